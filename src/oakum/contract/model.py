@@ -1,0 +1,256 @@
+"""The words of a contract: what the OpenAPI document declares and what the policy grants.
+
+Plain values, no behaviour beyond look-up: readers (`openapi`, `policy`) build them, `semantics`
+gives them their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from oakum.errors import Location
+
+Json = Any
+"""A parsed JSON value: the one place where `Any` is honest."""
+
+# --------------------------------------------------------------------------- the document
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What a schema says about a JSON value, with references and compositions resolved.
+
+    Children are thunks so that recursive schemas stay finite; calling one twice gives the
+    same `Shape`.
+    """
+
+    names: frozenset[str] = frozenset()
+    """Component names this schema was reached by: `$ref` targets, also through `allOf`."""
+    kinds: frozenset[str] = frozenset()
+    """JSON types allowed (`object array string number integer boolean null`); empty: any."""
+    properties: Mapping[str, Callable[[], Shape]] = field(default_factory=dict)
+    items: Callable[[], Shape] | None = None
+    extra: Callable[[], Shape] | None = None
+    """Shape of the values of undeclared members (`additionalProperties`, a map)."""
+    branches: tuple[Callable[[], Shape], ...] = ()
+    """Alternatives of `oneOf` / `anyOf`; members common to all stand in `properties`."""
+    discriminator: tuple[str, Mapping[str, str]] | None = None
+    """Property name, and its values mapped to component names."""
+    write_only: bool = False
+    read_only: bool = False
+    format: str = ""
+    example: Json = None
+    enum: tuple[Json, ...] = ()
+    required: frozenset[str] = frozenset()
+    """Names of the members that must be there."""
+    pointer: str = ""
+    """JSON pointer of the schema in its document."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation; `where` is `path`, `query`, `header` or `cookie`."""
+
+    name: str
+    where: str
+    required: bool = False
+    shape: Shape = field(default_factory=Shape)
+    example: Json = None
+    default: Json = None
+
+
+@dataclass(frozen=True)
+class Media:
+    """A media type of a request or a response body, and the shape of that body."""
+
+    type: str
+    shape: Shape | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """True for `application/json`, `problem+json`, and any vendor's `+json`."""
+        base = self.type.split(";")[0].strip().lower()
+        return base == "application/json" or base.endswith("+json")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path: a door."""
+
+    id: str
+    """`operationId`, or `GET /path` where the document has none."""
+    method: str
+    path: str
+    """Path template, with the base path of the server before it: `/api/user/{userId}`."""
+    parameters: tuple[Parameter, ...] = ()
+    body: tuple[Media, ...] = ()
+    responses: Mapping[str, tuple[Media, ...]] = field(default_factory=dict)
+    """Status (`200`, `2XX`, `default`) to media types."""
+    security: tuple[frozenset[str], ...] | None = None
+    """Alternatives of scheme names; an empty alternative is anonymous; `()` is `security: []`;
+    None: the document says nothing at all."""
+    summary: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    pointer: str = ""
+    extensions: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def anonymous(self) -> bool:
+        """True when the document lets anybody call it without credentials."""
+        return not self.security or frozenset() in self.security
+
+    def success(self) -> Media | None:
+        """The first media type of the lowest 2xx answer (or of `default`)."""
+        for status in sorted(self.responses):
+            if status.startswith("2") and self.responses[status]:
+                return self.responses[status][0]
+        return next(iter(self.responses.get("default", ())), None)
+
+
+# --------------------------------------------------------------------------- the policy
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a caller may be to an object. Exactly one of the sources is set, or none: `anyone`."""
+
+    name: str
+    kind: Literal["anyone", "authenticated", "owner", "claim", "lookup", "field"]
+    claim: str = ""
+    """`claim`: the claim whose value (or one of whose values) must be `has`."""
+    has: Json = None
+    operation: str = ""
+    """`lookup`: the operation asked, with the `of` party's id; held when the other party's id
+    stands at `pointer` in the answer."""
+    pointer: str = ""
+    of: Literal["owner", "caller"] = "owner"
+    member: str = ""
+    """`field`: the member of the object that holds the ids of those in this relation."""
+    unless: tuple[str, ...] = ()
+    """Relations that take this one away. Unknown counts as held here: unknown is closed."""
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class Switch:
+    """How an owner sets a state: the operation that writes it and where in its body it stands."""
+
+    operation: str
+    pointer: str
+
+
+@dataclass(frozen=True)
+class State:
+    """A setting of the owner's. `values` runs from open to closed."""
+
+    name: str
+    values: tuple[Json, ...]
+    member: str = ""
+    """Field path of the value in the object itself."""
+    of: str = ""
+    """`Resource.state` when the value stands in the owner's account instead."""
+    missing: Json = None
+    """How a missing value reads; None: as unknown, which matches no condition."""
+    switch: Switch | None = None
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`see` (and `set`): relations that may see (may write) when every state in `when` holds."""
+
+    see: tuple[str, ...]
+    when: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    set: tuple[str, ...] = ()
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """One line of `fields:`: a field path, its grants, and what stands in its place."""
+
+    path: str
+    """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
+    grants: tuple[Grant, ...]
+    instead: Literal["absent", "null", "refuse"] = "absent"
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an object is."""
+
+    kind: Literal["field", "path", "parent", "caller", "none"]
+    members: tuple[str, ...] = ()
+    """`field`: field paths in the object holding owner ids; `path`: path parameters."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A type of object, and who may see what of it."""
+
+    name: str
+    schemas: frozenset[str]
+    """Component names that are this resource."""
+    key: str = ""
+    owner: Owner = Owner("none")
+    states: Mapping[str, State] = field(default_factory=dict)
+    fields: tuple[FieldRule, ...] = ()
+    promise: str = ""
+    conceal: bool = True
+    """Answer *forbidden* exactly as *absent*."""
+    main: str = ""
+    """The operation that shows one such object, whole, by its key: the main door."""
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class OperationRule:
+    """What the contract says of a door beyond the document."""
+
+    id: str
+    shows: tuple[tuple[str, str], ...] = ()
+    """(resource, JSON pointer with `*`) pairs, where the document's schema does not say."""
+    call: tuple[str, ...] | None = None
+    """Relations that may call it; None: as the document's security says."""
+    owner: str = ""
+    """Path parameter holding the owner of what it shows."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Parameter or body member to the `Resource.field` whose values fill it."""
+    reads: bool | None = None
+    """True: changes nothing although its method is not GET. False: never call it."""
+    counts: tuple[str, ...] = ()
+    """JSON pointers of the answer that count objects: withheld when any is withheld."""
+    location: Location = Location("")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How one learns who is calling: an operation of the API's own, or a token's claim."""
+
+    operation: str = ""
+    pointer: str = ""
+    """JSON pointer of the caller's id in that operation's answer."""
+    claim: str = ""
+    """JWT claim holding the id, when the token says it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The exposure policy: relations × states × fields, as data."""
+
+    relations: Mapping[str, Relation]
+    """In the order written."""
+    resources: Mapping[str, Resource]
+    operations: Mapping[str, OperationRule] = field(default_factory=dict)
+    caller: Caller = Caller()
+    extensions: Mapping[str, Json] = field(default_factory=dict)
+    """`limits`, `exit_criteria`: kept whole for the verbs that read them."""
+    stated: bool = True
+    """False: drafted by Oakum, so a contradiction is *suspected*, not *proven*."""
+    order: tuple[tuple[str, ...], ...] = ()
+    """Chains of relations, weaker first, along which showing must grow (law 2)."""
+    file: str = ""

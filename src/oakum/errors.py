@@ -1,0 +1,77 @@
+"""Whose fault, where, and what to do.
+
+Three leaves are enough: your input is wrong, the target misbehaved, we are wrong. The exit
+codes follow them. Messages are lower case, without a final period, user text in backticks.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command answers to the shell; the table in docs/reference/exit-codes.md."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    NOT_TRUSTWORTHY = 3
+    INTERNAL = 70
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file of the user's. Lines and columns count from 1; 0 means unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in an input, with the offending text and, where there is one, a way out."""
+
+    location: Location
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.location}: {self.message}{hint}"
+
+
+class OakumError(Exception):
+    """Anything that Oakum says to a person instead of a traceback."""
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+
+class InputError(OakumError):
+    """The contract, the identities, or the options are wrong: all mistakes at once."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class TargetError(OakumError):
+    """The API under test misbehaved so that nothing it said can be trusted."""
+
+    exit_code = ExitCode.NOT_TRUSTWORTHY
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint such as "did you mean `is_private`?", or nothing when no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""

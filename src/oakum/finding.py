@@ -1,0 +1,175 @@
+"""What a run says: cells, findings, and the report that holds them.
+
+No value of a person is in here: evidence is shapes, keyed hashes and marks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from oakum.errors import Location
+
+State = tuple[tuple[str, str], ...]
+"""State of the owner that decides a cell, as sorted (name, value as text) pairs; empty: any."""
+
+
+class Result(StrEnum):
+    """What is known of a cell."""
+
+    OPEN = "open"  # granted, and served
+    CLOSED = "closed"  # denied, and not served, although its owner was seen to see it
+    LEAK = "leak"  # denied, and served
+    OVER_BLOCK = "over-block"  # granted, and not served, although its owner gets it
+    NOT_SHOWN = "not-shown"  # never exercised: nothing is known
+
+
+@dataclass(frozen=True, order=True)
+class Door:
+    """An operation through which a resource leaves."""
+
+    method: str
+    path: str
+    operation: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One square of the exposure matrix, with what a run learnt of it."""
+
+    resource: str
+    field: str
+    """Field path in the resource, `*` for list elements and map values."""
+    viewer: str
+    """The viewer's relation to the owner: `anyone`, `member`, `follower`, `pending`, `owner` …"""
+    state: State
+    door: Door
+    granted: bool
+    result: Result
+    reason: str = ""
+    """Why a cell is not shown, in words; else empty."""
+    identity: str = ""
+    """Who asked, and whose object it was: `ann → pia`; names of the identities file."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an answer in evidence: where, and the shape of what stood there."""
+
+    pointer: str
+    """JSON pointer, list positions kept, unknown map keys replaced."""
+    shape: str
+    """Such as `string(12)`, `number`, `true`, `null`, `array(3)`; never a value."""
+    hash: str = ""
+    """Keyed hash of the value, the key forgotten with the run: equal hashes, equal values."""
+    mark: Literal["", "canary", "leak", "granted"] = ""
+    """`leak`: this is what leaked; `canary`: the owner's own view of the same value."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One side of the evidence."""
+
+    identity: str
+    relation: str
+    status: int
+    media_type: str
+    lines: tuple[Line, ...] = ()
+    truncated: int = 0
+    """Lines left out."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The same question asked by the owner and by the viewer, and how to ask it again."""
+
+    owner: Answer | None
+    viewer: Answer
+    curl: str
+    """A shell line with every secret and every id as a variable, such as `$ANN_TOKEN`."""
+    confirmed: bool = False
+    """Asked a second time, with the same result."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A defect: one field shown to one kind of viewer in one state, through one or many doors."""
+
+    rule: str
+    verdict: Literal["proven", "suspected", "over_blocked"]
+    resource: str
+    field: str
+    viewer: str
+    state: State
+    doors: tuple[Door, ...]
+    """The main door first."""
+    owasp: str
+    cwe: tuple[str, ...]
+    severity: Literal["critical", "high", "medium", "low"]
+    title: str
+    """One sentence: who sees what of whom."""
+    advice: str
+    contract_location: Location
+    also: tuple[str, ...] = ()
+    """Further rules that the same cell breaks."""
+    promise: str = ""
+    """What the settings page tells the user, where the contract quotes it."""
+    evidence: Evidence | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over runs and over the doors found: 16 hex digits."""
+        parts = (self.rule, self.resource, self.field, self.viewer, repr(self.state))
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An operation not called, and why."""
+
+    door: Door
+    reason: str
+
+
+@dataclass(frozen=True)
+class IdentityState:
+    """How an identity fared: logged in or not, and in words what is wrong."""
+
+    name: str
+    ok: bool
+    message: str = ""
+    relations: tuple[str, ...] = ()
+    """Such as `follower of pia`."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a run has to say."""
+
+    target: str
+    contract: str
+    stated: bool
+    run: str
+    started: str
+    """RFC 3339."""
+    seconds: float
+    requests: int
+    budget: int
+    findings: tuple[Finding, ...]
+    cells: tuple[Cell, ...]
+    skipped: tuple[Skipped, ...]
+    identities: tuple[IdentityState, ...]
+    distrust: tuple[str, ...] = ()
+    """Why the run is not to be trusted; empty when it is."""
+    notes: tuple[str, ...] = ()
+    version: str = ""
+    field_lines: Mapping[str, Location] = field(default_factory=dict)
+    """`Resource.field` to the contract line that rules it."""
+
+    def count(self, result: Result) -> int:
+        """Number of cells with this result."""
+        return sum(cell.result is result for cell in self.cells)
