@@ -1,0 +1,30 @@
+"""The meaning of a contract, once: `decide` and `project` over a compiled `Model`.
+
+Pure: no network, process, clock or random number is within reach of this layer.
+"""
+
+from oakum.semantics.decide import Decision, decide
+from oakum.semantics.judge import Judge, Judgement, Leaf, Sighting
+from oakum.semantics.model import Model, answer_media, compile_contract
+from oakum.semantics.principal import ANONYMOUS, Principal, Subject
+from oakum.semantics.project import Call, Projection, project
+from oakum.semantics.table import Table
+
+__all__ = [
+    "ANONYMOUS",
+    "Call",
+    "Decision",
+    "Judge",
+    "Judgement",
+    "Leaf",
+    "Model",
+    "Principal",
+    "Projection",
+    "Sighting",
+    "Subject",
+    "Table",
+    "answer_media",
+    "compile_contract",
+    "decide",
+    "project",
+]

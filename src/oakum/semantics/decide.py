@@ -1,0 +1,78 @@
+"""`decide`: who may call what, and what of which object they may see.
+
+Never a bool: a decision names the rules that determined it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.model import Json
+from oakum.errors import Location
+from oakum.semantics.model import Model
+from oakum.semantics.principal import Principal, Subject, held, state_of
+from oakum.semantics.table import grants
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer, and what it rests on."""
+
+    allowed: bool
+    why: str
+    fields: frozenset[str] = frozenset()
+    """Field paths of the object that may be seen."""
+    held: frozenset[str] = frozenset()
+    state: Mapping[str, Json] = field(default_factory=dict)
+    rules: tuple[Location, ...] = ()
+    """Contract lines whose grants applied; empty: no line grants it (default deny)."""
+
+
+def decide(
+    model: Model, principal: Principal, operation: str, subject: Subject | None = None
+) -> Decision:
+    """May this caller call this operation and, given an object, what of it may they see?"""
+    if not may_call(model, principal, operation, {}, subject):
+        return Decision(False, f"`{operation}` is not granted to this caller")
+    if subject is None:
+        return Decision(True, f"`{operation}` is granted to this caller")
+    table = model.tables[subject.resource]
+    relations = held(model.policy, principal, subject)
+    state = state_of(model.policy, table.resource, principal, subject)
+    fields = table.names(table.see(relations, state))
+    lines = tuple(
+        dict.fromkeys(
+            grant.location
+            for rule in table.resource.fields
+            for grant in rule.grants
+            if grants(grant, relations, state)
+        )
+    )
+    why = "granted" if fields else f"nothing of a `{subject.resource}` is granted"
+    return Decision(bool(fields), why, fields, relations, state, lines)
+
+
+def may_call(
+    model: Model,
+    principal: Principal,
+    operation: str,
+    params: Mapping[str, str],
+    subject: Subject | None = None,
+) -> bool:
+    """Whether the contract lets this caller through the door at all.
+
+    A door is granted when the contract names it or when it shows a resource; who may use it is
+    `call:`, or else what the document's security says.
+    """
+    door = model.operations.get(operation)
+    if door is None:
+        return False
+    rule = model.rules.get(operation)
+    if rule is None and operation not in model.showing:
+        return False
+    if rule is not None and rule.call is not None:
+        owners = (params[rule.owner],) if rule.owner in params else ()
+        whom = subject or Subject("", owners)
+        return not held(model.policy, principal, whom).isdisjoint(rule.call)
+    return door.anonymous or bool(principal.ids)

@@ -1,0 +1,125 @@
+"""`project`: the body cut down to what its reader may see.
+
+The law of this module: projection only removes. What is left is the original with byte ranges cut
+out: numbers, order, escapes and white space inside kept values stay as they were sent. (Where the
+contract says `instead: null`, the four bytes `null` stand in a withheld value's place.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.semantics.decide import may_call
+from oakum.semantics.judge import Judge, Judgement, Keep, Pointer
+from oakum.semantics.model import Model, answer_media, pattern
+from oakum.semantics.principal import Principal
+from oakum.semantics.span import Span, Unreadable, read
+
+
+@dataclass(frozen=True)
+class Call:
+    """The question an answer belongs to, and how the answer presents itself."""
+
+    operation: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Path parameters, decoded."""
+    status: int = 200
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What may pass. `body` is None when nothing may, and then `refused` says why."""
+
+    body: bytes | None
+    withheld: tuple[str, ...] = ()
+    """JSON pointers of what was cut, outermost only."""
+    refused: str = ""
+
+
+def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
+    """Cut a body down to what this caller may see of it.
+
+    Refuses (never passes unread) what it cannot read in exactly one way, an operation or a media
+    type that the contract does not grant, and an answer of which nothing may be seen.
+    """
+    operation = model.operations.get(call.operation)
+    if operation is None or not may_call(model, principal, call.operation, call.params):
+        return Projection(None, refused="the contract does not grant this operation")
+    if not body:
+        return Projection(b"")
+    media = answer_media(operation, call.status, call.media_type)
+    if media is None or not media.is_json:
+        return Projection(None, refused="no answer of this status and media type is declared")
+    try:
+        value, span, text = read(body)
+    except Unreadable as error:
+        return Projection(None, refused=f"unreadable body: {error}")
+    judged = Judge(model, principal, call.operation, call.params).judge(value, media.shape)
+    keep = _without_counts(judged, model.rule(call.operation).counts)
+    keep = _settle(keep, span)
+    if keep is False or _refuses(keep):
+        return Projection(None, refused="nothing of this answer may be seen")
+    kept = "".join(_cut(text, span, keep)).encode()
+    return Projection(kept, tuple(_withheld(span, keep, "")))
+
+
+def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
+    """Counts go when an object of the answer is hidden whole: the count must not tell."""
+    hidden = any(not any(leaf.allowed for leaf in each.leaves) for each in judged.sightings)
+    keep = judged.keep
+    for pointer in counts if hidden else ():
+        keep = _drop(keep, pattern(pointer))
+    return keep
+
+
+def _drop(keep: Keep, path: Pointer) -> Keep:
+    if not isinstance(keep, dict) or not path or path[0] not in keep:
+        return keep
+    below: Keep = False if len(path) == 1 else _drop(keep[path[0]], path[1:])
+    return {**keep, path[0]: below}
+
+
+def _settle(keep: Keep, span: Span) -> Keep:
+    """Containers in which everything was withheld go too; those that were empty stay."""
+    if not isinstance(keep, dict):
+        return keep
+    parts = {name: _settle(keep[name], part) for name, part in span.parts}
+    if span.parts and all(part is False for part in parts.values()) and span.opening == "{":
+        return False
+    return parts
+
+
+def _refuses(keep: Keep) -> bool:
+    if isinstance(keep, dict):
+        return any(_refuses(part) for part in keep.values())
+    return keep == "refuse"
+
+
+def _cut(text: str, span: Span, keep: Keep) -> Iterator[str]:
+    """The pieces of the text that stay. A separator goes with the part that it follows."""
+    if keep == "null":
+        yield "null"
+        return
+    if not isinstance(keep, dict) or not span.parts:
+        yield text[span.start : span.end]
+        return
+    stays = [(part, keep[name]) for name, part in span.parts if keep[name] is not False]
+    first = span.parts[0][1]
+    yield text[span.start : first.key]
+    for index, (part, inner) in enumerate(stays):
+        if index:
+            yield ","
+        yield text[part.key : part.start]
+        yield from _cut(text, part, inner)
+    yield text[span.parts[-1][1].end : span.end]
+
+
+def _withheld(span: Span, keep: Keep, at: str) -> Iterator[str]:
+    if keep is False or keep == "null":
+        yield at
+    elif isinstance(keep, dict):
+        for name, part in span.parts:
+            step = name.replace("~", "~0").replace("/", "~1")
+            yield from _withheld(part, keep[name], f"{at}/{step}")

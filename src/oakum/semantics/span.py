@@ -1,0 +1,127 @@
+"""Strict JSON with byte ranges, so that a body can be cut instead of written anew.
+
+RFC 8259 to the letter, and stricter where readers are known to disagree (RFC 8259 §4, §8.1): a
+byte order mark, a duplicate key, invalid UTF-8, trailing data and depth over 100 are refused.
+What two parsers may read in two ways is nothing to filter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+
+MAX_DEPTH = 100
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
+_WORDS: tuple[tuple[str, Json], ...] = (("true", True), ("false", False), ("null", None))
+
+
+class Unreadable(ValueError):
+    """A body that cannot be read in exactly one way; the message says why, never what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value stands in the text: `[start, end)`, its members or elements in order.
+
+    For members, `key` is where the member's own name begins; for elements it equals `start`.
+    """
+
+    start: int
+    end: int
+    key: int
+    parts: tuple[tuple[str, Span], ...] = ()
+    opening: str = ""
+    """`{`, `[`, or nothing for a scalar."""
+
+
+def read(body: bytes) -> tuple[Json, Span, str]:
+    """Value, its span, and the text the span counts in; raises `Unreadable`."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    value, span = _value(text, _skip(text, 0), 0, -1)
+    if _skip(text, span.end) != len(text):
+        raise Unreadable("data after the end of the value")
+    return value, span, text
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    if depth > MAX_DEPTH:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels")
+    key = at if key < 0 else key
+    first = text[at : at + 1]
+    if first == "{":
+        return _object(text, at, depth, key)
+    if first == "[":
+        return _array(text, at, depth, key)
+    if first == '"':
+        word, end = _string(text, at)
+        return word, Span(at, end, key)
+    for word, value in _WORDS:
+        if text.startswith(word, at):
+            return value, Span(at, at + len(word), key)
+    match = _NUMBER.match(text, at)
+    if not match:
+        raise Unreadable("not JSON")
+    digits = match.group()
+    whole = digits.lstrip("-").isdigit()
+    try:
+        return int(digits) if whole else float(digits), Span(at, match.end(), key)
+    except ValueError:  # more digits than Python turns into an int
+        raise Unreadable("a number too long to read") from None
+
+
+def _string(text: str, at: int) -> tuple[str, int]:
+    match = _STRING.match(text, at)
+    if not match:
+        raise Unreadable("not a JSON string")
+    return str(json.loads(match.group())), match.end()
+
+
+def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    start, at = at, _skip(text, at + 1)
+    value: dict[str, Json] = {}
+    parts: list[tuple[str, Span]] = []
+    while text[at : at + 1] != "}":
+        if parts:
+            at = _skip(text, _expect(text, at, ","))
+        name_at = at
+        name, at = _string(text, at)
+        if name in value:
+            raise Unreadable("a member stands twice in one object")
+        at = _skip(text, _expect(text, _skip(text, at), ":"))
+        value[name], span = _value(text, at, depth + 1, name_at)
+        parts.append((name, span))
+        at = _skip(text, span.end)
+    return value, Span(start, at + 1, key, tuple(parts), "{")
+
+
+def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
+    start, at = at, _skip(text, at + 1)
+    value: list[Json] = []
+    parts: list[tuple[str, Span]] = []
+    while text[at : at + 1] != "]":
+        if parts:
+            at = _skip(text, _expect(text, at, ","))
+        each, span = _value(text, at, depth + 1, -1)
+        parts.append((str(len(value)), span))
+        value.append(each)
+        at = _skip(text, span.end)
+    return value, Span(start, at + 1, key, tuple(parts), "[")
+
+
+def _expect(text: str, at: int, char: str) -> int:
+    if text[at : at + 1] != char:
+        raise Unreadable("not JSON" if at < len(text) else "cut short")
+    return at + 1

@@ -1,0 +1,270 @@
+"""The policy compiled: for each resource, relations × states → set of fields.
+
+The law of this module: a table is all there is. No rule is interpreted anywhere else, so that an
+engine in another language needs only these rows. A row exists for every subset of the relations a
+resource mentions and every combination of its states, *unknown* included; grants are a union, and
+an unknown state matches no condition (default deny, unknown is closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
+from oakum.errors import InputError, Problem
+
+_MAX_ROWS = 1 << 18
+_MAX_DEPTH = 24
+
+
+@dataclass
+class Trie:
+    """Field paths by segment. `leaf` and `deep` are indices into `Table.leaves`, -1 for none."""
+
+    children: dict[str, Trie] = field(default_factory=dict)
+    leaf: int = -1
+    deep: int = -1
+    """The leaf whose grant covers everything below (`extras.**`)."""
+
+    def child(self, segment: str) -> Trie | None:
+        """The node below a member name, a list element or a map value (both `*`)."""
+        if self.deep >= 0:
+            return self
+        return self.children.get(segment) or self.children.get("*")
+
+    def under(self) -> Iterator[int]:
+        """Every leaf at or below this node."""
+        yield from (index for index in (self.leaf, self.deep) if index >= 0)
+        for child in self.children.values():
+            yield from child.under()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Who may see what of one resource.
+
+    Field sets are bit sets over `leaves`. `rows[mask * stride + code]` is an index into `sets`,
+    where `mask` has a bit for each of `relations` and `code` is the states' values in mixed
+    radix, the last digit of each state meaning *unknown*.
+    """
+
+    resource: Resource
+    relations: tuple[str, ...]
+    states: tuple[State, ...]
+    leaves: tuple[str, ...]
+    rules: tuple[FieldRule, ...]
+    """The rule of each leaf."""
+    sets: tuple[int, ...]
+    rows: tuple[int, ...]
+    stride: int
+    trie: Trie
+
+    def mask(self, held: frozenset[str] | set[str]) -> int:
+        """Bits of the relations held."""
+        return sum(1 << i for i, name in enumerate(self.relations) if name in held)
+
+    def code(self, values: Mapping[str, Json]) -> int:
+        """Row offset of a state. A value that is none of the state's own reads as unknown."""
+        code = 0
+        for state in self.states:
+            code = code * (len(state.values) + 1) + digit(state, values.get(state.name))
+        return code
+
+    def see(self, held: frozenset[str] | set[str], values: Mapping[str, Json]) -> int:
+        """Bit set of the leaves that a holder of these relations may see in this state."""
+        return self.sets[self.rows[self.mask(held) * self.stride + self.code(values)]]
+
+    def names(self, bits: int) -> frozenset[str]:
+        """Leaf paths of a bit set."""
+        return frozenset(leaf for i, leaf in enumerate(self.leaves) if bits >> i & 1)
+
+    def deciding(self, leaf: int) -> tuple[str, ...]:
+        """Names of the states on which some grant of this leaf depends."""
+        names = {name for grant in self.rules[leaf].grants for name in grant.when}
+        return tuple(state.name for state in self.states if state.name in names)
+
+
+def digit(state: State, value: Json) -> int:
+    """Position of a value among the state's own, or one past the last: unknown.
+
+    `True` is not `1` here: JSON tells them apart, so does a contract.
+    """
+    for index, known in enumerate(state.values):
+        if type(known) is type(value) and known == value:
+            return index
+    return len(state.values)
+
+
+def compile_resource(resource: Resource, shape: Shape, bound: Mapping[str, str]) -> Table:
+    """Table of one resource; `shape` merges its schemas, `bound` maps schema to resource names.
+
+    Raises `InputError` when relations and states make more rows than anybody could review.
+    """
+    leaves: list[str] = []
+    rules: list[FieldRule] = []
+    trie = Trie()
+    for rule in resource.fields:
+        for leaf in _expand(rule.path, shape, bound):
+            if leaf not in leaves:  # the first line that names a field is the one that rules it
+                _insert(trie, leaf, len(leaves))
+                leaves.append(leaf)
+                rules.append(rule)
+    grants = [grant for rule in rules for grant in rule.grants]
+    relations = tuple(dict.fromkeys(name for grant in grants for name in grant.see))
+    used = {name for grant in grants for name in grant.when}
+    states = tuple(state for name, state in resource.states.items() if name in used)
+    digits = [range(len(state.values) + 1) for state in states]
+    stride = 1
+    for span in digits:
+        stride *= len(span)
+    if stride << len(relations) > _MAX_ROWS:
+        raise InputError(
+            [
+                Problem(
+                    resource.location,
+                    f"`{resource.name}` mixes {len(relations)} relations with {stride} states:"
+                    f" over {_MAX_ROWS} rows",
+                    "split the resource, or use fewer of either",
+                )
+            ]
+        )
+    sets: dict[int, int] = {}
+    rows: list[int] = []
+    for mask in range(1 << len(relations)):
+        held = frozenset(name for i, name in enumerate(relations) if mask >> i & 1)
+        for code in product(*digits):
+            bits = _bits(rules, held, states, code)
+            rows.append(sets.setdefault(bits, len(sets)))
+    return Table(
+        resource,
+        relations,
+        states,
+        tuple(leaves),
+        tuple(rules),
+        tuple(sets),
+        tuple(rows),
+        stride,
+        trie,
+    )
+
+
+def _bits(
+    rules: list[FieldRule], held: frozenset[str], states: tuple[State, ...], code: tuple[int, ...]
+) -> int:
+    values = {
+        state.name: state.values[digit]
+        for state, digit in zip(states, code, strict=True)
+        if digit < len(state.values)
+    }
+    return sum(
+        1 << index
+        for index, rule in enumerate(rules)
+        if any(grants(grant, held, values) for grant in rule.grants)
+    )
+
+
+def grants(grant: Grant, held: frozenset[str], values: Mapping[str, Json]) -> bool:
+    """Whether one grant shows its field: a relation held, and every state condition met."""
+    return not held.isdisjoint(grant.see) and all(
+        name in values and _among(values[name], allowed) for name, allowed in grant.when.items()
+    )
+
+
+def _among(value: Json, allowed: tuple[Json, ...]) -> bool:
+    return any(type(value) is type(each) and value == each for each in allowed)
+
+
+def _insert(trie: Trie, path: str, index: int) -> None:
+    *stem, last = path.split(".")
+    node = trie
+    for segment in stem:
+        node = node.children.setdefault(segment, Trie())
+    if last == "**":
+        node.deep = index
+    else:
+        node.children.setdefault(last, Trie()).leaf = index
+
+
+def _expand(path: str, shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+    """Leaf paths that a policy line stands for: a name grants what the document declares below."""
+    if path.endswith("**"):
+        yield path
+        return
+    at: Shape | None = shape
+    for segment in path.split("."):
+        at = member(at, segment) if at else None
+    yield from leaf_paths(at, path, bound) if at else (path,)
+
+
+def leaf_paths(
+    shape: Shape, path: str, bound: Mapping[str, str], seen: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own."""
+    if (path and resource_of(shape, bound)) or len(seen) > _MAX_DEPTH:
+        yield path
+        return
+    if shape.pointer and shape.pointer in seen:
+        return
+    seen = (*seen, shape.pointer)
+    below = [(name, member(shape, name)) for name in _member_names(shape)]
+    star = member(shape, "*")
+    if star is not None:
+        below.append(("*", star))
+    if not below:
+        yield path
+    for name, child in below:
+        if child is not None:
+            yield from leaf_paths(child, f"{path}.{name}" if path else name, bound, seen)
+
+
+def _member_names(shape: Shape) -> tuple[str, ...]:
+    names = dict.fromkeys(shape.properties)
+    for branch in shape.branches:
+        names.update(dict.fromkeys(_member_names(branch())))
+    return tuple(names)
+
+
+def member(shape: Shape, segment: str) -> Shape | None:
+    """What a shape declares under a member name or, for `*`, for elements and map values.
+
+    Alternatives that each declare it give one shape with branches. None: undeclared.
+    """
+    found: list[Shape] = []
+    if segment in shape.properties:
+        found.append(shape.properties[segment]())
+    elif segment == "*":
+        found += [thunk() for thunk in (shape.items, shape.extra) if thunk is not None]
+    elif shape.extra is not None:
+        found.append(shape.extra())
+    for branch in shape.branches:
+        inner = member(branch(), segment)
+        if inner is not None and all(inner is not other for other in found):
+            found.append(inner)
+    if len(found) > 1:
+        return Shape(branches=tuple(_constant(each) for each in found))
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class _constant:
+    shape: Shape
+
+    def __call__(self) -> Shape:
+        return self.shape
+
+
+def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
+    """Name of the resource that a shape is bound to by its schema names; empty: none."""
+    return next((bound[name] for name in sorted(shape.names) if name in bound), "")
+
+
+def merged(shapes: list[Shape]) -> Shape:
+    """One shape that declares whatever any of these declares."""
+    return shapes[0] if len(shapes) == 1 else Shape(branches=tuple(_constant(s) for s in shapes))
+
+
+def bindings(policy: Policy) -> dict[str, str]:
+    """Schema name → resource name."""
+    return {schema: name for name, each in policy.resources.items() for schema in each.schemas}
