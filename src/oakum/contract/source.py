@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Literal
 
@@ -78,13 +78,27 @@ class Node:
 
 def read_text(path: Path) -> str:
     """The text of a file; raises `InputError` when it cannot be read as UTF-8."""
+    return decode(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file; raises `InputError` when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError([Problem(Location(str(path)), f"not UTF-8 text: {error.reason}")]) from None
+        return path.read_bytes()
     except OSError as error:
         why = error.strerror or "cannot be read"
         raise InputError([Problem(Location(str(path)), why.lower())]) from None
+
+
+def decode(data: bytes, file: str) -> str:
+    """UTF-8 bytes, with or without a byte order mark, to text; raises `InputError`."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        problem = Problem(Location(file, line, column), f"not UTF-8 text: {error.reason}")
+        raise InputError([problem]) from None
 
 
 def parse(text: str, file: str) -> Node:
@@ -140,7 +154,9 @@ def _marked(
         )
         made = Node("list", place, elements=parts)
     else:
-        made = Node("map", place, items=tuple(_pairs(node, file, problems, constructor, depth, seen)))
+        assert isinstance(node, yaml.MappingNode)  # YAML has no fourth kind
+        pairs = _pairs(node, file, problems, constructor, depth, seen)
+        made = Node("map", place, items=tuple(pairs))
     seen[id(node)] = made
     return made
 
@@ -181,6 +197,23 @@ def parse_json(data: bytes, file: str) -> Json:
     except orjson.JSONDecodeError as error:
         place = Location(file, error.lineno, error.colno)
         raise InputError([Problem(place, f"not valid JSON: {error.msg}")]) from None
+
+
+def node_location(root: Node, pointer: str) -> Location:
+    """Where the value at a JSON pointer stands in a marked tree, or the nearest value around it."""
+    node: Node | None = root
+    place = root.location
+    for part in pointer.split("/")[1:]:
+        part = part.replace("~1", "/").replace("~0", "~")
+        if node is not None and node.kind == "list":
+            inside = part.isdigit() and int(part) < len(node.elements)
+            node = node.elements[int(part)] if inside else None
+        else:
+            node = node.get(part) if node is not None else None
+        if node is None:
+            break
+        place = node.location
+    return place
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")

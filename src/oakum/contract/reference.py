@@ -1,0 +1,180 @@
+"""Files and the references between them: `$ref` to a value, lazily, cached, without a network.
+
+A description may be spread over files. Each is read when the first reference into it is followed,
+and never over HTTP: what a contract means must not depend on somebody else's server.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from oakum.contract import source
+from oakum.contract.model import Json
+from oakum.errors import InputError, Location
+
+
+class File:
+    """One file of a description: its plain value, and the way back from a pointer to a place."""
+
+    def __init__(self, name: str, data: bytes, path: Path | None = None, prefix: str = "") -> None:
+        """Raises `InputError` when the text is neither JSON nor YAML."""
+        self.name = name
+        self.path = path
+        self.prefix = prefix
+        """What stands before a pointer into this file: "" for the main one, else `file#`."""
+        self._data = data
+        self._marked: source.Node | None = None
+        self.root: Json
+        text = data.removeprefix(b"\xef\xbb\xbf")
+        if text.lstrip()[:1] == b"{" and (plain := _as_json(text, name)) is not None:
+            self.root = plain
+        else:
+            self._marked = source.parse(source.decode(data, name), name)
+            self.root = self._marked.plain()
+
+    @property
+    def stem(self) -> str:
+        """The name of the file without its folder and its ending."""
+        return self.path.stem if self.path is not None else ""
+
+    def locate(self, pointer: str) -> Location:
+        """The place of the value at a pointer, or of the nearest value around it."""
+        if self._marked is None:
+            return source.json_location(source.decode(self._data, self.name), self.name, pointer)
+        return source.node_location(self._marked, pointer)
+
+
+def _as_json(text: bytes, name: str) -> Json:
+    """The value of JSON text; None for what only a YAML reader may understand (`{a: 1}`)."""
+    try:
+        return source.parse_json(text, name)
+    except InputError:
+        if text.lstrip()[1:].lstrip()[:1] in (b'"', b"}"):
+            raise
+        return None
+
+
+class Place(NamedTuple):
+    """A value and where it stands."""
+
+    file: File
+    pointer: str
+    value: Json
+
+    @property
+    def where(self) -> str:
+        """The pointer, with the file before it when that is not the main one."""
+        return self.file.prefix + self.pointer
+
+    def at(self, *names: str) -> Place:
+        """The place some steps below, its value None where there is nothing."""
+        pointer, value = self.pointer, self.value
+        for name in names:
+            pointer = f"{pointer}/{escape(name)}"
+            value = value.get(name) if type(value) is dict else None
+        return Place(self.file, pointer, value)
+
+
+class Library:
+    """Every file of one description, and what its references lead to."""
+
+    def __init__(self, main: File) -> None:
+        self.main = main
+        self._files: dict[Path, File | str] = {}
+        if main.path is not None:
+            self._files[main.path.resolve()] = main
+        self._known: dict[tuple[int, str], Place | str] = {}
+
+    def resolve(self, file: File, ref: str) -> Place | str:
+        """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
+        key = (id(file), ref)
+        if key not in self._known:
+            self._known[key] = self._resolve(file, ref)
+        return self._known[key]
+
+    def follow(self, place: Place) -> Place | str:
+        """The value at the end of a chain of references, or why there is none."""
+        seen: set[int] = set()
+        while type(place.value) is dict and type(ref := place.value.get("$ref")) is str:
+            if id(place.value) in seen:
+                return f"`{ref}` leads back to itself"
+            seen.add(id(place.value))
+            target = self.resolve(place.file, ref)
+            if isinstance(target, str):
+                return target
+            place = target
+        return place
+
+    def value(self, place: Place) -> Json:
+        """The plain value at the end of a chain of references; None where it breaks."""
+        end = self.follow(place)
+        return None if isinstance(end, str) else end.value
+
+    def locate(self, where: str) -> Location:
+        """The place of a `Place.where`."""
+        name, hash_, pointer = where.rpartition("#")
+        if hash_:
+            for file in self._files.values():
+                if isinstance(file, File) and file.prefix == f"{name}#":
+                    return file.locate(pointer)
+        return self.main.locate(where)
+
+    def _resolve(self, file: File, ref: str) -> Place | str:
+        address, _, fragment = ref.partition("#")
+        target = file
+        if address and address != _self(file):
+            found = self._file(file, address)
+            if isinstance(found, str):
+                return found
+            target = found
+        if fragment and not fragment.startswith("/"):
+            return f"`{ref}` is an anchor, which is not read; point to it as `#/…`"
+        pointer = unquote(fragment)
+        value = target.root
+        for part in pointer.split("/")[1:]:
+            part = unescape(part)
+            if type(value) is dict and part in value:
+                value = value[part]
+            elif type(value) is list and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return f"`{ref}` leads nowhere: there is no `{part}`"
+        return Place(target, pointer, value)
+
+    def _file(self, file: File, address: str) -> File | str:
+        if "://" in address or address.startswith(("//", "/")):
+            return f"`{address}` is not fetched; put the file beside the document and point to it"
+        if file.path is None:
+            return f"`{address}` is another file, and the document was not read from a file"
+        path = file.path.parent / unquote(address)
+        key = path.resolve()
+        if key not in self._files:
+            self._files[key] = _read(path)
+        return self._files[key]
+
+
+def _read(path: Path) -> File | str:
+    try:
+        return File(str(path), path.read_bytes(), path, f"{path}#")
+    except OSError as error:
+        return f"`{path}`: {(error.strerror or 'cannot be read').lower()}"
+    except InputError as error:
+        return str(error.problems[0])
+
+
+def _self(file: File) -> str:
+    root = file.root
+    address = root.get("$self") if type(root) is dict else None
+    return address if type(address) is str else ""
+
+
+def escape(part: str) -> str:
+    """A name as a segment of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part
+
+
+def unescape(part: str) -> str:
+    """The name that a segment of a JSON pointer stands for."""
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
