@@ -12,8 +12,8 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,12 @@ class Response:
     """What came back; header names in lower case, repeated values joined by a comma."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Cookies set; one that is taken away has the value ""."""
+    truncated: bool = False
+    """The body was longer than what was read of it."""
 
     @property
     def media_type(self) -> str:

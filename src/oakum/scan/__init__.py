@@ -1,0 +1,1 @@
+"""`oakum scan`: does the running API show anybody what the contract denies them?"""

@@ -1,0 +1,324 @@
+"""The one place of `scan` that opens sockets and starts programs, and the brake on it.
+
+`HttpTransport` asks the target and nobody else. `Governor` keeps to a rate and a budget, waits
+when the target asks for it, and stops before a struggling target falls over.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from http.cookies import CookieError, SimpleCookie
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+import oakum
+from oakum.errors import ExitCode, OakumError, TargetError
+from oakum.exchange import Request, Response
+
+if TYPE_CHECKING:
+    import httpx2
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a body that are read; what follows is cut off."""
+COMMAND_SECONDS = 30.0
+
+_PORTS = {"http": 80, "https": 443}
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Transport(Protocol):
+    """Sends one request and gives its answer, whatever its status."""
+
+    def send(self, request: Request) -> Response:
+        """Raises `TargetError` when there is no answer."""
+        ...
+
+
+class Unreachable(TargetError):
+    """There was no answer; `again` is true when asking once more cannot do anything twice."""
+
+    def __init__(self, message: str, *, again: bool) -> None:
+        super().__init__(message)
+        self.again = again
+
+
+class BudgetSpent(OakumError):
+    """As many requests were sent as were allowed: what was not asked is not known."""
+
+    exit_code = ExitCode.NOT_TRUSTWORTHY
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, the default port left out: `https://api.example`."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port if parts.port != _PORTS.get(parts.scheme) else None
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+class HttpTransport:
+    """HTTP to one origin, and to the login services named in `also`.
+
+    Follows no redirect, keeps no cookie, uses no proxy and no `.netrc` of the environment.
+    Bodies are cut at `BODY_LIMIT` bytes (`Response.truncated`). Seconds for `timeout`.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        also: Collection[str] = (),
+        timeout: float = 10.0,
+        user_agent: str = "",
+        run_id: str = "",
+    ) -> None:
+        import httpx2  # not needed for `--help`, and not quick
+
+        self.origin = origin_of(origin)
+        self._scope = {self.origin, *map(origin_of, also)}
+        self._timeout = timeout
+        self._marks = {
+            "user-agent": user_agent or f"oakum/{oakum.__version__} (+security scan; run {run_id})"
+        }
+        if run_id:
+            self._marks["oakum-run"] = run_id
+        self._client = httpx2.Client(
+            timeout=timeout,
+            http2=find_spec("h2") is not None,
+            trust_env=False,
+            follow_redirects=False,
+            # shorter than the idle time of common servers, so that none hangs up as we speak
+            limits=httpx2.Limits(keepalive_expiry=2.0),
+        )
+
+    def send(self, request: Request) -> Response:
+        """The answer; refuses what is out of scope, and explains what went wrong on the way."""
+        import httpx2
+
+        origin = origin_of(request.url)
+        if origin not in self._scope:
+            scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
+            raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
+        safe = request.method in _SAFE
+        try:
+            return self._exchange(request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
+        except httpx2.TimeoutException:
+            words = f"`{origin}` did not answer a {request.method} within {self._timeout:g} s"
+            raise Unreachable(words, again=False) from None
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError):
+            words = f"`{origin}` hung up before it had answered a {request.method}"
+            raise Unreachable(words, again=safe) from None
+        except httpx2.DecodingError:
+            raise TargetError(f"`{origin}` sent a body that cannot be decompressed") from None
+        except (httpx2.LocalProtocolError, httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            words = f"a {request.method} to `{origin}` cannot be written as HTTP"
+            raise TargetError(words) from None
+
+    def _exchange(self, request: Request) -> Response:
+        self._client.cookies.clear()
+        with self._client.stream(
+            request.method,
+            request.url,
+            headers={**request.headers, **self._marks},
+            content=request.body or None,
+        ) as answer:
+            body, truncated = _read(answer)
+        self._client.cookies.clear()
+        return Response(
+            answer.status_code,
+            {name.lower(): value for name, value in answer.headers.items()},
+            body,
+            cookies_of(answer.headers.get_list("set-cookie")),
+            truncated,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> HttpTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _read(answer: httpx2.Response) -> tuple[bytes, bool]:
+    body = bytearray()
+    for chunk in answer.iter_bytes():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return bytes(body[:BODY_LIMIT]), True
+    return bytes(body), False
+
+
+def _why_no_connection(origin: str, said: str) -> str:
+    if "refused" in said:
+        return f"nothing listens at `{origin}`; is the API running?"
+    if "Name or service" in said or "resolution" in said or "getaddrinfo" in said:
+        return f"the host of `{origin}` is not known"
+    if "CERTIFICATE" in said.upper():
+        return f"the certificate of `{origin}` is not trusted here"
+    if "SSL" in said or "WRONG_VERSION" in said:
+        return f"`{origin}` does not speak TLS; is it `http://`?"
+    return f"no connection to `{origin}`"
+
+
+def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
+    """Names and values of `Set-Cookie` lines (RFC 6265); a cookie taken away has the value ""."""
+    found: dict[str, str] = {}
+    for line in lines:
+        pair, *attributes = line.split(";")
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            continue
+        found[name.strip()] = "" if _is_over(attributes, now()) else _unquoted(value.strip())
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"') and value.endswith('"') and "\\" in value:
+        try:
+            return SimpleCookie(f"v={value}")["v"].value
+        except (CookieError, KeyError):
+            return value
+    return value
+
+
+def _is_over(attributes: Sequence[str], now: float) -> bool:
+    pairs = [attribute.partition("=") for attribute in attributes]
+    said = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if "max-age" in said:  # goes before Expires (RFC 6265, 5.3)
+        age = said["max-age"]
+        return age.lstrip("-").isdigit() and int(age) <= 0
+    try:
+        return email.utils.parsedate_to_datetime(said["expires"]).timestamp() < now
+    except (KeyError, ValueError, TypeError):
+        return False
+
+
+def run_command(argv: Sequence[str], directory: Path) -> str:
+    """What a program prints, stripped; raises `TargetError` with words that show no output."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        words = f"`{argv[0]}` did not end within {COMMAND_SECONDS:g} s"
+        raise TargetError(words) from None
+    except OSError as error:
+        why = (error.strerror or "cannot be started").lower()
+        raise TargetError(f"`{argv[0]}`: {why}") from None
+    if done.returncode:
+        raise TargetError(f"`{argv[0]}` failed with exit code {done.returncode}")
+    printed = done.stdout.decode("utf-8", "replace").strip()
+    if not printed:
+        raise TargetError(f"`{argv[0]}` printed nothing; a token was expected")
+    return printed
+
+
+class Governor:
+    """Keeps a transport to `rate` requests a second and `budget` requests in all.
+
+    Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate after a
+    429; asks again when a server restarts; stops when half of the last 20 answers are 5xx.
+    """
+
+    WAIT = 30.0
+    TRIES = 3
+    WINDOW = 20
+    FAILURES = 10
+    FIRST = 5
+    """Answers at the start that do not count: they tell how the target is, not what we do to it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        rate: float,
+        budget: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.sent = 0
+        self.budget = budget
+        self.rate = rate
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+        self._answers: deque[bool] = deque(maxlen=self.WINDOW)
+        self._counted = 0
+
+    def send(self, request: Request) -> Response:
+        """The answer; 429 and 503 with `Retry-After` were waited out before."""
+        for attempt in range(self.TRIES + 1):
+            response = self._reach(request)
+            throttled = response.status == 429
+            if not throttled and not (response.status == 503 and "retry-after" in response.headers):
+                break
+            if throttled:
+                self.rate /= 2
+            if attempt < self.TRIES:
+                self._sleep(self._wait(response, attempt))
+        if response.status == 429:
+            words = f"the target throttles: still 429 after {self.TRIES + 1} tries; lower the rate"
+            raise TargetError(words)
+        self._judge(response.status)
+        return response
+
+    def _reach(self, request: Request) -> Response:
+        for attempt in range(self.TRIES + 1):
+            try:
+                return self._once(request)
+            except Unreachable as error:
+                # nothing was ever there: wrong address, not a restart
+                if not error.again or not self._counted or attempt == self.TRIES:
+                    raise
+                self._sleep(2.0**attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _once(self, request: Request) -> Response:
+        if self.sent >= self.budget:
+            raise BudgetSpent(f"the budget of {self.budget} requests is spent")
+        pause = self._next - self._clock()
+        if pause > 0:
+            self._sleep(pause)
+        self._next = self._clock() + 1 / self.rate
+        self.sent += 1
+        response = self._transport.send(request)
+        self._counted += 1
+        return response
+
+    def _wait(self, response: Response, attempt: int) -> float:
+        said = response.headers.get("retry-after", "").strip()
+        if said.isdigit():
+            return min(float(said), self.WAIT)
+        try:
+            date = email.utils.parsedate_to_datetime(said)
+            here = email.utils.parsedate_to_datetime(response.headers["date"])
+            return min(max((date - here).total_seconds(), 0.0), self.WAIT)
+        except (KeyError, ValueError, TypeError):
+            return min(2.0**attempt, self.WAIT)
+
+    def _judge(self, status: int) -> None:
+        if self._counted <= self.FIRST:
+            return
+        self._answers.append(status >= 500 and status != 501)
+        failures = sum(self._answers)
+        if failures >= self.FAILURES and 2 * failures >= len(self._answers):
+            many = f"{failures} of the last {len(self._answers)} answers"
+            raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
