@@ -1,0 +1,96 @@
+"""The contract: an OpenAPI document and the exposure policy that goes with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oakum.contract.check import check, mistakes
+from oakum.contract.embed import KEY, embedded
+from oakum.contract.model import Policy
+from oakum.contract.openapi import Document
+from oakum.contract.policy import parse_policy
+from oakum.contract.source import Node, parse, parse_json, read_text
+from oakum.errors import InputError, Problem
+
+_KEY = re.compile(r"""^["']?exposure["']?[ \t]*:""", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an API declares, and what it may show to whom."""
+
+    document: Document
+    policy: Policy | None
+    """None: nobody has written one yet."""
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
+    """Read a contract from a policy file, or from a document with or without `x-exposure` keys.
+
+    Raises `InputError` with every mistake of the policy, and of the policy against the document.
+    """
+    text = read_text(path)
+    if _is_policy(text, str(path)):
+        return _from_policy(parse(text, str(path)), path, overlays)
+    document = Document.load(path, overlays)
+    problems: list[Problem] = []
+    patches = [parse(read_text(overlay), str(overlay)) for overlay in overlays]
+    node = embedded(document, problems, patches)
+    if node is not None and (api := node.key("api")) is not None:
+        problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
+    return _checked(document, parse_policy(node, problems) if node else None, problems)
+
+
+def _is_policy(text: str, file: str) -> bool:
+    """Whether a file is a policy; a document is not parsed twice to find out."""
+    if not text.lstrip().startswith("{"):
+        return bool(_KEY.search(text))
+    return '"exposure"' in text and "exposure" in parse_json(text.encode(), file)
+
+
+def _from_policy(node: Node, path: Path, overlays: Sequence[Path]) -> Contract:
+    problems: list[Problem] = []
+    policy = parse_policy(node, problems)
+    try:
+        document = _document(node, path, overlays)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    contract = _checked(document, policy, problems)
+    if KEY not in document.raw:
+        return contract
+    both = Problem(
+        document.locate(f"/{KEY}"),
+        f"`{KEY}` is not read, since `{path}` is the policy",
+        "keep one of the two",
+    )
+    return Contract(document, contract.policy, (*contract.warnings, both))
+
+
+def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
+    api = node.get("api")
+    if api is None:
+        hint = "write `api: openapi.yaml`, relative to this file"
+        raise InputError([Problem(node.location, "the policy does not name its document", hint)])
+    if not isinstance(api.scalar, str) or not api.scalar:
+        raise InputError([])  # `parse_policy` has said so
+    document = path.parent / api.scalar
+    if not document.is_file():
+        raise InputError([Problem(api.location, f"`{api.scalar}` is no file that can be read")])
+    return Document.load(document, overlays)
+
+
+def _checked(document: Document, policy: Policy | None, problems: list[Problem]) -> Contract:
+    if policy is None:
+        if problems:
+            raise InputError(problems)
+        return Contract(document, None, document.warnings)
+    if problems:
+        raise InputError([*problems, *mistakes(document, policy)])
+    errors, warnings = check(document, policy)
+    if errors:
+        raise InputError(errors)
+    return Contract(document, policy, (*document.warnings, *warnings))

@@ -57,7 +57,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
         order=top.read("order", order, ()),
         extensions={key: top[key].plain() for key in top.present(KEPT)},
         file=node.location.file,
-        places=dict(_places(node, (), set())),
+        places={(): node.location, **dict(_places(node, (), set()))},
     )
     top.read("api", word, "")
     r.settle(policy)
@@ -75,8 +75,8 @@ def field_lines(policy: Policy) -> Mapping[str, Location]:
 
 
 def place(policy: Policy, *keys: str) -> Location:
-    """Where a value was written: of its keys, the longest run that was."""
-    for end in range(len(keys), 0, -1):
+    """Where a value was written: of its keys, as many as lead somewhere."""
+    for end in range(len(keys), -1, -1):
         if found := policy.places.get(keys[:end]):
             return found
     return Location(policy.file)

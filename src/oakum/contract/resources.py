@@ -55,7 +55,7 @@ def resource(r: Reader, key: Node, node: Node) -> Resource:
     found = record(r, node, "a resource", RESOURCE)
     hint = "a field path, `{path: …}`, `{parent: true}`, `{caller: true}`, or `none`"
     found.require("owner", f"`{called}`", hint)
-    stands = found.find("instead", instead) or "absent"
+    stands: Instead = found.find("instead", instead) or "absent"
     return Resource(
         called,
         schemas=frozenset(found.find("schemas", many(word, "a schema's name")) or (called,)),

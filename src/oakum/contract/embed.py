@@ -1,0 +1,242 @@
+"""`x-exposure` keys of an OpenAPI document, gathered into the policy they stand for.
+
+The root holds what belongs to the whole (`exposure`, `relations`, `caller` …), a component schema
+its resource, a property its list of grants, an operation its rule. An overlay may have put any of
+them there. Nothing is interpreted here: the result is a marked tree as if the policy had been
+written in a file of its own, so that there is one grammar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from oakum.contract.model import Json
+from oakum.contract.openapi import Document
+from oakum.contract.reference import escape, unescape
+from oakum.contract.source import Node
+from oakum.errors import Location, Problem
+
+KEY = "x-exposure"
+
+_SCHEMAS = "/components/schemas"
+_REF = f"#{_SCHEMAS}/"
+_SEGMENT = re.compile(r"[^.,*\s/][^.,*\s]*")
+_VALUES = frozenset((KEY, "example", "examples", "default", "enum", "const"))
+"""Keys under which stand values, not descriptions: no `x-exposure` in there means anything."""
+
+
+def embedded(
+    document: Document, problems: list[Problem], patches: Sequence[Node] = ()
+) -> Node | None:
+    """The policy that the document carries, None when it carries none.
+
+    `patches` are the overlays that were applied, so that what they brought is located there. Adds
+    to `problems` each key that belongs to nothing, and each thing that is said twice.
+    """
+    gathered = _Gathered(document, problems, patches)
+    schemas = gathered.resources()
+    operations = gathered.operations()
+    if KEY not in document.raw:
+        if gathered.used:
+            where = gathered.place(min(gathered.used))
+            hint = f"put `{KEY}: {{exposure: 1, relations: …}}` at the root"
+            gathered.wrong(where, f"`{KEY}` stands here, but not at the root", hint)
+        return None
+    root = gathered.node(document.raw[KEY], f"/{KEY}")
+    gathered.refuse_strays()
+    if root.kind != "map":
+        return root
+    at = root.location
+    added = _map(at, [("resources", _map(at, schemas)), ("operations", _map(at, operations))])
+    return gathered.join([root, added], "the policy", into=("resources", "operations"))
+
+
+class _Gathered:
+    """What has been found so far: the pointers of the keys that were understood."""
+
+    def __init__(
+        self, document: Document, problems: list[Problem], patches: Sequence[Node]
+    ) -> None:
+        self._document = document
+        self._patches = {_text(node.plain()): node for patch in patches for node in _parts(patch)}
+        self._problems = problems
+        self.used: set[str] = set()
+        components = document.raw.get("components")
+        schemas = components.get("schemas") if isinstance(components, dict) else None
+        self._schemas: dict[str, Json] = schemas if isinstance(schemas, dict) else {}
+
+    def wrong(self, node: Node, message: str, hint: str = "") -> None:
+        self._problems.append(Problem(node.location, message, hint))
+
+    def place(self, pointer: str) -> Node:
+        """A node without content, for its location."""
+        return Node("scalar", self._document.locate(pointer))
+
+    def node(self, value: Json, pointer: str) -> Node:
+        """A value of the document as a marked tree."""
+        place = self._document.locate(pointer)
+        if brought := self._brought(value, pointer, place):
+            return brought
+        if isinstance(value, dict):
+            parts = ((k, self.node(v, f"{pointer}/{escape(k)}")) for k, v in value.items())
+            return _map(place, parts)
+        if isinstance(value, list):
+            each = (self.node(v, f"{pointer}/{index}") for index, v in enumerate(value))
+            return Node("list", place, elements=tuple(each))
+        return Node("scalar", place, scalar=value)
+
+    def _brought(self, value: Json, pointer: str, place: Location) -> Node | None:
+        """The same value in the overlay it came from: what the document's own text has not."""
+        if not self._patches or place != self._document.locate(pointer.rpartition("/")[0]):
+            return None
+        return self._patches.get(_text(value))
+
+    # ------------------------------------------------------------ operations
+
+    def operations(self) -> list[tuple[str, Node]]:
+        """The rule of each operation that carries one."""
+        found = []
+        for operation in self._document.operations:
+            if KEY in operation.extensions:
+                pointer = f"{operation.pointer}/{KEY}"
+                self.used.add(pointer)
+                found.append((operation.id, self.node(operation.extensions[KEY], pointer)))
+        return found
+
+    # ------------------------------------------------------------ resources
+
+    def resources(self) -> list[tuple[str, Node]]:
+        """The body of each resource: of all component schemas that say they are it."""
+        bodies: dict[str, list[Node]] = {}
+        for name, schema in self._schemas.items():
+            if not self._is_resource(schema):
+                continue
+            pointer = f"{_SCHEMAS}/{escape(name)}"
+            self.used.add(f"{pointer}/{KEY}")
+            body = self.node(schema[KEY], f"{pointer}/{KEY}")
+            called = body.get("resource")
+            resource = called.scalar if called and isinstance(called.scalar, str) else name
+            lines = list(self._lines(schema, pointer, "", ()))
+            bodies.setdefault(resource, []).append(self._body(name, body, lines))
+        into = ("fields", "states", "schemas")
+        return [
+            (name, self.join(parts, f"`{name}`", into) if len(parts) > 1 else parts[0])
+            for name, parts in bodies.items()
+        ]
+
+    @staticmethod
+    def _is_resource(schema: Json) -> bool:
+        return isinstance(schema, dict) and KEY in schema
+
+    def _body(self, name: str, body: Node, lines: list[tuple[str, Node]]) -> Node:
+        """A resource as a policy file has it, bound to its schema, with its properties' lines."""
+        if body.kind != "map":
+            return body
+        at = body.location
+        rest = tuple(pair for pair in body.items if pair[0].scalar != "resource")
+        schema = Node("list", at, elements=(Node("scalar", at, scalar=name),))
+        added = _map(at, [("schemas", schema), ("fields", _map(at, lines))])
+        said = Node("map", at, items=rest)
+        return self.join([said, added], f"`{name}`", into=("fields", "schemas"))
+
+    def _lines(
+        self, schema: Json, pointer: str, path: str, trail: tuple[str, ...]
+    ) -> Iterator[tuple[str, Node]]:
+        """(field path, grants) of each property below a schema that carries some."""
+        if not isinstance(schema, dict) or pointer in trail:
+            return
+        trail = (*trail, pointer)
+        ref = schema.get("$ref")
+        if isinstance(ref, str) and ref.startswith(_REF):
+            name = unescape(ref.removeprefix(_REF))
+            if not self._is_resource(self._schemas.get(name)):
+                yield from self._lines(
+                    self._schemas.get(name), f"{_SCHEMAS}/{escape(name)}", path, trail
+                )
+        for word in ("allOf", "oneOf", "anyOf"):
+            parts = schema.get(word)
+            for index, part in enumerate(parts if isinstance(parts, list) else ()):
+                yield from self._lines(part, f"{pointer}/{word}/{index}", path, trail)
+        properties = schema.get("properties")
+        for name, part in properties.items() if isinstance(properties, dict) else ():
+            yield from self._line(part, f"{pointer}/properties/{escape(name)}", path, name, trail)
+        for word in ("items", "additionalProperties"):
+            yield from self._line(schema.get(word), f"{pointer}/{word}", path, "*", trail)
+
+    def _line(
+        self, part: Json, pointer: str, path: str, name: str, trail: tuple[str, ...]
+    ) -> Iterator[tuple[str, Node]]:
+        below = f"{path}.{name}" if path else name
+        if self._is_resource(part):
+            self.used.add(f"{pointer}/{KEY}")
+            node = self.node(part[KEY], f"{pointer}/{KEY}")
+            if name == "*" or _SEGMENT.fullmatch(name):
+                yield below, node
+            else:
+                self.wrong(node, f"`{name}` cannot be written as a field path")
+        yield from self._lines(part, pointer, below, trail)
+
+    # ------------------------------------------------------------ the whole
+
+    def join(self, parts: Sequence[Node], whose: str, into: Iterable[str]) -> Node:
+        """Several maps as one. Below the keys of `into` they add up; elsewhere each key once."""
+        found: dict[str, tuple[Node, Node]] = {}
+        for part in parts:
+            for key, value in part.items:
+                name = str(key.scalar)
+                if name not in found:
+                    found[name] = (key, value)
+                elif name in into and value.kind == found[name][1].kind:
+                    found[name] = (key, self._added(found[name][1], value, name))
+                else:
+                    at = f"first at {found[name][1].location}"
+                    self.wrong(value, f"`{name}` of {whose} is said twice", at)
+        return Node("map", parts[0].location, items=tuple(found.values()))
+
+    def _added(self, one: Node, other: Node, what: str) -> Node:
+        if one.kind == "list":
+            return Node("list", one.location, elements=one.elements + other.elements)
+        for key, value in other.items:
+            if (there := one.get(str(key.scalar))) is not None:
+                where = f"first at {there.location}"
+                self.wrong(value, f"`{key.scalar}` stands twice in `{what}`", where)
+        return Node("map", one.location, items=one.items + other.items)
+
+    def refuse_strays(self) -> None:
+        """Each key nobody has read is a rule its author believes in: say so."""
+        for pointer in _pointers(self._document.raw, ""):
+            if pointer != f"/{KEY}" and pointer not in self.used:
+                hint = "put it on a component schema, on a property of one, or on an operation"
+                self.wrong(self.place(pointer), f"`{KEY}` belongs to nothing here", hint)
+
+
+def _map(at: Location, items: Iterable[tuple[str, Node]]) -> Node:
+    """A map at a place; each key stands where its value does."""
+    pairs = ((Node("scalar", value.location, scalar=key), value) for key, value in items)
+    return Node("map", at, items=tuple(pairs))
+
+
+def _pointers(value: Json, at: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        if KEY in value:
+            yield f"{at}/{KEY}"
+        for key, child in value.items():
+            if key not in _VALUES:
+                yield from _pointers(child, f"{at}/{escape(str(key))}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _pointers(child, f"{at}/{index}")
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    """Every map and list of a tree."""
+    if node.kind != "scalar":
+        yield node
+        for part in (*(value for _, value in node.items), *node.elements):
+            yield from _parts(part)
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

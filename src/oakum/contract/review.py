@@ -1,0 +1,204 @@
+"""What a reader of the contract should know: nothing here is wrong, and all of it may be a slip.
+
+Each warning is one sentence about one line of the policy, or about one thing it does not mention.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from oakum.contract.model import Policy, Resource, Shape
+from oakum.contract.monotone import closed_shows_more, weaker_sees_more
+from oakum.contract.policy import place
+from oakum.contract.schema import children, elements
+from oakum.contract.view import View, at, declares, pattern, siblings, success
+from oakum.errors import Location, Problem, did_you_mean
+
+_KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
+_FEW = 5
+
+Path = tuple[str, ...]
+
+
+def review(seen: View) -> Iterator[Problem]:
+    """Every warning of a policy that is right in itself."""
+    for resource in seen.policy.resources.values():
+        yield from _shown(seen, resource)
+        yield from _granted(seen, resource)
+        yield from _unmentioned(seen, resource)
+        yield from _shadowed(resource)
+        yield from weaker_sees_more(seen.policy, resource)
+        yield from closed_shows_more(seen.policy, resource)
+    yield from _strangers(seen)
+    yield from _silent(seen)
+    yield from _unused(seen.policy)
+    yield from _pointers(seen)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names, and how many there are besides."""
+    listed = ", ".join(f"`{name}`" for name in names[:_FEW])
+    return f"{listed} and {len(names) - _FEW} more" if len(names) > _FEW else listed
+
+
+# --------------------------------------------------------------------------- resources and doors
+
+
+def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
+    if not seen.doors[resource.name]:
+        yield Problem(
+            resource.location,
+            f"no operation sends `{resource.name}`",
+            "say so in `operations:` with `shows` where the document is vague",
+        )
+
+
+def _strangers(seen: View) -> Iterator[Problem]:
+    for schema, doors in _warned(seen).items():
+        yield Problem(
+            place(seen.policy, "resources"),
+            f"`{schema}` has a key of its own and is no resource",
+            f"who may call {few(doors)} sees all of it",
+        )
+
+
+def _warned(seen: View) -> Mapping[str, list[str]]:
+    """Objects with a key of their own that no resource covers, and the doors they leave by."""
+    return {
+        schema: doors
+        for schema, doors in seen.strangers.items()
+        if schema in seen.document.schemas
+        and any(_is_key(schema, name) for name in children(seen.document.schemas[schema]()))
+    }
+
+
+def _is_key(schema: str, name: str) -> bool:
+    own = (f"{schema.lower()}id", f"{schema.lower()}uuid")
+    return bool(_KEYLIKE.fullmatch(name)) or name.replace("_", "").lower() in own
+
+
+def _silent(seen: View) -> Iterator[Problem]:
+    """Operations that answer, and of which the policy says nothing."""
+    policy, document = seen.policy, seen.document
+    told = (*seen.doors.values(), *_warned(seen).values())
+    spoken = {id for doors in told for id in doors}
+    named = [*policy.operations, policy.caller.operation]
+    named += [relation.operation for relation in policy.relations.values()]
+    spoken |= {found.id for name in named if (found := document.operation(name)) is not None}
+    silent = [each.id for each in document.operations if each.id not in spoken and success(each)]
+    if silent:
+        yield Problem(
+            place(policy, "operations"),
+            f"no rule speaks of {few(silent)}, and no resource is shown there",
+            "who may call them sees all that they declare",
+        )
+
+
+# --------------------------------------------------------------------------- fields
+
+
+def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
+    shapes = seen.shapes[resource.name]
+    for rule in resource.fields:
+        path = rule.path.split(".")
+        inner = _inner_resource(seen, resource, path)
+        if inner:
+            name, outer = inner
+            message = f"`{rule.path}` of `{resource.name}` is ruled by `{name}`"
+            yield Problem(rule.location, message, f"grant `{outer}` here, and the rest there")
+        elif declares(shapes, path) is False:
+            hint = did_you_mean(rule.path, siblings(shapes, path))
+            message = f"`{rule.path}` is granted, and the document has no such field of"
+            yield Problem(rule.location, f"{message} `{resource.name}`", hint)
+
+
+def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[str, str] | None:
+    """The resource in which a path ends up, and the member that embeds it."""
+    for shape in seen.shapes[resource.name]:
+        for end in range(1, len(path)):
+            inner = at(shape, path[:end])
+            if inner is not None and (name := seen.resource_of(inner)):
+                return name, ".".join(path[:end])
+    return None
+
+
+def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Declared fields that no line names, and embedded objects that none grants."""
+    lines = [tuple(rule.path.split(".")) for rule in resource.fields]
+    gaps: dict[str, str] = {}
+    for shape in seen.shapes[resource.name]:
+        gaps.update(_gaps(seen, shape, lines, ()))
+    for path, inner in gaps.items():
+        if inner:
+            message = f"`{resource.name}` embeds `{inner}` as `{path}`, and no line grants it"
+            yield Problem(resource.location, message, "so nobody sees it here")
+    plain = [path for path, inner in gaps.items() if not inner]
+    if plain:
+        message = f"no line of `{resource.name}` mentions {few(plain)}"
+        yield Problem(resource.location, message, "so nobody sees them; `[]` says it on purpose")
+
+
+def _gaps(seen: View, shape: Shape, lines: Sequence[Path], path: Path) -> Iterator[tuple[str, str]]:
+    """(path, embedded resource or "") of what no line reaches; looks no deeper than they do."""
+    below = dict(children(shape))
+    if (star := elements(shape)) is not None:
+        below["*"] = star
+    for name, child in below.items():
+        inner = seen.embedded(child)
+        rest = [line[1:] for line in lines if line[0] in (name, "*")]
+        if not rest and not child.write_only:
+            yield ".".join((*path, name)), inner
+        elif rest and not inner and () not in rest and ("**",) not in rest:
+            yield from _gaps(seen, child, rest, (*path, name))
+
+
+def _shadowed(resource: Resource) -> Iterator[Problem]:
+    """Of two lines that cover a field the first rules it."""
+    for index, rule in enumerate(resource.fields):
+        for earlier in resource.fields[:index]:
+            if rule.path.startswith(f"{earlier.path.removesuffix('.**')}."):
+                message = f"`{earlier.path}` covers `{rule.path}` already, and stands first"
+                yield Problem(rule.location, message, "put the narrower line before the wider one")
+                break
+
+
+# --------------------------------------------------------------------------- the rest
+
+
+def _unused(policy: Policy) -> Iterator[Problem]:
+    grants = [
+        grant
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for grant in rule.grants
+    ]
+    used = {name for grant in grants for name in (*grant.see, *grant.set)}
+    used |= {name for rule in policy.operations.values() for name in rule.call or ()}
+    used |= {name for relation in policy.relations.values() for name in relation.unless}
+    for relation in policy.relations.values():
+        if relation.name not in used and relation.kind != "anyone":
+            yield Problem(relation.location, f"the relation `{relation.name}` is never used")
+
+
+def _pointers(seen: View) -> Iterator[Problem]:
+    """JSON pointers that lead nowhere in what the document declares."""
+    for operation, pointer, where in _answered(seen.policy):
+        found = seen.document.operation(operation)
+        if found is not None and declares(success(found), pattern(pointer)) is False:
+            message = f"`{pointer}` leads nowhere in what `{operation}` answers"
+            yield Problem(where, message, "so nothing is ever found there")
+
+
+def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+    """(operation, pointer into its answer, place in the policy)."""
+    caller = policy.caller
+    yield caller.operation, caller.pointer, place(policy, "caller", "id")
+    for relation in policy.relations.values():
+        where = place(policy, "relations", relation.name, "id")
+        yield relation.operation, relation.pointer, where
+    for name, rule in policy.operations.items():
+        for resource, pointer in rule.shows:
+            yield name, pointer, place(policy, "operations", name, "shows", resource)
+        for index, pointer in enumerate(rule.counts):
+            yield name, pointer, place(policy, "operations", name, "counts", str(index))
