@@ -60,19 +60,30 @@ def may_call(
     params: Mapping[str, str],
     subject: Subject | None = None,
 ) -> bool:
-    """Whether the contract lets this caller through the door at all.
+    """Whether the contract lets this caller through the door, to this object if there is one.
 
     A door is granted when the contract names it or when it shows a resource; who may use it is
-    `call:`, or else what the document's security says.
+    `call:`, or else what the document's security says. Before the object is known, a `call:` that
+    depends on its owner lets the question pass: each object of the answer is then decided.
     """
     door = model.operations.get(operation)
-    if door is None:
+    if door is None or (operation not in model.rules and operation not in model.showing):
         return False
-    rule = model.rules.get(operation)
-    if rule is None and operation not in model.showing:
-        return False
-    if rule is not None and rule.call is not None:
-        owners = (params[rule.owner],) if rule.owner in params else ()
-        whom = subject or Subject("", owners)
-        return not held(model.policy, principal, whom).isdisjoint(rule.call)
-    return door.anonymous or bool(principal.ids)
+    rule = model.rule(operation)
+    if rule.call is None:
+        return door.anonymous or bool(principal.ids)
+    if subject is None and rule.owner in params:
+        subject = Subject("", (params[rule.owner],))
+    kinds = {model.policy.relations[name].kind for name in rule.call}
+    if subject is None and not kinds.isdisjoint(("owner", "lookup", "field")):
+        return bool(principal.ids) or "anyone" in kinds
+    whom = subject or Subject("")
+    return through(model, operation, held(model.policy, principal, whom), bool(principal.ids))
+
+
+def through(model: Model, operation: str, relations: frozenset[str], logged_in: bool) -> bool:
+    """Whether holders of these relations to an object may be shown it at this door."""
+    call = model.rule(operation).call
+    if call is not None:
+        return not relations.isdisjoint(call)
+    return logged_in or model.operations[operation].anonymous

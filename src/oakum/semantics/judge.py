@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.contract.model import Json, Owner, Shape
+from oakum.semantics.decide import through
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, held, state_of, texts
 from oakum.semantics.table import Table, Trie, member, resource_of
@@ -64,13 +65,20 @@ class Judge:
     """Walks one answer of one operation for one principal."""
 
     def __init__(
-        self, model: Model, principal: Principal, operation: str, params: Mapping[str, str]
+        self,
+        model: Model,
+        principal: Principal,
+        operation: str,
+        params: Mapping[str, str],
+        status: int = 200,
     ) -> None:
         self._model = model
         self._principal = principal
+        self._operation = operation
         self._params = params
         self._rule = model.rule(operation)
-        self._shown = model.shown.get(operation, ())
+        # What `shows` says is said of answers that succeed; an error body is no member.
+        self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._sightings: list[Sighting] = []
         self._unbound: list[Leaf] = []
 
@@ -119,7 +127,9 @@ class Judge:
         subject = Subject(name, owners, value)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
-        bits = table.see(relations, state)
+        logged_in = bool(self._principal.ids)
+        passes = through(self._model, self._operation, relations, logged_in)
+        bits = table.see(relations, state) if passes else 0
         leaves: list[Leaf] = []
         keep: Keep = {
             key: self._field(

@@ -88,13 +88,19 @@ def _resource_shapes(
     for operation in operations.values():
         if shown.get(operation.id):
             showing.add(operation.id)
+        good = [
+            each
+            for status, answers in operation.responses.items()
+            for each in answers
+            if status.startswith("2") or status == "default"
+        ]
         for media in (each for answers in operation.responses.values() for each in answers):
             if media.shape is None:
                 continue
             for name, shape in _resources_in(media.shape, bound):
                 found.setdefault(name, []).append(shape)
                 showing.add(operation.id)
-            for segments, resource in shown.get(operation.id, ()):
+            for segments, resource in shown.get(operation.id, ()) if media in good else ():
                 at: Shape | None = media.shape
                 for segment in segments:
                     at = member(at, segment) if at else None

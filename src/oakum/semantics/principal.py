@@ -114,18 +114,18 @@ def at_path(value: Json, path: str) -> list[Json]:
     """Values at a dotted field path, `*` standing for every element or map value."""
     found = [value]
     for segment in path.split("."):
-        below: list[Json] = []
-        for each in found:
-            if isinstance(each, list):
-                below += each if segment == "*" else []
-            elif isinstance(each, dict):
-                below += (
-                    list(each.values())
-                    if segment == "*"
-                    else ([each[segment]] if segment in each else [])
-                )
-        found = below
+        found = [child for each in found for child in _below(each, segment)]
     return found
+
+
+def _below(value: Json, segment: str) -> list[Json]:
+    if isinstance(value, list):
+        return value if segment == "*" else []
+    if not isinstance(value, dict):
+        return []
+    if segment == "*":
+        return list(value.values())
+    return [value[segment]] if segment in value else []
 
 
 def texts(value: Json, path: str) -> list[str]:

@@ -56,7 +56,9 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         value, span, text = read(body)
     except Unreadable as error:
         return Projection(None, refused=f"unreadable body: {error}")
-    judged = Judge(model, principal, call.operation, call.params).judge(value, media.shape)
+    judged = Judge(model, principal, call.operation, call.params, call.status).judge(
+        value, media.shape
+    )
     keep = _without_counts(judged, model.rule(call.operation).counts)
     keep = _settle(keep, span)
     if keep is False or _refuses(keep):

@@ -1,0 +1,152 @@
+"""From a door and a person to a request: every parameter filled by value, every value nameable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from oakum.contract.model import Json, Operation
+from oakum.exchange import Request
+from oakum.scan.doors import Gate
+from oakum.scan.knowledge import Knowledge, canonical
+
+_BATCH = 50
+"""Ids in one batch question: what careful APIs take."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A request ready to be sent, and the same with names in place of values."""
+
+    request: Request
+    params: Mapping[str, str]
+    """Path parameters."""
+    sent: frozenset[str]
+    symbolic: str
+    """`GET /user/{userId}` with `$PIA_MEMBER_ID` in it; what curl lines and dry runs show."""
+    body: str = ""
+    """The body likewise."""
+
+
+def fill(
+    gate: Gate, target: str, knowledge: Knowledge, who: str | None, absent: bool = False
+) -> Filled | None:
+    """Fill a door's parameters with `who`'s values (anybody's for a batch); None: none known.
+
+    `absent`: put an id of the same look that belongs to nobody in place of each own value.
+    """
+    values: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for parameter, source in gate.sources.items():
+        known = knowledge.values(source, None if gate.batch else who)
+        if not known and "." in source:
+            known = knowledge.values(source, "")
+        if not known:
+            return None
+        values[parameter] = [unlike(known[0])] if absent else known[:_BATCH]
+        names[parameter] = variable(who or "ANYBODY", source)
+    for parameter in gate.unfilled:
+        known = knowledge.named(parameter) if parameter in gate.guessed else []
+        if known or parameter in gate.fixed:
+            values[parameter] = known[:1] or [canonical(gate.fixed[parameter])]
+            names[parameter] = variable("", parameter)
+        else:
+            return None
+    return _build(gate, target, values, names)
+
+
+def _build(
+    gate: Gate, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
+) -> Filled:
+    operation = gate.operation
+    path = symbolic = raw_path(operation) if urlsplit(target).path.strip("/") else operation.path
+    params: dict[str, str] = {}
+    query: list[tuple[str, str]] = []
+    shown: list[str] = []
+    headers: dict[str, str] = {"accept": "application/json, */*;q=0.5"}
+    declared = {parameter.name: parameter.where for parameter in operation.parameters}
+    for name, where in declared.items():
+        if where == "path" and name in values:
+            params[name] = values[name][0]
+            path = path.replace("{" + name + "}", quote(values[name][0], safe=""))
+            symbolic = symbolic.replace("{" + name + "}", names[name])
+        elif where == "query" and name in values:
+            query.append((name, values[name][0]))
+            shown.append(f"{name}={names[name]}")
+        elif where == "query" and name in gate.fixed:
+            query.append((name, canonical(gate.fixed[name])))
+            shown.append(urlencode([query[-1]]))
+        elif where == "header" and name in values:
+            headers[name.lower()] = values[name][0]
+    body, body_symbolic = _body(gate, declared, values, names)
+    if body:
+        headers["content-type"] = "application/json"
+    url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
+    if shown:
+        symbolic += "?" + "&".join(shown)
+    sent = frozenset(value for each in values.values() for value in each)
+    request = Request(operation.method, url, headers, body)
+    return Filled(request, params, sent, symbolic, body_symbolic)
+
+
+def _body(
+    gate: Gate,
+    declared: Mapping[str, str],
+    values: Mapping[str, list[str]],
+    names: Mapping[str, str],
+) -> tuple[bytes, str]:
+    members = [name for name in gate.sources if name not in declared and name in values]
+    if not members:
+        return b"", ""
+    content: dict[str, Json] = {
+        name: values[name] if gate.batch else values[name][0] for name in members
+    }
+    symbolic = ", ".join(
+        f'"{name}": ["{names[name]}"]' if gate.batch else f'"{name}": "{names[name]}"'
+        for name in members
+    )
+    return orjson.dumps(content), "{" + symbolic + "}"
+
+
+def raw_path(operation: Operation) -> str:
+    """The path as the document writes it, without the base path of its servers."""
+    parts = operation.pointer.split("/")
+    if len(parts) > 2 and parts[1] == "paths":
+        return parts[2].replace("~1", "/").replace("~0", "~")
+    return operation.path
+
+
+def variable(who: str, source: str) -> str:
+    """Shell variable standing for a value: `$PIA_MEMBER_ID`."""
+    return "$" + re.sub(r"[^A-Za-z0-9]+", "_", f"{who}_{source}".strip("_")).upper()
+
+
+def unlike(value: str) -> str:
+    """A value of the same length and alphabet that almost surely names nothing."""
+    return "".join(_turned(char) for char in value)
+
+
+def _turned(char: str) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF"):
+        if char in alphabet:
+            half = len(alphabet) // 2
+            return alphabet[(alphabet.index(char) + half) % len(alphabet)]
+    for start in ("g", "G"):
+        if start <= char <= chr(ord(start) + 19):
+            return chr(ord(start) + (ord(char) - ord(start) + 7) % 20)
+    return char
+
+
+def curl(filled: Filled, headers: tuple[str, ...]) -> str:
+    """A shell line that asks the same, every secret and id a variable."""
+    method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
+    parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
+    parts += [f'-H "{header}"' for header in headers]
+    if filled.body:
+        escaped = filled.body.replace('"', '\\"')
+        parts += ['-H "Content-Type: application/json"', f'-d "{escaped}"']
+    return " ".join([*parts, f'"$TARGET{where}"'])

@@ -1,0 +1,95 @@
+"""Who is who in a run: the identities, what they are to each other, and their states.
+
+Ownership is told by value, never by the shape of an id: an object is somebody's when it names one
+of the facts that the API itself gave about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.model import Json, Policy
+from oakum.semantics import ANONYMOUS, Principal, Subject
+from oakum.semantics.principal import held
+
+OWNER = "owner"
+
+
+@dataclass
+class Cast:
+    """Identities by name. Mutable in one respect: states change when a switch is flipped."""
+
+    policy: Policy
+    ids: Mapping[str, frozenset[str]]
+    """Every value that names an identity: id, user name."""
+    claims: Mapping[str, Mapping[str, Json]]
+    ties: Mapping[tuple[str, str], frozenset[str]]
+    """(viewer, owner) → words of the identities file: `follower`, `blocked`, `pending`."""
+    states: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """(identity, `Resource.state`) → value."""
+    _held: dict[tuple[str | None, str], frozenset[str]] = field(default_factory=dict)
+
+    def names(self) -> tuple[str, ...]:
+        """Identities in the order of the file."""
+        return tuple(self.ids)
+
+    def who(self, owners: Iterable[str]) -> str:
+        """The identity that one of these owner ids names; empty: somebody outside the cast."""
+        wanted = set(owners)
+        return next((name for name, ids in self.ids.items() if ids & wanted), "")
+
+    def principal(self, viewer: str | None) -> Principal:
+        """The viewer as the semantics see them, all relations known, as the file says."""
+        states = {
+            (id, path): value
+            for (name, path), value in self.states.items()
+            for id in self.ids.get(name, ())
+        }
+        if viewer is None:
+            return Principal(states=states)
+        lookups = [name for name, each in self.policy.relations.items() if each.kind == "lookup"]
+        related = {
+            (relation, id): relation in self.ties.get((viewer, owner), ())
+            for relation in lookups
+            for owner, ids in self.ids.items()
+            for id in ids
+        }
+        return Principal(self.ids[viewer], self.claims.get(viewer, {}), related, states)
+
+    def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
+        """Contract relations in which a viewer stands to an owner's objects."""
+        pair = (viewer, owner)
+        if pair not in self._held:  # states play no part in it
+            subject = Subject("", tuple(self.ids.get(owner, ())))
+            self._held[pair] = held(self.policy, self.principal(viewer), subject)
+        return self._held[pair]
+
+    def label(self, relations: frozenset[str], viewer: str | None, owner: str) -> str:
+        """One word for what a viewer is to an owner: the strongest relation, or the file's word.
+
+        A word of the file that is no relation of the contract (`pending`) names its own kind of
+        viewer: judged as what they are by contract, but asked apart.
+        """
+        known = self.policy.relations
+        if viewer is not None:
+            extra = sorted(self.ties.get((viewer, owner), frozenset()) - known.keys())
+            if extra:
+                return extra[0]
+        for kind in ("owner", "lookup", "field", "claim", "authenticated"):
+            strongest = [name for name in known if name in relations and known[name].kind == kind]
+            if strongest:
+                return "+".join(strongest)
+        return next((name for name in known if name in relations), ANYONE)
+
+    def subjects(self) -> list[str]:
+        """Identities to look at, those with the most kinds of viewers first."""
+        ties: dict[str, int] = dict.fromkeys(self.ids, 0)
+        for (_, owner), words in self.ties.items():
+            if owner in ties:
+                ties[owner] += len(words)
+        return sorted(self.ids, key=lambda name: -ties[name])
+
+
+ANYONE = "anyone"
+__all__ = ["ANONYMOUS", "ANYONE", "OWNER", "Cast"]

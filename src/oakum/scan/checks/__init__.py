@@ -1,0 +1,38 @@
+"""The rules, one file each, the most telling first: the first that matches names the finding."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from oakum.scan.checks import (
+    broken_object_authorization,
+    field_beyond_contract,
+    login_taken_for_permission,
+    missing_authentication,
+    privacy_setting_not_enforced,
+)
+from oakum.scan.checks.leak import Leak, Rule, severity
+
+OVER_BLOCK = Rule("over-block", "", ())
+"""Not a leak: the contract grants a field that its owner gets and this viewer does not."""
+
+
+class Check(Protocol):
+    """A module of this package."""
+
+    RULE: Rule
+
+    def matches(self, leak: Leak, /) -> bool: ...
+    def title(self, leak: Leak, /) -> str: ...
+    def advice(self, leak: Leak, /) -> str: ...
+
+
+CHECKS: tuple[Check, ...] = (
+    missing_authentication,
+    privacy_setting_not_enforced,
+    login_taken_for_permission,
+    broken_object_authorization,
+    field_beyond_contract,
+)
+
+__all__ = ["CHECKS", "OVER_BLOCK", "Check", "Leak", "Rule", "severity"]

@@ -1,0 +1,26 @@
+"""`field-beyond-contract`: the object may be seen, this field of it may not.
+
+It cannot know whether the front end uses the field.
+Remedy: send a view made for the reader instead of the stored row.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("field-beyond-contract", "API3:2023", ("CWE-213", "CWE-201"))
+
+
+def matches(leak: Leak) -> bool:
+    """Whatever no other rule explains better."""
+    return True
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who sees what of whom."""
+    if leak.owner:
+        return f"{whose(leak)} is sent to its owner, though nobody is to see it"
+    return f"`{leak.viewer}` is sent {whose(leak)} along with what they may see"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API, or in the contract if it is the contract that errs."""
+    return "list the fields each kind of reader gets, and send no others"

@@ -1,0 +1,27 @@
+"""`missing-authentication`: nobody needs to log in to read what the contract denies to anybody.
+
+It cannot know whether a document's `security` was meant: the contract alone decides.
+Remedy: refuse callers without credentials at the door, then decide by owner and setting.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
+
+
+def matches(leak: Leak) -> bool:
+    """The viewer is nobody at all."""
+    return leak.anonymous
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who sees what of whom."""
+    return f"anybody on the network reads {whose(leak)}, without logging in"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API, or in the contract if it is the contract that errs."""
+    return (
+        "ask for credentials at these doors, then check whose object it is: a login alone only"
+        " moves the leak to every account holder"
+    )

@@ -1,0 +1,27 @@
+"""`privacy-setting-not-enforced`: the owner's setting hides the field, and the API sends it.
+
+It cannot know what the settings page says unless the contract quotes it (`promise:`).
+Remedy: apply the setting where the object is read, for every door, not where it is displayed.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
+
+
+def matches(leak: Leak) -> bool:
+    """The contract would show the field to this viewer, had the owner set it open."""
+    return bool(leak.open_elsewhere) and not leak.anonymous
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who sees what of whom, against which setting."""
+    return f"a setting that does nothing: `{leak.viewer}` still reads {whose(leak)}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return (
+        "apply the owner's setting in the query or the serializer that every door shares; hiding"
+        " it in the front end protects nobody"
+    )

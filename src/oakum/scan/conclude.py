@@ -1,0 +1,169 @@
+"""From a matrix to findings: one defect per field, viewer and state, with all its doors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from oakum.contract.lexicon import classify_field
+from oakum.errors import Location
+from oakum.finding import Finding, Result, State
+from oakum.scan.cast import Cast
+from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
+from oakum.scan.knowledge import canonical
+from oakum.scan.matrix import Entry, Key, Matrix, allows, deciding, state_key
+from oakum.semantics import Model
+
+_BASIC = ("anyone", "authenticated")
+
+
+def conclude(model: Model, cast: Cast, matrix: Matrix) -> list[Finding]:
+    """Findings, the most severe first. A drafted contract proves nothing: *suspected* at most."""
+    groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
+    for key, entry in matrix.leaks():
+        if entry.result is Result.OVER_BLOCK and not model.policy.stated:
+            continue  # a guessed grant is no promise
+        name = (entry.result, key.resource, key.field, key.viewer, key.state)
+        groups.setdefault(name, []).append((key, entry))
+    made = [
+        _over_block(model, matrix, cells) if name[0] is Result.OVER_BLOCK
+        else _leak(model, cast, matrix, cells)
+        for name, cells in groups.items()
+    ]  # fmt: skip
+    order = ("critical", "high", "medium", "low")
+    return sorted(
+        made,
+        key=lambda f: (f.verdict, order.index(f.severity), f.rule, f.resource, f.field, f.viewer),
+    )
+
+
+def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
+    cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
+    key, entry = cells[0]
+    leak = _describe(model, cast, matrix, cells)
+    hit = [check for check in CHECKS if check.matches(leak)]
+    rule = hit[0].RULE
+    confirmed = next((e.evidence for _, e in cells if e.evidence and e.evidence.confirmed), None)
+    stated = model.policy.stated and confirmed is not None
+    return Finding(
+        rule=rule.id,
+        verdict="proven" if stated else "suspected",
+        resource=key.resource,
+        field=key.field,
+        viewer=key.viewer,
+        state=key.state,
+        doors=tuple(dict.fromkeys(matrix.door(each.door) for each, _ in cells)),
+        owasp=rule.owasp,
+        cwe=rule.cwe,
+        severity=severity(leak),
+        title=hit[0].title(leak),
+        advice=hit[0].advice(leak),
+        contract_location=_line(model, key),
+        also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
+        promise=leak.promise if leak.open_elsewhere or leak.state else "",
+        evidence=confirmed or entry.evidence,
+    )
+
+
+def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Leak:
+    key, entry = cells[0]
+    policy = model.policy
+    table = model.tables[key.resource]
+    held = cast.relations(entry.viewer, entry.owner)
+    kinds = {policy.relations[name].kind for name in held}
+    state = matrix.state(key.resource, entry.owner)
+    state.update(_values(model, key))
+    anonymous = entry.viewer is None
+    return Leak(
+        key.resource,
+        key.field,
+        key.viewer,
+        key.state,
+        classify_field(key.field),
+        anonymous,
+        not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held),
+        "owner" in kinds,
+        not anonymous and any(_closed_to_anonymous(matrix, each) for each, _ in cells),
+        bool(table.see(held, state)),
+        _open_state(model, key, held),
+        table.resource.promise,
+    )
+
+
+def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
+    """Whether a looked-up relation held gives anything at all: `follower` does, `blocked` not."""
+    table = model.tables[resource]
+    return any(
+        name in table.relations for name in held if model.policy.relations[name].kind not in _BASIC
+    )
+
+
+def _values(model: Model, key: Key) -> Mapping[str, object]:
+    states = model.policy.resources[key.resource].states
+    texts = dict(key.state)
+    return {
+        name: next((v for v in states[name].values if canonical(v) == text), None)
+        for name, text in texts.items()
+    }
+
+
+def _closed_to_anonymous(matrix: Matrix, key: Key) -> bool:
+    """Whether a caller without login asked this door and got nothing of this field."""
+    same = [
+        entry
+        for other, entry in matrix.entries.items()
+        if (other.door, other.resource, other.field, other.state)
+        == (key.door, key.resource, key.field, key.state)
+        and entry.viewer is None
+        and entry.owner
+    ]
+    return bool(same) and all(entry.result is Result.CLOSED for entry in same)
+
+
+def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
+    """A state in which the contract grants what leaked."""
+    table = model.tables[key.resource]
+    names = deciding(table, key.field)
+    for values in product(*(table.resource.states[name].values for name in names)):
+        state = dict(zip(names, values, strict=True))
+        if allows(table, key.field, held, state):
+            return state_key(table, key.field, state)
+    return ()
+
+
+def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
+    cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
+    key, entry = cells[0]
+    return Finding(
+        rule=OVER_BLOCK.id,
+        verdict="over_blocked",
+        resource=key.resource,
+        field=key.field,
+        viewer=key.viewer,
+        state=key.state,
+        doors=tuple(dict.fromkeys(matrix.door(each.door) for each, _ in cells)),
+        owasp=OVER_BLOCK.owasp,
+        cwe=OVER_BLOCK.cwe,
+        severity="low",
+        title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` and does not get it",
+        advice="serve the field to this viewer, or take the grant out of the contract",
+        contract_location=_line(model, key),
+        evidence=entry.evidence,
+    )
+
+
+def _door_order(model: Model, key: Key) -> tuple[bool, str, str]:
+    operation = model.operations[key.door]
+    main = model.policy.resources[key.resource].main
+    return (key.door != main, operation.path, operation.method)
+
+
+def _line(model: Model, key: Key) -> Location:
+    return model.field_location(key.resource, key.field)
+
+
+def field_lines(model: Model) -> Iterator[tuple[str, Location]]:
+    """`Resource.field` → contract line, for every field with a rule."""
+    for name, table in model.tables.items():
+        for leaf, rule in zip(table.leaves, table.rules, strict=True):
+            yield f"{name}.{leaf}", rule.location

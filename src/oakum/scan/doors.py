@@ -1,0 +1,169 @@
+"""The doors of an API: which may be asked, what they show, and what fills their parameters.
+
+Decided from the documents alone, before the first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.classify import classify
+from oakum.contract.model import Json, Operation, Parameter, Shape
+from oakum.finding import Door, Skipped
+from oakum.semantics import Model
+from oakum.semantics.table import leaf_paths, member, resource_of
+
+
+@dataclass(frozen=True)
+class Gate:
+    """An operation that the run may ask."""
+
+    operation: Operation
+    door: Door
+    shows: Mapping[str, tuple[str, ...]]
+    """Resource → field paths that the document declares at this door."""
+    sources: Mapping[str, str]
+    """Parameter or body member → `Resource.field` that fills it."""
+    fixed: Mapping[str, Json]
+    """Parameter → value of the document's own example, default or only choice."""
+    batch: bool = False
+    """One question carries the ids of many owners."""
+    unfilled: tuple[str, ...] = ()
+    """Required parameters for which neither contract nor document names a source."""
+    guessed: tuple[str, ...] = field(default=())
+    """Of those, path parameters that a value of the same name, seen in an answer, may fill."""
+
+
+def survey(
+    model: Model, inferred: Mapping[str, Mapping[str, str]]
+) -> tuple[list[Gate], list[Skipped]]:
+    """Sort all operations into those to ask and those to leave alone, with the reason."""
+    gates: list[Gate] = []
+    skipped: list[Skipped] = []
+    for operation in model.operations.values():
+        rule = model.rule(operation.id)
+        door = Door(operation.method, operation.path, operation.id)
+        verdict = classify(operation, rule)
+        if verdict.kind != "read":
+            skipped.append(Skipped(door, verdict.reason))
+            continue
+        gate = gate_of(model, operation, inferred.get(operation.id, {}))
+        required_header = [
+            p.name for p in operation.parameters if p.where == "header" and p.name in gate.unfilled
+        ]
+        if required_header:
+            skipped.append(Skipped(door, f"needs the header `{required_header[0]}`"))
+            continue
+        gates.append(gate)
+    return gates, skipped
+
+
+def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
+    """What an operation shows and what fills it; the contract's `params` before inferred ones."""
+    door = Door(operation.method, operation.path, operation.id)
+    sources = {**inferred, **model.rule(operation.id).params}
+    used: dict[str, str] = {}
+    fixed: dict[str, Json] = {}
+    unfilled: list[str] = []
+    for parameter in operation.parameters:
+        if parameter.where == "cookie":
+            continue
+        value = _example(parameter)
+        if parameter.name in sources:
+            used[parameter.name] = sources[parameter.name]
+        elif value is not None and parameter.where == "query":
+            fixed[parameter.name] = value
+        elif parameter.required and parameter.where == "path":
+            unfilled.append(parameter.name)
+            if value is not None:
+                fixed[parameter.name] = value
+        elif parameter.required:
+            unfilled.append(parameter.name)
+    lists = _list_members(operation)
+    for name, source in sources.items():
+        if name in _body_members(operation):
+            used[name] = source
+    paths = tuple(p.name for p in operation.parameters if p.where == "path" and p.name in unfilled)
+    return Gate(
+        operation,
+        door,
+        dict(_shown(model, operation)),
+        used,
+        fixed,
+        any(name in lists for name in used),
+        tuple(unfilled),
+        paths,
+    )
+
+
+def _example(parameter: Parameter) -> Json:
+    if parameter.example is not None:
+        return parameter.example
+    if parameter.shape.example is not None:
+        return parameter.shape.example
+    if parameter.required and parameter.default is not None:
+        return parameter.default
+    return parameter.shape.enum[0] if parameter.required and parameter.shape.enum else None
+
+
+def _body_members(operation: Operation) -> Mapping[str, Shape]:
+    shape = next((media.shape for media in operation.body if media.is_json), None)
+    if shape is None:
+        return {}
+    return {name: thunk() for name, thunk in shape.properties.items()}
+
+
+def _list_members(operation: Operation) -> frozenset[str]:
+    return frozenset(
+        name for name, shape in _body_members(operation).items() if "array" in shape.kinds
+    )
+
+
+def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Resources in the declared success answer, each with the fields declared there."""
+    media = operation.success()
+    if media is None:
+        return
+    found: dict[str, dict[str, None]] = {}
+    if media.shape is not None:
+        for name, shape in _occurrences(media.shape, model.bound):
+            found.setdefault(name, {}).update(dict.fromkeys(_fields(shape, model.bound)))
+    for segments, resource in model.shown.get(operation.id, ()):
+        at: Shape | None = media.shape
+        for segment in segments:
+            at = member(at, segment) if at else None
+        declared = _fields(at, model.bound) if at else ()
+        found.setdefault(resource, {}).update(dict.fromkeys(declared))
+    for name, paths in found.items():
+        yield name, tuple(paths)
+
+
+def _fields(shape: Shape, bound: Mapping[str, str]) -> tuple[str, ...]:
+    inner = set(_boundaries(shape, bound))
+    return tuple(path for path in leaf_paths(shape, "", bound) if path and path not in inner)
+
+
+def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+    """Paths at which another resource is embedded: judged there, no field of this one."""
+    for path in leaf_paths(shape, "", bound):
+        at: Shape | None = shape
+        for segment in path.split(".") if path else ():
+            at = member(at, segment) if at else None
+        if at is not None and at is not shape and resource_of(at, bound):
+            yield path
+
+
+def _occurrences(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
+    todo, seen = [shape], set[str]()
+    while todo:
+        at = todo.pop()
+        if at.pointer in seen:
+            continue
+        if at.pointer:
+            seen.add(at.pointer)
+        name = resource_of(at, bound)
+        if name:
+            yield name, at
+        todo += [thunk() for thunk in (*at.properties.values(), *at.branches)]
+        todo += [thunk() for thunk in (at.items, at.extra) if thunk is not None]

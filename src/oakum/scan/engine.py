@@ -1,0 +1,420 @@
+"""The method: in which order to ask what, and when to stop asking.
+
+Every question is asked for the cells it can decide, and is not asked once they are decided. The
+engine knows no socket: it asks through a port and tells what happened as events, which progress
+bar, journal and reports consume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from oakum.contract.model import Json
+from oakum.exchange import Exchange, Response
+from oakum.finding import Result
+from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.lookout import Lookout, Question
+from oakum.scan.matrix import NOBODY, Entry, Key, Matrix, Observation, Outcome
+from oakum.scan.switches import Ask, Switches
+from oakum.semantics import Model
+
+_MOST_WORLDS = 24
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: `kind`, and plain values that hold nobody's data."""
+
+    kind: str
+    data: Mapping[str, Json]
+
+
+@dataclass
+class Engine:
+    """One run over one target. `explore` does it all; `matrix` then holds what was learnt."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+    matrix: Matrix
+    lookout: Lookout
+    gates: list[Gate]
+    target: str
+    ask: Ask
+    emit: Callable[[Event], None]
+    credentials: Callable[[str | None], tuple[str, ...]]
+    """Header lines of an identity for a curl line, secrets as variables."""
+    switches: Switches | None = None
+    """None: nothing may be written, not even to an own account."""
+    replay: Mapping[str, Outcome] = field(default_factory=dict)
+    """Outcomes of an interrupted run by probe, used instead of asking again."""
+    why: dict[str, str] = field(default_factory=dict)
+    """Door → why it could not be asked."""
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._world = ""
+        self._asked: set[str] = set()
+        self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
+        self._answered: dict[str, set[str | None]] = {}
+        self._ignoring: set[str] = set()
+        self._numbers = count(1)
+
+    # ------------------------------------------------------------ the run
+
+    def explore(self, exchanges: Iterable[tuple[str, str, Exchange]]) -> None:
+        """Everything: what is known already, one sweep, item by item, confirmed, in each world.
+
+        `exchanges`: (operation, identity, exchange) of logins and who-am-I calls already made.
+        """
+        for operation, identity, exchange in exchanges:
+            self._take_in(operation, identity, exchange)
+        self.learn_states()
+        self._round()
+        if self.switches is not None:
+            self._switch_worlds(self.switches)
+        self._explain()
+
+    def _round(self) -> None:
+        """All questions that still decide something in the world as it is."""
+        self._sweep()
+        for _ in range(3):  # ids found in one answer open the next door
+            asked = len(self._asked)
+            for who in self.cast.subjects():
+                self._items(who)
+            if len(self._asked) == asked:
+                break
+        self._batches()
+        self._sweep()  # doors whose ids were first seen on the way
+        self._close_lists()
+        self._confirm()
+
+    def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
+        gate = self.matrix.gates.get(operation)
+        each = self.model.operations.get(operation)
+        if each is None:
+            return
+        gate = gate or Gate(each, self.matrix.door(operation), {}, {}, {})
+        headers = self.credentials(identity)
+        plain = Filled(exchange.request, {}, frozenset(), each.path)
+        question = Question(
+            f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
+            {}, frozenset(), curl(plain, headers),
+        )  # fmt: skip
+        self._answered.setdefault(operation, set()).add(identity)
+        if operation in self.matrix.gates:
+            self._asked.add(self._key(gate, identity, None))
+        self._note(gate, self.lookout.look(gate, question, exchange.response))
+
+    # ------------------------------------------------------------ which questions
+
+    def learn_states(self) -> None:
+        """Ask each identity for the settings of its own account: every cell depends on them."""
+        self.emit(Event("phase", {"name": "reading the identities' own settings"}))
+        for name, resource in self.model.policy.resources.items():
+            members = {s.member for s in resource.states.values() if s.member}
+            doors = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
+            doors.sort(key=lambda g: (g.operation.id != resource.main, len(g.sources)))
+            for who in self.cast.names() if members else ():
+                for gate in doors:
+                    wanted = {(who, f"{name}.{state}") for state in resource.states}
+                    if wanted <= self.cast.states.keys():
+                        break
+                    if gate.sources or not gate.operation.anonymous:
+                        self._put(gate, who, who if gate.sources else None)
+
+    def _sweep(self) -> None:
+        """Doors without a person in their parameters: one question per kind of viewer."""
+        self.emit(Event("phase", {"name": "sweeping the doors that need no id"}))
+        first = self.cast.subjects()[:2]
+        for gate in self.gates:
+            if gate.sources:
+                continue
+            for viewer in (*self.cast.subjects(), None):
+                if gate.shows:
+                    wanted = self._decides(gate, viewer, (*self.cast.names(), NOBODY))
+                else:
+                    wanted = viewer is None or viewer in first
+                if wanted:
+                    self._put(gate, viewer, None)
+
+    def _items(self, who: str) -> None:
+        """Doors to one owner's objects: the owner first, then everybody else who matters."""
+        for gate in self.gates:
+            if not gate.sources or gate.batch or gate.operation.id in self._ignoring:
+                continue
+            viewers = [v for v in (None, *self.cast.names()) if v != who]
+            useful = [v for v in viewers if self._decides(gate, v, (who,))]
+            if not useful and not self._decides(gate, who, (who,)):
+                continue
+            self.emit(Event("phase", {"name": f"{gate.door.method} {gate.door.path} of {who}"}))
+            if self._put(gate, who, who) is None:
+                continue
+            self._absent_control(gate, who)
+            for viewer in viewers:
+                if self._decides(gate, viewer, (who,)):
+                    self._put(gate, viewer, who)
+
+    def _batches(self) -> None:
+        """Doors that take many ids at once: one question per viewer decides for all owners."""
+        for gate in self.gates:
+            if not gate.batch:
+                continue
+            order = [*self.cast.subjects(), None]
+            for viewer in order:
+                whose = (viewer,) if viewer else ()
+                others = tuple(name for name in self.cast.names() if name != viewer)
+                if self._decides(gate, viewer, (*whose, *others)):
+                    self._put(gate, viewer, None)
+
+    def _decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
+        door = gate.operation.id
+        if not gate.shows:  # nothing declared: worth one look for values out of place
+            return not self._answered.get(door) or (
+                len(self._answered[door]) < 3 and viewer not in self._answered[door]
+            )
+        return any(
+            next(self.matrix.undecided(door, viewer, owner), None) is not None for owner in owners
+        )
+
+    def _absent_control(self, gate: Gate, who: str) -> None:
+        """The same question for an id that is nobody's: a door that answers alike ignores ids."""
+        key = f"{gate.operation.id}|absent"
+        named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
+        if key in self._asked or not named:
+            return
+        self._asked.add(key)
+        real = fill(gate, self.target, self.knowledge, who)
+        other = fill(gate, self.target, self.knowledge, who, absent=True)
+        if real is None or other is None or real.params == other.params:
+            return
+        answer = self._send(gate, who, other)
+        question = self._question(gate, who, frozenset(), other, key)
+        outcome = self.lookout.look(gate, question, answer)
+        if any(owner == who for owner, _ in outcome.sighted):
+            self._ignoring.add(gate.operation.id)
+            self.notes.append(
+                f"{gate.door.method} {gate.door.path} answers the same for an id that does not"
+                " exist: it ignores its parameter, so only the caller's own view was judged"
+            )
+
+    # ------------------------------------------------------------ asking
+
+    def _key(self, gate: Gate, viewer: str | None, who: str | None, round: str = "") -> str:
+        return f"{gate.operation.id}|{viewer or ''}|{who or ''}|{self._world}|{round}"
+
+    def _put(
+        self, gate: Gate, viewer: str | None, who: str | None, round: str = ""
+    ) -> Outcome | None:
+        """Ask once; None when a parameter has no value yet. Asked before: nothing is sent."""
+        key = self._key(gate, viewer, who, round)
+        filled = fill(gate, self.target, self.knowledge, who)
+        if filled is None:
+            return None
+        if key in self._asked:
+            return Outcome(key, 0)
+        self._asked.add(key)
+        self._probes[key] = (gate, viewer, who)
+        targets = frozenset({who}) if who else frozenset()
+        if gate.batch:
+            targets = frozenset(self.cast.names())
+        known = self.replay.get(key) if viewer != who and (who or viewer is None) else None
+        if known is None:
+            answer = self._send(gate, viewer, filled)
+            question = self._question(gate, viewer, targets, filled, key)
+            known = self.lookout.look(gate, question, answer)
+        self._answered.setdefault(gate.operation.id, set()).add(viewer)
+        self._note(gate, known)
+        return known
+
+    def _send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
+        self.emit(
+            Event(
+                "ask",
+                {
+                    "number": next(self._numbers),
+                    "as": viewer or "",
+                    "method": gate.door.method,
+                    "path": gate.door.path,
+                    "request": f"{gate.door.method} {filled.symbolic}",
+                },
+            )
+        )
+        return self.ask(viewer, filled.request)
+
+    def _question(
+        self, gate: Gate, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
+    ) -> Question:
+        line = curl(filled, self.credentials(viewer))
+        return Question(key, gate.operation.id, viewer, targets, filled.params, filled.sent, line)
+
+    def _note(self, gate: Gate, outcome: Outcome) -> None:
+        self.matrix.apply(gate.operation.id, outcome)
+        self.emit(Event("outcome", {"door": gate.operation.id, "outcome": outcome}))
+
+    # ------------------------------------------------------------ conclusions
+
+    def _close_lists(self) -> None:
+        """A list that showed an owner to somebody entitled, and came without them to another."""
+        for gate in self.gates:
+            if gate.sources:
+                continue
+            door = gate.operation.id
+            shown = {(o, r) for d, o, r, path in self.matrix.witnessed if d == door and path}
+            for viewer in self._answered.get(door, ()):
+                for owner, resource in sorted(shown):
+                    if owner != viewer and owner:
+                        self._close(gate, viewer, owner, resource)
+
+    def _close(self, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
+        door = gate.operation.id
+        closed = tuple(
+            Observation(key, False, Result.CLOSED, viewer, owner)
+            for key in self.matrix.undecided(door, viewer, owner)
+            if key.resource == resource
+            and not self.matrix.entries[key].granted
+            and (owner, resource, key.field) in self.knowledge.own
+        )
+        if closed:
+            self._note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
+
+    def _confirm(self) -> None:
+        """Ask again, owner first, with the fewest questions that repeat every finding."""
+        open_keys: dict[tuple[str, ...], dict[str, list[Key]]] = {}
+        for key, entry in self.matrix.leaks():
+            if entry.evidence is not None and entry.evidence.confirmed:
+                continue
+            here = [p for p in entry.probes if p in self._probes and self._world in p]
+            for probe in here:
+                open_keys.setdefault(_finding(key), {}).setdefault(probe, []).append(key)
+        if open_keys:
+            self.emit(Event("phase", {"name": f"confirming {len(open_keys)} findings"}))
+        while open_keys:
+            weight: dict[str, int] = {}
+            for probes in open_keys.values():
+                for probe in probes:
+                    weight[probe] = weight.get(probe, 0) + 1
+            best = max(sorted(weight), key=lambda probe: weight[probe])
+            self._repeat(best)
+            open_keys = {name: p for name, p in open_keys.items() if best not in p}
+
+    def _repeat(self, probe: str) -> None:
+        gate, viewer, who = self._probes[probe]
+        if who is not None and viewer != who:
+            self._put(gate, who, who, "again")
+        outcome = self._put(gate, viewer, who, "again")
+        for seen in outcome.observations if outcome else ():
+            entry = self.matrix.entries.get(seen.key)
+            if entry is not None and seen.result is entry.result:
+                _confirmed(entry)
+                for key, other in self.matrix.leaks():
+                    if _finding(key) == _finding(seen.key):
+                        _confirmed(other)
+
+    # ------------------------------------------------------------ worlds
+
+    def _switch_worlds(self, switches: Switches) -> None:
+        """Put own accounts into the states that undecided cells speak of, one after another."""
+        tried: set[tuple[str, tuple[tuple[str, Json], ...]]] = set()
+        for number in range(1, _MOST_WORLDS + 1):
+            best = self._best_world(switches, tried)
+            if best is None:
+                break
+            who, wanted = best
+            tried.add(best)
+            said = ", ".join(f"{path}={value}" for path, value in wanted)
+            self.emit(Event("phase", {"name": f"{who} sets {said}"}))
+            changes = [(p, v) for p, v in wanted if self.cast.states.get((who, p)) != v]
+            if all(switches.flip(who, path, value) for path, value in changes):
+                self._world = f"world {number}"
+                self._answered.clear()
+                self._round()
+            else:
+                self.notes.append(f"the API did not take the setting {said} from {who}")
+
+    def _best_world(
+        self, switches: Switches, tried: set[tuple[str, tuple[tuple[str, Json], ...]]]
+    ) -> tuple[str, tuple[tuple[str, Json], ...]] | None:
+        """The (identity, settings) whose world decides the most undecided cells."""
+        gain: dict[tuple[str, tuple[tuple[str, Json], ...]], int] = {}
+        reach = self._reach()
+        for key, entry in self.matrix.entries.items():
+            if entry.result is not Result.NOT_SHOWN or not key.state:
+                continue
+            if (key.door, key.resource) not in self.matrix.carried:
+                continue
+            wanted = self._settings(switches, key)
+            for who in reach.get((key.resource, key.viewer), ()) if wanted else ():
+                world = (who, wanted)
+                if world not in tried:
+                    gain[world] = gain.get(world, 0) + 1
+        if not gain:
+            return None
+        return max(sorted(gain, key=repr), key=lambda world: gain[world])
+
+    def _settings(self, switches: Switches, key: Key) -> tuple[tuple[str, Json], ...]:
+        """Settings that make a cell's state; empty when one of them has no switch."""
+        found: list[tuple[str, Json]] = []
+        for name, text in key.state:
+            path = switches.base(key.resource, name)
+            resource, _, base = path.partition(".")
+            values = self.model.policy.resources[resource].states[base].values
+            value = next((v for v in values if canonical(v) == text), None)
+            if value is None or switches.switch(path) is None:
+                return ()
+            found.append((path, value))
+        return tuple(sorted(found, key=repr))
+
+    def _reach(self) -> dict[tuple[str, str], list[str]]:
+        """(resource, viewer label) → owners to whom somebody stands so."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for name, resource in self.model.policy.resources.items():
+            for owner in self.cast.subjects() if resource.owner.kind != "none" else [NOBODY]:
+                for viewer in (None, *self.cast.names()):
+                    held = self.cast.relations(viewer, owner)
+                    label = self.cast.label(held, viewer, owner)
+                    owners = found.setdefault((name, label), [])
+                    if owner not in owners:
+                        owners.append(owner)
+        return found
+
+    def reach(self) -> dict[tuple[str, str], bool]:
+        """(resource, viewer label) → whether any pair of identities stands so."""
+        return {key: bool(owners) for key, owners in self._reach().items()}
+
+    def _explain(self) -> None:
+        """Say of each door that was never asked what it lacked."""
+        for gate in self.gates:
+            if gate.operation.id in self._answered or gate.operation.id in self.why:
+                continue
+            if any(key.startswith(f"{gate.operation.id}|") for key in self._asked):
+                continue
+            lacking = [*gate.unfilled, *gate.sources]
+            named = f"`{lacking[0]}`" if lacking else "its parameters"
+            self.why[gate.operation.id] = (
+                f"no value for {named} was seen;"
+                f" name its source under `operations: {gate.operation.id}: params:`"
+            )
+
+
+def _finding(key: Key) -> tuple[str, ...]:
+    return (key.resource, key.field, key.viewer, repr(key.state))
+
+
+def _confirmed(entry: Entry) -> None:
+    if entry.evidence is not None:
+        entry.evidence = replace(entry.evidence, confirmed=True)
+
+
+def writers(gates: Iterable[Gate], all_gates: Iterable[Gate]) -> Iterator[tuple[str, Gate]]:
+    """For each writing operation, the GET of the same path."""
+    by_path = {gate.operation.path: gate for gate in gates if gate.operation.method == "GET"}
+    for gate in all_gates:
+        reader = by_path.get(gate.operation.path)
+        if reader is not None and gate.operation.method != "GET":
+            yield gate.operation.id, reader

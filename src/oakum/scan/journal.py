@@ -1,0 +1,126 @@
+"""What a run has learnt so far, line by line, so that a killed run goes on where it was.
+
+Held: outcomes (cells, shapes, keyed hashes) and settings flipped. Not held: ids, values, tokens;
+what a resumed run needs of those, it asks its owners for again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from oakum.contract.model import Json
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Answer, Evidence, Line, Result
+from oakum.scan.matrix import Key, Observation, Outcome
+from oakum.scan.switches import Flip
+
+SCHEMA = "oakum.journal/1"
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a journal remembers."""
+
+    run: str = ""
+    target: str = ""
+    contract: str = ""
+    """Digest of the contract and identities the run began with."""
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    pending: tuple[Flip, ...] = ()
+    """Settings that were flipped and not put back."""
+
+
+class Journal:
+    """Appends to a file that only its owner may read."""
+
+    def __init__(self, path: Path, run: str, target: str, contract: str, resume: bool) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
+        try:
+            self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+        except OSError as error:
+            why = (error.strerror or "cannot be written").lower()
+            raise InputError([Problem(Location(str(path)), why)]) from None
+        if resume:
+            self._file.write(b"\n")  # ends a line that a kill cut short
+        else:
+            self._line({"schema": SCHEMA, "run": run, "target": target, "contract": contract})
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Remember what an answer said."""
+        self._line({"outcome": asdict(outcome)})
+
+    def flip(self, kind: str, flip: Flip) -> None:
+        """Remember a setting about to change (`flip`), or changed back (`restored`)."""
+        self._line({kind: asdict(flip)})
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._file.close()
+
+    def _line(self, content: Mapping[str, Json]) -> None:
+        self._file.write(orjson.dumps(content) + b"\n")
+
+
+def recall(path: Path) -> Past:
+    """What a journal remembers; a last line cut short by a kill is passed over."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise InputError([Problem(Location(str(path)), why)]) from None
+    head: Mapping[str, Json] = {}
+    outcomes: dict[str, Outcome] = {}
+    pending: dict[tuple[str, str], Flip] = {}
+    for number, line in enumerate(lines):
+        try:
+            each = orjson.loads(line) if line else {}
+        except orjson.JSONDecodeError:
+            continue
+        if number == 0:
+            head = each
+        if "outcome" in each:
+            outcome = _outcome(each["outcome"])
+            outcomes[outcome.probe] = outcome
+        if "flip" in each:
+            flip = Flip(**each["flip"])
+            pending.setdefault((flip.identity, flip.state), flip)
+        if "restored" in each:
+            pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
+    if head.get("schema") != SCHEMA:
+        known = f"a journal begins with `{SCHEMA}`"
+        raise InputError([Problem(Location(str(path), 1, 1), "not a journal of Oakum", known)])
+    return Past(head["run"], head["target"], head["contract"], outcomes, tuple(pending.values()))
+
+
+def _outcome(raw: Json) -> Outcome:
+    return Outcome(
+        raw["probe"],
+        raw["status"],
+        tuple(_observation(each) for each in raw["observations"]),
+        tuple((owner, resource) for owner, resource in raw["sighted"]),
+        tuple((owner, resource, path) for owner, resource, path in raw["witnessed"]),
+    )
+
+
+def _observation(raw: Json) -> Observation:
+    door, resource, path, viewer, state = raw["key"]
+    key = Key(door, resource, path, viewer, tuple((name, text) for name, text in state))
+    evidence = _evidence(raw["evidence"]) if raw["evidence"] else None
+    return Observation(
+        key, raw["granted"], Result(raw["result"]), raw["viewer"], raw["owner"], evidence
+    )
+
+
+def _evidence(raw: Json) -> Evidence:
+    owner = _answer(raw["owner"]) if raw["owner"] else None
+    return Evidence(owner, _answer(raw["viewer"]), raw["curl"], raw["confirmed"], raw["note"])
+
+
+def _answer(raw: Json) -> Answer:
+    return Answer(**{**raw, "lines": tuple(Line(**line) for line in raw["lines"])})

@@ -1,0 +1,128 @@
+"""What the run has learnt, in memory only: values that owners see of themselves, and ids.
+
+The one place where values of people are held. Nothing of it is written anywhere: what leaves are
+shapes and keyed hashes (see `evidence`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.lexicon import words
+from oakum.contract.model import Json
+from oakum.semantics import Sighting
+
+_POOL = 16
+"""Values kept per name: a scan needs one, and must not grow with the target."""
+_MIN_CANARY = 7
+"""Characters below which a value turns up by chance."""
+
+
+def canonical(value: Json) -> str:
+    """One text for a scalar, so that JSON, CSV and URLs compare."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else str(value)
+
+
+def says_nothing(value: Json) -> bool:
+    """Whether a value is one that stands in for nothing: proof of neither leak nor care."""
+    return value is None or value is False or value == 0 or value in ("", [], {})
+
+
+@dataclass
+class Knowledge:
+    """Values by owner, and ids by the name of what they identify."""
+
+    own: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    """(identity, resource, field path) → values its owner was shown."""
+    objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
+    """(identity, resource) → own objects as field → value."""
+    pool: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
+    _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
+
+    def learn_own(self, who: str, sighting: Sighting) -> None:
+        """Take in an object of `who`'s that `who` was shown."""
+        flat: dict[str, str] = {}
+        for leaf in sighting.leaves:
+            if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):
+                continue
+            text = canonical(leaf.value)
+            key = (who, sighting.resource, leaf.path)
+            self.own.setdefault(key, set()).add(text)
+            self._index.setdefault(text, set()).add(key)
+            flat.setdefault(leaf.path, text)
+        kept = self.objects.setdefault((who, sighting.resource), [])
+        if flat and len(kept) < _POOL and flat not in kept:
+            kept.append(flat)
+
+    def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
+        """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""
+        for pointer, value in leaves:
+            if isinstance(value, str | int) and not isinstance(value, bool) and pointer:
+                name = _name(tuple(part for part in pointer if not part.isdigit()))
+                values = self.pool.setdefault(name, {})
+                if len(values) < _POOL:
+                    values[canonical(value)] = None
+
+    def values(self, source: str, who: str | None) -> list[str]:
+        """Values that fill a parameter: of `who`'s own objects, or of anybody's for None."""
+        resource, _, path = source.partition(".")
+        owners = [who] if who is not None else [name for name, r in self.objects if r == resource]
+        found: dict[str, None] = {}
+        for owner in owners:
+            for each in self.objects.get((owner, resource), ()):
+                if path in each:
+                    found[each[path]] = None
+        return list(found)
+
+    def named(self, parameter: str) -> list[str]:
+        """Values seen in any answer under the name of a parameter."""
+        wanted = " ".join(words(parameter))
+        exact = list(self.pool.get(wanted, ()))
+        return exact or next(
+            (list(v) for name, v in self.pool.items() if name.endswith(" " + wanted)), []
+        )
+
+    def canary(self, text: str) -> tuple[str, str, str] | None:
+        """The one (identity, resource, field) a value stands for, if it stands for just one.
+
+        Short values and values that two identities share name nobody.
+        """
+        if len(text) < _MIN_CANARY or re.fullmatch(r"\d{1,6}", text):
+            return None
+        keys = self._index.get(text)
+        if not keys or len({key[0] for key in keys}) != 1:
+            return None
+        return min(keys)
+
+    def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Every value that names one identity's field, for searching text that has no structure."""
+        for text in self._index:
+            key = self.canary(text)
+            if key is not None:
+                yield text, key
+
+
+def _name(pointer: tuple[str, ...]) -> str:
+    last = words(pointer[-1])
+    if last in (("id",), ("uuid",), ("key",)) and len(pointer) > 1:
+        last = (*words(pointer[-2]), *last)
+    return " ".join(last)
+
+
+def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every scalar of a value, with its place."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from leaves_of(child, (*at, str(key)))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from leaves_of(child, (*at, str(index)))
+    else:
+        yield at, value

@@ -1,0 +1,371 @@
+"""One answer looked at: which cells it decides, and how.
+
+Judged by values, never by status or size: a field leaks when what stands there is what its owner
+is shown (or what its owner never gets to see at all); a placeholder is no leak.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Json, Shape
+from oakum.exchange import Response
+from oakum.finding import Answer, Evidence, Result
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.evidence import Mark, Redactor
+from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.scan.matrix import (
+    NOBODY,
+    Key,
+    Matrix,
+    Observation,
+    Outcome,
+    granted_to_nobody,
+    state_key,
+)
+from oakum.semantics import Judge, Leaf, Model, Sighting, answer_media
+
+_MAX_TEXT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: by whom, where, about whose objects."""
+
+    probe: str
+    door: str
+    viewer: str | None
+    targets: frozenset[str]
+    """Identities whose objects fill the parameters; empty: the door picks."""
+    params: Mapping[str, str]
+    """Path parameters as sent."""
+    sent: frozenset[str]
+    """Every value that the question itself holds, so that an echo is no leak."""
+    curl: str
+
+
+@dataclass
+class _OwnView:
+    value: Json
+    status: int
+    media_type: str
+    leaves: dict[tuple[str, str], tuple[str, ...]]
+    """(resource, field) → where its owner saw it."""
+
+
+class Lookout:
+    """Looks at answers. Keeps the owners' own answers in memory to compare with."""
+
+    def __init__(
+        self, model: Model, cast: Cast, knowledge: Knowledge, matrix: Matrix, redactor: Redactor
+    ) -> None:
+        self._model = model
+        self._cast = cast
+        self._knowledge = knowledge
+        self._matrix = matrix
+        self._redactor = redactor
+        self._views: dict[tuple[str, str], _OwnView] = {}
+
+    def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
+        """Judge an answer and say what it decides."""
+        value, shape = self._read(gate, response)
+        principal = self._cast.principal(question.viewer)
+        judge = Judge(self._model, principal, question.door, question.params, response.status)
+        judged = judge.judge(value, shape)
+        if question.viewer is not None:
+            self._learn(question, response, value, judged.sightings)
+        glance = _Glance(self, gate, question, response, value)
+        for sighting in judged.sightings:
+            glance.sighting(sighting)
+        glance.absent()
+        glance.canaries(judged.unbound, judged.sightings)
+        return glance.outcome()
+
+    def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None]:
+        """Body as a value, with its declared shape. CSV becomes a list of rows (RFC 4180)."""
+        media = answer_media(gate.operation, response.status, response.media_type)
+        shape = media.shape if media else None
+        if response.is_json:
+            try:
+                value = orjson.loads(response.body)
+            except orjson.JSONDecodeError:
+                return None, None
+            if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
+                value = [value]  # declared as a list, sent as the one object: seen in the wild
+            return value, shape
+        text = response.body[:_MAX_TEXT].decode("utf-8", "replace")
+        if response.media_type == "text/csv":
+            return [dict(row) for row in csv.DictReader(io.StringIO(text))], shape
+        return text or None, None
+
+    def _learn(
+        self, question: Question, response: Response, value: Json, sightings: list[Sighting]
+    ) -> None:
+        viewer = question.viewer or ""
+        places: dict[tuple[str, str], tuple[str, ...]] = {}
+        for sighting in sightings:
+            who = self._who(sighting)
+            if who == viewer or self._is_nobodys(sighting.resource):
+                self._knowledge.learn_own(who, sighting)
+            if who != viewer:
+                continue
+            for leaf in sighting.leaves:
+                if not says_nothing(leaf.value):
+                    places.setdefault((sighting.resource, leaf.path), leaf.pointer)
+            self._learn_states(viewer, sighting)
+        if 200 <= response.status < 300:
+            self._knowledge.learn_names(leaves_of(value))
+            if places:
+                view = _OwnView(value, response.status, response.media_type, places)
+                self._views[(question.door, viewer)] = view
+
+    def _learn_states(self, viewer: str, sighting: Sighting) -> None:
+        for name, state in self._model.policy.resources[sighting.resource].states.items():
+            if any(state.member and leaf.path == state.member for leaf in sighting.leaves):
+                path = f"{sighting.resource}.{name}"
+                self._cast.states[(viewer, path)] = sighting.state[name]
+
+    def _who(self, sighting: Sighting) -> str:
+        return NOBODY if self._is_nobodys(sighting.resource) else self._cast.who(sighting.owners)
+
+    def _is_nobodys(self, resource: str) -> bool:
+        return self._model.policy.resources[resource].owner.kind == "none"
+
+
+class _Glance:
+    """The cells of one answer while it is being looked at."""
+
+    def __init__(
+        self, out: Lookout, gate: Gate, question: Question, response: Response, value: Json
+    ) -> None:
+        self._out = out
+        self._gate = gate
+        self._question = question
+        self._response = response
+        self._value = value
+        self._found: dict[Key, Observation] = {}
+        self._open: set[Key] = set()
+        self._sighted: dict[tuple[str, str], None] = {}
+        self._witnessed: dict[tuple[str, str, str], None] = {}
+
+    def outcome(self) -> Outcome:
+        observations = tuple(
+            each
+            for key, each in self._found.items()
+            # One object shown is enough: a list may leave others out for its own reasons.
+            if not (each.result is Result.OVER_BLOCK and key in self._open)
+        )
+        return Outcome(
+            self._question.probe,
+            self._response.status,
+            observations,
+            tuple(self._sighted),
+            tuple(self._witnessed),
+        )
+
+    # ------------------------------------------------------------ objects that are there
+
+    def sighting(self, sighting: Sighting) -> None:
+        """Judge each field of an object of somebody in the cast, present or not."""
+        who = self._out._who(sighting)
+        nobodys = self._out._is_nobodys(sighting.resource)
+        if not who and not nobodys:
+            return  # somebody outside the cast: what may be seen of them is not known
+        self._sighted[(who, sighting.resource)] = None
+        present: set[str] = set()
+        for leaf in sighting.leaves:
+            present.add(leaf.path)
+            self._leaf(sighting, leaf, who)
+        for path in self._gate.shows.get(sighting.resource, ()):
+            if not any(p == path or p.startswith(f"{path}.") for p in present):
+                self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+
+    def _leaf(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        viewer = self._question.viewer
+        own = who in (viewer, NOBODY)
+        if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            if not own:
+                self._missing(
+                    sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
+                )
+            return
+        known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
+        if leaf.allowed:
+            self._put(sighting, leaf.path, who, Result.OPEN)
+            self._witnessed[(who, sighting.resource, leaf.path)] = None
+        elif own or known is None or canonical(leaf.value) in known:
+            self._put(sighting, leaf.path, who, Result.LEAK, self._evidence(sighting, leaf, who))
+        else:
+            self._put(sighting, leaf.path, who, Result.CLOSED)
+
+    def _missing(
+        self,
+        resource: str,
+        path: str,
+        who: str,
+        held: frozenset[str],
+        state: Mapping[str, Json],
+        blank: bool = False,
+    ) -> None:
+        """A declared field that did not come with an object, or with nothing in it."""
+        table = self._out._model.tables[resource]
+        if self._granted(resource, path, held, state):
+            view = self._out._views.get((self._question.door, who))
+            if view and (resource, path) in view.leaves and who != self._question.viewer:
+                self._record(resource, path, who, held, state, Result.OVER_BLOCK)
+            return
+        known = (who, resource, path) in self._out._knowledge.own
+        if known or (granted_to_nobody(table, path) and not blank):
+            self._record(resource, path, who, held, state, Result.CLOSED)
+
+    def _granted(
+        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> bool:
+        logged_in = self._question.viewer is not None
+        door = self._question.door
+        return self._out._matrix.granted(door, resource, path, held, logged_in, state)
+
+    # ------------------------------------------------------------ objects that are not
+
+    def absent(self) -> None:
+        """Owners whose objects were asked for, who get them here themselves, and did not come."""
+        viewer = self._question.viewer
+        for who in sorted(self._question.targets - {viewer or ""}):
+            view = self._out._views.get((self._question.door, who))
+            if view is None:
+                continue
+            shown = {resource for resource, _ in view.leaves}
+            for resource in shown & self._gate.shows.keys():
+                if (who, resource) in self._sighted:
+                    continue
+                held = self._out._cast.relations(viewer, who)
+                state = self._out._matrix.state(resource, who)
+                for path in self._gate.shows[resource]:
+                    self._missing(resource, path, who, held, state)
+
+    # ------------------------------------------------------------ values out of place
+
+    def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
+        """Search all that is no field of a known object for values that name one owner's field."""
+        taken = {leaf.pointer for each in sightings if self._out._who(each) for leaf in each.leaves}
+        stray = [
+            (leaf.pointer, canonical(leaf.value)) for leaf in unbound if leaf.value is not None
+        ]
+        stray += [
+            (leaf.pointer, canonical(leaf.value))
+            for each in sightings
+            for leaf in each.leaves
+            if leaf.pointer not in taken and leaf.value is not None
+        ]
+        stray += [(("header", name), text) for name, text in self._response.headers.items()]
+        for at, text in stray:
+            for value, (who, resource, path) in self._named(text):
+                if value not in self._question.sent and who != self._question.viewer:
+                    self._canary(at, who, resource, path)
+
+    def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        exact = self._out._knowledge.canary(text)
+        if exact is not None:
+            yield text, exact
+        elif len(text) > 40:
+            for value, key in self._out._knowledge.canaries():
+                if len(value) >= 8 and value in text:
+                    yield value, key
+
+    def _canary(self, at: tuple[str, ...], who: str, resource: str, path: str) -> None:
+        if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
+            return
+        held = self._out._cast.relations(self._question.viewer, who)
+        state = self._out._matrix.state(resource, who)
+        if self._granted(resource, path, held, state):
+            return
+        marks: dict[tuple[str, ...], Mark] = {at: "leak"}
+        evidence = Evidence(
+            self._own_side(who, resource, path),
+            self._viewer_side(who, held, marks, [at[:-1]]),
+            self._question.curl,
+            note="the value stands outside every declared field: found by value",
+        )
+        self._record(resource, path, who, held, state, Result.LEAK, evidence)
+
+    # ------------------------------------------------------------ writing down
+
+    def _put(
+        self, s: Sighting, path: str, who: str, result: Result, evidence: Evidence | None = None
+    ) -> None:
+        self._record(s.resource, path, who, s.held, s.state, result, evidence)
+
+    def _record(
+        self,
+        resource: str,
+        path: str,
+        who: str,
+        held: frozenset[str],
+        state: Mapping[str, Json],
+        result: Result,
+        evidence: Evidence | None = None,
+    ) -> None:
+        table = self._out._model.tables[resource]
+        viewer = self._question.viewer
+        label = self._out._cast.label(held, viewer, who)
+        key = Key(self._question.door, resource, path, label, state_key(table, path, state))
+        if result is Result.OPEN:
+            self._open.add(key)
+        known = self._found.get(key)
+        if known is not None and not _outranks(result, known.result):
+            return
+        granted = result in (Result.OPEN, Result.OVER_BLOCK)
+        self._found[key] = Observation(key, granted, result, viewer, who, evidence)
+
+    def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence:
+        marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
+        note = ""
+        if (who, sighting.resource, leaf.path) not in self._out._knowledge.own:
+            note = "its owner is shown this field nowhere: judged by the object it stands in"
+        return Evidence(
+            self._own_side(who, sighting.resource, leaf.path),
+            self._viewer_side(who, sighting.held, marks, [sighting.pointer]),
+            self._question.curl,
+            note=note,
+        )
+
+    def _viewer_side(
+        self,
+        who: str,
+        held: frozenset[str],
+        marks: Mapping[tuple[str, ...], Mark],
+        around: list[tuple[str, ...]],
+    ) -> Answer:
+        viewer = self._question.viewer
+        return self._out._redactor.answer(
+            viewer or "nobody logged in",
+            self._out._cast.label(held, viewer, who),
+            self._response.status,
+            self._response.media_type,
+            self._value,
+            marks,
+            around,
+        )
+
+    def _own_side(self, who: str, resource: str, path: str) -> Answer | None:
+        view = self._out._views.get((self._question.door, who))
+        if view is None or who == self._question.viewer:
+            return None
+        at = view.leaves.get((resource, path))
+        marks: dict[tuple[str, ...], Mark] = {at: "canary"} if at else {}
+        around = [at[:-1]] if at else []
+        return self._out._redactor.answer(
+            who, "owner", view.status, view.media_type, view.value, marks, around
+        )
+
+
+def _outranks(result: Result, known: Result) -> bool:
+    order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
+    return order.index(result) > order.index(known)

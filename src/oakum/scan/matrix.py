@@ -1,0 +1,302 @@
+"""The exposure matrix: every cell that the contract and the documents make, and what is known.
+
+The law of this module: no vacuous green. A denied cell is *closed* only when its owner was seen
+to see the value and the viewer's answer came without it; everything else stays *not shown*, with
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import NamedTuple
+
+from oakum.contract.model import Json
+from oakum.finding import Cell, Door, Evidence, Result, State
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.knowledge import canonical
+from oakum.semantics import Model, Subject, Table
+from oakum.semantics.decide import through
+from oakum.semantics.principal import state_of
+
+NOBODY = ""
+"""The owner of what belongs to nobody: a catalogue."""
+
+
+class Key(NamedTuple):
+    """What names a cell; `door` is an operation id."""
+
+    door: str
+    resource: str
+    field: str
+    viewer: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one answer says of one cell."""
+
+    key: Key
+    granted: bool
+    result: Result
+    viewer: str | None
+    owner: str
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that is kept of one answer: no value of anybody."""
+
+    probe: str
+    status: int
+    observations: tuple[Observation, ...] = ()
+    sighted: tuple[tuple[str, str], ...] = ()
+    """(owner, resource) pairs in the answer."""
+    witnessed: tuple[tuple[str, str, str], ...] = ()
+    """(owner, resource, field) that somebody entitled was shown."""
+
+
+@dataclass
+class Entry:
+    """A cell under construction."""
+
+    granted: bool
+    result: Result = Result.NOT_SHOWN
+    viewer: str | None = None
+    owner: str = ""
+    evidence: Evidence | None = None
+    probes: list[str] = field(default_factory=list)
+    """Keys of the probes that showed it, first first."""
+
+
+_BASIC = ("anyone", "authenticated")
+_RANK = {
+    Result.NOT_SHOWN: 0,
+    Result.CLOSED: 1,
+    Result.OPEN: 2,
+    Result.OVER_BLOCK: 3,
+    Result.LEAK: 4,
+}
+
+
+class Matrix:
+    """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
+
+    def __init__(self, model: Model, gates: Iterable[Gate], cast: Cast) -> None:
+        self._model = model
+        self._cast = cast
+        self.gates = {gate.operation.id: gate for gate in gates}
+        self.entries: dict[Key, Entry] = {}
+        self.witnessed: set[tuple[str, str, str, str]] = set()
+        """(door, owner, resource, field) that somebody entitled was shown."""
+        self.carried: set[tuple[str, str]] = set()
+        """(door, resource) of which anybody was shown any object."""
+        self._kinds = self._viewer_kinds()
+        for gate in self.gates.values():
+            for resource, fields in gate.shows.items():
+                for path in fields:
+                    self._plan(gate.operation.id, resource, path)
+
+    def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
+        """(resource, label) → relations held, logged in or not: every pair of the cast, and every
+        relation that a grant names although nobody in the cast stands so."""
+        kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
+        policy = self._model.policy
+        for name, resource in policy.resources.items():
+            nobodys = resource.owner.kind == "none"
+            for owner in (NOBODY,) if nobodys else self._cast.names():
+                for viewer in (None, *self._cast.names()):
+                    held = self._cast.relations(viewer, owner)
+                    label = self._cast.label(held, viewer, owner)
+                    kinds.setdefault((name, label), (held, viewer is not None))
+            for word in self._model.tables[name].relations:
+                kind = policy.relations[word].kind
+                if not nobodys or kind in _BASIC:
+                    kinds.setdefault((name, word), (self._basic | {word}, kind != "anyone"))
+        return kinds
+
+    @property
+    def _basic(self) -> frozenset[str]:
+        relations = self._model.policy.relations
+        return frozenset(name for name, each in relations.items() if each.kind in _BASIC)
+
+    def _plan(self, door: str, resource: str, path: str) -> None:
+        table = self._model.tables[resource]
+        for (name, label), (held, logged_in) in self._kinds.items():
+            if name != resource:
+                continue
+            for values in self._combinations(table, path):
+                key = Key(door, resource, path, label, state_key(table, path, values))
+                granted = self.granted(door, resource, path, held, logged_in, values)
+                self.entries.setdefault(key, Entry(granted))
+
+    def granted(
+        self,
+        door: str,
+        resource: str,
+        path: str,
+        held: frozenset[str],
+        logged_in: bool,
+        values: Mapping[str, Json],
+    ) -> bool:
+        """Whether the contract shows a field to holders of these relations at this door."""
+        passes = through(self._model, door, held, logged_in)
+        return passes and allows(self._model.tables[resource], path, held, values)
+
+    def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
+        names = deciding(table, path)
+        states = [table.resource.states[name] for name in names]
+        for values in product(*(state.values for state in states)):
+            yield dict(zip(names, values, strict=True))
+
+    # ------------------------------------------------------------ asking
+
+    def undecided(self, door: str, viewer: str | None, owner: str) -> Iterator[Key]:
+        """Cells at a door that this viewer's answer about this owner's objects could decide."""
+        gate = self.gates[door]
+        for resource, fields in gate.shows.items():
+            kind = self._model.policy.resources[resource].owner.kind
+            whose = NOBODY if kind == "none" else owner
+            held = self._cast.relations(viewer, whose)
+            label = self._cast.label(held, viewer, whose)
+            values = self.state(resource, whose)
+            table = self._model.tables[resource]
+            for path in fields:
+                key = Key(door, resource, path, label, state_key(table, path, values))
+                entry = self.entries.get(key)
+                if entry is not None and entry.result is Result.NOT_SHOWN:
+                    yield key
+
+    def state(self, resource: str, owner: str) -> dict[str, Json]:
+        """An owner's state, as their account says now."""
+        each = self._model.policy.resources[resource]
+        principal = self._cast.principal(None)
+        ids = tuple(self._cast.ids.get(owner, ()))[:1]
+        return state_of(self._model.policy, each, principal, Subject(resource, ids))
+
+    # ------------------------------------------------------------ learning
+
+    def apply(self, door: str, outcome: Outcome) -> None:
+        """Take in what an answer said."""
+        for seen in outcome.observations:
+            entry = self.entries.setdefault(seen.key, Entry(seen.granted))
+            if _RANK[seen.result] > _RANK[entry.result]:
+                entry.result, entry.granted = seen.result, seen.granted
+                entry.viewer, entry.owner = seen.viewer, seen.owner
+                entry.evidence = seen.evidence or entry.evidence
+            if seen.result is Result.LEAK:
+                entry.probes.append(outcome.probe)
+        for owner, resource in outcome.sighted:
+            self.carried.add((door, resource))
+            self.witnessed.add((door, owner, resource, ""))
+        for owner, resource, path in outcome.witnessed:
+            self.witnessed.add((door, owner, resource, path))
+
+    def leaks(self) -> Iterator[tuple[Key, Entry]]:
+        """Cells that leak, and cells that are blocked although granted."""
+        for key, entry in self.entries.items():
+            if entry.result in (Result.LEAK, Result.OVER_BLOCK):
+                yield key, entry
+
+    def cells(self, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]) -> list[Cell]:
+        """The finished matrix. Granted squares that no door carries are left out.
+
+        `why`: door → reason for which it was not asked. `reach`: (resource, viewer) → whether
+        any pair of identities stands so.
+        """
+        done: list[Cell] = []
+        for key, entry in sorted(self.entries.items()):
+            if entry.result is Result.NOT_SHOWN and self._is_uncarried(key, entry, why):
+                continue
+            reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
+            who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
+            done.append(
+                Cell(
+                    key.resource, key.field, key.viewer, key.state, self.door(key.door),
+                    entry.granted, entry.result, reason, who,
+                )
+            )  # fmt: skip
+        return done
+
+    def door(self, operation: str) -> Door:
+        """The door of an operation, also of one that the run may not ask (a login)."""
+        gate = self.gates.get(operation)
+        if gate is not None:
+            return gate.door
+        each = self._model.operations[operation]
+        return Door(each.method, each.path, each.id)
+
+    def _is_uncarried(self, key: Key, entry: Entry, why: Mapping[str, str]) -> bool:
+        """A granted field that this door, asked and answering, simply does not carry.
+
+        A document may declare more than a door sends; and a list that picks its own objects owes
+        nobody a place in it.
+        """
+        if key.door in why or not entry.granted:
+            return False
+        if (key.door, key.resource) not in self.carried:
+            return False
+        shown = any(
+            door == key.door and resource == key.resource and path == key.field
+            for door, _, resource, path in self.witnessed
+        )
+        return not shown or not self.gates[key.door].sources
+
+    def _reason(
+        self, key: Key, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]
+    ) -> str:
+        if key.door in why:
+            return why[key.door]
+        if not reach.get((key.resource, key.viewer)):
+            return f"no identity is `{key.viewer}` to another's `{key.resource}`"
+        if (key.door, key.resource) not in self.carried:
+            return f"this door showed no `{key.resource}` to anybody"
+        if not any(path == key.field for _, _, r, path in self.witnessed if r == key.resource):
+            return f"no owner was ever shown `{key.field}` with something in it"
+        if key.state:
+            said = ", ".join(f"{name}={value}" for name, value in key.state)
+            return f"no owner was in the state {said} when `{key.viewer}` asked"
+        return "no question that was asked could tell"
+
+
+def leaf_index(table: Table, path: str) -> int:
+    """Index of the policy leaf that rules a field path, -1 when no line does."""
+    node = table.trie
+    for segment in path.split("."):
+        below = node.child(segment)
+        if below is None:
+            return -1
+        node = below
+    return node.leaf if node.leaf >= 0 else node.deep
+
+
+def deciding(table: Table, path: str) -> tuple[str, ...]:
+    """States on which some grant of a field depends."""
+    index = leaf_index(table, path)
+    return table.deciding(index) if index >= 0 else ()
+
+
+def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
+    """Whether the table grants a field to a holder of these relations in this state."""
+    index = leaf_index(table, path)
+    return index >= 0 and bool(table.see(held, values) >> index & 1)
+
+
+def granted_to_nobody(table: Table, path: str) -> bool:
+    """Whether no relation in no state may see a field."""
+    index = leaf_index(table, path)
+    return index < 0 or not any(bits >> index & 1 for bits in table.sets)
+
+
+def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
+    """The part of a state that decides a field, as text pairs."""
+    return tuple(
+        sorted(
+            (name, canonical(values[name]) if name in values else "unknown")
+            for name in deciding(table, path)
+        )
+    )

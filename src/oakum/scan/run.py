@@ -1,0 +1,416 @@
+"""A scan from files to report: reads, logs in, explores, restores, and says what it is worth."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+import oakum
+from oakum.contract import Contract, load
+from oakum.contract.draft import drafted_policy
+from oakum.contract.model import Json, Policy
+from oakum.contract.params import infer_params
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.exchange import Exchange, Request, Response
+from oakum.finding import IdentityState, Report, Result
+from oakum.scan.cast import Cast
+from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.credentials import Identities
+from oakum.scan.doctor import Examination, examine
+from oakum.scan.doors import Gate, gate_of, survey
+from oakum.scan.engine import Engine, Event
+from oakum.scan.evidence import Redactor
+from oakum.scan.identities import load_identities
+from oakum.scan.journal import Journal, Past, recall
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.lookout import Lookout
+from oakum.scan.matrix import Matrix, Outcome
+from oakum.scan.session import Sessions
+from oakum.scan.switches import Flip, Switches
+from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
+from oakum.semantics import Model, compile_contract
+
+_RESTORE_RESERVE = 200
+"""Requests beyond the budget that only putting settings back may use."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for."""
+
+    contract: Path
+    target: str
+    identities: Path
+    overlays: tuple[Path, ...] = ()
+    budget: int = 500
+    rate: float = 10.0
+    allow_own_settings: bool = False
+    journal: Path | None = None
+    resume: bool = False
+    min_shown: float = 10.0
+    """Percent of cells that must be decided for the run to be worth anything."""
+
+
+@dataclass
+class Scan:
+    """One run. `prepare` reads and checks everything before the first request."""
+
+    options: Options
+    emit: Callable[[Event], None]
+    warnings: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        contract = load(options.contract, options.overlays)
+        self.contract: Contract = contract
+        self.policy: Policy = contract.policy or drafted_policy(contract.document)
+        self.model: Model = compile_contract(contract.document, self.policy)
+        self.identities: Identities = load_identities(options.identities, self.policy.relations)
+        self.warnings += [*contract.warnings, *self.identities.warnings, *self.identities.notes]
+        self.inferred = infer_params(contract.document, self.policy)
+        self.gates, self.skipped = survey(self.model, self.inferred)
+        self.past = Past()
+        self.run = secrets.token_hex(6)
+        if options.resume:
+            self.past = self._recall()
+            self.run = self.past.run
+
+    def _recall(self) -> Past:
+        if self.options.journal is None:
+            raise InputError([Problem(Location("--resume"), "needs the `--journal` of the run")])
+        past = recall(self.options.journal)
+        where = Location(str(self.options.journal), 1, 1)
+        if past.target != self.options.target or past.contract != self._digest():
+            hint = "start a new run without --resume"
+            raise InputError([Problem(where, "belongs to another target or contract", hint)])
+        return past
+
+    def _digest(self) -> str:
+        files = (self.options.contract, self.options.identities, *self.options.overlays)
+        return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+    # ------------------------------------------------------------ without a request
+
+    def plan(self) -> list[Mapping[str, str]]:
+        """Every kind of request that a run may send, values named and not filled in."""
+        lines: list[Mapping[str, str]] = []
+        for name in self.identities.items:
+            lines.append({"as": name, "request": "log in, then ask who-am-I", "why": "identity"})
+        for gate in self.gates:
+            filled = ", ".join(f"{p} = {source}" for p, source in gate.sources.items())
+            what = f"{gate.door.method} {gate.door.path}" + (f"  with {filled}" if filled else "")
+            who = (
+                "each owner, then every kind of viewer" if gate.sources else "every kind of viewer"
+            )
+            if not gate.shows:
+                who = "nobody logged in, and two identities"
+            lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
+        if self.options.allow_own_settings:
+            for operation in self._switch_operations():
+                each = self.model.operations[operation]
+                lines.append(
+                    {
+                        "as": "an owner, of their own account",
+                        "request": f"{each.method} {each.path}",
+                        "why": "privacy setting, put back at the end",
+                    }
+                )
+        return lines
+
+    def _switch_operations(self) -> list[str]:
+        names = [
+            state.switch.operation
+            for resource in self.policy.resources.values()
+            for state in resource.states.values()
+            if state.switch is not None
+        ]
+        found = (self.contract.document.operation(name) for name in dict.fromkeys(names))
+        return [operation.id for operation in found if operation is not None]
+
+    # ------------------------------------------------------------ the run
+
+    def report(self) -> Report:
+        """Run to the end, whatever happens on the way, and report what is known."""
+        options = self.options
+        started, clock = datetime.now(UTC), time.monotonic()
+        transport = HttpTransport(options.target, run_id=self.run, also=self.identities.origins())
+        governor = Governor(transport, options.rate, options.budget)
+        sessions = Sessions(self.identities, governor, self.contract.document, options.target)
+        journal = self._journal()
+        distrust: list[str] = []
+        notes: list[str] = []
+        states: tuple[IdentityState, ...] = ()
+        engine: Engine | None = None
+        try:
+            notes += self._security_txt(governor)
+            self.emit(Event("phase", {"name": "proving the identities"}))
+            found = examine(
+                self.identities, sessions, "", self.contract.document, self.policy.caller
+            )
+            states = found.states
+            distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
+            engine = self._engine(found, sessions, journal)
+            self._mend(engine)
+            try:
+                engine.explore(self._given(found, sessions))
+            finally:
+                governor.budget += _RESTORE_RESERVE
+                distrust += engine.switches.restore() if engine.switches else ()
+                governor.budget -= _RESTORE_RESERVE
+        except BudgetSpent as error:
+            notes.append(f"{error}: what was left unasked is reported as not shown")
+        except TargetError as error:
+            distrust.append(str(error))
+        except KeyboardInterrupt:
+            distrust.append("interrupted: what was left unasked is reported as not shown")
+        finally:
+            transport.close()
+            if journal is not None:
+                journal.close()
+        notes += [*sessions.notes, *(engine.notes if engine else ())]
+        made = self._write_up(engine, distrust)
+        return replace(
+            made,
+            started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=round(time.monotonic() - clock, 2),
+            requests=governor.sent,
+            identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
+            notes=tuple(notes),
+        )
+
+    def _journal(self) -> Journal | None:
+        options = self.options
+        if options.journal is None:
+            return None
+        return Journal(options.journal, self.run, options.target, self._digest(), options.resume)
+
+    def _security_txt(self, governor: Governor) -> list[str]:
+        """The contact the target names for security matters (RFC 9116)."""
+        url = _origin(self.options.target) + "/.well-known/security.txt"
+        response = governor.send(Request("GET", url, {"accept": "text/plain"}))
+        if response.status != 200 or response.media_type != "text/plain":
+            return []
+        text = response.body.decode("utf-8", "replace")
+        fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
+        return [f"security.txt says {line.strip()[:200]}" for line in fields[:4]]
+
+    def _engine(self, found: Examination, sessions: Sessions, journal: Journal | None) -> Engine:
+        cast = self._cast(found, sessions)
+        knowledge = Knowledge()
+        matrix = Matrix(self.model, self.gates, cast)
+        names = frozenset(_declared_names(self.contract.document.raw)) | _policy_names(self.policy)
+        redactor = Redactor(os.urandom(16), names)
+
+        def emit(event: Event) -> None:
+            if event.kind == "outcome" and journal is not None:
+                outcome = event.data["outcome"]
+                assert isinstance(outcome, Outcome)
+                journal.outcome(outcome)
+            self.emit(event)
+
+        def log(kind: str, flip: Flip) -> None:
+            if journal is not None:
+                journal.flip(kind, flip)
+
+        engine = Engine(
+            self.model, cast, knowledge, matrix,
+            Lookout(self.model, cast, knowledge, matrix, redactor),
+            self.gates, self.options.target, sessions.send, emit, sessions.curl_headers,
+            replay=self.past.outcomes,
+        )  # fmt: skip
+        if self.options.allow_own_settings or self.past.pending:
+            engine.switches = self._switches(engine, log)
+        return engine
+
+    def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
+        operations = [self.model.operations[id] for id in self._switch_operations()]
+        writers = {
+            each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for each in operations
+        }
+        readers: dict[str, Gate] = {}
+        for gate in self.gates:
+            if gate.operation.method == "GET":
+                for each in operations:
+                    if each.path == gate.operation.path:
+                        readers[each.id] = gate
+        return Switches(
+            self.policy, writers, readers, engine.cast, engine.knowledge,
+            self.options.target, engine.ask, log,
+        )  # fmt: skip
+
+    def _mend(self, engine: Engine) -> None:
+        """Put back what a killed run left flipped, before anything else is asked."""
+        if self.past.pending and engine.switches is not None:
+            engine.learn_states()
+            engine.switches.pending = list(self.past.pending)
+            for sentence in engine.switches.restore():
+                engine.notes.append(sentence)
+            if not self.options.allow_own_settings:
+                engine.switches = None
+
+    def _cast(self, found: Examination, sessions: Sessions) -> Cast:
+        ids: dict[str, frozenset[str]] = {}
+        claims: dict[str, Mapping[str, Json]] = {}
+        states: dict[tuple[str, str], Json] = {}
+        ties: dict[tuple[str, str], frozenset[str]] = {}
+        failed = {state.name for state in found.states if not state.ok}
+        for name, identity in self.identities.items.items():
+            if name in failed:
+                continue
+            ids[name] = frozenset(_ids(name, found, identity.facts, identity.variables))
+            claims[name] = {**_body_claims(found.facts.get(name)), **sessions.claims(name)}
+            states.update({(name, path): value for path, value in identity.states.items()})
+        for tie in self.identities.between:
+            if tie.viewer in ids and tie.owner in ids:
+                pair = (tie.viewer, tie.owner)
+                ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
+        return Cast(self.policy, ids, claims, ties, states)
+
+    def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
+        """Exchanges that proving the identities has made already: doors like any other."""
+        operation = self.contract.document.operation(found.whoami) if found.whoami else None
+        if operation is None:
+            operation = next(
+                (
+                    each
+                    for each in self.model.operations.values()
+                    if each.method == "GET" and each.path == found.whoami
+                ),
+                None,
+            )
+        if operation is not None:
+            for name, body in found.facts.items():
+                headers = {"content-type": "application/json"}
+                answer = Response(200, headers, orjson.dumps(body))
+                yield operation.id, name, Exchange(Request("GET", operation.path), answer)
+        for name, exchange in sessions.login_answers.items():
+            path = exchange.request.url.removeprefix(_origin(self.options.target))
+            for each in self.model.operations.values():
+                if each.path == path and each.method == exchange.request.method:
+                    yield each.id, name, exchange
+
+    # ------------------------------------------------------------ the report
+
+    def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
+        options = self.options
+        findings = conclude(self.model, engine.cast, engine.matrix) if engine else []
+        cells = engine.matrix.cells(engine.why, engine.reach()) if engine else []
+        shown = sum(cell.result is not Result.NOT_SHOWN for cell in cells)
+        share = 100 * shown / len(cells) if cells else 0.0
+        seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
+        if not seen:
+            distrust.append(
+                "no owner was shown anything of their own: nothing was tested;"
+                " run `oakum doctor` and look at the parameters"
+            )
+        elif share < options.min_shown:
+            distrust.append(
+                f"only {share:.0f} % of {len(cells)} cells were shown,"
+                f" less than the {options.min_shown:g} % asked for"
+            )
+        return Report(
+            target=options.target,
+            contract=str(options.contract),
+            stated=self.policy.stated,
+            run=self.run,
+            started="",
+            seconds=0.0,
+            requests=0,
+            budget=options.budget,
+            findings=tuple(findings),
+            cells=tuple(cells),
+            skipped=tuple(self.skipped),
+            identities=(),
+            distrust=tuple(dict.fromkeys(distrust)),
+            version=oakum.__version__,
+            field_lines=dict(field_lines(self.model)),
+        )
+
+
+_CONTACTS = ("contact:", "policy:")
+_NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
+
+
+def _ids(
+    name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
+) -> Iterator[str]:
+    """Values that name an identity: what who-am-I calls it, and what the file says."""
+    if name in found.ids:
+        yield found.ids[name]
+    yield from (str(value) for value in facts.values() if isinstance(value, str | int))
+    for owner in _objects(found.facts.get(name)):
+        if found.ids.get(name) in {str(value) for value in owner.values()}:
+            yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
+
+
+def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _objects(child)
+
+
+def _body_claims(body: Json) -> Mapping[str, Json]:
+    """Roles and the like that who-am-I tells: claims where there is no token to hold them."""
+    return {
+        key: value
+        for each in _objects(body)
+        for key, value in each.items()
+        if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
+    }
+
+
+def _declared_names(document: Json) -> Iterator[str]:
+    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    todo = [document]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            declared = at.get("properties")
+            if isinstance(declared, dict):
+                yield from (str(name) for name in declared)
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+
+
+def _policy_names(policy: Policy) -> frozenset[str]:
+    return frozenset(
+        part
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for part in rule.path.split(".")
+    )
+
+
+def _origin(target: str) -> str:
+    scheme, _, rest = target.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}"
+
+
+def diagnose(options: Options) -> Examination:
+    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent."""
+    contract = load(options.contract, options.overlays)
+    policy = contract.policy or drafted_policy(contract.document)
+    identities = load_identities(options.identities, policy.relations)
+    transport = HttpTransport(
+        options.target, run_id=secrets.token_hex(6), also=identities.origins()
+    )
+    try:
+        governor = Governor(transport, options.rate, options.budget)
+        sessions = Sessions(identities, governor, contract.document, options.target)
+        return examine(identities, sessions, "", contract.document, policy.caller)
+    finally:
+        transport.close()
+
+
+__all__ = ["OakumError", "Options", "Scan", "diagnose"]
