@@ -1,0 +1,322 @@
+"""Will calling this operation change anything? Asked of the document, before the first request.
+
+A method promises little: real APIs wipe their database on `GET /createdb` and end the session on
+`GET /logout`. Words decide, where they stand as verbs: a path segment, the head of an operationId,
+the start of a sentence. `getDeletedItems`, `GET /orders/created` and "displays the created orders"
+only read. Where verb and noun cannot be told apart (`GET /follow`), a sentence that starts with a
+reading verb settles it; without one the operation is left alone, which costs a cell that is then
+reported as not shown, where the other mistake costs somebody's data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from oakum.contract.lexicon import FieldClass, classify_field, words
+from oakum.contract.model import Operation, OperationRule
+
+Kind = Literal["read", "write", "destructive", "login"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What calling an operation does, and the reason as a person is told it.
+
+    `destructive` is never called, not even when writes are asked for: it destroys, ends a session,
+    or changes state behind a method that promises not to.
+    """
+
+    kind: Kind
+    reason: str
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SAFE_METHODS = _listed("GET HEAD OPTIONS QUERY")
+_DESTROYS = _listed(
+    "burn cancel clear deactivate decommission delete destroy disable drop erase expire flush "
+    "invalidate kill populate purge reboot remove reset restart revoke rollback rotate seed "
+    "shutdown terminate truncate unpublish unsubscribe void wipe"
+)
+_NOUNS_TOO = _listed(
+    "ban block book charge claim clean copy fire import issue join like lock mark move mute open "
+    "pause ping post process promise release report run schedule sign transfer vote"
+)
+"""Verbs that more often stand as nouns: `/post/{id}`, "Issue details"."""
+_CHANGES = (
+    _DESTROYS
+    | _NOUNS_TOO
+    | _listed(
+        "accept activate add approve archive assign bulk_update buy cleanup close complete create "
+        "decline demote deploy deposit disconnect dismiss downgrade duplicate edit enqueue exec "
+        "execute follow forget generate grant impersonate init initialise initialize insert "
+        "install invite kick leave merge migrate modify pay promote provision publish "
+        "rebuild redeem refund regenerate register reindex reject rename replace rerun resend "
+        "reserve restore resume retry save send set setup snooze start stop submit suspend switch "
+        "sync toggle trigger unarchive unassign unban unblock undo unfollow uninstall unlike "
+        "unlock unmute unset unsuspend update upgrade upload upvote withdraw write"
+    )
+)
+_NEVER_NOUNS = _listed("create delete destroy erase populate purge truncate unsubscribe wipe")
+"""Verbs that no reading sentence excuses when one of them is a whole path segment."""
+_LINKS = _listed("verify confirm validate")
+"""Verbs of links sent by mail: they act when the call carries the token of the link."""
+_READS = _listed(
+    "browse calculate check compare count describe determine display download enumerate export "
+    "fetch find give get inspect list look lookup obtain preview provide query read receive "
+    "retrieve return search see show stream view"
+)
+_NOUN_HEADS = _listed(
+    "candidates catalog catalogue confirmation confirmations count counts date dates events "
+    "history limits list lists log logs notes options page points policies policy preview queue "
+    "rate rates reasons recommendations requests rules schedule schedules settings statistics "
+    "stats suggestions templates types window"
+)
+"""`reset-policy`, `delete requests`: after these the verb before them is part of a noun."""
+_NOUN_FOLLOWERS = _listed(
+    "about against are at between by can for from has have in is may must of on per since to "
+    "were will with within"
+)
+"""Words after a noun, not after a verb: "updates of a user", "blocks are listed"."""
+_OBJECTS = _listed("a all an any each every it its that the their them these this those your")
+_GLUED = re.compile(
+    r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
+    r"(db|database|all|data|cache|tables?|users?|accounts?|me|everything)"
+)
+_ENDS_SESSION = re.compile(r"(?:log|sign)[-_ ]?(?:out|off)")
+_ENDS_SESSION_SAID = re.compile(
+    r"(?:log|sign)s?\s+(?:(?:a|an|the|current|currently|logged|in|user|users|session|you)\s+){0,5}?"
+    r"(?:out|off)\b",
+    re.I,
+)
+_LOGS_IN = _listed("login signin authenticate logon signon")
+_MAY_LOG_IN = _listed("auth session sessions token tokens")
+_LOGS_IN_SAID = re.compile(
+    r"(?:log|sign)s?[ -](?:[\w'’]+\s+){0,3}?(?:in|into|on)\b|authenticates?\b", re.I
+)
+_LEAD = re.compile(
+    r"(?:(?:calling\s+)?(?:this|the)\s+(?:api|call|endpoint|method|operation|request|resource|route)"
+    r"\s+)?(?:(?:will|also|then|immediately|permanently|simply|is used to|can be used to|"
+    r"(?:allow|enable|let)s?(?: (?:a|an|the|you|users?|admins?|clients?))*(?: to)?)\s+)*",
+    re.I,
+)
+_SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z`*_])|\n\s*\n|\n\s*[-*#>]\s*")
+_TOKENISH = re.compile(r"token|code|hash|key|signature|otp|secret|nonce", re.I)
+_LITERAL = re.compile(r"[^/{}]+")
+
+
+def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict:
+    """Whether an operation reads, writes, destroys or logs in; the contract's word comes first."""
+    if rule is not None and rule.reads is not None:
+        said = f"the contract says `reads: {str(rule.reads).lower()}`"
+        return Verdict("read" if rule.reads else "destructive", said)
+    ends = _ends_session(operation)
+    if ends:
+        return Verdict("destructive", ends)
+    login = _logs_in(operation)
+    if login and operation.method in ("GET", "POST"):
+        return Verdict("login", login)
+    if operation.method in _SAFE_METHODS:
+        changes = _changes(operation)
+        if changes:
+            return Verdict("destructive", changes)
+        return Verdict("read", f"`{operation.method}` reads, and no word says otherwise")
+    if operation.method == "DELETE":
+        return Verdict("destructive", "`DELETE` deletes")
+    destroys = next(chain(_named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
+    if destroys:
+        return Verdict("destructive", destroys)
+    why = f"`{operation.method}` writes, unless the contract says `reads: true`"
+    return Verdict("write", why)
+
+
+def _changes(operation: Operation) -> str:
+    """Why a safe method does not keep its promise; empty when it does."""
+    for segment in _segments(operation):
+        glued = _GLUED.fullmatch(segment.lower())
+        if glued or segment.lower() in _NEVER_NOUNS:
+            return _why(segment, "path", glued[1] if glued else segment.lower())
+    name = _name_words(operation)
+    # Frameworks name operations after their method, so `getRestart` says nothing about reading.
+    reads = name[:1] != () and name[0] in _READS - {"get", "read"}
+    for text in (operation.summary, operation.description):
+        reads = reads or _lead(_sentences(text)[0]).verb in _READS
+    verbs = _CHANGES | _LINKS if _carries_token(operation) else _CHANGES
+    named = iter(()) if reads else _named(operation, verbs)
+    return next(named, "") or next(_told(operation, verbs), "")
+
+
+def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+    """Where the path or the operationId says one of the verbs."""
+    segments = _segments(operation)
+    for segment in segments:
+        parts = words(segment)
+        if parts and parts[0] in verbs and not _is_noun(parts, segment):
+            acts = operation.path.endswith(f"}}/{segment}") or len(parts) > 1
+            if acts or parts[0] not in _NOUNS_TOO:
+                yield _why(segment, "path", parts[0])
+    name = _name_words(operation)
+    if not name or name[0] in _READS or _is_noun(name, operation.id):
+        return
+    glued = _GLUED.fullmatch(name[0])
+    verb = glued[1] if glued else name[0]
+    if verb not in verbs - _NOUNS_TOO:
+        verb = name[-1] if name[-1] in _NEVER_NOUNS | {"reset"} else ""
+    if verb in verbs:
+        yield _why(_last_part(operation.id), "operationId", verb)
+
+
+def _told(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+    """Where the summary or the description says that calling does one of the verbs."""
+    reads = False
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        for nth, sentence in enumerate(_sentences(text)):
+            lead = _lead(sentence)
+            # After a sentence that says what is done, an imperative speaks to the reader: "Create
+            # a token to call this".
+            imperative = nth == 0 and not reads
+            if lead.verb in verbs and (imperative or lead.third or lead.led) and lead.is_verb:
+                yield _why(lead.written, place, lead.verb)
+            elif nth == 0 and lead.verb in _READS:
+                reads = True
+                for joined in re.finditer(r"\b(?:and|then) (?:then )?(\w+) (\w+)", lead.rest):
+                    second = _base(joined[1].lower())
+                    if second in verbs and joined[2].lower() in _OBJECTS:
+                        yield _why(joined[1], place, second)
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """The first word of a sentence that may be its verb; `verb` is its base form."""
+
+    verb: str
+    written: str = ""
+    rest: str = ""
+    led: bool = False
+    """The sentence speaks of this operation: "this endpoint will ..."."""
+
+    @property
+    def third(self) -> bool:
+        return self.written.lower() != self.verb
+
+    @property
+    def is_verb(self) -> bool:
+        after = [word.lower() for word in re.findall(r"[\w'’]+", self.rest)]
+        if self.rest.startswith("-") or (after and after[0] in _NOUN_FOLLOWERS):
+            return False
+        if not after:
+            return not self.third and self.verb not in _NOUNS_TOO
+        if self.third or self.led or after[0] in _OBJECTS:
+            return True
+        return self.verb not in _NOUNS_TOO and (len(after) > 3 or after[-1] not in _NOUN_HEADS)
+
+
+def _lead(sentence: str) -> _Lead:
+    text = sentence.strip(" \t\r\n*_#>`-")
+    lead = _LEAD.match(text)
+    start = lead.end() if lead else 0
+    word = re.compile(r"[^\W\d_]+").match(text, start)
+    if not word:
+        return _Lead("")
+    return _Lead(_base(word[0].lower()), word[0], text[word.end() :].lstrip(), led=start > 0)
+
+
+def _sentences(text: str) -> list[str]:
+    return _SENTENCE_END.split(text.strip())
+
+
+def _base(word: str) -> str:
+    """The base form of a verb in the third person: `resets`, `modifies`, `flushes`."""
+    candidates = [word]
+    if word.endswith("ies"):
+        candidates.append(word[:-3] + "y")
+    if word.endswith("es"):
+        candidates.append(word[:-2])
+    if word.endswith("s"):
+        candidates.append(word[:-1])
+    known = _CHANGES | _READS | _LINKS
+    return next((candidate for candidate in candidates if candidate in known), word)
+
+
+def _third(verb: str) -> str:
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "o")) else "s")
+
+
+def _why(word: str, place: str, verb: str) -> str:
+    return f"`{word}` in the {place} says that it {_third(verb)}"
+
+
+def _is_noun(parts: tuple[str, ...], written: str) -> bool:
+    """`reset-policy`, `drop-off-points`: the verb is the first half of a noun."""
+    return len(parts) > 1 and (parts[-1] in _NOUN_HEADS or bool(re.match(r"\w+[-_]off", written)))
+
+
+def _segments(operation: Operation) -> list[str]:
+    """Literal parts of the path, also those that stand beside a parameter (`{id}:cancel`)."""
+    path = re.sub(r"\{[^}]*\}", "/", operation.path).replace(":", "/")
+    return [segment.split(".")[0] for segment in _LITERAL.findall(path)]
+
+
+def _last_part(name: str) -> str:
+    return re.split(r"[./#:]", name)[-1] or name
+
+
+def _name_words(operation: Operation) -> tuple[str, ...]:
+    """Words of the operationId without package, class and path; empty when there is none."""
+    if operation.id == f"{operation.method} {operation.path}" or " " in operation.id:
+        return ()
+    parts = words(_last_part(operation.id))
+    if "controller" in parts[:-1]:
+        return parts[parts.index("controller") + 1 :]
+    return parts
+
+
+def _carries_token(operation: Operation) -> bool:
+    return any(
+        _TOKENISH.search(p.name) for p in operation.parameters if p.where in ("path", "query")
+    )
+
+
+def _ends_session(operation: Operation) -> str:
+    for segment in _segments(operation):
+        if _ENDS_SESSION.fullmatch(segment.lower()):
+            return f"`{segment}` in the path says that it ends the session"
+    if _ENDS_SESSION.match("".join(_name_words(operation))):
+        return f"`{_last_part(operation.id)}` in the operationId says that it ends the session"
+    if _ENDS_SESSION_SAID.match(operation.summary):
+        return f"`{operation.summary.strip()}` in the summary says that it ends the session"
+    return ""
+
+
+def _logs_in(operation: Operation) -> str:
+    segments = _segments(operation)
+    last = "".join(words(segments[-1])) if segments else ""
+    name = _name_words(operation)
+    if last in _LOGS_IN:
+        return f"`{segments[-1]}` in the path says that it logs in"
+    if name and (name[0] in _LOGS_IN or name[:2] in (("log", "in"), ("sign", "in"))):
+        return f"`{_last_part(operation.id)}` in the operationId says that it logs in"
+    if operation.method in _SAFE_METHODS or (name and name[0] in _READS):
+        return ""
+    if last in _MAY_LOG_IN and _sends_secret(operation):
+        return f"`{segments[-1]}` in the path and a secret in the body say that it logs in"
+    if _LOGS_IN_SAID.match(operation.summary) and _sends_secret(operation):
+        return f"`{operation.summary.strip()}` in the summary says that it logs in"
+    return ""
+
+
+def _sends_secret(operation: Operation) -> bool:
+    shapes = [media.shape for media in operation.body if media.shape is not None]
+    return any(
+        classify_field(name, member()) is FieldClass.SECRET
+        for shape in shapes
+        for name, member in shape.properties.items()
+    )
