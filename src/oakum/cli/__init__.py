@@ -1,0 +1,1 @@
+"""The commands. One file each; what they share is in `shared`."""

@@ -1,0 +1,34 @@
+"""`oakum cadence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oakum.cli import shared
+
+
+@click.command(epilog="Example: oakum cadence --stage 1 --port 8000 --kit ./kit")
+@click.option(
+    "--stage", type=click.Choice(["1", "2", "fixed"]), default="1", show_default=True,
+    help="1: as published; 2: a login was added; fixed: decided per object",
+)  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--members", type=click.IntRange(min=0), default=200, show_default=True,
+    help="made-up members beside the named ones",
+)  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="the same seed, the same data")
+@click.option(
+    "--kit", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    help="also write openapi.yaml, exposure.yaml and identities.yaml there",
+)  # fmt: skip
+def command(stage: str, port: int, members: int, seed: int, kit: Path | None) -> int:
+    """Serve cadence, a stand-in for an API that leaked, on 127.0.0.1."""
+    cadence = shared.require_cadence()
+    if kit is not None:
+        cadence.write_kit(kit, seed)
+        click.echo(f"wrote {kit}/exposure.yaml and {kit}/identities.yaml", err=True)
+    cadence.serve(stage, port, members, seed)
+    return 0

@@ -1,0 +1,69 @@
+"""`oakum check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.contract import load
+from oakum.errors import ExitCode, InputError, Problem
+from oakum.semantics import compile_contract
+
+
+@click.command(epilog="Example: oakum check exposure.yaml")
+@click.argument("contract", type=shared.PATH)
+@click.option(
+    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
+    help="OpenAPI Overlay applied to the document; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
+    """Read CONTRACT and the document it names, and list every mistake at its place."""
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    said = ""
+    try:
+        found = load(contract, overlays)
+        warnings = found.warnings
+        said = f"{len(found.document.operations)} operations, no policy yet: try `oakum init`"
+        if found.policy is not None:
+            model = compile_contract(found.document, found.policy)
+            rows = sum(len(table.rows) for table in model.tables.values())
+            said = (
+                f"{len(model.operations)} operations, {len(model.tables)} resources,"
+                f" {len(found.policy.relations)} relations, {rows} rows"
+            )
+    except InputError as error:
+        errors = error.problems
+    if form == "json":
+        content = {
+            "schema": "oakum.check/1",
+            "errors": [_plain(each) for each in errors],
+            "warnings": [_plain(each) for each in warnings],
+        }
+        click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for each in errors:
+            click.echo(f"error: {each}")
+        for each in warnings:
+            click.echo(f"warning: {each}")
+        click.echo(
+            f"{len(errors)} errors, {len(warnings)} warnings" + (f"; {said}" if said else "")
+        )
+    return int(ExitCode.USAGE if errors else ExitCode.CLEAN)
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

@@ -1,0 +1,182 @@
+"""`oakum demo`: the story of a leak and of its half-hearted fix, on the stand-in API."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import create_connection, socket
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.cli.scan import progress
+from oakum.errors import ExitCode, TargetError
+from oakum.finding import Report, Result
+from oakum.report.grouping import verdict_words
+from oakum.scan.run import Options, Scan
+
+STAGES: tuple[tuple[str, str, str], ...] = (
+    (
+        "1",
+        "Stage 1: as it was found",
+        "Nobody has to log in. The settings page promises privacy; the front end does the hiding.",
+    ),
+    (
+        "2",
+        "Stage 2: the first fix",
+        "Callers must log in now. Anybody can make an account, and nothing else has changed.",
+    ),
+    (
+        "fixed",
+        "Fixed: decided per object",
+        "Each object is looked up together with its owner, their setting and the caller.",
+    ),
+)
+_RATE = 400.0
+_BUDGET = 2000
+"""Our own server on this machine: the care owed to somebody's production is not needed here."""
+
+
+@click.command(epilog="Example: oakum demo --out ./oakum-demo")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("oakum-demo"),
+    show_default=True, metavar="FOLDER", help="where the reports go",
+)  # fmt: skip
+@click.option(
+    "--members", type=click.IntRange(min=0), default=200, show_default=True,
+    help="made-up members beside the named ones",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(out: Path, members: int, form: str) -> int:
+    """Play the whole story on cadence: a leak proven, half fixed, and proven closed.
+
+    Starts the stand-in API on loopback in each of its stages, scans it with the shipped contract,
+    and writes a JSON and an HTML report of each.
+    """
+    shared.require_cadence()
+    out.mkdir(parents=True, exist_ok=True)
+    reports: dict[str, Report] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        kit = Path(folder)
+        shared.require_cadence().write_kit(kit, 1)
+        for stage, title, setting in STAGES:
+            if form == "text":
+                _heading(title, setting)
+            report = _scan(stage, members, kit)
+            shared.write(report, out / f"stage-{stage}.json", "json")
+            shared.write(report, out / f"stage-{stage}.html", "html")
+            reports[stage] = report
+            if form == "text":
+                _tell(stage, report, out / f"stage-{stage}.html")
+    if form == "json":
+        summaries = {stage: _summary(report) for stage, report in reports.items()}
+        click.echo(orjson.dumps(summaries, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _moral(reports, out)
+    told = bool(reports["1"].findings and reports["2"].findings and not reports["fixed"].findings)
+    return int(ExitCode.CLEAN if told else ExitCode.NOT_TRUSTWORTHY)
+
+
+def _scan(stage: str, members: int, kit: Path) -> Report:
+    with _serving(stage, members) as target, progress(_BUDGET) as show:
+        options = Options(
+            kit / "exposure.yaml", target, kit / "identities.yaml",
+            budget=_BUDGET, rate=_RATE, allow_own_settings=True,
+        )  # fmt: skip
+        return Scan(options, show).report()
+
+
+@contextmanager
+def _serving(stage: str, members: int) -> Iterator[str]:
+    """Cadence in a process of its own on a free port of 127.0.0.1, ended afterwards."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "cadence", "--stage", stage, "--port", str(port)]
+    command += ["--members", str(members)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _await(server, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _await(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise TargetError(f"cadence did not start on port {port}")
+
+
+def _heading(title: str, setting: str) -> None:
+    click.echo()
+    click.secho(title, bold=True)
+    click.echo(f"  {setting}")
+
+
+def _tell(stage: str, report: Report, page: Path) -> None:
+    """A stage in a few lines: what was proven, the most telling sentence, where to look."""
+    proven = [finding for finding in report.findings if finding.verdict == "proven"]
+    rules: dict[str, int] = {}
+    for finding in proven:
+        for rule in (finding.rule, *finding.also):
+            rules[rule] = rules.get(rule, 0) + 1
+    click.echo(f"  {report.requests} requests, {report.seconds:.1f} s: {verdict_words(report)}")
+    for rule, number in sorted(rules.items(), key=lambda pair: -pair[1]):
+        click.echo(f"    {number:>4} x {rule}")
+    telling = next((f for f in proven if f.rule == _TELLING.get(stage)), None)
+    if telling is not None:
+        click.echo(f"  for one: {telling.title}")
+        if telling.promise:
+            click.echo(f'           the settings page says "{telling.promise}"')
+    if stage == "fixed":
+        closed, opened = report.count(Result.CLOSED), report.count(Result.OPEN)
+        unknown = report.count(Result.NOT_SHOWN)
+        click.echo(
+            f"  {closed} denied cells shown to be closed, {opened} granted cells shown to be open,"
+            f" {unknown} not shown"
+        )
+    click.echo(f"  report: {page}")
+
+
+_TELLING = {"1": "missing-authentication", "2": "login-taken-for-permission"}
+
+
+def _moral(reports: dict[str, Report], out: Path) -> None:
+    first, second = (len(reports[stage].findings) for stage in ("1", "2"))
+    click.echo()
+    click.echo(
+        f"A login took {first - second} of {first} findings away and left {second}: it asks who"
+        " you are, not whose data it is."
+    )
+    click.echo(f"Open {out}/stage-2.html, click a red square, and see both answers side by side.")
+
+
+def _summary(report: Report) -> dict[str, object]:
+    counts = {"proven": 0, "suspected": 0, "over_blocked": 0}
+    for finding in report.findings:
+        counts[finding.verdict] += 1
+    rules = sorted({rule for f in report.findings for rule in (f.rule, *f.also)})
+    return {
+        "requests": report.requests,
+        "seconds": report.seconds,
+        **counts,
+        "not_shown": report.count(Result.NOT_SHOWN),
+        "rules": rules,
+        "trustworthy": not report.distrust,
+    }

@@ -1,0 +1,59 @@
+"""`oakum doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import ExitCode
+from oakum.scan.run import Options, diagnose
+
+
+@click.command(
+    epilog="Example: oakum doctor openapi.yaml --target http://localhost:8000"
+    " --identities identities.yaml"
+)
+@shared.target_options
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(
+    contract: Path,
+    target: str,
+    identities: Path,
+    overlays: tuple[Path, ...],
+    rate: float,
+    budget: int,
+    form: str,
+) -> int:
+    """Log every identity in, ask the API who it is, and say in words what is wrong."""
+    options = Options(
+        contract, shared.valid_target(target), identities, overlays, budget, rate
+    )  # fmt: skip
+    found = diagnose(options)
+    if form == "json":
+        content = {
+            "schema": "oakum.doctor/1",
+            "whoami": found.whoami,
+            "ok": found.ok,
+            "identities": [
+                {
+                    "name": each.name,
+                    "ok": each.ok,
+                    "message": each.message,
+                    "relations": list(each.relations),
+                }
+                for each in found.states
+            ],
+        }
+        click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for each in found.states:
+            said = each.message or "logged in and proven"
+            ties = f" ({', '.join(each.relations)})" if each.relations else ""
+            click.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}{ties}: {said}")
+    return int(ExitCode.CLEAN if found.ok else ExitCode.NOT_TRUSTWORTHY)

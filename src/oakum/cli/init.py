@@ -1,0 +1,36 @@
+"""`oakum init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oakum.cli import shared
+from oakum.contract.draft import draft
+from oakum.contract.openapi import Document
+from oakum.errors import InputError, Location, Problem
+
+
+@click.command(epilog="Example: oakum init openapi.json --output exposure.yaml")
+@click.argument("document", type=shared.PATH)
+@click.option(
+    "--output", "-o", type=shared.PATH, metavar="FILE", help="write there; default: standard output"
+)
+@click.option("--force", is_flag=True, help="replace a file that is there already")
+def command(document: Path, output: Path | None, force: bool) -> int:
+    """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
+
+    Each guess stands with its reason as a comment. Nothing is granted that the guesses do not
+    cover: a field of no line is seen by nobody.
+    """
+    if output is not None and output.exists() and not force:
+        place = Location(str(output))
+        raise InputError([Problem(place, "is there already", "give another name, or --force")])
+    text = draft(Document.load(document))
+    if output is None:
+        click.echo(text, nl=False)
+        return 0
+    shared.write_text(output, text)
+    click.echo(f"wrote {output}; read it through, then `oakum check {output}`", err=True)
+    return 0

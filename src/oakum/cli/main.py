@@ -1,0 +1,98 @@
+"""`oakum`: the group, loaded lazily, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from oakum import __version__
+from oakum.errors import ExitCode, InputError, OakumError
+
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("scan", "prove what a running API shows to whom against the contract"),
+    ("doctor", "log every identity in and say in words what is wrong"),
+    ("init", "draft a contract from an OpenAPI document"),
+    ("check", "read a contract and list every mistake at its place"),
+    ("report", "turn a JSON report into HTML or text"),
+    ("demo", "play the whole story on cadence, the stand-in API"),
+    ("cadence", "serve the stand-in API in one of its three stages"),
+)
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when it runs, so that `--help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, _ in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in dict(COMMANDS):
+            return None
+        module = importlib.import_module(f"oakum.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS))
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `oakum demo`. Exit codes: 0 clean, 1 findings, 2 usage or bad contract,"
+    " 3 not trustworthy, 70 our fault.",
+)
+@click.version_option(__version__, prog_name="oakum")
+def main() -> None:
+    """Prove, seal and gate data leaks in APIs, from one exposure contract.
+
+    The contract says which viewer may see which field of whose object under which setting.
+    """
+
+
+def run() -> None:
+    """Entry point: runs the command and turns what it raises into words and an exit code."""
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    try:
+        result = main.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("oakum: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except InputError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        return int(error.exit_code)
+    except OakumError as error:
+        click.echo(f"error: {error}", err=True)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone (`oakum … | head`): nothing is left to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.CLEAN)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever is left is our fault
+        return _ours(error)
+    return int(result) if isinstance(result, int) else int(ExitCode.CLEAN)
+
+
+def _ours(error: Exception) -> int:
+    """Say that it is our fault. The message may quote somebody's data, so only places are shown."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    click.echo(f"error: a bug in oakum: {type(error).__name__} at {where}", err=True)
+    if os.environ.get("OAKUM_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        click.echo("set OAKUM_DEBUG=1 to see the whole trace", err=True)
+    return int(ExitCode.INTERNAL)

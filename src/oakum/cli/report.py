@@ -1,0 +1,24 @@
+"""`oakum report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oakum.cli import shared
+from oakum.report.grouping import exit_code
+from oakum.report.json_v1 import read
+
+
+@click.command(epilog="Example: oakum report scan.json --format html > report.html")
+@click.argument("file", type=shared.PATH)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
+    show_default=True, help="what goes to standard output",
+)  # fmt: skip
+def command(file: Path, form: str) -> int:
+    """Turn a JSON report of an earlier scan into text or HTML. Exits as that scan did."""
+    report = read(shared.read_bytes(file))
+    shared.show(report, form)
+    return int(exit_code(report))

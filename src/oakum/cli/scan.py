@@ -1,0 +1,181 @@
+"""`oakum scan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import InputError, Location, Problem
+from oakum.report.grouping import exit_code
+from oakum.scan.engine import Event
+from oakum.scan.matrix import Outcome
+from oakum.scan.run import Options, Scan
+
+
+@click.command(
+    epilog="Example: oakum scan exposure.yaml --target https://api.example.com"
+    " --identities identities.yaml --html report.html"
+)
+@shared.target_options
+@click.option(
+    "--allow-own-settings",
+    is_flag=True,
+    help="may flip the privacy settings of the identities' own accounts; always put back",
+)
+@click.option("--dry-run", is_flag=True, help="print every request that might be sent; send none")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
+    show_default=True, help="what goes to standard output",
+)  # fmt: skip
+@click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@click.option("--html", "html_file", type=shared.PATH, metavar="FILE", help="also write HTML")
+@click.option(
+    "--events", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+    help="events as NDJSON while it runs; `-` for standard error",
+)  # fmt: skip
+@click.option(
+    "--journal", type=shared.PATH, metavar="FILE",
+    help="remember what was learnt, so that a killed run can go on",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="go on with the run of `--journal`")
+@click.option(
+    "--min-shown", type=click.FloatRange(0, 100), default=10.0, show_default=True,
+    metavar="PERCENT",
+    help="cells that must be decided for the run to be trusted",
+)  # fmt: skip
+@click.option("--quiet", is_flag=True, help="no progress on standard error")
+def command(
+    contract: Path,
+    target: str,
+    identities: Path,
+    overlays: tuple[Path, ...],
+    rate: float,
+    budget: int,
+    allow_own_settings: bool,
+    dry_run: bool,
+    form: str,
+    json_file: Path | None,
+    html_file: Path | None,
+    events: Path | None,
+    journal: Path | None,
+    resume: bool,
+    min_shown: float,
+    quiet: bool,
+) -> int:
+    """Prove what a running API shows to whom against CONTRACT: a policy file, or an OpenAPI
+    document with or without `x-exposure` keys.
+
+    Reads only, as the identities given and as nobody, within the budget. Without a policy one is
+    drafted, and what contradicts it is called suspected.
+    """
+    options = Options(
+        contract, shared.valid_target(target), identities, overlays, budget, rate,
+        allow_own_settings, journal, resume, min_shown,
+    )  # fmt: skip
+    for path in (json_file, html_file):
+        _writable(path)
+    with ExitStack() as stack:
+        watchers: list[Callable[[Event], None]] = []
+
+        def emit(event: Event) -> None:
+            for watch in watchers:
+                watch(event)
+
+        scan = Scan(options, emit)
+        shared.warn(scan.warnings)
+        if dry_run:
+            return _dry_run(scan, form)
+        if events is not None:
+            watchers.append(stack.enter_context(_event_log(events)))
+        if not quiet:
+            watchers.append(stack.enter_context(progress(budget)))
+        report = scan.report()
+    if json_file is not None:
+        shared.write(report, json_file, "json")
+    if html_file is not None:
+        shared.write(report, html_file, "html")
+    shared.show(report, form)
+    return int(exit_code(report))
+
+
+def _writable(path: Path | None) -> None:
+    """A report that cannot be written is found out before the scan, not after it."""
+    if path is not None and not path.resolve().parent.is_dir():
+        raise InputError([Problem(Location(str(path)), "its folder does not exist")])
+
+
+def _dry_run(scan: Scan, form: str) -> int:
+    plan = scan.plan()
+    skipped = [
+        {"request": f"{each.door.method} {each.door.path}", "reason": each.reason}
+        for each in scan.skipped
+    ]
+    if form == "json":
+        content = {"schema": "oakum.plan/1", "requests": plan, "skipped": skipped}
+        click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        return 0
+    click.echo("would send, and nothing else:")
+    for line in plan:
+        click.echo(f"  {line['request']}\n      as {line['as']}; for {line['why']}")
+    click.echo("would not send:")
+    for each in skipped:
+        click.echo(f"  {each['request']}\n      {each['reason']}")
+    return 0
+
+
+@contextmanager
+def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
+    """Events as NDJSON: names of doors, identities and phases, counts; no value of anybody."""
+    with ExitStack() as stack:
+        if str(path) == "-":
+            stream: IO[bytes] = click.get_binary_stream("stderr")
+        else:
+            try:
+                stream = stack.enter_context(path.open("wb", buffering=0))
+            except OSError as error:
+                why = (error.strerror or "cannot be written").lower()
+                raise InputError([Problem(Location(str(path)), why)]) from None
+
+        def write(event: Event) -> None:
+            stream.write(orjson.dumps({"event": event.kind, **_plain(event)}) + b"\n")
+
+        yield write
+
+
+def _plain(event: Event) -> dict[str, object]:
+    outcome = event.data.get("outcome")
+    if not isinstance(outcome, Outcome):
+        return dict(event.data)
+    results: dict[str, int] = {}
+    for seen in outcome.observations:
+        results[seen.result.value] = results.get(seen.result.value, 0) + 1
+    return {"door": event.data["door"], "status": outcome.status, "cells": results}
+
+
+@contextmanager
+def progress(budget: int) -> Iterator[Callable[[Event], None]]:
+    """A line on standard error that says what is being asked; nothing when that is no terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = shared.console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.completed:>4.0f} requests"), BarColumn(bar_width=24),
+        TextColumn("{task.description}"), console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("starting", total=budget)
+
+        def show(event: Event) -> None:
+            if event.kind == "ask":
+                bar.update(task, completed=event.data["number"])
+            elif event.kind == "phase":
+                bar.update(task, description=str(event.data["name"])[:60])
+
+        yield show

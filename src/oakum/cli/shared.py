@@ -1,0 +1,126 @@
+"""Options and output that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path, dir_okay=False)
+
+
+def target_options(command: F) -> F:
+    """`CONTRACT --target URL --identities FILE` and what goes with them."""
+    for decorate in reversed(
+        (
+            click.argument("contract", type=PATH),
+            click.option(
+                "--target", required=True, metavar="URL", help="origin of the running API"
+            ),
+            click.option(
+                "--identities", required=True, type=PATH, metavar="FILE",
+                help="who may log in, and what they are to each other",
+            ),
+            click.option(
+                "--overlay", "overlays", type=PATH, multiple=True, metavar="FILE",
+                help="OpenAPI Overlay applied to the document; may be repeated",
+            ),
+            click.option(
+                "--rate", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
+                help="requests a second, at most",
+            ),
+            click.option(
+                "--budget", type=click.IntRange(min=1), default=500, show_default=True,
+                help="requests in all, at most",
+            ),
+        )
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
+def valid_target(target: str) -> str:
+    """A URL with scheme and host, or a usage error that says what is missing."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(target)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise click.BadParameter(
+            f"`{target}` is no URL such as https://api.example.com", param_hint="--target"
+        )
+    return target.rstrip("/")
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that obeys NO_COLOR and knows when it writes into a pipe."""
+    from rich.console import Console
+
+    file = sys.stderr if stderr else sys.stdout
+    return Console(file=file, highlight=False, soft_wrap=False, width=None if file.isatty() else 80)
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """Warnings to standard error, one line each."""
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+
+
+def write(report: Report, path: Path, form: str) -> None:
+    """Write a report to a file, whole or not at all."""
+    from oakum.report import write as write_report
+
+    write_report(report, path, form)
+
+
+def show(report: Report, form: str) -> None:
+    """A report to standard output."""
+    from oakum.report import html, json_v1, terminal
+
+    if form == "json":
+        click.echo(json_v1.render(report).decode())
+    elif form == "html":
+        click.echo(html.render(report))
+    else:
+        terminal.render(report, console())
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of the user's; raises `InputError` when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise InputError([Problem(Location(str(path)), why)]) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """A file for the user; raises `InputError` when it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise InputError([Problem(Location(str(path)), why)]) from None
+
+
+def require_cadence() -> Any:
+    """The stand-in API, or what to install for it."""
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn  # noqa: F401
+
+        import cadence
+    except ImportError as error:
+        hint = "install it with: pip install 'oakum[demo]'"
+        raise InputError([Problem(Location("demo"), f"needs `{error.name}`", hint)]) from None
+    return cadence
