@@ -15,7 +15,8 @@ from oakum.contract.policy import parse_policy
 from oakum.contract.source import Node, parse, parse_json, read_text
 from oakum.errors import InputError, Problem
 
-_KEY = re.compile(r"""^["']?exposure["']?[ \t]*:""", re.MULTILINE)
+_WORDS = ("exposure", "relations", "resources")
+_KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
         return _from_policy(parse(text, str(path)), path, overlays)
     document = Document.load(path, overlays)
     problems: list[Problem] = []
-    patches = [parse(read_text(overlay), str(overlay)) for overlay in overlays]
-    node = embedded(document, problems, patches)
+    node = None
+    patches = {overlay: read_text(overlay) for overlay in overlays}
+    if any(KEY in each for each in (text, *patches.values())):
+        marked = [parse(each, str(overlay)) for overlay, each in patches.items()]
+        node = embedded(document, parse(text, str(path)), marked, problems)
     if node is not None and (api := node.key("api")) is not None:
         problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
     return _checked(document, parse_policy(node, problems) if node else None, problems)
@@ -49,7 +53,8 @@ def _is_policy(text: str, file: str) -> bool:
     """Whether a file is a policy; a document is not parsed twice to find out."""
     if not text.lstrip().startswith("{"):
         return bool(_KEY.search(text))
-    return '"exposure"' in text and "exposure" in parse_json(text.encode(), file)
+    quoted = any(f'"{word}"' in text for word in _WORDS)
+    return quoted and not parse_json(text.encode(), file).keys().isdisjoint(_WORDS)
 
 
 def _from_policy(node: Node, path: Path, overlays: Sequence[Path]) -> Contract:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oakum.contract.model import Operation, OperationRule, Owner, Policy, Resource, Shape
+from oakum.contract.model import Operation, OperationRule, Owner, Policy, Resource
 from oakum.contract.openapi import Document
 from oakum.contract.policy import place
 from oakum.contract.reader import nearest
 from oakum.contract.review import review
 from oakum.contract.schema import children
-from oakum.contract.view import View, declares, siblings, view
+from oakum.contract.view import View, declares, siblings, taken, view
 from oakum.errors import Location, Problem, did_you_mean
 
 
@@ -158,7 +158,7 @@ def _rule_parameters(
         where = place(seen.policy, "operations", name, "owner")
         yield Problem(where, message, nearest(rule.owner, _path(operation)))
     known = [parameter.name for parameter in operation.parameters]
-    bodies: list[Shape] = [media.shape for media in operation.body if media.shape]
+    bodies = taken(operation)
     for shape in bodies:
         known += children(shape)
     for parameter in rule.params:

@@ -28,14 +28,15 @@ _VALUES = frozenset((KEY, "example", "examples", "default", "enum", "const"))
 
 
 def embedded(
-    document: Document, problems: list[Problem], patches: Sequence[Node] = ()
+    document: Document, written: Node, patches: Sequence[Node], problems: list[Problem]
 ) -> Node | None:
     """The policy that the document carries, None when it carries none.
 
-    `patches` are the overlays that were applied, so that what they brought is located there. Adds
-    to `problems` each key that belongs to nothing, and each thing that is said twice.
+    `written` is the file of the document as marked text, `patches` are the overlays applied to
+    it: between them they have the place of every key. Adds to `problems` each key that belongs to
+    nothing, and each thing that is said twice.
     """
-    gathered = _Gathered(document, problems, patches)
+    gathered = _Gathered(document, _Texts(document, written, patches), problems)
     schemas = gathered.resources()
     operations = gathered.operations()
     if KEY not in document.raw:
@@ -53,45 +54,61 @@ def embedded(
     return gathered.join([root, added], "the policy", into=("resources", "operations"))
 
 
+class _Texts:
+    """Where a value of the document was written: in its own file, or in an overlay."""
+
+    def __init__(self, document: Document, written: Node, patches: Sequence[Node]) -> None:
+        self._document = document
+        self._nodes: dict[str, Node | None] = {"": written}
+        self._patches = {_text(node.plain()): node for patch in patches for node in _parts(patch)}
+
+    def node(self, value: Json, pointer: str) -> Node:
+        """A value of the document as a marked tree."""
+        written = self._at(pointer)
+        if written is not None and (not self._patches or written.plain() == value):
+            return written
+        if written is None and (brought := self._patches.get(_text(value))):
+            return brought
+        place = self._document.locate(pointer)
+        if isinstance(value, dict):
+            return _map(place, [(k, self.node(v, _below(pointer, k))) for k, v in value.items()])
+        if isinstance(value, list):
+            parts = [self.node(each, _below(pointer, str(i))) for i, each in enumerate(value)]
+            return Node("list", place, elements=tuple(parts))
+        return Node("scalar", place, scalar=value)
+
+    def place(self, pointer: str) -> Node:
+        """A node without content, for its location."""
+        written = self._at(pointer)
+        return Node("scalar", written.location if written else self._document.locate(pointer))
+
+    def _at(self, pointer: str) -> Node | None:
+        if pointer not in self._nodes:
+            parent = pointer.rpartition("/")[0]
+            above = self._at(parent) if "/" in pointer else None
+            for key, value in above.items if above else ():
+                self._nodes[_below(parent, str(key.scalar))] = value
+            for index, value in enumerate(above.elements if above else ()):
+                self._nodes[_below(parent, str(index))] = value
+        return self._nodes.setdefault(pointer, None)
+
+
 class _Gathered:
     """What has been found so far: the pointers of the keys that were understood."""
 
-    def __init__(
-        self, document: Document, problems: list[Problem], patches: Sequence[Node]
-    ) -> None:
+    def __init__(self, document: Document, texts: _Texts, problems: list[Problem]) -> None:
         self._document = document
-        self._patches = {_text(node.plain()): node for patch in patches for node in _parts(patch)}
         self._problems = problems
+        self.node = texts.node
+        self.place = texts.place
         self.used: set[str] = set()
         components = document.raw.get("components")
         schemas = components.get("schemas") if isinstance(components, dict) else None
         self._schemas: dict[str, Json] = schemas if isinstance(schemas, dict) else {}
 
     def wrong(self, node: Node, message: str, hint: str = "") -> None:
+        """Note a mistake at a node."""
         self._problems.append(Problem(node.location, message, hint))
-
-    def place(self, pointer: str) -> Node:
-        """A node without content, for its location."""
-        return Node("scalar", self._document.locate(pointer))
-
-    def node(self, value: Json, pointer: str) -> Node:
-        """A value of the document as a marked tree."""
-        place = self._document.locate(pointer)
-        if brought := self._brought(value, pointer, place):
-            return brought
-        if isinstance(value, dict):
-            parts = ((k, self.node(v, f"{pointer}/{escape(k)}")) for k, v in value.items())
-            return _map(place, parts)
-        if isinstance(value, list):
-            each = (self.node(v, f"{pointer}/{index}") for index, v in enumerate(value))
-            return Node("list", place, elements=tuple(each))
-        return Node("scalar", place, scalar=value)
-
-    def _brought(self, value: Json, pointer: str, place: Location) -> Node | None:
-        """The same value in the overlay it came from: what the document's own text has not."""
-        if not self._patches or place != self._document.locate(pointer.rpartition("/")[0]):
-            return None
-        return self._patches.get(_text(value))
 
     # ------------------------------------------------------------ operations
 
@@ -236,6 +253,10 @@ def _parts(node: Node) -> Iterator[Node]:
         yield node
         for part in (*(value for _, value in node.items), *node.elements):
             yield from _parts(part)
+
+
+def _below(pointer: str, name: str) -> str:
+    return f"{pointer}/{escape(name)}"
 
 
 def _text(value: Json) -> str:

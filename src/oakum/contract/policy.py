@@ -116,7 +116,9 @@ def _caller(r: Reader, node: Node, what: str) -> Caller:
     elif found.whole and not asked and not said:
         r.wrong(node, "it is not said who is calling", "write `operation` and `id`, or `claim`")
     if asked:
-        found.require("id", "the caller", "the JSON pointer of the caller's id in that answer")
+        found.require(
+            "id", "the caller", "write the JSON pointer of the caller's id in that answer"
+        )
     elif "id" in found:
         r.wrong(found["id"], "`id` belongs to `operation`")
     return Caller(

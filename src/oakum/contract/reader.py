@@ -87,7 +87,7 @@ def _constant(value: Json) -> bool:
 def describe(node: Node) -> str:
     """What stands at a node, in words."""
     if node.kind != "scalar":
-        return f"a {node.kind}"
+        return f"a {node.kind}" if node.items or node.elements else f"an empty {node.kind}"
     if node.scalar is None:
         return "nothing"
     if isinstance(node.scalar, bool):

@@ -72,9 +72,9 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         if part in found and whole not in found:
             r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` lacks")
     if "in" in found:
-        found.require("id", f"`{called}`", "the JSON pointer of the ids in that answer")
+        found.require("id", f"`{called}`", "write the JSON pointer of the ids in that answer")
     if "claim" in found:
-        found.require("has", f"`{called}`", "the value the claim must have")
+        found.require("has", f"`{called}`", "write the value that the claim must have")
     found.read("is", one_of("owner"), "")
     if found.read("authenticated", flag, True) is False:
         r.wrong(found["authenticated"], "`authenticated` is `true` or absent", "anyone is `{}`")

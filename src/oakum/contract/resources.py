@@ -53,7 +53,7 @@ Instead: TypeAlias = Literal["absent", "null", "refuse"]
 def resource(r: Reader, key: Node, node: Node) -> Resource:
     called = name(r, key, "a resource")
     found = record(r, node, "a resource", RESOURCE)
-    hint = "a field path, `{path: …}`, `{parent: true}`, `{caller: true}`, or `none`"
+    hint = "write a field path, `{path: …}`, `{parent: true}`, `{caller: true}`, or `none`"
     found.require("owner", f"`{called}`", hint)
     stands: Instead = found.find("instead", instead) or "absent"
     return Resource(
@@ -240,7 +240,8 @@ def _fields(
         return None
     rules: dict[str, FieldRule] = {}
     for key, value in node.items:
-        grants, stands = _line(resource, default, r, value)
+        what = f"the line of `{key.scalar}`"
+        grants, stands = _line(resource, default, r, value, what)
         for part in str(key.scalar).split(","):
             single = Node("scalar", key.location, scalar=part.strip())
             found = _deep_path(r, single)
@@ -262,14 +263,14 @@ def _deep_path(r: Reader, node: Node) -> str | None:
 
 
 def _line(
-    resource: str, default: Instead, r: Reader, node: Node
+    resource: str, default: Instead, r: Reader, node: Node, what: str
 ) -> tuple[tuple[Grant, ...], Instead]:
     if node.kind == "map" and not any(node.get(key) for key in GRANT):
-        found = record(r, node, "a field's line", LINE)
-        found.require("grants", "the field's line", "the list of who sees it")
+        found = record(r, node, what, LINE)
+        found.require("grants", what, "write the list of who sees it")
         grants = found.find("grants", partial(_grants, resource)) or ()
         return grants, found.read("instead", instead, default)
-    return _grants(resource, r, node, "a field's line") or (), default
+    return _grants(resource, r, node, what) or (), default
 
 
 def _grants(resource: str, r: Reader, node: Node, what: str) -> tuple[Grant, ...] | None:

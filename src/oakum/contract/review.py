@@ -12,7 +12,7 @@ from oakum.contract.model import Policy, Resource, Shape
 from oakum.contract.monotone import closed_shows_more, weaker_sees_more
 from oakum.contract.policy import place
 from oakum.contract.schema import children, elements
-from oakum.contract.view import View, at, declares, pattern, siblings, success
+from oakum.contract.view import View, at, declares, pattern, siblings, success, taken
 from oakum.errors import Location, Problem, did_you_mean
 
 _KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
@@ -52,6 +52,10 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
             f"no operation sends `{resource.name}`",
             "say so in `operations:` with `shows` where the document is vague",
         )
+    main = seen.document.operation(resource.main)
+    if main is not None and main.id not in seen.doors[resource.name]:
+        where = place(seen.policy, "resources", resource.name, "main")
+        yield Problem(where, f"`{resource.main}`, the main door, does not send `{resource.name}`")
 
 
 def _strangers(seen: View) -> Iterator[Problem]:
@@ -186,8 +190,15 @@ def _pointers(seen: View) -> Iterator[Problem]:
     for operation, pointer, where in _answered(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and declares(success(found), pattern(pointer)) is False:
-            message = f"`{pointer}` leads nowhere in what `{operation}` answers"
-            yield Problem(where, message, "so nothing is ever found there")
+            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` answers")
+    for resource in seen.policy.resources.values():
+        for state in resource.states.values():
+            switch = state.switch
+            found = seen.document.operation(switch.operation) if switch else None
+            if switch and found and declares(taken(found), pattern(switch.pointer)) is False:
+                keys = ("resources", resource.name, "states", state.name, "switch", "set")
+                message = f"`{switch.pointer}` leads nowhere in what `{switch.operation}` takes"
+                yield Problem(place(seen.policy, *keys), message)
 
 
 def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:

@@ -73,6 +73,11 @@ def success(operation: Operation) -> list[Shape]:
     return [media.shape] if media and media.shape else []
 
 
+def taken(operation: Operation) -> list[Shape]:
+    """The shapes of the bodies that it takes."""
+    return [media.shape for media in operation.body if media.shape]
+
+
 @dataclass(frozen=True)
 class View:
     """What the document says of each resource of the policy."""
