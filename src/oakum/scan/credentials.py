@@ -170,7 +170,7 @@ class Identity:
         return walk(template)
 
     def shell(self, template: str) -> str:
-        """The template for a shell: `$token` of ann as `$ANN_TOKEN`."""
+        """The template between double quotes of a shell: `$token` of ann as `$ANN_TOKEN`."""
 
         def put(match: re.Match[str]) -> str:
             if match["dollar"]:
@@ -179,7 +179,7 @@ class Identity:
                 return f"${match['environment']}"
             return shell_name(self.name, match["variable"])
 
-        return _NAME.sub(put, template)
+        return _NAME.sub(put, re.sub(r'([\\"`])', r"\\\1", template))
 
 
 def shell_name(identity: str, word: str) -> str:

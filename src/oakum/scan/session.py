@@ -86,7 +86,7 @@ class Sessions:
         self._run = run
         self._live: dict[str, _Session] = {}
         self._failed: dict[str, str] = {}
-        self._seen: set[str] = set()
+        self._seen: set[Secret] = set()
         self._answers: dict[str, Exchange] = {}
 
     @property
@@ -157,7 +157,8 @@ class Sessions:
 
     def secrets(self) -> frozenset[str]:
         """Every secret known by now: the file's, and each token and cookie the target gave."""
-        return self.identities.secrets() | frozenset(each for each in self._seen if len(each) >= 4)
+        seen = frozenset(each.reveal() for each in self._seen)
+        return self.identities.secrets() | {text for text in seen if len(text) >= 4}
 
     # ----------------------------------------------------------------------- for curl lines
 
@@ -307,7 +308,7 @@ class Sessions:
 
     def _see(self, session: _Session) -> None:
         held = [session.token, session.csrf, *session.cookies.values()]
-        self._seen |= {each.reveal() for each in held if each}
+        self._seen |= {each for each in held if each}
 
 
 def _payload(token: str) -> Mapping[str, Json]:

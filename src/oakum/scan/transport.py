@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import oakum
-from oakum.errors import ExitCode, OakumError, TargetError
+from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class HttpTransport:
     """HTTP to one origin, and to the login services named in `also`.
 
     Follows no redirect, keeps no cookie, uses no proxy and no `.netrc` of the environment.
-    Bodies are cut at `BODY_LIMIT` bytes (`Response.truncated`). Seconds for `timeout`.
+    Bodies are cut at `BODY_LIMIT` bytes, and when they have not ended after `timeout` seconds, as
+    a stream of events never does; `Response.truncated` says so.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class HttpTransport:
     ) -> None:
         import httpx2  # not needed for `--help`, and not quick
 
-        self.origin = origin_of(origin)
+        self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
         self._timeout = timeout
         self._marks = {
@@ -125,13 +126,15 @@ class HttpTransport:
 
     def _exchange(self, request: Request) -> Response:
         self._client.cookies.clear()
+        headers = {**request.headers, **self._marks}
         with self._client.stream(
             request.method,
             request.url,
-            headers={**request.headers, **self._marks},
+            # as bytes: a cookie may hold what is not ASCII
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
             content=request.body or None,
         ) as answer:
-            body, truncated = _read(answer)
+            body, truncated = _read(answer, time.monotonic() + self._timeout)
         self._client.cookies.clear()
         return Response(
             answer.status_code,
@@ -152,12 +155,28 @@ class HttpTransport:
         self.close()
 
 
-def _read(answer: httpx2.Response) -> tuple[bytes, bool]:
+def _checked(url: str) -> str:
+    try:
+        origin, parts = origin_of(url), urlsplit(url)
+    except ValueError:  # a port that is no number
+        origin, parts = "", urlsplit("")
+    if parts.scheme not in _PORTS or not parts.hostname:
+        hint = "write it with its scheme, such as `https://api.example.com`"
+        raise InputError([Problem(Location("target"), f"`{url}` is no address of an API", hint)])
+    return origin
+
+
+def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
+    import httpx2
+
     body = bytearray()
-    for chunk in answer.iter_bytes():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            return bytes(body[:BODY_LIMIT]), True
+    try:
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > BODY_LIMIT or time.monotonic() > until:
+                return bytes(body[:BODY_LIMIT]), True
+    except httpx2.ReadTimeout:
+        return bytes(body), True
     return bytes(body), False
 
 
@@ -234,11 +253,13 @@ def run_command(argv: Sequence[str], directory: Path) -> str:
 class Governor:
     """Keeps a transport to `rate` requests a second and `budget` requests in all.
 
-    Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate after a
-    429; asks again when a server restarts; stops when half of the last 20 answers are 5xx.
+    Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate when
+    throttled, down to one request in two seconds; asks again when a server restarts; stops when
+    half of the last 20 answers are server errors. `rate` is more than 0.
     """
 
     WAIT = 30.0
+    SLOWEST = 0.5
     TRIES = 3
     WINDOW = 20
     FAILURES = 10
@@ -270,8 +291,8 @@ class Governor:
             throttled = response.status == 429
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
-            if throttled:
-                self.rate /= 2
+            if throttled and not attempt:
+                self.rate = max(self.rate / 2, min(self.rate, self.SLOWEST))
             if attempt < self.TRIES:
                 self._sleep(self._wait(response, attempt))
         if response.status == 429:

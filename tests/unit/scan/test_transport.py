@@ -1,0 +1,357 @@
+"""The transport against small real servers, and its brake against a scripted one."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+import oakum
+from oakum.errors import ExitCode, InputError, TargetError
+from oakum.exchange import Request, Response
+from oakum.scan import transport as module
+from oakum.scan.transport import (
+    BudgetSpent,
+    Governor,
+    HttpTransport,
+    Unreachable,
+    cookies_of,
+    origin_of,
+    run_command,
+)
+from tests.scan import servers
+from tests.scan.servers import Reply, serve
+
+# --------------------------------------------------------------------------- HTTP
+
+
+def test_it_says_who_it_is_and_keeps_nothing() -> None:
+    def app(call: servers.Call) -> Reply:
+        return Reply(302, {}, (("location", "/elsewhere"), ("set-cookie", "a=1; Secure")))
+
+    with serve(app) as server, HttpTransport(server.url, run_id="r-17") as http:
+        first = http.send(Request("POST", f"{server.url}/x?q=1", {"x-a": "ü"}, b"{}"))
+        http.send(Request("GET", f"{server.url}/y"))
+    assert (first.status, first.headers["location"], first.cookies) == (
+        302,
+        "/elsewhere",
+        {"a": "1"},
+    )
+    one, two = server.calls
+    assert one.headers["user-agent"] == f"oakum/{oakum.__version__} (+security scan; run r-17)"
+    assert one.headers["oakum-run"] == "r-17"
+    assert (one.method, one.query, one.body) == ("POST", {"q": "1"}, b"{}")
+    assert one.headers["x-a"].encode("latin-1").decode() == "ü"
+    assert two.path == "/y"  # the redirect was not followed
+    assert "cookie" not in two.headers
+
+
+def test_only_the_target_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with serve(lambda _: Reply(200, {})) as server, serve(lambda _: Reply(200, {})) as other:
+        with HttpTransport(server.url) as http, pytest.raises(TargetError) as caught:
+            http.send(Request("GET", f"{other.url}/me?token=hush"))
+        assert str(caught.value) == f"did not ask `{other.url}`: only `{server.url}` may be asked"
+        assert not other.calls
+        with HttpTransport(server.url, also=[other.url]) as http:
+            assert http.send(Request("GET", f"{other.url}/me")).status == 200
+
+
+def test_bodies_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BODY_LIMIT", 1000)
+    bomb = gzip.compress(b"a" * 1_000_000)
+
+    def app(call: servers.Call) -> Reply:
+        zipped = (("content-encoding", "gzip"),)
+        return Reply(200, bomb, zipped) if call.path == "/bomb" else Reply(200, b"a" * 1000)
+
+    with serve(app) as server, HttpTransport(server.url) as http:
+        bombed = http.send(Request("GET", f"{server.url}/bomb"))
+        whole = http.send(Request("GET", f"{server.url}/whole"))
+    assert (len(bombed.body), bombed.truncated) == (1000, True)
+    assert (len(whole.body), whole.truncated) == (1000, False)
+
+
+@pytest.mark.parametrize("beat", [b"data: x\n\n", b""])
+def test_a_stream_that_never_ends_is_left(beat: bytes) -> None:
+    stop = threading.Event()
+
+    def speak(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.recv(4096)
+            peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n")
+            while not stop.wait(0.02):
+                peer.sendall(beat)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=speak, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with HttpTransport(url, timeout=0.15) as http:
+            response = http.send(Request("GET", f"{url}/events"))
+        stop.set()
+        thread.join()
+    assert response.truncated
+    assert response.body.startswith(b"data: 1")
+
+
+def test_words_when_there_is_no_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        silent = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with HttpTransport(silent, timeout=0.1) as http, pytest.raises(Unreachable) as slow:
+            http.send(Request("POST", f"{silent}/me?key=hush"))
+        with (
+            HttpTransport(silent.replace("http", "https"), timeout=0.1) as http,
+            pytest.raises(TargetError),
+        ):
+            http.send(Request("GET", silent.replace("http", "https")))
+    with HttpTransport(silent) as http, pytest.raises(Unreachable) as nobody:
+        http.send(Request("GET", f"{silent}/me"))
+    with (
+        serve(servers.Dies(0)) as server,
+        HttpTransport(server.url) as http,
+        pytest.raises(Unreachable) as dead,
+    ):
+        http.send(Request("GET", f"{server.url}/me"))
+    with (
+        serve(servers.Dies(9)) as alive,
+        HttpTransport(alive.url) as http,
+        pytest.raises(TargetError) as broken,
+    ):
+        http.send(Request("GET", f"{alive.url}/", {"x": "a\r\nb"}))
+    assert str(slow.value) == f"`{silent}` did not answer a POST within 0.1 s"
+    assert not slow.value.again
+    assert str(nobody.value) == f"nothing listens at `{silent}`; is the API running?"
+    assert nobody.value.again
+    assert str(dead.value) == f"`{server.url}` hung up before it had answered a GET"
+    assert str(broken.value) == f"a GET to `{alive.url}` cannot be written as HTTP"
+    assert nobody.value.exit_code is ExitCode.NOT_TRUSTWORTHY
+
+
+@pytest.mark.parametrize("url", ["api.example.com", "ftp://x", "http://", "http://host:port", ""])
+def test_no_address(url: str) -> None:
+    with pytest.raises(InputError, match="is no address of an API"):
+        HttpTransport(url)
+
+
+def test_origins() -> None:
+    assert origin_of("https://API.example:443/a?b") == "https://api.example"
+    assert origin_of("http://api.example:8080/") == "http://api.example:8080"
+    assert origin_of("http://[::1]:80/") == "http://[::1]"
+    assert origin_of("https://ann:pw@api.example") == "https://api.example"
+
+
+def test_cookies_by_the_letter_of_rfc_6265() -> None:
+    lines = [
+        "a=1; Path=/; Expires=Wed, 01 Jan 2098 00:00:00 GMT",
+        'b="two words"; HttpOnly',
+        "c=x=y==",
+        "gone=deleted; Expires=Thu, 01 Jan 1970 00:00:01 GMT",
+        "over=; Max-Age=0",
+        "stays=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:01 GMT",
+        "odd=1; Expires=soon",
+        "nonsense",
+        "=x",
+    ]
+    assert cookies_of(lines) == {
+        "a": "1",
+        "b": '"two words"',
+        "c": "x=y==",
+        "gone": "",
+        "over": "",
+        "stays": "1",
+        "odd": "1",
+    }
+
+
+# --------------------------------------------------------------------------- commands
+
+
+def test_a_command_prints_a_token(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("tok\n")
+    code = "import sys; print(open('t').read()); print('noise', file=sys.stderr)"
+    assert run_command([sys.executable, "-c", code], tmp_path) == "tok"
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([sys.executable, "-c", "print('s3cr3t'); raise SystemExit(3)"], "failed with exit code 3"),
+        ([sys.executable, "-c", "pass"], "printed nothing; a token was expected"),
+        (["./not-there"], "no such file or directory"),
+    ],
+)
+def test_a_command_that_fails_shows_no_output(argv: list[str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=words) as caught:
+        run_command(argv, tmp_path)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_command_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMMAND_SECONDS", 0.2)
+    with pytest.raises(TargetError, match=r"did not end within 0.2 s"):
+        run_command([sys.executable, "-c", "import time; time.sleep(9)"], tmp_path)
+
+
+# --------------------------------------------------------------------------- the brake
+
+
+class Script:
+    """A transport that plays answers (or raises errors) in order, and a clock that it moves."""
+
+    def __init__(self, answers: Iterable[Response | Exception | int]) -> None:
+        self.answers = iter(answers)
+        self.now = 100.0
+        self.slept: list[float] = []
+        self.times: list[float] = []
+
+    def send(self, request: Request) -> Response:
+        self.times.append(self.now)
+        answer = next(self.answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return Response(answer) if isinstance(answer, int) else answer
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 1e-6:  # not the pause of a rate that is as good as none
+            self.slept.append(round(seconds, 3))
+        self.now += seconds
+
+    def governor(self, rate: float = 1e9, budget: int = 1000) -> Governor:
+        return Governor(self, rate, budget, self.clock, self.sleep)
+
+
+ASK = Request("GET", "http://t/x")
+
+
+def throttled(after: str | None, status: int = 429, **more: str) -> Response:
+    headers = {"retry-after": after, **more} if after is not None else {}
+    return Response(status, headers)
+
+
+def test_the_rate_is_kept() -> None:
+    script = Script([200] * 4)
+    governor = script.governor(rate=2)
+    for _ in range(4):
+        governor.send(ASK)
+    assert script.times == [100.0, 100.5, 101.0, 101.5]
+    assert governor.sent == 4
+
+
+def test_the_budget_ends_it() -> None:
+    governor = Script([200] * 3).governor(budget=2)
+    governor.send(ASK)
+    governor.send(ASK)
+    with pytest.raises(BudgetSpent, match="the budget of 2 requests is spent") as caught:
+        governor.send(ASK)
+    assert governor.sent == 2
+    assert caught.value.exit_code is ExitCode.NOT_TRUSTWORTHY
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (throttled("7"), 7),
+        (throttled("7", 503), 7),
+        (throttled("9999"), 30),
+        (throttled(None), 1),
+        (throttled("soon"), 1),
+        (
+            throttled(
+                format_datetime(datetime(2026, 1, 1, 0, 0, 12, tzinfo=UTC), usegmt=True),
+                date=format_datetime(datetime(2026, 1, 1, tzinfo=UTC), usegmt=True),
+            ),
+            12,
+        ),
+    ],
+)
+def test_retry_after_is_waited_out(answer: Response, wait: float) -> None:
+    script = Script([answer, 200])
+    assert script.governor().send(ASK).status == 200
+    assert script.slept[0] == wait
+
+
+def test_throttling_halves_the_rate_and_then_ends_the_run() -> None:
+    script = Script([throttled("1")] * 4)
+    governor = script.governor(rate=8)
+    with pytest.raises(TargetError, match="the target throttles: still 429 after 4 tries"):
+        governor.send(ASK)
+    assert (governor.sent, governor.rate) == (4, 4)
+    for _ in range(9):
+        script.answers = iter([throttled("0"), Response(200)])
+        governor.send(ASK)
+    assert governor.rate == Governor.SLOWEST
+
+
+def test_a_503_without_retry_after_is_an_answer() -> None:
+    script = Script([503])
+    assert script.governor().send(ASK).status == 503
+    assert not script.slept
+
+
+def test_a_failing_target_is_spared() -> None:
+    script = Script([200] * 15 + [500] * 30)
+    governor = script.governor()
+    with pytest.raises(TargetError, match="10 of the last 20 answers were server errors"):
+        for _ in range(45):
+            governor.send(ASK)
+    assert governor.sent == 25
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [500] * 5 + [200] * 15 + [500] * 9 + [200] * 20,  # the first five do not count
+        [200, 200, 500] * 20,  # a third
+        [501] * 40,  # not implemented: no failure
+    ],
+)
+def test_some_errors_are_borne(answers: list[int]) -> None:
+    governor = Script(answers).governor()
+    for _ in answers:
+        governor.send(ASK)
+    assert governor.sent == len(answers)
+
+
+def test_a_restart_is_waited_for() -> None:
+    gone = Unreachable("nothing listens", again=True)
+    script = Script([200, gone, gone, 200])
+    governor = script.governor()
+    governor.send(ASK)
+    assert governor.send(ASK).status == 200
+    assert script.slept == [1, 2]
+    assert governor.sent == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "sent"),
+    [([], True, 1), ([200], False, 2), ([200], True, 5)],
+    ids=["never there", "may have been done", "stays away"],
+)
+def test_an_unreachable_target_ends_it(before: list[int], again: bool, sent: int) -> None:
+    script = Script([*before, *[Unreachable("gone", again=again)] * 9])
+    governor = script.governor()
+    for _ in before:
+        governor.send(ASK)
+    with pytest.raises(Unreachable):
+        governor.send(ASK)
+    assert governor.sent == sent
+
+
+def test_a_real_server_that_throttles() -> None:
+    slept: list[float] = []
+    with serve(servers.Throttle(2)) as server, HttpTransport(server.url) as http:
+        governor = Governor(http, 10_000, 10, sleep=slept.append)
+        assert governor.send(Request("GET", server.url)).status == 200
+    assert [each for each in slept if each >= 1] == [7, 7]
