@@ -61,7 +61,8 @@ class Document:
         problems: list[Problem] = []
         for other in overlays:
             patch = File(str(other), source.read_bytes(other), other)
-            file.root, ignored = overlay.apply(file.root, patch.root, patch.locate)
+            root, ignored = overlay.apply(file.root, patch.root, patch.locate)
+            file.patch(root)
             problems += ignored
         made = cls(file)
         made.warnings = tuple(problems)
@@ -119,8 +120,9 @@ class _Reader:
         self._schemas = schemas
         self._root = Place(library.main, "", library.main.root)
         self._parameters: dict[int, Parameter | None] = {}
-        servers = _servers(self._root)
-        self.origin = next((origin for origin, _ in servers if origin), "")
+        self._contents: dict[int, tuple[Media, ...]] = {}
+        self._servers = _servers(self._root)
+        self.origin = next((origin for origin, _ in self._servers if origin), "")
 
     def operations(self) -> tuple[Operation, ...]:
         paths = self._root.at("paths")
@@ -168,7 +170,7 @@ class _Reader:
 
     def _operation(self, method: str, template: str, item: Place, where: Place) -> Operation:
         raw = where.value
-        servers = _servers(where) or _servers(item) or _servers(self._root)
+        servers = _servers(where) or _servers(item) or self._servers
         path = (servers[0][1] if servers else "") + template
         id = raw.get("operationId")
         return Operation(
@@ -191,12 +193,15 @@ class _Reader:
         )
 
     def _media(self, place: Place) -> tuple[Media, ...]:
-        holder = self._library.follow(place)
-        if isinstance(holder, str):
+        end = self._library.follow(place)
+        if isinstance(end, str):
             return ()
-        return tuple(
-            Media(name, self._body(media)) for name, media in _members(holder.at("content"))
-        )
+        known = self._contents.get(id(end.value))
+        if known is None:
+            found = _members(end.at("content"))
+            known = tuple(Media(name, self._body(media)) for name, media in found)
+            self._contents[id(end.value)] = known
+        return known
 
     def _body(self, place: Place) -> Shape | None:
         media = self._library.follow(place)
@@ -273,6 +278,8 @@ Trail = str | tuple["Trail", str]
 
 def _broken(library: Library) -> Iterator[Problem]:
     """Every reference that can be reached from the paths and leads nowhere."""
+    if library.is_whole():
+        return
     seen: set[int] = set()
     waiting: list[tuple[File, Json, Trail, bool]] = []
     waiting.append((library.main, library.main.root["paths"], "/paths", True))

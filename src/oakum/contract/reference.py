@@ -25,6 +25,7 @@ class File:
         self.prefix = prefix
         """What stands before a pointer into this file: "" for the main one, else `file#`."""
         self._data = data
+        self._patched = False
         self._marked: source.Node | None = None
         self.root: Json
         text = data.removeprefix(b"\xef\xbb\xbf")
@@ -33,6 +34,30 @@ class File:
         else:
             self._marked = source.parse(source.decode(data, name), name)
             self.root = self._marked.plain()
+
+    def patch(self, root: Json) -> None:
+        """Sets the value that overlays have made of this one."""
+        self.root = root
+        self._patched = True
+
+    def references(self) -> set[str]:
+        """At least every text under a `$ref` key, at any depth."""
+        if self._marked is None and not self._patched:
+            # The text between the next two quotes; wrong only where JSON is written unusually,
+            # and then it leads nowhere, which is what makes the caller look closer.
+            after = self._data.split(b'"$ref"')[1:]
+            found = {piece.split(b'"', 2)[1] for piece in after}
+            return {ref.decode("utf-8", "replace") for ref in found}
+        refs: set[str] = set()
+        waiting = [self.root]
+        while waiting:
+            value = waiting.pop()
+            if type(value) is dict:
+                if type(ref := value.get("$ref")) is str:
+                    refs.add(ref)
+                value = value.values()
+            waiting += [child for child in value if type(child) is dict or type(child) is list]
+        return refs
 
     @property
     def stem(self) -> str:
@@ -85,27 +110,59 @@ class Library:
         self._files: dict[Path, File | str] = {}
         if main.path is not None:
             self._files[main.path.resolve()] = main
-        self._known: dict[tuple[int, str], Place | str] = {}
+        self._targets: dict[tuple[int, str], Place | str] = {}
+        self._ends: dict[tuple[int, str], Place | str] = {}
 
     def resolve(self, file: File, ref: str) -> Place | str:
         """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
         key = (id(file), ref)
-        if key not in self._known:
-            self._known[key] = self._resolve(file, ref)
-        return self._known[key]
+        target = self._targets.get(key)
+        if target is None:
+            target = self._targets[key] = self._resolve(file, ref)
+        return target
 
     def follow(self, place: Place) -> Place | str:
         """The value at the end of a chain of references, or why there is none."""
-        seen: set[int] = set()
-        while type(place.value) is dict and type(ref := place.value.get("$ref")) is str:
-            if id(place.value) in seen:
-                return f"`{ref}` leads back to itself"
-            seen.add(id(place.value))
-            target = self.resolve(place.file, ref)
-            if isinstance(target, str):
-                return target
-            place = target
-        return place
+        value = place.value
+        if type(value) is not dict or type(ref := value.get("$ref")) is not str:
+            return place
+        key = (id(place.file), ref)
+        end = self._ends.get(key)
+        if end is None:
+            end = self._ends[key] = self._end(place.file, ref)
+        return end
+
+    def _end(self, file: File, ref: str) -> Place | str:
+        seen: set[tuple[int, str]] = set()
+        while (key := (id(file), ref)) not in seen:
+            seen.add(key)
+            place = self.resolve(file, ref)
+            if isinstance(place, str):
+                return place
+            if type(place.value) is not dict or type(next_ := place.value.get("$ref")) is not str:
+                return place
+            file, ref = place.file, next_
+        return f"`{ref}` leads back to itself"
+
+    def is_whole(self) -> bool:
+        """True when every reference in every file leads somewhere, wherever it stands.
+
+        Looks at the text that follows each `$ref`, an example included: a quick yes spares a walk
+        through the whole document, and a no proves nothing yet.
+        """
+        checked: set[int] = set()
+        while waiting := [f for f in self.files if id(f) not in checked]:
+            for file in waiting:
+                checked.add(id(file))
+                for ref in file.references():
+                    if isinstance(self.follow(Place(file, "", {"$ref": ref})), str):
+                        return False
+        return True
+
+    @property
+    def files(self) -> list[File]:
+        others = (file for file in self._files.values() if isinstance(file, File))
+        return list(dict.fromkeys((self.main, *others)))
 
     def value(self, place: Place) -> Json:
         """The plain value at the end of a chain of references; None where it breaks."""
