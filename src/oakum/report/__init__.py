@@ -1,0 +1,56 @@
+"""What a run says, for people and for machines: one function a format, all from the same `Report`.
+
+To add a format, add a module beside these and one line to `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.finding import Report
+from oakum.report import html, json_v1, terminal
+
+
+def _page(report: Report) -> bytes:
+    return html.render(report).encode()
+
+
+FORMATS: tuple[tuple[str, Callable[[Report], bytes]], ...] = (
+    ("html", _page),
+    ("json", json_v1.render),
+    ("text", terminal.text),
+)
+"""Name of each format and the function that renders it, as UTF-8."""
+
+
+def write(report: Report, path: Path, format: str) -> None:
+    """Write the report so that the file is whole or not there, readable by its owner alone.
+
+    Raises `InputError` for an unknown format and for a place that cannot be written.
+    """
+    renderers = dict(FORMATS)
+    if format not in renderers:
+        hint = did_you_mean(format, renderers) or f"there are {', '.join(renderers)}"
+        raise InputError([Problem(Location(str(path)), f"no report format `{format}`", hint)])
+    data = renderers[format](report)
+    try:
+        _replace(path, data)
+    except OSError as error:
+        why = (error.strerror or "unknown error").lower()
+        raise InputError([Problem(Location(str(path)), f"cannot be written: {why}")]) from None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside the place and rename over it; the temporary file is private from the start."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

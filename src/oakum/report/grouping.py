@@ -1,0 +1,273 @@
+"""Findings brought together into defects, and the words that every report for people shares.
+
+A run has hundreds of findings and a dozen causes; a person mends causes. Bringing together loses
+nothing: each finding stands in exactly one defect, and `occasions` says which field in which state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from oakum.errors import ExitCode, Location
+from oakum.finding import Cell, Door, Finding, Report, Result, State
+
+T = TypeVar("T")
+
+PRIVACY_RULE = "privacy-setting-not-enforced"
+"""The rule whose finding contradicts a sentence that the user was told."""
+
+_VERDICTS = ("proven", "suspected", "over_blocked")
+_SEVERITIES = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Findings that share verdict, rule, resource and viewer: one thing to mend.
+
+    Viewers to whom exactly the same happens through the same doors share one defect.
+    """
+
+    findings: tuple[Finding, ...]
+    """At least one, the gravest first."""
+    occasions: tuple[tuple[tuple[str, ...], str], ...]
+    """(fields, when) pairs: these fields, in these states, in words."""
+
+    @property
+    def first(self) -> Finding:
+        """The finding that speaks for all: rule, viewer, severity, title, advice."""
+        return self.findings[0]
+
+    @property
+    def viewers(self) -> tuple[str, ...]:
+        """Viewers concerned, weakest first; the sentence speaks of the first."""
+        return _once(finding.viewer for finding in self.findings)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields concerned, each once; none when the rule is about no field."""
+        return _once(finding.field for finding in self.findings if finding.field)
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """Doors concerned, main doors first."""
+        mains = [finding.doors[0] for finding in self.findings if finding.doors]
+        rest = [door for finding in self.findings for door in finding.doors[1:]]
+        return _once([*mains, *rest])
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """Contract lines concerned, each once, in file order."""
+        places = {finding.contract_location for finding in self.findings}
+        return tuple(sorted(place for place in places if place.file))
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do, each sentence once."""
+        return _once(finding.advice for finding in self.findings if finding.advice)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """OWASP and CWE ids, each once."""
+        found = (x for finding in self.findings for x in (finding.owasp, *finding.cwe) if x)
+        return _once(found)
+
+    @property
+    def sentence(self) -> str:
+        """Who sees what of whom: the title that speaks for all, and how many fields follow it."""
+        title = self.first.title.rstrip(".")
+        more = len(self.fields) - 1
+        titles = {finding.title for finding in self.findings if finding.viewer == self.viewers[0]}
+        if more < 1 or len(titles) == 1:
+            return title
+        return f"{title}, and {counted(more, 'more field')}"
+
+    @property
+    def promise(self) -> str:
+        """What the user was told, where the defect makes it untrue; else empty."""
+        broken = (PRIVACY_RULE in (f.rule, *f.also) and f.promise for f in self.findings)
+        return next((promise for promise in broken if promise), "")
+
+    @property
+    def fact(self) -> str:
+        """What stands beside the promise: the viewer, the fields, the states."""
+        parts = [f"`{name}`" for name in self.fields[:3]]
+        if self.fields[3:]:
+            parts.append(counted(len(self.fields) - 3, "more field"))
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        when = self.occasions[0][1] if len(self.occasions) == 1 else ""
+        return f"{self.first.viewer} sees {listed or 'it'} {when}".rstrip()
+
+
+def defects(report: Report) -> tuple[Defect, ...]:
+    """All findings in defects: proven before suspected before over-blocked, the gravest first."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings_in_order(report):
+        parts = (finding.verdict, finding.rule, finding.resource, finding.viewer)
+        groups.setdefault(parts, []).append(finding)
+    known = states_by_resource(report)
+    alike: dict[tuple[object, ...], Defect] = {}
+    for key, group in groups.items():
+        defect = Defect(tuple(group), _occasions(group, known.get(group[0].resource, ())))
+        same = (*key[:3], defect.occasions, defect.doors, defect.locations, defect.advice)
+        findings = alike[same].findings if same in alike else ()
+        alike[same] = Defect((*findings, *group), defect.occasions)
+    return tuple(alike.values())
+
+
+def findings_in_order(report: Report) -> list[Finding]:
+    """Findings by verdict, severity, rule, and then as the contract lists the fields."""
+    ranks = {name: rank for rank, name in enumerate(weakest_first(report))}
+
+    def key(finding: Finding) -> tuple[object, ...]:
+        line = report.field_lines.get(f"{finding.resource}.{finding.field}")
+        return (
+            _VERDICTS.index(finding.verdict),
+            _SEVERITIES.index(finding.severity),
+            finding.rule,
+            finding.resource,
+            ranks[finding.viewer],
+            line or finding.contract_location,
+            finding.field,
+            finding.state,
+            finding.title,
+        )
+
+    return sorted(report.findings, key=key)
+
+
+def weakest_first(report: Report) -> tuple[str, ...]:
+    """Viewers by how much the contract grants them, since a report holds no order of relations.
+
+    Of equals, the one of whom more is known comes first.
+    """
+    names = {cell.viewer for cell in report.cells} | {found.viewer for found in report.findings}
+    grants = Counter(cell.viewer for cell in report.cells if cell.granted)
+    unknown = Counter(cell.viewer for cell in report.cells if cell.result is Result.NOT_SHOWN)
+    return tuple(sorted(names, key=lambda name: (grants[name], unknown[name], name)))
+
+
+def states_by_resource(report: Report) -> Mapping[str, tuple[State, ...]]:
+    """The states of each resource's cells and findings, sorted; the empty one is left out."""
+    cells = ((cell.resource, cell.state) for cell in report.cells)
+    found = ((finding.resource, finding.state) for finding in report.findings)
+    known: dict[str, set[State]] = {}
+    for resource, state in (*cells, *found):
+        known.setdefault(resource, set()).update({state} if state else ())
+    return {resource: tuple(sorted(states)) for resource, states in known.items()}
+
+
+def state_words(state: State) -> str:
+    """`private and not hide_age and audience crew`; empty for any state."""
+    spoken = {"true": "{0}", "false": "not {0}"}
+    return " and ".join(spoken.get(value, "{0} {1}").format(name, value) for name, value in state)
+
+
+def when_words(states: Iterable[State], known: Sequence[State]) -> str:
+    """These of the known states in as few words as say exactly the same.
+
+    `when private` instead of `when hide_age and private or not hide_age and private`; empty for
+    any state, and when there is but one to speak of.
+    """
+    chosen = set(states)
+    if () in chosen:
+        return ""
+    if chosen >= set(known):
+        return "in every state" if len(known) > 1 else ""
+    for name in sorted({name for state in known for name, _ in state}):
+        without = {_drop(state, name) for state in chosen}
+        if {state for state in known if _drop(state, name) in without} == chosen:
+            chosen, known = without, sorted({_drop(state, name) for state in known})
+    return "when " + " or ".join(state_words(state) or "nothing is set" for state in sorted(chosen))
+
+
+def exit_code(report: Report) -> ExitCode:
+    """What the shell is told.
+
+    A proof stands whatever else went wrong, so it comes before distrust; a suspicion and an
+    over-block may be the very effect of a failed login, so they come after.
+    """
+    if any(finding.verdict == "proven" for finding in report.findings):
+        return ExitCode.FINDINGS
+    if report.distrust:
+        return ExitCode.NOT_TRUSTWORTHY
+    return ExitCode.FINDINGS if report.findings else ExitCode.CLEAN
+
+
+def verdict_words(report: Report) -> str:
+    """The run in one line: `12 defects`, `no leak found in what was shown`."""
+    count = len(defects(report))
+    if count:
+        return counted(count, "defect")
+    if report.distrust:
+        return "not to be trusted"
+    if report.cells and not report.count(Result.NOT_SHOWN):
+        return "no leak found"
+    return "no leak found in what was shown"
+
+
+def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocked"], int]:
+    """Findings by verdict."""
+    verdicts = [finding.verdict for finding in report.findings]
+    return {
+        "proven": verdicts.count("proven"),
+        "suspected": verdicts.count("suspected"),
+        "over_blocked": verdicts.count("over_blocked"),
+    }
+
+
+def not_shown(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+    """Cells of which nothing is known, by reason, the commonest first."""
+    reasons: dict[str, list[Cell]] = {}
+    for cell in sorted(report.cells, key=lambda c: (c.resource, c.field, c.viewer, c.state)):
+        if cell.result is Result.NOT_SHOWN:
+            reasons.setdefault(cell.reason or "no reason was given", []).append(cell)
+    ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple((reason, tuple(cells)) for reason, cells in ordered)
+
+
+def skipped(report: Report) -> tuple[tuple[str, tuple[Door, ...]], ...]:
+    """Operations not called, by reason, the commonest first."""
+    reasons: dict[str, list[Door]] = {}
+    for item in sorted(report.skipped, key=lambda item: (item.door, item.reason)):
+        reasons.setdefault(item.reason, []).append(item.door)
+    ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple((reason, tuple(doors)) for reason, doors in ordered)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 field`, `1,204 fields`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def visible(text: str) -> str:
+    """The text with everything that a screen obeys instead of showing written as an escape.
+
+    Control characters, line ends and marks of writing direction: an API may name a field so as to
+    forge a line of the report.
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def _drop(state: State, name: str) -> State:
+    return tuple(pair for pair in state if pair[0] != name)
+
+
+def _occasions(
+    findings: Iterable[Finding], known: Sequence[State]
+) -> tuple[tuple[tuple[str, ...], str], ...]:
+    states: dict[str, set[State]] = {}
+    for finding in findings:
+        states.setdefault(finding.field, set()).add(finding.state)
+    fields: dict[str, list[str]] = {}
+    for name, held in states.items():
+        fields.setdefault(when_words(held, known), []).append(name)
+    return tuple((tuple(name for name in names if name), when) for when, names in fields.items())
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,384 @@
+"""The report as machines read it: `oakum.report/1`, frozen apart from the types it is made from.
+
+Within version 1 a key may be added; none is removed, renamed, or given another meaning. Every list
+is in a fixed order, so that two reports of the same run are the same bytes. The schema stands in
+docs/reference/report-1.schema.json, the words in docs/reference/report.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeVar, get_args
+
+import orjson
+
+from oakum.contract.model import Json
+from oakum.contract.source import json_location, parse_json
+from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.finding import (
+    Answer,
+    Cell,
+    Door,
+    Evidence,
+    Finding,
+    IdentityState,
+    Line,
+    Report,
+    Result,
+    Skipped,
+    State,
+)
+from oakum.report.grouping import findings_in_order, tally
+
+SCHEMA = "oakum.report/1"
+
+_RESULTS = {
+    Result.OPEN: "open",
+    Result.CLOSED: "closed",
+    Result.LEAK: "leak",
+    Result.OVER_BLOCK: "over_block",
+    Result.NOT_SHOWN: "not_shown",
+}
+_Verdict = Literal["proven", "suspected", "over_blocked"]
+_Severity = Literal["critical", "high", "medium", "low"]
+_Mark = Literal["", "canary", "leak", "granted"]
+
+_VERDICTS: Mapping[str, _Verdict] = {word: word for word in get_args(_Verdict)}
+_SEVERITIES: Mapping[str, _Severity] = {word: word for word in get_args(_Severity)}
+_MARKS: Mapping[str, _Mark] = {word: word for word in get_args(_Mark)}
+_READ_RESULTS = {word: result for result, word in _RESULTS.items()}
+
+T = TypeVar("T")
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def render(report: Report) -> bytes:
+    """The report as UTF-8 JSON, indented, with a final newline."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(document(report), option=options)
+
+
+def document(report: Report) -> Json:
+    """The report as plain values, in the structure of `oakum.report/1`."""
+    return {
+        "schema": SCHEMA,
+        "oakum": report.version,
+        "target": report.target,
+        "contract": report.contract,
+        "stated": report.stated,
+        "run": report.run,
+        "started": report.started,
+        "seconds": report.seconds,
+        "requests": report.requests,
+        "budget": report.budget,
+        "trustworthy": not report.distrust,
+        "distrust": list(report.distrust),
+        "summary": {
+            **tally(report),
+            **_results(report.cells, ("not_shown", "open", "closed")),
+            "cells": len(report.cells),
+        },
+        "findings": [_finding(finding) for finding in findings_in_order(report)],
+        "coverage": _coverage(report.cells),
+        "identities": [
+            {
+                "name": identity.name,
+                "ok": identity.ok,
+                "message": identity.message,
+                "relations": list(identity.relations),
+            }
+            for identity in report.identities
+        ],
+        "skipped": [
+            {**_door(skipped.door), "reason": skipped.reason}
+            for skipped in sorted(report.skipped, key=lambda item: (item.door, item.reason))
+        ],
+        "notes": list(report.notes),
+        "contract_lines": {
+            field: _location(report.field_lines[field]) for field in sorted(report.field_lines)
+        },
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    main = finding.doors[0] if finding.doors else Door("", "")
+    return {
+        "rule": finding.rule,
+        "verdict": finding.verdict,
+        "severity": finding.severity,
+        "title": finding.title,
+        "method": main.method,
+        "path": main.path,
+        "resource": finding.resource,
+        "field": finding.field,
+        "viewer": finding.viewer,
+        "state": dict(finding.state),
+        "owasp": finding.owasp,
+        "cwe": list(finding.cwe),
+        "also": list(finding.also),
+        "promise": finding.promise,
+        "advice": finding.advice,
+        "doors": [_door(door) for door in finding.doors],
+        "fingerprint": finding.fingerprint,
+        "contract_location": _location(finding.contract_location),
+        "evidence": _evidence(finding.evidence) if finding.evidence else None,
+    }
+
+
+def _evidence(evidence: Evidence) -> Json:
+    return {
+        "owner": _answer(evidence.owner) if evidence.owner else None,
+        "viewer": _answer(evidence.viewer),
+        "curl": evidence.curl,
+        "confirmed": evidence.confirmed,
+        "note": evidence.note,
+    }
+
+
+def _answer(answer: Answer) -> Json:
+    return {
+        "identity": answer.identity,
+        "relation": answer.relation,
+        "status": answer.status,
+        "media_type": answer.media_type,
+        "lines": [
+            {"pointer": line.pointer, "shape": line.shape, "hash": line.hash, "mark": line.mark}
+            for line in answer.lines
+        ],
+        "truncated": answer.truncated,
+    }
+
+
+def _coverage(cells: Iterable[Cell]) -> Json:
+    ordered = sorted(
+        cells, key=lambda c: (c.resource, c.field, c.viewer, c.state, c.door, c.identity, c.reason)
+    )
+    resources: dict[str, list[Cell]] = {}
+    for cell in ordered:
+        resources.setdefault(cell.resource, []).append(cell)
+    return {
+        "by_resource": {
+            name: {**_results(held, _RESULTS.values()), "cells": len(held)}
+            for name, held in resources.items()
+        },
+        "cells": [
+            {
+                "resource": cell.resource,
+                "field": cell.field,
+                "viewer": cell.viewer,
+                "state": dict(cell.state),
+                **_door(cell.door),
+                "granted": cell.granted,
+                "result": _RESULTS[cell.result],
+                "reason": cell.reason,
+                "identity": cell.identity,
+            }
+            for cell in ordered
+        ],
+    }
+
+
+def _results(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, int]:
+    results = [_RESULTS[cell.result] for cell in cells]
+    return {name: results.count(name) for name in names}
+
+
+def _door(door: Door) -> dict[str, str]:
+    return {"method": door.method, "path": door.path, "operation": door.operation}
+
+
+def _location(location: Location) -> Json:
+    return {"file": location.file, "line": location.line, "column": location.column}
+
+
+# --------------------------------------------------------------------------- reading back
+
+
+def read(data: bytes, file: str = "report") -> Report:
+    """The report that `render` wrote; keys that this version does not know are passed over.
+
+    Raises `InputError` with the place in `file` when it is no such report.
+    """
+    value = parse_json(data, file)
+    try:
+        return _report(_Value(value, ""))
+    except _MisfitError as misfit:
+        place = json_location(data.decode("utf-8", "replace"), file, misfit.pointer)
+        problem = Problem(place, f"not a report of `{SCHEMA}`: {misfit.message}", misfit.hint)
+        raise InputError([problem]) from None
+
+
+class _MisfitError(Exception):
+    def __init__(self, pointer: str, message: str, hint: str = "") -> None:
+        self.pointer, self.message, self.hint = pointer, message, hint
+        super().__init__(message)
+
+
+class _Value:
+    """A JSON value that knows its pointer and refuses to be read as what it is not."""
+
+    def __init__(self, value: Json, pointer: str) -> None:
+        self._value, self._pointer = value, pointer
+
+    def __getitem__(self, key: str) -> _Value:
+        members = self._typed(dict, "an object")
+        if key not in members:
+            hint = did_you_mean(key, members)
+            raise _MisfitError(self._pointer, f"`{key}` is missing", hint)
+        return _Value(members[key], f"{self._pointer}/{_escaped(key)}")
+
+    def text(self) -> str:
+        return str(self._typed(str, "text"))
+
+    def whole(self) -> int:
+        return int(self._typed(int, "a whole number"))
+
+    def number(self) -> float:
+        return float(self._typed((int, float), "a number"))
+
+    def flag(self) -> bool:
+        return bool(self._typed(bool, "true or false"))
+
+    def one_of(self, words: Mapping[str, T]) -> T:
+        word = self.text()
+        if word not in words:
+            known = ", ".join(f"`{name}`" for name in words)
+            raise _MisfitError(self._pointer, f"`{word}` is none of {known}")
+        return words[word]
+
+    def each(self, read_one: Callable[[_Value], T]) -> tuple[T, ...]:
+        items = enumerate(self._typed(list, "a list"))
+        return tuple(read_one(_Value(item, f"{self._pointer}/{at}")) for at, item in items)
+
+    def members(self, read_one: Callable[[_Value], T]) -> dict[str, T]:
+        return {name: read_one(self[name]) for name in self._typed(dict, "an object")}
+
+    def maybe(self, read_one: Callable[[_Value], T]) -> T | None:
+        return None if self._value is None else read_one(self)
+
+    def _typed(self, kind: type | tuple[type, ...], what: str) -> Json:
+        if not isinstance(self._value, kind) or (
+            kind is not bool and isinstance(self._value, bool)  # Python's bool is an int
+        ):
+            raise _MisfitError(self._pointer, f"this should be {what}")
+        return self._value
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _report(value: _Value) -> Report:
+    value["schema"].one_of({SCHEMA: SCHEMA})
+    return Report(
+        target=value["target"].text(),
+        contract=value["contract"].text(),
+        stated=value["stated"].flag(),
+        run=value["run"].text(),
+        started=value["started"].text(),
+        seconds=value["seconds"].number(),
+        requests=value["requests"].whole(),
+        budget=value["budget"].whole(),
+        findings=value["findings"].each(_read_finding),
+        cells=value["coverage"]["cells"].each(_read_cell),
+        skipped=value["skipped"].each(
+            lambda item: Skipped(_read_door(item), item["reason"].text())
+        ),
+        identities=value["identities"].each(_read_identity),
+        distrust=value["distrust"].each(_Value.text),
+        notes=value["notes"].each(_Value.text),
+        version=value["oakum"].text(),
+        field_lines=value["contract_lines"].members(_read_location),
+    )
+
+
+def _read_finding(value: _Value) -> Finding:
+    return Finding(
+        rule=value["rule"].text(),
+        verdict=value["verdict"].one_of(_VERDICTS),
+        resource=value["resource"].text(),
+        field=value["field"].text(),
+        viewer=value["viewer"].text(),
+        state=_read_state(value["state"]),
+        doors=value["doors"].each(_read_door),
+        owasp=value["owasp"].text(),
+        cwe=value["cwe"].each(_Value.text),
+        severity=value["severity"].one_of(_SEVERITIES),
+        title=value["title"].text(),
+        advice=value["advice"].text(),
+        contract_location=_read_location(value["contract_location"]),
+        also=value["also"].each(_Value.text),
+        promise=value["promise"].text(),
+        evidence=value["evidence"].maybe(_read_evidence),
+    )
+
+
+def _read_evidence(value: _Value) -> Evidence:
+    return Evidence(
+        owner=value["owner"].maybe(_read_answer),
+        viewer=_read_answer(value["viewer"]),
+        curl=value["curl"].text(),
+        confirmed=value["confirmed"].flag(),
+        note=value["note"].text(),
+    )
+
+
+def _read_answer(value: _Value) -> Answer:
+    return Answer(
+        identity=value["identity"].text(),
+        relation=value["relation"].text(),
+        status=value["status"].whole(),
+        media_type=value["media_type"].text(),
+        lines=value["lines"].each(_read_line),
+        truncated=value["truncated"].whole(),
+    )
+
+
+def _read_line(value: _Value) -> Line:
+    return Line(
+        pointer=value["pointer"].text(),
+        shape=value["shape"].text(),
+        hash=value["hash"].text(),
+        mark=value["mark"].one_of(_MARKS),
+    )
+
+
+def _read_cell(value: _Value) -> Cell:
+    return Cell(
+        resource=value["resource"].text(),
+        field=value["field"].text(),
+        viewer=value["viewer"].text(),
+        state=_read_state(value["state"]),
+        door=_read_door(value),
+        granted=value["granted"].flag(),
+        result=value["result"].one_of(_READ_RESULTS),
+        reason=value["reason"].text(),
+        identity=value["identity"].text(),
+    )
+
+
+def _read_skipped(value: _Value) -> Skipped:
+    return Skipped(_read_door(value), value["reason"].text())
+
+
+def _read_identity(value: _Value) -> IdentityState:
+    return IdentityState(
+        name=value["name"].text(),
+        ok=value["ok"].flag(),
+        message=value["message"].text(),
+        relations=value["relations"].each(_Value.text),
+    )
+
+
+def _read_state(value: _Value) -> State:
+    return tuple(sorted(value.members(_Value.text).items()))
+
+
+def _read_door(value: _Value) -> Door:
+    return Door(value["method"].text(), value["path"].text(), value["operation"].text())
+
+
+def _read_location(value: _Value) -> Location:
+    return Location(value["file"].text(), value["line"].whole(), value["column"].whole())

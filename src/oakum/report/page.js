@@ -1,0 +1,398 @@
+"use strict";
+// What an API named reaches the page as text nodes and attributes only: there is no innerHTML here.
+(() => {
+  const { viewers, report } = JSON.parse(document.getElementById("data").textContent);
+  const by = (id) => document.getElementById(id);
+  const EVERY = "every state";
+
+  // Control characters and marks of writing direction are written out, as in the rest of the page.
+  const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
+
+  function make(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    }
+    const kept = children.flat().filter((child) => child !== "" && child != null);
+    node.append(...kept.map((child) => typeof child === "string" ? visible(child) : child));
+    return node;
+  }
+  // A long path breaks at its joints.
+  const breakable = (text) => text.split(/(?=[./])/).flatMap((part) => [part, make("wbr")]);
+  const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+  // ------------------------------------------------------------------ what the page knows
+
+  // Worst first, as in the legend: where doors differ, the worst speaks for the square.
+  const kinds = new Map();
+  for (const { dataset } of by("legend").children) {
+    kinds.set(dataset.result, { ...dataset, rank: kinds.size });
+  }
+
+  function stateWords(state) {
+    const spoken = Object.entries(state).map(([name, value]) =>
+      value === "true" ? name : value === "false" ? `not ${name}` : `${name} ${value}`);
+    return spoken.join(", ") || "any state";
+  }
+
+  const alphabet = new Intl.Collator("en", { numeric: true });
+  const key = (...parts) => parts.join("\0");
+  const resources = new Map();
+  for (const cell of report.coverage.cells) {
+    cell.when = stateWords(cell.state);
+    let resource = resources.get(cell.resource);
+    if (!resource) {
+      resource = { name: cell.resource, fields: new Set(), viewers: new Set(), states: new Set(), squares: new Map() };
+      resources.set(cell.resource, resource);
+    }
+    resource.fields.add(cell.field);
+    resource.viewers.add(cell.viewer);
+    resource.states.add(cell.when);
+    const place = key(cell.field, cell.viewer);
+    const square = resource.squares.get(place);
+    if (square) square.push(cell); else resource.squares.set(place, [cell]);
+  }
+  for (const resource of resources.values()) {
+    const line = (field) => report.contract_lines[`${resource.name}.${field}`] ?? { line: Infinity, column: 0 };
+    resource.fields = [...resource.fields].sort((a, b) =>
+      line(a).line - line(b).line || line(a).column - line(b).column || alphabet.compare(a, b));
+    resource.viewers = viewers.filter((viewer) => resource.viewers.has(viewer));
+    resource.states = [...resource.states];
+  }
+
+  const findings = new Map();
+  for (const finding of report.findings) {
+    const place = key(finding.resource, finding.field, finding.viewer);
+    findings.set(place, [...(findings.get(place) ?? []), finding]);
+  }
+
+  // The worst result, how many doors have it, and how many doors there are.
+  function summarise(cells) {
+    let worst = cells[0].result;
+    for (const cell of cells) {
+      if (kinds.get(cell.result).rank < kinds.get(worst).rank) worst = cell.result;
+    }
+    const door = (cell) => key(cell.method, cell.path, cell.operation);
+    const hit = new Set(cells.filter((cell) => cell.result === worst).map(door));
+    return { worst, hit: hit.size, doors: new Set(cells.map(door)).size };
+  }
+
+  const inState = (cells, state) => state === EVERY ? cells : cells.filter((cell) => cell.when === state);
+  function leaks(resource, state) {
+    let count = 0;
+    for (const cells of resource.squares.values()) {
+      if (inState(cells, state).some((cell) => cell.result === "leak")) count += 1;
+    }
+    return count;
+  }
+
+  // ------------------------------------------------------------------ the matrix
+
+  const shown = { resource: null, state: EVERY, field: null, viewer: null };
+
+  function choices(box, name, options, chosen, choose) {
+    const legend = box.querySelector("legend");
+    box.replaceChildren(legend, ...options.map(({ value, count }) => {
+      const input = make("input", { type: "radio", name, value, checked: value === chosen });
+      input.addEventListener("change", () => choose(value));
+      const badge = count ? make("b", { "aria-label": `, ${counted(count, "leaking square")}` }, `✕ ${count.toLocaleString("en")}`) : "";
+      return make("label", { class: "choice" }, input, make("span", {}, value, badge));
+    }));
+  }
+
+  function chooseResource(name) {
+    shown.resource = resources.get(name);
+    const states = shown.resource.states;
+    shown.state = states.length > 1 ? EVERY : states[0];
+    shown.field = shown.viewer = null;
+    const options = (states.length > 1 ? [EVERY, ...states] : states)
+      .map((value) => ({ value, count: leaks(shown.resource, value) }));
+    choices(by("states"), "state", options, shown.state, (state) => { shown.state = state; draw(); });
+    by("states").hidden = states.length < 2;
+    draw();
+  }
+
+  function draw() {
+    const { resource, state } = shown;
+    const head = make("tr", {}, make("th", { scope: "col" }, "Field"),
+      resource.viewers.map((viewer) => make("th", { scope: "col" }, viewer)));
+    const body = make("tbody", {}, resource.fields.map((field) => row(resource, state, field)));
+    const label = `${resource.name}: fields by viewer, ${state}`;
+    const table = make("table", { class: "grid", role: "grid", "aria-label": label }, make("thead", {}, head), body);
+    table.style.setProperty("--viewers", resource.viewers.length);
+    by("grid").replaceChildren(table);
+    filter();
+  }
+
+  function row(resource, state, field) {
+    let leaky = false;
+    const squares = resource.viewers.map((viewer) => {
+      const cells = inState(resource.squares.get(key(field, viewer)) ?? [], state);
+      if (!cells.length) return make("td", { "aria-label": `${field}, ${viewer}: no such cell` });
+      const { worst, hit, doors } = summarise(cells);
+      leaky ||= worst === "leak";
+      const quiet = worst === "open" || worst === "closed";
+      const count = quiet || doors === 1 ? undefined : hit === doors ? String(doors) : `${hit}/${doors}`;
+      const through = `through ${hit === doors ? counted(doors, "door") : `${hit} of ${counted(doors, "door")}`}`;
+      return make("td", {
+        tabindex: "-1", "data-result": worst, "data-viewer": viewer, "data-count": count,
+        "aria-haspopup": "dialog", "aria-label": `${field}, ${viewer}: ${kinds.get(worst).word} ${through}`,
+      }, kinds.get(worst).glyph);
+    });
+    const name = make("code", {}, breakable(field));
+    return make("tr", { "data-field": field, "data-leaky": leaky }, make("th", { scope: "row" }, name), squares);
+  }
+
+  function filter() {
+    const text = by("find").value.trim().toLowerCase();
+    const only = by("leaks").checked;
+    let fields = 0, leaking = 0;
+    for (const line of by("grid").querySelectorAll("tbody tr")) {
+      const fits = line.dataset.field.toLowerCase().includes(text) && !(only && line.dataset.leaky === undefined);
+      line.hidden = !fits;
+      if (!fits) continue;
+      fields += 1;
+      leaking += line.querySelectorAll('[data-result="leak"]').length;
+    }
+    by("status").textContent =
+      `${fields} of ${counted(shown.resource.fields.length, "field")}, ${counted(leaking, "leaking square")}`;
+    rove(at(shown.field, shown.viewer) ?? lines()[0]?.[0], false);
+  }
+
+  // One square is in the tab order; arrows move it (WAI-ARIA grid pattern).
+  const lines = () => [...by("grid").querySelectorAll("tbody tr:not([hidden])")]
+    .map((line) => [...line.querySelectorAll("td[data-result]")]);
+  const at = (field, viewer) => lines().flat().find((square) =>
+    square.parentNode.dataset.field === field && square.dataset.viewer === viewer);
+
+  function rove(square, focus = true) {
+    if (!square) return;
+    by("grid").querySelector('td[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    square.setAttribute("tabindex", "0");
+    shown.field = square.parentNode.dataset.field;
+    shown.viewer = square.dataset.viewer;
+    if (!focus) return;
+    square.focus();
+    square.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  function moved(event, square) {
+    const grid = lines();
+    const y = grid.findIndex((line) => line.includes(square)), x = grid[y].indexOf(square);
+    const last = grid.length - 1, far = event.ctrlKey || event.metaKey;
+    const to = (line, column) => grid[Math.max(0, Math.min(last, line))].at(column);
+    const near = (line) => { const next = grid[Math.max(0, Math.min(last, line))]; return next[Math.min(x, next.length - 1)]; };
+    switch (event.key) {
+      case "ArrowRight": return grid[y][x + 1] ?? square;
+      case "ArrowLeft": return grid[y][Math.max(0, x - 1)];
+      case "ArrowDown": return near(y + 1);
+      case "ArrowUp": return near(y - 1);
+      case "PageDown": return near(y + 10);
+      case "PageUp": return near(y - 10);
+      case "Home": return to(far ? 0 : y, 0);
+      case "End": return to(far ? last : y, -1);
+      default: return null;
+    }
+  }
+
+  function onGridKey(event) {
+    const square = event.target.closest("td[data-result]");
+    if (!square) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      openSquare(square);
+      return;
+    }
+    const next = moved(event, square);
+    if (!next) return;
+    event.preventDefault();
+    rove(next);
+  }
+
+  function openSquare(square) {
+    rove(square);
+    const { field } = square.parentNode.dataset, { viewer } = square.dataset;
+    open(shown.resource.name, field, viewer, shown.state);
+  }
+
+  // ------------------------------------------------------------------ one square, in full
+
+  const result = (name) => make("span", { class: "result" },
+    make("i", { class: "square", "data-result": name, "aria-hidden": "true" }, kinds.get(name).glyph), kinds.get(name).word);
+  const place = ({ file, line, column }) => line ? `${file}:${line}:${column}` : file;
+  const rows = (pairs) => make("dl", { class: "rows" }, pairs.filter(([, value]) => value && value.length !== 0)
+    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+
+  function open(resource, field, viewer, state, fingerprint = "") {
+    const cells = inState(resources.get(resource)?.squares.get(key(field, viewer)) ?? [], state);
+    const held = (findings.get(key(resource, field, viewer)) ?? [])
+      .filter((finding) => state === EVERY || !Object.keys(finding.state).length || stateWords(finding.state) === state)
+      .sort((a, b) => (b.fingerprint === fingerprint) - (a.fingerprint === fingerprint));
+    const close = make("button", { type: "button" }, "Close");
+    close.addEventListener("click", () => by("square").close());
+    const title = field ? [make("code", {}, `${resource}.${field}`), ` to ${viewer}`] : [resource, ` to ${viewer}`];
+    const several = new Set(cells.map((cell) => cell.when)).size;
+    const { worst } = cells.length ? summarise(cells) : {};
+    const subtitle = !worst ? "" : make("p", {}, result(worst), `: ${kinds.get(worst).says}`,
+      several > 1 ? `; the worst of ${several} states` : `; ${cells[0].when}`);
+    by("square").replaceChildren(
+      make("header", {}, make("div", {}, make("h2", { id: "square-title" }, title), subtitle), close),
+      ...held.slice(0, 1).map(evidence),
+      ...(cells.length ? doors(cells) : []),
+      ...(held.length ? further(held.slice(1)) : contractLine(resource, field)));
+    history.replaceState(null, "", held.length ? `#finding-${held[0].fingerprint}` : location.pathname + location.search);
+    if (!by("square").open) by("square").showModal();
+    by("square").scrollTop = 0;
+  }
+
+  function contractLine(resource, field) {
+    const line = report.contract_lines[`${resource}.${field}`];
+    return line ? [make("h3", {}, "Contract"), make("code", {}, place(line))] : [];
+  }
+
+  const further = (held) => held.length === 0 ? [] : [
+    make("h3", {}, "More findings on this square"),
+    ...held.map((finding) => make("details", { class: "further" },
+      make("summary", {}, `${stateWords(finding.state)}: `, make("span", { class: "rule" }, finding.rule)), evidence(finding))),
+  ];
+
+  // Doors down, states across; where there is one state, the result alone.
+  function doors(cells) {
+    const states = [...new Set(cells.map((cell) => cell.when))];
+    const byDoor = Map.groupBy(cells, (cell) => key(cell.method, cell.path, cell.operation));
+    const worst = (held) => Math.min(...held.map((cell) => kinds.get(cell.result).rank));
+    const sorted = [...byDoor.values()].sort((a, b) => worst(a) - worst(b));
+    const head = make("tr", {}, make("th", { scope: "col" }, "Door"),
+      states.map((state) => make("th", { scope: "col" }, states.length > 1 ? state : "Result")));
+    const body = sorted.map((held) => make("tr", {},
+      make("th", { scope: "row" }, make("code", {}, make("b", {}, held[0].method), " ", breakable(held[0].path))),
+      states.map((state) => {
+        const here = held.filter((cell) => cell.when === state);
+        return make("td", {}, here.length ? result(summarise(here).worst) : "");
+      })));
+    const asked = [...new Set(cells.map((cell) => cell.identity).filter(Boolean))].join(", ");
+    const reasons = [...new Set(cells.map((cell) => cell.reason).filter(Boolean))];
+    return [
+      make("h3", {}, states.length > 1 ? "Each door in each state" : "Each door"),
+      make("div", { class: "table" }, make("table", { class: "door-states" }, make("thead", {}, head), make("tbody", {}, body))),
+      make("p", { class: "asked" }, asked ? `Asked: ${asked}.` : "Nobody asked."),
+      ...reasons.map((reason) => make("p", { class: "asked" }, "Not shown: ", ticks(reason))),
+    ];
+  }
+
+  function evidence(finding) {
+    const when = stateWords(finding.state);
+    const tags = make("p", { class: "tags" },
+      make("span", { class: `tag ${finding.verdict}` }, finding.verdict.replace("_", "-")),
+      make("span", { class: "tag severity" }, finding.severity),
+      make("span", { class: "rule" }, finding.rule), make("span", { class: "when" }, when));
+    return make("section", { class: "finding" },
+      tags, make("h3", {}, ticks(finding.title)),
+      finding.evidence ? answers(finding.evidence) : make("p", { class: "doubt-note" }, "No answer was kept for this finding."),
+      rows([
+        ["Mend", ticks(finding.advice)],
+        ["Contract", place(finding.contract_location) && make("code", {}, place(finding.contract_location))],
+        ["Promised", finding.promise && `“${finding.promise}”`],
+        ["Known as", [finding.owasp, ...finding.cwe].filter(Boolean).join(", ")],
+        ["Also breaks", finding.also.join(", ")],
+        ["Fingerprint", make("code", {}, finding.fingerprint)],
+      ]));
+  }
+
+  const ticks = (text) => text.split("`").map((part, index, all) =>
+    index % 2 && all.length % 2 ? make("code", {}, part) : part);
+
+  function answers({ owner, viewer, curl, confirmed, note }) {
+    const shared = new Set(owner?.lines.map((line) => line.hash).filter(Boolean));
+    const both = new Set(viewer.lines.map((line) => line.hash).filter((hash) => shared.has(hash)));
+    return [
+      make("div", { class: "answers" },
+        owner ? answer("The owner's answer", owner, both) : "", answer("The viewer's answer", viewer, both)),
+      make("p", { class: "doubt-note" },
+        [confirmed ? "Asked twice, with the same result." : "Asked once.", note].filter(Boolean).join(" ")),
+      curl ? [make("h4", {}, "Ask again"), copyable(curl)] : "",
+    ].flat();
+  }
+
+  const MARKS = { leak: "leaked", canary: "the owner's own", granted: "granted", "": "" };
+
+  function answer(title, { identity, relation, status, media_type, lines: found, truncated }, both) {
+    const body = found.map(({ pointer, shape, hash, mark }) => {
+      const words = [MARKS[mark], both.has(hash) ? "same value in both" : ""].filter(Boolean).join(", ");
+      return make("tr", { "data-mark": mark || undefined },
+        make("th", { scope: "row" }, breakable(pointer)),
+        make("td", {}, make("span", { class: "shape" }, shape), mark && mark !== "granted" && words ? make("span", { class: "mark-word" }, words) : ""));
+    });
+    return make("div", { class: "answer" },
+      make("h4", {}, make("b", {}, title), `${identity}, ${relation}: ${status} ${media_type}`),
+      body.length ? make("table", { "aria-label": title }, make("tbody", {}, body)) : make("p", { class: "more" }, "No line of it was kept."),
+      truncated ? make("p", { class: "more" }, `and ${counted(truncated, "more line")}`) : "");
+  }
+
+  function copyable(curl) {
+    const text = visible(curl); // what is copied is what is seen
+    const code = make("pre", {}, make("code", {}, text));
+    const button = make("button", { type: "button", "aria-label": "Copy the command" }, "Copy");
+    const said = make("span", { role: "status" });
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        said.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(code);
+        said.textContent = "Selected: copy it with the keyboard";
+      }
+    });
+    return make("div", { class: "curl" }, code, make("span", {}, button, " ", said));
+  }
+
+  // ------------------------------------------------------------------ the page
+
+  function openHash() {
+    const print = location.hash.match(/^#finding-([0-9a-f]{16})$/)?.[1];
+    const finding = print && report.findings.find((each) => each.fingerprint === print);
+    if (finding) open(finding.resource, finding.field, finding.viewer, EVERY, print);
+  }
+
+  function theme() {
+    const button = by("theme"), root = document.documentElement;
+    const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+    const name = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
+    button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
+    button.hidden = false;
+    name();
+  }
+
+  function printing() {
+    let opened = [];
+    addEventListener("beforeprint", () => {
+      opened = [...document.querySelectorAll("details:not([open])")];
+      for (const each of opened) each.open = true;
+    });
+    addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
+  }
+
+  const dialog = by("square");
+  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
+  dialog.addEventListener("click", (event) => { if (event.target === dialog && event.offsetX < 0) dialog.close(); });
+  by("grid").addEventListener("keydown", onGridKey);
+  by("grid").addEventListener("click", (event) => {
+    const square = event.target.closest("td[data-result]");
+    if (square) openSquare(square);
+  });
+  by("controls").addEventListener("submit", (event) => event.preventDefault());
+  by("find").addEventListener("input", filter);
+  by("leaks").addEventListener("change", filter);
+  addEventListener("hashchange", openHash);
+  theme();
+  printing();
+  if (resources.size) {
+    by("controls").hidden = by("hint").hidden = false;
+    const options = [...resources.values()].map((resource) => ({ value: resource.name, count: leaks(resource, EVERY) }));
+    const first = options.reduce((most, each) => each.count > most.count ? each : most);
+    choices(by("resources"), "resource", options, first.value, chooseResource);
+    chooseResource(first.value);
+  }
+  openHash();
+})();

@@ -1,0 +1,178 @@
+"""The report in a terminal: causes, not lists; the same words with colour and without.
+
+Nothing that an API, a contract or a person named reaches the terminal raw: control characters and
+direction marks are written as escapes, and Rich reads no markup.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from oakum.errors import ExitCode
+from oakum.finding import Door, Report, Result
+from oakum.report.grouping import (
+    Defect,
+    counted,
+    defects,
+    exit_code,
+    not_shown,
+    skipped,
+    tally,
+    verdict_words,
+    visible,
+)
+
+_STYLES = {"proven": "bold red", "suspected": "bold yellow", "over_blocked": "bold magenta"}
+_ENDINGS = {
+    ExitCode.CLEAN: ("clean", "bold green"),
+    ExitCode.FINDINGS: ("findings", "bold red"),
+    ExitCode.NOT_TRUSTWORTHY: ("not trustworthy", "bold yellow"),
+}
+_RESULTS = {
+    Result.OPEN: "open",
+    Result.CLOSED: "closed",
+    Result.LEAK: "leaking",
+    Result.OVER_BLOCK: "over-blocked",
+    Result.NOT_SHOWN: "not shown",
+}
+_INDENT = 2
+_LABEL = 10
+_SOME_FIELDS = 12
+_SOME_DOORS = 3
+
+
+def text(report: Report) -> bytes:
+    """The report as plain UTF-8 text, 80 columns wide."""
+    page = io.StringIO()
+    render(report, Console(file=page, width=80, no_color=True, force_terminal=False))
+    return page.getvalue().encode()
+
+
+def render(report: Report, console: Console) -> None:
+    """Write the report: what was run, the defects, what was not shown, and last the verdict."""
+    said = f"{report.target} against {report.contract}"
+    _say(console, said + ("" if report.stated else " (drafted: nobody has stated it yet)"), "bold")
+    used = f"{report.requests:,} of {counted(report.budget, 'request')}"
+    _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
+    for defect in defects(report):
+        _defect(defect, console)
+    _section(console, "Not to be trusted, because", _bullets(report.distrust))
+    _section(console, _not_shown_title(report), _not_shown_rows(report))
+    _section(console, "Operations not called", _skipped_rows(report))
+    _section(console, "Identities", _identity_rows(report))
+    _section(console, "Notes", _bullets(report.notes))
+    _ending(report, console)
+
+
+def _defect(defect: Defect, console: Console) -> None:
+    first = defect.first
+    verdict = first.verdict.replace("_", "-").upper()
+    console.print()
+    _say(console, f"{verdict}  {first.severity}  {first.rule}", _STYLES[first.verdict])
+    _say(console, defect.sentence, indent=2)
+    _rows(console, _defect_rows(defect))
+
+
+def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
+    if defect.promise:
+        yield "promised", f'"{defect.promise}"'
+        yield "in fact", defect.fact
+    if defect.viewers[1:]:
+        yield "alike", f"the same holds for {', '.join(defect.viewers[1:])}"
+    for at, (fields, when) in enumerate(defect.occasions):
+        if fields:
+            words = f"{_some(fields, _SOME_FIELDS, 'field')}{f'; {when}' if when else ''}"
+            yield "" if at else "fields", words
+        elif when:
+            yield "when", when.removeprefix("when ")
+    for at, door in enumerate(defect.doors[:_SOME_DOORS]):
+        yield "" if at else "doors", _door(door)
+    if defect.doors[_SOME_DOORS:]:
+        yield "", f"and {counted(len(defect.doors) - _SOME_DOORS, 'more door')}"
+    if defect.locations:
+        yield "contract", _some([str(place) for place in defect.locations], 2, "line")
+    for at, advice in enumerate(defect.advice[:2]):
+        yield "" if at else "advice", advice
+    if defect.ids:
+        yield "ids", " ".join(defect.ids)
+
+
+def _not_shown_title(report: Report) -> str:
+    unknown, every = report.count(Result.NOT_SHOWN), counted(len(report.cells), "cell")
+    return f"Not shown: nothing is known of {unknown:,} of {every}"
+
+
+def _not_shown_rows(report: Report) -> Iterable[tuple[str, str]]:
+    for reason, cells in not_shown(report):
+        resources = sorted({cell.resource for cell in cells})
+        yield f"{len(cells):,}", f"{reason} ({_some(resources, 4, 'resource')})"
+
+
+def _skipped_rows(report: Report) -> Iterable[tuple[str, str]]:
+    for reason, doors in skipped(report):
+        yield f"{len(doors):,}", f"{reason}: {_some([_door(door) for door in doors], 3, 'door')}"
+
+
+def _identity_rows(report: Report) -> Iterable[tuple[str, str]]:
+    for identity in report.identities:
+        said = (*identity.relations, *([identity.message] if identity.message else ()))
+        yield (
+            "ok" if identity.ok else "failed",
+            ": ".join(part for part in (identity.name, ", ".join(said)) if part),
+        )
+
+
+def _bullets(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    return (("-", line) for line in lines)
+
+
+def _ending(report: Report, console: Console) -> None:
+    counts = tally(report)
+    found = ", ".join(f"{n:,} {verdict.replace('_', '-')}" for verdict, n in counts.items())
+    cells = ", ".join(f"{report.count(result):,} {word}" for result, word in _RESULTS.items())
+    console.print()
+    _say(console, verdict_words(report).capitalize(), "bold")
+    _say(console, f"findings: {found}")
+    _say(console, f"cells: {cells}")
+    code = exit_code(report)
+    word, style = _ENDINGS[code]
+    _say(console, f"exit {code.value}: {word}", style)
+
+
+def _section(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    rows = list(rows)
+    if rows:
+        console.print()
+        _say(console, title, "bold")
+        _rows(console, rows)
+
+
+def _rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
+    for label, words in rows:
+        _say(console, words, label=label, indent=_INDENT + _LABEL)
+
+
+def _say(
+    console: Console, words: str, style: str = "", *, label: str = "", indent: int = 0
+) -> None:
+    """Write words wrapped to the width, each line indented, the label before the first of them."""
+    width = max(console.width - indent, 20)
+    lead = f"{' ' * _INDENT}{visible(label)}".ljust(indent)[:indent] if label else " " * indent
+    for line in Text(visible(words), style=style).wrap(console, width, overflow="fold"):
+        line.rstrip()
+        console.print(Text(lead, style="dim"), line, sep="", overflow="ignore", crop=False)
+        lead = " " * indent
+
+
+def _some(words: Sequence[str], limit: int, noun: str) -> str:
+    rest = len(words) - limit
+    shown = ", ".join(words[:limit])
+    return f"{shown}, and {counted(rest, f'more {noun}')}" if rest > 0 else shown
+
+
+def _door(door: Door) -> str:
+    return f"{door.method} {door.path}"

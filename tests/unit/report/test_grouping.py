@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oakum.errors import ExitCode, Location
+from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.report.grouping import (
+    defects,
+    exit_code,
+    findings_in_order,
+    not_shown,
+    skipped,
+    state_words,
+    verdict_words,
+    visible,
+    weakest_first,
+    when_words,
+)
+from tests.unit.report.sample import PROMISE, clean, sample, untrusted
+
+KNOWN: tuple[State, ...] = tuple(
+    (("hide_age", hidden), ("private", private))
+    for hidden in ("false", "true")
+    for private in ("false", "true")
+)
+
+
+def finding(**changes: object) -> Finding:
+    base = Finding(
+        rule="excess-field",
+        verdict="proven",
+        resource="Member",
+        field="email",
+        viewer="member",
+        state=(),
+        doors=(Door("GET", "/members/{id}"),),
+        owasp="API3:2023",
+        cwe=("CWE-213",),
+        severity="medium",
+        title="member sees `email` of a Member",
+        advice="leave it out",
+        contract_location=Location("exposure.yaml", 9, 7),
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def report(*findings: Finding, cells: tuple[Cell, ...] = ()) -> Report:
+    return replace(clean(), findings=findings, cells=cells, field_lines={})
+
+
+def test_each_finding_stands_in_exactly_one_defect() -> None:
+    whole = sample()
+    brought = [found for defect in defects(whole) for found in defect.findings]
+    assert len(brought) == len(whole.findings)
+    assert set(brought) == set(whole.findings)
+
+
+def test_hundreds_of_findings_become_a_dozen_defects() -> None:
+    assert len(sample().findings) > 250
+    assert len(defects(sample())) == 12
+
+
+def test_the_gravest_defect_comes_first_and_over_blocks_last() -> None:
+    first, *_, last = defects(sample())
+    assert (first.first.verdict, first.first.severity) == ("proven", "critical")
+    assert last.first.verdict == "over_blocked"
+
+
+def test_viewers_to_whom_the_same_happens_share_a_defect() -> None:
+    both = report(finding(), finding(viewer="pending", title="pending sees `email` of a Member"))
+    (defect,) = defects(both)
+    assert defect.viewers == ("member", "pending")
+    assert defect.sentence == "member sees `email` of a Member"
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"doors": (Door("GET", "/search"),)},
+        {"field": "phone"},
+        {"contract_location": Location("exposure.yaml", 10, 7)},
+        {"advice": "ask for a session"},
+        {"state": (("private", "true"),)},
+    ],
+)
+def test_viewers_to_whom_something_else_happens_do_not(difference: dict[str, object]) -> None:
+    cells = tuple(
+        Cell(
+            "Member", "email", "member", (("private", value),), Door("GET", "/"), False, Result.LEAK
+        )
+        for value in ("false", "true")
+    )
+    apart = report(finding(), finding(viewer="pending", **difference), cells=cells)
+    assert len(defects(apart)) == 2
+
+
+def test_a_sentence_counts_the_fields_it_does_not_name() -> None:
+    (defect,) = defects(
+        report(finding(), finding(field="phone", title="member sees `phone` of a Member."))
+    )
+    assert defect.sentence == "member sees `email` of a Member, and 1 more field"
+
+
+def test_findings_without_a_field_keep_their_title() -> None:
+    (defect,) = defects(report(finding(field="", title="a member may look at every Member.")))
+    assert defect.sentence == "a member may look at every Member"
+    assert defect.fields == ()
+    assert defect.occasions == (((), ""),)
+
+
+def test_main_doors_come_before_the_others() -> None:
+    main, other, side = Door("GET", "/main"), Door("GET", "/other"), Door("GET", "/side")
+    (defect,) = defects(
+        report(finding(doors=(main, side)), finding(field="phone", doors=(other, side)))
+    )
+    assert defect.doors == (main, other, side)
+
+
+def test_fields_follow_the_contract_not_the_alphabet() -> None:
+    lines = {"Member.zebra": Location("c", 1, 1), "Member.ant": Location("c", 2, 1)}
+    both = replace(report(finding(field="ant"), finding(field="zebra")), field_lines=lines)
+    assert [found.field for found in findings_in_order(both)] == ["zebra", "ant"]
+
+
+def test_the_promise_stands_only_beside_the_rule_that_breaks_it() -> None:
+    (kept,) = defects(report(finding(promise=PROMISE)))
+    (broken,) = defects(report(finding(promise=PROMISE, rule="privacy-setting-not-enforced")))
+    (too,) = defects(report(finding(promise=PROMISE, also=("privacy-setting-not-enforced",))))
+    assert (kept.promise, broken.promise, too.promise) == ("", PROMISE, PROMISE)
+
+
+def test_the_fact_names_viewer_fields_and_state() -> None:
+    defect = next(d for d in defects(sample()) if d.promise and d.first.viewer == "follower")
+    assert defect.fact == "follower sees `age_decade` and `gender` when hide_age and private"
+
+
+def test_occasions_say_which_field_in_which_state() -> None:
+    defect = next(d for d in defects(sample()) if d.first.rule == "excess-field")
+    assert defect.occasions == (
+        (("age_decade", "gender"), "when hide_age and not private"),
+        (("birthday", "email", "height", "phone_number", "weight"), "in every state"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (KNOWN, "in every state"),
+        ((KNOWN[1], KNOWN[3]), "when private"),
+        ((KNOWN[0], KNOWN[1]), "when not hide_age"),
+        ((KNOWN[3],), "when hide_age and private"),
+        ((KNOWN[0], KNOWN[3]), "when not hide_age and not private or hide_age and private"),
+        (((),), ""),
+    ],
+)
+def test_states_are_said_in_as_few_words_as_are_exact(
+    states: tuple[State, ...], words: str
+) -> None:
+    assert when_words(states, KNOWN) == words
+
+
+def test_one_state_alone_needs_no_words() -> None:
+    assert when_words([KNOWN[0]], [KNOWN[0]]) == ""
+
+
+def test_levels_are_said_with_their_name() -> None:
+    assert state_words((("audience", "crew"), ("private", "true"))) == "audience crew and private"
+
+
+def test_viewers_are_ordered_by_what_the_contract_grants_them() -> None:
+    assert weakest_first(sample()) == (
+        "anyone",
+        "blocked",
+        "member",
+        "pending",
+        "ex_follower",
+        "follower",
+        "staff",
+        "owner",
+    )
+
+
+def test_a_proof_stands_whatever_else_went_wrong() -> None:
+    suspected = replace(finding(), verdict="suspected")
+    distrusted = replace(untrusted(), findings=(suspected,))
+    assert exit_code(replace(untrusted(), findings=(finding(),))) is ExitCode.FINDINGS
+    assert exit_code(distrusted) is ExitCode.NOT_TRUSTWORTHY
+    assert exit_code(untrusted()) is ExitCode.NOT_TRUSTWORTHY
+    assert exit_code(report(suspected)) is ExitCode.FINDINGS
+    assert exit_code(clean()) is ExitCode.CLEAN
+
+
+def test_no_green_without_having_looked() -> None:
+    assert verdict_words(clean()) == "no leak found"
+    assert verdict_words(clean(not_shown=True)) == "no leak found in what was shown"
+    assert verdict_words(replace(clean(), cells=())) == "no leak found in what was shown"
+    assert verdict_words(untrusted()) == "not to be trusted"
+    assert verdict_words(sample()) == "12 defects"
+
+
+def test_what_was_not_shown_is_told_by_reason_the_commonest_first() -> None:
+    (first, most), (second, fewer) = not_shown(sample())
+    assert first == "the owner was never seen to see it"
+    assert "ex_follower" in second
+    assert len(most) > len(fewer)
+    assert len(most) + len(fewer) == sample().count(Result.NOT_SHOWN)
+
+
+def test_skipped_operations_are_told_by_reason() -> None:
+    assert [(reason, len(doors)) for reason, doors in skipped(sample())] == [
+        ("it writes", 2),
+        ("its summary says `rebuild`: it may change something", 1),
+    ]
+
+
+def test_what_a_screen_would_obey_is_written_out() -> None:
+    assert visible("a\x1b[31m\n\u202eb é") == r"a\x1b[31m\n\u202eb é"
