@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -134,16 +135,17 @@ def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
     """Events as NDJSON: names of doors, identities and phases, counts; no value of anybody."""
     with ExitStack() as stack:
         if str(path) == "-":
-            stream: IO[bytes] = click.get_binary_stream("stderr")
+            stream: IO[bytes] = sys.stderr.buffer
         else:
             try:
-                stream = stack.enter_context(path.open("wb", buffering=0))
+                stream = stack.enter_context(path.open("wb"))
             except OSError as error:
                 why = (error.strerror or "cannot be written").lower()
                 raise InputError([Problem(Location(str(path)), why)]) from None
 
         def write(event: Event) -> None:
             stream.write(orjson.dumps({"event": event.kind, **_plain(event)}) + b"\n")
+            stream.flush()  # somebody may be following it
 
         yield write
 

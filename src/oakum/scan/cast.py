@@ -61,7 +61,7 @@ class Cast:
         """Contract relations in which a viewer stands to an owner's objects."""
         pair = (viewer, owner)
         if pair not in self._held:  # states play no part in it
-            subject = Subject("", tuple(self.ids.get(owner, ())))
+            subject = Subject("", tuple(self.ids.get(owner, ())), owned=bool(owner))
             self._held[pair] = held(self.policy, self.principal(viewer), subject)
         return self._held[pair]
 

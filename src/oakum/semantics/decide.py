@@ -77,7 +77,7 @@ def may_call(
     kinds = {model.policy.relations[name].kind for name in rule.call}
     if subject is None and not kinds.isdisjoint(("owner", "lookup", "field")):
         return bool(principal.ids) or "anyone" in kinds
-    whom = subject or Subject("")
+    whom = subject or Subject("", owned=False)
     return through(model, operation, held(model.policy, principal, whom), bool(principal.ids))
 
 

@@ -124,7 +124,7 @@ class Judge:
     ) -> Keep:
         table = self._model.tables[name]
         owners = self._owners(table.resource.owner, value, context)
-        subject = Subject(name, owners, value)
+        subject = Subject(name, owners, value, table.resource.owner.kind != "none")
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         logged_in = bool(self._principal.ids)

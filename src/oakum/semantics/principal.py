@@ -36,6 +36,8 @@ class Subject:
     resource: str
     owners: tuple[str, ...] = ()
     value: Json = None
+    owned: bool = True
+    """False: it belongs to nobody, so no look-up can hold. Owned, but no owners: unknown."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
@@ -70,7 +72,7 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
         case "field":
             return not principal.ids.isdisjoint(texts(subject.value, relation.member))
         case "lookup":
-            if not principal.ids:
+            if not principal.ids or not subject.owned:
                 return False
             answers = [principal.related.get((relation.name, owner)) for owner in subject.owners]
             if not answers or None in answers:

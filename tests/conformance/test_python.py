@@ -1,0 +1,51 @@
+"""The reference implementation against the cases that every engine must pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from oakum.contract import load
+from oakum.semantics import Call, Model, Principal, compile_contract, project
+
+FILES = sorted((Path(__file__).parent / "cases").glob("**/*.yaml"))
+CASES = [
+    pytest.param(file, case, id=f"{file.stem}: {case['name']}")
+    for file in FILES
+    for case in yaml.safe_load(file.read_text())["cases"]
+]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Model]:
+    made = {}
+    for file in FILES:
+        folder = tmp_path_factory.mktemp(file.stem)
+        content = yaml.safe_load(file.read_text())
+        (folder / "openapi.yaml").write_text(yaml.safe_dump(content["document"]))
+        policy = {**content["policy"], "api": "openapi.yaml"}
+        (folder / "exposure.yaml").write_text(yaml.safe_dump(policy, sort_keys=False))
+        contract = load(folder / "exposure.yaml")
+        assert contract.policy is not None
+        made[file] = compile_contract(contract.document, contract.policy)
+    return made
+
+
+def caller(said: dict[str, Any]) -> Principal:
+    pairs = {tuple(key.split(" ", 1)): held for key, held in said.get("related", {}).items()}
+    states = {tuple(key.split(" ", 1)): value for key, value in said.get("states", {}).items()}
+    ids = frozenset({said["id"]}) if "id" in said else frozenset[str]()
+    return Principal(ids, said.get("claims", {}), pairs, states)
+
+
+@pytest.mark.parametrize(("file", "case"), CASES)
+def test_passes_what_the_case_says(
+    models: dict[Path, Model], file: Path, case: dict[str, Any]
+) -> None:
+    call = Call(**case["call"])
+    result = project(models[file], caller(case["caller"]), call, case["body"].encode())
+    expected = None if case["passes"] is None else case["passes"].encode()
+    assert result.body == expected, result.refused
