@@ -1,0 +1,8 @@
+"""Cadence: a stand-in for the Peloton API of 2021, with the leaks it had and without them."""
+
+from __future__ import annotations
+
+from cadence.app import create_app, serve
+from cadence.people import personas
+
+__all__ = ["create_app", "personas", "serve"]
