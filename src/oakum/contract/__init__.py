@@ -11,9 +11,11 @@ from oakum.contract.check import check, mistakes
 from oakum.contract.embed import KEY, embedded
 from oakum.contract.model import Policy
 from oakum.contract.openapi import Document
-from oakum.contract.policy import parse_policy
+from oakum.contract.policy import field_lines, parse_policy
 from oakum.contract.source import Node, parse, parse_json, read_text
 from oakum.errors import InputError, Problem
+
+__all__ = ["Contract", "field_lines", "load"]
 
 _WORDS = ("exposure", "relations", "resources")
 _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)

@@ -41,7 +41,7 @@ def embedded(
     operations = gathered.operations()
     if KEY not in document.raw:
         if gathered.used:
-            where = gathered.place(min(gathered.used))
+            where = min(map(gathered.place, gathered.used), key=lambda node: node.location)
             hint = f"put `{KEY}: {{exposure: 1, relations: …}}` at the root"
             gathered.wrong(where, f"`{KEY}` stands here, but not at the root", hint)
         return None
@@ -206,20 +206,11 @@ class _Gathered:
                 if name not in found:
                     found[name] = (key, value)
                 elif name in into and value.kind == found[name][1].kind:
-                    found[name] = (key, self._added(found[name][1], value, name))
+                    found[name] = (key, _added(found[name][1], value))
                 else:
                     at = f"first at {found[name][1].location}"
                     self.wrong(value, f"`{name}` of {whose} is said twice", at)
         return Node("map", parts[0].location, items=tuple(found.values()))
-
-    def _added(self, one: Node, other: Node, what: str) -> Node:
-        if one.kind == "list":
-            return Node("list", one.location, elements=one.elements + other.elements)
-        for key, value in other.items:
-            if (there := one.get(str(key.scalar))) is not None:
-                where = f"first at {there.location}"
-                self.wrong(value, f"`{key.scalar}` stands twice in `{what}`", where)
-        return Node("map", one.location, items=one.items + other.items)
 
     def refuse_strays(self) -> None:
         """Each key nobody has read is a rule its author believes in: say so."""
@@ -227,6 +218,11 @@ class _Gathered:
             if pointer != f"/{KEY}" and pointer not in self.used:
                 hint = "put it on a component schema, on a property of one, or on an operation"
                 self.wrong(self.place(pointer), f"`{KEY}` belongs to nothing here", hint)
+
+
+def _added(one: Node, other: Node) -> Node:
+    items, elements = one.items + other.items, one.elements + other.elements
+    return Node(one.kind, one.location, items=items, elements=elements)
 
 
 def _map(at: Location, items: Iterable[tuple[str, Node]]) -> Node:

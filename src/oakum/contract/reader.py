@@ -201,7 +201,12 @@ def named(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
         if node.kind != "map":
             r.unlike(node, what, "a map of names")
             return None
-        return {str(key.scalar): read(r, key, value) for key, value in node.items}
+        found: dict[str, T] = {}
+        for key, value in node.items:
+            if str(key.scalar) in found:  # a file has no such thing, but several together may
+                r.wrong(key, f"`{key.scalar}` stands twice in {what}")
+            found[str(key.scalar)] = read(r, key, value)
+        return found
 
     return read_named
 

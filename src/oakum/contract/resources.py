@@ -47,6 +47,8 @@ SWITCH = ("operation", "set")
 LINE = ("instead", "grants")
 GRANT = ("see", "set", "when")
 
+_NO_LINE = "`[]` is nobody; between braces, quote paths that share a line"
+
 Instead: TypeAlias = Literal["absent", "null", "refuse"]
 
 
@@ -276,7 +278,10 @@ def _line(
 def _grants(resource: str, r: Reader, node: Node, what: str) -> tuple[Grant, ...] | None:
     """A list of grants; an empty one says *nobody* on purpose."""
     if node.kind != "list":
-        r.unlike(node, what, "a list of grants", "such as `[{see: [owner]}]`")
+        empty = node.kind == "scalar" and node.scalar is None
+        r.unlike(
+            node, what, "a list of grants", _NO_LINE if empty else "such as `[{see: [owner]}]`"
+        )
         return None
     return tuple(_grant(resource, r, element) for element in node.elements)
 

@@ -46,13 +46,16 @@ def at(shape: Shape, path: Sequence[str]) -> Shape | None:
 
 
 def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
-    """Paths declared beside the one that is not: what may have been meant."""
+    """Paths like one that is not declared, with another name in one place: what may be meant."""
     found: dict[str, None] = {}
     for shape in shapes:
         for end in range(len(path)):
             inner = at(shape, path[:end])
             for name in children(inner) if inner else ():
-                found[".".join((*path[:end], name, *path[end + 1 :]))] = None
+                stem = (*path[:end], name)
+                for near in (stem, (*stem, *path[end + 1 :])):
+                    if _declares(shape, near):
+                        found[".".join(near)] = None
     return list(found)
 
 

@@ -338,7 +338,8 @@ def test_everything_wrong_is_said_at_once() -> None:
         "27:18: `privat` is no state of `Member`; did you mean `private`?",
         "28:40: `off` is no value of `private`; write `false`: in YAML 1.2 `off` is a word",
         "29:10: the line of `x` must be a list of grants, not a map; such as `[{see: [owner]}]`",
-        "30:9: the line of `y` must be a list of grants, not nothing; such as `[{see: [owner]}]`",
+        "30:9: the line of `y` must be a list of grants, not nothing;"
+        " `[]` is nobody; between braces, quote paths that share a line",
         "31:10: the line of `z` must be a list of grants, not the number `3`;"
         " such as `[{see: [owner]}]`",
         "33:15: `Membr` is no resource; did you mean `Member`?",

@@ -1,0 +1,63 @@
+"""Every example of the policy language's page is read, and every word of it is explained there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from oakum.contract import load, policy, relations, resources
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
+CREW = Path(__file__).parent / "crew.yaml"
+
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+AROUND = {
+    "exposure": "exposure: 1",
+    "api": "api: openapi.yaml",
+    "relations": "relations: {anyone: {}, member: {authenticated: true}, owner: {is: owner}}",
+    "resources": "resources: {Member: {owner: id}, Workout: {owner: user_id}}",
+}
+
+
+def written(block: str, folder: Path) -> Path:
+    """A block as a file; a fragment is given the parts of a policy that it does not show."""
+    path = folder / "block.yaml"
+    missing = [line for key, line in AROUND.items() if not re.search(f"^{key}:", block, re.M)]
+    is_document = re.search("^(openapi|overlay):", block, re.M)
+    path.write_text(block if is_document else "\n".join((*missing, block)), encoding="utf-8")
+    (folder / "openapi.yaml").write_text(CREW.read_text(encoding="utf-8"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0])
+def test_an_example_is_read_without_a_mistake(block: str, tmp_path: Path) -> None:
+    path = written(block, tmp_path)
+    is_overlay = block.startswith("overlay:")
+    contract = load(tmp_path / "openapi.yaml", [path]) if is_overlay else load(path)
+    assert contract.policy is not None
+    assert contract.policy.resources
+
+
+def test_the_first_example_is_whole_and_keeps_its_order(tmp_path: Path) -> None:
+    assert all(re.search(f"^{key}:", BLOCKS[0], re.M) for key in AROUND)
+    warnings = [each.message for each in load(written(BLOCKS[0], tmp_path)).warnings]
+    assert not [said for said in warnings if " sees " in said or "is granted" in said]
+
+
+@pytest.mark.parametrize(
+    "word",
+    sorted(
+        {
+            *(*policy.POLICY, *policy.KEPT, *policy.CALLER, *policy.OPERATION),
+            *(*relations.RELATION, *resources.RESOURCE, *resources.OWNER, *resources.STATE),
+            *(*resources.SWITCH, *resources.LINE, *resources.GRANT),
+        }
+    ),
+)
+def test_each_key_is_explained_in_words(word: str) -> None:
+    prose = re.sub(r"```.*?```", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    shown = f"`{word}`" in prose or any(re.search(rf"\b{word}:", block) for block in BLOCKS)
+    assert shown
