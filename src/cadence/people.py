@@ -55,29 +55,9 @@ _ZONES = (
     "America/New_York",
     "Australia/Hobart",
 )
-_SYLLABLES = tuple(
-    [
-        "bar",
-        "bel",
-        "dun",
-        "fen",
-        "gor",
-        "hal",
-        "jor",
-        "kel",
-        "lan",
-        "mor",
-        "nar",
-        "pel",
-        "quin",
-        "ros",
-        "sel",
-        "tam",
-        "ul",
-        "ven",
-        "wes",
-        "yar",
-    ]
+_SYLLABLES = (
+    *("bar", "bel", "dun", "fen", "gor", "hal", "jor", "kel", "lan", "mor"),
+    *("nar", "pel", "quin", "ros", "sel", "tam", "ul", "ven", "wes", "yar"),
 )
 
 

@@ -145,7 +145,7 @@ class Login(TypedDict):
     password: str
 
 
-class Session(TypedDict, total=False):
+class LoggedIn(TypedDict, total=False):
     session_id: str
     user_id: str
     user_data: Member
