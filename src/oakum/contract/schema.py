@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from oakum.contract import keywords
-from oakum.contract.fields import (
+from oakum.contract.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
+from oakum.contract.model import Json, Shape
+from oakum.contract.reference import Library, Place, unescape
+from oakum.contract.walk import (
     Either,
     Thunk,
     children,
@@ -22,9 +25,6 @@ from oakum.contract.fields import (
     flatten,
     shape_with,
 )
-from oakum.contract.keywords import COMPOSING, KIND, NO_KIND, STRUCTURE
-from oakum.contract.model import Json, Shape
-from oakum.contract.reference import Library, Place, unescape
 
 __all__ = ["Schemas", "children", "either", "elements", "flatten"]
 
@@ -190,7 +190,7 @@ class _Conjunction:
         self.groups = [g for g in self.groups if not any(self._end(p) in seen for p in g)]
 
     def structure(self) -> Json:
-        """The schemas that give the value its structure: what `fields.schema_of` tells."""
+        """The schemas that give the value its structure: what `walk.schema_of` tells."""
         found = {id(p.value) for p in self.parts if not STRUCTURE.isdisjoint(p.value)}
         found |= {id(place.value) for group in self.groups for place in group}
         return found.pop() if len(found) == 1 else frozenset(found or map(id, self.parts))
