@@ -119,8 +119,8 @@ class _File:
         if node.kind != "map" or not node.items:
             self.r.wrong(node, f"`{name}` must be a map", "such as {username: …, password: …}")
             return None
-        entries = Entries(self.r, node, whole=True)
         given = {str(k.scalar): k for k, _ in node.items if k.scalar not in _KEYS}
+        entries = record(self.r, node, f"`{name}`", [*_KEYS, *given])
         values = {name: self.vault.value(name, entries[name]) for name in given}
         way = self._way(entries, key, shared)
         way = self._with_lines(entries, way, set(given))

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from http.cookies import CookieError, SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -135,7 +134,6 @@ class HttpTransport:
             content=request.body or None,
         ) as answer:
             body, truncated = _read(answer, time.monotonic() + self._timeout)
-        self._client.cookies.clear()
         return Response(
             answer.status_code,
             {name.lower(): value for name, value in answer.headers.items()},
@@ -200,17 +198,8 @@ def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> di
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             continue
-        found[name.strip()] = "" if _is_over(attributes, now()) else _unquoted(value.strip())
+        found[name.strip()] = "" if _is_over(attributes, now()) else value.strip()
     return found
-
-
-def _unquoted(value: str) -> str:
-    if value.startswith('"') and value.endswith('"') and "\\" in value:
-        try:
-            return SimpleCookie(f"v={value}")["v"].value
-        except (CookieError, KeyError):
-            return value
-    return value
 
 
 def _is_over(attributes: Sequence[str], now: float) -> bool:
@@ -302,15 +291,15 @@ class Governor:
         return response
 
     def _reach(self, request: Request) -> Response:
-        for attempt in range(self.TRIES + 1):
+        """Waits for a server that restarts; one that was never there is a wrong address."""
+        for attempt in range(self.TRIES):
             try:
                 return self._once(request)
             except Unreachable as error:
-                # nothing was ever there: wrong address, not a restart
-                if not error.again or not self._counted or attempt == self.TRIES:
+                if not error.again or not self._counted:
                     raise
                 self._sleep(2.0**attempt)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return self._once(request)
 
     def _once(self, request: Request) -> Response:
         if self.sent >= self.budget:

@@ -170,6 +170,17 @@ def test_one_dead_identity_spoils_no_other(clinic: Clinic) -> None:
     assert clinic.fake.paths() == ["/in", "/in", "/me", "/me"]  # nobody, then ann
 
 
+def test_a_session_that_ends_while_it_is_examined(clinic: Clinic) -> None:
+    text = "login: {post: /in, json: {}, token: /t}\nidentities: {ann: {u: ann}}"
+
+    def app(who: str, request: Request) -> Response:
+        first = clinic.fake.paths().count("/in") == 1
+        return answer(200, {"t": "tok-1"}) if request.method == "POST" and first else answer(401)
+
+    found = clinic.examine(app, text, whoami="/me")
+    assert words(found)["ann"].startswith("could not log in: `POST /in` answered 401")
+
+
 def test_what_the_login_gave_is_not_taken(clinic: Clinic) -> None:
     text = "login: {post: /in, json: {}, token: /t}\nidentities: {ann: {u: ann}}"
     app = lambda who, request: answer(200 if request.method == "POST" else 401, {"t": "tok-1"})  # noqa: E731

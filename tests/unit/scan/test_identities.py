@@ -211,6 +211,30 @@ def test_an_environment_variable_within_a_body_or_a_value(desk: Desk) -> None:
     assert found.items["bob"].facts == {"mail": "bob+t1@example.com"}
 
 
+def test_values_around_an_environment_variable(desk: Desk) -> None:
+    found = desk.load(
+        """
+        login:
+          post: https://id.example/in
+          headers: {X-Client: $client}
+          csrf: {get: "https://www.example:8443/in", json: /t, field: t}
+          form: {u: $user}
+          cookie: sid
+        identities:
+          ann: {user: "ann-${N}", client: c1, facts: {tags: [1, {x: "${N}"}]}}
+          bob: {x_key: own, send: ["X-Key: literal", "Y: $x_key"]}
+        """,
+        N="0042",
+    )
+    ann, bob = found.items.values()
+    assert isinstance(ann.login, Login)
+    assert ann.fill(ann.login.body) == {"u": "ann-0042"}
+    assert ann.fill(ann.login.headers) == {"x-client": "c1"}
+    assert ann.facts == {"tags": [1, {"x": "0042"}]}
+    assert found.origins() == {"https://id.example", "https://www.example:8443"}
+    assert [bob.fill(send.value) for send in bob.sends] == ["literal", "own"]
+
+
 def test_own_login_goes_before_the_shared_one(desk: Desk) -> None:
     text = LOGIN + (
         "identities:\n  ann: {login: {post: /other, form: {n: $n}, token: {header: X-T}}, n: nn}\n"
@@ -364,6 +388,28 @@ def test_no_relations_given_means_no_labels(desk: Desk) -> None:
             ],
         ),
         (
+            "identities: {a: {header: 'X: 1', claims: [x], facts: {id: '${NO}'}}}\nbetween: x",
+            [
+                "identities.yaml:1:42: `claims` must be a map, not a list",
+                "identities.yaml:1:59: environment variable `NO` is not set; export NO=…",
+                "identities.yaml:2:10: `between` must be a list; of lines such as"
+                " `flo is follower of pia`",
+            ],
+        ),
+        (
+            "login: {post: /in, json: [x], headers: {X: 1}, cookie: c}\n"
+            "identities: {a: {k: {env: 5}, l: {file: empty}, m: 's3cr3t${NO}', send: 'X: $k'},"
+            " b: {send: 'X: $k', k: {file: [x]}}}",
+            [
+                "identities.yaml:1:26: `json` must be a map; {username: $username, …}",
+                "identities.yaml:1:40: `headers` must be a map of names and text",
+                "identities.yaml:2:27: `env` takes the name of an environment variable",
+                "identities.yaml:2:41: `empty` is empty",
+                "identities.yaml:2:52: environment variable `NO` is not set; export NO=…",
+                "identities.yaml:2:112: `file` must be a word, not a list",
+            ],
+        ),
+        (
             "identites: {}\nwhoami: [x]",
             [
                 "identities.yaml:1:1: `identites` is no key of the identities file; did you mean"
@@ -390,6 +436,7 @@ def test_no_relations_given_means_no_labels(desk: Desk) -> None:
 def test_every_mistake_has_its_place_and_a_way_out(
     desk: Desk, text: str, expected: list[str]
 ) -> None:
+    (desk.folder / "empty").write_text("\n")
     found = desk.problems(text, ANN_PASSWORD="s3cr3t", EMPTY="")
     assert sorted(found) == sorted(expected)
     assert "s3cr3t" not in str(found)
@@ -409,6 +456,9 @@ def test_a_literal_password_that_others_can_read_is_warned_of(desk: Desk) -> Non
     (warning,) = load_identities(desk.path, environ={}).warnings
     assert (warning.location.line, warning.location.column) == (3, 34)
     assert "hunter2" not in str(warning)
+    desk.path.write_text("identities: {a: {login: {post: /i, json: {pass: hush}, token: /t}}}")
+    (warning,) = load_identities(desk.path, environ={}).warnings
+    assert warning.location.column == 49
     desk.path.write_text(text.replace("hunter2", "{env: P}"))
     assert load_identities(desk.path, environ={"P": "x"}).warnings == ()
 
@@ -417,7 +467,7 @@ def test_a_literal_password_that_others_can_read_is_warned_of(desk: Desk) -> Non
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(secret=st.text("abcdefXYZ0123456789$#-_.", min_size=8, max_size=20))
+@given(secret=st.text("abcdefXYZ0123456789#-_.", min_size=8, max_size=20))
 def test_no_secret_in_any_repr(desk: Desk, secret: str) -> None:
     quoted = json.dumps(secret)
     found = desk.load(
@@ -428,6 +478,7 @@ def test_no_secret_in_any_repr(desk: Desk, secret: str) -> None:
           c: {{send: "X-Api-Key: $key", key: {quoted}}}
           d: {{oauth2: {{token_url: /t, client_id: x, client_secret: {quoted}}}}}
           e: {{command: [print, {quoted}]}}
+          f: {{login: {{post: /in, json: {{p: {quoted}}}, headers: {{k: {quoted}}}, token: /t}}}}
         """,
         E=secret,
     )

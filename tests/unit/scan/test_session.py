@@ -109,6 +109,21 @@ def test_a_form_by_get_stands_in_the_query(load) -> None:
     assert Play(load(text)).asked.url == "http://t/login?v=2&username=ann&password=ann-hunter2"
 
 
+def test_a_login_elsewhere_without_a_body(load) -> None:
+    text = "login: {post: 'https://id.example/in', token: /0/t}\nidentities: {ann: {x: y}}"
+    play = Play(load(text))
+    assert (play.asked.url, play.asked.body) == ("https://id.example/in", b"")
+    play.reply(answer(200, [{"t": 17}]))
+    assert play.granted.token.reveal() == "17"
+
+
+def test_a_raw_body_is_sent_as_it_is(load) -> None:
+    text = """{"auth": [{"name": "ann", "loginEndpointAuth": {"endpoint": "/in", "verb": "POST",
+        "payloadRaw": "<u>ann$</u>", "contentType": "text/xml", "expectCookies": true}}]}"""
+    asked = Play(load(text)).asked
+    assert (asked.headers["content-type"], asked.body) == ("text/xml", b"<u>ann$</u>")
+
+
 def test_token_in_a_header_and_every_cookie(load) -> None:
     text = FORM_LOGIN.replace("cookie: sid", "token: {header: X-Auth}, cookies: true")
     play = Play(load(text))
@@ -161,6 +176,11 @@ def test_the_login_is_an_operation(load) -> None:
 
 
 FAILURES = [
+    (
+        FORM_LOGIN.replace("/login", "'/login?key=hush'"),
+        answer(404),
+        "answered 404; is the path right?",
+    ),
     (JSON_LOGIN, answer(401), "answered 401; wrong user name or password?"),
     (
         JSON_LOGIN,
@@ -348,12 +368,16 @@ def test_a_failed_login_is_not_tried_over_and_over(load) -> None:
     with pytest.raises(LoginFailed):
         live.login("ann")  # but on request
     assert live.logins == 2
+    fake.app = expiring(9)
+    live.login("ann")
+    assert live.send("ann", ask()).status == 200
 
 
 def test_fixed_credentials_that_die_end_it_once_they_were_proven(load) -> None:
     text = 'identities: {bob: {header: "Authorization: Bearer ${BOB}"}}'
     live, fake = sessions(load(text), lambda _: answer(401))
     assert live.login("bob") is None
+    assert live.alive("bob")  # for all one can know
     assert live.send("bob", ask()).status == 401
     assert fake.asked[0].headers["authorization"] == "Bearer bob-hunter2"
     live.proof = proof()
@@ -471,6 +495,9 @@ def test_claims_of_a_token(load) -> None:
     live.login("ann")
     assert live.claims("ann") == {"sub": "m-1", "roles": ["staff"]}
     assert live.claims("bob") == {}
+    live, _ = sessions(load(JSON_LOGIN), lambda _: answer(200, {"auth": {"token": "a.b.c"}}))
+    live.login("ann")
+    assert live.claims("ann") == {}
     fixed = 'identities: {bob: {header: "Authorization: Bearer ${JWT}"}, x: {header: "X: a.b.c"}}'
     live, _ = sessions(load(fixed, JWT=f"h.{payload}.s"), lambda _: answer())
     assert live.claims("bob")["sub"] == "m-1"

@@ -91,6 +91,20 @@ def test_token_in_both_spellings(
     assert "Basic QQ" not in repr(a)
 
 
+def test_a_raw_form_keeps_its_secrets_out_of_sight(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        """
+auth:
+  - name: a
+    loginEndpointAuth: {endpoint: /in, verb: POST, payloadRaw: "user=annika&pwd=p4ss-w",
+                        contentType: application/x-www-form-urlencoded, expectCookies: true}
+""",
+    )
+    assert "p4ss-w" in found.secrets()
+    assert "annika" not in found.secrets()
+
+
 def test_fixed_headers_are_secrets(tmp_path: Path) -> None:
     found = load(
         tmp_path,
@@ -136,6 +150,22 @@ def test_accounts_are_not_created(tmp_path: Path) -> None:
             "auth: [{name: a, fixedHeaders: [{name: X, value: y}]},"
             " {name: a, fixedHeaders: [{name: X, value: y}]}]",
             "1:56: `a` stands here twice",
+        ),
+        ("auth: [{name: a, fixedHeaders: X}]", "1:32: headers must be a list of"),
+        (
+            "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x,"
+            " token: {sendTemplate: Bearer}}}]",
+            "1:71: `sendTemplate` has no `{token}` in it",
+        ),
+        (
+            "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x,"
+            " token: {sendTemplate: Bearer}}}]",
+            "1:71: `token` does not say where to take it from; add `extractSelector`",
+        ),
+        (
+            "auth: [{name: a, loginEndpointAuth: {verb: POST, endpoint: /x, payloadRaw: 5,"
+            " expectCookies: true}}]",
+            "1:76: `payloadRaw` must be text",
         ),
         ("auth: {name: a}", "1:7: `auth` must be a list, not a map"),
     ],
