@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cadence.app import create_app, serve
+from cadence.kit import write_kit
 from cadence.people import personas
 
-__all__ = ["create_app", "personas", "serve"]
+__all__ = ["create_app", "personas", "serve", "write_kit"]
