@@ -18,6 +18,7 @@ import orjson
 from oakum.contract.model import Json, Operation
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
 from oakum.exchange import Request, Response
+from oakum.scan.asking import raw_path
 from oakum.scan.credentials import Csrf, Identity, Login, Secret
 
 if TYPE_CHECKING:
@@ -67,10 +68,7 @@ class Places:
 
     def _path(self, operation: Operation) -> str:
         """A target with a path of its own stands for the base path of the document's server."""
-        if not urlsplit(self.target).path:
-            return operation.path
-        parts = operation.pointer.split("/")
-        return parts[2].replace("~1", "/").replace("~0", "~") if len(parts) > 2 else operation.path
+        return raw_path(operation) if urlsplit(self.target).path else operation.path
 
 
 def dialogue(

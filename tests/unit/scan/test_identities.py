@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError, TargetError
+from oakum.scan import identities, ways
 from oakum.scan.credentials import Command, Identities, Login, Secret, Send
 from oakum.scan.identities import load_identities
 
+MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "identities.md"
 LOGIN = "login: {post: /in, json: {name: $username, word: $password}, token: /auth/token}\n"
 
 
@@ -251,6 +254,27 @@ def test_no_relations_given_means_no_labels(desk: Desk) -> None:
     assert not found.notes
 
 
+def test_every_example_of_the_manual_is_read(desk: Desk) -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(examples) >= 6
+    (desk.folder / "secrets").mkdir()
+    (desk.folder / "secrets" / "bob").write_text("key-from-file")
+    for example in examples:
+        environ = dict.fromkeys(re.findall(r"\b[A-Z]+_[A-Z]+\b", example), "made-up")
+        assert desk.load(example, **environ).items, example
+
+
+@pytest.mark.parametrize("key", [*identities._ROOT, *identities._KEYS, *ways._LOGIN])
+def test_every_key_is_in_the_manual(key: str) -> None:
+    assert f"`{key}`" in MANUAL.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", [*ways._CSRF, *ways._OAUTH2])
+def test_every_inner_key_is_in_the_manual(key: str) -> None:
+    assert re.search(rf"`{key}\b|\b{key}:", MANUAL.read_text(encoding="utf-8"))
+
+
 # --------------------------------------------------------------------------- what is refused
 
 
@@ -466,7 +490,9 @@ def test_a_literal_password_that_others_can_read_is_warned_of(desk: Desk) -> Non
 # --------------------------------------------------------------------------- no secret shows
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(secret=st.text("abcdefXYZ0123456789#-_.", min_size=8, max_size=20))
 def test_no_secret_in_any_repr(desk: Desk, secret: str) -> None:
     quoted = json.dumps(secret)

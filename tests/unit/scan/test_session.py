@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Operation
@@ -576,29 +576,29 @@ def test_dying_midway_is_a_target_error(load) -> None:
 # --------------------------------------------------------------------------- no secret is said
 
 
+GOOD = '{"auth": {"token": "S3CR3T"}}'
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 415, 419, 422, 429, 500]),
     kind=st.sampled_from(["application/json", "text/html", "text/plain", ""]),
-    body=st.sampled_from(['{"t": "S3CR3T"}', '{"S3CR3T": 1}', '["S3CR3T"]', '"S3CR3T"', "S3CR3T"]),
+    body=st.sampled_from([GOOD, '{"t": "S3CR3T"}', '["S3CR3T"]', '"S3CR3T"', "S3CR3T"]),
     location=st.sampled_from(["/login?t=S3CR3T", "/x?t=S3CR3T", ""]),
     cookie=st.sampled_from(["sid", "other"]),
     text=st.sampled_from([JSON_LOGIN, FORM_LOGIN]),
 )
-def test_no_secret_in_what_is_said(
-    tmp_path_factory: pytest.TempPathFactory, status, kind, body, location, cookie, text
-) -> None:
-    path = tmp_path_factory.mktemp("i") / "identities.yaml"
-    path.write_text(text)
-    found = load_identities(path, environ={"ANN": "S3CR3T", "BOB": "S3CR3T"})
+def test_no_secret_in_what_is_said(load, status, kind, body, location, cookie, text) -> None:
+    found = load(text, ANN="S3CR3T", BOB="S3CR3T")
     response = Response(
         status, {"content-type": kind, "location": location}, body.encode(), {cookie: "S3CR3T"}
     )
     live, _ = sessions(found, lambda _: response)
-    said: list[Any] = [found, live.notes, live.curl_headers("ann"), vars(live), response]
+    said: list[Any] = [found, response]
     try:
         live.send("ann", ask())
     except OakumError as error:
         said += [error, error.args, error.__cause__]
-    said += [live.login_answers, live._live, vars(live), live.curl_headers("ann")]
-    secret_member = body == '{"S3CR3T": 1}'  # the name of a member is not taken for a secret
-    assert secret_member or "S3CR3T" not in f"{said} {said!r}"
+    said += [live.login_answers, live.notes, vars(live), live.curl_headers("ann")]
+    assert "S3CR3T" in live.secrets()
+    assert "S3CR3T" not in f"{said} {said!r}"
