@@ -27,6 +27,7 @@ class File:
         self._data = data
         self._patched = False
         self._marked: source.Node | None = None
+        self._places: source.JsonPlaces | None = None
         self.root: Json
         text = data.removeprefix(b"\xef\xbb\xbf")
         if text.lstrip()[:1] == b"{" and (plain := _as_json(text, name)) is not None:
@@ -66,9 +67,12 @@ class File:
 
     def locate(self, pointer: str) -> Location:
         """The place of the value at a pointer, or of the nearest value around it."""
-        if self._marked is None:
-            return source.json_location(source.decode(self._data, self.name), self.name, pointer)
-        return source.node_location(self._marked, pointer)
+        if self._marked is not None:
+            return source.node_location(self._marked, pointer)
+        if self._places is None:
+            text = source.decode(self._data, self.name)
+            self._places = source.JsonPlaces(text, self.name)
+        return self._places.locate(pointer)
 
 
 def _as_json(text: bytes, name: str) -> Json:
@@ -213,10 +217,10 @@ class Library:
 
 
 def _read(path: Path) -> File | str:
+    if not path.is_file():
+        return f"there is no file `{path}`"
     try:
-        return File(str(path), path.read_bytes(), path, f"{path}#")
-    except OSError as error:
-        return f"`{path}`: {(error.strerror or 'cannot be read').lower()}"
+        return File(str(path), source.read_bytes(path), path, f"{path}#")
     except InputError as error:
         return str(error.problems[0])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
@@ -23,30 +23,51 @@ from oakum.errors import InputError, Location, Problem
 
 _SafeLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 200
+_MAX_VALUES = 2_000_000
+"""Values in a tree, aliases written out; real descriptions have some 400,000."""
+
+_TAG = "tag:yaml.org,2002:"
+_BOOLS = {word: word[0] in "tT" for word in ["true", "True", "TRUE", "false", "False", "FALSE"]}
+_RULES = (
+    ("bool", "|".join(_BOOLS), "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", "<<", "<"),
+)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """SafeLoader with the core schema of YAML 1.2."""
+    """SafeLoader with the core schema of YAML 1.2 (chapter 10.3.2)."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag in ("tag:yaml.org,2002:merge",)]
-    for first, rules in _SafeLoader.yaml_implicit_resolvers.items()  # type: ignore[attr-defined]
+for _name, _pattern, _firsts in _RULES:
+    for _first in _firsts:
+        _rule = (_TAG + _name, re.compile(f"(?:{_pattern})$"))
+        _Loader.yaml_implicit_resolvers.setdefault(_first, []).append(_rule)
+
+
+def _int(word: str) -> int:
+    return int(word, 0) if word[1:2] in ("o", "x") else int(word)
+
+
+_SCALARS: Mapping[str, Callable[[str], Json]] = {
+    "!": str,
+    f"{_TAG}str": str,
+    f"{_TAG}merge": str,
+    f"{_TAG}bool": _BOOLS.__getitem__,
+    f"{_TAG}int": _int,
+    f"{_TAG}float": lambda word: float(re.sub(r"\.(?=[iInN])", "", word)),
+    f"{_TAG}null": dict.fromkeys(("", "~", "null", "Null", "NULL")).__getitem__,
 }
-for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
-    (
-        "float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
-        "-+.0123456789",
-    ),
-    ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
-):
-    for _char in (*_first, *(("",) if _tag == "null" else ())):
-        _Loader.yaml_implicit_resolvers.setdefault("" if _char == "\0" else _char, []).append(
-            (f"tag:yaml.org,2002:{_tag}", re.compile(_pattern))
-        )
+_COLLECTIONS = ("!", f"{_TAG}map", f"{_TAG}seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,77 +138,88 @@ def parse(text: str, file: str) -> Node:
     except (yaml.YAMLError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else str(error).split("\n")[0]
         raise InputError([Problem(Location(file), f"not valid YAML: {why}")]) from None
-    problems: list[Problem] = []
-    constructor = _Loader("")
-    node = _marked(root, file, problems, constructor, 0, {})
-    if problems:
-        raise InputError(problems)
+    marker = _Marker(file)
+    node = marker.mark(root, 0) if root is not None else Node("scalar", Location(file, 1, 1))
+    if marker.problems:
+        raise InputError(marker.problems)
     return node
 
 
-def _marked(
-    node: yaml.Node | None,
-    file: str,
-    problems: list[Problem],
-    constructor: _Loader,
-    depth: int,
-    seen: dict[int, Node],
-) -> Node:
-    if node is None:
-        return Node("scalar", Location(file, 1, 1))
-    place = Location(file, node.start_mark.line + 1, node.start_mark.column + 1)
-    if depth > _MAX_DEPTH:
-        problems.append(Problem(place, f"nested deeper than {_MAX_DEPTH} levels"))
-        return Node("scalar", place)
-    if id(node) in seen:  # an alias: the same value once more, never a copy
-        return seen[id(node)]
-    if isinstance(node, yaml.ScalarNode):
-        try:
-            value = constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            problems.append(Problem(place, f"`{node.value}` has the unknown tag `{node.tag}`"))
-            value = node.value
-        return Node("scalar", place, scalar=value)
-    if isinstance(node, yaml.SequenceNode):
-        parts = tuple(
-            _marked(child, file, problems, constructor, depth + 1, seen) for child in node.value
-        )
-        made = Node("list", place, elements=parts)
-    else:
+class _Marker:
+    """Turns the nodes of one file into marked values, and notes what is wrong on the way."""
+
+    def __init__(self, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._done: dict[yaml.Node, tuple[Node, int]] = {}
+        """What stands at an anchor already, and how many values it has."""
+        self._around: set[yaml.Node] = set()
+        self._values = 0
+
+    def mark(self, node: yaml.Node, depth: int) -> Node:
+        place = Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+        if node in self._done:  # an alias: the same value once more, never a copy
+            again, values = self._done[node]
+            self._values += values
+            if self._values > _MAX_VALUES:
+                self._refuse(place, f"aliases make more than {_MAX_VALUES:,} values of this file")
+            return again
+        if node in self._around:
+            return self._refuse(place, "an alias stands within its own value")
+        if depth > _MAX_DEPTH:
+            return self._refuse(place, f"nested deeper than {_MAX_DEPTH} levels")
+        before = self._values
+        self._values += 1
+        self._around.add(node)
+        made = self._made(node, place, depth)
+        self._around.discard(node)
+        self._done[node] = made, self._values - before
+        return made
+
+    def _made(self, node: yaml.Node, place: Location, depth: int) -> Node:
+        if isinstance(node, yaml.ScalarNode):
+            return Node("scalar", place, scalar=self._scalar(node, place))
+        if node.tag not in _COLLECTIONS:
+            return self._refuse(place, f"the tag `{node.tag}` is not read")
+        if isinstance(node, yaml.SequenceNode):
+            elements = tuple(self.mark(child, depth + 1) for child in node.value)
+            return Node("list", place, elements=elements)
         assert isinstance(node, yaml.MappingNode)  # YAML has no fourth kind
-        pairs = _pairs(node, file, problems, constructor, depth, seen)
-        made = Node("map", place, items=tuple(pairs))
-    seen[id(node)] = made
-    return made
+        return Node("map", place, items=tuple(self._pairs(node, depth)))
 
+    def _pairs(self, node: yaml.MappingNode, depth: int) -> Iterator[tuple[Node, Node]]:
+        first: dict[str, Location] = {}
+        for raw_key, raw_value in node.value:
+            mark = raw_key.start_mark
+            place = Location(self._file, mark.line + 1, mark.column + 1)
+            if not isinstance(raw_key, yaml.ScalarNode):
+                self._refuse(place, "a key must be a plain word")
+            elif raw_key.tag == f"{_TAG}merge":
+                self._refuse(place, "`<<` merges are not read; write the keys out")
+            elif raw_key.value in first:
+                told = f"first at {first[raw_key.value]}"
+                self._refuse(place, f"`{raw_key.value}` stands here twice", told)
+            else:
+                # Numbers and booleans as keys (status codes) are text, as they are in JSON.
+                first[raw_key.value] = place
+                key = Node("scalar", place, scalar=raw_key.value)
+                yield key, self.mark(raw_value, depth + 1)
 
-def _pairs(
-    node: yaml.MappingNode,
-    file: str,
-    problems: list[Problem],
-    constructor: _Loader,
-    depth: int,
-    seen: dict[int, Node],
-) -> Iterator[tuple[Node, Node]]:
-    first: dict[str, Location] = {}
-    for raw_key, raw_value in node.value:
-        key = _marked(raw_key, file, problems, constructor, depth + 1, seen)
-        if key.kind != "scalar":
-            problems.append(Problem(key.location, "a key must be a plain word"))
-            continue
-        if raw_key.tag == "tag:yaml.org,2002:merge":
-            problems.append(Problem(key.location, "`<<` merges are not read; write the keys out"))
-            continue
-        # Numbers and booleans as keys (status codes) are text, as they are in JSON.
-        word = raw_key.value
-        if word in first:
-            problems.append(
-                Problem(key.location, f"`{word}` stands here twice", f"first at {first[word]}")
-            )
-            continue
-        first[word] = key.location
-        value = _marked(raw_value, file, problems, constructor, depth + 1, seen)
-        yield Node("scalar", key.location, scalar=word), value
+    def _scalar(self, node: yaml.ScalarNode, place: Location) -> Json:
+        read = _SCALARS.get(node.tag)
+        if read is None:
+            self._refuse(place, f"the tag `{node.tag}` of `{node.value}` is not read")
+            return None
+        try:
+            return read(node.value)
+        except (KeyError, ValueError):
+            kind = node.tag.removeprefix(_TAG)
+            self._refuse(place, f"`{node.value:.40}` cannot be read as `{kind}`")
+            return None
+
+    def _refuse(self, place: Location, message: str, hint: str = "") -> Node:
+        self.problems.append(Problem(place, message, hint))
+        return Node("scalar", place)
 
 
 def parse_json(data: bytes, file: str) -> Json:
@@ -221,19 +253,35 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 
 
 def json_location(text: str, file: str, pointer: str) -> Location:
-    """Where the value at a JSON pointer (RFC 6901) stands in JSON text.
+    """Where the value at a JSON pointer (RFC 6901) stands in JSON text, or the nearest value
+    around it."""
+    return JsonPlaces(text, file).locate(pointer)
 
-    Skips values at C speed, so that a 13 MB document costs a fraction of a second. Falls back to
-    the nearest enclosing value when the pointer leads nowhere.
+
+class JsonPlaces:
+    """The places of the values in JSON text.
+
+    Values are skipped at C speed, and the members of a container are looked up once: the first
+    question about a document of 13 MB costs a fraction of a second, the next nothing.
     """
-    at = _skip(text, 0)
-    for part in pointer.split("/")[1:]:
-        found = _child(text, at, part.replace("~1", "/").replace("~0", "~"))
-        if found < 0:
-            break
-        at = found
-    line = text.count("\n", 0, at) + 1
-    return Location(file, line, at - (text.rfind("\n", 0, at) + 1) + 1)
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+        self._members: dict[int, Mapping[str, int]] = {}
+
+    def locate(self, pointer: str) -> Location:
+        """The place of the value at a JSON pointer, or of the nearest value around it."""
+        at = _skip(self._text, 0)
+        for part in pointer.split("/")[1:]:
+            if at not in self._members:
+                self._members[at] = dict(_places(self._text, at))
+            found = self._members[at].get(part.replace("~1", "/").replace("~0", "~"))
+            if found is None:
+                break
+            at = found
+        line = self._text.count("\n", 0, at) + 1
+        return Location(self._file, line, at - self._text.rfind("\n", 0, at))
 
 
 def _skip(text: str, at: int) -> int:
@@ -241,20 +289,18 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _child(text: str, at: int, part: str) -> int:
+def _places(text: str, at: int) -> Iterator[tuple[str, int]]:
+    """Name or index of each member of a container, and where its value starts."""
     opening, at = text[at : at + 1], _skip(text, at + 1)
     index = 0
     while opening in ("{", "[") and text[at : at + 1] not in ("}", "]", ""):
+        name = str(index)
         if opening == "{":
             name, at = scanstring(text, at + 1, False)
             at = _skip(text, _skip(text, at) + 1)
-            hit = name == part
-        else:
-            hit, index = str(index) == part, index + 1
-        if hit:
-            return at
+        yield name, at
+        index += 1
         _, at = _decode(text, at)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
-    return -1
