@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from posixpath import normpath
 
 from oakum.contract import overlay, source
 from oakum.contract.model import Json, Media, Operation, Parameter, Shape
-from oakum.contract.reference import File, Library, Place, escape
-from oakum.contract.schema import Schemas
+from oakum.contract.reference import File, Library, Place, broken, escape
+from oakum.contract.schema import Schemas, children
 from oakum.errors import InputError, Location, Problem
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -35,7 +36,7 @@ class Document:
         self._schemas = Schemas(self._library)
         reader = _Reader(self._library, self._schemas)
         self.operations: tuple[Operation, ...] = reader.operations()
-        reader.problems += _broken(self._library)
+        reader.problems += broken(self._library)
         if reader.problems:
             raise InputError(reader.problems)
         components = Place(file, "", file.root).at("components")
@@ -119,7 +120,7 @@ class _Reader:
         self._library = library
         self._schemas = schemas
         self._root = Place(library.main, "", library.main.root)
-        self._parameters: dict[int, Parameter | None] = {}
+        self._known_parameters: dict[int, tuple[Parameter, ...]] = {}
         self._contents: dict[int, tuple[Media, ...]] = {}
         self._servers = _servers(self._root)
         self.origin = next((origin for origin, _ in self._servers if origin), "")
@@ -133,27 +134,34 @@ class _Reader:
                 continue
             if not template.startswith("/"):
                 self._blame(place, f"the path `{template}` must start with `/`")
-            item = self._library.follow(place)
-            if isinstance(item, str):
+            target = self._library.follow(place)
+            if isinstance(target, str):
                 continue  # told with the other broken references
-            if type(item.value) is not dict:
-                self._blame(item, f"`{template}` must be a map of operations")
+            if type(target.value) is not dict:
+                self._blame(target, f"`{template}` must be a map of operations")
                 continue
-            for method, where in self._doors(item):
+            # Beside a `$ref` a path may have members of its own, which come first.
+            items = (place,) if target is place else (place, target)
+            for method, where in self._doors(items).items():
                 if type(where.value) is not dict:
                     self._blame(where, f"`{method} {template}` must be a map")
                     continue
-                operation = self._operation(method, template, item, where)
+                operation = self._operation(method, template, items, where)
                 found.append(operation)
                 self._name(operation, method, template, where, named)
         return tuple(found)
 
-    def _doors(self, item: Place) -> Iterator[tuple[str, Place]]:
-        for method in _METHODS:
-            if method in item.value:
-                yield method.upper(), item.at(method)
-        for method, place in _members(item.at("additionalOperations")):
-            yield method, place
+    def _doors(self, items: Sequence[Place]) -> Mapping[str, Place]:
+        found: dict[str, Place] = {}
+        for item in items:
+            for word, place in _members(item):
+                if word in _METHODS:
+                    found.setdefault(word.upper(), place)
+                elif word.lower() in _METHODS:
+                    self._blame(place, f"`{word}` is no method", f"write `{word.lower()}`")
+            for method, place in _members(item.at("additionalOperations")):
+                found.setdefault(method, place)
+        return found
 
     def _name(
         self, operation: Operation, method: str, path: str, where: Place, named: dict[str, Place]
@@ -168,16 +176,18 @@ class _Reader:
         self.by_id.setdefault(f"{method} {operation.path}", operation)
         self.by_id.setdefault(f"{method} {path}", operation)
 
-    def _operation(self, method: str, template: str, item: Place, where: Place) -> Operation:
+    def _operation(
+        self, method: str, template: str, items: Sequence[Place], where: Place
+    ) -> Operation:
         raw = where.value
-        servers = _servers(where) or _servers(item) or self._servers
-        path = (servers[0][1] if servers else "") + template
+        around = next((s for place in (where, *items) if (s := _servers(place))), self._servers)
+        path = (around[0][1] if around else "") + template
         id = raw.get("operationId")
         return Operation(
             id=id if type(id) is str and id else f"{method} {path}",
             method=method,
             path=path,
-            parameters=self._all_parameters(template, item, where),
+            parameters=self._all_parameters(template, (*reversed(items), where)),
             body=self._media(where.at("requestBody")),
             responses={
                 str(status).upper() if status != "default" else status: self._media(place)
@@ -185,8 +195,8 @@ class _Reader:
                 if not status.startswith("x-")
             },
             security=_security(raw, self._root.value),
-            summary=_text(raw, item.value, "summary"),
-            description=_text(raw, item.value, "description"),
+            summary=_text(raw, items, "summary"),
+            description=_text(raw, items, "description"),
             tags=tuple(tag for tag in _list(raw.get("tags")) if type(tag) is str),
             pointer=where.where,
             extensions=_extensions(raw),
@@ -214,102 +224,54 @@ class _Reader:
             return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
         return None
 
-    def _all_parameters(self, template: str, item: Place, where: Place) -> tuple[Parameter, ...]:
+    def _all_parameters(self, template: str, holders: Sequence[Place]) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
-        for holder in (item, where):
+        for holder in holders:
             for i, raw in enumerate(_list(holder.value.get("parameters"))):
                 place = Place(holder.file, f"{holder.pointer}/parameters/{i}", raw)
-                parameter = self._parameter(place)
-                if parameter is not None:
+                for parameter in self._parameters(place):
                     found[parameter.name, parameter.where] = parameter
         for name in re.findall(r"\{([^{}]+)\}", template):
             if (name, "path") not in found:  # a template says enough of it
                 found[name, "path"] = Parameter(name, "path", required=True)
         return tuple(found.values())
 
-    def _parameter(self, place: Place) -> Parameter | None:
+    def _parameters(self, place: Place) -> tuple[Parameter, ...]:
         end = self._library.follow(place)
         if isinstance(end, str):
-            return None
-        if id(end.value) not in self._parameters:
-            self._parameters[id(end.value)] = self._read_parameter(end)
-        return self._parameters[id(end.value)]
+            return ()
+        known = self._known_parameters.get(id(end.value))
+        if known is None:
+            known = self._known_parameters[id(end.value)] = self._read_parameters(end)
+        return known
 
-    def _read_parameter(self, place: Place) -> Parameter | None:
-        raw = place.value
-        missing = [word for word in ("name", "in") if type(_map(raw).get(word)) is not str]
+    def _read_parameters(self, place: Place) -> tuple[Parameter, ...]:
+        raw = _map(place.value)
+        schema = next((media.at("schema") for _, media in _members(place.at("content"))), None)
+        shape = self._schemas.shape(schema := schema or place.at("schema"))
+        if raw.get("in") == "querystring":  # 3.2: one schema for the whole query
+            return tuple(
+                Parameter(name, "query", name in shape.required, child, child.example)
+                for name, child in children(shape).items()
+            )
+        missing = [word for word in ("name", "in") if type(raw.get(word)) is not str]
         if missing:
             self._blame(place, f"a parameter must say its `{missing[0]}`")
-            return None
-        schema = place.at("schema")
-        for _, media in _members(place.at("content")):
-            schema = media.at("schema")
-        shape = self._schemas.shape(schema)
-        plain = self._library.value(schema)
-        example = raw.get("example")
-        for _, one in _members(place.at("examples")):
-            if example is None:
-                example = _map(self._library.value(one)).get("value")
-        return Parameter(
+            return ()
+        examples = [_map(self._library.value(one)) for _, one in _members(place.at("examples"))]
+        given = (raw.get("example"), *(each.get("value") for each in examples), shape.example)
+        parameter = Parameter(
             name=raw["name"],
             where=raw["in"],
             required=raw.get("required") is True or raw["in"] == "path",
             shape=shape,
-            example=shape.example if example is None else example,
-            default=_map(plain).get("default"),
+            example=next((value for value in given if value is not None), None),
+            default=_map(self._library.value(schema)).get("default"),
         )
+        return (parameter,)
 
     def _blame(self, place: Place, message: str, hint: str = "") -> None:
         self.problems.append(Problem(self._library.locate(place.where), message, hint))
-
-
-# ------------------------------------------------------------------------ references that break
-
-_PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
-"""Keywords whose values are data, or doors of somebody else's: no reference in them is followed."""
-_NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"))
-_NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
-"""Keywords whose members are called as the author likes, so that no name is a keyword."""
-
-
-Trail = str | tuple["Trail", str]
-"""A pointer, or what stands before its last segment and that segment: joined only in a message."""
-
-
-def _broken(library: Library) -> Iterator[Problem]:
-    """Every reference that can be reached from the paths and leads nowhere."""
-    if library.is_whole():
-        return
-    seen: set[int] = set()
-    waiting: list[tuple[File, Json, Trail, bool]] = []
-    waiting.append((library.main, library.main.root["paths"], "/paths", True))
-    while waiting:
-        file, value, trail, named = waiting.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if type(value) is list:
-            waiting += ((file, v, (trail, str(i)), False) for i, v in enumerate(value))
-        elif type(value) is dict:
-            for key, child in value.items():
-                if type(child) is dict or type(child) is list:
-                    if named or not (key in _PLAIN or key.startswith("x-")):
-                        waiting.append((file, child, (trail, key), not named and key in _NAMED))
-                elif key == "$ref" and not named and type(child) is str:
-                    target = library.resolve(file, child)
-                    end = target if isinstance(target, str) else library.follow(target)
-                    if isinstance(target, str) or isinstance(end, str):
-                        yield Problem(file.locate(_joined((trail, key))), str(end))
-                    else:
-                        waiting.append((target.file, target.value, target.pointer, False))
-
-
-def _joined(trail: Trail) -> str:
-    segments: list[str] = []
-    while isinstance(trail, tuple):
-        trail, last = trail
-        segments.append(escape(last))
-    return "/".join((trail, *reversed(segments)))
 
 
 # ------------------------------------------------------------------------------- small readings
@@ -329,9 +291,9 @@ def _list(value: Json) -> Sequence[Json]:
     return value if type(value) is list else ()
 
 
-def _text(raw: Mapping[str, Json], around: Mapping[str, Json], word: str) -> str:
-    said = raw.get(word, around.get(word))
-    return said if type(said) is str else ""
+def _text(raw: Mapping[str, Json], items: Sequence[Place], word: str) -> str:
+    said = (each.get(word) for each in (raw, *(item.value for item in items)))
+    return next((text for text in said if type(text) is str), "")
 
 
 def _extensions(raw: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -360,8 +322,7 @@ def _servers(place: Place) -> list[tuple[str, str]]:
 
 
 def _split(url: str) -> tuple[str, str]:
-    scheme, colon, rest = url.partition("://")
-    host, _, path = rest.partition("/") if colon else ("", "/", url.removeprefix("."))
-    path = re.split(r"[?#]", path)[0].strip("/")
-    origin = f"{scheme}://{host}" if colon and host and "{" not in scheme + host else ""
-    return origin, f"/{path}" if path else ""
+    authority = re.match(r"(?:([^:/?#]+):)?//([^/?#]*)", url)
+    path = re.split(r"[?#]", url[authority.end() :] if authority else url)[0].strip("/")
+    origin = authority.group(0) if authority and authority.group(1) and authority.group(2) else ""
+    return "" if "{" in origin else origin, normpath(f"/{path}").rstrip("/")
