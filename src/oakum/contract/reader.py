@@ -225,22 +225,20 @@ class Entries:
 
     reader: Reader
     node: Node
+    values: Mapping[str, Node]
     whole: bool
     """False: it was no map, which has been said, so that nothing in it is missed."""
 
     def __contains__(self, key: str) -> bool:
-        return self.node.get(key) is not None
+        return key in self.values
 
     def __getitem__(self, key: str) -> Node:
         """The value under a key that is there."""
-        value = self.node.get(key)
-        if value is None:
-            raise KeyError(key)
-        return value
+        return self.values[key]
 
     def find(self, key: str, read: Read[T]) -> T | None:
         """The value under a key; None when it is absent or a mistake."""
-        value = self.node.get(key)
+        value = self.values.get(key)
         return None if value is None else read(self.reader, value, f"`{key}`")
 
     def read(self, key: str, read: Read[T], default: T) -> T:
@@ -262,12 +260,12 @@ def record(r: Reader, node: Node, what: str, keys: Iterable[str]) -> Entries:
     """A map with known keys; every unknown one is noted."""
     if node.kind != "map":
         r.unlike(node, what, "a map")
-        return Entries(r, Node("map", node.location), whole=False)
+        return Entries(r, node, {}, whole=False)
     known = list(keys)
     for key, _ in node.items:
         if key.scalar not in known:
             r.wrong(key, f"`{key.scalar}` is no key of {what}", nearest(str(key.scalar), known))
-    return Entries(r, node, whole=True)
+    return Entries(r, node, {str(key.scalar): value for key, value in node.items}, whole=True)
 
 
 def circles(steps: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:

@@ -96,6 +96,11 @@ def test_a_field_of_any_schema_of_the_resource_will_do() -> None:
     assert errors(of_member(body)) == []
 
 
+def test_a_relation_may_stand_where_a_schema_is_open() -> None:
+    relations = "relations: {member: {}, guest: {field: extras.guests}}\n"
+    assert errors(relations + "resources: {Member: {owner: none}}") == []
+
+
 def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
     relations = "relations: {member: {}, guest: {field: guest_ids}}\n"
     assert errors(relations + "resources: {Workout: {owner: none}}") == []

@@ -59,12 +59,14 @@ components:
           properties:
             birthday: {type: string, x-exposure: [{see: owner}]}
             tags: {type: array, items: {type: string, x-exposure: [{see: member, when: {private: false}}]}}
+            mini: {$ref: "#/components/schemas/MemberMini"}
             prizes: {type: object, additionalProperties: {type: string, x-exposure: [{see: owner}]}}
             again: {$ref: "#/components/schemas/MemberOut", x-exposure: {instead: null, grants: [{see: owner}]}}
     Base:
       type: object
       properties:
         id: {type: string, x-exposure: [{see: member}]}
+        parent: {$ref: "#/components/schemas/Base"}
     MemberMini:
       type: object
       x-exposure: {resource: Member}
@@ -145,17 +147,17 @@ def test_json_is_read_like_yaml_and_located_in_its_own_lines(tmp_path: Path) -> 
         ("{call: [member]}", "{call: [membr]}", "api.yaml:15:27: `membr` is no relation; did you mean `member`?"),
         ("{call: [member]}", "{cal: [member]}", "api.yaml:15:20: `cal` is no key of an operation; did you mean `call`?"),
         ("owner: id\n", "owner: idd\n", "api.yaml:29:16: `idd` is no field of `Member`; did you mean `id`?"),
-        ("[{see: member}]}\n    MemberMini", "[{see: no}]}\n    MemberMini", "api.yaml:48:47: `no` is no relation; known: `member`, `owner`"),
+        ("[{see: member}]}\n        parent", "[{see: no}]}\n        parent", "api.yaml:49:47: `no` is no relation; known: `member`, `owner`"),
         ("exposure: 1\n", "exposure: 1\n  api: x.yaml\n", "api.yaml:5:3: `api` is this document itself; leave it out"),
         ("exposure: 1\n", "exposure: 3\n", "api.yaml:4:13: the version of the policy language is the number `3`; this Oakum reads `exposure: 1`"),
         ("is_private: {type: boolean}", "is_private: {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:49: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
         ("is_private: {type: boolean}", "'a.b': {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:44: `a.b` cannot be written as a field path"),
-        ("{resource: Member}", "{resource: Member, owner: nick}", "api.yaml:51:45: `owner` of `Member` is said twice; first at api.yaml:29:16"),
-        ("{resource: Member}", "{resource: Member, fields: {is_private: []}}", "api.yaml:51:47: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
-        ("{resource: Member}", "{resource: Member, states: {private: {field: id}}}", "api.yaml:51:47: `private` stands twice in `states`"),
+        ("{resource: Member}", "{resource: Member, owner: nick}", "api.yaml:53:45: `owner` of `Member` is said twice; first at api.yaml:29:16"),
+        ("{resource: Member}", "{resource: Member, fields: {is_private: []}}", "api.yaml:53:47: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
+        ("{resource: Member}", "{resource: Member, states: {private: {field: id}}}", "api.yaml:53:47: `private` stands twice in `states`"),
         ("total: {type: integer}", "total: {type: integer, x-exposure: [{see: member}]}", "api.yaml:21:44: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
-        ("MemberMini:\n      type: object\n      x-exposure: {resource: Member}", "MemberMini:\n      type: object", "api.yaml:53:42: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
-        ("x-exposure: {resource: Member}", "x-exposure: [{see: member}]", "api.yaml:51:19: a resource must be a map, not a list"),
+        ("MemberMini:\n      type: object", "Lost: {type: object, properties: {x: {x-exposure: []}}}\n    MemberMini:\n      type: object", "api.yaml:51:55: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
+        ("x-exposure: {resource: Member}", "x-exposure: [{see: member}]", "api.yaml:53:19: a resource must be a map, not a list"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_at_its_place_in_the_document(
@@ -171,6 +173,16 @@ def test_keys_without_a_root_are_not_passed_over(tmp_path: Path) -> None:
         "api.yaml:7:19: `x-exposure` stands here, but not at the root;"
         " put `x-exposure: {exposure: 1, relations: …}` at the root"
     ]
+
+
+def test_a_document_that_only_speaks_of_the_keys_has_none(tmp_path: Path) -> None:
+    text = "openapi: 3.1.0\ninfo: {title: t, version: '1', description: no x-exposure here}\npaths: {}\n"
+    assert load(made(tmp_path, text)).policy is None
+
+
+def test_a_root_that_is_no_map_is_no_policy(tmp_path: Path) -> None:
+    text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\nx-exposure: [1]\n"
+    assert problems(made(tmp_path, text)) == ["api.yaml:4:13: a policy must be a map, not a list"]
 
 
 def test_the_root_may_hold_resources_and_operations_too(tmp_path: Path) -> None:
@@ -226,6 +238,21 @@ def test_a_mistake_of_an_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
         "exposure.yaml:12:16: `idd` is no field of `Member`; did you mean `id`?",
         "exposure.yaml:17:26: `ownr` is no relation; did you mean `owner`?",
     ]
+
+
+def test_a_line_that_an_overlay_lengthens_is_whole(tmp_path: Path) -> None:
+    text = """\
+        overlay: 1.0.0
+        info: {title: Exposure, version: "1"}
+        actions:
+          - target: $.components.schemas.MemberMini.properties.nick['x-exposure']
+            update: [{see: ownr}]
+    """
+    overlay = made(tmp_path, dedent(text), "exposure.yaml")
+    said = problems(made(tmp_path, DOCUMENT), overlay)
+    assert len(said) == 1
+    assert said[0].endswith("`ownr` is no relation; did you mean `owner`?")
+    assert said[0].startswith(("api.yaml:54:", "exposure.yaml:5:"))
 
 
 def test_what_an_overlay_adds_to_a_key_of_the_document_is_told_at_that_key(tmp_path: Path) -> None:

@@ -61,6 +61,17 @@ def test_a_weaker_relation_that_sees_more_is_named_with_both_relations() -> None
     ]
 
 
+def test_one_case_is_enough() -> None:
+    line = "a: [{see: follower}, {see: staff, when: {private: true}}]"
+    assert len(told(line)) == 1 + len(["`staff` in the more closed state"])
+
+
+def test_an_order_turned_round_is_noticed() -> None:
+    assert told("a: [{see: member}]", order="[owner, anyone]") == [
+        "`owner` sees `a`, and the stronger `anyone` does not"
+    ]
+
+
 def test_the_state_in_which_it_does_is_named() -> None:
     line = "a: [{see: owner, when: {private: false}}, {see: follower, when: {level: everyone}}]"
     assert told(line) == [

@@ -57,7 +57,7 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("email: []", "", "no line of `Member` mentions `email`; so nobody sees them; `[]` says it on purpose"),
         ("streaks, workout_counts", "workout_counts", "no line of `Member` mentions `streaks.current`; so nobody sees them; `[]` says it on purpose"),
         ("workout_counts.*", "workout_counts.*.name", "no line of `Member` mentions `workout_counts.*.count`; so nobody sees them; `[]` says it on purpose"),
-        ("email: []", "emial: []", "`emial` is granted, and the document has no such field of `Member`; did you mean `email`?"),
+        ("email: []", "email, emial: []", "`emial` is granted, and the document has no such field of `Member`; did you mean `email`?"),
         ("email: []", "email, zzz: []", "`zzz` is granted, and the document has no such field of `Member`"),
         ("user_id, user, guest_ids", "user_id, guest_ids", "`Workout` embeds `Member` as `user`, and no line grants it; so nobody sees it here"),
         ("comments: [{see: owner}]", "", "`Workout` embeds `Comment` as `comments`, and no line grants it; so nobody sees it here"),
@@ -80,7 +80,21 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
 )  # fmt: skip
 def test_a_slip_is_told(old: str, new: str, expected: str) -> None:
     assert old in QUIET
-    assert expected in warnings(QUIET.replace(old, new))
+    assert warnings(QUIET.replace(old, new)) == [expected]
+
+
+def test_a_star_covers_every_member() -> None:
+    assert warnings(QUIET.replace("streaks, workout_counts.*", "streaks.*, workout_counts.*")) == []
+
+
+def test_anyone_need_not_be_used() -> None:
+    part = of_member("{owner: id, fields: {id: [{see: owner}]}}")
+    told = warnings(
+        "relations: {anyone: {}, owner: {is: owner}, member: {authenticated: true}}\n" + part
+    )
+    assert [each for each in told if "never used" in each] == [
+        "the relation `member` is never used"
+    ]
 
 
 def test_what_is_only_written_is_not_missed() -> None:

@@ -56,6 +56,9 @@ def api() -> Document:
         ("map.anything", True),
         ("map.anything.else", False),
         ("map.**", True),
+        ("*", True),
+        ("*.id", True),
+        ("a.b.*.nope", False),
         ("nope", False),
     ],
 )
