@@ -59,7 +59,6 @@ def _int(word: str) -> int:
 
 
 _SCALARS: Mapping[str, Callable[[str], Json]] = {
-    "!": str,
     f"{_TAG}str": str,
     f"{_TAG}merge": str,
     f"{_TAG}bool": _BOOLS.__getitem__,
@@ -67,7 +66,7 @@ _SCALARS: Mapping[str, Callable[[str], Json]] = {
     f"{_TAG}float": lambda word: float(re.sub(r"\.(?=[iInN])", "", word)),
     f"{_TAG}null": dict.fromkeys(("", "~", "null", "Null", "NULL")).__getitem__,
 }
-_COLLECTIONS = ("!", f"{_TAG}map", f"{_TAG}seq")
+_COLLECTIONS = (f"{_TAG}map", f"{_TAG}seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +134,14 @@ def parse(text: str, file: str) -> Node:
         place = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
         said = (error.problem or "cannot be parsed").strip()
         raise InputError([Problem(place, f"not valid YAML: {said}")]) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else str(error).split("\n")[0]
-        raise InputError([Problem(Location(file), f"not valid YAML: {why}")]) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: text.find(chr(error.character))]
+        place = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        said = f"the character U+{error.character:04X} must be escaped"
+        raise InputError([Problem(place, f"not valid YAML: {said}")]) from None
+    except RecursionError:  # only PyYAML without its C library gets so far
+        told = f"nested deeper than {_MAX_DEPTH} levels"
+        raise InputError([Problem(Location(file), told)]) from None
     marker = _Marker(file)
     node = marker.mark(root, 0) if root is not None else Node("scalar", Location(file, 1, 1))
     if marker.problems:
