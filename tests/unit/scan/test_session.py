@@ -414,14 +414,15 @@ def test_cookies_are_renewed_and_dropped(load) -> None:
             Response(200, {}, b"", {"sid": "sess-1"}),
             Response(200, {}, b"", {"sid": "sess-2", "ad": "x"}),
             Response(200, {}, b"", {"sid": ""}),
+            Response(200, {}, b"", {"sid": "sess-3"}),
             Response(200),
         ]
     )
     live, fake = sessions(load(FORM_LOGIN), lambda _: next(steps))
-    for _ in range(3):
+    for _ in range(4):
         live.send("ann", ask())
     sent = [request.headers.get("cookie") for request in fake.asked]
-    assert sent == [None, "sid=sess-1", "sid=sess-2", None]
+    assert sent == [None, "sid=sess-1", "sid=sess-2", None, "sid=sess-3"]
     assert {"sess-1", "sess-2"} <= live.secrets()
 
 
