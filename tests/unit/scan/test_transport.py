@@ -323,6 +323,7 @@ def test_throttling_halves_the_rate_and_then_ends_the_run() -> None:
     with pytest.raises(TargetError, match="the target throttles: still 429 after 4 tries"):
         governor.send(ASK)
     assert (governor.sent, governor.rate) == (4, 4)
+    assert [each for each in script.slept if each >= 1] == [1, 1, 1]  # not before giving up
     for _ in range(9):
         script.answers = iter([throttled("0"), Response(200)])
         governor.send(ASK)
