@@ -1,0 +1,80 @@
+"""Whatever stands in a policy is read or told: no input ends in a traceback."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.contract.check import check, mistakes
+from oakum.contract.policy import parse_policy
+from oakum.contract.source import parse
+from oakum.errors import Problem
+from tests.unit.contract.crew import document
+from tests.unit.contract.grammar import whole
+from tests.unit.contract.test_policy import EVERYTHING
+from tests.unit.contract.test_review import QUIET
+
+POLICIES = [yaml.safe_load(EVERYTHING), yaml.safe_load(whole(QUIET))]
+JUNK: list[Any] = [
+    *(
+        None,
+        True,
+        0,
+        2.5,
+        "",
+        "x",
+        "*",
+        "a.b",
+        "/a/b",
+        "**",
+        "Member.private",
+        "owner",
+        "none",
+        "no",
+    ),
+    *([], {}, [[]], [None], {"a": 1}, ["owner", 1], {"x": {"y": []}}, {"see": ["owner"]}),
+]
+
+
+def spots(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a value, outermost first."""
+    keys: Any = (
+        value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    )
+    for key in keys:
+        yield (*at, key)
+        yield from spots(value[key], (*at, key))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(POLICIES),
+    st.lists(st.tuples(st.integers(0), st.sampled_from(JUNK)), min_size=1, max_size=3),
+)
+def test_a_policy_with_junk_anywhere_is_read_or_told(
+    base: Any, changes: list[tuple[int, Any]]
+) -> None:
+    changed = copy.deepcopy(base)
+    for where, junk in changes:
+        places = list(spots(changed))
+        if places:
+            *stem, last = places[where % len(places)]
+            inner = changed
+            for key in stem:
+                inner = inner[key]
+            inner[last] = copy.deepcopy(junk)
+    problems: list[Problem] = []
+    policy = parse_policy(parse(json.dumps(changed), "policy.json"), problems)
+    if policy is None:
+        assert problems
+    elif problems:
+        mistakes(document(), policy)
+    else:
+        check(document(), policy)
+    assert all(problem.location.line for problem in problems)
