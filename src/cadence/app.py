@@ -22,8 +22,7 @@ def create_app(stage: Stage, members: int = 200, seed: int = 1) -> FastAPI:
     for doors in (session, people, follows, workouts, classes):
         app.include_router(doors.router)
     app.add_exception_handler(RequestValidationError, _not_as_documented)
-    document = describe(app)
-    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
 

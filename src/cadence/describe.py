@@ -12,7 +12,13 @@ _UNUSED = ("HTTPValidationError", "ValidationError")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """What `app` serves at /openapi.json."""
+    """What `app` serves at /openapi.json; made once, when it is first asked for."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _described(app)
+    return app.openapi_schema
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title="Cadence",
         version="1.0.0",

@@ -24,7 +24,7 @@ State = dict[str, bool]
 Cell = dict[str, Any]
 
 # Which settings decide a group of fields, for anybody.
-_STATES: dict[str, tuple[str, ...]] = {
+STATES: dict[str, tuple[str, ...]] = {
     "card": (),
     "standing": ("private",),
     "history": ("private",),
@@ -56,7 +56,7 @@ def may(group: str, relation: str, state: State) -> bool:
     let_in = relation == "follower" or not state["private"]
     if group == "standing":
         return let_in or relation == "staff"
-    hidden = [state[name] for name in _STATES[group] if name != "private"]
+    hidden = [state[name] for name in STATES[group] if name != "private"]
     return let_in and not any(hidden)
 
 
@@ -66,7 +66,7 @@ _STREAKS = "streaks.current_days streaks.best_days streaks.started_on"
 _MEDALS = "achievements.*.id achievements.*.name achievements.*.earned_at"
 _ZONES = "effort_zones.z1 effort_zones.z2 effort_zones.z3 effort_zones.z4 effort_zones.z5"
 
-_FIELDS: dict[str, dict[str, str]] = {
+FIELDS: dict[str, dict[str, str]] = {
     "Member": {
         "card": "id username image_url is_profile_private tags.* relationship.me_to_user"
         " relationship.user_to_me authed_user_follows category",
@@ -204,7 +204,7 @@ DOORS = (
 
 def states(group: str) -> Iterator[State]:
     """Every combination of the settings that decide a group."""
-    names = _STATES[group]
+    names = STATES[group]
     for values in product((True, False), repeat=len(names)):
         yield dict(zip(names, values, strict=True))
 
@@ -230,7 +230,7 @@ def leaking() -> Iterator[Cell]:
 def served(door: Door) -> Iterator[tuple[str, str, str]]:
     """Resource, field path and group of all that a door serves."""
     for resource, members in door.serves.items():
-        for group, paths in _FIELDS[resource].items():
+        for group, paths in FIELDS[resource].items():
             for path in paths.split():
                 if members == _ALL or path.split(".")[0] in members.split():
                     yield resource, path, group
