@@ -42,7 +42,8 @@ def fill(
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     for parameter, source in gate.sources.items():
-        known = knowledge.values(source, None if gate.batch else who)
+        own = parameter in gate.personal and not gate.batch
+        known = knowledge.values(source, who if own else None)
         if not known and "." in source:
             known = knowledge.values(source, "")
         if not known:

@@ -30,11 +30,18 @@ def conclude(model: Model, cast: Cast, matrix: Matrix) -> list[Finding]:
         else _leak(model, cast, matrix, cells)
         for name, cells in groups.items()
     ]  # fmt: skip
-    order = ("critical", "high", "medium", "low")
-    return sorted(
-        made,
-        key=lambda f: (f.verdict, order.index(f.severity), f.rule, f.resource, f.field, f.viewer),
-    )
+    return sorted(made, key=_urgency)
+
+
+def _urgency(finding: Finding) -> tuple[int, int, int, str, str, str, State]:
+    """Proven before suspected, the worst first, then in the order of the checks."""
+    verdicts = ("proven", "suspected", "over_blocked")
+    severities = ("critical", "high", "medium", "low")
+    rules = [check.RULE.id for check in CHECKS] + [OVER_BLOCK.id]
+    return (
+        verdicts.index(finding.verdict), severities.index(finding.severity),
+        rules.index(finding.rule), finding.resource, finding.field, finding.viewer, finding.state,
+    )  # fmt: skip
 
 
 def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.classify import classify
+from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Operation, Parameter, Shape
 from oakum.finding import Door, Skipped
 from oakum.semantics import Model
@@ -27,6 +28,8 @@ class Gate:
     """Parameter or body member → `Resource.field` that fills it."""
     fixed: Mapping[str, Json]
     """Parameter → value of the document's own example, default or only choice."""
+    personal: frozenset[str] = frozenset()
+    """Of the sources, those that name a person or a person's object: they choose whose it is."""
     batch: bool = False
     """One question carries the ids of many owners."""
     unfilled: tuple[str, ...] = ()
@@ -91,10 +94,24 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         dict(_shown(model, operation)),
         used,
         fixed,
+        frozenset(name for name, source in used.items() if _names_a_person(model, source)),
         any(name in lists for name in used),
         tuple(unfilled),
         paths,
     )
+
+
+def _names_a_person(model: Model, source: str) -> bool:
+    """Whether a source is the key of something owned, or the name of an account."""
+    name, _, path = source.partition(".")
+    resource = model.policy.resources.get(name)
+    if resource is None or resource.owner.kind == "none":
+        return False
+    account = resource.owner.members == (resource.key,)
+    return path == resource.key or (account and classify_field(path) in _NAMES)
+
+
+_NAMES = (FieldClass.HANDLE, FieldClass.CONTACT, FieldClass.KEY)
 
 
 def _example(parameter: Parameter) -> Json:

@@ -19,11 +19,15 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.lookout import Lookout, Question
-from oakum.scan.matrix import NOBODY, Entry, Key, Matrix, Observation, Outcome
+from oakum.scan.matrix import NOBODY, Entry, Key, Matrix, Observation, Outcome, granted_to_nobody
 from oakum.scan.switches import Ask, Switches
 from oakum.semantics import Model
 
 _MOST_WORLDS = 24
+Settings = tuple[tuple[str, Json], ...]
+"""(`Resource.state`, value) pairs."""
+World = tuple[str, Settings]
+"""An identity, and how its account is set."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class Engine:
         self._asked: set[str] = set()
         self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
         self._answered: dict[str, set[str | None]] = {}
+        self._seen: dict[tuple[str, str], dict[str | None, set[tuple[str, str]]]] = {}
+        """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
+        self._pages: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        """(door, whose parameters) → (owner, resource) pairs that its owner was shown, ever."""
         self._ignoring: set[str] = set()
         self._numbers = count(1)
 
@@ -73,7 +81,8 @@ class Engine:
         `exchanges`: (operation, identity, exchange) of logins and who-am-I calls already made.
         """
         for operation, identity, exchange in exchanges:
-            self._take_in(operation, identity, exchange)
+            if identity in self.cast.ids:
+                self._take_in(operation, identity, exchange)
         self.learn_states()
         self._round()
         if self.switches is not None:
@@ -107,9 +116,11 @@ class Engine:
             {}, frozenset(), curl(plain, headers),
         )  # fmt: skip
         self._answered.setdefault(operation, set()).add(identity)
+        outcome = self.lookout.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
             self._asked.add(self._key(gate, identity, None))
-        self._note(gate, self.lookout.look(gate, question, exchange.response))
+            self._seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
+        self._note(gate, outcome)
 
     # ------------------------------------------------------------ which questions
 
@@ -131,46 +142,76 @@ class Engine:
     def _sweep(self) -> None:
         """Doors without a person in their parameters: one question per kind of viewer."""
         self.emit(Event("phase", {"name": "sweeping the doors that need no id"}))
-        first = self.cast.subjects()[:2]
+        names, first = self.cast.subjects(), self.cast.subjects()[:2]
         for gate in self.gates:
-            if gate.sources:
+            if gate.personal or gate.batch:
                 continue
-            for viewer in (*self.cast.subjects(), None):
-                if gate.shows:
-                    wanted = self._decides(gate, viewer, (*self.cast.names(), NOBODY))
-                else:
-                    wanted = viewer is None or viewer in first
-                if wanted:
+            if not gate.shows:
+                for viewer in (*first, None):
+                    if self._decides(gate, viewer, ()):
+                        self._put(gate, viewer, None)
+                continue
+            for viewer in (*names, None):  # owners first: they are what others are compared to
+                concerned = viewer is not None and any(
+                    self._decides(gate, v, (viewer,)) for v in (*names, None)
+                )
+                if concerned or self._decides(gate, viewer, (*names, NOBODY)):
                     self._put(gate, viewer, None)
+            if gate.operation.id in self._answered:
+                self._give_up(gate, names)
 
     def _items(self, who: str) -> None:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
+        viewers = [v for v in (None, *self.cast.names()) if v != who]
         for gate in self.gates:
-            if not gate.sources or gate.batch or gate.operation.id in self._ignoring:
+            if not gate.personal or gate.batch or gate.operation.id in self._ignoring:
                 continue
-            viewers = [v for v in (None, *self.cast.names()) if v != who]
-            useful = [v for v in viewers if self._decides(gate, v, (who,))]
-            if not useful and not self._decides(gate, who, (who,)):
+            if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
                 continue
             self.emit(Event("phase", {"name": f"{gate.door.method} {gate.door.path} of {who}"}))
             if self._put(gate, who, who) is None:
                 continue
             self._absent_control(gate, who)
             for viewer in viewers:
-                if self._decides(gate, viewer, (who,)):
+                if self._page_decides(gate, viewer, who):
                     self._put(gate, viewer, who)
+
+    def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
+        """Whether an answer about `who` can decide anything, of theirs or of others on it."""
+        door = gate.operation.id
+        page = self._pages.get((door, who))
+        if page is None:
+            return self._decides(gate, viewer, (who,))
+        return any(
+            next(self.matrix.undecided(door, viewer, owner, resource), None) is not None
+            for owner, resource in page
+        )
 
     def _batches(self) -> None:
         """Doors that take many ids at once: one question per viewer decides for all owners."""
+        names = self.cast.names()
         for gate in self.gates:
             if not gate.batch:
                 continue
-            order = [*self.cast.subjects(), None]
-            for viewer in order:
-                whose = (viewer,) if viewer else ()
-                others = tuple(name for name in self.cast.names() if name != viewer)
-                if self._decides(gate, viewer, (*whose, *others)):
+            viewers = (*self.cast.subjects(), None)
+            for owner in self.cast.subjects():  # their own view first: it is what others compare to
+                if any(self._decides(gate, viewer, (owner,)) for viewer in viewers):
+                    self._put(gate, owner, None)
+            self._give_up(gate, names)
+            for viewer in viewers:
+                if self._decides(gate, viewer, names):
                     self._put(gate, viewer, None)
+
+    def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
+        """What a door does not show to an owner who asked for it, it cannot tell about them."""
+        door = gate.operation.id
+        for resource in gate.shows:
+            nobodys = self.model.policy.resources[resource].owner.kind == "none"
+            for owner in (NOBODY,) if nobodys else owners:
+                asked = nobodys or owner in self._answered.get(door, ())
+                shown = self.matrix.own.get((door, owner, resource))
+                if asked and not shown and (door, owner, resource, "") not in self.matrix.witnessed:
+                    self.matrix.hopeless.add((door, owner, resource))
 
     def _decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
         door = gate.operation.id
@@ -229,6 +270,10 @@ class Engine:
             question = self._question(gate, viewer, targets, filled, key)
             known = self.lookout.look(gate, question, answer)
         self._answered.setdefault(gate.operation.id, set()).add(viewer)
+        place = (gate.operation.id, who or "")
+        self._seen.setdefault(place, {})[viewer] = set(known.sighted)
+        if viewer == who:
+            self._pages.setdefault((gate.operation.id, who or ""), set()).update(known.sighted)
         self._note(gate, known)
         return known
 
@@ -260,28 +305,37 @@ class Engine:
     # ------------------------------------------------------------ conclusions
 
     def _close_lists(self) -> None:
-        """A list that showed an owner to somebody entitled, and came without them to another."""
-        for gate in self.gates:
-            if gate.sources:
-                continue
-            door = gate.operation.id
-            shown = {(o, r) for d, o, r, path in self.matrix.witnessed if d == door and path}
-            for viewer in self._answered.get(door, ()):
+        """What an answer showed to one viewer, and to another came without, or without a field.
+
+        Done when all is asked: only then is it known what owners are shown of themselves.
+        """
+        for (door, _), answers in self._seen.items():
+            shown = set().union(*answers.values())
+            picks = not self.matrix.gates[door].personal
+            for viewer, sighted in answers.items():
+                if picks:
+                    present = {owner for owner, _ in sighted}
+                    left_out = {NOBODY, *self.cast.names()} - present
+                    self.matrix.passed_over |= {(door, viewer, owner) for owner in left_out}
                 for owner, resource in sorted(shown):
-                    if owner != viewer and owner:
-                        self._close(gate, viewer, owner, resource)
+                    if owner != viewer:
+                        self._close(self.matrix.gates[door], viewer, owner, resource)
 
     def _close(self, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
         door = gate.operation.id
         closed = tuple(
             Observation(key, False, Result.CLOSED, viewer, owner)
-            for key in self.matrix.undecided(door, viewer, owner)
-            if key.resource == resource
-            and not self.matrix.entries[key].granted
-            and (owner, resource, key.field) in self.knowledge.own
+            for key in self.matrix.undecided(door, viewer, owner, resource)
+            if not self.matrix.entries[key].granted and self._is_known(owner, resource, key.field)
         )
         if closed:
             self._note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
+
+    def _is_known(self, owner: str, resource: str, path: str) -> bool:
+        """Whether its absence says something: its owner was shown it, or nobody is to see it."""
+        if (owner, resource, path) in self.knowledge.present:
+            return True
+        return granted_to_nobody(self.model.tables[resource], path)
 
     def _confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""
@@ -320,44 +374,59 @@ class Engine:
 
     def _switch_worlds(self, switches: Switches) -> None:
         """Put own accounts into the states that undecided cells speak of, one after another."""
-        tried: set[tuple[str, tuple[tuple[str, Json], ...]]] = set()
+        seen: dict[str, list[dict[str, Json]]] = {
+            who: [self._account(who)] for who in self.cast.names()
+        }
         for number in range(1, _MOST_WORLDS + 1):
-            best = self._best_world(switches, tried)
+            best = self._best_world(switches, seen)
             if best is None:
                 break
             who, wanted = best
-            tried.add(best)
+            seen[who].append({**self._account(who), **dict(wanted)})
             said = ", ".join(f"{path}={value}" for path, value in wanted)
             self.emit(Event("phase", {"name": f"{who} sets {said}"}))
             changes = [(p, v) for p, v in wanted if self.cast.states.get((who, p)) != v]
             if all(switches.flip(who, path, value) for path, value in changes):
                 self._world = f"world {number}"
                 self._answered.clear()
+                self._seen.clear()
+                self.lookout.forget(who)
                 self._round()
             else:
                 self.notes.append(f"the API did not take the setting {said} from {who}")
 
+    def _account(self, who: str) -> dict[str, Json]:
+        return {path: value for (name, path), value in self.cast.states.items() if name == who}
+
     def _best_world(
-        self, switches: Switches, tried: set[tuple[str, tuple[tuple[str, Json], ...]]]
-    ) -> tuple[str, tuple[tuple[str, Json], ...]] | None:
-        """The (identity, settings) whose world decides the most undecided cells."""
-        gain: dict[tuple[str, tuple[tuple[str, Json], ...]], int] = {}
+        self, switches: Switches, seen: Mapping[str, list[dict[str, Json]]]
+    ) -> World | None:
+        """The (identity, settings) whose world decides the most undecided cells.
+
+        Settings that no cell mentions together are set together: a world costs as much whatever
+        it decides.
+        """
+        wanted: dict[str, dict[Settings, int]] = {}
         reach = self._reach()
         for key, entry in self.matrix.entries.items():
             if entry.result is not Result.NOT_SHOWN or not key.state:
                 continue
-            if (key.door, key.resource) not in self.matrix.carried:
-                continue
-            wanted = self._settings(switches, key)
-            for who in reach.get((key.resource, key.viewer), ()) if wanted else ():
-                world = (who, wanted)
-                if world not in tried:
-                    gain[world] = gain.get(world, 0) + 1
-        if not gain:
-            return None
-        return max(sorted(gain, key=repr), key=lambda world: gain[world])
+            settings = self._settings(switches, key)
+            for who in reach.get((key.resource, key.viewer), ()) if settings else ():
+                if self.matrix.shows(key, who) and self.matrix.is_decidable(key, entry, who):
+                    counts = wanted.setdefault(who, {})
+                    counts[settings] = counts.get(settings, 0) + 1
+        best: tuple[int, World] | None = None
+        for who, counts in wanted.items():
+            new = {
+                s: n for s, n in counts.items() if not any(_holds(each, s) for each in seen[who])
+            }
+            gain, settings = _combined(new)
+            if settings and (best is None or gain > best[0]):
+                best = (gain, (who, settings))
+        return best[1] if best else None
 
-    def _settings(self, switches: Switches, key: Key) -> tuple[tuple[str, Json], ...]:
+    def _settings(self, switches: Switches, key: Key) -> Settings:
         """Settings that make a cell's state; empty when one of them has no switch."""
         found: list[tuple[str, Json]] = []
         for name, text in key.state:
@@ -400,6 +469,21 @@ class Engine:
                 f"no value for {named} was seen;"
                 f" name its source under `operations: {gate.operation.id}: params:`"
             )
+
+
+def _holds(account: Mapping[str, Json], settings: Settings) -> bool:
+    return all(account.get(path) == value for path, value in settings)
+
+
+def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
+    """The most wanted settings, joined by the next most wanted that do not contradict them."""
+    chosen: dict[str, Json] = {}
+    gain = 0
+    for settings, number in sorted(counts.items(), key=lambda pair: (-pair[1], repr(pair[0]))):
+        if all(chosen.get(path, value) == value for path, value in settings):
+            chosen.update(settings)
+            gain += number
+    return gain, tuple(sorted(chosen.items()))
 
 
 def _finding(key: Key) -> tuple[str, ...]:

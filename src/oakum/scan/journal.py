@@ -105,6 +105,7 @@ def _outcome(raw: Json) -> Outcome:
         tuple(_observation(each) for each in raw["observations"]),
         tuple((owner, resource) for owner, resource in raw["sighted"]),
         tuple((owner, resource, path) for owner, resource, path in raw["witnessed"]),
+        tuple((resource, inside) for resource, inside in raw["embedded"]),
     )
 
 

@@ -40,6 +40,8 @@ class Knowledge:
 
     own: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, field path) → values its owner was shown."""
+    present: set[tuple[str, str, str]] = field(default_factory=set)
+    """(identity, resource, field path) that its owner was shown, be it with `false` in it."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -50,6 +52,8 @@ class Knowledge:
         """Take in an object of `who`'s that `who` was shown."""
         flat: dict[str, str] = {}
         for leaf in sighting.leaves:
+            if leaf.value is not None:
+                self.present.add((who, sighting.resource, leaf.path))
             if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):
                 continue
             text = canonical(leaf.value)

@@ -73,6 +73,10 @@ class Lookout:
         self._redactor = redactor
         self._views: dict[tuple[str, str], _OwnView] = {}
 
+    def forget(self, who: str) -> None:
+        """Somebody's settings have changed: what they saw of themselves no longer compares."""
+        self._views = {place: view for place, view in self._views.items() if place[1] != who}
+
     def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judge an answer and say what it decides."""
         value, shape = self._read(gate, response)
@@ -81,7 +85,7 @@ class Lookout:
         judged = judge.judge(value, shape)
         if question.viewer is not None:
             self._learn(question, response, value, judged.sightings)
-        glance = _Glance(self, gate, question, response, value)
+        glance = _Glance(self, gate, question, response, value, judged.sightings)
         for sighting in judged.sightings:
             glance.sighting(sighting)
         glance.absent()
@@ -117,7 +121,7 @@ class Lookout:
             if who != viewer:
                 continue
             for leaf in sighting.leaves:
-                if not says_nothing(leaf.value):
+                if leaf.value is not None:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(viewer, sighting)
         if 200 <= response.status < 300:
@@ -143,7 +147,13 @@ class _Glance:
     """The cells of one answer while it is being looked at."""
 
     def __init__(
-        self, out: Lookout, gate: Gate, question: Question, response: Response, value: Json
+        self,
+        out: Lookout,
+        gate: Gate,
+        question: Question,
+        response: Response,
+        value: Json,
+        sightings: list[Sighting],
     ) -> None:
         self._out = out
         self._gate = gate
@@ -152,7 +162,9 @@ class _Glance:
         self._value = value
         self._found: dict[Key, Observation] = {}
         self._open: set[Key] = set()
+        self._places = {each.pointer for each in sightings}
         self._sighted: dict[tuple[str, str], None] = {}
+        self._embedded: dict[tuple[str, bool], None] = {}
         self._witnessed: dict[tuple[str, str, str], None] = {}
 
     def outcome(self) -> Outcome:
@@ -168,6 +180,7 @@ class _Glance:
             observations,
             tuple(self._sighted),
             tuple(self._witnessed),
+            tuple(self._embedded),
         )
 
     # ------------------------------------------------------------ objects that are there
@@ -179,6 +192,8 @@ class _Glance:
         if not who and not nobodys:
             return  # somebody outside the cast: what may be seen of them is not known
         self._sighted[(who, sighting.resource)] = None
+        inside = any(sighting.pointer[:n] in self._places for n in range(len(sighting.pointer)))
+        self._embedded[(sighting.resource, inside)] = None
         present: set[str] = set()
         for leaf in sighting.leaves:
             present.add(leaf.path)
@@ -190,20 +205,22 @@ class _Glance:
     def _leaf(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
         own = who in (viewer, NOBODY)
-        if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if not own:
+        served = leaf.allowed and leaf.value is not None
+        if served:
+            self._put(sighting, leaf.path, who, Result.OPEN)
+            self._witnessed[(who, sighting.resource, leaf.path)] = None
+        elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            if not own and leaf.value in (None, "", [], {}):
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
-            return
-        known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
-        if leaf.allowed:
-            self._put(sighting, leaf.path, who, Result.OPEN)
-            self._witnessed[(who, sighting.resource, leaf.path)] = None
-        elif own or known is None or canonical(leaf.value) in known:
-            self._put(sighting, leaf.path, who, Result.LEAK, self._evidence(sighting, leaf, who))
         else:
-            self._put(sighting, leaf.path, who, Result.CLOSED)
+            known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
+            if own or known is None or canonical(leaf.value) in known:
+                evidence = self._evidence(sighting, leaf, who)
+                self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+            else:
+                self._put(sighting, leaf.path, who, Result.CLOSED)
 
     def _missing(
         self,
@@ -212,16 +229,22 @@ class _Glance:
         who: str,
         held: frozenset[str],
         state: Mapping[str, Json],
+        *,
+        present: bool = True,
         blank: bool = False,
     ) -> None:
-        """A declared field that did not come with an object, or with nothing in it."""
+        """A declared field that did not come: with its object, with nothing in it, or neither."""
         table = self._out._model.tables[resource]
         if self._granted(resource, path, held, state):
-            view = self._out._views.get((self._question.door, who))
-            if view and (resource, path) in view.leaves and who != self._question.viewer:
+            door = self._question.door
+            view = self._out._views.get((door, who))
+            # An embedded object shares the fate of the one it stands in.
+            lost = not present and (door, resource) in self._out._matrix.embedded
+            served = view is not None and (resource, path) in view.leaves
+            if served and not lost and who != self._question.viewer:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
-        known = (who, resource, path) in self._out._knowledge.own
+        known = (who, resource, path) in self._out._knowledge.present
         if known or (granted_to_nobody(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
 
@@ -248,7 +271,7 @@ class _Glance:
                 held = self._out._cast.relations(viewer, who)
                 state = self._out._matrix.state(resource, who)
                 for path in self._gate.shows[resource]:
-                    self._missing(resource, path, who, held, state)
+                    self._missing(resource, path, who, held, state, present=False)
 
     # ------------------------------------------------------------ values out of place
 

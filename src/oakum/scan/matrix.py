@@ -8,7 +8,7 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -58,6 +58,8 @@ class Outcome:
     """(owner, resource) pairs in the answer."""
     witnessed: tuple[tuple[str, str, str], ...] = ()
     """(owner, resource, field) that somebody entitled was shown."""
+    embedded: tuple[tuple[str, bool], ...] = ()
+    """(resource, whether it stood inside an object of another)."""
 
 
 @dataclass
@@ -95,6 +97,17 @@ class Matrix:
         """(door, owner, resource, field) that somebody entitled was shown."""
         self.carried: set[tuple[str, str]] = set()
         """(door, resource) of which anybody was shown any object."""
+        self.embedded: set[tuple[str, str]] = set()
+        """(door, resource) that leaves only inside an object of another: it shares its fate."""
+        self._outer: set[tuple[str, str]] = set()
+        self.known: set[tuple[str, str, str]] = set()
+        """(owner, resource, field) that an owner was shown with something in it, anywhere."""
+        self.own: dict[tuple[str, str, str], set[str]] = {}
+        """(door, owner, resource) → fields that the owner was shown there."""
+        self.hopeless: set[tuple[str, str, str]] = set()
+        """(door, owner, resource) that the door does not show, whoever asks."""
+        self.passed_over: set[tuple[str, str | None, str]] = set()
+        """(door, viewer, owner): the door, which picks its own objects, left them out once."""
         self._kinds = self._viewer_kinds()
         for gate in self.gates.values():
             for resource, fields in gate.shows.items():
@@ -155,12 +168,19 @@ class Matrix:
 
     # ------------------------------------------------------------ asking
 
-    def undecided(self, door: str, viewer: str | None, owner: str) -> Iterator[Key]:
-        """Cells at a door that this viewer's answer about this owner's objects could decide."""
+    def undecided(self, door: str, viewer: str | None, owner: str, only: str = "") -> Iterator[Key]:
+        """Cells at a door that this viewer's answer about this owner's objects could decide.
+
+        `only`: of this resource, known to be shown there; else of all that are not given up.
+        """
         gate = self.gates[door]
         for resource, fields in gate.shows.items():
             kind = self._model.policy.resources[resource].owner.kind
             whose = NOBODY if kind == "none" else owner
+            if (kind != "none" and whose == NOBODY) or (only and resource != only):
+                continue
+            if not only and (door, whose, resource) in self.hopeless:
+                continue
             held = self._cast.relations(viewer, whose)
             label = self._cast.label(held, viewer, whose)
             values = self.state(resource, whose)
@@ -168,8 +188,30 @@ class Matrix:
             for path in fields:
                 key = Key(door, resource, path, label, state_key(table, path, values))
                 entry = self.entries.get(key)
-                if entry is not None and entry.result is Result.NOT_SHOWN:
+                if entry is None or entry.result is not Result.NOT_SHOWN:
+                    continue
+                left_out = entry.granted and (door, viewer, whose) in self.passed_over
+                if not left_out and self.is_decidable(key, entry, whose):
                     yield key
+
+    def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
+        """Whether an answer that may show this owner's object can still tell anything of a cell."""
+        place = (key.door, owner, key.resource)
+        if place in self.own:
+            carried = key.field in self.own[place]
+        elif (*place, "") in self.witnessed:
+            carried = (*place, key.field) in self.witnessed
+        else:
+            return True
+        if carried or entry.granted:
+            return carried  # a field that this door does not carry is neither open nor blocked
+        table = self._model.tables[key.resource]
+        return (owner, key.resource, key.field) in self.known or granted_to_nobody(table, key.field)
+
+    def shows(self, key: Key, owner: str) -> bool:
+        """Whether this door showed this owner's object to anybody."""
+        place = (key.door, owner, key.resource)
+        return place in self.own or (*place, "") in self.witnessed
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
         """An owner's state, as their account says now."""
@@ -189,10 +231,23 @@ class Matrix:
                 entry.viewer, entry.owner = seen.viewer, seen.owner
                 entry.evidence = seen.evidence or entry.evidence
             if seen.result is Result.LEAK:
+                if entry.probes and entry.evidence and outcome.probe not in entry.probes:
+                    entry.evidence = replace(entry.evidence, confirmed=True)  # seen twice
                 entry.probes.append(outcome.probe)
+            own = seen.owner in (seen.viewer, NOBODY)
+            if own and seen.result in (Result.OPEN, Result.LEAK):
+                place = (door, seen.owner, seen.key.resource)
+                self.own.setdefault(place, set()).add(seen.key.field)
+                self.known.add((seen.owner, seen.key.resource, seen.key.field))
         for owner, resource in outcome.sighted:
             self.carried.add((door, resource))
             self.witnessed.add((door, owner, resource, ""))
+        for resource, inside in outcome.embedded:
+            if inside and (door, resource) not in self._outer:
+                self.embedded.add((door, resource))
+            elif not inside:
+                self._outer.add((door, resource))
+                self.embedded.discard((door, resource))
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((door, owner, resource, path))
 
@@ -240,11 +295,14 @@ class Matrix:
             return False
         if (key.door, key.resource) not in self.carried:
             return False
+        if (key.door, key.resource) in self.embedded:
+            return True
         shown = any(
             door == key.door and resource == key.resource and path == key.field
             for door, _, resource, path in self.witnessed
         )
-        return not shown or not self.gates[key.door].sources
+        owned = any(door == key.door and r == key.resource for door, _, r in self.own)
+        return not shown or not owned or not self.gates[key.door].personal
 
     def _reason(
         self, key: Key, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]

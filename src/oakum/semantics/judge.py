@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.contract.model import Json, Owner, Shape
-from oakum.semantics.decide import through
+from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, held, state_of, texts
 from oakum.semantics.table import Table, Trie, member, resource_of
@@ -127,8 +127,7 @@ class Judge:
         subject = Subject(name, owners, value, table.resource.owner.kind != "none")
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
-        logged_in = bool(self._principal.ids)
-        passes = through(self._model, self._operation, relations, logged_in)
+        passes = self._passes(relations)
         bits = table.see(relations, state) if passes else 0
         leaves: list[Leaf] = []
         keep: Keep = {
@@ -140,6 +139,12 @@ class Judge:
         }  # fmt: skip
         self._sightings.append(Sighting(name, at, owners, relations, state, tuple(leaves), value))
         return keep if bits else False
+
+    def _passes(self, relations: frozenset[str]) -> bool:
+        """`call:` is about the owner in the path where there is one, else about each object's."""
+        if self._rule.owner in self._params:
+            return may_call(self._model, self._principal, self._operation, self._params)
+        return through(self._model, self._operation, relations, bool(self._principal.ids))
 
     def _field(
         self,

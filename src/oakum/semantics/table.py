@@ -30,9 +30,11 @@ class Trie:
 
     def child(self, segment: str) -> Trie | None:
         """The node below a member name, a list element or a map value (both `*`)."""
-        if self.deep >= 0:
-            return self
-        return self.children.get(segment) or self.children.get("*")
+        below = self.children.get(segment) or self.children.get("*")
+        if self.deep < 0 or (below and (below.leaf >= 0 or below.deep >= 0)):
+            return below
+        # What no narrower line names is covered by the `**` above it.
+        return Trie(below.children if below else {}, -1, self.deep)
 
     def under(self) -> Iterator[int]:
         """Every leaf at or below this node."""
