@@ -48,7 +48,7 @@ class File:
             # The text between the next two quotes; wrong only where JSON is written unusually,
             # and then it leads nowhere, which is what makes the caller look closer.
             after = self._data.split(b'"$ref"')[1:]
-            found = {piece.split(b'"', 2)[1] for piece in after}
+            found = {piece.partition(b'"')[2].partition(b'"')[0] for piece in after}
             return {ref.decode("utf-8", "replace") for ref in found}
         refs: set[str] = set()
         waiting = [self.root]

@@ -147,6 +147,7 @@ class Schemas:
         """Adds the alternatives, and lifts what all alternatives of a group have in common."""
         lazy = [[(_Lazy(self, (place,)), place) for place in group] for group in groups]
         made["branches"] = tuple(thunk for group in lazy for thunk, _ in group)
+        lifted = made["_lifted"] = set()
         if len(self._underway) >= _NESTING:
             return kinds
         me = id(first.value)
@@ -157,7 +158,9 @@ class Schemas:
                 if not kinds and found and all(shape.kinds for shape in found):
                     kinds = NO_KIND.union(*(shape.kinds for shape in found))
                 for name, thunk in common(found).items():
-                    members.setdefault(name, thunk)
+                    if name not in members:
+                        members[name] = thunk
+                        lifted.add(name)
         finally:
             self._underway.discard(me)
         return kinds

@@ -17,17 +17,26 @@ Thunk = Callable[[], Shape]
 
 _NO_MEMBERS: Mapping[str, Thunk] = {}
 _STRUCTURES = frozenset(("object", "array", "null"))
+_NULL = frozenset(("null",))
 
 
 def children(shape: Shape) -> Mapping[str, Shape]:
     """The declared members of an object, those of all its alternatives included, merged."""
-    return _children(_alternatives(shape))
+    if not shape.branches:
+        return {name: thunk() for name, thunk in shape.properties.items()}
+    found: dict[str, list[Shape]] = {}
+    for one in _alternatives(shape):
+        for name, thunk in one.properties.items():
+            found.setdefault(name, []).append(thunk())
+    return {name: either(members) for name, members in found.items()}
 
 
 def elements(shape: Shape) -> Shape | None:
     """What stands at `*`: the elements of a list or the values of a map; None where neither is
     declared."""
-    return _elements(_alternatives(shape))
+    ways = [each for one in _alternatives(shape) for each in (one.items, one.extra)]
+    found = [thunk() for thunk in ways if thunk is not None]
+    return either(found) if found else None
 
 
 def _alternatives(shape: Shape) -> Sequence[Shape]:
@@ -42,21 +51,6 @@ def _alternatives(shape: Shape) -> Sequence[Shape]:
             found[branch] = None
             waiting += branch.branches
     return tuple(found)
-
-
-def _children(shapes: Sequence[Shape]) -> Mapping[str, Shape]:
-    if len(shapes) == 1:
-        return {name: thunk() for name, thunk in shapes[0].properties.items()}
-    found: dict[str, list[Shape]] = {}
-    for shape in shapes:
-        for name, thunk in shape.properties.items():
-            found.setdefault(name, []).append(thunk())
-    return {name: either(members) for name, members in found.items()}
-
-
-def _elements(shapes: Sequence[Shape]) -> Shape | None:
-    thunks = [t for shape in shapes for t in (shape.items, shape.extra) if t is not None]
-    return either(thunk() for thunk in thunks) if thunks else None
 
 
 # ---------------------------------------------------------------------------------- unions
@@ -99,12 +93,14 @@ def either(shapes: Iterable[Shape]) -> Shape:
 
 def _union(shapes: tuple[Shape, ...]) -> Shape:
     first = shapes[0]
+    lifted = common(shapes)
     made: dict[str, Any] = {
         "_atoms": shapes,
         "_schema": frozenset(map(schema_of, shapes)),
+        "_lifted": lifted.keys(),
         "pointer": first.pointer,
         "names": frozenset.intersection(*(shape.names for shape in shapes)),
-        "properties": common(shapes),
+        "properties": lifted,
         "branches": tuple(_Given(shape) for shape in shapes),
         "example": next((s.example for s in shapes if s.example is not None), None),
         "read_only": all(shape.read_only for shape in shapes),
@@ -212,21 +208,34 @@ class _Below:
         self.cut = _NOTHING
         self.loop = _NOTHING
 
-    def add(self, path: str, leaf: Shape, height: int) -> None:
+    def leaf(self, path: str, shape: Shape, height: int) -> None:
         self.paths.append(path)
-        self.leaves.append(leaf)
+        self.leaves.append(shape)
         self.height = max(self.height, height)
 
-    def extend(self, segment: str, other: _Below) -> None:
+    def add(self, segment: str, other: _Below) -> None:
+        """The paths below a member; below an alternative where the segment is empty."""
         prefix = segment + "."
-        self.paths += [prefix + path if path else segment for path in other.paths]
+        if segment:
+            self.paths += [prefix + path if path else segment for path in other.paths]
+        else:
+            self.paths += other.paths
         self.leaves += other.leaves
         if len(self.paths) > _MOST:
             raise _TooMany
-        self.height = max(self.height, other.height + 1)
+        self.height = max(self.height, other.height + bool(segment))
         if other.loop:
             self.cut |= other.cut
             self.loop |= other.loop
+
+    def merge(self) -> None:
+        """Each path once, whichever alternatives declare it."""
+        if len(set(self.paths)) < len(self.paths):
+            found: dict[str, list[Shape]] = {}
+            for path, leaf in zip(self.paths, self.leaves, strict=True):
+                found.setdefault(path, []).append(leaf)
+            self.paths = list(found)
+            self.leaves = [either(leaves) for leaves in found.values()]
 
 
 def _below(shape: Shape, room: int, around: frozenset[Json]) -> _Below:
@@ -235,35 +244,59 @@ def _below(shape: Shape, room: int, around: frozenset[Json]) -> _Below:
     if known is not None and known.height <= room and known.loop.isdisjoint(around):
         return known
     made = _Below()
-    nodes = {one: schema_of(one) for one in _alternatives(shape) if not _is_leaf(one)}
-    fresh = [one for one, schema in nodes.items() if schema not in around]
-    if len(fresh) < len(nodes):
-        made.cut = made.loop = around.intersection(nodes.values())
-        if shape.branches and fresh == [shape]:
-            fresh = []  # the frame of alternatives that were all met already
-    if made.cut or not fresh or not shape.kinds <= _STRUCTURES:
-        made.add("", shape, 0)
-    if not fresh:
+    schema = schema_of(shape)
+    if _is_leaf(shape):
+        made.leaf("", shape, 0)
+        return made
+    if schema in around:
+        made.leaf("", shape, 0)
+        made.cut = made.loop = frozenset((schema,))
         return made
     if not room:
-        made.add("", shape, _CUT)
+        made.leaf("", shape, _CUT)
         return made
-    schemas = {nodes[one] for one in fresh}
-    inner = around | schemas
-    star = _elements(fresh)
-    at_star = () if star is None else (("*", star),)
-    for name, child in (*_children(fresh).items(), *at_star):
-        if _is_leaf(child):
-            made.add(name, child, 1)
-        else:
-            made.extend(name, _below(child, room - 1, inner))
+    _descend(made, shape, room, around | {schema})
     if made.loop:
-        made.cut -= schemas
+        made.cut -= {schema}
     if made.cut:
-        made.loop |= schemas
+        made.loop |= {schema}
     elif made.height <= room:
         memory["_below"] = made  # lives and dies with the shape
     return made
+
+
+def _descend(made: _Below, shape: Shape, room: int, around: frozenset[Json]) -> None:
+    alternatives = _alternatives(shape)
+    frames = [one for one in alternatives if one.branches] or [shape]
+    own = [member for frame in frames for member in _own(frame)]
+    for name, thunk in own:
+        child = thunk()
+        if _is_leaf(child):
+            made.leaf(name, child, 1)
+        else:
+            made.add(name, _below(child, room - 1, around))
+    if not shape.branches:
+        if not shape.kinds <= _STRUCTURES:
+            made.leaf("", shape, 0)
+        if len(own) > len(shape.properties) + 1:
+            made.merge()
+        return
+    for one in alternatives:
+        if not one.branches:
+            if not _is_leaf(one):
+                made.add("", _below(one, room, around))
+            elif not (one.kinds or shape.kinds) <= (_STRUCTURES if own else _NULL):
+                made.leaf("", one, 0)
+    if not made.paths:
+        made.leaf("", shape, 0)
+    made.merge()
+
+
+def _own(shape: Shape) -> list[tuple[str, Thunk]]:
+    """The members that a shape itself declares, those lifted from its alternatives left out."""
+    lifted = vars(shape).get("_lifted", ())
+    found = [(name, each) for name, each in shape.properties.items() if name not in lifted]
+    return found + [("*", each) for each in (shape.items, shape.extra) if each is not None]
 
 
 def _is_leaf(shape: Shape) -> bool:
