@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from oakum.contract.lexicon import FieldClass, classify_field, words
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Operation, OperationRule
 
 Kind = Literal["read", "write", "destructive", "login"]
@@ -34,17 +34,13 @@ class Verdict:
     reason: str
 
 
-def _listed(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SAFE_METHODS = _listed("GET HEAD OPTIONS QUERY")
-_DESTROYS = _listed(
+_SAFE_METHODS = listed("GET HEAD OPTIONS QUERY")
+_DESTROYS = listed(
     "burn cancel clear deactivate decommission delete destroy disable drop erase expire flush "
     "invalidate kill populate purge reboot remove reset restart revoke rollback rotate seed "
     "shutdown terminate truncate unpublish unsubscribe void wipe"
 )
-_NOUNS_TOO = _listed(
+_NOUNS_TOO = listed(
     "ban block book charge claim clean copy fire import issue join like lock mark move mute open "
     "pause ping post process promise release report run schedule sign transfer vote"
 )
@@ -52,7 +48,7 @@ _NOUNS_TOO = _listed(
 _CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
-    | _listed(
+    | listed(
         "accept activate add approve archive assign bulk_update buy cleanup close complete create "
         "decline demote deploy deposit disconnect dismiss downgrade duplicate edit enqueue exec "
         "execute follow forget generate grant impersonate init initialise initialize insert "
@@ -63,28 +59,28 @@ _CHANGES = (
         "unlock unmute unset unsuspend update upgrade upload upvote withdraw write"
     )
 )
-_NEVER_NOUNS = _listed("create delete destroy erase populate purge truncate unsubscribe wipe")
+_NEVER_NOUNS = listed("create delete destroy erase populate purge truncate unsubscribe wipe")
 """Verbs that no reading sentence excuses when one of them is a whole path segment."""
-_LINKS = _listed("verify confirm validate")
+_LINKS = listed("verify confirm validate")
 """Verbs of links sent by mail: they act when the call carries the token of the link."""
-_READS = _listed(
+_READS = listed(
     "browse calculate check compare count describe determine display download enumerate export "
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
     "retrieve return search see show stream view"
 )
-_NOUN_HEADS = _listed(
+_NOUN_HEADS = listed(
     "candidates catalog catalogue confirmation confirmations count counts date dates events "
     "history limits list lists log logs notes options page points policies policy preview queue "
     "rate rates reasons recommendations requests rules schedule schedules settings statistics "
     "stats suggestions templates types window"
 )
 """`reset-policy`, `delete requests`: after these the verb before them is part of a noun."""
-_NOUN_FOLLOWERS = _listed(
+_NOUN_FOLLOWERS = listed(
     "about against are at between by can for from has have in is may must of on per since to "
     "were will with within"
 )
 """Words after a noun, not after a verb: "updates of a user", "blocks are listed"."""
-_OBJECTS = _listed("a all an any each every it its that the their them these this those your")
+_OBJECTS = listed("a all an any each every it its that the their them these this those your")
 _GLUED = re.compile(
     r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
     r"(db|database|all|data|cache|tables?|users?|accounts?|me|everything)"
@@ -95,8 +91,8 @@ _ENDS_SESSION_SAID = re.compile(
     r"(?:out|off)\b",
     re.I,
 )
-_LOGS_IN = _listed("login signin authenticate logon signon")
-_MAY_LOG_IN = _listed("auth session sessions token tokens")
+_LOGS_IN = listed("login signin authenticate logon signon")
+_MAY_LOG_IN = listed("auth session sessions token tokens")
 _LOGS_IN_SAID = re.compile(
     r"(?:log|sign)s?[ -](?:[\w'’]+\s+){0,3}?(?:in|into|on)\b|authenticates?\b", re.I
 )
@@ -136,19 +132,26 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
     return Verdict("write", why)
 
 
+def sounds_like_reading(operation: Operation) -> bool:
+    """Whether its name or a sentence starts with a reading verb, whatever the method.
+
+    Frameworks name operations after their method, so a name like `getRestart` says nothing.
+    """
+    name = _name_words(operation)
+    if name and name[0] in _READS - {"get", "read"}:
+        return True
+    texts = (operation.summary, operation.description)
+    return any(_lead(_sentences(text)[0]).verb in _READS for text in texts)
+
+
 def _changes(operation: Operation) -> str:
     """Why a safe method does not keep its promise; empty when it does."""
     for segment in _segments(operation):
         glued = _GLUED.fullmatch(segment.lower())
         if glued or segment.lower() in _NEVER_NOUNS:
             return _why(segment, "path", glued[1] if glued else segment.lower())
-    name = _name_words(operation)
-    # Frameworks name operations after their method, so `getRestart` says nothing about reading.
-    reads = name[:1] != () and name[0] in _READS - {"get", "read"}
-    for text in (operation.summary, operation.description):
-        reads = reads or _lead(_sentences(text)[0]).verb in _READS
     verbs = _CHANGES | _LINKS if _carries_token(operation) else _CHANGES
-    named = iter(()) if reads else _named(operation, verbs)
+    named = iter(()) if sounds_like_reading(operation) else _named(operation, verbs)
     return next(named, "") or next(_told(operation, verbs), "")
 
 

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from oakum.contract.model import Shape
 from oakum.contract.phrases import MAY, OF_A_PERSON, PHRASES, THERE, TOPICS, FieldClass
 
-__all__ = ["FieldClass", "Label", "classify_field", "label_field", "singular", "words"]
+__all__ = ["FieldClass", "Label", "classify_field", "label_field", "listed", "singular", "words"]
 
 
 @dataclass(frozen=True)
@@ -27,32 +28,33 @@ class Label:
     reason: str
 
 
-def _listed(text: str) -> frozenset[str]:
+def listed(text: str) -> frozenset[str]:
+    """Words written one after the other, as a set."""
     return frozenset(text.split())
 
 
-_ABOUT = _listed("type unit url enabled required supported policy format version template")
+_ABOUT = listed("type unit url enabled required supported policy format version template")
 """Heads that speak about a subject instead of giving it."""
 
-_PASSING = _listed(
+_PASSING = listed(
     "value text raw string number num no full plain plaintext cleartext masked encrypted hashed "
     "hash digest md sha bcrypt line list array field data"
 )
 """Heads that leave the meaning to the word before them: `phone_number`, `password_hash`."""
 
-_FROM_PARENT = _PASSING | _listed("name first last given family address date year day")
+_FROM_PARENT = _PASSING | listed("name first last given family address date year day")
 """Names that say nothing alone, so that the parent's is read with them: `card.number`."""
 
-_FLAG = _listed(
+_FLAG = listed(
     "is has can should was are did needs need allow allows enable enables require requires use "
     "uses send receive show hide disable"
 )
 _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
-_TEXT_ONLY = _listed("token secret hash salt credential email mail cookie bearer")
-_MEDIA = _listed("image photo picture thumbnail video media icon logo banner size frame")
-_NO_VISIT = _listed("update change modification sync edit check run refresh push build")
+_TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer")
+_MEDIA = listed("image photo picture thumbnail video media icon logo banner size frame")
+_NO_VISIT = listed("update change modification sync edit check run refresh push build")
 _FORMATS = {
     "password": (FieldClass.SECRET, "a password"),
     "email": (FieldClass.CONTACT, "an e-mail address"),
@@ -65,23 +67,13 @@ _FORMATS = {
 _Entry = tuple[FieldClass, str]
 
 
-def _entries() -> Iterator[tuple[tuple[str, ...], bool, _Entry]]:
-    for kind, noun, phrases in PHRASES:
-        for phrase in phrases.split():
-            parts = tuple(phrase.lstrip("^").split("_"))
-            yield parts, phrase.startswith("^"), (kind, noun)
-            if len(parts) > 1:
-                yield ("".join(parts),), phrase.startswith("^"), (kind, noun)
-
-
-_ENDINGS = {parts: entry for parts, whole, entry in _entries() if not whole}
-_WHOLE = {parts: entry for parts, whole, entry in _entries() if whole}
-_LONGEST = max(len(parts) for parts in _ENDINGS)
-
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
 _ODD_PLURALS = {
     "ids": "id",
     "ips": "ip",
+    "alias": "alias",
+    "aliases": "alias",
+    "canvas": "canvas",
     "movies": "movie",
     "series": "series",
     "news": "news",
@@ -110,6 +102,20 @@ def singular(word: str) -> str:
     if word.endswith(("sses", "xes", "ches", "shes", "zes")):
         return word[:-2]
     return word[:-1]
+
+
+def _entries() -> Iterator[tuple[tuple[str, ...], bool, _Entry]]:
+    for kind, noun, phrases in PHRASES:
+        for phrase in phrases.split():
+            parts = tuple(singular(part) for part in phrase.lstrip("^").split("_"))
+            yield parts, phrase.startswith("^"), (kind, noun)
+            if len(parts) > 1:
+                yield ("".join(parts),), phrase.startswith("^"), (kind, noun)
+
+
+_ENDINGS = {parts: entry for parts, whole, entry in _entries() if not whole}
+_WHOLE = {parts: entry for parts, whole, entry in _entries() if whole}
+_LONGEST = max(len(parts) for parts in _ENDINGS)
 
 
 def classify_field(path: str, shape: Shape | None = None) -> FieldClass:
@@ -172,9 +178,8 @@ def _read(own: tuple[str, ...], above: tuple[str, ...]) -> _Entry:
         return joined or _read(own, ())
     if own in _WHOLE:
         return _WHOLE[own]
-    for topic, noun in TOPICS.items():
-        if own[-1] not in _ABOUT and _stands_in(topic, own):
-            return FieldClass.PERSONAL, noun
+    if own[-1] not in _ABOUT and (topic := _topic(own)):
+        return FieldClass.PERSONAL, topic
     if _is_visit(own):
         return FieldClass.ACTIVITY, THERE
     return _ending(own) or _NOTHING
@@ -204,8 +209,10 @@ def _switch(own: tuple[str, ...], *, flag: bool) -> _Entry:
     return _NOTHING
 
 
-def _stands_in(phrase: tuple[str, ...], own: tuple[str, ...]) -> bool:
-    return any(own[at : at + len(phrase)] == phrase for at in range(len(own)))
+def _topic(own: tuple[str, ...]) -> str:
+    """The grave subject that a name speaks of; empty when it does of none."""
+    parts = (*pairwise(own), *((word,) for word in own))
+    return next((TOPICS[part] for part in parts if part in TOPICS), "")
 
 
 def _is_visit(own: tuple[str, ...]) -> bool:

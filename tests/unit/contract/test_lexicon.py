@@ -34,7 +34,7 @@ NAMES = {
         height age ageGroup profile.age heart_rate maxHeartRate default_max_heart_rate
         heart_rate_zones religion religiousBeliefs sexual_orientation ethnicity nationality salary
         income first_name lastName name.first full_name marital_status medical_history bloodType
-        credit_score card_last4 cycling_ftp bmi""",
+        credit_score card_last4 card_expires_at cycling_ftp bmi""",
     FieldClass.LOCATION: """
         location lat lng longitude geo.lat coordinates gpsPosition city home_town zip postalCode
         location.name address.city timezone""",

@@ -1,0 +1,124 @@
+"""The fields of a thing, as the document declares them, and the doors that send or change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from oakum.contract.lexicon import FieldClass, Label, label_field
+from oakum.contract.model import Operation, Shape
+from oakum.contract.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
+from oakum.contract.openapi import Document
+from oakum.contract.schema import children, elements
+from oakum.contract.sightings import is_item
+from oakum.contract.things import Thing, World
+
+
+@dataclass
+class Field:
+    """A field of a thing: what the document declares there, and who is shown it now."""
+
+    path: str
+    shape: Shape
+    label: Label
+    doors: dict[str, Operation] = field(default_factory=dict)
+    embeds: Thing | None = None
+    writable: bool = False
+    """Some request body has it."""
+
+
+_FAR = 8
+
+
+def fields(world: World, thing: Thing, writing: Sequence[Operation]) -> list[Field]:
+    """The fields of a thing, an embedded thing as one; `writing`: the doors that change it."""
+    found: dict[str, Field] = {}
+    whose = "user" if thing is world.account else thing.name
+    for shape, doors in thing.shapes.items():
+        for path, child, embeds in _walk(world, shape, "", ()):
+            label = label_field(f"{whose}.{path}", child)
+            if embeds is not None:
+                label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
+            each = found.setdefault(path, Field(path, child, label, {}, embeds))
+            each.doors.update((door.id, door) for door in doors)
+    for door in writing:
+        for media in door.body:
+            for path, child, _ in _walk(world, media.shape, "", ()) if media.shape else ():
+                if path in found and not child.read_only:
+                    found[path].writable = True
+    return _apart(found)
+
+
+def _apart(found: dict[str, Field]) -> list[Field]:
+    """No field below another, since a line for `a` covers `a.b` too: what embeds a thing stays,
+    and otherwise the narrower."""
+    embedding = tuple(f"{path}." for path, each in found.items() if each.embeds)
+    kept = {path: each for path, each in found.items() if not path.startswith(embedding)}
+    above = {path[:at] for path in kept for at, char in enumerate(path) if char == "."}
+    return [each for path, each in kept.items() if path not in above]
+
+
+def _walk(
+    world: World, shape: Shape, path: str, around: tuple[Shape, ...]
+) -> Iterator[tuple[str, Shape, Thing | None]]:
+    """(field path, shape, thing embedded there) of what a schema declares, down to each leaf."""
+    for name, child in children(shape).items():
+        if not child.write_only and is_segment(name):
+            yield from _field(world, child, f"{path}.{name}".lstrip("."), (*around, shape))
+
+
+def _field(
+    world: World, child: Shape, path: str, around: tuple[Shape, ...]
+) -> Iterator[tuple[str, Shape, Thing | None]]:
+    embeds = world.thing_at(child)
+    star = elements(child)
+    if embeds is not None or child in around or len(around) > _FAR:
+        yield path, child, embeds
+    elif children(child):
+        yield from _walk(world, child, path, around)
+        if star is not None and star.kinds and not star.kinds & {"object", "array"}:
+            yield f"{path}.*", star, None
+    elif star is None:
+        free = child.kinds and child.kinds <= {"object", "array"}
+        yield f"{path}.**" if free else path, child, None
+    elif children(star) or elements(star) is not None:
+        yield from _field(world, star, f"{path}.*", (*around, child))
+    elif not star.kinds or star.kinds <= {"object", "array"}:
+        yield f"{path}.**", star, None
+    else:
+        yield path if "array" in child.kinds else f"{path}.*", star, None
+
+
+def changes(world: World, document: Document) -> dict[int, list[Operation]]:
+    """By identity of a thing, the operations that change it: those that answer with it, or whose
+    path names it."""
+    answered = {
+        seen.operation.id: thing
+        for thing in world.things
+        for seen in thing.sightings
+        if not seen.inside
+    }
+    by_noun = {thing.noun: thing for thing in world.things}
+    found: dict[int, list[Operation]] = {}
+    for door in document.operations:
+        if door.method in ("POST", "PUT", "PATCH") and door.body:
+            named = map(noun_of_path, reversed(door.path.split("/")))
+            of_path = next((by_noun[noun] for noun in named if noun in by_noun), None)
+            thing = (
+                answered.get(door.id) or of_path or (world.account if is_of_caller(door) else None)
+            )
+            found.setdefault(id(thing), []).append(door)
+    return found
+
+
+def main_door(thing: Thing) -> str:
+    """The operation that shows one such thing, chosen by its key; empty when there is none."""
+    found = [
+        seen.operation
+        for seen in thing.sightings
+        if not seen.inside
+        and seen.operation.method == "GET"
+        and is_item(seen)
+        and thing.noun in nouns(seen.operation.path, last_parameter(seen.operation.path))
+    ]
+    return min(found, key=lambda door: door.path.count("/")).id if found else ""

@@ -1,0 +1,324 @@
+"""A first contract from a bare OpenAPI document, for a person to finish in ten minutes.
+
+Each guess stands beside its reason. What nothing explains stays closed and is asked in a comment:
+a draft that grants too little costs a line, one that grants too much hides a leak.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from textwrap import wrap
+
+from oakum.contract.classify import classify, sounds_like_reading
+from oakum.contract.declared import changes, fields, main_door
+from oakum.contract.guess import (
+    GrantGuess,
+    Ownership,
+    StateGuess,
+    account_params,
+    grant,
+    ownership,
+    states,
+)
+from oakum.contract.lexicon import FieldClass
+from oakum.contract.model import Json, Operation, Policy
+from oakum.contract.openapi import Document
+from oakum.contract.params import infer_params
+from oakum.contract.policy import parse_policy
+from oakum.contract.schema import children
+from oakum.contract.sightings import Sighting
+from oakum.contract.source import parse
+from oakum.contract.things import Thing, World, world_of
+from oakum.errors import InputError, Problem
+
+_SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
+_WIDTH = 96
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS = {"true", "false", "null"}
+_ORDER = (
+    FieldClass.KEY,
+    FieldClass.HANDLE,
+    FieldClass.PLAIN,
+    FieldClass.SETTING,
+    FieldClass.CONTACT,
+    FieldClass.IDENTITY_DOCUMENT,
+    FieldClass.PERSONAL,
+    FieldClass.LOCATION,
+    FieldClass.ACTIVITY,
+    FieldClass.AUTHORITY,
+    FieldClass.SECRET,
+)
+
+
+def draft(document: Document, api: str = "") -> str:
+    """The text of a policy; `api` is the document's path as the policy will name it, by default
+    its file name."""
+    draft = _Draft(document, api or Path(document.file).name)
+    bare = _parsed(draft.text({}), document.file)
+    return draft.text(infer_params(document, bare))
+
+
+def drafted_policy(document: Document) -> Policy:
+    """The draft as a policy that nobody has stated: whatever contradicts it is *suspected*."""
+    return replace(_parsed(draft(document), document.file), stated=False)
+
+
+def _parsed(text: str, file: str) -> Policy:
+    problems: list[Problem] = []
+    policy = parse_policy(parse(text, f"the draft of {file}"), problems)
+    if policy is None or problems:
+        raise InputError(problems)
+    return policy
+
+
+class _Draft:
+    def __init__(self, document: Document, api: str) -> None:
+        self._document = document
+        self._api = api
+        self._world: World = world_of(document)
+        self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
+        writing = changes(self._world, document)
+        self._fields = {
+            id(thing): fields(self._world, thing, writing.get(id(thing), ()))
+            for thing in self._world.things
+        }
+        self._answers: dict[str, list[tuple[Thing, Sighting]]] = {}
+        for thing in self._world.things:
+            for seen in thing.sightings:
+                self._answers.setdefault(seen.operation.id, []).append((thing, seen))
+        self._resources = list(self._resource_lines())
+
+    def text(self, params: Mapping[str, Mapping[str, str]]) -> str:
+        lines = [*self._head(), *self._resources, *self._operations(params)]
+        return "\n".join(lines) + "\n"
+
+    # ------------------------------------------------------------ head
+
+    def _head(self) -> Iterator[str]:
+        yield "# Drafted from the OpenAPI document. Each comment says why; correct what is wrong."
+        yield "# Whatever no line grants, nobody sees."
+        yield "exposure: 1"
+        yield f"api: {_scalar(self._api)}"
+        whoami = self._world.whoami
+        if whoami is not None and self._world.account is not None:
+            pointer = _scalar(f"{whoami.pointer}/{_token(self._world.account.key)}")
+            yield f"# the answer of `{_remark(whoami.operation.id)}` says who is calling"
+            yield f"caller: {{operation: {_scalar(whoami.operation.id)}, id: {pointer}}}"
+        else:
+            yield "# no operation says who is calling; does a claim of the token?"
+            yield "caller: {claim: sub}"
+        yield "order: [anyone, member, owner]"
+        yield "relations:"
+        yield "  anyone: {}"
+        yield "  member: {authenticated: true}"
+        yield "  owner: {is: owner}"
+        yield "  # staff: {claim: roles, has: admin}  # if a claim of the token names a role"
+        if not any(each.security for each in self._document.operations):
+            yield "# No operation asks for credentials, says the document: is each `anyone` meant?"
+
+    # ------------------------------------------------------------ resources
+
+    def _resource_lines(self) -> Iterator[str]:
+        if not self._world.things:
+            yield "# The document declares no object in any answer: name them here."
+            yield "resources: {}"
+            return
+        yield "resources:"
+        for thing in self._world.things:
+            yield from self._resource(thing, self._owners[id(thing)])
+
+    def _resource(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        declared = self._fields[id(thing)]
+        guessed = states(declared)
+        yield f"  {thing.name}:"
+        if thing.schemas and thing.schemas != [thing.name]:
+            yield f"    schemas: [{', '.join(_scalar(each) for each in thing.schemas)}]"
+        if thing.key:
+            yield f"    key: {_scalar(thing.key)}"
+        yield f"    owner: {_owner(whose)}  # {_remark(whose.reason)}"
+        main = main_door(thing)
+        if main:
+            yield f"    main: {_scalar(main)}"
+        yield from _states(guessed)
+        if guessed and thing is self._world.account:
+            yield from self._borrowers(thing, guessed[0])
+        if declared:
+            yield "    fields:"
+            if guessed and whose.owned:
+                example = f"{{{guessed[0].name}: {_scalar(guessed[0].values[0])}}}"
+                yield f"      # what an open state shows: - {{see: [member], when: {example}}}"
+            yield from self._field_lines(thing, whose)
+
+    def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
+        """A hint that the switches of an account may rule what the account owns, too."""
+        owned = [
+            thing.name
+            for thing in self._world.things
+            if thing is not account and self._owners[id(thing)].owned
+        ]
+        if owned:
+            said = f"{state.name}: {{of: {account.name}.{state.name}}}"
+            yield f"    # does it rule these too? then write `states: {{{said}}}` there:"
+            yield from wrap(
+                ", ".join(owned), _WIDTH, initial_indent="    #   ", subsequent_indent="    #   "
+            )
+
+    def _field_lines(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        declared = self._fields[id(thing)]
+        rows = [(each, grant(self._world, thing, whose, each)) for each in declared]
+        rows.sort(key=lambda row: (_ORDER.index(row[0].label.kind), row[1].why, _grants(row[1])))
+        kinds = groupby(rows, key=lambda row: row[0].label.kind)
+        for kind, of_kind in kinds:
+            same = [list(group) for _, group in groupby(of_kind, key=lambda row: row[1])]
+            reasons = [each.label.reason for group in same for each, _ in group]
+            yield from _comment(kind.value, [] if kind in _SELF_EVIDENT else reasons)
+            for group in same:
+                if group[0][1].why:
+                    yield f"      # {_remark(group[0][1].why)}"
+                yield from _lines([each.path for each, _ in group], _grants(group[0][1]))
+
+    # ------------------------------------------------------------ operations
+
+    def _operations(self, params: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+        entries = []
+        for operation in self._document.operations:
+            shown = self._answers.get(operation.id, [])
+            parts, why = self._rule(operation, shown, params)
+            if parts or not shown:
+                why = why or ("" if shown else "shows no resource")
+                note = f"  # {_remark(why)}" if why else ""
+                entries.append(f"  {_scalar(operation.id)}: {{{', '.join(parts)}}}{note}")
+        if entries:
+            yield "operations:"
+            yield from entries
+
+    def _rule(
+        self,
+        operation: Operation,
+        shown: Sequence[tuple[Thing, Sighting]],
+        params: Mapping[str, Mapping[str, str]],
+    ) -> tuple[list[str], str]:
+        """The parts of an operation's rule, and a remark."""
+        parts = []
+        places: dict[str, dict[str, None]] = {}
+        for thing, seen in shown:
+            if not seen.component:
+                places.setdefault(thing.name, {})[_scalar(seen.pointer)] = None
+        if places:
+            said = (f"{name}: {_one_or_list(list(at))}" for name, at in places.items())
+            parts.append(f"shows: {{{', '.join(said)}}}")
+        filled = params.get(operation.id, {})
+        if filled:
+            said = (f"{_scalar(name)}: {_scalar(target)}" for name, target in filled.items())
+            parts.append(f"params: {{{', '.join(said)}}}")
+        owner = self._owner_of(shown)
+        if owner:
+            parts.append(f"owner: {_scalar(owner)}")
+        verdict = classify(operation)
+        if verdict.kind == "destructive" and operation.method != "DELETE":
+            if operation.method in ("GET", "HEAD"):
+                parts.append("reads: false")
+            return parts, verdict.reason
+        if verdict.kind == "write" and sounds_like_reading(operation):
+            return parts, "say `reads: true` if it changes nothing"
+        return parts, ""
+
+    def _owner_of(self, shown: Sequence[tuple[Thing, Sighting]]) -> str:
+        """The path parameter that names the owner where an object shown does not."""
+        for thing, seen in shown:
+            whose = self._owners[id(thing)]
+            names = children(seen.shape)
+            told = any(member.split(".")[0] in names for member in whose.members)
+            if whose.kind == "field" and not seen.inside and not told:
+                return next(account_params(self._world, thing, seen.operation), "")
+        return ""
+
+
+# --------------------------------------------------------------------------- text
+
+
+def _owner(whose: Ownership) -> str:
+    names = _one_or_list([_scalar(member) for member in whose.members])
+    match whose.kind:
+        case "field":
+            return names
+        case "path":
+            return f"{{path: {names}}}"
+        case "caller":
+            return "{caller: true}"
+        case "parent":
+            return "{parent: true}"
+        case "none":
+            return "none"
+
+
+def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:
+    if guessed:
+        yield "    # open first; a missing value reads as the closed one"
+        yield "    states:"
+    for state in guessed:
+        member, closed = _scalar(state.member), _scalar(state.values[-1])
+        values = ", ".join(_scalar(value) for value in state.values)
+        match state.values:
+            case (False, True):
+                how = ""
+            case (True, False):
+                how = "open: true, "
+            case _:
+                how = f"levels: [{values}], "
+        yield f"      {state.name}: {{field: {member}, {how}missing: {closed}}}"
+
+
+def _grants(guess: GrantGuess) -> str:
+    if guess.see == "nobody":
+        return "[{set: [owner]}]" if guess.set else "[]"
+    if guess.see == "owner":
+        return "[{see: [owner], set: [owner]}]" if guess.set else "[{see: [owner]}]"
+    return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
+
+
+def _lines(paths: Sequence[str], grants: str) -> Iterator[str]:
+    row: list[str] = []
+    for path in (*paths, ""):
+        if row and (not path or len(", ".join((*row, path))) > _WIDTH - len(grants) - 8):
+            yield f"      {_key(row)}: {grants}"
+            row = []
+        row.append(path)
+
+
+def _comment(kind: str, reasons: Sequence[str]) -> Iterator[str]:
+    shown = list(dict.fromkeys(reasons))
+    more = f"; and {len(shown) - 4} more" if len(shown) > 4 else ""
+    text = _remark(f"{kind}: {'; '.join(shown[:4])}{more}" if shown else kind)
+    yield from wrap(text, _WIDTH, initial_indent="      # ", subsequent_indent="      #   ")
+
+
+def _one_or_list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def _key(paths: Sequence[str]) -> str:
+    joined = ", ".join(paths)
+    safe = all(_PLAIN.fullmatch(path.replace(".**", "").replace(".*", "")) for path in paths)
+    return joined if safe and joined.lower() not in _WORDS else json.dumps(joined)
+
+
+def _scalar(value: Json) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    safe = _PLAIN.fullmatch(value) or re.fullmatch(r"(/[\w.*-]+)+", value, re.ASCII)
+    return value if safe and value.lower() not in _WORDS else json.dumps(value)
+
+
+def _remark(text: str) -> str:
+    """Text that stays within its comment, whatever a document calls its operations."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _token(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

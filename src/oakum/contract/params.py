@@ -1,0 +1,82 @@
+"""Which field's values fill a parameter: `{userId}` is a `User.id`, `{book_title}` a title.
+
+Names decide, as in the lexicon: the words of the parameter without what only says *an id*, or the
+path segment before it. A parameter that nothing explains is left out, and its door with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.contract.lexicon import FieldClass, classify_field, words
+from oakum.contract.model import Operation, Parameter, Policy, Resource, Shape
+from oakum.contract.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
+from oakum.contract.openapi import Document
+from oakum.contract.schema import children
+from oakum.contract.view import view
+
+_IDS = {"id", "uuid", "guid", "key"}
+
+
+def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]]:
+    """Operation id to parameter to `Resource.field`, for path and required query parameters."""
+    resources = _Resources(document, policy)
+    found: dict[str, dict[str, str]] = {}
+    for operation in document.operations:
+        filled = {}
+        for parameter in operation.parameters:
+            if parameter.where == "path" or (parameter.where == "query" and parameter.required):
+                target = resources.meant(operation, parameter)
+                if target:
+                    filled[parameter.name] = target
+        if filled:
+            found[operation.id] = filled
+    return found
+
+
+class _Resources:
+    """The resources of a policy by the nouns that mean them, with their declared members."""
+
+    def __init__(self, document: Document, policy: Policy) -> None:
+        seen = view(document, policy)
+        self._doors = seen.doors
+        self._members: Mapping[str, dict[str, Shape]] = {
+            name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
+            for name, shapes in seen.shapes.items()
+        }
+        self._by_noun: dict[str, Resource] = {}
+        for resource in policy.resources.values():
+            if resource.key and resource.owner.members == (resource.key,):  # the account
+                self._by_noun |= dict.fromkeys(ACCOUNTS, resource)
+        for resource in policy.resources.values():
+            self._by_noun["_".join(words(resource.name))] = resource
+
+    def meant(self, operation: Operation, parameter: Parameter) -> str:
+        """`Resource.field`, or "" when nothing says what the parameter means, or it is a secret."""
+        if classify_field(parameter.name) is FieldClass.SECRET:
+            return ""
+        for noun in nouns(operation.path, parameter.name):
+            resource = self._by_noun.get(noun)
+            if resource is not None and (field := self._field(resource, parameter)):
+                return f"{resource.name}.{field}"
+        for name, doors in self._doors.items():
+            if operation.id in doors and parameter.name in self._members[name]:
+                return f"{name}.{parameter.name}"
+        return ""
+
+    def _field(self, resource: Resource, parameter: Parameter) -> str:
+        """The field of the parameter's own name, a handle where it says no id, or else the key."""
+        members = self._members[resource.name]
+        said = words(parameter.name)
+        for member in members:
+            if (
+                words(member) in (said, said[-1:])
+                and classify_field(member) is not FieldClass.SECRET
+            ):
+                return member
+        key = members.get(resource.key, Shape())
+        counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}
+        if said and (said[-1] in SAYS_A_TEXT or (counted and not _IDS.intersection(said))):
+            handles = (m for m in members if classify_field(m, members[m]) is FieldClass.HANDLE)
+            return next((m for m in handles if members[m].format != "uri"), resource.key)
+        return resource.key

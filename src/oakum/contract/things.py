@@ -1,0 +1,275 @@
+"""Sightings gathered into things: one `User`, however many schemas describe it.
+
+Two schemas are one thing when their names have the same stem (`UserOut`, `UserMini`) and they
+share a key, or when one is a smaller view of the account (`Author`, `MemberCard`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.model import Operation, Shape
+from oakum.contract.nouns import ACCOUNTS, is_of_caller, noun_of_path
+from oakum.contract.openapi import Document
+from oakum.contract.schema import children, elements
+from oakum.contract.sightings import Sighting, sightings
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_CROWDS = listed(
+    "app bot channel company group integration org organization project room team tenant workspace"
+)
+"""Things that have a handle and are no person."""
+
+
+@dataclass
+class Thing:
+    """An object type of the API, as far as the document tells."""
+
+    noun: str
+    name: str = ""
+    key: str = ""
+    sightings: list[Sighting] = field(default_factory=list)
+    inherited: tuple[str, ...] = ()
+    """A component of its own name that answers only extend."""
+
+    @cached_property
+    def shapes(self) -> dict[Shape, list[Operation]]:
+        """Its schemas, each with the doors that send it."""
+        found: dict[Shape, dict[str, Operation]] = {}
+        for seen in self.sightings:
+            found.setdefault(seen.shape, {})[seen.operation.id] = seen.operation
+        return {shape: list(doors.values()) for shape, doors in found.items()}
+
+    @property
+    def doors(self) -> list[Operation]:
+        """The operations that send it."""
+        return list({seen.operation.id: seen.operation for seen in self.sightings}.values())
+
+    @property
+    def schemas(self) -> list[str]:
+        """The component names that are this thing."""
+        seen = {seen.component for seen in self.sightings if seen.component}
+        return sorted(seen | {*self.inherited})
+
+    def members(self) -> set[str]:
+        """Names of the members that any of its schemas has."""
+        return {name for seen in self.sightings for name in children(seen.shape)}
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a document tells of."""
+
+    things: tuple[Thing, ...]
+    account: Thing | None
+    """The thing that is whoever has an account."""
+    whoami: Sighting | None
+    """Where a caller is told who they are."""
+    _found: dict[Shape, Thing | None] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _by_schema(self) -> dict[str, Thing]:
+        return {schema: thing for thing in self.things for schema in thing.schemas}
+
+    @cached_property
+    def self_doors(self) -> frozenset[str]:
+        """Ids of the doors that show a caller nothing but their own."""
+        found = {door.id for thing in self.things for door in thing.doors if is_of_caller(door)}
+        return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
+
+    @cached_property
+    def _by_shape(self) -> dict[Shape, Thing]:
+        return {shape: thing for thing in self.things for shape in thing.shapes}
+
+    def thing_at(self, shape: Shape) -> Thing | None:
+        """The thing that stands at a shape, also as its element or alternative."""
+        if shape not in self._found:
+            self._found[shape] = self._thing_at(shape)
+        return self._found[shape]
+
+    def _thing_at(self, shape: Shape) -> Thing | None:
+        waiting, done = [shape], set[Shape]()
+        while waiting:
+            here = waiting.pop()
+            done.add(here)
+            names = [name for name in sorted(here.names) if name in self._by_schema]
+            found = self._by_schema[names[0]] if names else self._by_shape.get(here)
+            if found is not None:
+                return found
+            inner = [thunk() for thunk in here.branches]
+            inner += [each] if (each := elements(here)) is not None else []
+            waiting += [each for each in inner if each not in done]
+        return None
+
+
+def world_of(document: Document) -> World:
+    """Find the things of a document, the account among them, and who-am-I."""
+    seen = sightings(document)
+    whoami = _whoami(seen)
+    groups: dict[str, list[Sighting]] = {}
+    for each in seen:
+        if each.noun and (each.component or not each.inside):
+            groups.setdefault(each.noun, []).append(each)
+    things = [thing for noun, group in groups.items() for thing in _split(noun, group)]
+    account = _account(things, whoami)
+    if account is not None:
+        things = _merged(things, account, whoami)
+        if not any(thing is account for thing in things):
+            things.insert(0, account)
+    _embed(things, account, seen)
+    _name(things, document)
+    return World(tuple(things), account, whoami if account is not None else None)
+
+
+# ------------------------------------------------------------------ who am I
+
+_WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
+_WHO_TOO = ("profile", "account", "user", "session", "current")
+
+
+def _whoami(seen: Sequence[Sighting]) -> Sighting | None:
+    """The answer that tells a caller who they are, by the name of its door."""
+    ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
+    return seen[min(ranked)[1]] if ranked else None
+
+
+def _rank(seen: Sighting) -> tuple[int, bool, int] | None:
+    """How sure a door says who is calling, the smallest the surest; None: it does not."""
+    operation = seen.operation
+    asked = any(p.where == "path" or p.required for p in operation.parameters)
+    if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
+        return None
+    last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
+    said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
+    rest = (seen.noun.rpartition("_")[2] in _CROWDS, operation.path.count("/"))
+    if last in _WHO:
+        return _WHO.index(last), *rest
+    if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
+        return len(_WHO), *rest
+    if last in _WHO_TOO and not operation.anonymous:
+        return len(_WHO) + 1 + _WHO_TOO.index(last), *rest
+    kinds = {classify_field(name) for name in children(seen.shape)}
+    if FieldClass.CONTACT in kinds and not operation.anonymous:
+        return len(_WHO) + len(_WHO_TOO) + 1, *rest
+    return None
+
+
+# ------------------------------------------------------------------ groups
+
+
+def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
+    """One thing of a noun; schemas that do not share its key are things of their own."""
+    keyed = [seen for seen in group if seen.keys]
+    likely = _likeliest(keyed).keys if keyed else ("",)
+    key = next((key for key in likely if all(key in seen.keys for seen in keyed)), likely[0])
+    own = Thing(noun, key=key)
+    others: dict[str, Thing] = {}
+    for seen in group:
+        if key in seen.keys or not seen.component or not keyed:
+            own.sightings.append(seen)
+        else:
+            other = "_".join(words(seen.component))
+            first = seen.keys[0] if seen.keys else ""
+            others.setdefault(other, Thing(other, key=first)).sightings.append(seen)
+    yield own
+    yield from others.values()
+
+
+def _likeliest(keyed: Sequence[Sighting]) -> Sighting:
+    """Of the schemas of a noun, the one that is named after it, or else the largest."""
+    return max(
+        keyed, key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape)))
+    )
+
+
+def _account(things: Sequence[Thing], whoami: Sighting | None) -> Thing | None:
+    if whoami is not None:
+        for thing in things:
+            if any(seen.shape is whoami.shape for seen in thing.sightings):
+                thing.noun = thing.noun if thing.schemas or thing.noun in ACCOUNTS else "account"
+                return thing
+        near = [(len(_shared(thing, whoami)), thing) for thing in things]
+        best = max(near, key=lambda pair: pair[0], default=(0, None))
+        return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], sightings=[whoami])
+    people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
+    scored = [(score, -at, thing) for at, thing in enumerate(people) if (score := _private(thing))]
+    return max(scored, key=lambda each: each[:2])[2] if scored else None
+
+
+def _shared(thing: Thing, whoami: Sighting) -> set[str]:
+    if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in _CROWDS:
+        return set()
+    return thing.members() & set(children(whoami.shape))
+
+
+def _private(thing: Thing) -> int:
+    """How many members only an account has."""
+    telling = (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY)
+    labels = [classify_field(name) for name in thing.members()]
+    handles = any(label is FieldClass.HANDLE for label in labels)
+    return sum(label in telling for label in labels) + handles
+
+
+def _merged(things: Sequence[Thing], account: Thing, whoami: Sighting | None) -> list[Thing]:
+    """The things, those that are views of the account put into it."""
+    if whoami is not None and all(seen.shape is not whoami.shape for seen in account.sightings):
+        account.sightings.append(whoami)
+    kept = []
+    for thing in things:
+        if thing is account or not _is_view(thing, account):
+            kept.append(thing)
+        else:
+            account.sightings += thing.sightings
+    return kept
+
+
+def _is_view(thing: Thing, account: Thing) -> bool:
+    if thing.key != account.key or thing.noun.rpartition("_")[2] in _CROWDS:
+        return False
+    members = account.members()
+    return all(_fits(seen, account.key, members) for seen in thing.sightings)
+
+
+def _fits(seen: Sighting, key: str, members: set[str]) -> bool:
+    """Whether an object says nothing but what a known one says, and says whose it is."""
+    names = set(children(seen.shape))
+    if key not in names or len(names) < 2 or not names <= members:
+        return False
+    telling = {name for name in names if classify_field(name) is FieldClass.HANDLE} - {"name"}
+    return bool(telling) or seen.noun in ACCOUNTS
+
+
+def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Sighting]) -> None:
+    """Objects written in place inside others, where they are a view of something known."""
+    known = {thing.noun: thing for thing in things}
+    members = {id(thing): thing.members() for thing in things}
+    for each in seen:
+        if each.component or not each.inside:
+            continue
+        thing = account if each.noun in ACCOUNTS and account is not None else known.get(each.noun)
+        if (
+            thing is not None
+            and thing.key in each.keys
+            and _fits(each, thing.key, members[id(thing)])
+        ):
+            thing.sightings.append(each)
+
+
+def _name(things: Sequence[Thing], document: Document) -> None:
+    taken: set[str] = set()
+    owners = {schema: thing for thing in things for schema in thing.schemas}
+    for thing in things:
+        own = [schema for schema in thing.schemas if noun_of_path(schema) == thing.noun]
+        name = own[0] if own else "".join(part.capitalize() for part in thing.noun.split("_"))
+        name = name if _NAME.fullmatch(name) else f"Resource{len(taken) + 1}"
+        free = name in document.schemas and owners.get(name, thing) is thing
+        if free and thing.key in children(document.schemas[name]()):
+            thing.inherited = (name,)
+        while name in taken or (name in document.schemas and name not in thing.schemas):
+            name += "_"
+        taken.add(name)
+        thing.name = name

@@ -1,0 +1,424 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+from oakum.contract.check import check
+from oakum.contract.draft import draft, drafted_policy
+from oakum.contract.model import Caller, Owner, Policy
+from oakum.contract.openapi import Document
+from oakum.errors import InputError
+
+Spec = dict[str, Any]
+
+
+def thing(*names: str, **more: Spec) -> Spec:
+    members: Spec = {name: {"type": "string"} for name in names}
+    return {"type": "object", "properties": members | more}
+
+
+def answer(schema: Spec, **more: Any) -> Spec:
+    good = {"description": "", "content": {"application/json": {"schema": schema}}}
+    return {"responses": {"200": good}, **more}
+
+
+def many(schema: Spec) -> Spec:
+    return {"type": "array", "items": schema}
+
+
+def ref(name: str) -> Spec:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def body(schema: Spec) -> Spec:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def document(paths: Spec, schemas: Spec | None = None) -> Document:
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas or {}},
+    }
+    return Document.parse(json.dumps(raw).encode(), "openapi.yaml")
+
+
+def policy(paths: Spec, schemas: Spec | None = None) -> Policy:
+    made = document(paths, schemas)
+    found = drafted_policy(made)
+    errors, _ = check(made, found)
+    assert errors == []
+    return found
+
+
+def sees(policy: Policy, field: str) -> list[str]:
+    """Who sees `Resource.path` in the draft."""
+    resource, _, path = field.partition(".")
+    rule = next(rule for rule in policy.resources[resource].fields if rule.path == path)
+    return [name for grant in rule.grants for name in grant.see]
+
+
+def sets(policy: Policy, field: str) -> list[str]:
+    resource, _, path = field.partition(".")
+    rule = next(rule for rule in policy.resources[resource].fields if rule.path == path)
+    return [name for grant in rule.grants for name in grant.set]
+
+
+LOGGED_IN = {"security": [{"bearer": []}]}
+FLAG = {"type": "boolean"}
+
+SHELF: Spec = {
+    "/fillshelf": {"get": answer(thing("message"), summary="Populates the shelf again")},
+    "/": {"get": answer(thing("message", "help"))},
+    "/readers/v1": {"get": answer(thing(readers=many(thing("email", "handle"))))},
+    "/readers/v1/_debug": {
+        "get": answer(thing(readers=many(thing("email", "handle", "password", admin=FLAG))))
+    },
+    "/readers/v1/register": {
+        "post": answer(
+            thing("message", "status"), requestBody=body(thing("handle", "password", "email"))
+        )
+    },
+    "/readers/v1/login": {
+        "post": answer(
+            thing("auth_token", "message"), requestBody=body(thing("handle", "password"))
+        )
+    },
+    "/me": {
+        "get": answer(
+            thing("status", data=thing("email", "handle", admin=FLAG)),
+            operationId="who.me",
+            **LOGGED_IN,
+        )
+    },
+    "/readers/v1/{handle}": {"get": answer(thing("email", "handle"), operationId="oneReader")},
+    "/readers/v1/{handle}/email": {
+        "put": answer(thing("message"), requestBody=body(thing("email")), **LOGGED_IN)
+    },
+    "/notes/v1": {
+        "get": answer(thing(Notes=many(thing("note_title", "user")))),
+        "post": answer(
+            thing("message"), requestBody=body(thing("note_title", "secret")), **LOGGED_IN
+        ),
+    },
+    "/notes/v1/{note_title}": {
+        "get": answer(
+            many(thing("note_title", "owner", "secret")), operationId="oneNote", **LOGGED_IN
+        )
+    },
+}
+"""A document without one named schema."""
+
+
+class TestInlineSchemasOnly:
+    found = policy(SHELF)
+
+    def test_the_things_are_the_account_and_what_it_owns(self) -> None:
+        assert list(self.found.resources) == ["Reader", "Note"]
+
+    def test_the_account_owns_itself_by_its_key(self) -> None:
+        reader = self.found.resources["Reader"]
+        assert (reader.key, reader.owner) == ("handle", Owner("field", ("handle",)))
+        assert reader.main == "oneReader"
+
+    def test_the_others_have_owners_under_each_name_they_go_by(self) -> None:
+        note = self.found.resources["Note"]
+        assert (note.key, note.main) == ("note_title", "oneNote")
+        assert note.owner == Owner("field", ("owner", "user"))
+
+    def test_the_caller_is_told_by_me(self) -> None:
+        assert self.found.caller == Caller("who.me", "/data/handle")
+
+    def test_inline_shapes_are_bound_by_pointer(self) -> None:
+        shown = {name: rule.shows for name, rule in self.found.operations.items() if rule.shows}
+        assert shown == {
+            "GET /readers/v1": (("Reader", "/readers/*"),),
+            "GET /readers/v1/_debug": (("Reader", "/readers/*"),),
+            "who.me": (("Reader", "/data"),),
+            "oneReader": (("Reader", ""),),
+            "GET /notes/v1": (("Note", "/Notes/*"),),
+            "oneNote": (("Note", "/*"),),
+        }
+
+    def test_who_sees_what(self) -> None:
+        assert sees(self.found, "Reader.handle") == ["anyone"]
+        assert sees(self.found, "Reader.email") == ["owner"]
+        assert sees(self.found, "Reader.admin") == ["owner"]
+        assert sees(self.found, "Reader.password") == []
+        assert sees(self.found, "Note.note_title") == ["anyone"]
+        assert sees(self.found, "Note.owner") == ["member"]  # the open door does not show it
+        assert sees(self.found, "Note.secret") == ["owner"]
+
+    def test_an_owner_sets_what_some_request_takes_and_never_their_rights(self) -> None:
+        assert sets(self.found, "Reader.password") == ["owner"]
+        assert sets(self.found, "Reader.email") == ["owner"]
+        assert sets(self.found, "Reader.admin") == []
+
+    def test_parameters_are_filled(self) -> None:
+        assert self.found.operations["oneReader"].params == {"handle": "Reader.handle"}
+        assert self.found.operations["oneNote"].params == {"note_title": "Note.note_title"}
+
+    def test_what_wipes_is_never_called(self) -> None:
+        never = [name for name, rule in self.found.operations.items() if rule.reads is False]
+        assert never == ["GET /fillshelf"]
+
+    def test_doors_without_a_resource_are_named(self) -> None:
+        assert {"GET /", "POST /readers/v1/login"} <= set(self.found.operations)
+
+    def test_nobody_has_stated_it(self) -> None:
+        assert not self.found.stated
+
+    def test_the_text_says_why(self) -> None:
+        text = draft(document(SHELF))
+        assert "owner: [owner, user]  # `owner` and `user` name an account" in text
+        assert "# contact: `email` names an e-mail address" in text
+        assert "{reads: false}  # `Populates` in the summary says that it populates" in text
+        assert "api: openapi.yaml\n" in text
+        assert 'api: "../x.json"\n' in draft(document(SHELF), "../x.json")
+
+
+MEMBER = thing("id", "username", "email", "image_url", "birthday", is_private=FLAG)
+
+
+class TestNamedSchemas:
+    paths = {
+        "/me": {"get": answer(ref("MemberOut"), operationId="getMe", **LOGGED_IN)},
+        "/members/{memberId}": {"get": answer(ref("Member"), operationId="getMember", **LOGGED_IN)},
+        "/members": {"get": answer(thing(data=many(ref("MemberCard"))), **LOGGED_IN)},
+        "/members/{memberId}/workouts": {
+            "get": answer(thing("total", data=many(ref("Workout"))), **LOGGED_IN)
+        },
+        "/members/{memberId}/settings": {
+            "get": answer(ref("Settings"), operationId="settings", **LOGGED_IN)
+        },
+        "/members/{memberId}/badges": {"get": answer(many(ref("Badge")), **LOGGED_IN)},
+        "/me/inbox": {"get": answer(many(ref("Letter")), **LOGGED_IN)},
+        "/messages": {"get": answer(many(ref("Message")), **LOGGED_IN)},
+        "/rides/{rideId}": {"get": answer(ref("Ride"), operationId="getRide")},
+        "/tickets/{id}": {"get": answer(ref("Ticket"), **LOGGED_IN)},
+    }
+    schemas = {
+        "Member": MEMBER,
+        "MemberOut": thing("id", "username", "email", "roles"),
+        "MemberCard": thing("id", "username"),
+        "Author": thing("id", "username", "image_url"),
+        "MemberIn": thing("id", "username", "password"),
+        "Workout": thing("id", "title", "heart_rate", user=ref("Author"), laps=many(ref("Lap"))),
+        "Lap": thing("id", "distance"),
+        "Settings": thing("language", hide_age=FLAG),
+        "Badge": thing("id", "title"),
+        "Letter": thing("id", "text"),
+        "Message": thing("id", "sender_id", "recipient_id", "text"),
+        "Ride": thing("id", "title", "location", "contact_phone"),
+        "Ticket": thing("id", "code_word", "email"),
+        "Error": thing("code", "message"),
+    }
+    found = policy(paths, schemas)
+
+    def test_views_of_one_thing_are_one_resource(self) -> None:
+        assert self.found.resources["Member"].schemas == {
+            "Author",
+            "Member",
+            "MemberCard",
+            "MemberOut",
+        }
+
+    def test_what_is_only_sent_in_is_no_resource(self) -> None:
+        bound = {schema for each in self.found.resources.values() for schema in each.schemas}
+        assert bound.isdisjoint({"MemberIn", "Error"})
+
+    @pytest.mark.parametrize(
+        ("resource", "owner"),
+        [
+            ("Member", Owner("field", ("id",))),
+            ("Workout", Owner("field", ("user.id",))),
+            ("Message", Owner("field", ("sender_id", "recipient_id"))),
+            ("Badge", Owner("path", ("memberId",))),
+            ("Settings", Owner("path", ("memberId",))),
+            ("Letter", Owner("caller")),
+            ("Lap", Owner("parent")),
+            ("Ride", Owner("none")),
+            ("Ticket", Owner("none")),
+        ],
+    )
+    def test_owners(self, resource: str, owner: Owner) -> None:
+        assert self.found.resources[resource].owner == owner
+
+    def test_an_embedded_resource_is_one_field(self) -> None:
+        paths = [rule.path for rule in self.found.resources["Workout"].fields]
+        assert {"user", "laps"} <= set(paths)
+        assert not [path for path in paths if path.startswith(("user.", "laps."))]
+
+    def test_what_nobody_owns_and_everybody_may_fetch_is_a_catalogue(self) -> None:
+        assert sees(self.found, "Ride.title") == ["anyone"]
+        assert sees(self.found, "Ride.location") == ["anyone"]
+        assert sees(self.found, "Ride.contact_phone") == []
+        assert "owner: none  # a catalogue? anybody" in draft(document(self.paths, self.schemas))
+
+    def test_what_has_no_owner_to_be_found_stays_closed_and_is_asked_for(self) -> None:
+        assert sees(self.found, "Ticket.email") == []
+        assert "owner: none  # whose is it?" in draft(document(self.paths, self.schemas))
+
+    def test_fields_of_the_caller_alone_are_the_owners(self) -> None:
+        assert sees(self.found, "Letter.text") == ["owner"]
+        assert sees(self.found, "Settings.language") == ["owner"]
+
+    def test_states_and_the_way_to_use_them(self) -> None:
+        private = self.found.resources["Member"].states["private"]
+        assert (private.member, private.values, private.missing) == (
+            "is_private",
+            (False, True),
+            True,
+        )
+        assert self.found.resources["Settings"].states["hide_age"].values == (False, True)
+        text = draft(document(self.paths, self.schemas))
+        assert "- {see: [member], when: {private: false}}" in text
+        assert "`states: {private: {of: Member.private}}`" in text
+
+
+def state_of(**member: Spec) -> tuple[Any, ...]:
+    paths = {"/me": {"get": answer(thing("id", "email", **member))}}
+    states = policy(paths).resources["User"].states
+    return tuple((s.name, s.values, s.missing) for s in states.values())
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ({"is_private": FLAG}, (("private", (False, True), True),)),
+        ({"isPublic": FLAG}, (("public", (True, False), False),)),
+        ({"show_email": FLAG}, (("show_email", (True, False), False),)),
+        ({"workout_maps_private": FLAG}, (("workout_maps_private", (False, True), True),)),
+        (
+            {"audience": {"type": "string", "enum": ["only_me", "everyone", "crew"]}},
+            (("audience", ("everyone", "crew", "only_me"), "only_me"),),
+        ),
+        ({"visibility": {"type": "string", "enum": ["red", "blue"]}}, ()),
+        ({"is_private": {"type": "string"}}, ()),
+        ({"newsletter": FLAG}, ()),
+    ],
+)
+def test_states_are_guessed_open_first(member: Spec, expected: tuple[Any, ...]) -> None:
+    assert state_of(**member) == expected
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        {},
+        {"/x": {"get": {"responses": {}}}},
+        {"/x": {"get": {"responses": {"200": {"description": ""}}}}},
+        {"/x": {"get": answer({})}},
+        {"/x": {"get": answer({"type": "string"})}},
+        {"/health": {"get": answer(thing("status", "version"))}},
+        {"/x": {"post": answer(thing("access_token", "token_type", "expires_in"))}},
+    ],
+)
+def test_a_document_that_says_nothing_of_anybody(paths: Spec) -> None:
+    found = policy(paths)
+    assert not found.resources
+    assert found.caller.claim == "sub"
+    assert list(found.relations) == ["anyone", "member", "owner"]
+
+
+def test_a_schema_within_itself_ends() -> None:
+    tree = thing("id", "title", children=many(ref("Tree")), best=ref("Tree"))
+    found = policy({"/t/{id}": {"get": answer(ref("Tree"))}}, {"Tree": tree})
+    paths = [rule.path for rule in found.resources["Tree"].fields]
+    assert sorted(paths) == ["best", "children", "id", "title"]
+
+
+def test_what_the_document_leaves_open_is_the_owners() -> None:
+    free = {"type": "object", "additionalProperties": True}
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    user = thing("id", "email", tags=many({"type": "string"}), extras=free, counts=counts)
+    found = policy({"/users/{id}": {"get": answer(user)}})
+    assert sees(found, "User.extras.**") == ["owner"]
+    assert sees(found, "User.counts.*") == ["anyone"]
+    assert sees(found, "User.tags") == ["anyone"]
+
+
+def test_a_reading_post_is_only_asked_about() -> None:
+    paths = {
+        "/users/search": {"post": answer(many(thing("id", "email")), operationId="searchUsers")}
+    }
+    assert policy(paths).operations["searchUsers"].reads is None
+    assert "# say `reads: true` if it changes nothing" in draft(document(paths))
+
+
+# --------------------------------------------------------------------------- any document
+
+NAMES = [
+    *("id", "user_id", "owner", "email", "secret", "is_private", "visibility", "location", "admin"),
+    *("a,b", "x.y", "*", "**", "~", "/", "a/b", "true", "null", "#x", "é", "@type", "$ref2", "+1"),
+    *("data", "items", "user", "password", "", " ", "a: b", "line\nbreak", "'", '"', "\x07"),
+]
+IDS = ["getMe", "true", "a: b", "#", "x/y", "{z}", "né", "two words", "line\nbreak", "`", "\x85"]
+PATHS = ["/me", "/users/{id}", "/users/{user_id}/notes", "/notes/{a b}", "/true", "/é", "/reset"]
+SCHEMAS = ["User", "UserOut", "Note", "true", "a-b.c", "2fa", "Notes"]
+
+leaves = st.sampled_from(
+    [
+        {"type": "string"},
+        {"type": "boolean"},
+        {"type": "integer"},
+        {"type": ["string", "null"]},
+        {"enum": ["public", "private", None]},
+        {"type": "object"},
+        {"type": "array"},
+        {"writeOnly": True},
+        {},
+        *(ref(name) for name in SCHEMAS),
+    ]
+)
+shapes = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda members: {"type": "object", "properties": members},
+            st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+        ),
+        st.builds(many, inner),
+        st.builds(lambda each: {"type": "object", "additionalProperties": each}, inner),
+        st.builds(lambda each: {"oneOf": each}, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda each: {"allOf": each}, st.lists(inner, min_size=1, max_size=2)),
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    ids = iter(draw(st.permutations(IDS)))
+    paths: Spec = {}
+    for path in draw(st.lists(st.sampled_from(PATHS), unique=True, max_size=5)):
+        for method in draw(st.sampled_from([["get"], ["post"], ["get", "put"]])):
+            if (id := next(ids, None)) is None:
+                continue
+            more = draw(st.sampled_from([{}, LOGGED_IN, {"summary": "Deletes #1: `x`\nall"}]))
+            operation = answer(draw(shapes), operationId=id, **more)
+            if method != "get":
+                operation["requestBody"] = body(draw(shapes))
+            paths.setdefault(path, {})[method] = operation
+    try:
+        return document(paths, {name: draw(shapes) for name in SCHEMAS})
+    except InputError:  # a reference that leads back to itself
+        reject()
+
+
+@settings(max_examples=150, deadline=None)
+@given(documents())
+def test_every_draft_parses_and_agrees_with_its_document(made: Document) -> None:
+    found = drafted_policy(made)
+    errors, _ = check(made, found)
+    assert errors == []
+    assert not found.stated
+    for resource in found.resources.values():
+        for rule in resource.fields:
+            for grant in rule.grants:
+                assert resource.owner.kind != "none" or "owner" not in (*grant.see, *grant.set)
