@@ -28,8 +28,6 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PRIVATE = "not hide_age, private"
-PUBLIC = "not hide_age, not private"
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +87,18 @@ def result(page: Page, field: str, viewer: str) -> str | None:
     return page.locator(square(page, field, viewer)).get_attribute("data-result")
 
 
-def choose(page: Page, name: str) -> None:
-    page.locator(f'.choice input[value="{name}"]').check()
+def choose(page: Page, **settings: str) -> None:
+    """Settings of the owner: `choose(page, private="yes")`."""
+    for name, word in settings.items():
+        box = page.get_by_role("group", name=f"Owner’s {name}", exact=True)
+        box.get_by_role("radio", name=re.compile(f"^{word}\\b")).check()
 
 
 def test_the_matrix_starts_with_the_resource_that_leaks_most(open_page: Open) -> None:
     page = open_page(sample())
     expect(page.locator('#resources input[value="Member"]')).to_be_checked()
     grid = page.get_by_role("grid")
-    expect(grid).to_have_accessible_name("Member: fields by viewer, every state")
+    expect(grid).to_have_accessible_name("Member: fields by viewer, any state")
     assert page.locator(".grid thead th").all_inner_texts() == ["Field", *VIEWERS]
 
 
@@ -111,16 +112,50 @@ def test_fields_stand_as_the_contract_lists_them(open_page: Open) -> None:
 def test_a_state_changes_the_squares(open_page: Open) -> None:
     page = open_page(sample())
     assert result(page, "location", "member") == "leak"
-    choose(page, PUBLIC)
+    choose(page, private="no", hide_age="no")
     assert result(page, "location", "member") == "open"
-    choose(page, PRIVATE)
+    choose(page, private="yes")
     assert result(page, "location", "member") == "leak"
     assert result(page, "location", "follower") == "open"
 
 
+def test_settings_that_do_not_bear_on_a_field_leave_it_alone(open_page: Open) -> None:
+    page = open_page(sample())
+    choose(page, hide_age="yes")
+    expect(page.get_by_role("grid")).to_have_accessible_name("Member: fields by viewer, hide_age")
+    assert result(page, "location", "member") == "leak"  # still the worst of private and not
+    assert result(page, "birthday", "member") == "leak"
+    assert result(page, "gender", "follower") == "leak"
+    choose(page, hide_age="no")
+    assert result(page, "gender", "follower") == "open"
+    assert result(page, "birthday", "member") == "leak"
+
+
+def test_the_chosen_setting_keeps_the_focus(open_page: Open) -> None:
+    page = open_page(sample())
+    radios = page.get_by_role("group", name="Owner’s private").get_by_role("radio")
+    radios.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(
+        page.get_by_role("group", name="Owner’s private").get_by_role("radio").last
+    ).to_be_focused()
+    assert result(page, "location", "follower") == "open"
+    expect(page.get_by_role("grid")).to_have_accessible_name("Member: fields by viewer, private")
+
+
+def test_a_resource_without_settings_offers_none(open_page: Open) -> None:
+    page = open_page(sample())
+    page.locator('#resources input[value="Settings"]').check()
+    expect(page.locator("#states")).not_to_be_visible()
+    expect(page.get_by_role("grid")).to_have_accessible_name(
+        "Settings: fields by viewer, any state"
+    )
+
+
 def test_the_worst_door_speaks_for_the_square(open_page: Open) -> None:
     page = open_page(sample())
-    choose(page, PUBLIC)
+    choose(page, private="no", hide_age="no")
     one_of_six = page.locator(square(page, "birthday", "member"))
     expect(one_of_six).to_have_attribute("data-result", "leak")
     expect(one_of_six).to_have_attribute("data-count", "1/6")
@@ -135,14 +170,14 @@ def test_no_square_speaks_by_colour_alone(open_page: Open) -> None:
         """() => Object.fromEntries([...document.querySelectorAll("td[data-result]")]
              .map((each) => [each.dataset.result, each.textContent]))"""
     )
-    choose(page, PUBLIC)
+    choose(page, private="no", hide_age="no")
     glyphs["over_block"] = page.locator('td[data-result="over_block"]').first.inner_text()
     assert glyphs == {"leak": "✕", "over_block": "⊘", "not_shown": "?", "closed": "–", "open": "○"}
 
 
 def test_a_click_opens_both_answers_with_the_leak_marked(open_page: Open) -> None:
     page = open_page(sample())
-    choose(page, PRIVATE)
+    choose(page, private="yes")
     page.locator(square(page, "location", "member")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_have_accessible_name("Member.location to member")
@@ -162,10 +197,11 @@ def test_a_click_opens_both_answers_with_the_leak_marked(open_page: Open) -> Non
 def test_in_every_state_the_doors_are_compared_across_states(open_page: Open) -> None:
     page = open_page(sample())
     page.locator(square(page, "location", "member")).click()
+    expect(page.locator("dialog header")).to_contain_text("the worst of 2 states")
     heads = page.locator(".door-states thead th").all_inner_texts()
-    assert heads == ["Door", PUBLIC, PRIVATE, "hide_age, not private", "hide_age, private"]
+    assert heads == ["Door", "not private", "private"]
     row = page.locator(".door-states tbody tr").first.locator("td").all_inner_texts()
-    assert [text.split()[-1] for text in row] == ["open", "leak", "open", "leak"]
+    assert [text.split()[-1] for text in row] == ["open", "leak"]
 
 
 def test_a_closed_square_tells_its_doors_and_its_contract_line(open_page: Open) -> None:
@@ -261,7 +297,7 @@ def test_a_square_keeps_its_place_when_the_state_changes(open_page: Open) -> Non
     page = open_page(sample())
     page.locator(square(page, "location", "member")).click()
     page.get_by_role("button", name="Close").click()
-    choose(page, PUBLIC)
+    choose(page, private="no", hide_age="no")
     expect(page.locator(square(page, "location", "member"))).to_have_attribute("tabindex", "0")
 
 
@@ -363,7 +399,7 @@ CONTRAST = """() => {
 def test_every_word_can_be_read(open_page: Open, dark: bool) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
     page = open_page(sample(), dark=dark)
-    choose(page, PUBLIC)
+    choose(page, private="no", hide_age="no")
     assert page.evaluate(CONTRAST) == {}
     page.locator(square(page, "birthday", "member")).click()
     assert page.evaluate(CONTRAST) == {}

@@ -102,19 +102,26 @@ class Defect:
 
 
 def defects(report: Report) -> tuple[Defect, ...]:
-    """All findings in defects: proven before suspected before over-blocked, the gravest first."""
+    """All findings in defects: proven before suspected before over-blocked, the gravest first.
+
+    Of equally grave ones, those that break a promise come first, then those with most findings.
+    """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings_in_order(report):
         parts = (finding.verdict, finding.rule, finding.resource, finding.viewer)
         groups.setdefault(parts, []).append(finding)
-    known = states_by_resource(report)
+    known = states_by_field(report)
     alike: dict[tuple[object, ...], Defect] = {}
     for key, group in groups.items():
-        defect = Defect(tuple(group), _occasions(group, known.get(group[0].resource, ())))
+        defect = Defect(tuple(group), _occasions(group, known))
         same = (*key[:3], defect.occasions, defect.doors, defect.locations, defect.advice)
         findings = alike[same].findings if same in alike else ()
         alike[same] = Defect((*findings, *group), defect.occasions)
-    return tuple(alike.values())
+
+    def gravity(defect: Defect) -> tuple[object, ...]:
+        return (*_gravity(defect.first), not defect.promise, -len(defect.findings))
+
+    return tuple(sorted(alike.values(), key=gravity))
 
 
 def findings_in_order(report: Report) -> list[Finding]:
@@ -124,8 +131,7 @@ def findings_in_order(report: Report) -> list[Finding]:
     def key(finding: Finding) -> tuple[object, ...]:
         line = report.field_lines.get(f"{finding.resource}.{finding.field}")
         return (
-            _VERDICTS.index(finding.verdict),
-            _SEVERITIES.index(finding.severity),
+            *_gravity(finding),
             finding.rule,
             finding.resource,
             ranks[finding.viewer],
@@ -149,14 +155,17 @@ def weakest_first(report: Report) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (grants[name], unknown[name], name)))
 
 
-def states_by_resource(report: Report) -> Mapping[str, tuple[State, ...]]:
-    """The states of each resource's cells and findings, sorted; the empty one is left out."""
-    cells = ((cell.resource, cell.state) for cell in report.cells)
-    found = ((finding.resource, finding.state) for finding in report.findings)
-    known: dict[str, set[State]] = {}
-    for resource, state in (*cells, *found):
-        known.setdefault(resource, set()).update({state} if state else ())
-    return {resource: tuple(sorted(states)) for resource, states in known.items()}
+def states_by_field(report: Report) -> Mapping[tuple[str, str], tuple[State, ...]]:
+    """The states known of each (resource, field), sorted; the empty one is left out.
+
+    By field, since a cell names only the settings that bear on its field.
+    """
+    cells = ((cell.resource, cell.field, cell.state) for cell in report.cells)
+    found = ((finding.resource, finding.field, finding.state) for finding in report.findings)
+    known: dict[tuple[str, str], set[State]] = {}
+    for resource, name, state in (*cells, *found):
+        known.setdefault((resource, name), set()).update({state} if state else ())
+    return {key: tuple(sorted(states)) for key, states in known.items()}
 
 
 def state_words(state: State) -> str:
@@ -176,11 +185,10 @@ def when_words(states: Iterable[State], known: Sequence[State]) -> str:
         return ""
     if chosen >= set(known):
         return "in every state" if len(known) > 1 else ""
-    for name in sorted({name for state in known for name, _ in state}):
-        without = {_drop(state, name) for state in chosen}
-        if {state for state in known if _drop(state, name) in without} == chosen:
-            chosen, known = without, sorted({_drop(state, name) for state in known})
-    return "when " + " or ".join(state_words(state) or "nothing is set" for state in sorted(chosen))
+    held, others = _fewest(chosen, set(known)), _fewest(set(known) - chosen, set(known))
+    if len(others) < len(held):
+        return f"except when {' or '.join(map(state_words, others))}"
+    return f"when {' or '.join(map(state_words, held))}"
 
 
 def exit_code(report: Report) -> ExitCode:
@@ -253,19 +261,33 @@ def visible(text: str) -> str:
     )
 
 
+def _gravity(finding: Finding) -> tuple[int, int]:
+    return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)
+
+
+def _fewest(chosen: set[State], known: set[State]) -> list[State]:
+    """The chosen states without the settings that make no difference among the known."""
+    for name in sorted({name for state in known for name, _ in state}):
+        without = {_drop(state, name) for state in chosen}
+        if {state for state in known if _drop(state, name) in without} == chosen:
+            chosen, known = without, {_drop(state, name) for state in known}
+    return sorted(chosen)
+
+
 def _drop(state: State, name: str) -> State:
     return tuple(pair for pair in state if pair[0] != name)
 
 
 def _occasions(
-    findings: Iterable[Finding], known: Sequence[State]
+    findings: Iterable[Finding], known: Mapping[tuple[str, str], Sequence[State]]
 ) -> tuple[tuple[tuple[str, ...], str], ...]:
-    states: dict[str, set[State]] = {}
+    states: dict[tuple[str, str], set[State]] = {}
     for finding in findings:
-        states.setdefault(finding.field, set()).add(finding.state)
+        states.setdefault((finding.resource, finding.field), set()).add(finding.state)
     fields: dict[str, list[str]] = {}
-    for name, held in states.items():
-        fields.setdefault(when_words(held, known), []).append(name)
+    for (resource, name), held in states.items():
+        when = when_words(held, known.get((resource, name), ()))
+        fields.setdefault(when, []).append(name)
     return tuple((tuple(name for name in names if name), when) for when, names in fields.items())
 
 

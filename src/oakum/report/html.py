@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import groupby
+from pathlib import PurePath
 
 import orjson
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from oakum.errors import Location
 from oakum.finding import Cell, Report, Result
 from oakum.report.grouping import (
     Defect,
@@ -73,6 +75,7 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["ticks"] = _ticks
+    environment.filters["short"] = _short
     environment.globals["counted"] = counted
     page = environment.from_string(_asset("page.html.j2"))
     return page.render(
@@ -132,6 +135,11 @@ def _ticks(text: str) -> Markup:
         for at, part in enumerate(parts)
     )
     return Markup("").join(pieces)
+
+
+def _short(place: Location) -> str:
+    """A place without its folders, which the head of the page names."""
+    return str(replace(place, file=PurePath(place.file).name))
 
 
 def _anchor(defect: Defect) -> str:

@@ -3,7 +3,6 @@
 (() => {
   const { viewers, report } = JSON.parse(document.getElementById("data").textContent);
   const by = (id) => document.getElementById(id);
-  const EVERY = "every state";
 
   // Control characters and marks of writing direction are written out, as in the rest of the page.
   const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
@@ -36,18 +35,25 @@
   }
 
   const alphabet = new Intl.Collator("en", { numeric: true });
+  // A cell names only the settings that bear on its field: the others may be as they like.
+  const fits = (state, chosen) =>
+    Object.entries(chosen).every(([name, value]) => (state[name] ?? value) === value);
+  const inState = (cells, chosen) => cells.filter((cell) => fits(cell.state, chosen));
+
   const key = (...parts) => parts.join("\0");
   const resources = new Map();
   for (const cell of report.coverage.cells) {
     cell.when = stateWords(cell.state);
     let resource = resources.get(cell.resource);
     if (!resource) {
-      resource = { name: cell.resource, fields: new Set(), viewers: new Set(), states: new Set(), squares: new Map() };
+      resource = { name: cell.resource, fields: new Set(), viewers: new Set(), settings: {}, squares: new Map() };
       resources.set(cell.resource, resource);
     }
     resource.fields.add(cell.field);
     resource.viewers.add(cell.viewer);
-    resource.states.add(cell.when);
+    for (const [name, value] of Object.entries(cell.state)) {
+      (resource.settings[name] ??= new Set()).add(value);
+    }
     const place = key(cell.field, cell.viewer);
     const square = resource.squares.get(place);
     if (square) square.push(cell); else resource.squares.set(place, [cell]);
@@ -57,7 +63,6 @@
     resource.fields = [...resource.fields].sort((a, b) =>
       line(a).line - line(b).line || line(a).column - line(b).column || alphabet.compare(a, b));
     resource.viewers = viewers.filter((viewer) => resource.viewers.has(viewer));
-    resource.states = [...resource.states];
   }
 
   const findings = new Map();
@@ -77,57 +82,77 @@
     return { worst, hit: hit.size, doors: new Set(cells.map(door)).size };
   }
 
-  const inState = (cells, state) => state === EVERY ? cells : cells.filter((cell) => cell.when === state);
-  function leaks(resource, state) {
+  function leaks(resource, chosen) {
     let count = 0;
     for (const cells of resource.squares.values()) {
-      if (inState(cells, state).some((cell) => cell.result === "leak")) count += 1;
+      if (inState(cells, chosen).some((cell) => cell.result === "leak")) count += 1;
     }
     return count;
   }
 
   // ------------------------------------------------------------------ the matrix
 
-  const shown = { resource: null, state: EVERY, field: null, viewer: null };
+  const shown = { resource: null, chosen: {}, field: null, viewer: null };
 
-  function choices(box, name, options, chosen, choose) {
-    const legend = box.querySelector("legend");
-    box.replaceChildren(legend, ...options.map(({ value, count }) => {
+  // One radio for each of the options; the count is how many squares would leak.
+  function choices(name, options, chosen, choose) {
+    return options.map(({ value, text, count }) => {
       const input = make("input", { type: "radio", name, value, checked: value === chosen });
       input.addEventListener("change", () => choose(value));
       const badge = count ? make("b", { "aria-label": `, ${counted(count, "leaking square")}` }, `✕ ${count.toLocaleString("en")}`) : "";
-      return make("label", { class: "choice" }, input, make("span", {}, value, badge));
-    }));
+      return make("label", { class: "choice" }, input, make("span", {}, text, badge));
+    });
+  }
+
+  function drawResources() {
+    const options = [...resources.values()].map(({ name }) =>
+      ({ value: name, text: name, count: leaks(resources.get(name), {}) }));
+    const first = options.reduce((most, each) => each.count > most.count ? each : most);
+    by("resources").append(...choices("resource", options, first.value, chooseResource));
+    chooseResource(first.value);
   }
 
   function chooseResource(name) {
-    shown.resource = resources.get(name);
-    const states = shown.resource.states;
-    shown.state = states.length > 1 ? EVERY : states[0];
-    shown.field = shown.viewer = null;
-    const options = (states.length > 1 ? [EVERY, ...states] : states)
-      .map((value) => ({ value, count: leaks(shown.resource, value) }));
-    choices(by("states"), "state", options, shown.state, (state) => { shown.state = state; draw(); });
-    by("states").hidden = states.length < 2;
+    Object.assign(shown, { resource: resources.get(name), chosen: {}, field: null, viewer: null });
+    drawStates();
     draw();
   }
 
+  function drawStates() {
+    const spoken = { true: "yes", false: "no" };
+    const boxes = Object.entries(shown.resource.settings).sort().map(([name, values]) => {
+      const { [name]: now = "", ...others } = shown.chosen;
+      const options = ["", ...[...values].sort()].map((value) => {
+        const chosen = value === "" ? others : { ...others, [name]: value };
+        return { value, text: value === "" ? "any" : spoken[value] ?? value, count: leaks(shown.resource, chosen), chosen };
+      });
+      const choose = (value) => {
+        shown.chosen = options.find((option) => option.value === value).chosen;
+        drawStates();
+        draw();
+        by("states").querySelector(`input[name="${CSS.escape(`state ${name}`)}"]:checked`).focus();
+      };
+      return make("fieldset", {}, make("legend", {}, "Owner’s ", make("code", {}, name)), ...choices(`state ${name}`, options, now, choose));
+    });
+    by("states").replaceChildren(...boxes);
+  }
+
   function draw() {
-    const { resource, state } = shown;
+    const { resource, chosen } = shown;
     const head = make("tr", {}, make("th", { scope: "col" }, "Field"),
       resource.viewers.map((viewer) => make("th", { scope: "col" }, viewer)));
-    const body = make("tbody", {}, resource.fields.map((field) => row(resource, state, field)));
-    const label = `${resource.name}: fields by viewer, ${state}`;
+    const body = make("tbody", {}, resource.fields.map((field) => row(resource, chosen, field)));
+    const label = `${resource.name}: fields by viewer, ${stateWords(chosen)}`;
     const table = make("table", { class: "grid", role: "grid", "aria-label": label }, make("thead", {}, head), body);
     table.style.setProperty("--viewers", resource.viewers.length);
     by("grid").replaceChildren(table);
     filter();
   }
 
-  function row(resource, state, field) {
+  function row(resource, chosen, field) {
     let leaky = false;
     const squares = resource.viewers.map((viewer) => {
-      const cells = inState(resource.squares.get(key(field, viewer)) ?? [], state);
+      const cells = inState(resource.squares.get(key(field, viewer)) ?? [], chosen);
       if (!cells.length) return make("td", { "aria-label": `${field}, ${viewer}: no such cell` });
       const { worst, hit, doors } = summarise(cells);
       leaky ||= worst === "leak";
@@ -212,7 +237,7 @@
   function openSquare(square) {
     rove(square);
     const { field } = square.parentNode.dataset, { viewer } = square.dataset;
-    open(shown.resource.name, field, viewer, shown.state);
+    open(shown.resource.name, field, viewer, shown.chosen);
   }
 
   // ------------------------------------------------------------------ one square, in full
@@ -223,10 +248,10 @@
   const rows = (pairs) => make("dl", { class: "rows" }, pairs.filter(([, value]) => value && value.length !== 0)
     .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 
-  function open(resource, field, viewer, state, fingerprint = "") {
-    const cells = inState(resources.get(resource)?.squares.get(key(field, viewer)) ?? [], state);
+  function open(resource, field, viewer, chosen, fingerprint = "") {
+    const cells = inState(resources.get(resource)?.squares.get(key(field, viewer)) ?? [], chosen);
     const held = (findings.get(key(resource, field, viewer)) ?? [])
-      .filter((finding) => state === EVERY || !Object.keys(finding.state).length || stateWords(finding.state) === state)
+      .filter((finding) => fits(finding.state, chosen))
       .sort((a, b) => (b.fingerprint === fingerprint) - (a.fingerprint === fingerprint));
     const close = make("button", { type: "button" }, "Close");
     close.addEventListener("click", () => by("square").close());
@@ -351,7 +376,7 @@
   function openHash() {
     const print = location.hash.match(/^#finding-([0-9a-f]{16})$/)?.[1];
     const finding = print && report.findings.find((each) => each.fingerprint === print);
-    if (finding) open(finding.resource, finding.field, finding.viewer, EVERY, print);
+    if (finding) open(finding.resource, finding.field, finding.viewer, {}, print);
   }
 
   function theme() {
@@ -389,10 +414,7 @@
   printing();
   if (resources.size) {
     by("controls").hidden = by("hint").hidden = false;
-    const options = [...resources.values()].map((resource) => ({ value: resource.name, count: leaks(resource, EVERY) }));
-    const first = options.reduce((most, each) => each.count > most.count ? each : most);
-    choices(by("resources"), "resource", options, first.value, chooseResource);
-    chooseResource(first.value);
+    drawResources();
   }
   openHash();
 })();

@@ -41,6 +41,8 @@ _RESULTS = {
 }
 _INDENT = 2
 _LABEL = 10
+_WHOLE = 12
+_REASONS = 8
 _SOME_FIELDS = 12
 _SOME_DOORS = 3
 
@@ -58,8 +60,10 @@ def render(report: Report, console: Console) -> None:
     _say(console, said + ("" if report.stated else " (drafted: nobody has stated it yet)"), "bold")
     used = f"{report.requests:,} of {counted(report.budget, 'request')}"
     _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
-    for defect in defects(report):
+    found = defects(report)
+    for defect in found[:_WHOLE]:
         _defect(defect, console)
+    _section(console, "Less grave, in brief", _brief(found[_WHOLE:]))
     _section(console, "Not to be trusted, because", _bullets(report.distrust))
     _section(console, _not_shown_title(report), _not_shown_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
@@ -101,15 +105,25 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
         yield "ids", " ".join(defect.ids)
 
 
+def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:
+    for defect in found:
+        alike = f"; {', '.join(defect.viewers[1:])} alike" if defect.viewers[1:] else ""
+        place = f" ({defect.locations[0]})" if defect.locations else ""
+        yield defect.first.severity, f"{defect.sentence}{alike}{place}"
+
+
 def _not_shown_title(report: Report) -> str:
     unknown, every = report.count(Result.NOT_SHOWN), counted(len(report.cells), "cell")
     return f"Not shown: nothing is known of {unknown:,} of {every}"
 
 
 def _not_shown_rows(report: Report) -> Iterable[tuple[str, str]]:
-    for reason, cells in not_shown(report):
+    reasons = not_shown(report)
+    for reason, cells in reasons[:_REASONS]:
         resources = sorted({cell.resource for cell in cells})
         yield f"{len(cells):,}", f"{reason} ({_some(resources, 4, 'resource')})"
+    if rest := [len(cells) for _, cells in reasons[_REASONS:]]:
+        yield f"{sum(rest):,}", f"for {counted(len(rest), 'more reason')}"
 
 
 def _skipped_rows(report: Report) -> Iterable[tuple[str, str]]:

@@ -48,11 +48,14 @@ _NAMES = {
     "staff": "sta",
     "owner": "pia",
 }
-_STATES: tuple[State, ...] = tuple(
-    (("hide_age", hidden), ("private", private))
-    for private, hidden in product(("false", "true"), ("false", "true"))
-)
-_PRIVATE: tuple[State, ...] = ((("private", "false"),), (("private", "true"),))
+_PRIVATE: tuple[State, ...] = tuple((("private", value),) for value in ("false", "true"))
+_STATES: dict[str, tuple[State, ...]] = {
+    "social": _PRIVATE,
+    "age": tuple(
+        (("hide_age", hidden), *private) for private, hidden in product(_PRIVATE, ("false", "true"))
+    ),
+}
+"""States by class of field: a cell names only the settings that bear on it."""
 
 _PROFILE = Door("GET", "/api/user/{userNameOrId}", "getUser")
 _SEARCH = Door("GET", "/api/user/search", "searchUsers")
@@ -68,10 +71,9 @@ _RIDE = Door("GET", "/api/ride/{rideId}/details", "getRide")
 
 PROMISE = "Only people who follow you can see your profile and your workouts"
 
-# resource -> (states, doors, {class of field: fields})
-_RESOURCES: dict[str, tuple[tuple[State, ...], tuple[Door, ...], dict[str, tuple[str, ...]]]] = {
+# resource -> (doors, {class of field: fields})
+_RESOURCES: dict[str, tuple[tuple[Door, ...], dict[str, tuple[str, ...]]]] = {
     "Member": (
-        _STATES,
         (_PROFILE, _SEARCH, _LEGACY, _FOLLOWERS, _DETAILS, _GRAPHQL),
         {
             "card": ("id", "username", "image_url", "is_private"),
@@ -90,7 +92,6 @@ _RESOURCES: dict[str, tuple[tuple[State, ...], tuple[Door, ...], dict[str, tuple
         },
     ),
     "Workout": (
-        _PRIVATE,
         (_WORKOUT, _WORKOUTS, _DETAILS, _CSV),
         {
             "social": ("id", "created_at", "total_work", "leaderboard_rank", "ride.title"),
@@ -98,11 +99,10 @@ _RESOURCES: dict[str, tuple[tuple[State, ...], tuple[Door, ...], dict[str, tuple
         },
     ),
     "Settings": (
-        ((),),
         (_SETTINGS,),
         {"own": ("is_profile_private", "hide_age", "weight_unit", "new_follower_email")},
     ),
-    "Ride": (((),), (_RIDE,), {"public": ("id", "title", "duration")}),
+    "Ride": ((_RIDE,), {"public": ("id", "title", "duration")}),
 }
 _LINE = {"card": 21, "social": 23, "age": 26, "own": 29, "never": 31, "public": 60}
 _FIRST_LINE = {"Member": 0, "Workout": 20, "Settings": 40, "Ride": 0}
@@ -137,8 +137,13 @@ def _result(kind: str, viewer: str, door: Door, granted: bool) -> tuple[Result, 
 
 
 def _cells() -> Iterator[Cell]:
-    for resource, (states, doors, kinds) in _RESOURCES.items():
-        for (kind, fields), viewer, state, door in product(kinds.items(), VIEWERS, states, doors):
+    for resource, (doors, kinds) in _RESOURCES.items():
+        squares = (
+            (kind, fields, *rest)
+            for kind, fields in kinds.items()
+            for rest in product(VIEWERS, _STATES.get(kind, ((),)), doors)
+        )
+        for kind, fields, viewer, state, door in squares:
             granted = _granted(kind, viewer, state)
             result, reason = _result(kind, viewer, door, granted)
             asked = "" if result is Result.NOT_SHOWN else f"{_NAMES[viewer]} → pia"
@@ -195,7 +200,7 @@ def _evidence(cell: Cell) -> Evidence | None:
 
 
 def _location(cell: Cell) -> Location:
-    kinds = _RESOURCES[cell.resource][2]
+    kinds = _RESOURCES[cell.resource][1]
     kind = next(kind for kind, fields in kinds.items() if cell.field in fields)
     return Location("exposure.yaml", _LINE[kind] + _FIRST_LINE[cell.resource], 7)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -57,8 +58,8 @@ def test_each_finding_stands_in_exactly_one_defect() -> None:
     assert set(brought) == set(whole.findings)
 
 
-def test_hundreds_of_findings_become_a_dozen_defects() -> None:
-    assert len(sample().findings) > 250
+def test_many_findings_become_a_dozen_defects() -> None:
+    assert len(sample().findings) > 130
     assert len(defects(sample())) == 12
 
 
@@ -66,6 +67,19 @@ def test_the_gravest_defect_comes_first_and_over_blocks_last() -> None:
     first, *_, last = defects(sample())
     assert (first.first.verdict, first.first.severity) == ("proven", "critical")
     assert last.first.verdict == "over_blocked"
+
+
+def test_a_broken_promise_comes_before_what_is_as_grave() -> None:
+    broken = finding(rule="privacy-setting-not-enforced", promise=PROMISE, resource="Workout")
+    many = [finding(field=name) for name in ("email", "phone", "birthday")]
+    graver = finding(severity="high", rule="foreign-object")
+    ordered = defects(report(finding(rule="a-rule", field="x"), *many, broken, graver))
+    assert [(defect.first.rule, len(defect.findings)) for defect in ordered] == [
+        ("foreign-object", 1),
+        ("privacy-setting-not-enforced", 1),
+        ("excess-field", 3),
+        ("a-rule", 1),
+    ]
 
 
 def test_viewers_to_whom_the_same_happens_share_a_defect() -> None:
@@ -140,7 +154,7 @@ def test_occasions_say_which_field_in_which_state() -> None:
     defect = next(d for d in defects(sample()) if d.first.rule == "excess-field")
     assert defect.occasions == (
         (("age_decade", "gender"), "when hide_age and not private"),
-        (("birthday", "email", "height", "phone_number", "weight"), "in every state"),
+        (("birthday", "email", "height", "phone_number", "weight"), ""),
     )
 
 
@@ -152,6 +166,7 @@ def test_occasions_say_which_field_in_which_state() -> None:
         ((KNOWN[0], KNOWN[1]), "when not hide_age"),
         ((KNOWN[3],), "when hide_age and private"),
         ((KNOWN[0], KNOWN[3]), "when not hide_age and not private or hide_age and private"),
+        ((KNOWN[1], KNOWN[2], KNOWN[3]), "except when not hide_age and not private"),
         (((),), ""),
     ],
 )
@@ -159,6 +174,34 @@ def test_states_are_said_in_as_few_words_as_are_exact(
     states: tuple[State, ...], words: str
 ) -> None:
     assert when_words(states, KNOWN) == words
+
+
+def test_every_set_of_states_is_said_exactly() -> None:
+    def meant(words: str) -> set[State]:
+        if words == "in every state":
+            return set(KNOWN)
+        terms = [set(term.split(" and ")) for term in words.split("when ")[1].split(" or ")]
+        hit = {s for s in KNOWN if any(t <= set(state_words(s).split(" and ")) for t in terms)}
+        return set(KNOWN) - hit if words.startswith("except") else hit
+
+    for size in range(1, len(KNOWN) + 1):
+        for states in combinations(KNOWN, size):
+            assert meant(when_words(states, KNOWN)) == set(states)
+
+
+def test_a_field_knows_only_the_settings_that_bear_on_it() -> None:
+    door, pairs = Door("GET", "/"), (KNOWN[1], KNOWN[3])
+    others = [("email", state) for state in ((("private", "false"),), (("private", "true"),))]
+    cells = tuple(
+        Cell("Member", name, "member", state, door, False, Result.LEAK)
+        for name, state in (*others, *(("gender", state) for state in KNOWN))
+    )
+    found = (
+        *(finding(state=state) for _, state in others),
+        *(finding(field="gender", state=state) for state in pairs),
+    )
+    (defect,) = defects(report(*found, cells=cells))
+    assert defect.occasions == ((("email",), "in every state"), (("gender",), "when private"))
 
 
 def test_one_state_alone_needs_no_words() -> None:
