@@ -74,7 +74,7 @@ def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
             yield where, "this action does nothing", "give it `update`, `copy` or `remove: true`"
         for word in ("target", "copy"):
             if type(path := action.get(word)) is str and (why := _flaw(path)):
-                yield f"{where}/{word}", f"`{path}` is no JSONPath (RFC 9535): {why}", ""
+                yield f"{where}/{word}", f"`{path}` is no JSONPath of RFC 9535", why
         if "copy" in action and version.startswith("1.0"):
             yield f"{where}/copy", "overlay 1.0 has no `copy`", "write `overlay: 1.1.0`"
 
@@ -86,6 +86,8 @@ def _compiled(path: str) -> JSONPath:
 
 
 def _flaw(path: str) -> str:
+    if not path.startswith("$"):
+        return "it must start with `$`"
     try:
         _compiled(path)
     except JSONPathError as error:
@@ -141,8 +143,10 @@ def _merged(old: Json, new: Json) -> Json:
         return old | new | shared
     if type(old) is list:
         return old + new if type(new) is list else [*old, new]
-    for kind, said in ((dict, "a map"), (list, "a list")):
-        if type(old) is kind or type(new) is kind:
-            other = "a list" if type(new) is list else "a map" if type(new) is dict else "a scalar"
-            raise _Unfit(f"`update` gives {other} where the document has {said}")
+    if type(old) is dict or type(new) in (dict, list):
+        raise _Unfit(f"`update` gives {_kind(new)} where the document has {_kind(old)}")
     return new
+
+
+def _kind(value: Json) -> str:
+    return "a map" if type(value) is dict else "a list" if type(value) is list else "a scalar"

@@ -138,6 +138,7 @@ class Library:
         return end
 
     def _end(self, file: File, ref: str) -> Place | str:
+        written = ref
         seen: set[tuple[int, str]] = set()
         while (key := (id(file), ref)) not in seen:
             seen.add(key)
@@ -147,7 +148,7 @@ class Library:
             if type(place.value) is not dict or type(next_ := place.value.get("$ref")) is not str:
                 return place
             file, ref = place.file, next_
-        return f"`{ref}` leads back to itself"
+        return f"`{written}` leads round in a circle of references"
 
     def is_whole(self) -> bool:
         """True when every reference in every file leads somewhere, wherever it stands.
@@ -275,12 +276,15 @@ def broken(library: Library) -> Iterator[Problem]:
                     if named or not (key in _PLAIN or key.startswith("x-")):
                         waiting.append((file, child, (trail, key), not named and key in _NAMED))
                 elif key == "$ref" and not named and type(child) is str:
+                    place = _joined((trail, key))
                     target = library.resolve(file, child)
-                    end = target if isinstance(target, str) else library.follow(target)
-                    if isinstance(target, str) or isinstance(end, str):
-                        yield Problem(file.locate(_joined((trail, key))), str(end))
-                    else:
-                        waiting.append((target.file, target.value, target.pointer, False))
+                    if isinstance(target, str):
+                        yield Problem(file.locate(place), target)
+                        continue
+                    waiting.append((target.file, target.value, target.pointer, False))
+                    end = library.follow(Place(file, "", value))
+                    if isinstance(end, str) and end.startswith(f"`{child}`"):  # a circle
+                        yield Problem(file.locate(place), end)
 
 
 def _joined(trail: Trail) -> str:
