@@ -131,6 +131,14 @@ def test_settings_that_do_not_bear_on_a_field_leave_it_alone(open_page: Open) ->
     assert result(page, "birthday", "member") == "leak"
 
 
+def test_evidence_of_another_setting_is_not_shown(open_page: Open) -> None:
+    page = open_page(sample())
+    choose(page, private="no")
+    page.locator(square(page, "location", "member")).click()  # leaks only where private
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".finding")).to_have_count(0)
+
+
 def test_the_chosen_setting_keeps_the_focus(open_page: Open) -> None:
     page = open_page(sample())
     radios = page.get_by_role("group", name="Owner’s private").get_by_role("radio")

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from oakum.errors import Location
 from oakum.finding import Report
 from oakum.report import html
 from oakum.report.json_v1 import document
@@ -159,6 +160,13 @@ def test_each_field_of_a_defect_leads_to_a_finding() -> None:
     assert links <= prints
     assert len(page.all("article")) == 12
     assert len(links) > 12
+
+
+def test_a_contract_line_is_short_to_read_and_whole_to_find() -> None:
+    place = Location("/home/ann/api/exposure.yaml", 9, 7)
+    finding = replace(sample().findings[0], contract_location=place)
+    page = Page(html.render(replace(clean(), findings=(finding,))))
+    assert page.text("code", title=str(place)) == "exposure.yaml:9:7"
 
 
 def test_the_bar_shares_out_all_cells() -> None:
