@@ -157,7 +157,7 @@ class _Marker:
         self._file = file
         self._done: dict[yaml.Node, tuple[Node, int]] = {}
         """What stands at an anchor already, and how many values it has."""
-        self._around: set[yaml.Node] = set()
+        self._begun: set[yaml.Node] = set()
         self._values = 0
 
     def mark(self, node: yaml.Node, depth: int) -> Node:
@@ -168,15 +168,14 @@ class _Marker:
             if self._values > _MAX_VALUES:
                 self._refuse(place, f"aliases make more than {_MAX_VALUES:,} values of this file")
             return again
-        if node in self._around:
+        if node in self._begun:
             return self._refuse(place, "an alias stands within its own value")
         if depth > _MAX_DEPTH:
             return self._refuse(place, f"nested deeper than {_MAX_DEPTH} levels")
         before = self._values
         self._values += 1
-        self._around.add(node)
+        self._begun.add(node)
         made = self._made(node, place, depth)
-        self._around.discard(node)
         self._done[node] = made, self._values - before
         return made
 

@@ -423,6 +423,7 @@ components:
         a: {$ref: '#/components/schemas/Loop'}
         b: {items: {oneOf: [{}, {$ref: '#/components/schemas/No'}]}}
         properties: {properties: {example: {$ref: '#/components/schemas/Used/allOf/0'}}}
+        headers: {example: {$ref: '#/no'}}
       x-more: {$ref: '#/no'}
     Loop: {$ref: '#/components/schemas/Back'}
     Back: {$ref: '#/components/schemas/Loop'}
@@ -450,8 +451,8 @@ def test_all_mistakes_at_once_each_at_its_place() -> None:
         "api.yaml:25:19: `#/components/schemas/Loop` leads round in a circle of references",
         "api.yaml:26:40: `#/components/schemas/No` leads nowhere: there is no `No`",
         "api.yaml:27:51: `#/components/schemas/Used/allOf/0` leads nowhere: there is no `allOf`",
-        "api.yaml:29:18: `#/components/schemas/Back` leads round in a circle of references",
-        "api.yaml:30:18: `#/components/schemas/Loop` leads round in a circle of references",
+        "api.yaml:30:18: `#/components/schemas/Back` leads round in a circle of references",
+        "api.yaml:31:18: `#/components/schemas/Loop` leads round in a circle of references",
     ]
 
 

@@ -148,6 +148,11 @@ def test_a_reference_is_the_component_itself() -> None:
     assert elements(doc.schemas["List"]()) is doc.schemas["User"]()
 
 
+def test_a_pointer_may_be_written_as_in_an_address() -> None:
+    found = shape({"$ref": "#/components/schemas/A%20b~1c"}, **{"A b/c": STRING})
+    assert found.names == {"It", "A b/c"}
+
+
 def test_siblings_of_a_reference_are_heard() -> None:
     found = shape({**ref("User"), "nullable": True, "example": 5}, User={"type": "object"})
     assert found.kinds == {"object", "null"}
@@ -181,6 +186,17 @@ def test_all_of_merges_a_member_that_several_parts_declare() -> None:
     inner = found.properties["a"]()
     assert (inner.kinds, inner.format) == ({"string"}, "date")
     assert found.properties["a"]() is inner
+
+
+def test_schemas_that_meet_again_are_one_shape() -> None:
+    schemas = {
+        "A": {"properties": {"a": STRING, "next": ref("A")}},
+        "B": {"properties": {"b": STRING, "next": ref("B")}},
+        "It": {"allOf": [ref("A"), ref("B")]},
+    }
+    both = document(schemas).schemas["It"]().properties["next"]()
+    assert both.names == {"A", "B"}
+    assert both.properties["next"]() is both
 
 
 def test_requirements_of_all_parts_add_up() -> None:
@@ -269,6 +285,13 @@ def test_alternatives_that_are_each_other_end() -> None:
     }
     for name in schemas:
         assert sorted(paths(document(schemas).schemas[name]())) == ["x", "y"]
+
+
+def test_alternatives_that_are_nothing_but_each_other_are_anything() -> None:
+    names = "ABC"
+    schemas = {name: {"oneOf": [ref(n) for n in names if n != name]} for name in names}
+    for name in names:
+        assert paths(document(schemas).schemas[name]()) == {"": []}
 
 
 def test_unions_within_unions_within_unions() -> None:
@@ -362,6 +385,24 @@ def test_an_alternative_that_comes_back_is_cut_and_the_others_are_not() -> None:
         "Team": {"properties": {"size": INTEGER}},
     }
     assert list(paths(document(schemas).schemas["User"]())) == ["id", "of", "of.size"]
+
+
+def test_members_lifted_from_alternatives_are_walked_once() -> None:
+    union = {"oneOf": [ref("User"), ref("Team")]}
+    schemas = {
+        "User": {"properties": {"id": STRING, "of": union}},
+        "Team": {"properties": {"size": INTEGER, "of": union}},
+    }
+    found = document(schemas).schemas["User"]()
+    assert list(paths(found)) == ["id", "of", "of.size", "of.of"]
+
+
+def test_alternatives_that_only_require_members_add_no_leaf() -> None:
+    either_one = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    assert paths(shape({"properties": {"a": STRING, "b": STRING}, **either_one})) == {
+        "a": ["string"],
+        "b": ["string"],
+    }
 
 
 def test_depth_is_bounded() -> None:
