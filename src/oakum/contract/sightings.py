@@ -33,11 +33,8 @@ class Sighting:
     """Members that may be its key, the likeliest first."""
     inside: str = ""
     """Field path in the object that holds it; empty when it stands in no other."""
-
-    @property
-    def component(self) -> str:
-        """Name of its schema; empty when it is written in place."""
-        return component_of(self.shape)
+    component: str = ""
+    """Name of its schema; empty when it is written in place, or adds to what it refers to."""
 
 
 _ENVELOPE = listed(
@@ -67,12 +64,6 @@ _DEPTH = 12
 _FEW = 2
 
 
-def component_of(shape: Shape) -> str:
-    """The component name a schema has itself, or else inherits; empty when it is inline."""
-    own = shape.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-    return own if own in shape.names else min(shape.names, default="")
-
-
 def sightings(document: Document) -> list[Sighting]:
     """Every object in every good answer, in the order of the document."""
     looker = _Looker(document)
@@ -90,6 +81,7 @@ class _Looker:
                         self._named_by.setdefault(noun, set()).add(words(parameter.name))
         self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
+        self._schemas = document.schemas
         self._nouns: dict[str, str] = {}
 
     def look(self, operation: Operation) -> Iterator[Sighting]:
@@ -132,7 +124,7 @@ class _Looker:
             noun = self._noun(shape) or holder or noun_of_path(operation.path)
             keys = self._keys(below, noun)
             if (keys and noun not in _ENVELOPE) or _stands_alone(operation, below):
-                yield Sighting(operation, pointer, shape, noun, keys)
+                yield Sighting(operation, pointer, shape, noun, keys, "", self._component(shape))
 
     def _is_list(self, below: Mapping[str, Shape]) -> bool:
         """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""
@@ -173,16 +165,26 @@ class _Looker:
         noun = self._noun(shape) or (singular(holder[-1]) if holder else "")
         keys = self._keys(below, noun) if below else ()
         # A slug alone tells rows of a table apart; what has no id is a part of its holder.
-        return Sighting(op, pointer, shape, noun, keys, path) if {*keys} - {"slug"} else None
+        if not {*keys} - {"slug"}:
+            return None
+        return Sighting(op, pointer, shape, noun, keys, path, self._component(shape))
 
     # ------------------------------------------------------------ names
 
     def _noun(self, shape: Shape) -> str:
         """The noun of a component: `user` for `UserOut`, `SimpleUser`, `nullable-simple-user`."""
-        component = component_of(shape)
+        component = _named(shape)
         if component and component not in self._nouns:
             self._nouns[component] = _stem(component, self._known)
         return self._nouns.get(component, "")
+
+    def _component(self, shape: Shape) -> str:
+        """The component that describes all of an object; empty when none does."""
+        name = _named(shape)
+        if name not in self._schemas:
+            return ""
+        whole = self._schemas[name]()
+        return name if shape is whole or children(shape).keys() <= children(whole).keys() else ""
 
     def _keys(self, below: Mapping[str, Shape], noun: str) -> tuple[str, ...]:
         scalars = {
@@ -202,6 +204,12 @@ class _Looker:
         ]
         wanted += [*chosen, *sorted(_HANDLES)]
         return tuple(dict.fromkeys(scalars[word] for word in wanted if word in scalars))
+
+
+def _named(shape: Shape) -> str:
+    """The component name a schema has itself, or else inherits; empty when it has none."""
+    own = shape.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    return own if own in shape.names else min(shape.names, default="")
 
 
 def _stem(component: str, known: set[str]) -> str:

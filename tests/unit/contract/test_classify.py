@@ -163,6 +163,7 @@ SECRET_BODY = (Media("application/json", Shape(properties={"password": Shape})),
         (Operation("checkToken", "POST", "/oauth/token", body=SECRET_BODY), "write"),
         (Operation("a", "POST", "/users", body=SECRET_BODY), "write"),
         (door("POST /login/reset-password"), "destructive"),
+        (door("DELETE /auth/login"), "destructive"),
     ],
     ids=lambda value: value.id if isinstance(value, Operation) else value,
 )

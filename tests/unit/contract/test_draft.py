@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+import cadence
+from oakum.contract import load
 from oakum.contract.check import check
 from oakum.contract.draft import draft, drafted_policy
 from oakum.contract.model import Caller, Owner, Policy
@@ -317,6 +321,8 @@ def test_states_are_guessed_open_first(member: Spec, expected: tuple[Any, ...]) 
         {"/x": {"get": answer({"type": "string"})}},
         {"/health": {"get": answer(thing("status", "version"))}},
         {"/x": {"post": answer(thing("access_token", "token_type", "expires_in"))}},
+        {"/login": {"post": answer(thing("id", "email", "token"))}},
+        {"/users/{id}/measure": {"post": answer(thing("weight", "height"))}},
     ],
 )
 def test_a_document_that_says_nothing_of_anybody(paths: Spec) -> None:
@@ -349,6 +355,74 @@ def test_a_reading_post_is_only_asked_about() -> None:
     }
     assert policy(paths).operations["searchUsers"].reads is None
     assert "# say `reads: true` if it changes nothing" in draft(document(paths))
+
+
+# --------------------------------------------------------------------------- real documents
+
+CADENCE = Path(cadence.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def made() -> Document:
+    return Document.load(CADENCE / "openapi.yaml")
+
+
+@pytest.fixture(scope="module")
+def found(made: Document) -> Policy:
+    return drafted_policy(made)
+
+
+@pytest.fixture(scope="module")
+def stated() -> Policy:
+    policy = load(CADENCE / "exposure.yaml").policy
+    assert policy is not None
+    return policy
+
+
+class TestCadence:
+    def test_nothing_is_wrong_and_nothing_to_warn_of(self, made: Document, found: Policy) -> None:
+        assert check(made, found) == ([], [])
+
+    def test_it_finds_the_account_its_views_and_the_caller(
+        self, found: Policy, stated: Policy
+    ) -> None:
+        member = found.resources["Member"]
+        assert {"Member", "MemberCard", "MemberJoined", "MemberStats"} <= member.schemas
+        assert found.caller == stated.caller
+
+    @pytest.mark.parametrize(
+        ("resource", "kind"),
+        [("Workout", "field"), ("Settings", "field"), ("Ride", "none"), ("Instructor", "none")],
+    )
+    def test_owners(self, found: Policy, stated: Policy, resource: str, kind: str) -> None:
+        assert found.resources[resource].owner.kind == kind
+        assert stated.resources[resource].owner.kind == kind
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("Member.birthday", "Member.weight", "Member.email", "Member.phone_number"),
+            *("Member.card_expires_at", "Member.roles", "Settings.hide_age", "Workout.timezone"),
+        ],
+    )
+    def test_what_is_the_owners_alone_stays_so(self, found: Policy, path: str) -> None:
+        assert sees(found, path) == ["owner"]
+
+    def test_a_token_is_nobodys(self, found: Policy) -> None:
+        assert sees(found, "Member.facebook_access_token") == []
+
+
+def test_a_large_document_takes_seconds() -> None:
+    names = [f"K{a}{b}o" for a in "abcdefghijklmno" for b in "abcdefghijklmnopqrst"]
+    fields = [f"field_{number}" for number in range(20)]
+    schemas = {name: thing("id", "user_id", "email", *fields) for name in names}
+    for at, name in enumerate(names):
+        if at % 10:
+            schemas[name]["properties"]["next"] = ref(names[at - 1])
+    made = document({f"/{name}/{{id}}": {"get": answer(ref(name))} for name in names}, schemas)
+    start = perf_counter()
+    assert set(drafted_policy(made).resources) == set(names)
+    assert perf_counter() - start < 20
 
 
 # --------------------------------------------------------------------------- any document
