@@ -122,19 +122,25 @@ class Schemas:
 
     def _merge(self, parts: Sequence[Place], made: dict[str, Any]) -> dict[str, Thunk]:
         members: dict[str, tuple[Place, ...]] = {}
-        items: list[Thunk] = []
-        extra: list[Thunk] = []
+        items: list[list[Place]] = []
+        extra: list[list[Place]] = []
         for part in parts:
             for name, place in keywords.members(part):
                 members[name] = (*members[name], place) if name in members else (place,)
-            items += (_Lazy(self, (place,)) for place in keywords.items(part))
-            extra += (_Lazy(self, (place,)) for place in keywords.values(part))
+            items += [found] if (found := keywords.items(part)) else []
+            extra += [found] if (found := keywords.values(part)) else []
             keywords.annotate(part.value, made)
         if items:
-            made["items"] = Either(tuple(items)) if len(items) > 1 else items[0]
+            made["items"] = self._every(items)
         if extra:
-            made["extra"] = Either(tuple(extra)) if len(extra) > 1 else extra[0]
+            made["extra"] = self._every(extra)
         return {name: _Lazy(self, places) for name, places in members.items()}
+
+    def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
+        """What each part says of an element: all at once, or any where one part says several."""
+        if all(len(places) == 1 for places in parts):
+            return _Lazy(self, tuple(place for places in parts for place in places))
+        return Either(tuple(_Lazy(self, (place,)) for places in parts for place in places))
 
     def _branch(
         self,

@@ -252,7 +252,7 @@ def _below(shape: Shape, room: int, around: frozenset[Json]) -> _Below:
         made.leaf("", shape, 0)
         made.cut = made.loop = frozenset((schema,))
         return made
-    if not room:
+    if not room and any(_own(one) for one in _alternatives(shape)):
         made.leaf("", shape, _CUT)
         return made
     _descend(made, shape, room, around | {schema})
@@ -281,12 +281,18 @@ def _descend(made: _Below, shape: Shape, room: int, around: frozenset[Json]) -> 
         if len(own) > len(shape.properties) + 1:
             made.merge()
         return
+    leaves: list[Shape] = []
     for one in alternatives:
-        if not one.branches:
-            if not _is_leaf(one):
-                made.add("", _below(one, room, around))
-            elif not (one.kinds or shape.kinds) <= (_STRUCTURES if own else _NULL):
-                made.leaf("", one, 0)
+        if _is_leaf(one):
+            leaves.append(one)
+        elif not one.branches:
+            made.add("", _below(one, room, around))
+    # What only narrows the members beside it, or is but null, makes no leaf of the whole.
+    narrow = _STRUCTURES if own else _NULL
+    kinds = [one.kinds or shape.kinds for one in leaves]
+    if not all(each and each <= narrow for each in kinds):
+        for one in leaves:
+            made.leaf("", one, 0)
     if not made.paths:
         made.leaf("", shape, 0)
     made.merge()

@@ -199,6 +199,13 @@ def test_schemas_that_meet_again_are_one_shape() -> None:
     assert both.properties["next"]() is both
 
 
+def test_elements_satisfy_every_part() -> None:
+    parts = [{"items": {"type": ["string", "null"]}}, {"items": {"type": "string"}}]
+    assert paths(shape({"allOf": parts})) == {"*": ["string"]}
+    parts = [{"items": STRING}, {"prefixItems": [INTEGER, {"type": "null"}]}]
+    assert paths(shape({"allOf": parts})) == {"*": ["integer", "null", "string"]}
+
+
 def test_requirements_of_all_parts_add_up() -> None:
     assert shape({"required": ["a"], "allOf": [{"required": ["b"]}]}).required == {"a", "b"}
 
@@ -395,6 +402,11 @@ def test_members_lifted_from_alternatives_are_walked_once() -> None:
     }
     found = document(schemas).schemas["User"]()
     assert list(paths(found)) == ["id", "of", "of.size", "of.of"]
+
+
+def test_an_alternative_that_may_be_anything_is_a_leaf() -> None:
+    assert paths(shape({"oneOf": [STRING, {}]}), max_depth=0) == {"": []}
+    assert paths(shape({"oneOf": [{"properties": {"a": STRING}}, {}]})) == {"": [], "a": ["string"]}
 
 
 def test_alternatives_that_only_require_members_add_no_leaf() -> None:
