@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from cadence.describe import describe
 from cadence.doors import classes, follows, people, session, workouts
+from cadence.doors.page import add_page
 from cadence.store import opened
 from cadence.world import Stage, World
 
@@ -21,6 +22,7 @@ def create_app(stage: Stage, members: int = 200, seed: int = 1) -> FastAPI:
     app.state.world = World(opened(members, seed), stage)
     for doors in (session, people, follows, workouts, classes):
         app.include_router(doors.router)
+    add_page(app)
     app.add_exception_handler(RequestValidationError, _not_as_documented)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app

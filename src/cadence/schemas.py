@@ -134,9 +134,16 @@ class FollowPage(TypedDict, total=False):
     total: int
 
 
+class BlockedMember(TypedDict, total=False):
+    """Whom one has blocked: enough to lift it again."""
+
+    id: str
+    username: str
+
+
 class BlockedPage(TypedDict, total=False):
     user_id: str
-    data: list[MemberCard]
+    data: list[BlockedMember]
     total: int
 
 
@@ -276,6 +283,15 @@ class Workout(WorkoutBase, total=False):
 
 class WorkoutPage(TypedDict, total=False):
     data: list[Workout]
+    total: int
+
+
+class WorkoutListed(WorkoutBase, total=False):
+    """A workout in its owner's history, where nothing is joined to it."""
+
+
+class WorkoutHistory(TypedDict, total=False):
+    data: list[WorkoutListed]
     total: int
 
 

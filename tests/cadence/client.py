@@ -67,8 +67,12 @@ class Client:
     async def _exchange(self, scope: dict[str, Any], sent: bytes) -> Answer:
         messages: list[Any] = []
 
+        requests = iter([{"type": "http.request", "body": sent}])
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": sent}
+            for request in requests:
+                return request
+            return await asyncio.Future()  # this client never hangs up
 
         async def send(message: Any) -> None:
             messages.append(message)

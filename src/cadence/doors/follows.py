@@ -51,11 +51,11 @@ async def list_following(
 async def list_blocked(world: Here, request: Request, user_id: UserId) -> Shown:
     owner = world.myself(request, user_id)
     rows = world.all(
-        "SELECT members.* FROM blocks JOIN members ON members.id = blocks.blocked"
-        " WHERE blocks.owner = ?",
+        "SELECT members.id, members.username FROM blocks"
+        " JOIN members ON members.id = blocks.blocked WHERE blocks.owner = ?",
         user_id,
     )
-    return _page(world, request, owner, rows)
+    return {"user_id": owner["id"], "data": [dict(row) for row in rows], "total": len(rows)}
 
 
 def _page(world: World, request: Request, owner: sqlite3.Row, rows: list[sqlite3.Row]) -> Shown:

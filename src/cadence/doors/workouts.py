@@ -80,7 +80,7 @@ _EXPORT = (
 
 
 @router.get(
-    "/api/user/{userId}/workouts", **says("listWorkouts", schemas.WorkoutPage, 401, 403, 404)
+    "/api/user/{userId}/workouts", **says("listWorkouts", schemas.WorkoutHistory, 401, 403, 404)
 )
 async def list_workouts(world: Here, request: Request, user_id: UserId, limit: Limit = 20) -> Shown:
     owner = open_history(world, request, user_id)

@@ -212,15 +212,18 @@ class Library:
         if file.path is None:
             return f"`{address}` is another file, and the document was not read from a file"
         path = file.path.parent / unquote(address)
-        key = path.resolve()
+        try:
+            key = path.resolve()
+            if key not in self._files and not path.is_file():
+                self._files[key] = f"there is no file `{path}`"
+        except (OSError, ValueError):  # too long, or a character that no file system takes
+            return f"`{address:.60}` cannot be the name of a file"
         if key not in self._files:
             self._files[key] = _read(path)
         return self._files[key]
 
 
 def _read(path: Path) -> File | str:
-    if not path.is_file():
-        return f"there is no file `{path}`"
     try:
         return File(str(path), source.read_bytes(path), path, f"{path}#")
     except InputError as error:

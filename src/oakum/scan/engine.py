@@ -100,6 +100,7 @@ class Engine:
                 break
         self._batches()
         self._sweep()  # doors whose ids were first seen on the way
+        self.matrix.settle()
         self._close_lists()
         self._confirm()
 
@@ -326,16 +327,20 @@ class Engine:
         closed = tuple(
             Observation(key, False, Result.CLOSED, viewer, owner)
             for key in self.matrix.undecided(door, viewer, owner, resource)
-            if not self.matrix.entries[key].granted and self._is_known(owner, resource, key.field)
+            if self._is_shut(key, owner)
         )
         if closed:
             self._note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
 
-    def _is_known(self, owner: str, resource: str, path: str) -> bool:
-        """Whether its absence says something: its owner was shown it, or nobody is to see it."""
-        if (owner, resource, path) in self.knowledge.present:
-            return True
-        return granted_to_nobody(self.model.tables[resource], path)
+    def _is_shut(self, key: Key, owner: str) -> bool:
+        """Whether the absence of a denied field says something.
+
+        It does when its owner was shown it somewhere, or when nobody is to see it at all.
+        """
+        if self.matrix.entries[key].granted or self.matrix.is_doubtful(key):
+            return False
+        known = (owner, key.resource, key.field) in self.knowledge.present
+        return known or granted_to_nobody(self.model.tables[key.resource], key.field)
 
     def _confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""

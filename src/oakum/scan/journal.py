@@ -17,7 +17,7 @@ import orjson
 from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.matrix import Key, Observation, Outcome
+from oakum.scan.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.switches import Flip
 
 SCHEMA = "oakum.journal/1"
@@ -106,6 +106,8 @@ def _outcome(raw: Json) -> Outcome:
         tuple((owner, resource) for owner, resource in raw["sighted"]),
         tuple((owner, resource, path) for owner, resource, path in raw["witnessed"]),
         tuple((resource, inside) for resource, inside in raw["embedded"]),
+        tuple(Doubt(each["why"], _observation(each["leak"])) for each in raw["doubts"]),
+        tuple((resource, path) for resource, path in raw["relative"]),
     )
 
 

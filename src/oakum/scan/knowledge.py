@@ -46,6 +46,8 @@ class Knowledge:
     """(identity, resource) → own objects as field → value."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
+    common: set[str] = field(default_factory=set)
+    """Values of the cast's that somebody outside it has as well: they name nobody."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
 
     def learn_own(self, who: str, sighting: Sighting) -> None:
@@ -64,6 +66,12 @@ class Knowledge:
         kept = self.objects.setdefault((who, sighting.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
+
+    def learn_others(self, sighting: Sighting) -> None:
+        """Of an outsider's object only one thing is kept: which of the cast's values it shares."""
+        for leaf in sighting.leaves:
+            if not isinstance(leaf.value, dict | list) and canonical(leaf.value) in self._index:
+                self.common.add(canonical(leaf.value))
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
         """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""
@@ -101,7 +109,7 @@ class Knowledge:
         if len(text) < _MIN_CANARY or re.fullmatch(r"\d{1,6}", text):
             return None
         keys = self._index.get(text)
-        if not keys or len({key[0] for key in keys}) != 1:
+        if not keys or text in self.common or len({key[0] for key in keys}) != 1:
             return None
         return min(keys)
 

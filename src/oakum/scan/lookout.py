@@ -23,6 +23,7 @@ from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.scan.matrix import (
     NOBODY,
+    Doubt,
     Key,
     Matrix,
     Observation,
@@ -83,6 +84,9 @@ class Lookout:
         principal = self._cast.principal(question.viewer)
         judge = Judge(self._model, principal, question.door, question.params, response.status)
         judged = judge.judge(value, shape)
+        for sighting in judged.sightings:
+            if not self._who(sighting) and not self._is_nobodys(sighting.resource):
+                self._knowledge.learn_others(sighting)
         if question.viewer is not None:
             self._learn(question, response, value, judged.sightings)
         glance = _Glance(self, gate, question, response, value, judged.sightings)
@@ -165,6 +169,8 @@ class _Glance:
         self._places = {each.pointer for each in sightings}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
+        self._doubts: dict[Key, Doubt] = {}
+        self._relative: dict[tuple[str, str], None] = {}
         self._witnessed: dict[tuple[str, str, str], None] = {}
 
     def outcome(self) -> Outcome:
@@ -181,6 +187,8 @@ class _Glance:
             tuple(self._sighted),
             tuple(self._witnessed),
             tuple(self._embedded),
+            tuple(self._doubts.values()),
+            tuple(self._relative),
         )
 
     # ------------------------------------------------------------ objects that are there
@@ -209,18 +217,30 @@ class _Glance:
         if served:
             self._put(sighting, leaf.path, who, Result.OPEN)
             self._witnessed[(who, sighting.resource, leaf.path)] = None
+            if not own:
+                self._compare(sighting, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if not own and leaf.value in (None, "", [], {}):
+            if not own and (leaf.value is False or leaf.value == 0):
+                evidence = self._evidence(sighting, leaf, who)
+                self._perhaps(sighting, leaf, who, "too common a value", evidence)
+            elif not own:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
         else:
             known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
+            evidence = self._evidence(sighting, leaf, who)
             if own or known is None or canonical(leaf.value) in known:
-                evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
             else:
-                self._put(sighting, leaf.path, who, Result.CLOSED)
+                self._perhaps(sighting, leaf, who, "another value", evidence)
+
+    def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        """A granted field with another value than its owner sees reads differently for everybody:
+        `relationship.me_to_user` does."""
+        known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
+        if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
+            self._relative[(sighting.resource, leaf.path)] = None
 
     def _missing(
         self,
@@ -346,6 +366,17 @@ class _Glance:
             return
         granted = result in (Result.OPEN, Result.OVER_BLOCK)
         self._found[key] = Observation(key, granted, result, viewer, who, evidence)
+
+    def _perhaps(
+        self, sighting: Sighting, leaf: Leaf, who: str, why: str, evidence: Evidence
+    ) -> None:
+        """A denied field with something in it that proves nothing by itself."""
+        table = self._out._model.tables[sighting.resource]
+        label = self._out._cast.label(sighting.held, self._question.viewer, who)
+        state = state_key(table, leaf.path, sighting.state)
+        key = Key(self._question.door, sighting.resource, leaf.path, label, state)
+        seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence)
+        self._doubts[key] = Doubt(why, seen)
 
     def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence:
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}

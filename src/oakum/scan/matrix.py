@@ -48,6 +48,19 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A field that the contract denies, with something in it that may or may not be its owner's.
+
+    `another value`: not what its owner sees. A placeholder, unless the field is one that reads
+    differently for every reader. `too common a value`: `false` or `0`, unless the same door showed
+    the same viewer the field when it held something else.
+    """
+
+    why: str
+    leak: Observation
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All that is kept of one answer: no value of anybody."""
 
@@ -60,6 +73,9 @@ class Outcome:
     """(owner, resource, field) that somebody entitled was shown."""
     embedded: tuple[tuple[str, bool], ...] = ()
     """(resource, whether it stood inside an object of another)."""
+    doubts: tuple[Doubt, ...] = ()
+    relative: tuple[tuple[str, str], ...] = ()
+    """(resource, field) that somebody entitled was shown with a value its owner does not see."""
 
 
 @dataclass
@@ -99,6 +115,9 @@ class Matrix:
         """(door, resource) of which anybody was shown any object."""
         self.embedded: set[tuple[str, str]] = set()
         """(door, resource) that leaves only inside an object of another: it shares its fate."""
+        self.relative: set[tuple[str, str]] = set()
+        """(resource, field) that reads differently for every reader."""
+        self._doubts: dict[Key, tuple[str, Doubt]] = {}
         self._outer: set[tuple[str, str]] = set()
         self.known: set[tuple[str, str, str]] = set()
         """(owner, resource, field) that an owner was shown with something in it, anywhere."""
@@ -242,6 +261,9 @@ class Matrix:
         for owner, resource in outcome.sighted:
             self.carried.add((door, resource))
             self.witnessed.add((door, owner, resource, ""))
+        self.relative.update(outcome.relative)
+        for doubt in outcome.doubts:
+            self._doubts.setdefault(doubt.leak.key, (outcome.probe, doubt))
         for resource, inside in outcome.embedded:
             if inside and (door, resource) not in self._outer:
                 self.embedded.add((door, resource))
@@ -250,6 +272,28 @@ class Matrix:
                 self.embedded.discard((door, resource))
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((door, owner, resource, path))
+
+    def is_doubtful(self, key: Key) -> bool:
+        """Whether something stood in a denied field that could not be told from its owner's."""
+        return key in self._doubts
+
+    def settle(self) -> None:
+        """Decide the doubts that later answers have cleared up, for or against."""
+        leaking = {
+            (key.door, key.resource, key.field, key.viewer)
+            for key, entry in self.entries.items()
+            if entry.result is Result.LEAK
+        }
+        for key, (probe, doubt) in list(self._doubts.items()):
+            other = doubt.why == "another value"
+            if other and (key.resource, key.field) not in self.relative:
+                closed = replace(doubt.leak, result=Result.CLOSED, evidence=None)
+                self.apply(key.door, Outcome(probe, 0, (closed,)))
+            elif other or (key.door, key.resource, key.field, key.viewer) in leaking:
+                self.apply(key.door, Outcome(probe, 0, (doubt.leak,)))
+            else:
+                continue
+            del self._doubts[key]
 
     def leaks(self) -> Iterator[tuple[Key, Entry]]:
         """Cells that leak, and cells that are blocked although granted."""
@@ -309,6 +353,8 @@ class Matrix:
     ) -> str:
         if key.door in why:
             return why[key.door]
+        if key in self._doubts:
+            return "`false` or `0` stood there: too common to tell whose it is"
         if not reach.get((key.resource, key.viewer)):
             return f"no identity is `{key.viewer}` to another's `{key.resource}`"
         if (key.door, key.resource) not in self.carried:

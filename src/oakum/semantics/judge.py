@@ -141,7 +141,12 @@ class Judge:
         return keep if bits else False
 
     def _passes(self, relations: frozenset[str]) -> bool:
-        """`call:` is about the owner in the path where there is one, else about each object's."""
+        """`call:` is about the owner in the path where there is one, else about each object's.
+
+        Without `call:` the door as such was decided before; what an object shows is its own rule.
+        """
+        if self._rule.call is None:
+            return True
         if self._rule.owner in self._params:
             return may_call(self._model, self._principal, self._operation, self._params)
         return through(self._model, self._operation, relations, bool(self._principal.ids))

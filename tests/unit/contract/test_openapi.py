@@ -511,6 +511,7 @@ def test_references_to_files(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read_are_told_at_the_reference(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("a: b: c")
     text = with_paths("  /a: {$ref: none.yaml}\n  /b: {$ref: bad.yaml}\n  /c: {$ref: '/etc/x'}")
+    text += "  /d: {$ref: '%00'}"
     with pytest.raises(InputError) as caught:
         parsed(text, tmp_path)
     assert [str(problem).replace(str(tmp_path), "") for problem in caught.value.problems] == [
@@ -518,6 +519,7 @@ def test_files_that_cannot_be_read_are_told_at_the_reference(tmp_path: Path) -> 
         "api.yaml:4:14: /bad.yaml:1:5: not valid YAML: "
         "mapping values are not allowed in this context",
         "api.yaml:5:14: `/etc/x` is not fetched; put the file beside the document and point to it",
+        "api.yaml:6:14: `%00` cannot be the name of a file",
     ]
 
 

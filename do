@@ -1,0 +1,156 @@
+#!/bin/sh
+# The everyday commands: `./do help` lists them. Works from any directory, and needs nothing but
+# Python 3.11: everything else goes into .venv of this repository, once.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+venv=$root/.venv
+here=$(pwd)
+
+# Another virtual environment may be active: it is not ours, and must not leak in.
+unset VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER
+
+say() { printf 'do: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+usage() {
+    cat <<'TEXT'
+./do demo [OPTION...]   play the whole story on cadence, the stand-in API; `./do demo --help`
+./do test [OPTION...]   run the tests; options and paths go to pytest
+./do check              lint, format, types, layers, documentation; changes nothing
+./do fix                let the tools repair what they can, and write the generated pages
+./do bench              run the benchmarks
+./do help               this text
+TEXT
+}
+
+# ---------------------------------------------------------------- the environment
+
+python() {
+    for name in python3 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    die 'Python 3.11 or later is needed: apt-get install python3'
+}
+
+# Installs Debian packages when that is possible without asking anybody for a password.
+debian() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    say "installing $* with apt-get"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 && return
+    apt-get update -qq >/dev/null && apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# Ours, at this very place, of a Python that will do: pip's first lines name the interpreter.
+healthy() {
+    [ ! -L "$venv" ] &&
+        "$venv/bin/python" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
+        head -n 2 "$venv/bin/pip" 2>/dev/null | grep -qF "$venv/bin/python"
+}
+
+create() {
+    with=$(python)
+    if ! "$with" -c 'import ensurepip, venv' 2>/dev/null; then
+        package=python$("$with" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
+        debian "$package" || die "Python's venv is missing: apt-get install $package"
+    fi
+    if [ -e "$venv" ] || [ -L "$venv" ]; then
+        say 'replacing .venv: it is broken, or belongs to another place'
+        rm -rf "$venv"
+    fi
+    say 'creating .venv'
+    "$with" -m venv "$venv"
+}
+
+# install demo | install dev: once, and again when pyproject.toml or the place has changed.
+install() {
+    stamp="$root $(cksum <"$root/pyproject.toml")"
+    for extra in dev "$1"; do # dev has all that demo has
+        if [ "$(cat "$venv/.has-$extra" 2>/dev/null)" = "$stamp" ] && healthy; then
+            return
+        fi
+    done
+    healthy || create
+    say "installing what \`$command\` needs into .venv (once)"
+    (cd "$root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e ".[$1]")
+    printf '%s\n' "$stamp" >"$venv/.has-$1"
+}
+
+# Debian's Chromium, for the tests that look at the HTML report as a person does.
+chromium() {
+    [ -x /usr/bin/chromium ] || debian chromium && [ -x /usr/bin/chromium ] && return
+    missing='Chromium is missing (apt-get install chromium)'
+    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
+    say "$missing: THE BROWSER TESTS ARE SKIPPED"
+}
+
+# ---------------------------------------------------------------- the checks
+
+failed=''
+# step NAME COMMAND...: one line, and what the command said when it was not content.
+step() {
+    name=$1
+    shift
+    say "$name"
+    if output=$("$@" 2>&1); then return; fi
+    printf '%s\n' "$output" >&2
+    failed="$failed, $name"
+}
+
+check() {
+    cd "$root"
+    step 'ruff check' "$venv/bin/python" -m ruff check .
+    step 'ruff format' "$venv/bin/python" -m ruff format --check .
+    step 'mypy --strict' "$venv/bin/python" -m mypy --strict
+    step 'lint-imports' "$venv/bin/lint-imports"
+    step 'documentation and architecture' \
+        "$venv/bin/python" -m pytest tests/test_docs.py tests/test_architecture.py
+    [ -z "$failed" ] || die "not in order: ${failed#, }"
+    say 'all in order'
+}
+
+fix() {
+    cd "$root"
+    say 'ruff check --fix'
+    "$venv/bin/python" -m ruff check --quiet --fix . || true # `./do check` says what is left
+    say 'ruff format'
+    "$venv/bin/python" -m ruff format --quiet .
+    say 'docs/generate.py'
+    "$venv/bin/python" docs/generate.py
+}
+
+bench() {
+    for file in "$root"/benchmarks/*.py; do
+        [ -f "$file" ] || die 'there are no benchmarks'
+        say "benchmarks/${file##*/}"
+        (cd "$root" && "$venv/bin/python" "$file")
+    done
+}
+
+command=${1:-help}
+[ $# = 0 ] || shift
+case $command in
+    demo)
+        install demo
+        cd "$here" && exec "$venv/bin/oakum" demo "$@"
+        ;;
+    test)
+        install dev
+        chromium
+        cd "$root" && exec "$venv/bin/python" -m pytest -n 2 "$@"
+        ;;
+    check | fix | bench)
+        install dev
+        "$command"
+        ;;
+    help | -h | --help) usage ;;
+    *)
+        say "no command \`$command\`"
+        usage >&2
+        exit 2
+        ;;
+esac

@@ -1,0 +1,49 @@
+"""Writes the pages that are drawn from the code: `python docs/generate.py`.
+
+`tests/test_docs.py` fails when one of them is not current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from oakum.cli.main import COMMANDS, main
+
+HERE = Path(__file__).parent
+_WIDTH = 90
+_OPENING = """\
+# The command line
+
+Drawn from `--help` by `docs/generate.py`; change the program, not this page. What a command
+answers to the shell is in [exit codes](exit-codes.md).
+"""
+
+
+def cli() -> str:
+    """docs/reference/cli.md: the help of `oakum` and of each of its commands."""
+    parts = [_OPENING, *_section(main, "oakum")]
+    group = click.Context(main, info_name="oakum")
+    for name, _ in COMMANDS:
+        command = main.get_command(group, name)
+        assert command is not None
+        parts += _section(command, f"oakum {name}")
+    return "\n".join(parts)
+
+
+def _section(command: click.Command, name: str) -> Iterator[str]:
+    shown = click.Context(
+        command, info_name=name, terminal_width=_WIDTH, help_option_names=["-h", "--help"]
+    )
+    yield f"## `{name}`\n\n```text\n{command.get_help(shown)}\n```\n"
+
+
+PAGES = {HERE / "reference" / "cli.md": cli}
+"""Each generated page, and the function that draws it."""
+
+
+if __name__ == "__main__":
+    for page, draw in PAGES.items():
+        page.write_text(draw(), encoding="utf-8")

@@ -1,0 +1,5 @@
+"""`python -m oakum`."""
+
+from oakum.cli.main import run
+
+run()

@@ -1,0 +1,133 @@
+"""Runs the console examples of a page as a reader would, one after another in one folder.
+
+A fence of the language `console` holds commands (`$ …`) and what they print. A line `…` stands for
+any lines, `…` within a line for any text. A command without printed lines may print anything. It
+must succeed, unless `$ echo $?` follows and shows how it ends. A fence with `file=NAME` after its
+language is a file that the reader has by then.
+
+Two addresses are played by cadence: the one that `oakum cadence` serves in the example itself, and
+`https://api.example.com`, somebody's own API.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import create_connection, socket
+
+ELSEWHERE = ("./do ", "python3 ", ".venv/bin/", ". .venv/bin/activate", "jq ")
+"""Beginnings of commands that set a reader's stage, or need what may not be here: not run."""
+LOCAL = "http://127.0.0.1:8000"
+REMOTE = "https://api.example.com"
+_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass
+class Step:
+    """A command of an example, what it prints, and how it ends."""
+
+    command: str
+    shown: list[str]
+    code: int = 0
+
+    @property
+    def serves(self) -> bool:
+        return self.command.startswith("oakum cadence ")
+
+
+def steps(fence: str) -> list[Step]:
+    """The commands of one console fence."""
+    found: list[Step] = []
+    lines = iter(fence.splitlines())
+    for line in lines:
+        if line == "$ echo $?":
+            found[-1].code = int(next(lines))
+        elif line.startswith("$ "):
+            found.append(Step(line[2:], []))
+        elif found and found[-1].command.endswith("\\") and not found[-1].shown:
+            found[-1].command += f"\n{line}"
+        else:
+            assert found, f"a line before any command: {line}"
+            found[-1].shown.append(line)
+    return found
+
+
+def parts(page: str) -> Iterator[Step | tuple[str, str]]:
+    """Commands, and files as (name, content), in the order of the page."""
+    for language, more, content in _FENCE.findall(page):
+        name = re.search(r"\bfile=(\S+)", more)
+        if name:
+            yield name[1], content
+        elif language == "console":
+            yield from steps(content)
+
+
+def agrees(shown: list[str], printed: list[str]) -> bool:
+    """Whether what was printed is what the page shows."""
+    lines = [r"(?:.*\n)*?" if line == "…" else _pattern(line) + r"\n" for line in shown]
+    text = "".join(f"{line.rstrip()}\n" for line in printed)
+    return re.fullmatch("".join(lines), text) is not None
+
+
+def _pattern(line: str) -> str:
+    return ".*?".join(re.escape(part) for part in line.rstrip().split("…"))
+
+
+@contextmanager
+def cadence(folder: Path, command: str) -> Iterator[str]:
+    """The stand-in API on a free port, ended afterwards; gives its address."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = command.split()[1:]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "oakum", *arguments, "--port", str(port), "--members", "20"],
+        cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(400):
+            try:
+                create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert server.poll() is None, f"`{command}` has ended"
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def environment() -> dict[str, str]:
+    """What a reader's shell has, without what is set on this machine."""
+    own = str(Path(sys.executable).parent)
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
+    return {**kept, "PATH": f"{own}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+
+
+def run(step: Step, folder: Path, addresses: dict[str, str]) -> tuple[int, list[str]]:
+    """Exit code and printed lines of a command, with the addresses of the page put back."""
+    command = step.command
+    if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
+        command += " --rate 2000"  # nobody's production
+    if command.startswith("oakum scan ") and REMOTE in command and "--budget" not in command:
+        command += " --budget 150"  # enough to find something; the tutorial scans to the end
+    for said, real in addresses.items():
+        command = command.replace(said, real)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    printed = _COLOUR.sub("", done.stdout)
+    for said, real in addresses.items():
+        printed = printed.replace(real, said)
+    return done.returncode, printed.splitlines()

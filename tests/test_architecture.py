@@ -1,0 +1,88 @@
+"""ARCHITECTURE.md, executable."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(ROOT.glob("src/**/*.py"))
+MAX_MODULE = 600
+MAX_FUNCTION = 60
+OUTSIDE = {"socket", "ssl", "http", "urllib.request", "httpx2", "subprocess", "asyncio", "select"}
+"""What reaches beyond the process."""
+
+
+def named(file: Path) -> str:
+    return str(file.relative_to(ROOT / "src"))
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(module: ast.AST) -> Iterator[str]:
+    """Names of all modules that a module imports when it runs, wherever the import stands."""
+    typing_only = {
+        id(each)
+        for node in ast.walk(module)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for part in node.body
+        for each in ast.walk(part)
+    }
+    for node in ast.walk(module):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_layers_go_downwards_only() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_layers_that_are_checked_are_those_of_the_page() -> None:
+    config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    layers = config.split("layers = [")[1].split("]")[0]
+    wanted = [line.strip(' ",').replace("oakum.", "") for line in layers.strip().splitlines()]
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    drawn = [line.split("   ")[0].strip() for line in page.split("```text\n")[1].splitlines()]
+    assert drawn[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize("file", MODULES, ids=named)
+def test_modules_and_functions_can_be_read_in_one_sitting(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= MAX_FUNCTION, f"`{node.name}` has {length} lines"
+
+
+def test_one_module_of_the_scanner_reaches_outside() -> None:
+    reaching = {
+        named(file): sorted(OUTSIDE & set(imported(tree(file))))
+        for file in MODULES
+        if file.is_relative_to(ROOT / "src/oakum")
+    }
+    assert {name for name, found in reaching.items() if found} == {
+        "oakum/scan/transport.py",
+        "oakum/cli/demo.py",  # starts cadence in a process of its own
+    }
+
+
+def test_an_import_is_seen_wherever_it_stands() -> None:
+    module = ast.parse(
+        "if TYPE_CHECKING:\n    import ssl\ndef f():\n    import socket\nfrom urllib import request"
+    )
+    assert OUTSIDE & set(imported(module)) == {"socket", "urllib.request"}

@@ -1,0 +1,144 @@
+"""One rule, one file, one heading, one test: they share the rule's id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from oakum.contract.lexicon import FieldClass
+from oakum.scan import checks
+from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, Rule, severity
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "src/oakum/scan/checks"
+PAGE = (ROOT / "docs/reference/checks.md").read_text(encoding="utf-8")
+MODULES = [check for check in CHECKS if isinstance(check, ModuleType)]
+RULES = [module.RULE for module in MODULES]
+
+
+def section(rule: Rule) -> str:
+    """What the page says under a rule's heading."""
+    return re.split(r"^## ", PAGE.split(f"## {rule.id}\n")[1], flags=re.M)[0]
+
+
+def test_every_file_is_in_the_list_and_the_list_holds_nothing_else() -> None:
+    files = {file.stem for file in FOLDER.glob("*.py")} - {"__init__", "leak"}
+    assert files == {rule.id.replace("-", "_") for rule in RULES}
+    assert len(MODULES) == len(CHECKS)
+
+
+def test_every_heading_is_a_rule_in_the_order_of_the_list() -> None:
+    headings = re.findall(r"^## ([a-z-]+)$", PAGE, re.M)
+    assert headings == [rule.id for rule in (*RULES, OVER_BLOCK)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.RULE.id)
+def test_a_file_is_called_as_its_rule_and_owns_to_its_limits(module: ModuleType) -> None:
+    assert module.__file__ and module.__doc__
+    assert Path(module.__file__).stem == module.RULE.id.replace("-", "_")
+    assert module.__doc__.startswith(f"`{module.RULE.id}`: ")
+    assert "t cannot know" in module.__doc__
+    assert "\nRemedy: " in module.__doc__
+
+
+@pytest.mark.parametrize("rule", [*RULES, OVER_BLOCK], ids=lambda rule: rule.id)
+def test_a_heading_says_what_a_reader_needs(rule: Rule) -> None:
+    text = section(rule)
+    for word in ("**Finds**", "**Cannot know**", "**Remedy**", "**Example**"):
+        assert word in text, word
+    for name in (rule.owasp, *rule.cwe):
+        assert name in text, name
+    filed = set(re.findall(r"API\d+:\d+|CWE-\d+", text.split("**Finds**")[0]))
+    assert filed == {*rule.cwe, *([rule.owasp] if rule.owasp else [])}
+
+
+PRIVATE = (("private", "true"),)
+LEAK = Leak(
+    resource="Member",
+    field="location",
+    viewer="member",
+    state=(),
+    field_class=FieldClass.LOCATION,
+    anonymous=False,
+    stranger=True,
+    owner=False,
+    anonymous_closed=False,
+    entitled=True,
+    open_elsewhere=(),
+    promise="",
+)
+"""A member is sent the location of another one, of whom they may see something else."""
+
+CASES = {
+    "missing-authentication": (
+        replace(LEAK, anonymous=True, viewer="anyone", stranger=False),
+        replace(LEAK, anonymous_closed=True),
+    ),
+    "privacy-setting-not-enforced": (
+        replace(LEAK, state=PRIVATE, open_elsewhere=(("private", "false"),)),
+        replace(LEAK, state=PRIVATE),
+    ),
+    "login-taken-for-permission": (
+        replace(LEAK, anonymous_closed=True),
+        replace(LEAK, anonymous_closed=True, stranger=False),
+    ),
+    "broken-object-authorization": (
+        replace(LEAK, entitled=False),
+        replace(LEAK, entitled=False, owner=True),
+    ),
+    "field-beyond-contract": (LEAK, replace(LEAK, entitled=False)),
+}
+"""Rule → a leak that it names, and one that differs in what the rule looks at."""
+
+
+def name_of(leak: Leak) -> str:
+    return next(check.RULE.id for check in CHECKS if check.matches(leak))
+
+
+def test_every_rule_has_its_case() -> None:
+    assert set(CASES) == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_names_its_leak_and_leaves_the_other_to_the_others(rule: str) -> None:
+    its, other = CASES[rule]
+    assert name_of(its) == rule
+    assert name_of(other) != rule
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_says_who_sees_what_and_what_to_do(rule: str) -> None:
+    leak, _ = CASES[rule]
+    (check,) = (check for check in CHECKS if check.RULE.id == rule)
+    assert "`Member.location`" in check.title(leak)
+    assert leak.anonymous or "`member`" in check.title(leak)
+    assert len(check.advice(leak).split()) > 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "with_login", "without"),
+    [
+        (FieldClass.SECRET, "critical", "critical"),
+        (FieldClass.IDENTITY_DOCUMENT, "high", "critical"),
+        (FieldClass.CONTACT, "high", "critical"),
+        (FieldClass.PERSONAL, "high", "critical"),
+        (FieldClass.LOCATION, "high", "critical"),
+        (FieldClass.ACTIVITY, "medium", "high"),
+        (FieldClass.AUTHORITY, "medium", "high"),
+        (FieldClass.PLAIN, "low", "medium"),
+    ],
+)
+def test_severity_is_that_of_the_page(kind: FieldClass, with_login: str, without: str) -> None:
+    assert severity(replace(LEAK, field_class=kind)) == with_login
+    assert severity(replace(LEAK, field_class=kind, anonymous=True)) == without
+    word = kind.value.replace("-", " ") if kind is not FieldClass.PLAIN else "everything else"
+    (row,) = (line for line in PAGE.splitlines() if line.startswith("| ") and word in line)
+    assert row.endswith(f"| {with_login} | {without} |")
+
+
+def test_the_package_says_how_a_name_is_chosen() -> None:
+    assert "first that matches" in (checks.__doc__ or "")

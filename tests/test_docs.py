@@ -1,0 +1,228 @@
+"""The documentation says what is so: examples run, names exist, nothing is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from shutil import copy2
+
+import click
+import pytest
+
+from oakum.cli.main import COMMANDS, main
+from oakum.errors import ExitCode
+from oakum.report import FORMATS
+from tests import shell
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CLI = ROOT / "docs/reference/cli.md"
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+SOURCES = {file: file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("src/**/*.py"))}
+_CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_IMAGE_OR_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def prose(page: Path) -> str:
+    """A page without its fences."""
+    return _CODE.sub("", TEXTS[page])
+
+
+def said(word: str, *without: Path) -> bool:
+    """Whether any page holds a word."""
+    return any(word in text for page, text in TEXTS.items() if page not in without)
+
+
+# ------------------------------------------------------------ examples
+
+WITH_EXAMPLES = [page for page in PAGES if "```console" in TEXTS[page]]
+
+
+@pytest.fixture(scope="module")
+def somebodys_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """`https://api.example.com` of the pages, and what its owner has of it."""
+    folder = tmp_path_factory.mktemp("kit")
+    with shell.cadence(folder, "oakum cadence --stage 2 --kit .") as address:
+        yield address, folder
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=named)
+def test_examples_do_what_the_page_shows(
+    page: Path, tmp_path: Path, somebodys_api: tuple[str, Path]
+) -> None:
+    remote, kit = somebodys_api
+    for file in kit.glob("*.yaml") if shell.REMOTE in TEXTS[page] else ():
+        copy2(file, tmp_path)
+    addresses = {shell.REMOTE: remote}
+    with ExitStack() as serving:
+        for part in shell.parts(TEXTS[page]):
+            if isinstance(part, tuple):
+                (tmp_path / part[0]).write_text(part[1], encoding="utf-8")
+            elif part.serves:
+                serving.close()
+                addresses[shell.LOCAL] = serving.enter_context(
+                    shell.cadence(tmp_path, part.command)
+                )
+            elif not part.command.startswith(shell.ELSEWHERE):
+                code, printed = shell.run(part, tmp_path, addresses)
+                lines = "\n".join(printed)
+                assert code == part.code, f"$ {part.command}\n{lines}"
+                if part.shown:
+                    wanted = "\n".join(part.shown)
+                    assert shell.agrees(part.shown, printed), (
+                        f"$ {part.command}\n--- shown\n{wanted}\n--- printed\n{lines}"
+                    )
+
+
+def test_an_example_that_lies_is_found_out() -> None:
+    (step,) = shell.steps("$ oakum x\nfound 3 things\n…\nend …\n$ echo $?\n1\n")
+    assert (step.command, step.code) == ("oakum x", 1)
+    assert shell.agrees(step.shown, ["found 3 things", "a", "b", "end 1.5 s"])
+    assert not shell.agrees(step.shown, ["found 4 things", "a", "end 1.5 s"])
+    assert not shell.agrees(step.shown, ["found 3 things", "a"])
+
+
+# ------------------------------------------------------------ nothing is left out
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    group = click.Context(main)
+    for name, _ in COMMANDS:
+        command = main.get_command(group, name)
+        assert command is not None
+        yield name, command
+
+
+@pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
+def test_each_command_is_in_the_readme(name: str) -> None:
+    assert f"`oakum {name}`" in TEXTS[ROOT / "README.md"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    sorted(
+        {
+            text
+            for _, command in commands()
+            for parameter in command.params
+            for text in parameter.opts
+            if text.startswith("--")
+        }
+    ),
+)
+def test_each_option_is_explained_beside_its_help(option: str) -> None:
+    pattern = re.compile(re.escape(option) + r"(?![\w-])")
+    assert any(pattern.search(text) for page, text in TEXTS.items() if page != CLI)
+
+
+def test_the_page_of_the_command_line_is_current() -> None:
+    place = spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert place and place.loader
+    generate = module_from_spec(place)
+    place.loader.exec_module(generate)
+    for page, draw in generate.PAGES.items():
+        # White space is left to the version of the library that lays out the help.
+        assert page.read_text(encoding="utf-8").split() == draw().split(), (
+            f"{named(page)} is not current: run `./do fix`"
+        )
+
+
+def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
+    text = TEXTS[ROOT / "docs/reference/exit-codes.md"]
+    rows = {int(code): name for code, name in re.findall(r"^\| (\d+) \| ([\w ]+) \|", text, re.M)}
+    interrupted = {130: "interrupted"}
+    assert rows == {int(c): c.name.lower().replace("_", " ") for c in ExitCode} | interrupted
+    readme = TEXTS[ROOT / "README.md"]
+    assert all(f"| {int(code)} |" in readme for code in ExitCode)
+
+
+def test_each_format_is_described() -> None:
+    report = TEXTS[ROOT / "docs/reference/report.md"]
+    assert all(f"| `{name}` |" in report for name, _ in FORMATS)
+    scan = dict(commands())["scan"]
+    (choice,) = (p.type for p in scan.params if p.name == "form")
+    assert isinstance(choice, click.Choice)
+    assert sorted(choice.choices) == sorted(name for name, _ in FORMATS)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r'"(oakum\.\w+/\d+)"', r'environ\.get\("(OAKUM_\w+)"', r'Event\(\s*"(\w+)"'],
+    ids=["schemas", "variables", "events"],
+)
+def test_each_name_that_others_rely_on_is_described(pattern: str) -> None:
+    names = {name for text in SOURCES.values() for name in re.findall(pattern, text)}
+    assert names
+    assert [name for name in sorted(names) if not said(f"`{name}")] == []
+
+
+def test_the_rules_of_the_semantics_are_the_laws_that_are_tested() -> None:
+    page = TEXTS[ROOT / "docs/explanation/semantics.md"]
+    laws = (ROOT / "tests/properties/test_laws.py").read_text(encoding="utf-8")
+    tested = set(re.findall(r"^def (test_\w+)", laws, re.M))
+    assert tested - set(re.findall(r"`(test_\w+)`", page)) == set()
+    for file, name in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", page):
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"
+    numbers = re.findall(r"^(\d+)\.(\d+)\. ", page, re.M)
+    assert {int(law) for law, _ in numbers} == {1, 2, 3, 6, 7, 10}
+    assert numbers == sorted(set(numbers), key=lambda pair: (int(pair[0]), int(pair[1])))
+
+
+# ------------------------------------------------------------ what is named exists
+
+
+def anchors(page: Path) -> set[str]:
+    """Fragments of a page's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _IMAGE_OR_LINK.findall(prose(page)):
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link} names no heading"
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_paths_that_are_named_exist(name: str) -> None:
+    bases = (ROOT, ROOT / "src/oakum", ROOT / "src")
+    for word in re.findall(r"`([^`\s]+)`", prose(ROOT / name)):
+        if re.fullmatch(r"[\w./<>-]+", word) and ("/" in word or word.endswith((".py", ".md"))):
+            known = re.split(r"/?[^/]*<", word)[0].removeprefix("./")
+            assert any((base / known).exists() for base in bases), f"`{word}` does not exist"
+
+
+# ------------------------------------------------------------ what must not be in the repository
+
+_FOREIGN = re.compile(
+    r"(?<![\w.])/(?:root|home|Users|work)/(?!ann/)\w"  # a machine that is not the made-up ann's
+    r"|(?:pypi|pythonhosted|npmjs|rubygems|crates|deb\.debian)\.(?:org|com|io)\b"  # a registry
+)
+_KINDS = (".py", ".md", ".toml", ".yaml", ".json", ".css", ".js", ".j2", "")
+
+
+def test_no_machine_and_no_registry_is_named() -> None:
+    files = [ROOT / "do", *ROOT.glob("*.*"), *ROOT.glob(".ci/*")]
+    for folder in ("src", "tests", "docs", "benchmarks"):
+        files += ROOT.glob(f"{folder}/**/*")
+    found = [
+        f"{named(file)}: {match[0]}"
+        for file in files
+        if file.is_file() and file.suffix in _KINDS and file != Path(__file__)
+        for match in _FOREIGN.finditer(file.read_text(encoding="utf-8"))
+    ]
+    assert found == []
