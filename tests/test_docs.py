@@ -13,8 +13,11 @@ import click
 import pytest
 
 from oakum.cli.main import COMMANDS, main
-from oakum.errors import ExitCode
+from oakum.contract.policy import parse_policy
+from oakum.contract.source import parse
+from oakum.errors import ExitCode, Problem
 from oakum.report import FORMATS
+from oakum.scan.identities import load_identities
 from tests import shell
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +91,36 @@ def test_an_example_that_lies_is_found_out() -> None:
     assert shell.agrees(step.shown, ["found 3 things", "a", "b", "end 1.5 s"])
     assert not shell.agrees(step.shown, ["found 4 things", "a", "end 1.5 s"])
     assert not shell.agrees(step.shown, ["found 3 things", "a"])
+
+
+FILES = [
+    pytest.param(fence, id=f"{named(page)}:{text[: text.index(fence)].count(chr(10)) + 1}")
+    for page, text in TEXTS.items()
+    for fence in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    if re.search(r"^identities:$", fence, re.M)
+]
+
+
+@pytest.mark.parametrize("fence", FILES)
+def test_an_identities_file_on_a_page_can_be_read(fence: str, tmp_path: Path) -> None:
+    file = tmp_path / "identities.yaml"
+    file.write_text(fence, encoding="utf-8")
+    file.chmod(0o600)
+    environ = dict.fromkeys(re.findall(r"[A-Z]+_[A-Z_]+", fence), "made-up")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/bob").write_text("made-up", encoding="utf-8")
+    found = load_identities(file, environ=environ, run=lambda _argv, _folder: "made-up")
+    assert found.items
+
+
+def test_the_contract_of_the_readme_can_be_read() -> None:
+    (fence,) = re.findall(r"^   ```yaml\n(.*?)^   ```$", TEXTS[ROOT / "README.md"], re.M | re.S)
+    head = "exposure: 1\napi: openapi.yaml\nrelations:\n  member: {authenticated: true}\n"
+    head += "  owner: {is: owner}\n  follower: {in: listFollowers, id: /data/*/id}\nresources:\n"
+    problems: list[Problem] = []
+    policy = parse_policy(parse(head + fence, "README.md"), problems)
+    assert problems == []
+    assert policy and policy.resources["Member"].fields
 
 
 # ------------------------------------------------------------ nothing is left out
@@ -195,6 +228,18 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{link} leads nowhere"
         if anchor:
             assert anchor in anchors(target), f"{link} names no heading"
+
+
+def test_every_page_can_be_found_from_the_readme() -> None:
+    found, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        found.add(page)
+        for link in _IMAGE_OR_LINK.findall(prose(page)):
+            target = (page.parent / link.partition("#")[0]).resolve()
+            inside = target.glob("*.md") if target.is_dir() else [target]
+            waiting += [each for each in inside if each in TEXTS and each not in found]
+    assert [named(page) for page in PAGES if page not in found] == []
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "ARCHITECTURE.md"])
