@@ -70,6 +70,8 @@ def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
                 yield f"{where}/{word}", f"unknown key `{word}`", did_you_mean(word, _WORDS)
         if type(action.get("target")) is not str:
             yield where, "an action must say its `target`, a JSONPath", ""
+        if "copy" in action and type(action["copy"]) is not str:
+            yield f"{where}/copy", "`copy` must be a JSONPath", ""
         if not ("update" in action or "copy" in action or action.get("remove") is True):
             yield where, "this action does nothing", "give it `update`, `copy` or `remove: true`"
         for word in ("target", "copy"):

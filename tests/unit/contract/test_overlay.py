@@ -117,6 +117,7 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
                     {"target": "$.paths"},
                     {"target": "paths", "updates": {}, "copy": "$..["},
                     {"update": {}, "target": 5},
+                    {"target": "$", "copy": 5, "update": {}},
                 ],
             },
             [
@@ -127,6 +128,8 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
                 "/actions/2/target: `paths` is no JSONPath of RFC 9535; it must start with `$`",
                 "/actions/2/updates: unknown key `updates`; did you mean `update`?",
                 "/actions/3: an action must say its `target`, a JSONPath",
+                "/actions/4/copy: `copy` must be a JSONPath",
+                "/actions/4/copy: overlay 1.0 has no `copy`; write `overlay: 1.1.0`",
             ],
         ),
     ],
