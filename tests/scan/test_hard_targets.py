@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,33 +68,22 @@ def scan(folder: Path, url: str, *more: str, contract: str = "exposure.yaml") ->
 def nothing_personal(folder: Path, *texts: str) -> None:
     """No password, token or value of a person in anything that was written or printed."""
     inputs = {"identities.yaml", "exposure.yaml", "openapi.yaml"}
-    written = [f.read_text() for f in folder.iterdir() if f.name not in inputs]
+    written = [f.read_text() for f in folder.iterdir() if f.is_file() and f.name not in inputs]
     for text in (*written, *texts):
         for secret in (*SECRETS, *VALUES, "tok-ada", "tok-bea"):
             assert secret not in text
-
-
-def kinds(run: Run) -> set[tuple[str, str, str]]:
-    return {(f["rule"], f["field"], f["viewer"]) for f in run.report["findings"]}
-
-
-LEAKS = {
-    ("login-taken-for-permission", "phone", "member"),
-    ("privacy-setting-not-enforced", "diary", "member"),
-}
 
 
 def test_a_leak_is_proven_and_nothing_personal_is_written(tmp_path: Path) -> None:
     with serve(Clinic()) as server:
         run = scan(tmp_path, server.url, "--html", str(tmp_path / "report.html"), "--journal",
                    str(tmp_path / "journal"))  # fmt: skip
-    rules = {(f["rule"], f["field"]) for f in run.report["findings"]}
+    rules = {(f["rule"], f["field"], f["viewer"]) for f in run.report["findings"]}
     assert run.code == 1
-    assert rules >= {("privacy-setting-not-enforced", "diary")}
-    assert ("field-beyond-contract", "phone") in rules or (
-        "login-taken-for-permission",
-        "phone",
-    ) in rules
+    assert rules == {
+        ("privacy-setting-not-enforced", "diary", "member"),
+        ("login-taken-for-permission", "phone", "member"),
+    }
     assert all(f["verdict"] == "proven" for f in run.report["findings"])
     assert not [call for call in server.calls if call.method not in ("GET", "POST")]
     assert not server.count("/purge")
@@ -303,6 +291,3 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     assert "GET /patients/{patientId}" in done.stdout
     assert "purge" in done.stdout.split("would not send")[1]
 
-
-def _all(found: Sequence[str]) -> set[str]:
-    return set(found)

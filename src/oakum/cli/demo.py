@@ -87,7 +87,7 @@ def command(out: Path, members: int, form: str) -> int:
 
 
 def _scan(stage: str, members: int, kit: Path) -> Report:
-    with _serving(stage, members) as target, progress(_BUDGET) as show:
+    with serving(stage, members) as target, progress(_BUDGET) as show:
         options = Options(
             kit / "exposure.yaml", target, kit / "identities.yaml",
             budget=_BUDGET, rate=_RATE, allow_own_settings=True,
@@ -96,7 +96,7 @@ def _scan(stage: str, members: int, kit: Path) -> Report:
 
 
 @contextmanager
-def _serving(stage: str, members: int) -> Iterator[str]:
+def serving(stage: str, members: int) -> Iterator[str]:
     """Cadence in a process of its own on a free port of 127.0.0.1, ended afterwards."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))

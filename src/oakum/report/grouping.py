@@ -192,13 +192,7 @@ def when_words(states: Iterable[State], known: Sequence[State]) -> str:
 
 
 def exit_code(report: Report) -> ExitCode:
-    """What the shell is told.
-
-    A proof stands whatever else went wrong, so it comes before distrust; a suspicion and an
-    over-block may be the very effect of a failed login, so they come after.
-    """
-    if any(finding.verdict == "proven" for finding in report.findings):
-        return ExitCode.FINDINGS
+    """What the shell is told: a run that is not to be trusted is never told as a finished one."""
     if report.distrust:
         return ExitCode.NOT_TRUSTWORTHY
     return ExitCode.FINDINGS if report.findings else ExitCode.CLEAN

@@ -64,7 +64,8 @@ class Journal:
         self._file.close()
 
     def _line(self, content: Mapping[str, Json]) -> None:
-        self._file.write(orjson.dumps(content) + b"\n")
+        # Named tuples (the key of a cell) are lists here.
+        self._file.write(orjson.dumps(content, default=list) + b"\n")
 
 
 def recall(path: Path) -> Past:
