@@ -85,7 +85,8 @@ def compare(path: Path) -> None:
 
 def fetched(folder: Path) -> Path:
     """GitHub's description, from the npm package."""
-    subprocess.run(["npm", "pack", "--silent", "@octokit/openapi"], cwd=folder, check=True)
+    command = ["npm", "pack", "@octokit/openapi"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
     (package,) = folder.glob("*.tgz")
     with tarfile.open(package) as archive:
         archive.extract("package/generated/api.github.com.json", folder, filter="data")
