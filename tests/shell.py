@@ -118,8 +118,9 @@ def run(step: Step, folder: Path, addresses: dict[str, str]) -> tuple[int, list[
     command = step.command
     if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
         command += " --rate 2000"  # nobody's production
-    if command.startswith("oakum scan ") and REMOTE in command and "--budget" not in command:
-        command += " --budget 150"  # enough to find something; the tutorial scans to the end
+    if REMOTE in command and not re.search("--budget|--min-shown", command):
+        # Enough to find something; the tutorial scans to the end.
+        command = re.sub("^oakum scan ", "oakum scan --budget 150 ", command)
     for said, real in addresses.items():
         command = command.replace(said, real)
     done = subprocess.run(
