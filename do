@@ -108,7 +108,7 @@ check() {
     step 'mypy --strict' "$venv/bin/python" -m mypy --strict
     step 'lint-imports' "$venv/bin/lint-imports"
     step 'documentation and architecture' \
-        "$venv/bin/python" -m pytest tests/test_docs.py tests/test_architecture.py
+        "$venv/bin/python" -m pytest -n 2 tests/test_docs.py tests/test_architecture.py
     [ -z "$failed" ] || die "not in order: ${failed#, }"
     say 'all in order'
 }
