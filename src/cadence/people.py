@@ -55,6 +55,10 @@ _ZONES = (
     "America/New_York",
     "Australia/Hobart",
 )
+_OF_THE_CROWD = (
+    ("woman", "man", "nonbinary"),
+    ("Europe/London", "America/Chicago", "Asia/Tokyo", "Africa/Lagos"),
+)
 _SYLLABLES = (
     *("bar", "bel", "dun", "fen", "gor", "hal", "jor", "kel", "lan", "mor"),
     *("nar", "pel", "quin", "ros", "sel", "tam", "ul", "ven", "wes", "yar"),
@@ -157,7 +161,7 @@ def persona_rows(seed: int) -> Iterator[tuple[Row, list[Row]]]:
 
 
 def _persona(source: Source, name: str, username: str, index: int) -> Row:
-    age = 10 * (index + 1) + source.decimal(4, 9)
+    age = 10 * (index + 1) + 8 + source.decimal(4, 9) % 1  # grown up: the youngest is 18
     counts = [
         {"name": source.word(), "slug": source.word().lower(), "count": source.number(1000, 9999)}
         for _ in range(2)
@@ -254,7 +258,8 @@ def crowd_rows(seed: int, members: int, in_class: int = 48) -> Iterator[tuple[Ro
     """Each made-up member's row of `members` and row of `workouts`; the first are in the class.
 
     Cheap on purpose, by arithmetic on one drawn number a member: 100,000 of them must not
-    keep anybody waiting.
+    keep anybody waiting. Their numbers are shorter than any persona's (counts of at most 3
+    digits, at most 2 decimals) and their words are others, so that none is taken for a persona's.
     """
     source = random.Random(f"cadence {seed} crowd")
     places = catalogue(seed)
@@ -269,11 +274,12 @@ def _crowd_member(index: int, drawn: int, ids: str) -> Row:
     word, other = _spelled(drawn), _spelled(drawn >> 20)
     age = 18 + drawn % 60
     day = f"{1 + drawn % 12:02}-{1 + drawn % 28:02}"
+    genders, _ = _OF_THE_CROWD
     return {
         "id": ids[:32],
         "username": f"{word}{index}",
         "image_url": f"https://images.cadence.example/{ids[:16]}.png",
-        "tags": f'["#Team{other.capitalize()}"]',
+        "tags": f'["#{other.capitalize()}Crew"]',
         "is_profile_private": drawn % 3 == 0,
         "hide_age": drawn % 5 == 0,
         "effort_zones_private": drawn % 7 == 0,
@@ -282,26 +288,26 @@ def _crowd_member(index: int, drawn: int, ids: str) -> Row:
         "location": f"{other.capitalize()} {index % 997}",
         "total_followers": drawn % 613,
         "total_following": drawn % 419,
-        "total_workouts": 1 + drawn % 1999,
-        "workout_counts": f'[{{"name":"Cycling","slug":"cycling","count":{1 + drawn % 1999}}}]',
+        "total_workouts": 1 + drawn % 997,
+        "workout_counts": f'[{{"name":"Cycling","slug":"cycling","count":{1 + drawn % 997}}}]',
         "streaks": f'{{"current_days":{drawn % 30},"best_days":{30 + drawn % 300},'
-        f'"started_on":"2025-{day}"}}',
+        f'"started_on":"2024-{day}"}}',
         "achievements": "[]",
         "last_workout_at": NOW - drawn % 9_000_000,
-        "active_days": f'["2025-{day}"]',
-        "age_decade": f"in the {_DECADES[age // 10 - 1]}",
-        "gender": _GENDERS[drawn % 9],
+        "active_days": f'["2023-{day}"]',
+        "age_decade": _DECADES[age // 10 - 1],
+        "gender": genders[drawn % len(genders)],
         "birthday": f"{2025 - age}-{day}",
-        "age": age + drawn % 997 / 1000,
-        "weight": 50 + drawn % 49_999 / 1000,
-        "height": 150 + drawn % 49_999 / 1000,
-        "cycling_ftp": 120 + drawn % 199_999 / 1000,
-        "default_max_heart_rate": 160 + drawn % 39_999 / 1000,
+        "age": age + drawn % 97 / 100,
+        "weight": 50 + drawn % 4_999 / 100,
+        "height": 150 + drawn % 4_999 / 100,
+        "cycling_ftp": 120 + drawn % 19_999 / 100,
+        "default_max_heart_rate": 160 + drawn % 3_999 / 100,
         "first_name": word.capitalize(),
         "last_name": other.capitalize(),
         "email": f"{word}{index}@post.example",
         "phone_number": f"+1 555 {drawn % 9_000_000 + 1_000_000}",
-        "card_expires_at": f"2028-{day}",
+        "card_expires_at": f"2026-{day}",
         "member_groups": "[]",
         "is_internal_beta_tester": False,
         "in_studio": drawn % 17 == 0,
@@ -313,7 +319,8 @@ def _crowd_member(index: int, drawn: int, ids: str) -> Row:
 
 def _crowd_workout(drawn: int, ids: str, peloton_id: str, places: Catalogue) -> Row:
     start = NOW - drawn % 9_000_000
-    heart = 95 + drawn % 79_999 / 1000
+    _, zones = _OF_THE_CROWD
+    heart = 95 + drawn % 7_999 / 100
     return {
         "id": ids[32:64],
         "user_id": ids[:32],
@@ -324,21 +331,22 @@ def _crowd_workout(drawn: int, ids: str, peloton_id: str, places: Catalogue) -> 
         "created_at": start + 7,
         "start_time": start,
         "end_time": start + 1800,
-        "total_work": 100_000 + drawn % 99_999_999 / 1000,
-        "leaderboard_rank": 1 + drawn % 89_999,
-        "distance": 5 + drawn % 39_999 / 1000,
-        "calories": 100 + drawn % 799_999 / 1000,
-        "timezone": _ZONES[drawn % 9],
+        "total_work": 100_000 + drawn % 9_999_999 / 100,
+        "leaderboard_rank": 1 + drawn % 997,
+        "distance": 5 + drawn % 3_999 / 100,
+        "calories": 100 + drawn % 79_999 / 100,
+        "timezone": zones[drawn % len(zones)],
         "device_type": "bike",
         "strava_id": None,
         "fitbit_id": None,
         "average_heart_rate": heart,
         "effort_zones": f'{{"z1":{drawn % 301},"z2":{drawn % 401},"z3":90,"z4":60,"z5":9}}',
-        "heart_rate": f"[{heart - 4:.3f},{heart:.3f},{heart + 4:.3f}]",
+        "heart_rate": f"[{heart - 4:.2f},{heart:.2f},{heart + 4:.2f}]",
         "output": "[110.5,140.25,160.75]",
         "route": "[]",
     }
 
 
 def _spelled(number: int) -> str:
-    return _SYLLABLES[number % 20] + _SYLLABLES[number // 20 % 20] + _SYLLABLES[number // 400 % 20]
+    """A word of two syllables; those of the personas have three."""
+    return _SYLLABLES[number % 20] + _SYLLABLES[number // 20 % 20]

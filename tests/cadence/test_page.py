@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import cadence
 from cadence.doors.page import _PAGE
+from cadence.store import opened
 from tests.cadence.play import Play
 
 CHROMIUM = "/usr/bin/chromium"
@@ -70,30 +70,28 @@ def log_in(page: Page, origin: str, name: str) -> None:
 @pytest.mark.browser
 @pytest.mark.server
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_the_page_hides_it_was_sent(
-    browser: Browser, origin: str, scheme: str, tmp_path: Path
-) -> None:
+def test_what_the_page_hides_it_was_sent(browser: Browser, origin: str, scheme: str) -> None:
     page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
-    sent: list[str] = []
     problems: list[str] = []
-    page.on("response", lambda answer: sent.append(answer.text()))
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     log_in(page, origin, "ann")
-    problems.clear()  # a browser reports the 401 of the first question as an error
-    page.get_by_role("link", name="Class").click()
+    with page.expect_response("**/participants") as sent:
+        page.get_by_role("link", name="Class").click()
     expect(page.get_by_role("cell").first).to_be_visible()
     pia = cadence.personas(1)["pia"][0]
-    play = Play("2", members=0)
-    (row,) = play.rows("SELECT location FROM members WHERE username = ?", pia)
-    assert any(row["location"] in answer for answer in sent)
+    # Straight from the tables: Playwright runs a loop of its own here, where `Play` cannot ask.
+    query = "SELECT id, location FROM members WHERE username = ?"
+    row = opened(members=0, seed=1).execute(query, (pia,)).fetchone()
+    assert row["location"] in sent.value.text()
     expect(page.get_by_text(row["location"])).to_have_count(0)
     expect(page.get_by_text(pia)).to_have_count(0)
     expect(page.get_by_text("Private rider").first).to_be_visible()
-    page.goto(f"{origin}/#/member/{play.ids['pia']}")
+    page.goto(f"{origin}/#/member/{row['id']}")
     expect(page.get_by_text("This profile is private")).to_be_visible()
     expect(page.get_by_text(row["location"])).to_have_count(0)
-    assert problems == []
+    # A browser reports the 401 of the first question, whether anybody has logged in, as an error.
+    assert [each for each in problems if "401" not in each] == []
     page.close()
 
 

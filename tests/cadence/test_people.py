@@ -32,6 +32,21 @@ def test_no_two_personas_share_a_value_and_none_turns_up_by_chance() -> None:
                 assert value not in ("0", "false", "null", "")
 
 
+def test_nobody_in_the_crowd_has_a_value_of_a_persona() -> None:
+    play = Play("1", members=400)
+    for table, owner in (("members", "id"), ("workouts", "user_id")):
+        held: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+        for row in play.rows(f"SELECT * FROM {table}"):
+            values = {(path, value) for path, found in leaves(row).items() for value in found}
+            held[row[owner] in play.ids.values()] |= values
+        assert {path for path, _ in held[True] & held[False]} <= SHARED
+
+
+def test_the_personas_are_grown_up() -> None:
+    for row in Play("1", members=0).rows("SELECT age FROM members"):
+        assert 18 <= row["age"] < 100
+
+
 def test_one_seed_one_world() -> None:
     one, other, third = (cadence.create_app("1", 50, seed).state.world.db for seed in (7, 7, 8))
     for table in ("members", "workouts", "follows", "blocks", "rides", "pelotons", "instructors"):

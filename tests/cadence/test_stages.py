@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from cadence.truth import FIELDS, SHIPPED, STATES, may, written
-from tests.cadence.play import VIEWERS, Play
+from tests.cadence.play import SWITCHES, VIEWERS, Play
 
 Cell = tuple[str, str, str, str, tuple[tuple[str, bool], ...]]
 GROUP = {
@@ -18,6 +18,11 @@ GROUP = {
     for group, paths in groups.items()
     for path in paths.split()
 }
+# All combinations with one other switch, and each of the others by itself, lest two be mixed up.
+WORLDS = (
+    *((private, *(closed,) * 3) for private, closed in product((True, False), repeat=2)),
+    *((False, *(each == one for each in range(3))) for one in range(3)),
+)
 INSIDE_WORKOUTS = ("/api/workout/", "/stats/", "recent_following_workouts")
 
 
@@ -31,9 +36,8 @@ def observed(stage: str) -> frozenset[Cell]:
     """Every cell that this stage serves of pia, in every state that decides something."""
     play = Play(stage)
     seen: set[Cell] = set()
-    for private, closed in product((True, False), repeat=2):
-        world = {"private": private, "hide_age": closed}
-        world |= {"effort_zones_private": closed, "workout_maps_private": closed}
+    for private, *others in WORLDS:
+        world = dict(zip(SWITCHES, (private, *others), strict=True))
         play.set("pia", world)
         for relation, viewer in VIEWERS.items():
             for door, answer in play.ask(viewer, "pia"):
