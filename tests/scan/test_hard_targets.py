@@ -290,4 +290,3 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     assert server.calls == []
     assert "GET /patients/{patientId}" in done.stdout
     assert "purge" in done.stdout.split("would not send")[1]
-

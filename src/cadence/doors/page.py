@@ -10,7 +10,8 @@ from fastapi.staticfiles import StaticFiles
 
 _PAGE = Path(__file__).parent.parent / "page"
 _ONLY_OWN = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)

@@ -2,7 +2,9 @@
 
 const main = document.querySelector("main");
 const status = document.querySelector("#status");
+const BATCH = 50;
 let me = null;
+let visits = 0;
 
 async function call(method, path, body) {
   const answer = await fetch(path, {
@@ -35,7 +37,9 @@ function say(text) {
 }
 
 function showLogin() {
-  document.querySelector("nav").hidden = true;
+  visits += 1; // an answer still on its way draws nothing over this
+  say("");
+  showDoors(false);
   const part = show("login");
   part("form").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -55,12 +59,12 @@ function showLogin() {
 
 const FACTS = {
   location: "Location",
-  age_decade: "Age",
-  gender: "Gender",
   total_workouts: "Workouts",
   total_followers: "Followers",
   total_following: "Following",
 };
+// Whether somebody else hides these, no answer says: the page shows a member only their own.
+const OWN_FACTS = { age_decade: "Age", gender: "Gender" };
 
 function showMember(member) {
   const part = show("member");
@@ -69,7 +73,8 @@ function showMember(member) {
   part(".tags").textContent = (member.tags ?? []).join(" ");
   part(".closed").hidden = mayShow(member);
   if (!mayShow(member)) return part;
-  for (const [field, label] of Object.entries(FACTS)) {
+  const facts = member.id === me.id ? { ...FACTS, ...OWN_FACTS } : FACTS;
+  for (const [field, label] of Object.entries(facts)) {
     if (member[field] === undefined) continue;
     const fact = element("div");
     fact.append(element("dt", label), element("dd", member[field]));
@@ -78,54 +83,88 @@ function showMember(member) {
   return part;
 }
 
-async function showMe() {
-  const part = showMember(await call("GET", "/api/me"));
+// Each of these asks, and answers how to draw what came.
+
+async function loadMember(id) {
+  const member = await call("GET", `/api/user/${encodeURIComponent(id)}`);
+  return () => showMember(member);
+}
+
+async function loadMe() {
   const path = `/api/user/${me.id}/settings`;
+  const [member, settings] = await Promise.all([call("GET", "/api/me"), call("GET", path)]);
+  return () => showSettings(showMember(member), path, settings);
+}
+
+function showSettings(part, path, settings) {
   const form = part("form");
-  let settings = await call("GET", path);
   for (const box of form.querySelectorAll("input")) {
     box.checked = settings[box.name];
     box.addEventListener("change", async () => {
-      settings = await call("PUT", path, { ...settings, [box.name]: box.checked });
-      say("Saved.");
+      say("");
+      part(".error").textContent = "";
+      try {
+        await call("PUT", path, { [box.name]: box.checked });
+        say("Saved.");
+      } catch (error) {
+        box.checked = !box.checked;
+        part(".error").textContent = error.message;
+      }
     });
   }
   form.hidden = false;
 }
 
-async function showClass() {
-  const { data: mine } = await call("GET", `/api/user/${me.id}/workouts`);
-  const classes = await Promise.all(
-    [...new Set(mine.map((each) => each.peloton_id))].map((id) => call("GET", `/api/peloton/${id}`)),
-  );
+async function loadClass() {
+  const [{ data: mine }, { data: followed }] = await Promise.all([
+    call("GET", `/api/user/${me.id}/workouts`),
+    call("GET", `/api/user/${me.id}/following`),
+  ]);
+  const ids = new Set(mine.map((each) => each.peloton_id));
+  const classes = await Promise.all([...ids].map((id) => call("GET", `/api/peloton/${id}`)));
   const ride = classes.find((each) => each.is_live) ?? classes[0];
+  if (!ride) throw new Error("you have not ridden in a class yet");
   const { data: riders } = await call("GET", `/api/peloton/${ride.id}/participants`);
-  const { data: details } = await call("POST", "/stats/workouts/details", {
-    ids: riders.slice(0, 50).map((each) => each.workout_id),
-  });
-  const known = new Map(details.map((each) => [each.id, each.user]));
-  const part = show("class");
-  part(".about").textContent = `${ride.is_live ? "Live now" : "Over"}, ${ride.total_workouts} riders`;
-  riders.forEach((rider, index) => {
-    const member = { ...rider, ...known.get(rider.workout_id), id: rider.user_id };
-    part("tbody").append(row(index + 1, member));
-  });
+  const known = await details(riders.map((each) => each.workout_id));
+  const follows = new Set(followed.map((each) => each.id));
+  return () => {
+    const part = show("class");
+    const when = ride.is_live ? "Live now" : "Over";
+    part(".about").textContent = `${when}, ${ride.total_workouts} riders`;
+    riders.forEach((rider, index) => {
+      const id = rider.user_id;
+      const edge = { id, authed_user_follows: follows.has(id) };
+      part("tbody").append(row(index + 1, { ...rider, ...known.get(rider.workout_id), ...edge }));
+    });
+  };
+}
+
+// Workout id → its member, who comes with age, weight and more; the leaderboard wants one number.
+async function details(ids) {
+  const batches = [];
+  for (let start = 0; start < ids.length; start += BATCH) {
+    batches.push(call("POST", "/stats/workouts/details", { ids: ids.slice(start, start + BATCH) }));
+  }
+  const answers = await Promise.all(batches);
+  return new Map(answers.flatMap(({ data }) => data).map((each) => [each.id, each.user]));
 }
 
 function row(rank, member) {
-  const line = element("tr");
+  const line = element("tr", "", { className: member.id === me.id ? "mine" : "" });
   const name = element("th", "", { scope: "row" });
-  const cells = [member.location, member.gender];
+  let { location: place, total_workouts: count } = member;
   if (mayShow(member)) {
     name.append(element("a", member.username, { href: `#/member/${member.id}` }));
   } else {
     name.append(element("span", "Private rider", { className: "quiet" }));
-    cells.fill(undefined);
+    place = count = undefined;
   }
+  if (place) name.dataset.place = place;
   line.append(
     element("td", rank, { className: "number" }),
     name,
-    ...cells.map((text) => element("td", text ?? "–", { className: text ? "" : "quiet" })),
+    element("td", place ?? "–", { className: place ? "" : "quiet" }),
+    element("td", count ?? "–", { className: count === undefined ? "number quiet" : "number" }),
     element("td", `${Math.round(member.total_work / 1000)} kJ`, { className: "number" }),
   );
   return line;
@@ -136,46 +175,64 @@ function showSearch() {
   part("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const query = new URLSearchParams({ user_query: new FormData(event.target).get("query") });
-    const { data } = await call("GET", `/api/user/search?${query}`);
-    say(`${data.length} found.`);
-    part(".found").replaceChildren(
-      ...data.map((member) => {
-        const item = element("li");
-        const text = mayShow(member) && member.location ? `, ${member.location}` : "";
-        item.append(
-          element("a", member.username + text, {
-            href: `#/member/${member.id}`,
-            className: "card",
-          }),
-        );
-        return item;
-      }),
-    );
+    part(".error").textContent = "";
+    try {
+      const { data } = await call("GET", `/api/user/search?${query}`);
+      say(`${data.length} found.`);
+      part(".found").replaceChildren(...data.map(found));
+    } catch (error) {
+      part(".error").textContent = error.message;
+    }
   });
+}
+
+function found(member) {
+  const link = element("a", member.username, { href: `#/member/${member.id}`, className: "card" });
+  const place = mayShow(member) ? member.location : "Private profile";
+  if (place) link.append(element("small", place));
+  const item = element("li");
+  item.append(link);
+  return item;
+}
+
+const PAGES = {
+  me: loadMe,
+  class: loadClass,
+  search: async () => showSearch,
+  member: loadMember,
+};
+
+function showError(error) {
+  const text = element("p", error.message, { className: "error" });
+  main.replaceChildren(element("h1", "That did not work", { tabIndex: -1 }), text);
+  main.querySelector("h1").focus();
 }
 
 async function route() {
   if (!me) return showLogin();
   const [, page = "me", id] = location.hash.split("/");
+  const visit = ++visits;
   say("");
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#/${page}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  let draw;
   try {
-    if (page === "class") await showClass();
-    else if (page === "search") showSearch();
-    else if (page === "member") showMember(await call("GET", `/api/user/${encodeURIComponent(id)}`));
-    else await showMe();
+    draw = await (Object.hasOwn(PAGES, page) ? PAGES[page] : loadMe)(id);
   } catch (error) {
-    main.replaceChildren(element("h1", "That did not work", { tabIndex: -1 }), element("p", error.message));
-    main.querySelector("h1").focus();
+    draw = error.status === 401 ? showLogin : () => showError(error);
   }
+  if (visit === visits) draw(); // nobody has gone elsewhere meanwhile
+}
+
+function showDoors(open) {
+  for (const part of document.querySelectorAll("nav, #other")) part.hidden = !open;
 }
 
 async function start() {
   me = await call("GET", "/api/me").catch(() => null);
-  document.querySelector("nav").hidden = !me;
+  showDoors(me !== null);
   await route();
 }
 

@@ -254,5 +254,7 @@ class Policy:
     order: tuple[tuple[str, ...], ...] = ()
     """Chains of relations, weaker first, along which showing must grow (law 2)."""
     file: str = ""
-    places: Mapping[tuple[str, ...], Location] = field(default_factory=dict, compare=False, repr=False)
+    places: Mapping[tuple[str, ...], Location] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     """Where each value was written, by its keys: `("resources", "Member", "key")`."""

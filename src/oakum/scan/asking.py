@@ -33,11 +33,17 @@ class Filled:
 
 
 def fill(
-    gate: Gate, target: str, knowledge: Knowledge, who: str | None, absent: bool = False
+    gate: Gate,
+    target: str,
+    knowledge: Knowledge,
+    who: str | None,
+    absent: bool = False,
+    turn: int = 0,
 ) -> Filled | None:
     """Fill a door's parameters with `who`'s values (anybody's for a batch); None: none known.
 
     `absent`: put an id of the same look that belongs to nobody in place of each own value.
+    `turn`: take the value after so many others; None when there are not so many.
     """
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
@@ -46,8 +52,9 @@ def fill(
         known = knowledge.values(source, who if own else None)
         if not known and "." in source:
             known = knowledge.values(source, "")
-        if not known:
+        if len(known) <= turn:
             return None
+        known = known[turn:]
         values[parameter] = [unlike(known[0])] if absent else known[:_BATCH]
         names[parameter] = variable(who or "ANYBODY", source)
     for parameter in gate.unfilled:

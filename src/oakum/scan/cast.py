@@ -28,6 +28,9 @@ class Cast:
     """(viewer, owner) → words of the identities file: `follower`, `blocked`, `pending`."""
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
+    _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
+        default_factory=dict
+    )
     _held: dict[tuple[str | None, str], frozenset[str]] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
@@ -41,6 +44,13 @@ class Cast:
 
     def principal(self, viewer: str | None) -> Principal:
         """The viewer as the semantics see them, all relations known, as the file says."""
+        known = self._principals.get(viewer)
+        if known is None or known[0] != self.states:
+            known = (dict(self.states), self._made(viewer))
+            self._principals[viewer] = known
+        return known[1]
+
+    def _made(self, viewer: str | None) -> Principal:
         states = {
             (id, path): value
             for (name, path), value in self.states.items()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 from oakum.contract.lexicon import classify_field
 from oakum.errors import Location
-from oakum.finding import Finding, Result, State
+from oakum.finding import Evidence, Finding, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
 from oakum.scan.knowledge import canonical
@@ -46,12 +47,12 @@ def _urgency(finding: Finding) -> tuple[int, int, int, str, str, str, State]:
 
 def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
     cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
-    key, entry = cells[0]
+    key, _ = cells[0]
     leak = _describe(model, cast, matrix, cells)
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
-    confirmed = next((e.evidence for _, e in cells if e.evidence and e.evidence.confirmed), None)
-    stated = model.policy.stated and confirmed is not None
+    confirmed = key.finding in matrix.confirmed
+    stated = model.policy.stated and confirmed
     return Finding(
         rule=rule.id,
         verdict="proven" if stated else "suspected",
@@ -68,8 +69,13 @@ def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry
         contract_location=_line(model, key),
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
-        evidence=confirmed or entry.evidence,
+        evidence=_evidence(matrix, key),
     )
+
+
+def _evidence(matrix: Matrix, key: Key) -> Evidence | None:
+    evidence = matrix.evidence.get(key.finding)
+    return evidence and replace(evidence, confirmed=key.finding in matrix.confirmed)
 
 
 def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Leak:
@@ -90,7 +96,7 @@ def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, E
         anonymous,
         not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held),
         "owner" in kinds,
-        not anonymous and any(_closed_to_anonymous(matrix, each) for each, _ in cells),
+        not anonymous and all(_closed_to_anonymous(matrix, each) for each, _ in cells),
         bool(table.see(held, state)),
         _open_state(model, key, held),
         table.resource.promise,
@@ -140,7 +146,7 @@ def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
 
 def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
     cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
-    key, entry = cells[0]
+    key, _ = cells[0]
     return Finding(
         rule=OVER_BLOCK.id,
         verdict="over_blocked",
@@ -155,7 +161,7 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
         title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` and does not get it",
         advice="serve the field to this viewer, or take the grant out of the contract",
         contract_location=_line(model, key),
-        evidence=entry.evidence,
+        evidence=_evidence(matrix, key),
     )
 
 

@@ -7,8 +7,9 @@ bar, journal and reports consume.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.contract.model import Json
@@ -19,7 +20,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.lookout import Lookout, Question
-from oakum.scan.matrix import NOBODY, Entry, Key, Matrix, Observation, Outcome, granted_to_nobody
+from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted_to_nobody
 from oakum.scan.switches import Ask, Switches
 from oakum.semantics import Model
 
@@ -158,6 +159,8 @@ class Engine:
                 )
                 if concerned or self._decides(gate, viewer, (*names, NOBODY)):
                     self._put(gate, viewer, None)
+                    if gate.sources and self.matrix.doubts(gate.operation.id, viewer):
+                        self._put(gate, viewer, None, turn=1)  # another object may tell
             if gate.operation.id in self._answered:
                 self._give_up(gate, names)
 
@@ -251,11 +254,11 @@ class Engine:
         return f"{gate.operation.id}|{viewer or ''}|{who or ''}|{self._world}|{round}"
 
     def _put(
-        self, gate: Gate, viewer: str | None, who: str | None, round: str = ""
+        self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         """Ask once; None when a parameter has no value yet. Asked before: nothing is sent."""
-        key = self._key(gate, viewer, who, round)
-        filled = fill(gate, self.target, self.knowledge, who)
+        key = self._key(gate, viewer, who, round or (f"value {turn}" if turn else ""))
+        filled = fill(gate, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
         if key in self._asked:
@@ -344,36 +347,22 @@ class Engine:
 
     def _confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""
-        open_keys: dict[tuple[str, ...], dict[str, list[Key]]] = {}
+        open_findings: dict[object, set[str]] = {}
         for key, entry in self.matrix.leaks():
-            if entry.evidence is not None and entry.evidence.confirmed:
-                continue
-            here = [p for p in entry.probes if p in self._probes and self._world in p]
-            for probe in here:
-                open_keys.setdefault(_finding(key), {}).setdefault(probe, []).append(key)
-        if open_keys:
-            self.emit(Event("phase", {"name": f"confirming {len(open_keys)} findings"}))
-        while open_keys:
-            weight: dict[str, int] = {}
-            for probes in open_keys.values():
-                for probe in probes:
-                    weight[probe] = weight.get(probe, 0) + 1
+            if key.finding not in self.matrix.confirmed:
+                here = {p for p in entry.probes if p in self._probes and f"|{self._world}|" in p}
+                open_findings.setdefault(key.finding, set()).update(here)
+        open_findings = {name: probes for name, probes in open_findings.items() if probes}
+        if open_findings:
+            self.emit(Event("phase", {"name": f"confirming {len(open_findings)} findings"}))
+        while open_findings:
+            weight = Counter(probe for probes in open_findings.values() for probe in probes)
             best = max(sorted(weight), key=lambda probe: weight[probe])
-            self._repeat(best)
-            open_keys = {name: p for name, p in open_keys.items() if best not in p}
-
-    def _repeat(self, probe: str) -> None:
-        gate, viewer, who = self._probes[probe]
-        if who is not None and viewer != who:
-            self._put(gate, who, who, "again")
-        outcome = self._put(gate, viewer, who, "again")
-        for seen in outcome.observations if outcome else ():
-            entry = self.matrix.entries.get(seen.key)
-            if entry is not None and seen.result is entry.result:
-                _confirmed(entry)
-                for key, other in self.matrix.leaks():
-                    if _finding(key) == _finding(seen.key):
-                        _confirmed(other)
+            gate, viewer, who = self._probes[best]
+            if who is not None and viewer != who:
+                self._put(gate, who, who, "again")
+            self._put(gate, viewer, who, "again")
+            open_findings = {name: p for name, p in open_findings.items() if best not in p}
 
     # ------------------------------------------------------------ worlds
 
@@ -489,21 +478,3 @@ def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
             chosen.update(settings)
             gain += number
     return gain, tuple(sorted(chosen.items()))
-
-
-def _finding(key: Key) -> tuple[str, ...]:
-    return (key.resource, key.field, key.viewer, repr(key.state))
-
-
-def _confirmed(entry: Entry) -> None:
-    if entry.evidence is not None:
-        entry.evidence = replace(entry.evidence, confirmed=True)
-
-
-def writers(gates: Iterable[Gate], all_gates: Iterable[Gate]) -> Iterator[tuple[str, Gate]]:
-    """For each writing operation, the GET of the same path."""
-    by_path = {gate.operation.path: gate for gate in gates if gate.operation.method == "GET"}
-    for gate in all_gates:
-        reader = by_path.get(gate.operation.path)
-        if reader is not None and gate.operation.method != "GET":
-            yield gate.operation.id, reader

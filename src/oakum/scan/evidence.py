@@ -16,7 +16,7 @@ from oakum.contract.model import Json
 from oakum.finding import Answer, Line
 from oakum.scan.knowledge import canonical, leaves_of
 
-_MOST_LINES = 40
+_MOST_LINES = 20
 Mark = Literal["", "canary", "leak", "granted"]
 
 

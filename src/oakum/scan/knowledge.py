@@ -49,6 +49,9 @@ class Knowledge:
     common: set[str] = field(default_factory=set)
     """Values of the cast's that somebody outside it has as well: they name nobody."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
+    _listed: tuple[tuple[int, int], list[tuple[str, tuple[str, str, str]]]] = field(
+        default_factory=lambda: ((0, 0), [])
+    )
 
     def learn_own(self, who: str, sighting: Sighting) -> None:
         """Take in an object of `who`'s that `who` was shown."""
@@ -83,15 +86,19 @@ class Knowledge:
                     values[canonical(value)] = None
 
     def values(self, source: str, who: str | None) -> list[str]:
-        """Values that fill a parameter: of `who`'s own objects, or of anybody's for None."""
+        """Values that fill a parameter: of `who`'s own objects, or of anybody's for None.
+
+        Of anybody's, those that most people have come first: the class that most of them ride in
+        shows most of them at once.
+        """
         resource, _, path = source.partition(".")
         owners = [who] if who is not None else [name for name, r in self.objects if r == resource]
-        found: dict[str, None] = {}
+        found: dict[str, set[str]] = {}
         for owner in owners:
             for each in self.objects.get((owner, resource), ()):
                 if path in each:
-                    found[each[path]] = None
-        return list(found)
+                    found.setdefault(each[path], set()).add(owner)
+        return sorted(found, key=lambda value: -len(found[value]))
 
     def named(self, parameter: str) -> list[str]:
         """Values seen in any answer under the name of a parameter."""
@@ -115,10 +122,11 @@ class Knowledge:
 
     def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Every value that names one identity's field, for searching text that has no structure."""
-        for text in self._index:
-            key = self.canary(text)
-            if key is not None:
-                yield text, key
+        size = (len(self._index), len(self.common))
+        if size != self._listed[0]:
+            found = [(text, self.canary(text)) for text in self._index]
+            self._listed = (size, [(text, key) for text, key in found if key is not None])
+        yield from self._listed[1]
 
 
 def _name(pointer: tuple[str, ...]) -> str:

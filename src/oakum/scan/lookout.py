@@ -220,20 +220,19 @@ class _Glance:
             if not own:
                 self._compare(sighting, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if not own and (leaf.value is False or leaf.value == 0):
-                evidence = self._evidence(sighting, leaf, who)
-                self._perhaps(sighting, leaf, who, "too common a value", evidence)
+            if who != viewer and (leaf.value is False or leaf.value == 0):
+                self._perhaps(sighting, leaf, who, "too common a value")
             elif not own:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
         else:
             known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
-            evidence = self._evidence(sighting, leaf, who)
             if own or known is None or canonical(leaf.value) in known:
+                evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
             else:
-                self._perhaps(sighting, leaf, who, "another value", evidence)
+                self._perhaps(sighting, leaf, who, "another value")
 
     def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:
@@ -355,30 +354,34 @@ class _Glance:
         result: Result,
         evidence: Evidence | None = None,
     ) -> None:
-        table = self._out._model.tables[resource]
-        viewer = self._question.viewer
-        label = self._out._cast.label(held, viewer, who)
-        key = Key(self._question.door, resource, path, label, state_key(table, path, state))
+        key = self._key(resource, path, who, held, state)
         if result is Result.OPEN:
             self._open.add(key)
         known = self._found.get(key)
         if known is not None and not _outranks(result, known.result):
             return
         granted = result in (Result.OPEN, Result.OVER_BLOCK)
-        self._found[key] = Observation(key, granted, result, viewer, who, evidence)
+        self._found[key] = Observation(key, granted, result, self._question.viewer, who, evidence)
 
-    def _perhaps(
-        self, sighting: Sighting, leaf: Leaf, who: str, why: str, evidence: Evidence
-    ) -> None:
+    def _perhaps(self, sighting: Sighting, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""
-        table = self._out._model.tables[sighting.resource]
-        label = self._out._cast.label(sighting.held, self._question.viewer, who)
-        state = state_key(table, leaf.path, sighting.state)
-        key = Key(self._question.door, sighting.resource, leaf.path, label, state)
+        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+        evidence = self._evidence(sighting, leaf, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence)
         self._doubts[key] = Doubt(why, seen)
 
-    def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence:
+    def _key(
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> Key:
+        table = self._out._model.tables[resource]
+        label = self._out._cast.label(held, self._question.viewer, who)
+        return Key(self._question.door, resource, path, label, state_key(table, path, state))
+
+    def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
+        """Both answers; None where this finding has its evidence already."""
+        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+        if key.finding in self._out._matrix.evidence:
+            return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
         note = ""
         if (who, sighting.resource, leaf.path) not in self._out._knowledge.own:

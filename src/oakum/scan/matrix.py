@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -33,6 +34,11 @@ class Key(NamedTuple):
     field: str
     viewer: str
     state: State
+
+    @property
+    def finding(self) -> tuple[str, str, str, State]:
+        """What all doors to the same defect have in common."""
+        return self[1:]
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,6 @@ class Entry:
     result: Result = Result.NOT_SHOWN
     viewer: str | None = None
     owner: str = ""
-    evidence: Evidence | None = None
     probes: list[str] = field(default_factory=list)
     """Keys of the probes that showed it, first first."""
 
@@ -113,6 +118,9 @@ class Matrix:
         """(door, owner, resource, field) that somebody entitled was shown."""
         self.carried: set[tuple[str, str]] = set()
         """(door, resource) of which anybody was shown any object."""
+        self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
+        self.confirmed: set[tuple[str, str, str, State]] = set()
+        """Findings that a second answer has shown again."""
         self.embedded: set[tuple[str, str]] = set()
         """(door, resource) that leaves only inside an object of another: it shares its fate."""
         self.relative: set[tuple[str, str]] = set()
@@ -248,11 +256,8 @@ class Matrix:
             if _RANK[seen.result] > _RANK[entry.result]:
                 entry.result, entry.granted = seen.result, seen.granted
                 entry.viewer, entry.owner = seen.viewer, seen.owner
-                entry.evidence = seen.evidence or entry.evidence
-            if seen.result is Result.LEAK:
-                if entry.probes and entry.evidence and outcome.probe not in entry.probes:
-                    entry.evidence = replace(entry.evidence, confirmed=True)  # seen twice
-                entry.probes.append(outcome.probe)
+            if seen.result in (Result.LEAK, Result.OVER_BLOCK):
+                self._wrong(seen, entry, outcome.probe)
             own = seen.owner in (seen.viewer, NOBODY)
             if own and seen.result in (Result.OPEN, Result.LEAK):
                 place = (door, seen.owner, seen.key.resource)
@@ -273,9 +278,25 @@ class Matrix:
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((door, owner, resource, path))
 
+    def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
+        """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
+        name = seen.key.finding
+        if seen.evidence is not None:
+            self.evidence.setdefault(name, seen.evidence)
+        if entry.probes and probe not in entry.probes and seen.result is entry.result:
+            self.confirmed.add(name)
+        entry.probes.append(probe)
+
     def is_doubtful(self, key: Key) -> bool:
         """Whether something stood in a denied field that could not be told from its owner's."""
         return key in self._doubts
+
+    def doubts(self, door: str, viewer: str | None) -> bool:
+        """Whether this viewer's answer at this door left something that cannot be told."""
+        return any(
+            key.door == door and doubt.leak.viewer == viewer and doubt.why != "another value"
+            for key, (_, doubt) in self._doubts.items()
+        )
 
     def settle(self) -> None:
         """Decide the doubts that later answers have cleared up, for or against."""
@@ -367,6 +388,7 @@ class Matrix:
         return "no question that was asked could tell"
 
 
+@cache
 def leaf_index(table: Table, path: str) -> int:
     """Index of the policy leaf that rules a field path, -1 when no line does."""
     node = table.trie
@@ -378,6 +400,7 @@ def leaf_index(table: Table, path: str) -> int:
     return node.leaf if node.leaf >= 0 else node.deep
 
 
+@cache
 def deciding(table: Table, path: str) -> tuple[str, ...]:
     """States on which some grant of a field depends."""
     index = leaf_index(table, path)
@@ -390,6 +413,7 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
     return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
+@cache
 def granted_to_nobody(table: Table, path: str) -> bool:
     """Whether no relation in no state may see a field."""
     index = leaf_index(table, path)

@@ -43,7 +43,7 @@ class Trie:
             yield from child.under()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Who may see what of one resource.
 

@@ -228,7 +228,7 @@ def test_viewers_are_ordered_by_what_the_contract_grants_them() -> None:
 def test_a_proof_stands_whatever_else_went_wrong() -> None:
     suspected = replace(finding(), verdict="suspected")
     distrusted = replace(untrusted(), findings=(suspected,))
-    assert exit_code(replace(untrusted(), findings=(finding(),))) is ExitCode.FINDINGS
+    assert exit_code(replace(untrusted(), findings=(finding(),))) is ExitCode.NOT_TRUSTWORTHY
     assert exit_code(distrusted) is ExitCode.NOT_TRUSTWORTHY
     assert exit_code(untrusted()) is ExitCode.NOT_TRUSTWORTHY
     assert exit_code(report(suspected)) is ExitCode.FINDINGS
