@@ -36,6 +36,10 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+NOWHERE = Location("")
+"""The place of what no file says."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One mistake in an input, with the offending text and, where there is one, a way out."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from oakum.errors import Location
+from oakum.errors import NOWHERE, Location
 
 Json = Any
 """A parsed JSON value: the one place where `Any` is honest."""
@@ -131,7 +131,7 @@ class Relation:
     """`field`: the member of the object that holds the ids of those in this relation."""
     unless: tuple[str, ...] = ()
     """Relations that take this one away. Unknown counts as held here: unknown is closed."""
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class State:
     missing: Json = None
     """How a missing value reads; None: as unknown, which matches no condition."""
     switch: Switch | None = None
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Grant:
     see: tuple[str, ...]
     when: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     set: tuple[str, ...] = ()
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class FieldRule:
     """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
     grants: tuple[Grant, ...]
     instead: Literal["absent", "null", "refuse"] = "absent"
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Resource:
     """Answer *forbidden* exactly as *absent*."""
     main: str = ""
     """The operation that shows one such object, whole, by its key: the main door."""
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class OperationRule:
     """True: changes nothing although its method is not GET. False: never call it."""
     counts: tuple[str, ...] = ()
     """JSON pointers of the answer that count objects: withheld when any is withheld."""
-    location: Location = Location("")
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
