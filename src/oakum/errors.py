@@ -6,7 +6,6 @@ codes follow them. Messages are lower case, without a final period, user text in
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -77,5 +76,7 @@ class TargetError(OakumError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint such as "did you mean `is_private`?", or nothing when no known word is near."""
+    import difflib  # only when somebody has mistyped
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""

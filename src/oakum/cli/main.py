@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
-from pathlib import Path
 
 import click
 
@@ -88,6 +86,9 @@ def _outcome() -> int:
 
 def _ours(error: Exception) -> int:
     """Say that it is our fault. The message may quote somebody's data, so only places are shown."""
+    import traceback  # not needed when all goes well, and not quick
+    from pathlib import Path
+
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}:{place.lineno}"
     click.echo(f"error: a bug in oakum: {type(error).__name__} at {where}", err=True)
