@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import orjson
 from oakum.cli import shared
 from oakum.cli.scan import progress
 from oakum.errors import ExitCode, TargetError
-from oakum.finding import Report, Result
+from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import verdict_words
 from oakum.scan.run import Options, Scan
 
@@ -65,18 +64,17 @@ def command(out: Path, members: int, form: str) -> int:
     shared.require_cadence()
     out.mkdir(parents=True, exist_ok=True)
     reports: dict[str, Report] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        kit = Path(folder)
-        shared.require_cadence().write_kit(kit, 1)
-        for stage, title, setting in STAGES:
-            if form == "text":
-                _heading(title, setting)
-            report = _scan(stage, members, kit)
-            shared.write(report, out / f"stage-{stage}.json", "json")
-            shared.write(report, out / f"stage-{stage}.html", "html")
-            reports[stage] = report
-            if form == "text":
-                _tell(stage, report, out / f"stage-{stage}.html")
+    kit = out / "kit"
+    shared.require_cadence().write_kit(kit, 1)
+    for stage, title, setting in STAGES:
+        if form == "text":
+            _heading(title, setting)
+        report = _scan(stage, members, kit)
+        shared.write(report, out / f"stage-{stage}.json", "json")
+        shared.write(report, out / f"stage-{stage}.html", "html")
+        reports[stage] = report
+        if form == "text":
+            _tell(stage, report, out / f"stage-{stage}.html")
     if form == "json":
         summaries = {stage: _summary(report) for stage, report in reports.items()}
         click.echo(orjson.dumps(summaries, option=orjson.OPT_INDENT_2).decode())
@@ -139,11 +137,12 @@ def _tell(stage: str, report: Report, page: Path) -> None:
     click.echo(f"  {report.requests} requests, {report.seconds:.1f} s: {verdict_words(report)}")
     for rule, number in sorted(rules.items(), key=lambda pair: -pair[1]):
         click.echo(f"    {number:>4} x {rule}")
-    telling = next((f for f in proven if f.rule == _TELLING.get(stage)), None)
-    if telling is not None:
-        click.echo(f"  for one: {telling.title}")
-        if telling.promise:
-            click.echo(f'           the settings page says "{telling.promise}"')
+    for rule in _TELLING.get(stage, ()):
+        plain = min((f for f in proven if f.rule == rule), key=_plainness, default=None)
+        if plain is not None:
+            click.echo(f"  {plain.title}")
+            if plain.promise:
+                click.echo(f'      the settings page says: "{plain.promise}"')
     if stage == "fixed":
         closed, opened = report.count(Result.CLOSED), report.count(Result.OPEN)
         unknown = report.count(Result.NOT_SHOWN)
@@ -154,7 +153,16 @@ def _tell(stage: str, report: Report, page: Path) -> None:
     click.echo(f"  report: {page}")
 
 
-_TELLING = {"1": "missing-authentication", "2": "login-taken-for-permission"}
+_TELLING = {
+    "1": ("missing-authentication", "privacy-setting-not-enforced"),
+    "2": ("login-taken-for-permission", "privacy-setting-not-enforced"),
+}
+
+
+def _plainness(finding: Finding) -> tuple[bool, bool, int]:
+    """Small for what needs no explaining: a stranger, a location or a weight, one setting."""
+    plain = finding.field in ("location", "weight") and finding.resource == "Member"
+    return (not plain, finding.viewer not in ("anyone", "member"), -len(finding.state))
 
 
 def _moral(reports: dict[str, Report], out: Path) -> None:
