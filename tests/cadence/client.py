@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 _LOOP = asyncio.new_event_loop()
+_PATIENCE = 60.0  # seconds for one answer: a door that waits for ever fails, and does not hang
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class Client:
         async def send(message: Any) -> None:
             messages.append(message)
 
-        await self._app(scope, receive, send)
+        async with asyncio.timeout(_PATIENCE):
+            await self._app(scope, receive, send)
         headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
         for name, morsel in SimpleCookie(headers.get("set-cookie", "")).items():
             self._cookies[name] = morsel.value

@@ -159,7 +159,7 @@ function row(rank, member) {
     name.append(element("span", "Private rider", { className: "quiet" }));
     place = count = undefined;
   }
-  if (place) name.dataset.place = place;
+  if (place) name.dataset.more = `${place}, ${count ?? "–"} workouts`;
   line.append(
     element("td", rank, { className: "number" }),
     name,
