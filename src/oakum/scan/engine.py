@@ -93,6 +93,8 @@ class Engine:
     def _round(self) -> None:
         """All questions that still decide something in the world as it is."""
         self._sweep()
+        if self._learn_ids():
+            self._sweep()
         for _ in range(3):  # ids found in one answer open the next door
             asked = len(self._asked)
             for who in self.cast.subjects():
@@ -164,6 +166,29 @@ class Engine:
             if gate.operation.id in self._answered:
                 self._give_up(gate, names)
 
+    def _learn_ids(self) -> bool:
+        """Take the owner id of each identity's own list for theirs.
+
+        Asked for a list without naming anybody, two identities each get objects of one single
+        owner, and not of the same one: then each was given their own. Nothing else is read so: a
+        list with several owners says nothing of who asks.
+        """
+        learnt = False
+        for (door, _), answers in self.matrix.outsiders.items():
+            own = {
+                viewer: next(iter(ids))
+                for viewer, ids in answers.items()
+                if viewer is not None and len(ids) == 1
+            }
+            alone = len(own) == len(answers) and len(set(own.values())) == len(own)
+            if self.matrix.gates[door].personal or len(own) < 2 or not alone:
+                continue
+            for name, id in own.items():
+                self.cast.learn(name, id)
+                learnt = True
+                self._asked.discard(self._key(self.matrix.gates[door], name, None))
+        return learnt
+
     def _items(self, who: str) -> None:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
         viewers = [v for v in (None, *self.cast.names()) if v != who]
@@ -176,6 +201,8 @@ class Engine:
             if self._put(gate, who, who) is None:
                 continue
             self._absent_control(gate, who)
+            if gate.operation.id in self._ignoring:
+                continue  # it answers about its caller: nothing that `who` shows could come
             for viewer in viewers:
                 if self._page_decides(gate, viewer, who):
                     self._put(gate, viewer, who)
@@ -268,7 +295,7 @@ class Engine:
         targets = frozenset({who}) if who else frozenset()
         if gate.batch:
             targets = frozenset(self.cast.names())
-        known = self.replay.get(key) if viewer != who and (who or viewer is None) else None
+        known = self.replay.get(key) if who and viewer != who else None
         if known is None:
             answer = self._send(gate, viewer, filled)
             question = self._question(gate, viewer, targets, filled, key)
