@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -138,7 +139,8 @@ def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
             stream: IO[bytes] = sys.stderr.buffer
         else:
             try:
-                stream = stack.enter_context(path.open("wb"))
+                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+                stream = stack.enter_context(os.fdopen(os.open(path, flags, 0o600), "wb"))
             except OSError as error:
                 why = (error.strerror or "cannot be written").lower()
                 raise InputError([Problem(Location(str(path)), why)]) from None

@@ -14,6 +14,10 @@ from oakum.exchange import Request
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 
+_COUNTED = 10
+"""Digits up to which ids are taken to count up."""
+_LAST = 2**31 - 48
+_SHORT = 5
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
 
@@ -134,7 +138,15 @@ def variable(who: str, source: str) -> str:
 
 
 def unlike(value: str) -> str:
-    """A value of the same length and alphabet that almost surely names nothing."""
+    """A value of the same look that almost surely names nothing; the value itself if none is safe.
+
+    Short numbers count up, so one of the same length may well be somebody's: a number near the end
+    of 32 bits is nobody's. Short words are left alone.
+    """
+    if value.isdigit() and len(value) <= _COUNTED:
+        return str(_LAST - int(value) % 600)
+    if len(value) < _SHORT:
+        return value
     return "".join(_turned(char) for char in value)
 
 

@@ -92,6 +92,12 @@ class Cast:
                 return "+".join(strongest)
         return next((name for name in known if name in relations), ANYONE)
 
+    def learn(self, name: str, id: str) -> None:
+        """Another value that names an identity."""
+        self.ids = {**self.ids, name: self.ids[name] | {id}}
+        self._principals.clear()
+        self._held.clear()
+
     def subjects(self) -> list[str]:
         """Identities to look at, those with the most kinds of viewers first."""
         ties: dict[str, int] = dict.fromkeys(self.ids, 0)

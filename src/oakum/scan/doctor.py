@@ -179,7 +179,8 @@ class _Doctor:
                 and str(said) != self._id_in(self.facts[name])
             ):
                 words = f"`{self.where}` tells another id than `facts` of `{name}`"
-                self.wrong.setdefault(name, f"{words}; is it the account that you mean?")
+                hint = "is it the account that you mean? another value is a fact by another name"
+                self.wrong.setdefault(name, f"{words}; {hint}, such as `user_id`")
             twins = [other for other in ids if other != name and ids[other] == ids.get(name)]
             if twins and name not in self.wrong:
                 pair = " and ".join(f"`{each}`" for each in sorted((name, *twins)))

@@ -107,11 +107,12 @@ def _names_a_person(model: Model, source: str) -> bool:
     resource = model.policy.resources.get(name)
     if resource is None or resource.owner.kind == "none":
         return False
+    kind = classify_field(path)
     account = resource.owner.members == (resource.key,)
-    return path == resource.key or (account and classify_field(path) in _NAMES)
+    return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
 
 
-_NAMES = (FieldClass.HANDLE, FieldClass.CONTACT, FieldClass.KEY)
+_NAMES = (FieldClass.CONTACT, FieldClass.KEY)
 
 
 def _example(parameter: Parameter) -> Json:

@@ -186,8 +186,14 @@ class Engine:
             for name, id in own.items():
                 self.cast.learn(name, id)
                 learnt = True
-                self._asked.discard(self._key(self.matrix.gates[door], name, None))
+        if learnt:  # what came before is to be looked at again with these eyes
+            self._asked = {key for key in self._asked if key.split("|")[0] not in self._outside()}
+            self.matrix.hopeless.clear()
+            self.matrix.outsiders.clear()
         return learnt
+
+    def _outside(self) -> set[str]:
+        return {door for door, _ in self.matrix.outsiders}
 
     def _items(self, who: str) -> None:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""

@@ -6,7 +6,6 @@ shapes and keyed hashes (see `evidence`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +17,8 @@ _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
 _MIN_CANARY = 7
 """Characters below which a value turns up by chance."""
+_MIN_WORD = 16
+"""The same for letters alone: dictionaries are full of them."""
 
 
 def canonical(value: Json) -> str:
@@ -113,7 +114,7 @@ class Knowledge:
 
         Short values and values that two identities share name nobody.
         """
-        if len(text) < _MIN_CANARY or re.fullmatch(r"\d{1,6}", text):
+        if len(text) < _MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
             return None
         keys = self._index.get(text)
         if not keys or text in self.common or len({key[0] for key in keys}) != 1:

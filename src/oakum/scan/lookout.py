@@ -84,9 +84,16 @@ class Lookout:
         principal = self._cast.principal(question.viewer)
         judge = Judge(self._model, principal, question.door, question.params, response.status)
         judged = judge.judge(value, shape)
-        for sighting in judged.sightings:
-            if not self._who(sighting) and not self._is_nobodys(sighting.resource):
-                self._knowledge.learn_others(sighting)
+        outsiders = [
+            each
+            for each in judged.sightings
+            if not self._who(each) and not self._is_nobodys(each.resource)
+        ]
+        for sighting in outsiders:
+            self._knowledge.learn_others(sighting)
+            self._matrix.outsiders.setdefault((question.door, sighting.resource), {}).setdefault(
+                question.viewer, set()
+            ).update(sighting.owners)
         if question.viewer is not None:
             self._learn(question, response, value, judged.sightings)
         glance = _Glance(self, gate, question, response, value, judged.sightings)
@@ -129,7 +136,17 @@ class Lookout:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(viewer, sighting)
         if 200 <= response.status < 300:
-            self._knowledge.learn_names(leaves_of(value))
+            # Nothing of an outsider's is learnt: their ids are not ours to ask for.
+            theirs = [
+                each.pointer
+                for each in sightings
+                if not self._who(each) and not self._is_nobodys(each.resource)
+            ]
+            self._knowledge.learn_names(
+                (at, leaf)
+                for at, leaf in leaves_of(value)
+                if not any(at[: len(place)] == place for place in theirs)
+            )
             if places:
                 view = _OwnView(value, response.status, response.media_type, places)
                 self._views[(question.door, viewer)] = view

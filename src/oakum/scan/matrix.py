@@ -121,6 +121,8 @@ class Matrix:
         self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
         self.confirmed: set[tuple[str, str, str, State]] = set()
         """Findings that a second answer has shown again."""
+        self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
+        """(door, resource) → viewer → owner ids that name nobody in the cast. In memory only."""
         self.embedded: set[tuple[str, str]] = set()
         """(door, resource) that leaves only inside an object of another: it shares its fate."""
         self.relative: set[tuple[str, str]] = set()
@@ -333,14 +335,24 @@ class Matrix:
             if entry.result is Result.NOT_SHOWN and self._is_uncarried(key, entry, why):
                 continue
             reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
+            result, granted = entry.result, entry.granted
+            if result is Result.OVER_BLOCK and not self._model.policy.stated:
+                result, granted = Result.CLOSED, False  # a guessed grant is no promise
             who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
             done.append(
                 Cell(
                     key.resource, key.field, key.viewer, key.state, self.door(key.door),
-                    entry.granted, entry.result, reason, who,
+                    granted, result, reason, who,
                 )
             )  # fmt: skip
         return done
+
+    def _is_anybodys(self, resource: str) -> bool:
+        return any(name == resource for _, name in self.carried)
+
+    def unjudged(self) -> list[str]:
+        """Resources that came, but never with an owner that is one of the identities."""
+        return sorted({name for _, name in self.outsiders if not self._is_anybodys(name)})
 
     def door(self, operation: str) -> Door:
         """The door of an operation, also of one that the run may not ask (a login)."""
@@ -378,6 +390,11 @@ class Matrix:
             return "`false` or `0` stood there: too common to tell whose it is"
         if not reach.get((key.resource, key.viewer)):
             return f"no identity is `{key.viewer}` to another's `{key.resource}`"
+        if (key.door, key.resource) in self.outsiders and not self._is_anybodys(key.resource):
+            return (
+                f"`{key.resource}` came, but its owner is none of the identities;"
+                " give them `facts: {user_id: …}` if it is one of theirs"
+            )
         if (key.door, key.resource) not in self.carried:
             return f"this door showed no `{key.resource}` to anybody"
         if not any(path == key.field for _, _, r, path in self.witnessed if r == key.resource):

@@ -307,6 +307,14 @@ class Scan:
         shown = sum(cell.result is not Result.NOT_SHOWN for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
+        unjudged = engine.matrix.unjudged() if engine else []
+        if unjudged:
+            named = ", ".join(f"`{name}`" for name in unjudged)
+            distrust.append(
+                f"{named} came, but never with an owner that is one of the identities: nothing of"
+                " it was judged; give each identity its id under `facts:`, such as"
+                " `facts: {user_id: 7}`"
+            )
         if not seen:
             distrust.append(
                 "no owner was shown anything of their own: nothing was tested;"

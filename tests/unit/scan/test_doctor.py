@@ -140,7 +140,8 @@ def test_the_file_says_who_it_means(clinic: Clinic) -> None:
     text = FIXED.replace('ann"}', 'ann", facts: {id: m-9}}')
     found = clinic.me(lambda who: {"id": who}, text=text)
     assert words(found) == {
-        "ann": "`/me` tells another id than `facts` of `ann`; is it the account that you mean?",
+        "ann": "`/me` tells another id than `facts` of `ann`; is it the account that you mean?"
+        " another value is a fact by another name, such as `user_id`",
         "bob": "",
     }
     assert clinic.me(lambda who: {"id": "m-9" if who == "ann" else 2}, text=text).ok
