@@ -80,12 +80,18 @@ install() {
     printf '%s\n' "$stamp" >"$venv/.has-$1"
 }
 
-# Debian's Chromium, for the tests that look at the HTML report as a person does.
-chromium() {
-    [ -x /usr/bin/chromium ] || debian chromium && [ -x /usr/bin/chromium ] && return
-    missing='Chromium is missing (apt-get install chromium)'
+# Debian's Chromium, for the tests that look at the HTML report as a person does, and what its
+# driver is linked against.
+browser() {
+    can_browse || { debian chromium libatomic1 && can_browse; } && return
+    missing='no browser to test with (apt-get install chromium libatomic1)'
     [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
-    say "$missing: THE BROWSER TESTS ARE SKIPPED"
+    say "$missing: THE BROWSER TESTS DO NOT RUN"
+}
+
+can_browse() {
+    [ -x /usr/bin/chromium ] &&
+        "$venv"/lib/python3*/site-packages/playwright/driver/node --version >/dev/null 2>&1
 }
 
 # ---------------------------------------------------------------- the checks
@@ -140,7 +146,7 @@ case $command in
         ;;
     test)
         install dev
-        chromium
+        browser
         cd "$root" && exec "$venv/bin/python" -m pytest -n 2 "$@"
         ;;
     check | fix | bench)
