@@ -233,7 +233,10 @@ def test_a_killed_run_goes_on_with_the_same_fingerprints(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("number", [14, 18, 22, 26])
-def test_settings_are_put_back_after_an_interrupt(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_settings_are_put_back_after_an_interrupt(
+    tmp_path: Path, number: int, sent: signal.Signals
+) -> None:
     write(tmp_path)
     clinic = Clinic()
     stop = threading.Event()
@@ -250,7 +253,7 @@ def test_settings_are_put_back_after_an_interrupt(tmp_path: Path, number: int) -
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         if stop.wait(30):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
         out, err = process.communicate(timeout=30)
     assert clinic.settings == Clinic().settings
     assert "Traceback" not in err

@@ -34,7 +34,7 @@ def command(
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate
     )  # fmt: skip
-    found = diagnose(options)
+    found = diagnose(options, shared.warn)
     if form == "json":
         content = {
             "schema": "oakum.doctor/1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -27,7 +28,8 @@ def command(document: Path, output: Path | None, force: bool) -> int:
     if output is not None and output.exists() and not force:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
-    text = draft(Document.load(document))
+    folder = output.parent if output is not None else Path()
+    text = draft(Document.load(document), api=os.path.relpath(document, folder))
     if output is None:
         click.echo(text, nl=False)
         return 0

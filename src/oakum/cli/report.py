@@ -19,6 +19,6 @@ from oakum.report.json_v1 import read
 )  # fmt: skip
 def command(file: Path, form: str) -> int:
     """Turn a JSON report of an earlier scan into text or HTML. Exits as that scan did."""
-    report = read(shared.read_bytes(file))
+    report = read(shared.read_bytes(file), str(file))
     shared.show(report, form)
     return int(exit_code(report))

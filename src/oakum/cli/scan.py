@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -97,6 +98,8 @@ def command(
             watchers.append(stack.enter_context(_event_log(events)))
         if not quiet:
             watchers.append(stack.enter_context(progress(budget)))
+        # A pipeline's time limit must not leave somebody's settings flipped.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         report = scan.report()
     if json_file is not None:
         shared.write(report, json_file, "json")

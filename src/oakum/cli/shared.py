@@ -88,9 +88,9 @@ def show(report: Report, form: str) -> None:
     from oakum.report import html, json_v1, terminal
 
     if form == "json":
-        click.echo(json_v1.render(report).decode())
+        click.echo(json_v1.render(report).decode(), nl=False)
     elif form == "html":
-        click.echo(html.render(report))
+        click.echo(html.render(report), nl=False)
     else:
         terminal.render(report, console())
 

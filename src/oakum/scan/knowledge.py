@@ -50,13 +50,13 @@ class Knowledge:
     common: set[str] = field(default_factory=set)
     """Values of the cast's that somebody outside it has as well: they name nobody."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
-    _listed: tuple[tuple[int, int], list[tuple[str, tuple[str, str, str]]]] = field(
-        default_factory=lambda: ((0, 0), [])
-    )
+    _listed: list[tuple[str, tuple[str, str, str]]] | None = None
+    """What `canaries` gives; None when something has been learnt since."""
 
     def learn_own(self, who: str, sighting: Sighting) -> None:
         """Take in an object of `who`'s that `who` was shown."""
         flat: dict[str, str] = {}
+        self._listed = None
         for leaf in sighting.leaves:
             if leaf.value is not None:
                 self.present.add((who, sighting.resource, leaf.path))
@@ -76,6 +76,7 @@ class Knowledge:
         for leaf in sighting.leaves:
             if not isinstance(leaf.value, dict | list) and canonical(leaf.value) in self._index:
                 self.common.add(canonical(leaf.value))
+                self._listed = None
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
         """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""
@@ -123,11 +124,10 @@ class Knowledge:
 
     def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Every value that names one identity's field, for searching text that has no structure."""
-        size = (len(self._index), len(self.common))
-        if size != self._listed[0]:
+        if self._listed is None:
             found = [(text, self.canary(text)) for text in self._index]
-            self._listed = (size, [(text, key) for text, key in found if key is not None])
-        yield from self._listed[1]
+            self._listed = [(text, key) for text, key in found if key is not None]
+        yield from self._listed
 
 
 def _name(pointer: tuple[str, ...]) -> str:

@@ -405,11 +405,15 @@ def _origin(target: str) -> str:
     return f"{scheme}://{rest.split('/')[0]}"
 
 
-def diagnose(options: Options) -> Examination:
-    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent."""
+def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examination:
+    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent.
+
+    `warn` hears what is doubtful about the files before the first request.
+    """
     contract = load(options.contract, options.overlays)
     policy = contract.policy or drafted_policy(contract.document)
     identities = load_identities(options.identities, policy.relations)
+    warn([*identities.warnings, *identities.notes])
     transport = HttpTransport(
         options.target, run_id=secrets.token_hex(6), also=identities.origins()
     )
