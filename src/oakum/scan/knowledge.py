@@ -56,7 +56,6 @@ class Knowledge:
     def learn_own(self, who: str, sighting: Sighting) -> None:
         """Take in an object of `who`'s that `who` was shown."""
         flat: dict[str, str] = {}
-        self._listed = None
         for leaf in sighting.leaves:
             if leaf.value is not None:
                 self.present.add((who, sighting.resource, leaf.path))
@@ -65,7 +64,9 @@ class Knowledge:
             text = canonical(leaf.value)
             key = (who, sighting.resource, leaf.path)
             self.own.setdefault(key, set()).add(text)
-            self._index.setdefault(text, set()).add(key)
+            if key not in self._index.setdefault(text, set()):
+                self._index[text].add(key)
+                self._listed = None
             flat.setdefault(leaf.path, text)
         kept = self.objects.setdefault((who, sighting.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:

@@ -1,0 +1,82 @@
+"""Who is who, told by values, and one word for what each is to each."""
+
+from __future__ import annotations
+
+from tests.unit.scan.studio import IDS, cast, model
+
+
+def test_an_identity_is_told_by_a_value_that_names_it() -> None:
+    found = cast()
+    assert found.who(["nobody", IDS["bob"]]) == "bob"
+    assert found.who([IDS["ann"].upper()]) == ""  # an id that only looks alike is somebody else's
+    assert found.who([]) == ""
+    assert found.names() == ("ann", "bob", "cat")
+
+
+def test_relations_are_those_of_the_contract() -> None:
+    found = cast(ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): {"blocked"}})  # type: ignore[dict-item]
+    assert found.relations(None, "ann") == {"anyone"}
+    assert found.relations("ann", "ann") == {"anyone", "member", "owner"}
+    assert found.relations("bob", "ann") == {"anyone", "member", "follower"}
+    assert found.relations("ann", "bob") == {"anyone", "member"}
+    assert found.relations("cat", "ann") == {"anyone", "blocked"}
+
+
+def test_a_relation_by_claim_comes_from_the_token() -> None:
+    found = cast(claims={"cat": {"roles": ["guest", "staff"]}, "bob": {"roles": "staffer"}})
+    assert "staff" in found.relations("cat", "ann")
+    assert "staff" not in found.relations("bob", "ann")
+
+
+def test_what_belongs_to_nobody_has_no_owner_and_no_followers() -> None:
+    assert cast().relations("bob", "") == {"anyone", "member"}
+
+
+def test_a_label_is_the_strongest_relation() -> None:
+    found = cast(claims={"cat": {"roles": ["staff"]}})
+    pairs = {
+        (None, "ann"): "anyone", ("ann", "ann"): "owner", ("bob", "ann"): "follower",
+        ("ann", "bob"): "member", ("cat", "ann"): "staff",
+    }  # fmt: skip
+    for (viewer, owner), label in pairs.items():
+        assert found.label(found.relations(viewer, owner), viewer, owner) == label
+
+
+def test_two_look_ups_that_hold_are_named_together() -> None:
+    both = {("bob", "ann"): frozenset({"follower", "blocked"})}
+    found = cast(ties=both)
+    assert found.label(found.relations("bob", "ann"), "bob", "ann") == "follower+blocked"
+
+
+def test_a_word_that_is_no_relation_is_a_kind_of_viewer_with_no_right_of_its_own() -> None:
+    found = cast(ties={("cat", "ann"): frozenset({"pending"})})
+    assert found.relations("cat", "ann") == {"anyone", "member"}
+    assert found.label(found.relations("cat", "ann"), "cat", "ann") == "pending"
+    assert found.label(found.relations("cat", "bob"), "cat", "bob") == "member"
+
+
+def test_a_principal_knows_every_look_up_of_the_file() -> None:
+    known = cast().principal("bob")
+    assert known.related[("follower", IDS["ann"])] is True
+    assert known.related[("follower", IDS["cat"])] is False
+    assert ("blocked", IDS["ann"]) in known.related  # told, so that `unless` does not shut him out
+    assert {name for name, _ in known.related} == {
+        name for name, each in model().policy.relations.items() if each.kind == "lookup"
+    }
+
+
+def test_a_flipped_setting_shows_in_every_principal() -> None:
+    found = cast()
+    found.states[("ann", "Settings.private")] = True
+    place = (IDS["ann"], "Settings.private")
+    assert found.principal("bob").states[place] is True
+    assert found.principal(None).states[place] is True
+    before = found.principal("bob")
+    assert found.principal("bob") is before
+    found.states[("ann", "Settings.private")] = False
+    assert found.principal("bob").states[place] is False
+
+
+def test_who_has_the_most_kinds_of_viewers_is_looked_at_first() -> None:
+    ties = {("ann", "cat"): frozenset({"follower", "pending"}), ("cat", "bob"): frozenset({"x"})}
+    assert cast(ties=ties).subjects() == ["cat", "bob", "ann"]

@@ -1,0 +1,117 @@
+"""Which doors may be asked, what they show, and what fills their parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oakum.contract.model import Operation, OperationRule, Parameter, Shape
+from oakum.finding import Door
+from oakum.scan.doors import gate_of, survey
+from tests.unit.scan.studio import gate, model
+
+TEXT = Shape(kinds=frozenset({"string"}))
+
+
+def parameter(name: str, where: str, **more: object) -> Parameter:
+    return Parameter(name, where, shape=TEXT, **more)  # type: ignore[arg-type]
+
+
+def made(*parameters: Parameter) -> Operation:
+    return Operation("op", "GET", "/x/{id}", parameters=parameters)
+
+
+def test_what_writes_or_destroys_is_left_alone_with_the_reason() -> None:
+    gates, skipped = survey(model(), {})
+    asked = {each.operation.id for each in gates}
+    assert asked == {
+        "getMe", "listPeople", "getPerson", "getSettings", "getPost", "listPosts", "getPosts",
+        "getCourse", "getRoom", "getNews",
+    }  # fmt: skip
+    told = {each.door.operation: each.reason for each in skipped}
+    assert told.keys() == {"deletePerson", "putSettings", "resetAll"}
+    assert told["resetAll"] == "`reset` in the path says that it resets"
+    assert all(told.values())
+    assert len(gates) + len(skipped) == len(model().operations)
+
+
+def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
+    silent = replace(model(), rules={**model().rules, "getPosts": OperationRule("getPosts")})
+    assert "getPosts" in {each.door.operation for each in survey(silent, {})[1]}
+
+
+def test_a_header_that_nobody_can_fill_keeps_a_door_shut() -> None:
+    needs = made(parameter("X-Device", "header", required=True))
+    wider = replace(model(), operations={**model().operations, "op": needs})
+    told = {each.door.operation: each.reason for each in survey(wider, {})[1]}
+    assert told["op"] == "needs the header `X-Device`"
+
+
+def test_a_door_shows_the_fields_that_the_document_declares_there() -> None:
+    shows = gate("getPost").shows
+    assert set(shows) == {"Post", "Person"}
+    assert shows["Post"] == ("id", "author_id", "course_id", "text")  # `author` is a person
+    assert set(shows["Person"]) == {"id", "name", "bio", "phone", "vip", "password_hash"}
+    assert gate("getNews").shows == {}
+    assert gate("getPost").door == Door("GET", "/posts/{postId}", "getPost")
+
+
+def test_a_key_of_something_owned_chooses_whose_it_is() -> None:
+    assert gate("getPerson").sources == {"personId": "Person.id"}
+    assert gate("getPerson").personal == {"personId"}
+    assert gate("getPost").personal == {"postId"}
+    assert gate("getCourse").sources == {"courseId": "Post.course_id"}
+    assert gate("getCourse").personal == frozenset()  # a course is nobody's
+
+
+def test_the_name_of_an_account_is_a_key_as_well() -> None:
+    """`/users/{username}`: of an account, what it is called chooses whose it is."""
+    rules = {**model().rules}
+    rules["getPerson"] = OperationRule("getPerson", params={"personId": "Person.phone"})
+    by_phone = gate_of(replace(model(), rules=rules), model().operations["getPerson"], {})
+    assert by_phone.personal == {"personId"}
+    rules["getPerson"] = OperationRule("getPerson", params={"personId": "Post.text"})
+    by_text = gate_of(replace(model(), rules=rules), model().operations["getPerson"], {})
+    assert by_text.personal == frozenset()
+
+
+def test_ids_in_the_body_of_many_owners_are_one_question() -> None:
+    assert gate("getPosts").sources == {"ids": "Post.id"}
+    assert gate("getPosts").batch
+    assert not gate("getPost").batch
+
+
+def test_the_contract_goes_before_what_was_inferred() -> None:
+    operation = model().operations["getPerson"]
+    assert gate_of(model(), operation, {"personId": "Post.id"}).sources == {"personId": "Person.id"}
+    bare = replace(model(), rules={})
+    assert gate_of(bare, operation, {"personId": "Post.id"}).sources == {"personId": "Post.id"}
+
+
+@pytest.mark.parametrize(
+    ("given", "fixed", "unfilled", "guessed"),
+    [
+        (parameter("id", "path", required=True), {}, ("id",), ("id",)),
+        (parameter("id", "path", required=True, example="7"), {"id": "7"}, ("id",), ("id",)),
+        (parameter("q", "query", required=True, example="ab"), {"q": "ab"}, (), ()),
+        (parameter("q", "query", example="ab"), {"q": "ab"}, (), ()),
+        (parameter("q", "query", required=True, default=3), {"q": 3}, (), ()),
+        (parameter("q", "query", default=3), {}, (), ()),
+        (parameter("q", "query", required=True), {}, ("q",), ()),
+        (parameter("q", "query"), {}, (), ()),
+        (parameter("sid", "cookie", required=True), {}, (), ()),
+    ],
+)
+def test_what_the_document_gives_for_a_parameter(
+    given: Parameter, fixed: object, unfilled: object, guessed: object
+) -> None:
+    found = gate_of(model(), made(given), {})
+    assert (found.fixed, found.unfilled, found.guessed) == (fixed, unfilled, guessed)
+
+
+def test_the_only_choice_is_taken_when_one_is_needed() -> None:
+    shape = replace(TEXT, enum=("workout", "class"))
+    needed = Parameter("kind", "query", True, shape)
+    assert gate_of(model(), made(needed), {}).fixed == {"kind": "workout"}
+    assert gate_of(model(), made(replace(needed, required=False)), {}).fixed == {}
