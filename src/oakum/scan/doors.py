@@ -13,6 +13,7 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Operation, Parameter, Shape
 from oakum.finding import Door, Skipped
 from oakum.semantics import Model
+from oakum.semantics.model import resources_in
 from oakum.semantics.table import leaf_paths, member, resource_of
 
 
@@ -145,7 +146,7 @@ def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str,
         return
     found: dict[str, dict[str, None]] = {}
     if media.shape is not None:
-        for name, shape in _occurrences(media.shape, model.bound):
+        for name, shape in resources_in(media.shape, model.bound):
             found.setdefault(name, {}).update(dict.fromkeys(_fields(shape, model.bound)))
     for segments, resource in model.shown.get(operation.id, ()):
         at: Shape | None = media.shape
@@ -170,18 +171,3 @@ def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
             at = member(at, segment) if at else None
         if at is not None and at is not shape and resource_of(at, bound):
             yield path
-
-
-def _occurrences(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
-    todo, seen = [shape], set[str]()
-    while todo:
-        at = todo.pop()
-        if at.pointer in seen:
-            continue
-        if at.pointer:
-            seen.add(at.pointer)
-        name = resource_of(at, bound)
-        if name:
-            yield name, at
-        todo += [thunk() for thunk in (*at.properties.values(), *at.branches)]
-        todo += [thunk() for thunk in (at.items, at.extra) if thunk is not None]

@@ -97,7 +97,7 @@ def _resource_shapes(
         for media in (each for answers in operation.responses.values() for each in answers):
             if media.shape is None:
                 continue
-            for name, shape in _resources_in(media.shape, bound):
+            for name, shape in resources_in(media.shape, bound):
                 found.setdefault(name, []).append(shape)
                 showing.add(operation.id)
             for segments, resource in shown.get(operation.id, ()) if media in good else ():
@@ -113,7 +113,7 @@ def _distinct(shapes: list[Shape]) -> list[Shape]:
     return list({id(shape): shape for shape in shapes}.values())
 
 
-def _resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
+def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
     """Bound resources at or below a shape, each schema looked into once."""
     todo, seen = [shape], set[str]()
     while todo:
