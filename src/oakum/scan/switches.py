@@ -137,6 +137,8 @@ class Switches:
         if filled is None:
             return {}
         answer = self.ask(identity, filled.request)
+        if not 200 <= answer.status < 300:
+            return {}  # an error in JSON is nobody's settings, and must not replace them
         try:
             content = orjson.loads(answer.body)
         except orjson.JSONDecodeError:

@@ -1,0 +1,212 @@
+"""Settings: flipped only when they can be put back, and put back whatever happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from oakum.exchange import Request, Response
+from oakum.scan.switches import Flip, Switches
+from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
+from tests.unit.scan.test_knowledge import sighting
+
+PRIVATE = "Settings.private"
+
+
+def ready(studio: Studio) -> tuple[Run, Switches]:
+    """A run that has learnt who is who and how their accounts are set, and its switches."""
+    run = Run(studio)
+    for name, id in IDS.items():
+        run.knowledge.learn_own(name, sighting(id=id))
+        run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
+    return run, switches(run)
+
+
+def test_a_flip_changes_one_setting_and_keeps_the_others() -> None:
+    studio = Studio()
+    run, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann"}
+    assert run.cast.states[("ann", PRIVATE)] is False
+    assert studio.asked == ["ann getSettings ann", "ann putSettings ann", "ann getSettings ann"]
+
+
+def test_the_journal_hears_of_a_flip_before_it_is_sent_and_of_its_undoing_after() -> None:
+    studio = Studio()
+    order: list[str] = []
+
+    def ask(viewer: str | None, request: Request) -> Response:
+        order.append(request.method)
+        return studio(viewer, request)
+
+    run, found = ready(studio)
+    found.ask = ask
+    found.log = lambda kind, flip: order.append(kind)
+    found.flip("ann", PRIVATE, False)
+    found.restore()
+    assert order == ["flip", "GET", "PUT", "GET", "GET", "PUT", "GET", "restored"]
+    assert run.cast.states[("ann", PRIVATE)] is True
+
+
+def test_all_is_put_back_last_first_to_what_it_was_before_the_first_flip() -> None:
+    studio = Studio()
+    before = {id: dict(each) for id, each in studio.settings.items()}
+    run, found = ready(studio)
+    for who, value in (("ann", False), ("bob", True), ("ann", True), ("ann", False)):
+        assert found.flip(who, PRIVATE, value)
+    studio.asked.clear()
+    run.flips.clear()
+    assert found.restore() == ()
+    assert studio.settings == before
+    assert [f.identity for kind, f in run.flips if kind == "restored"] == ["bob", "ann"]
+    assert found.pending == []
+    assert found.restore() == ()  # nothing is left to do, and nothing is sent
+    assert len([line for line in studio.asked if "putSettings" in line]) == 2
+
+
+class Refusing(Studio):
+    """Takes no more settings from some."""
+
+    refused: frozenset[str] = frozenset()
+
+    def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+        if viewer in self.refused:
+            return reply({"error": "no"}, 503)
+        return super().putSettings(viewer, id, body)
+
+
+def test_one_that_cannot_be_put_back_is_told_and_keeps_no_other_from_it() -> None:
+    studio = Refusing()
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
+    studio.refused = frozenset({"bob"})
+    assert found.restore() == (
+        "`Settings.private` of bob could not be put back to `false`: set it by hand",
+    )
+    assert studio.settings[IDS["ann"]]["is_private"] is True
+
+
+def test_a_write_that_fails_is_put_back_all_the_same() -> None:
+    """The API said no; whether it did so before or after taking the setting nobody knows."""
+    studio = Refusing()
+    studio.refused = frozenset({"ann"})
+    run, found = ready(studio)
+    assert not found.flip("ann", PRIVATE, False)
+    assert run.cast.states[("ann", PRIVATE)] is True
+    assert [flip.identity for flip in found.pending] == ["ann"]
+    studio.refused = frozenset()
+    assert found.restore() == ()
+    assert [kind for kind, _ in run.flips] == ["flip", "restored"]
+
+
+def test_a_write_that_is_not_read_back_did_not_happen() -> None:
+    class Forgetful(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            return reply(body)
+
+    run, found = ready(Forgetful())
+    assert not found.flip("ann", PRIVATE, False)
+    assert run.cast.states[("ann", PRIVATE)] is True
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}"])
+def test_a_put_is_refused_without_the_settings_that_it_would_replace(body: bytes) -> None:
+    class Blind(Studio):
+        def getSettings(self, viewer: str | None, id: str, _: Any) -> Response:
+            return Response(200, {"content-type": "application/json"}, body)
+
+    studio = Blind()
+    _, found = ready(studio)
+    assert not found.flip("ann", PRIVATE, False)
+    assert not [line for line in studio.asked if "putSettings" in line]
+
+
+def test_an_error_page_is_not_taken_for_the_settings() -> None:
+    """`{"error": …}` is JSON too; written back, it would replace somebody's settings."""
+
+    class Down(Studio):
+        def getSettings(self, viewer: str | None, id: str, _: Any) -> Response:
+            return reply({"is_private": None, "error": "try later"}, 503)
+
+    studio = Down()
+    _, found = ready(studio)
+    assert not found.flip("ann", PRIVATE, False)
+    assert not [line for line in studio.asked if "putSettings" in line]
+
+
+def test_what_the_writer_does_not_take_is_not_sent_back() -> None:
+    studio = Studio()
+    studio.settings[IDS["ann"]]["updated_at"] = "2026-01-01"
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann"}
+
+
+def test_a_patch_sends_the_one_setting() -> None:
+    class Patched(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            assert body == {"is_private": False}
+            self.settings[id].update(body)
+            return reply(self.settings[id])
+
+    studio = Patched()
+    _, found = ready(studio)
+    writer = gate("putSettings")
+    found.writers = {
+        "putSettings": replace(writer, operation=replace(writer.operation, method="PATCH"))
+    }
+    sent: list[str] = []
+
+    def ask(viewer: str | None, request: Request) -> Response:
+        sent.append(request.method)
+        if request.method == "PATCH":
+            request = replace(request, method="PUT")
+        return studio(viewer, request)
+
+    found.ask = ask
+    assert found.flip("ann", PRIVATE, False)
+    assert sent == ["PATCH", "GET"]
+    assert studio.settings[IDS["ann"]]["theme"] == "theme-of-ann"
+
+
+def test_an_unknown_state_is_not_flipped_since_it_could_not_be_put_back() -> None:
+    studio = Studio()
+    run, found = ready(studio)
+    del run.cast.states[("ann", PRIVATE)]
+    assert not found.flip("ann", PRIVATE, False)
+    assert studio.asked == [] and found.pending == [] and run.flips == []
+
+
+def test_a_state_without_an_operation_cannot_be_flipped() -> None:
+    studio = Studio()
+    _, found = ready(studio)
+    assert found.switch(PRIVATE) is not None
+    found.writers = {}
+    assert found.switch(PRIVATE) is None
+    assert not found.flip("ann", PRIVATE, False)
+    assert studio.asked == []
+
+
+def test_a_state_stands_where_its_chain_ends() -> None:
+    _, found = ready(Studio())
+    assert found.base("Person", "private") == PRIVATE
+    assert found.base("Settings", "private") == PRIVATE
+
+
+def test_a_setting_left_behind_by_a_killed_run_is_mended() -> None:
+    studio = Studio()
+    studio.settings[IDS["ann"]]["is_private"] = False  # as the killed run left it
+    _, found = ready(studio)
+    found.pending = [Flip("ann", PRIVATE, True, False)]
+    assert found.restore() == ()
+    assert studio.settings[IDS["ann"]]["is_private"] is True
+
+
+def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
+    run = Run(Studio())
+    run.cast.states[("ann", PRIVATE)] = True
+    found = switches(run)
+    assert not found.flip("ann", PRIVATE, False)
+    assert run.studio.asked == []
