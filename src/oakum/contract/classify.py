@@ -188,7 +188,7 @@ def _told(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
                 yield _why(lead.written, place, lead.verb)
             elif nth == 0 and lead.verb in _READS:
                 reads = True
-                for joined in re.finditer(r"\b(?:and|then) (?:then )?(\w+) (\w+)", lead.rest):
+                for joined in re.finditer(r"\b(?:and|or|then) (?:then )?(\w+) (\w+)", lead.rest):
                     second = _base(joined[1].lower())
                     if second in verbs and joined[2].lower() in _OBJECTS:
                         yield _why(joined[1], place, second)
