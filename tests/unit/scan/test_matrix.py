@@ -1,0 +1,312 @@
+"""The cells, what is known of them, and why something is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from oakum.contract.model import Json
+from oakum.finding import Answer, Evidence, Result
+from oakum.scan.cast import Cast
+from oakum.scan.matrix import (
+    NOBODY,
+    Doubt,
+    Key,
+    Matrix,
+    Observation,
+    Outcome,
+    allows,
+    deciding,
+    granted_to_nobody,
+    leaf_index,
+    state_key,
+)
+from tests.unit.scan.studio import cast, gate, model
+
+PRIVATE, PUBLIC = (("private", "true"),), (("private", "false"),)
+BIO = Key("getPerson", "Person", "bio", "member", PRIVATE)
+PHONE = Key("getPerson", "Person", "phone", "member", ())
+VIP = Key("getPerson", "Person", "vip", "member", ())
+NAME = Key("getPerson", "Person", "name", "member", ())
+OWN_BIO = Key("getPerson", "Person", "bio", "owner", PRIVATE)
+EVIDENCE = Evidence(None, Answer("cat", "member", 200, "application/json"), "curl")
+
+
+def matrix(*doors: str, who: Cast | None = None) -> Matrix:
+    return Matrix(model(), [gate(door) for door in doors or ("getPerson",)], who or cast())
+
+
+def seen(
+    key: Key, result: Result, viewer: str | None = "cat", owner: str = "ann",
+    evidence: Evidence | None = None,
+) -> Observation:  # fmt: skip
+    granted = result in (Result.OPEN, Result.OVER_BLOCK)
+    return Observation(key, granted, result, viewer, owner, evidence)
+
+
+def outcome(probe: str, *observations: Observation, **more: Iterable[object]) -> Outcome:
+    return Outcome(probe, 200, observations, **more)  # type: ignore[arg-type]
+
+
+def shown_to_owner(*keys: Key) -> Outcome:
+    """Ann's own view of her page."""
+    return outcome(
+        "own", *(seen(replace_viewer(key), Result.OPEN, "ann") for key in keys),
+        sighted=[("ann", "Person")],
+        witnessed=[("ann", "Person", key.field) for key in keys],
+    )  # fmt: skip
+
+
+def replace_viewer(key: Key) -> Key:
+    return key._replace(viewer="owner")
+
+
+# ------------------------------------------------------------ the squares
+
+
+def test_every_field_has_a_square_for_each_kind_of_viewer_in_each_state_that_decides_it() -> None:
+    found = matrix()
+    assert set(found.entries) == {
+        Key("getPerson", "Person", field, viewer, state)
+        for field in ("id", "name", "bio", "phone", "vip", "password_hash")
+        for viewer in ("anyone", "member", "follower", "owner")
+        for state in ((PRIVATE, PUBLIC) if field == "bio" else ((),))
+    }
+    assert {entry.result for entry in found.entries.values()} == {Result.NOT_SHOWN}
+
+
+def test_a_relation_of_the_contract_in_which_nobody_stands_has_its_squares_too() -> None:
+    lonely = matrix(who=cast(ties={}, names=["ann"]))
+    assert "follower" in {key.viewer for key in lonely.entries}
+
+
+def test_a_kind_of_viewer_that_only_the_file_knows_has_squares_of_its_own() -> None:
+    found = matrix(who=cast(ties={("cat", "ann"): frozenset({"pending"})}))
+    pending = Key("getPerson", "Person", "bio", "pending", PRIVATE)
+    assert found.entries[pending].granted is False
+    assert found.entries[pending._replace(state=PUBLIC)].granted is True
+
+
+def test_what_is_nobodys_has_no_owners_and_no_followers() -> None:
+    assert {key.viewer for key in matrix("getCourse").entries} == {"anyone", "member"}
+
+
+@pytest.mark.parametrize(
+    ("field", "viewer", "state", "granted"),
+    [
+        ("name", "member", (), True), ("name", "anyone", (), False),
+        ("bio", "member", PUBLIC, True), ("bio", "member", PRIVATE, False),
+        ("bio", "follower", PRIVATE, True), ("bio", "owner", PRIVATE, True),
+        ("phone", "owner", (), True), ("phone", "follower", (), False),
+        ("password_hash", "owner", (), False),
+    ],
+)  # fmt: skip
+def test_a_square_knows_what_the_contract_grants(
+    field: str, viewer: str, state: tuple[tuple[str, str], ...], granted: bool
+) -> None:
+    assert matrix().entries[Key("getPerson", "Person", field, viewer, state)].granted is granted
+
+
+# ------------------------------------------------------------ learning
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (Result.CLOSED, Result.LEAK, Result.LEAK),
+        (Result.LEAK, Result.CLOSED, Result.LEAK),
+        (Result.OPEN, Result.OVER_BLOCK, Result.OVER_BLOCK),
+        (Result.OPEN, Result.CLOSED, Result.OPEN),
+    ],
+)
+def test_one_object_that_leaks_is_a_leak(first: Result, second: Result, kept: Result) -> None:
+    found = matrix()
+    found.apply("getPerson", outcome("one", seen(BIO, first)))
+    found.apply("getPerson", outcome("two", seen(BIO, second)))
+    assert found.entries[BIO].result is kept
+
+
+def test_a_finding_is_confirmed_by_a_second_answer_and_by_nothing_less() -> None:
+    found = matrix()
+    leak = seen(PHONE, Result.LEAK, evidence=EVIDENCE)
+    found.apply("getPerson", outcome("one", leak, leak))
+    found.apply("getPerson", outcome("one", leak))
+    assert found.confirmed == set()
+    found.apply("getPerson", outcome("two", seen(PHONE, Result.CLOSED)))
+    assert found.confirmed == set()
+    found.apply("getPerson", outcome("three", replace(leak, evidence=None)))
+    assert found.confirmed == {PHONE.finding}
+    assert found.evidence == {PHONE.finding: EVIDENCE}
+
+
+def test_doors_of_one_defect_share_its_name() -> None:
+    assert PHONE.finding == PHONE._replace(door="listPeople").finding
+    assert PHONE.finding != PHONE._replace(viewer="follower").finding
+
+
+# ------------------------------------------------------------ what is still worth asking
+
+
+def test_an_answer_may_decide_the_squares_of_its_viewer_in_the_owners_state() -> None:
+    who = cast()
+    who.states[("ann", "Settings.private")] = True
+    found = matrix(who=who)
+    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    assert fields == {"id", "name", "bio", "phone", "vip", "password_hash"}
+    states = {key.state for key in found.undecided("getPerson", "cat", "ann") if key.field == "bio"}
+    assert states == {PRIVATE}
+    found.apply("getPerson", outcome("one", seen(BIO, Result.CLOSED)))
+    assert "bio" not in {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    # the owner turns it off: another square, not decided yet
+    who.states[("ann", "Settings.private")] = False
+    assert "bio" in {key.field for key in found.undecided("getPerson", "cat", "ann")}
+
+
+def test_what_the_owner_does_not_get_at_a_door_is_not_worth_asking_there() -> None:
+    found = matrix()
+    found.apply("getPerson", shown_to_owner(NAME, PHONE))
+    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    # `password_hash`: nobody is to see it, so that its absence says something by itself
+    assert fields == {"name", "phone", "password_hash"}
+
+
+def test_a_door_given_up_is_not_asked_unless_it_is_known_to_show() -> None:
+    found = matrix()
+    found.hopeless.add(("getPerson", "ann", "Person"))
+    assert list(found.undecided("getPerson", "cat", "ann")) == []
+    assert list(found.undecided("getPerson", "cat", "ann", only="Person"))
+    assert list(found.undecided("getPerson", "cat", "bob"))
+
+
+def test_a_list_that_left_somebody_out_is_not_asked_for_what_it_does_not_owe() -> None:
+    found = matrix("listPeople")
+    found.passed_over.add(("listPeople", "cat", "ann"))
+    granted = {
+        key.field
+        for key in found.undecided("listPeople", "cat", "ann")
+        if found.entries[key].granted
+    }
+    assert granted == set()
+    assert list(found.undecided("listPeople", "cat", "ann"))
+
+
+def test_nobody_owns_no_person() -> None:
+    assert list(matrix().undecided("getPerson", "cat", NOBODY)) == []
+    assert list(matrix("getCourse").undecided("getCourse", "cat", "ann"))
+
+
+# ------------------------------------------------------------ doubts
+
+
+def doubtful(why: str) -> Outcome:
+    leak = seen(VIP, Result.LEAK, evidence=EVIDENCE)
+    return outcome("one", doubts=[Doubt(why, leak)])
+
+
+def test_a_common_value_stays_undecided_until_the_door_gives_itself_away() -> None:
+    found = matrix()
+    found.apply("getPerson", doubtful("too common a value"))
+    found.settle()
+    assert found.entries[VIP].result is Result.NOT_SHOWN
+    assert found.is_doubtful(VIP)
+    assert found.doubts("getPerson", "cat")
+    assert not found.doubts("getPerson", "bob")
+    found.apply("getPerson", outcome("two", seen(VIP, Result.LEAK, owner="bob")))
+    found.settle()
+    assert not found.is_doubtful(VIP)
+    assert found.confirmed == {VIP.finding}  # two answers by now
+
+
+def test_another_value_is_a_placeholder_unless_the_field_reads_differently_for_everybody() -> None:
+    found = matrix()
+    found.apply("getPerson", doubtful("another value"))
+    found.settle()
+    assert found.entries[VIP].result is Result.CLOSED
+    assert found.evidence == {}
+    other = matrix()
+    other.apply("getPerson", doubtful("another value"))
+    other.apply("getPerson", outcome("two", relative=[("Person", "vip")]))
+    other.settle()
+    assert other.entries[VIP].result is Result.LEAK
+
+
+# ------------------------------------------------------------ the finished matrix
+
+
+def reasons(found: Matrix, why: dict[str, str], reach: bool = True) -> dict[Key, str]:
+    everybody = {("Person", key.viewer): reach for key in found.entries}
+    return {
+        Key("getPerson", cell.resource, cell.field, cell.viewer, cell.state): cell.reason
+        for cell in found.cells(why, everybody)
+    }
+
+
+def test_each_square_that_is_not_shown_has_its_reason() -> None:
+    found = matrix()
+    assert reasons(found, {"getPerson": "no value"})[BIO] == "no value"
+    assert reasons(found, {}, reach=False)[BIO] == "no identity is `member` to another's `Person`"
+    assert reasons(found, {})[BIO] == "this door showed no `Person` to anybody"
+    found.apply("getPerson", shown_to_owner(NAME))
+    assert reasons(found, {})[BIO] == "no owner was ever shown `bio` with something in it"
+    found.apply("getPerson", shown_to_owner(BIO, PHONE))
+    assert reasons(found, {})[BIO] == "no owner was in the state private=true when `member` asked"
+    assert reasons(found, {})[PHONE] == "no question that was asked could tell"
+    found.apply("getPerson", doubtful("too common a value"))
+    assert "too common" in reasons(found, {})[VIP]
+
+
+def test_a_decided_square_has_no_reason_and_says_who_asked_whom() -> None:
+    found = matrix()
+    found.apply("getPerson", outcome("one", seen(PHONE, Result.LEAK)))
+    found.apply(
+        "getPerson", outcome("two", seen(PHONE._replace(viewer="anyone"), Result.CLOSED, None))
+    )
+    cells = {(c.field, c.viewer): c for c in found.cells({}, {})}
+    assert cells["phone", "member"].reason == ""
+    assert cells["phone", "member"].identity == "cat → ann"
+    assert cells["phone", "anyone"].identity == "nobody logged in → ann"
+
+
+def test_a_granted_field_that_a_door_does_not_carry_is_no_square_of_its() -> None:
+    found = matrix()
+    found.apply("getPerson", shown_to_owner(NAME))
+    keys = reasons(found, {})
+    assert Key("getPerson", "Person", "bio", "member", PUBLIC) not in keys
+    assert BIO in keys  # denied: it must be known what would come
+
+
+def test_a_repeated_reading_gives_the_same_cells() -> None:
+    outcomes = [shown_to_owner(NAME, PHONE), outcome("one", seen(PHONE, Result.LEAK))]
+    made = []
+    for _ in range(2):
+        found = matrix()
+        for each in outcomes:
+            found.apply("getPerson", each)
+        made.append(found.cells({}, {}))
+    assert made[0] == made[1]
+
+
+# ------------------------------------------------------------ small questions to a table
+
+
+def test_a_field_is_ruled_by_its_own_line() -> None:
+    table = model().tables["Person"]
+    assert table.leaves[leaf_index(table, "bio")] == "bio"
+    assert leaf_index(table, "unheard.of") == -1
+    assert deciding(table, "bio") == ("private",)
+    assert deciding(table, "phone") == deciding(table, "unheard.of") == ()
+    assert granted_to_nobody(table, "password_hash") and granted_to_nobody(table, "unheard.of")
+    assert not granted_to_nobody(table, "bio")
+    assert not allows(table, "unheard.of", frozenset({"owner"}), {})
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [({"private": True}, "true"), ({"private": False}, "false"), ({}, "unknown")],
+)
+def test_a_state_is_named_by_what_decides(values: dict[str, Json], text: str) -> None:
+    table = model().tables["Person"]
+    assert state_key(table, "bio", {**values, "other": 1}) == (("private", text),)
+    assert state_key(table, "phone", values) == ()
