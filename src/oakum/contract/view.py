@@ -146,7 +146,8 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
     """Note what one operation sends."""
     sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.doors)
     shown: dict[Shape, str] = {}
-    for shape in answers(operation):
+    # What `shows` says is said of answers that succeed, as for whoever judges them.
+    for shape in success(operation):
         for resource, pointer in rule.shows:
             if resource in sent and (found := at(shape, pattern(pointer))) is not None:
                 shown[found] = resource

@@ -109,6 +109,16 @@ def test_what_the_policy_shows_is_the_resource_there() -> None:
     assert seen.strangers["B"] == ["getA"]
 
 
+def test_what_an_operation_shows_it_does_not_show_when_it_fails() -> None:
+    part = """
+        resources: {Person: {owner: none}}
+        operations: {getA: {shows: {Person: ""}}}
+    """
+    seen = view(api(), written(part))
+    assert [sorted(shape.properties) for shape in seen.shapes["Person"]] == [["again", "b", "id"]]
+    assert seen.strangers["Oops"] == ["getA"]
+
+
 @pytest.mark.parametrize("schema", ["B", "C"])
 def test_an_embedded_resource_is_found_through_lists_maps_and_unions(schema: str) -> None:
     seen = view(api(), written(f"resources: {{{schema}: {{owner: none}}}}"))
