@@ -36,6 +36,8 @@ class Ownership:
 _OWNERS = ("owner", "user", "member", "account", "customer", "author", "creator", "created_by")
 _OWNERS_TOO = ("posted_by", "uploaded_by", "submitted_by", "added_by", "requested_by", "sender")
 _PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
+_ANY_ID = frozenset(("id", "uuid", "guid"))
+_SAME = frozenset(("profile", "user"))
 
 
 def ownership(world: World, thing: Thing) -> Ownership:
@@ -48,6 +50,9 @@ def ownership(world: World, thing: Thing) -> Ownership:
         return Ownership(
             "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
         )
+    if _is_other_view(world, thing):
+        why = f"another view of an account, by the `{thing.key}` of `{world.account.name}`"
+        return Ownership("field", why, (thing.key,))
     if all(seen.inside for seen in thing.sightings):
         return Ownership("parent", "it only stands in other objects")
     doors = {seen.operation.id: seen.operation for seen in thing.sightings if not seen.inside}
@@ -63,6 +68,17 @@ def ownership(world: World, thing: Thing) -> Ownership:
     if all(door.anonymous for door in doors.values()):
         return Ownership("none", "a catalogue? anybody may call its doors")
     return Ownership("none", "whose is it? nothing in the document says")
+
+
+def _is_other_view(world: World, thing: Thing) -> bool:
+    """`Profile` beside `User`, known by the same user name. An `id` may count anything, so that
+    only what is called a user or a profile is taken at it."""
+    account = world.account
+    parts = {*words(thing.noun)}
+    if account is None or not parts or thing.key != account.key:
+        return False
+    counts = bool(_ANY_ID.intersection(words(thing.key)))
+    return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
 
 
 def account_params(world: World, thing: Thing, door: Operation) -> Iterator[str]:

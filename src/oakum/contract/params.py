@@ -45,9 +45,12 @@ class _Resources:
             for name, shapes in seen.shapes.items()
         }
         self._by_noun: dict[str, Resource] = {}
+        asked = document.operation(policy.caller.operation)
         for resource in policy.resources.values():
-            if resource.key and resource.owner.members == (resource.key,):  # the account
-                self._by_noun |= dict.fromkeys(ACCOUNTS, resource)
+            if resource.key and resource.owner.members == (resource.key,):  # a view of the account
+                told = asked is not None and asked.id in seen.doors[resource.name]
+                for noun in ACCOUNTS if told else ACCOUNTS - self._by_noun.keys():
+                    self._by_noun[noun] = resource
         for resource in policy.resources.values():
             self._by_noun["_".join(words(resource.name))] = resource
 

@@ -357,6 +357,61 @@ def test_a_reading_post_is_only_asked_about() -> None:
     assert "# say `reads: true` if it changes nothing" in draft(document(paths))
 
 
+CARD = thing("username", "bio", "card_number", "email", admin=FLAG)
+
+
+def views_of(key: str, *names: str) -> dict[str, Owner]:
+    """Owners of schemas with one key, beside an account of that key."""
+    schemas = {name: thing(key, "bio", "card_number") for name in names}
+    schemas["Account"] = thing(key, "email", "nickname")
+    paths = {f"/{name.lower()}s/{{id}}": {"get": answer(ref(name), **LOGGED_IN)} for name in names}
+    paths["/me"] = {"get": answer(ref("Account"), **LOGGED_IN)}
+    found = policy(paths, schemas).resources
+    return {name: found[name].owner for name in names}
+
+
+class TestOtherViewsOfTheAccount:
+    paths = {
+        "/user": {"get": answer(thing(user=ref("UserWithToken")), **LOGGED_IN)},
+        "/profiles/{username}": {"get": answer(thing(profile=ref("Profile")), **LOGGED_IN)},
+        "/orders/{customer}": {"get": answer(ref("Order"), **LOGGED_IN)},
+    }
+    schemas = {
+        "Profile": CARD,
+        "UserWithToken": thing("username", "email", "token"),
+        "Order": thing("id", "title"),
+    }
+
+    def test_a_profile_with_more_members_owns_itself(self) -> None:
+        found = policy(self.paths, self.schemas)
+        assert found.resources["Profile"].owner == Owner("field", ("username",))
+        assert sees(found, "Profile.email") == ["owner"]
+        assert "# another view of an account, by the `username` of `UserWithToken`" in draft(
+            document(self.paths, self.schemas)
+        )
+
+    def test_a_parameter_that_means_an_account_is_filled_from_who_am_i(self) -> None:
+        found = policy(self.paths, self.schemas)
+        assert found.operations["GET /orders/{customer}"].params == {
+            "customer": "UserWithToken.username"
+        }
+        assert found.operations["GET /profiles/{username}"].params == {
+            "username": "Profile.username"
+        }
+
+    def test_an_id_alone_may_be_a_number_of_their_own(self) -> None:
+        itself = Owner("field", ("id",))
+        assert views_of("id", "Profile", "Customer") == {
+            "Profile": itself,
+            "Customer": Owner("none"),
+        }
+        by_name = Owner("field", ("username",))
+        assert views_of("username", "Customer", "Tag") == {
+            "Customer": by_name,
+            "Tag": Owner("none"),
+        }
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent
