@@ -93,6 +93,7 @@ _ENDS_SESSION_SAID = re.compile(
 )
 _LOGS_IN = listed("login signin authenticate logon signon")
 _MAY_LOG_IN = listed("auth session sessions token tokens")
+_REGISTERS = listed("register registration signup")
 _LOGS_IN_SAID = re.compile(
     r"(?:log|sign)s?[ -](?:[\w'’]+\s+){0,3}?(?:in|into|on)\b|authenticates?\b", re.I
 )
@@ -142,6 +143,14 @@ def sounds_like_reading(operation: Operation) -> bool:
         return True
     texts = (operation.summary, operation.description)
     return any(_lead(_sentences(text)[0]).verb in _READS for text in texts)
+
+
+def opens_session(operation: Operation) -> bool:
+    """Whether its answer may hold a token that acts for whoever calls: it logs in or registers."""
+    if classify(operation).kind == "login":
+        return True
+    said = {*_name_words(operation), *words("/".join(_segments(operation)[-1:]))}
+    return operation.method == "POST" and not _REGISTERS.isdisjoint(said)
 
 
 def _changes(operation: Operation) -> str:

@@ -50,7 +50,7 @@ def ownership(world: World, thing: Thing) -> Ownership:
         return Ownership(
             "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
         )
-    if _is_other_view(world, thing):
+    if world.account is not None and _is_other_view(world.account, thing):
         why = f"another view of an account, by the `{thing.key}` of `{world.account.name}`"
         return Ownership("field", why, (thing.key,))
     if all(seen.inside for seen in thing.sightings):
@@ -70,12 +70,11 @@ def ownership(world: World, thing: Thing) -> Ownership:
     return Ownership("none", "whose is it? nothing in the document says")
 
 
-def _is_other_view(world: World, thing: Thing) -> bool:
+def _is_other_view(account: Thing, thing: Thing) -> bool:
     """`Profile` beside `User`, known by the same user name. An `id` may count anything, so that
     only what is called a user or a profile is taken at it."""
-    account = world.account
     parts = {*words(thing.noun)}
-    if account is None or not parts or thing.key != account.key:
+    if not parts or thing.key != account.key:
         return False
     counts = bool(_ANY_ID.intersection(words(thing.key)))
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
@@ -226,6 +225,8 @@ def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGue
     if kind is FieldClass.SECRET:
         if whose.owned and thing is not world.account and _is_content(each.path):
             return GrantGuess("owner", settable, f"`{each.path}` is what its owner keeps there")
+        if whose.members == (thing.key,) and _opens_own_session(world, thing, each.path):
+            return GrantGuess("owner", why="it comes with a login, or from who-am-I: their own")
         return GrantGuess("nobody", settable)
     if each.path.endswith("**"):
         why = "the document does not say what stands below"
@@ -247,3 +248,16 @@ def _is_content(path: str) -> bool:
     """`secret`, `secret_note`: a secret that is kept there, not one that opens something."""
     parts = words(path.rpartition(".")[2])
     return parts[:1] == ("secret",) and not {"key", "token", "access"} & set(parts)
+
+
+_OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session token")
+
+
+def _opens_own_session(world: World, thing: Thing, path: str) -> bool:
+    """`token` in the answer that logs a caller in, or tells them who they are."""
+    parts = words(path)
+    return (
+        parts[-1:] in (("token",), ("jwt",))
+        and _OF_A_SESSION.issuperset(parts)
+        and any(path in children(shape) for shape in thing.shapes if shape in world.sessions)
+    )

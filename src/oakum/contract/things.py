@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from oakum.contract.classify import opens_session
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Operation, Shape
 from oakum.contract.nouns import ACCOUNTS, is_of_caller, noun_of_path
@@ -19,6 +20,8 @@ from oakum.contract.schema import children, elements
 from oakum.contract.sightings import Sighting, sightings
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NEAR = 3
+"""How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
 _CROWDS = listed(
     "app bot channel company group integration org organization project room team tenant workspace"
 )
@@ -69,6 +72,8 @@ class World:
     """The thing that is whoever has an account."""
     whoami: Sighting | None
     """Where a caller is told who they are."""
+    sessions: frozenset[Shape] = frozenset()
+    """What stands in answers that log a caller in, register them, or tell who they are."""
     _found: dict[Shape, Thing | None] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -122,7 +127,23 @@ def world_of(document: Document) -> World:
             things.insert(0, account)
     _embed(things, account, seen)
     _name(things, document)
-    return World(tuple(things), account, whoami if account is not None else None)
+    told = whoami if account is not None else None
+    return World(tuple(things), account, told, frozenset(_sessions(document, told)))
+
+
+def _sessions(document: Document, whoami: Sighting | None) -> Iterator[Shape]:
+    if whoami is not None:
+        yield whoami.shape
+    for operation in document.operations:
+        media = operation.success() if opens_session(operation) else None
+        level = [media.shape] if media is not None and media.shape is not None else []
+        for _ in range(_NEAR):
+            yield from level
+            level = [
+                below
+                for shape in level
+                for below in (*children(shape).values(), *(each() for each in shape.branches))
+            ]
 
 
 # ------------------------------------------------------------------ who am I

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.contract.classify import classify
+from oakum.contract.classify import classify, opens_session
 from oakum.contract.model import Media, Operation, OperationRule, Parameter, Shape
 
 
@@ -207,3 +207,18 @@ def test_any_document_is_classified(path: str, id: str, summary: str, descriptio
         verdict = classify(operation)
         assert verdict.reason
         assert method == "GET" or verdict.kind != "read"
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (door("POST /login"), True),
+        (door("POST /v1/users/register"), True),
+        (door("POST /api/users", id="auth_register_api_users_post"), True),
+        (door("GET /register"), False),
+        (door("POST /users"), False),
+    ],
+    ids=lambda value: value.id if isinstance(value, Operation) else "",
+)
+def test_what_may_answer_with_a_token_of_the_caller(operation: Operation, expected: bool) -> None:
+    assert opens_session(operation) is expected

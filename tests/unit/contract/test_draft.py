@@ -412,6 +412,32 @@ class TestOtherViewsOfTheAccount:
         }
 
 
+@pytest.mark.parametrize(
+    ("giving", "member", "expected"),
+    [
+        ("get /user", "token", ["owner"]),
+        ("post /login", "token", ["owner"]),
+        ("post /register", "access_token", ["owner"]),
+        ("post /users", "token", []),
+        ("get /user", "facebook_access_token", []),
+        ("get /user", "reset_token", []),
+        ("get /user", "password", []),
+    ],
+)
+def test_the_token_that_a_login_gives_is_the_callers_own(
+    giving: str, member: str, expected: list[str]
+) -> None:
+    method, path = giving.split()
+    whoami = {"get": answer(thing("username", "email"), **LOGGED_IN)}
+    paths = {"/users/{username}": {"get": answer(ref("User"))}, "/me": whoami}
+    if method == "get":
+        del paths["/me"]
+    paths[path] = {method: answer(thing(user=ref("User")), **LOGGED_IN)}
+    found = policy(paths, {"User": thing("username", "email", member)})
+    assert sees(found, f"User.{member}") == expected
+    assert sets(found, f"User.{member}") == []
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent
