@@ -75,28 +75,43 @@ def recall(path: Path) -> Past:
     except OSError as error:
         why = (error.strerror or "cannot be read").lower()
         raise InputError([Problem(Location(str(path)), why)]) from None
-    head: Mapping[str, Json] = {}
-    outcomes: dict[str, Outcome] = {}
-    pending: dict[tuple[str, str], Flip] = {}
-    for number, line in enumerate(lines):
-        try:
-            each = orjson.loads(line) if line else {}
-        except orjson.JSONDecodeError:
-            continue
-        if number == 0:
-            head = each
-        if "outcome" in each:
-            outcome = _outcome(each["outcome"])
-            outcomes[outcome.probe] = outcome
-        if "flip" in each:
-            flip = Flip(**each["flip"])
-            pending.setdefault((flip.identity, flip.state), flip)
-        if "restored" in each:
-            pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
-    if head.get("schema") != SCHEMA:
+    head = _entry(lines[0])
+    run, target, contract = (str(head.get(name, "")) for name in ("run", "target", "contract"))
+    if head.get("schema") != SCHEMA or not (run and target and contract):
         known = f"a journal begins with `{SCHEMA}`"
         raise InputError([Problem(Location(str(path), 1, 1), "not a journal of Oakum", known)])
-    return Past(head["run"], head["target"], head["contract"], outcomes, tuple(pending.values()))
+    outcomes: dict[str, Outcome] = {}
+    pending: dict[tuple[str, str], Flip] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            _remember(_entry(line), outcomes, pending)
+        except (KeyError, TypeError, ValueError):
+            place = Location(str(path), number, 1)
+            hint = "start a new run without --resume"
+            raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
+    return Past(run, target, contract, outcomes, tuple(pending.values()))
+
+
+def _entry(line: bytes) -> Mapping[str, Json]:
+    """What a line holds; nothing when a kill has cut it short."""
+    try:
+        each = orjson.loads(line) if line else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return each if isinstance(each, dict) else {}
+
+
+def _remember(
+    each: Mapping[str, Json], outcomes: dict[str, Outcome], pending: dict[tuple[str, str], Flip]
+) -> None:
+    if "outcome" in each:
+        outcome = _outcome(each["outcome"])
+        outcomes[outcome.probe] = outcome
+    if "flip" in each:
+        flip = Flip(**each["flip"])
+        pending.setdefault((flip.identity, flip.state), flip)
+    if "restored" in each:
+        pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
 
 
 def _outcome(raw: Json) -> Outcome:

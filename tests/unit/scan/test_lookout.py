@@ -1,0 +1,247 @@
+"""One answer looked at: judged by values, never by status or size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oakum.exchange import Response
+from oakum.finding import Result
+from oakum.scan.lookout import Question
+from oakum.scan.matrix import Outcome
+from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
+
+ANN = Studio().people[IDS["ann"]]
+CARD = {"id": ANN["id"], "name": ANN["name"]}
+Seen = dict[tuple[str, str], Result]
+
+
+class Watch:
+    """A lookout that has been told ann's settings, and answers given to it one by one."""
+
+    def __init__(self, private: bool = True) -> None:
+        self.run = Run(Studio(), who=cast(ties={}))
+        for name in IDS:
+            self.run.cast.states[(name, "Settings.private")] = private
+
+    def look(
+        self, viewer: str | None, answer: Any, of: str | None = "ann", door: str = "getPerson",
+        sent: tuple[str, ...] = (), **more: Any,
+    ) -> Outcome:  # fmt: skip
+        response = answer if isinstance(answer, Response) else reply(answer, **more)
+        question = Question(
+            f"{viewer} {door} {of}", door, viewer, frozenset({of} if of else ()),
+            {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
+        )  # fmt: skip
+        outcome = self.run.lookout.look(gate(door), question, response)
+        self.run.matrix.apply(door, outcome)
+        return outcome
+
+
+def results(outcome: Outcome) -> Seen:
+    return {(each.key.resource, each.key.field): each.result for each in outcome.observations}
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """Ann, who is private, has seen her own page."""
+    made = Watch()
+    made.look("ann", ANN)
+    return made
+
+
+def test_an_owner_sees_their_own() -> None:
+    own = results(Watch().look("ann", ANN))
+    assert own.pop(("Person", "password_hash")) is Result.CLOSED  # and nobody sees this one
+    assert set(own.values()) == {Result.OPEN}
+
+
+def test_what_is_served_to_another_is_open_or_a_leak(watch: Watch) -> None:
+    assert results(watch.look("cat", ANN)) == {
+        ("Person", "id"): Result.OPEN,
+        ("Person", "name"): Result.OPEN,
+        ("Person", "bio"): Result.LEAK,
+        ("Person", "phone"): Result.LEAK,
+        ("Person", "vip"): Result.LEAK,
+        ("Person", "password_hash"): Result.CLOSED,
+    }
+
+
+@pytest.mark.parametrize("status", [206, 403, 404, 500])
+def test_a_leak_is_one_whatever_the_status_says(status: int) -> None:
+    """Undeclared answers have no shape: the value itself names its owner's field."""
+    watch = Watch()
+    watch.look("ann", ANN)
+    found = watch.look("cat", {"error": "no", "details": {"call": ANN["phone"]}}, status=status)
+    assert results(found)[("Person", "phone")] is Result.LEAK
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(CARD),
+        reply({**CARD, "bio": None, "phone": "", "vip": None}),
+        reply({"error": "not found"}, 404),
+        reply(None),
+        reply({}),
+        Response(200, {"content-type": "text/html"}, b"<!doctype html>"),
+        Response(200, {"content-type": "application/json"}, b"{broken"),
+        Response(204),
+    ],
+    ids=["card", "nulls", "absent", "null", "empty", "html", "broken", "nothing"],
+)
+def test_what_does_not_come_is_closed_when_its_owner_sees_it(watch: Watch, answer: Any) -> None:
+    found = results(watch.look("cat", answer))
+    for field in ("bio", "phone"):
+        assert found[("Person", field)] is Result.CLOSED, field
+
+
+def test_nothing_is_closed_before_its_owner_was_seen_to_see_it() -> None:
+    """Law 7: except for what nobody is to see."""
+    closed = results(Watch().look("cat", CARD))
+    assert {key for key, each in closed.items() if each is Result.CLOSED} == {
+        ("Person", "password_hash")
+    }
+    nothing = Watch().look("cat", {"error": "not found"}, status=404)
+    assert nothing.observations == ()
+
+
+def test_an_owner_without_a_value_proves_nothing() -> None:
+    watch = Watch()
+    watch.look("ann", {**ANN, "phone": None})
+    assert ("Person", "phone") not in results(watch.look("cat", CARD))
+
+
+def test_a_granted_field_that_only_its_owner_gets_is_over_blocked() -> None:
+    watch = Watch(private=False)
+    watch.look("ann", ANN)
+    found = results(watch.look("cat", {"id": ANN["id"]}))
+    assert found[("Person", "name")] is Result.OVER_BLOCK
+    assert found[("Person", "bio")] is Result.OVER_BLOCK
+    assert found[("Person", "phone")] is Result.CLOSED
+
+
+def test_one_object_shown_is_enough_in_a_list() -> None:
+    watch = Watch(private=False)
+    people = [Studio().people[id] for id in IDS.values()]
+    watch.look("ann", {"data": people[:1]}, None, "listPeople")
+    watch.look("bob", {"data": people[1:2]}, None, "listPeople")
+    found = watch.look("cat", {"data": [{"id": ANN["id"]}, people[1]]}, None, "listPeople")
+    assert results(found)[("Person", "bio")] is Result.OPEN
+
+
+def test_another_value_is_doubted(watch: Watch) -> None:
+    found = watch.look("cat", {**CARD, "phone": "+49-***"})
+    assert ("Person", "phone") not in results(found)
+    assert [(doubt.why, doubt.leak.key.field) for doubt in found.doubts] == [
+        ("another value", "phone")
+    ]
+
+
+def test_false_is_doubted_and_true_is_not(watch: Watch) -> None:
+    assert results(watch.look("cat", {**CARD, "vip": True}))[("Person", "vip")] is Result.LEAK
+    found = watch.look("cat", {**CARD, "vip": False})
+    assert [doubt.why for doubt in found.doubts] == ["too common a value"]
+    assert ("Person", "vip") not in results(found)
+
+
+def test_what_nobody_is_to_see_leaks_to_its_owner_as_well() -> None:
+    found = results(Watch().look("ann", {**ANN, "password_hash": "$2b$12$abcdefg"}))
+    assert found[("Person", "password_hash")] is Result.LEAK
+
+
+def test_a_person_outside_the_cast_is_not_judged(watch: Watch) -> None:
+    stranger = {"id": "p-zoe-9999", "name": "Zoe", "phone": "+49-555-zoe", "bio": "hello"}
+    found = watch.look("cat", {"data": [stranger]}, None, "listPeople")
+    assert found.observations == () and found.sighted == ()
+    assert "Zoe" not in repr(vars(watch.run.knowledge))
+
+
+def test_a_value_that_an_outsider_has_as_well_is_no_canary() -> None:
+    watch = Watch()
+    watch.look("ann", {**ANN, "bio": "I love rowing on Sundays"})
+    zoe = {"id": "p-zoe-9999", "bio": "I love rowing on Sundays"}
+    watch.look("cat", {"data": [zoe]}, None, "listPeople")
+    found = watch.look("cat", {"error": "I love rowing on Sundays"}, status=404)
+    assert results(found)[("Person", "bio")] is Result.CLOSED
+
+
+def test_an_echo_of_the_question_is_no_leak(watch: Watch) -> None:
+    said = {"error": f"nothing found for {ANN['phone']}", "q": ANN["phone"]}
+    found = watch.look("cat", said, sent=(ANN["phone"],), status=404)
+    assert results(found)[("Person", "phone")] is Result.CLOSED
+    assert results(watch.look("cat", said, status=404))[("Person", "phone")] is Result.LEAK
+
+
+def test_a_value_in_a_header_or_in_running_text_is_found(watch: Watch) -> None:
+    header = watch.look("cat", reply(CARD, **{"x-debug": ANN["phone"]}))
+    assert results(header)[("Person", "phone")] is Result.LEAK
+    text = f"2026-01-01 INFO the phone of the caller was {ANN['phone']} at noon".encode()
+    log = watch.look("cat", Response(200, {"content-type": "text/plain"}, text), None, "getNews")
+    assert results(log)[("Person", "phone")] is Result.LEAK
+
+
+def test_an_object_inside_another_is_judged_as_its_own(watch: Watch) -> None:
+    post = {"id": "post-bob-77", "author_id": IDS["bob"], "text": "hello", "author": ANN}
+    found = watch.look("cat", post, None, "getPost")
+    assert results(found)[("Person", "phone")] is Result.LEAK
+    assert set(found.embedded) == {("Post", False), ("Person", True)}
+    assert set(found.sighted) == {("bob", "Post"), ("ann", "Person")}
+
+
+def test_what_belongs_to_nobody_is_open_to_all() -> None:
+    watch = Watch()
+    course = {"id": "course-0451", "title": "Rowing", "code": None}
+    found = watch.look(None, course, None, "getCourse")
+    assert results(found)[("Course", "title")] is Result.OPEN
+
+
+def test_csv_is_read_by_its_columns() -> None:
+    watch = Watch()
+    watch.look("ann", ANN)
+    rows = f"id,note\r\n1,{ANN['phone']}\r\n".encode()
+    answer = Response(200, {"content-type": "text/csv"}, rows)
+    assert results(watch.look("cat", answer))[("Person", "phone")] is Result.LEAK
+
+
+def test_a_single_object_where_a_list_is_declared_is_read_as_one() -> None:
+    watch = Watch()
+    post = {"id": "post-ann-77", "author_id": IDS["ann"], "text": "hello", "author": CARD}
+    found = watch.look("ann", post, "ann", "listPosts")
+    assert results(found)[("Post", "text")] is Result.OPEN
+
+
+def test_settings_are_learnt_from_their_owners_own_answer_only() -> None:
+    watch = Watch()
+    watch.look("ann", {"is_private": False, "theme": "dusk"}, "ann", "getSettings")
+    assert watch.run.cast.states[("ann", "Settings.private")] is False
+    watch.look("cat", {"is_private": False, "theme": "dusk"}, "bob", "getSettings")
+    assert watch.run.cast.states[("bob", "Settings.private")] is True
+
+
+def test_what_an_owner_saw_before_a_flip_is_forgotten(watch: Watch) -> None:
+    watch.run.cast.states[("ann", "Settings.private")] = False
+    before = watch.look("cat", {"error": "not found"}, status=404)
+    assert results(before)[("Person", "name")] is Result.OVER_BLOCK
+    watch.run.lookout.forget("ann")
+    assert watch.look("cat", {"error": "not found"}, status=404).observations == ()
+
+
+def test_evidence_is_both_answers_and_no_value(watch: Watch) -> None:
+    found = watch.look("cat", ANN)
+    leak = next(each for each in found.observations if each.key.field == "phone")
+    assert leak.evidence is not None and leak.evidence.owner is not None
+    sides = (leak.evidence.owner, leak.evidence.viewer)
+    assert [(side.identity, side.relation) for side in sides] == [
+        ("ann", "owner"),
+        ("cat", "member"),
+    ]
+    marked = [[line for line in side.lines if line.mark] for side in sides]
+    assert [[(line.pointer, line.mark) for line in lines] for lines in marked] == [
+        [("/phone", "canary")],
+        [("/phone", "leak")],
+    ]
+    assert marked[0][0].hash == marked[1][0].hash != ""  # the same value, told without it
+    for value in (ANN["phone"], ANN["bio"], ANN["name"], ANN["id"]):
+        assert value not in repr(found)
