@@ -1,0 +1,24 @@
+"""A leaking API and its fixed twin, scanned in memory, for the tests of the rules."""
+
+from __future__ import annotations
+
+from oakum.finding import Finding
+from oakum.scan.conclude import conclude
+from tests.unit.scan.studio import Run, Studio, model
+
+DOORS = ("getMe", "getSettings", "listPosts", "listPeople", "getPerson", "getPost")
+
+
+def found(studio: Studio) -> list[Finding]:
+    """What a whole scan says of an API."""
+    run = Run(studio, DOORS).explore()
+    return conclude(model(), run.cast, run.matrix)
+
+
+def named(rule: str, studio: Studio) -> set[tuple[str, str]]:
+    """(`Resource.field`, viewer) of the findings that a rule names, first or also."""
+    return {
+        (f"{each.resource}.{each.field}", each.viewer)
+        for each in found(studio)
+        if rule in (each.rule, *each.also)
+    }

@@ -1,0 +1,45 @@
+"""`privacy-setting-not-enforced`: a setting that does nothing, and one that is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oakum.exchange import Response
+from oakum.scan.checks.privacy_setting_not_enforced import RULE
+from tests.unit.scan.checks.leaks import found, named
+from tests.unit.scan.studio import MISSING, Studio, reply
+
+
+class Decoration(Studio):
+    """The setting is kept, and no door looks at it."""
+
+    def open_to(self, viewer: str | None, id: str) -> bool:
+        return viewer is not None
+
+
+def test_the_leak_is_found() -> None:
+    leaks = named(RULE.id, Decoration())
+    assert ("Person.bio", "member") in leaks
+    assert ("Post.text", "member") in leaks
+    assert {viewer for _, viewer in leaks} == {"member"}
+    first = next(each for each in found(Decoration()) if each.field == "bio")
+    assert (first.rule, first.owasp, first.cwe) == (
+        RULE.id, "API3:2023", ("CWE-359", "CWE-213"),
+    )  # fmt: skip
+    assert first.title == (
+        "a setting that does nothing: `member` still reads `Person.bio` of owners with private=true"
+    )
+    assert first.promise == "Your page is for those who follow you"
+
+
+def test_the_fixed_twin_is_clean() -> None:
+    assert found(Studio()) == []
+
+
+def test_a_field_that_no_setting_opens_is_none_of_it() -> None:
+    class Careless(Studio):
+        def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
+            return reply(self.people[id]) if viewer and id in self.people else MISSING
+
+    fields = {field for field, _ in named(RULE.id, Careless())}
+    assert fields == {"Person.bio"}  # and not `phone`, closed to all in every state

@@ -1,0 +1,147 @@
+"""From cells to findings: one defect, all its doors, and how sure we are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from oakum.exchange import Response
+from oakum.finding import Finding
+from oakum.scan.conclude import conclude, field_lines
+from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
+
+DOORS = ["getMe", "getSettings", "getPerson", "listPeople"]
+
+
+class Open(Studio):
+    """Any account holder reads everything; `anonymous`: so does anybody."""
+
+    anonymous = False
+
+    def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
+        if (viewer is None and not self.anonymous) or id not in self.people:
+            return MISSING
+        return reply(self.people[id])
+
+    def listPeople(self, viewer: str | None, id: str, body: Any) -> Response:
+        if viewer is None and not self.anonymous:
+            return LOGIN
+        return reply({"data": list(self.people.values())})
+
+
+def findings(run: Run, **policy: Any) -> list[Finding]:
+    changed = replace(model(), policy=replace(model().policy, **policy)) if policy else model()
+    return conclude(changed, run.cast, run.matrix)
+
+
+def one(found: list[Finding], field: str, viewer: str) -> Finding:
+    hits = [each for each in found if (each.field, each.viewer) == (field, viewer)]
+    assert len(hits) == 1
+    return hits[0]
+
+
+def test_one_defect_however_many_doors_the_main_one_first() -> None:
+    found = findings(Run(Open(), DOORS).explore())
+    leak = one(found, "phone", "member")
+    assert [door.operation for door in leak.doors] == ["getPerson", "listPeople"]
+    prints = [each.fingerprint for each in found]
+    assert len(set(prints)) == len(prints)
+
+
+def test_a_fingerprint_does_not_depend_on_the_doors_found() -> None:
+    all_doors = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
+    few = one(findings(Run(Open(), DOORS[:3]).explore()), "phone", "member")
+    assert all_doors.doors != few.doors
+    assert all_doors.fingerprint == few.fingerprint
+
+
+def test_a_clean_run_has_no_finding() -> None:
+    assert findings(Run(Studio()).explore()) == []
+
+
+def test_seen_twice_under_a_stated_contract_is_proven() -> None:
+    run = Run(Open(), DOORS).explore()
+    assert {each.verdict for each in findings(run)} == {"proven"}
+    assert all(each.evidence and each.evidence.confirmed for each in findings(run))
+    run.matrix.confirmed.clear()
+    once = findings(run)
+    assert {each.verdict for each in once} == {"suspected"}
+    assert not any(each.evidence and each.evidence.confirmed for each in once)
+
+
+def test_a_drafted_contract_proves_nothing_and_promises_nothing() -> None:
+    class Mixed(Open):
+        """Leaks at one door and withholds at the other."""
+
+        def listPeople(self, viewer: str | None, id: str, body: Any) -> Response:
+            if viewer is None:
+                return LOGIN
+            mine = IDS[viewer]
+            people = [p if i == mine else {"id": i} for i, p in self.people.items()]
+            return reply({"data": people})
+
+    run = Run(Mixed(), DOORS).explore()
+    assert {each.verdict for each in findings(run)} == {"proven", "over_blocked"}
+    assert {each.verdict for each in findings(run, stated=False)} == {"suspected"}
+
+
+def test_the_worst_stands_first() -> None:
+    order = ["critical", "high", "medium", "low"]
+    made = Open()
+    for person in made.people.values():
+        person["password_hash"] = f"$2b$12$hash-of-{person['id']}"
+    found = findings(Run(made, DOORS).explore())
+    ranks = [order.index(each.severity) for each in found]
+    assert ranks == sorted(ranks) and ranks[0] == 0
+    assert found[0].field == "password_hash"
+
+
+def test_the_kind_of_a_leak_follows_from_who_was_refused() -> None:
+    login_only = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
+    assert login_only.rule == "login-taken-for-permission"
+    made = Open()
+    made.anonymous = True
+    found = findings(Run(made, DOORS).explore())
+    assert one(found, "phone", "anyone").rule == "missing-authentication"
+    assert one(found, "phone", "anyone").severity == "critical"
+    assert one(found, "phone", "member").rule == "field-beyond-contract"
+    assert one(found, "phone", "follower").rule == "field-beyond-contract"
+
+
+def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
+    leak = one(findings(Run(Open(), DOORS).explore()), "bio", "member")
+    assert leak.rule == "privacy-setting-not-enforced"
+    assert leak.state == (("private", "true"),)
+    assert leak.promise == "Your page is for those who follow you"
+    assert "login-taken-for-permission" in leak.also
+    assert one(findings(Run(Open(), DOORS).explore()), "phone", "member").promise == ""
+
+
+def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
+    who = cast(
+        ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): frozenset({"blocked"})}
+    )
+    found = findings(Run(Open(), DOORS, who=who).explore())
+    assert one(found, "phone", "blocked").rule == "login-taken-for-permission"
+    assert one(found, "phone", "follower").rule == "field-beyond-contract"
+
+
+def test_a_finding_leads_to_the_line_of_the_contract() -> None:
+    leak = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
+    lines = dict(field_lines(model()))
+    assert leak.contract_location == lines["Person.phone"]
+    assert leak.contract_location.line > 0
+    assert lines["Person.phone"] == lines["Person.vip"] != lines["Person.bio"]
+
+
+def test_an_over_block_is_no_leak() -> None:
+    class Strict(Studio):
+        def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
+            mine = viewer and IDS[viewer] == id
+            return super().getPerson(viewer, id, body) if mine else MISSING
+
+    found = findings(Run(Strict(), DOORS[:3]).explore())
+    assert {(each.rule, each.severity, each.verdict) for each in found} == {
+        ("over-block", "low", "over_blocked")
+    }
+    assert "is granted `Person.name` and does not get it" in one(found, "name", "member").title
