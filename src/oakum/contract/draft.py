@@ -31,9 +31,10 @@ from oakum.contract.openapi import Document
 from oakum.contract.params import infer_params
 from oakum.contract.policy import parse_policy
 from oakum.contract.schema import children
-from oakum.contract.sightings import Sighting
+from oakum.contract.sightings import Sighting, is_count
 from oakum.contract.source import parse
 from oakum.contract.things import Thing, World, world_of
+from oakum.contract.view import at, pattern, success
 from oakum.errors import InputError, Problem
 
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
@@ -216,6 +217,9 @@ class _Draft:
         if filled:
             said = (f"{_scalar(name)}: {_scalar(target)}" for name, target in filled.items())
             parts.append(f"params: {{{', '.join(said)}}}")
+        counts = list(dict.fromkeys(self._counts(shown)))
+        if counts:
+            parts.append(f"counts: [{', '.join(map(_scalar, counts))}]")
         owner = self._owner_of(shown)
         if owner:
             parts.append(f"owner: {_scalar(owner)}")
@@ -227,6 +231,17 @@ class _Draft:
         if verdict.kind == "write" and sounds_like_reading(operation):
             return parts, "say `reads: true` if it changes nothing"
         return parts, ""
+
+    def _counts(self, shown: Sequence[tuple[Thing, Sighting]]) -> Iterator[str]:
+        """Pointers to what counts a list of something that is somebody's."""
+        for thing, seen in shown:
+            around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
+            listed = seen.pointer.count("*") == 1 and not seen.inside
+            if listed and self._owners[id(thing)].owned:
+                for whole in success(seen.operation):
+                    envelope = at(whole, pattern(around))
+                    below = children(envelope) if envelope is not None else {}
+                    yield from (f"{around}/{_token(n)}" for n in below if is_count(n, below))
 
     def _owner_of(self, shown: Sequence[tuple[Thing, Sighting]]) -> str:
         """The path parameter that names the owner where an object shown does not."""

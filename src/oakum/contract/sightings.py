@@ -51,7 +51,7 @@ _GENERIC = listed(
     "rows value values"
 )
 _TECHNICAL = listed(
-    "collection dto entity in model nullable out payload read resource response result schema "
+    "collection dto entity for in model nullable out payload read resource response result schema "
     "serializer vm write"
 )
 _VARIANTS = listed(
@@ -59,6 +59,9 @@ _VARIANTS = listed(
     "extended full info item light list lite mini minimal my nested own partial preview private "
     "profile public record ref reference short simple stub summary tiny view"
 )
+_COUNTERS = listed("count total")
+_COUNTED = listed("all element entry hit item number object of record result row")
+"""Words beside them that name no list."""
 _HANDLES = listed("handle login screenname slug username")
 _DEPTH = 12
 _FEW = 2
@@ -250,7 +253,19 @@ def _is_container(shape: Shape) -> bool:
 def _is_envelope(below: Mapping[str, Shape]) -> bool:
     """`{"data": [...], "total": 3}`: containers, and beside them only words of an envelope."""
     beside = [name for name, child in below.items() if not _is_container(child)]
-    return len(beside) < len(below) and all(_is_of_envelope(name) for name in beside)
+    return len(beside) < len(below) and all(
+        _is_of_envelope(name) or is_count(name, below) for name in beside
+    )
+
+
+def is_count(name: str, below: Mapping[str, Shape]) -> bool:
+    """Whether a member counts a list beside it: `articlesCount`, `total_items`, or just `total`."""
+    parts = {singular(word) for word in words(name)}
+    if not parts & _COUNTERS or below[name].kinds & {"array", "boolean", "object"}:
+        return False
+    counted = parts - _COUNTERS - _COUNTED
+    lists = (each for each, child in below.items() if elements(child) is not None)
+    return any(counted <= {singular(word) for word in words(each)} for each in lists)
 
 
 def _is_of_envelope(name: str) -> bool:

@@ -438,6 +438,43 @@ def test_the_token_that_a_login_gives_is_the_callers_own(
     assert sets(found, f"User.{member}") == []
 
 
+NUMBER = {"type": "integer"}
+
+
+class TestCounts:
+    note = thing("id", "title", "author_id")
+
+    def counted(self, schema: Spec) -> tuple[str, ...]:
+        paths = {"/notes": {"get": answer(ref("ListOfNotesInResponse"), operationId="listNotes")}}
+        made = document(paths, {"Note": self.note, "ListOfNotesInResponse": schema})
+        found = drafted_policy(made)
+        assert check(made, found)[0] == []
+        assert list(found.resources) == ["Note"]
+        rule = found.operations.get("listNotes")
+        return rule.counts if rule is not None else ()
+
+    @pytest.mark.parametrize("name", ["notesCount", "total_notes", "total", "numberOfNotesTotal"])
+    def test_what_counts_the_list_beside_it_belongs_to_the_envelope(self, name: str) -> None:
+        assert self.counted(thing(notes=many(ref("Note")), **{name: NUMBER})) == (f"/{name}",)
+
+    def test_it_may_stand_deeper(self) -> None:
+        page = thing(notes=many(ref("Note")), notes_count=NUMBER)
+        assert self.counted(thing(data=page)) == ("/data/notes_count",)
+
+    def test_other_numbers_of_an_envelope_count_nothing(self) -> None:
+        page = thing(notes=many(ref("Note")), page=NUMBER, per_page=NUMBER)
+        assert self.counted(page) == ()
+
+    def test_what_counts_something_else_does_not(self) -> None:
+        shelf = thing(notes=many(ref("Note")), booksCount=NUMBER)
+        paths = {"/shelf/{id}": {"get": answer(ref("Shelf"))}}
+        assert "Shelf" in policy(paths, {"Note": self.note, "Shelf": shelf}).resources
+
+    def test_a_catalogue_may_be_counted(self) -> None:
+        ride = thing(rides=many(thing("id", "title")), ridesCount=NUMBER)
+        assert "counts" not in draft(document({"/rides": {"get": answer(ride)}}))
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent
