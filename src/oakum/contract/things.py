@@ -14,10 +14,10 @@ from functools import cached_property
 from oakum.contract.classify import opens_session
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Operation, Shape
-from oakum.contract.nouns import ACCOUNTS, is_of_caller, noun_of_path
+from oakum.contract.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of_path, nouns
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, elements
-from oakum.contract.sightings import Sighting, sightings
+from oakum.contract.sightings import Sighting, is_item, sightings
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NEAR = 3
@@ -126,6 +126,9 @@ def world_of(document: Document) -> World:
         if not any(thing is account for thing in things):
             things.insert(0, account)
     _embed(things, account, seen)
+    for thing in things:
+        if thing is not account and thing.noun not in ACCOUNTS:
+            thing.key = _asked_for(thing)
     _name(things, document)
     told = whoami if account is not None else None
     return World(tuple(things), account, told, frozenset(_sessions(document, told)))
@@ -198,6 +201,22 @@ def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
             others.setdefault(other, Thing(other, key=first)).sightings.append(seen)
     yield own
     yield from others.values()
+
+
+def _asked_for(thing: Thing) -> str:
+    """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
+    paths = (seen.operation.path for seen in thing.sightings if is_item(seen) and not seen.inside)
+    taken = [
+        words(name)
+        for path in paths
+        if thing.noun in nouns(path, name := last_parameter(path)) and words(name)
+    ]
+    keys = (seen.keys for seen in thing.sightings if seen.keys)
+    shared = set.intersection(*map(set, keys)) if thing.key else set[str]()
+    for key in (thing.key, *sorted(shared)):
+        if any(said[-len(words(key)) :] == words(key) for said in taken):
+            return key
+    return thing.key
 
 
 def _likeliest(keyed: Sequence[Sighting]) -> Sighting:

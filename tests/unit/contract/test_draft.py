@@ -475,6 +475,40 @@ class TestCounts:
         assert "counts" not in draft(document({"/rides": {"get": answer(ride)}}))
 
 
+@pytest.mark.parametrize(
+    ("paths", "key"),
+    [
+        (["/articles/{slug}"], "slug"),
+        (["/articles/{article_slug}"], "slug"),
+        (["/articles/{id}"], "id"),
+        (["/articles/{articleId}", "/articles/by-slug/{slug}"], "id"),
+        (["/articles/{article}"], "id"),
+        (["/articles/{title}"], "id"),
+        (["/articles/{slug}/comments"], "id"),
+    ],
+)
+def test_the_key_is_what_the_path_takes(paths: list[str], key: str) -> None:
+    article = thing("id", "slug", "author_id", "body")
+    doors: Spec = {path: {"get": answer(ref("Article"))} for path in paths}
+    assert policy(doors, {"Article": article}).resources["Article"].key == key
+
+
+def test_the_key_is_in_every_view() -> None:
+    paths = {
+        "/articles/{slug}": {"get": answer(ref("Article"))},
+        "/articles": {"get": answer(many(ref("ArticleBrief")))},
+        "/users/{username}": {"get": answer(ref("User"))},
+    }
+    schemas = {
+        "Article": thing("id", "slug", "author_id"),
+        "ArticleBrief": thing("id", "title"),
+        "User": thing("id", "username", "email"),
+    }
+    found = policy(paths, schemas).resources
+    assert found["Article"].key == "id"
+    assert found["User"].key == "id"  # what others name it by
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent
