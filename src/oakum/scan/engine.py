@@ -81,14 +81,18 @@ class Engine:
 
         `exchanges`: (operation, identity, exchange) of logins and who-am-I calls already made.
         """
-        for operation, identity, exchange in exchanges:
-            if identity in self.cast.ids:
-                self._take_in(operation, identity, exchange)
-        self.learn_states()
+        self.introduce(exchanges)
         self._round()
         if self.switches is not None:
             self._switch_worlds(self.switches)
         self._explain()
+
+    def introduce(self, exchanges: Iterable[tuple[str, str, Exchange]]) -> None:
+        """Take in who everybody is, and ask for their settings: all else depends on both."""
+        for operation, identity, exchange in exchanges:
+            if identity in self.cast.ids:
+                self._take_in(operation, identity, exchange)
+        self.learn_states()
 
     def _round(self) -> None:
         """All questions that still decide something in the world as it is."""

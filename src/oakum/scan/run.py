@@ -158,9 +158,10 @@ class Scan:
             states = found.states
             distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
             engine = self._engine(found, sessions, journal)
-            self._mend(engine)
+            given = list(self._given(found, sessions))
+            distrust += self._mend(engine, given)
             try:
-                engine.explore(self._given(found, sessions))
+                engine.explore(given)
             finally:
                 governor.budget += _RESTORE_RESERVE
                 distrust += engine.switches.restore() if engine.switches else ()
@@ -247,15 +248,16 @@ class Scan:
             self.options.target, engine.ask, log,
         )  # fmt: skip
 
-    def _mend(self, engine: Engine) -> None:
-        """Put back what a killed run left flipped, before anything else is asked."""
-        if self.past.pending and engine.switches is not None:
-            engine.learn_states()
-            engine.switches.pending = list(self.past.pending)
-            for sentence in engine.switches.restore():
-                engine.notes.append(sentence)
-            if not self.options.allow_own_settings:
-                engine.switches = None
+    def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
+        """Put back what a killed run left flipped, before anything else; says what could not be."""
+        if not self.past.pending or engine.switches is None:
+            return ()
+        engine.introduce(given)
+        engine.switches.pending = list(self.past.pending)
+        failed = engine.switches.restore()
+        if not self.options.allow_own_settings:
+            engine.switches = None
+        return failed
 
     def _cast(self, found: Examination, sessions: Sessions) -> Cast:
         ids: dict[str, frozenset[str]] = {}

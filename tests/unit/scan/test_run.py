@@ -1,0 +1,304 @@
+"""A scan from files to report, over a transport in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import InputError, TargetError
+from oakum.exchange import Request, Response
+from oakum.finding import Report, Result
+from oakum.scan import run as module
+from oakum.scan.engine import Event
+from oakum.scan.journal import Journal, recall
+from oakum.scan.run import Options, Scan
+from oakum.scan.switches import Flip
+from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
+
+IDENTITIES = """\
+identities:
+  ann: {header: "X-Who: ann"}
+  bob: {header: "X-Who: bob"}
+  cat: {header: "X-Who: cat"}
+between: [bob is follower of ann]
+"""
+
+
+class Desk:
+    """Files in a folder, and a studio where the network would be."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.studio = folder, Studio()
+        self.events: list[Event] = []
+        self.sent: list[Request] = []
+        self.before: Callable[[Request, int], Response | None] = lambda request, number: None
+        self.closed = False
+        (folder / "openapi.yaml").write_text(DOCUMENT)
+        (folder / "exposure.yaml").write_text(POLICY)
+        (folder / "identities.yaml").write_text(IDENTITIES)
+        (folder / "identities.yaml").chmod(0o600)
+        patch.setattr(module, "HttpTransport", lambda *_, **__: self)
+
+    def send(self, request: Request) -> Response:
+        self.sent.append(request)
+        early = self.before(request, len(self.sent))
+        if early is not None:
+            return early
+        if "/.well-known/" in request.url:
+            return MISSING
+        return self.studio(request.headers.get("x-who"), request)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def scan(self, **more: Any) -> Scan:
+        options = Options(
+            self.folder / "exposure.yaml", TARGET, self.folder / "identities.yaml",
+            **{"rate": 1e6, **more},
+        )  # fmt: skip
+        return Scan(options, self.events.append)
+
+    def report(self, **more: Any) -> Report:
+        return self.scan(**more).report()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)
+
+
+class Open(Studio):
+    def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
+        return reply(self.people[id]) if viewer and id in self.people else MISSING
+
+
+def results(report: Report, result: Result) -> set[tuple[str, str, str]]:
+    return {
+        (cell.door.operation, cell.field, cell.viewer)
+        for cell in report.cells
+        if cell.result is result
+    }
+
+
+def test_a_clean_api_gives_a_clean_report_that_can_be_trusted(desk: Desk) -> None:
+    report = desk.report()
+    assert (report.findings, report.distrust) == ((), ())
+    assert report.count(Result.CLOSED) > 50
+    assert [(state.name, state.ok) for state in report.identities] == [
+        ("ann", True), ("bob", True), ("cat", True),
+    ]  # fmt: skip
+    assert report.requests == len(desk.sent)
+    assert {each.door.operation for each in report.skipped} == {
+        "deletePerson", "putSettings", "resetAll",
+    }  # fmt: skip
+    assert desk.closed
+
+
+def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
+    desk.studio = Open()
+    report = desk.report()
+    assert {(each.field, each.viewer) for each in report.findings} >= {
+        ("phone", "member"), ("bio", "member"),
+    }  # fmt: skip
+    assert {each.verdict for each in report.findings} == {"proven"}
+    assert all(
+        cell.door.operation == "getPerson" for cell in report.cells if cell.result is Result.LEAK
+    )
+
+
+def test_a_plan_names_every_request_and_sends_none(desk: Desk) -> None:
+    plan = desk.scan(allow_own_settings=True).plan()
+    lines = {line["request"] for line in plan}
+    assert "GET /people/{personId}  with personId = Person.id" in lines
+    assert "PUT /people/{personId}/settings" in lines
+    assert "GET /reset" not in lines
+    assert not any("PUT" in line["request"] for line in desk.scan().plan())
+    assert desk.sent == []
+
+
+def test_settings_are_put_back_after_a_whole_run(desk: Desk) -> None:
+    before = {id: dict(each) for id, each in desk.studio.settings.items()}
+    report = desk.report(allow_own_settings=True)
+    assert any(request.method == "PUT" for request in desk.sent)
+    assert desk.studio.settings == before
+    assert report.distrust == ()
+
+
+@pytest.mark.parametrize("ending", [TargetError("it went down"), KeyboardInterrupt()])
+def test_settings_are_put_back_however_a_run_ends(desk: Desk, ending: BaseException) -> None:
+    before = {id: dict(each) for id, each in desk.studio.settings.items()}
+    raised = False
+
+    def die(request: Request, number: int) -> Response | None:
+        nonlocal raised
+        if not raised and any(each.method == "PUT" for each in desk.sent[:-2]):
+            raised = True
+            raise ending
+        return None
+
+    desk.before = die
+    report = desk.report(allow_own_settings=True)
+    assert raised
+    assert desk.studio.settings == before
+    assert report.distrust and report.cells
+
+
+def test_settings_are_put_back_when_the_budget_is_spent(desk: Desk) -> None:
+    before = {id: dict(each) for id, each in desk.studio.settings.items()}
+    whole = len(desk.sent) or desk.report(allow_own_settings=True).requests
+    puts = [n for n, request in enumerate(desk.sent) if request.method == "PUT"]
+    assert puts
+    desk.sent.clear()
+    report = desk.report(allow_own_settings=True, budget=puts[0] + 3)
+    assert desk.studio.settings == before
+    assert report.requests < whole
+    assert any("not shown" in note for note in report.notes)
+
+
+def test_a_setting_that_cannot_be_put_back_is_no_footnote(desk: Desk) -> None:
+    def refuse(request: Request, number: int) -> Response | None:
+        puts = sum(each.method == "PUT" for each in desk.sent)
+        return reply({"error": "no"}, 400) if request.method == "PUT" and puts > 1 else None
+
+    desk.before = refuse
+    report = desk.report(allow_own_settings=True)
+    assert any("could not be put back" in each for each in report.distrust)
+
+
+def test_what_a_killed_run_left_behind_is_mended_first(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    scan = desk.scan(journal=path)
+    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.close()
+    desk.studio.settings[IDS["ann"]]["is_private"] = False
+    report = desk.report(journal=path, resume=True)
+    assert desk.studio.settings[IDS["ann"]] == {"is_private": True, "theme": "theme-of-ann"}
+    assert recall(path).pending == ()
+    assert report.run == scan.run
+    puts = [request for request in desk.sent if request.method == "PUT"]
+    assert len(puts) == 1  # nothing else was allowed
+
+
+def test_what_could_not_be_mended_is_no_footnote(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    scan = desk.scan(journal=path)
+    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.close()
+    desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
+    report = desk.report(journal=path, resume=True)
+    assert any("could not be put back" in each for each in report.distrust)
+    assert len(recall(path).pending) == 1  # the next run tries again
+
+
+def test_a_resumed_run_gives_the_same_findings_for_fewer_requests(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.studio = Open()
+    first = desk.report(journal=tmp_path / "journal")
+    second = desk.report(journal=tmp_path / "journal", resume=True)
+    assert [each.fingerprint for each in first.findings] == [
+        each.fingerprint for each in second.findings
+    ]
+    assert second.requests < first.requests
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"resume": True}, "--resume: needs the `--journal` of the run"),
+        ({"resume": True, "journal": True}, "no such file or directory"),
+    ],
+)
+def test_resuming_nothing_is_a_mistake_of_usage(
+    desk: Desk, tmp_path: Path, more: dict[str, Any], message: str
+) -> None:
+    if "journal" in more:
+        more = {**more, "journal": tmp_path / "none"}
+    with pytest.raises(InputError) as caught:
+        desk.scan(**more)
+    assert message in str(caught.value)
+    assert desk.sent == []
+
+
+def test_a_journal_of_another_contract_is_refused(desk: Desk, tmp_path: Path) -> None:
+    desk.report(journal=tmp_path / "journal")
+    (tmp_path / "exposure.yaml").write_text(POLICY + "\n# changed\n")
+    with pytest.raises(InputError) as caught:
+        desk.scan(journal=tmp_path / "journal", resume=True)
+    assert "belongs to another target or contract" in str(caught.value)
+
+
+def test_an_identity_that_fails_is_left_out_and_distrusted(desk: Desk) -> None:
+    class Locked(Studio):
+        def __call__(self, viewer: str | None, request: Request) -> Response:
+            return super().__call__(None if viewer == "cat" else viewer, request)
+
+    desk.studio = Locked()
+    report = desk.report()
+    assert [(state.name, state.ok) for state in report.identities] == [
+        ("ann", True), ("bob", True), ("cat", False),
+    ]  # fmt: skip
+    assert any("identity `cat`" in each for each in report.distrust)
+    assert not [cell for cell in report.cells if "cat" in cell.identity]
+
+
+def test_a_target_that_shows_nobody_anything_tested_nothing(desk: Desk) -> None:
+    def only_me(request: Request, number: int) -> Response | None:
+        if request.url.endswith("/me"):
+            who = request.headers.get("x-who")
+            return reply({"me": who}) if who else reply(None, 401)
+        return MISSING
+
+    desk.before = only_me
+    report = desk.report()
+    assert report.findings == ()
+    assert any("nothing was tested" in each for each in report.distrust)
+
+
+def test_too_little_shown_is_not_to_be_trusted(desk: Desk) -> None:
+    assert desk.report(min_shown=10).distrust == ()
+    told = desk.report(min_shown=100).distrust
+    assert len(told) == 1 and "less than the 100 % asked for" in told[0]
+
+
+def test_the_journal_and_the_report_hold_no_value_of_anybody(desk: Desk, tmp_path: Path) -> None:
+    desk.studio = Open()
+    report = desk.report(journal=tmp_path / "journal", allow_own_settings=True)
+    written = (tmp_path / "journal").read_text() + repr(report) + repr(desk.events)
+    for values in (*desk.studio.people.values(), *desk.studio.posts.values()):
+        for value in values.values():
+            assert not isinstance(value, str) or value not in written
+
+
+def test_who_to_write_to_is_told(desk: Desk) -> None:
+    def contact(request: Request, number: int) -> Response | None:
+        if request.url == f"{TARGET}/.well-known/security.txt":
+            text = b"# hello\nContact: mailto:security@studio.test\nExpires: never\n"
+            return Response(200, {"content-type": "text/plain"}, text)
+        return None
+
+    desk.before = contact
+    assert desk.report().notes == ("security.txt says Contact: mailto:security@studio.test",)
+
+
+def test_without_a_policy_one_is_drafted_and_nothing_is_proven(desk: Desk) -> None:
+    desk.studio = Open()
+    options = Options(
+        desk.folder / "openapi.yaml", TARGET, desk.folder / "identities.yaml", rate=1e6
+    )
+    report = Scan(options, desk.events.append).report()
+    assert not report.stated
+    assert {each.verdict for each in report.findings} <= {"suspected"}
+
+
+def test_every_mistake_is_told_before_the_first_request(desk: Desk) -> None:
+    (desk.folder / "exposure.yaml").write_text(POLICY.replace("see: [owner]", "see: [owners]"))
+    with pytest.raises(InputError) as caught:
+        desk.scan()
+    assert "exposure.yaml:" in str(caught.value) and "`owner`" in str(caught.value)
+    assert desk.sent == []
