@@ -25,13 +25,13 @@ from oakum.contract.guess import (
     ownership,
     states,
 )
-from oakum.contract.lexicon import FieldClass
-from oakum.contract.model import Json, Operation, Policy
+from oakum.contract.lexicon import FieldClass, words
+from oakum.contract.model import Json, Operation, Policy, Shape
 from oakum.contract.openapi import Document
 from oakum.contract.params import infer_params
 from oakum.contract.policy import parse_policy
 from oakum.contract.schema import children
-from oakum.contract.sightings import Sighting, is_count
+from oakum.contract.sightings import Sighting, is_count, is_item
 from oakum.contract.source import parse
 from oakum.contract.things import Thing, World, world_of
 from oakum.contract.view import at, pattern, success
@@ -53,6 +53,13 @@ _ORDER = (
     FieldClass.ACTIVITY,
     FieldClass.AUTHORITY,
     FieldClass.SECRET,
+)
+
+
+_OWNER_ONLY = re.compile(
+    r"(?<!not )\bonly\s+(?:the|its|their|an)\s+owners?\s+(?:may|can|(?:is|are)\s+allowed\s+to)\s+"
+    r"(?:access|call|fetch|get|read|retrieve|see|view)\b",
+    re.I,
 )
 
 
@@ -142,6 +149,7 @@ class _Draft:
         if thing.key:
             yield f"    key: {_scalar(thing.key)}"
         yield f"    owner: {_owner(whose)}  # {_remark(whose.reason)}"
+        yield from self._unlike_caller(thing, whose)
         main = main_door(thing)
         if main:
             yield f"    main: {_scalar(main)}"
@@ -154,6 +162,21 @@ class _Draft:
                 example = f"{{{guessed[0].name}: {_scalar(guessed[0].values[0])}}}"
                 yield f"      # what an open state shows: - {{see: [member], when: {example}}}"
             yield from self._field_lines(thing, whose)
+
+    def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+        """A hint where owners go by an id, and who-am-I tells callers another name of theirs."""
+        whoami, account = self._world.whoami, self._world.account
+        if whoami is None or account is None or whose.kind != "field" or thing is account:
+            return
+        shown = children(whoami.shape)
+        if not _is_id(account.key, shown.get(account.key)):
+            for member in whose.members:
+                places = (at(shape, member.split(".")) for shape in thing.shapes)
+                declared = next(filter(None, places), None)
+                if member not in shown and _is_id(member, declared):
+                    fact = f"`facts: {{{member.replace('.', '_')}: ...}}`"
+                    said = f"`{member}` is not what who-am-I shows; give each identity {fact}"
+                    yield f"    # {_remark(said)}"
 
     def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
         """A hint that the switches of an account may rule what the account owns, too."""
@@ -223,6 +246,9 @@ class _Draft:
         owner = self._owner_of(shown)
         if owner:
             parts.append(f"owner: {_scalar(owner)}")
+        closed = self._owner_only(operation, shown)
+        if closed:
+            parts.append("call: [owner]")
         verdict = classify(operation)
         if verdict.kind == "destructive" and operation.method != "DELETE":
             if operation.method in ("GET", "HEAD"):
@@ -230,7 +256,13 @@ class _Draft:
             return parts, verdict.reason
         if verdict.kind == "write" and sounds_like_reading(operation):
             return parts, "say `reads: true` if it changes nothing"
-        return parts, ""
+        return parts, f"the document says: {closed}" if closed else ""
+
+    def _owner_only(self, operation: Operation, shown: Sequence[tuple[Thing, Sighting]]) -> str:
+        """What says that an item is its owner's alone; not where others' objects stand in it."""
+        said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
+        alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
+        return said[0] if said and shown and alone else ""
 
     def _counts(self, shown: Sequence[tuple[Thing, Sighting]]) -> Iterator[str]:
         """Pointers to what counts a list of something that is somebody's."""
@@ -270,6 +302,13 @@ def _owner(whose: Ownership) -> str:
             return "{parent: true}"
         case "none":
             return "none"
+
+
+def _is_id(path: str, shape: Shape | None) -> bool:
+    """Whether a field holds a number or UUID, by its type or its name, and not a user name."""
+    if shape is not None and (shape.format == "uuid" or shape.kinds - {"null"} == {"integer"}):
+        return True
+    return words(path)[-1:] in (("id",), ("uuid",), ("guid",))
 
 
 def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:

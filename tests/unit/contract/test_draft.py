@@ -509,6 +509,57 @@ def test_the_key_is_in_every_view() -> None:
     assert found["User"].key == "id"  # what others name it by
 
 
+@pytest.mark.parametrize(
+    ("key", "order", "fact"),
+    [
+        ("username", thing("id", user_id=NUMBER), "user_id"),
+        ("username", thing("id", "user_id"), "user_id"),
+        ("username", thing("id", user={"type": "string", "format": "uuid"}), "user"),
+        ("username", thing("id", user=thing("id")), "user_id"),
+        ("username", thing("id", "user"), ""),
+        ("username", thing("id", user=thing("username")), ""),
+        ("id", thing("id", user_id=NUMBER), ""),
+    ],
+)
+def test_an_owner_that_who_am_i_does_not_tell_is_asked_for(
+    key: str, order: Spec, fact: str
+) -> None:
+    paths = {
+        "/me": {"get": answer(thing(key, "email"), **LOGGED_IN)},
+        "/orders/{id}": {"get": answer(ref("Order"), **LOGGED_IN)},
+    }
+    text = draft(document(paths, {"Order": order}))
+    assert "owner: user" in text
+    hint = "is not what who-am-I shows; give each identity `facts: {%s: ...}`" % fact  # noqa: UP031
+    assert (hint in text) == bool(fact)
+    assert ("who-am-I" in text) == bool(fact)
+
+
+@pytest.mark.parametrize(
+    ("path", "description", "expected"),
+    [
+        ("/notes/{id}", "Retrieves one. Only the owner may retrieve\nit.", ("owner",)),
+        ("/notes/{id}", "Only its owner is allowed to see it", ("owner",)),
+        ("/notes/{id}", "Not only the owner may read it", None),
+        ("/notes/{id}", "Only the owner may change it", None),
+        ("/notes", "Only the owner may retrieve it", None),
+        ("/rides/{id}", "Only the owner may retrieve it", None),
+        ("/boards/{id}", "Only the owner may retrieve it", None),
+    ],
+)
+def test_a_door_that_says_it_is_the_owners_alone_is(
+    path: str, description: str, expected: tuple[str, ...] | None
+) -> None:
+    shown = {
+        "/rides/{id}": thing("id", "title"),
+        "/boards/{id}": thing("id", "author_id", pins=many(ref("Pin"))),
+    }.get(path, thing("id", "author_id"))
+    paths = {path: {"get": answer(shown, operationId="get", description=description)}}
+    found = policy(paths, {"Pin": thing("id", "user_id")})
+    rule = found.operations.get("get")
+    assert (rule.call if rule else None) == expected
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent
