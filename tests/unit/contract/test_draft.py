@@ -509,6 +509,15 @@ def test_the_key_is_in_every_view() -> None:
     assert found["User"].key == "id"  # what others name it by
 
 
+def test_a_view_of_the_account_keeps_the_key_of_the_account() -> None:
+    paths = {
+        "/me": {"get": answer(thing("id", "email"), **LOGGED_IN)},
+        "/profiles/{username}": {"get": answer(ref("Profile"), **LOGGED_IN)},
+    }
+    found = policy(paths, {"Profile": thing("id", "username", "bio")}).resources["Profile"]
+    assert (found.key, found.owner) == ("id", Owner("field", ("id",)))
+
+
 @pytest.mark.parametrize(
     ("key", "order", "fact"),
     [
