@@ -1,0 +1,88 @@
+"""A contract compiled: what is bound, what is shown where, and which answer is declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.contract.model import Media, Operation, OperationRule
+from oakum.errors import Location
+from oakum.semantics.model import answer_media, pattern
+from tests.properties.worlds import array, record
+from tests.unit.semantics.small import FRIEND, NOTE, PERSON, TEXT, contract, door, note
+
+
+def test_resources_are_bound_by_schema_name() -> None:
+    model = contract()
+    assert model.bound == {"Note": "Note", "Friend": "Person"}
+    assert set(model.tables) == {"Note", "Person"}
+    assert model.showing == {"list"}
+
+
+def test_a_door_that_shows_no_resource_is_none_that_shows() -> None:
+    model = contract(doors=(door(), door("ping", "/ping", record(ok=TEXT))))
+    assert model.showing == {"list"}
+
+
+def test_what_a_line_says_of_a_door_counts_by_the_id_of_the_document() -> None:
+    rule = OperationRule("list", shows=(("Note", "/rows/*"),), counts=("/total",))
+    bare = door(shape=record(rows=array(record(id=TEXT))))
+    model = contract(note(), PERSON, doors=(bare,), list=rule, unknown=OperationRule("unknown"))
+    assert model.rules == {"list": rule}
+    assert model.shown == {"list": ((("rows", "*"), "Note"),)}
+    assert model.showing == {"list"}
+    assert model.rule("other") == OperationRule("other")
+
+
+def test_a_field_leads_to_its_line() -> None:
+    model = contract()
+    assert model.field_location("Note", "id") == Location("exposure.yaml", 10, 3)
+    assert model.field_location("Note", "place.city") == Location("exposure.yaml", 12, 3)
+    assert model.field_location("Note", "unheard.of") == Location("exposure.yaml", 5, 3)
+
+
+def test_all_shapes_of_a_resource_make_its_table() -> None:
+    whole = door("one", "/one", record("Note", id=TEXT, place=record(zip=TEXT)))
+    leaves = contract(note(), PERSON, doors=(door(), whole)).tables["Note"].leaves
+    assert {"place.city", "place.street", "place.zip"} <= set(leaves)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "segments"),
+    [("", ()), ("/", ("",)), ("/data/*", ("data", "*")), ("/a~1b/c~0d", ("a/b", "c~d"))],
+)
+def test_a_pointer_in_segments(pointer: str, segments: tuple[str, ...]) -> None:
+    assert pattern(pointer) == segments
+
+
+ANSWERS = Operation(
+    "op", "GET", "/x",
+    responses={
+        "200": (Media("application/json", NOTE), Media("text/csv")),
+        "2XX": (Media("application/json", FRIEND),),
+        "404": (Media("application/problem+json; charset=utf-8", TEXT),),
+        "default": (Media("*/*"),),
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "media", "found"),
+    [
+        (200, "application/json", "application/json"),
+        (200, "application/hal+json", "application/json"),
+        (200, "text/csv", "text/csv"), (200, "text/html", None),
+        (206, "application/json", "application/json"),
+        (404, "application/json", "application/problem+json; charset=utf-8"),
+        (404, "text/plain", None), (500, "text/html", "*/*"),
+    ],
+)  # fmt: skip
+def test_the_answer_that_the_document_declares(status: int, media: str, found: str | None) -> None:
+    declared = answer_media(ANSWERS, status, media)
+    assert (declared.type if declared else None) == found
+
+
+def test_the_code_goes_before_its_range() -> None:
+    exact, ranged = (answer_media(ANSWERS, code, "application/json") for code in (200, 201))
+    assert exact is not None and ranged is not None
+    assert (exact.shape, ranged.shape) == (NOTE, FRIEND)
+    assert answer_media(door(), 404, "application/json") is None

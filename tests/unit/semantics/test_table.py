@@ -1,0 +1,172 @@
+"""A policy compiled: relations by states to a set of fields, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from oakum.contract.model import Json, Shape, State
+from oakum.errors import InputError
+from oakum.semantics.table import (
+    Table,
+    Trie,
+    compile_resource,
+    digit,
+    grants,
+    leaf_paths,
+    member,
+    merged,
+    resource_of,
+)
+from tests.properties.worlds import array, record
+from tests.unit.semantics.small import (
+    AUDIENCE,
+    FIELDS,
+    FRIEND,
+    NOTE,
+    PRIVATE,
+    TEXT,
+    note,
+    rules,
+    see,
+)
+
+BOUND = {"Note": "Note", "Friend": "Person"}
+
+
+def table(**fields: object) -> Table:
+    chosen = fields or FIELDS
+    return compile_resource(note(chosen), NOTE, BOUND)  # type: ignore[arg-type]
+
+
+def seen(found: Table, held: set[str], **values: Json) -> set[str]:
+    return set(found.names(found.see(held, values)))
+
+
+def test_a_row_for_every_set_of_relations_in_every_state_also_unread() -> None:
+    found = table()
+    assert set(found.relations) == {"member", "owner", "follower"}
+    assert found.stride == 3 * 4
+    assert len(found.rows) == 2**3 * 3 * 4
+    assert max(found.rows) == len(found.sets) - 1
+
+
+def test_each_row_says_what_the_grants_say() -> None:
+    found = table()
+    relations = ("member", "owner", "follower", "staff")
+    for bits in product((False, True), repeat=4):
+        held = {name for name, on in zip(relations, bits, strict=True) if on}
+        for private, audience in product((False, True, None, 1), ("all", "crew", "me", None, "x")):
+            values = {"private": private, "audience": audience}
+            expected = set()
+            if "member" in held:
+                expected |= {"id", "friend"}
+            if held & {"owner", "follower"} or ("member" in held and private is False):
+                expected |= {"text"}
+            if "owner" in held:
+                expected |= {"place.city", "place.street"}
+            if "owner" in held or ("member" in held and audience in ("all", "crew")):
+                expected |= {"audience"}
+            assert seen(found, held, **values) == expected
+
+
+def test_a_field_of_no_line_is_seen_by_nobody() -> None:
+    found = table(id=(see("owner"),))
+    assert seen(found, {"owner", "member", "follower"}) == {"id"}
+    assert table(id=()).see({"owner"}, {}) == 0
+
+
+def test_true_is_not_one() -> None:
+    assert [digit(PRIVATE, value) for value in (False, True, 0, 1, None, "true")] == [
+        0, 1, 2, 2, 2, 2,
+    ]  # fmt: skip
+    assert not grants(see("member", private=(False,)), frozenset({"member"}), {"private": 0})
+
+
+def test_a_grant_needs_a_relation_and_every_condition() -> None:
+    both = see("member", private=(False,), audience=("all", "crew"))
+    met: dict[str, Json] = {"private": False, "audience": "crew"}
+    assert grants(both, frozenset({"member"}), met)
+    assert not grants(both, frozenset({"owner"}), met)
+    assert not grants(both, frozenset({"member"}), {**met, "audience": "me"})
+    assert not grants(both, frozenset({"member"}), {"private": False})
+
+
+def test_states_that_decide_nothing_make_no_rows() -> None:
+    found = table(id=(see("member"),), text=(see("member", private=(False,)),))
+    assert [state.name for state in found.states] == ["private"]
+    assert found.deciding(found.leaves.index("id")) == ()
+    assert found.deciding(found.leaves.index("text")) == ("private",)
+
+
+def test_an_object_field_grants_what_is_declared_below_it() -> None:
+    found = table(place=(see("owner"),))
+    assert found.leaves == ("place.city", "place.street")
+    deep = table(**{"place.**": (see("owner"),)})
+    assert deep.leaves == ("place.**",)
+
+
+def test_the_first_line_that_names_a_field_rules_it() -> None:
+    found = table(**{"place.city": (see("member"),), "place": (see("owner"),)})
+    assert found.leaves == ("place.city", "place.street")
+    assert seen(found, {"member"}) == {"place.city"}
+    assert seen(found, {"owner"}) == {"place.street"}
+
+
+def test_an_embedded_resource_is_one_leaf() -> None:
+    assert table(friend=(see("member"),)).leaves == ("friend",)
+
+
+def test_more_rows_than_anybody_can_review_are_refused_at_their_place() -> None:
+    many = tuple(State(f"s{n}", (False, True), member=f"m{n}") for n in range(12))
+    when = {state.name: (False,) for state in many}
+    resource = replace(note({"id": (see("owner", **when),)}), states={s.name: s for s in many})
+    with pytest.raises(InputError) as caught:
+        compile_resource(resource, NOTE, BOUND)
+    assert str(caught.value).startswith("exposure.yaml:5:3: `Note` mixes 1 relations with 531441")
+
+
+def test_a_narrower_line_goes_before_what_covers_all_below() -> None:
+    found = compile_resource(
+        replace(note(), fields=rules({"place.**": (see("owner"),), "place.city": ()})), NOTE, BOUND
+    )
+    node = found.trie.child("place")
+    assert node is not None
+    city, new = node.child("city"), node.child("new")
+    assert city is not None and found.leaves[city.leaf] == "place.city"
+    assert new is not None and new.leaf < 0 and found.leaves[new.deep] == "place.**"
+    assert Trie().child("x") is None
+
+
+# ------------------------------------------------------------ shapes
+
+
+def test_members_of_alternatives_and_maps() -> None:
+    either = Shape(branches=(lambda: record(a=TEXT), lambda: record(b=TEXT)))
+    assert member(either, "a") is TEXT and member(either, "c") is None
+    both = member(Shape(branches=(lambda: record(a=TEXT), lambda: record(a=FRIEND))), "a")
+    assert both is not None and [branch() for branch in both.branches] == [TEXT, FRIEND]
+    listed = array(FRIEND)
+    assert member(listed, "*") is FRIEND and member(listed, "0") is None
+    mapped = Shape(kinds=frozenset({"object"}), extra=lambda: FRIEND)
+    assert member(mapped, "anything") is member(mapped, "*") is FRIEND
+    assert merged([TEXT]) is TEXT
+    assert member(merged([record(a=TEXT), record(b=FRIEND)]), "b") is FRIEND
+
+
+def test_a_schema_that_holds_itself_ends() -> None:
+    tree = Shape(
+        pointer="/components/schemas/Tree",
+        kinds=frozenset({"object"}),
+        properties={"name": lambda: TEXT, "child": lambda: tree},
+    )
+    assert list(leaf_paths(tree, "", {})) == ["name"]
+
+
+def test_a_shape_is_bound_by_its_schema_names() -> None:
+    assert resource_of(NOTE, BOUND) == "Note"
+    assert resource_of(FRIEND, BOUND) == "Person"
+    assert resource_of(TEXT, BOUND) == ""
+    assert AUDIENCE.values == ("all", "crew", "me")
