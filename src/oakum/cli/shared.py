@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -66,8 +67,14 @@ def console(stderr: bool = False) -> Console:
     """A console that obeys NO_COLOR and knows when it writes into a pipe."""
     from rich.console import Console
 
+    class Pipe(Console):
+        """Tells that its reader has gone, instead of ending the program with a code of its own."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     file = sys.stderr if stderr else sys.stdout
-    return Console(file=file, highlight=False, soft_wrap=False, width=None if file.isatty() else 80)
+    return Pipe(file=file, highlight=False, soft_wrap=False, width=None if file.isatty() else 80)
 
 
 def warn(problems: Iterable[Problem]) -> None:
@@ -84,7 +91,15 @@ def write(report: Report, path: Path, form: str) -> None:
 
 
 def show(report: Report, form: str) -> None:
-    """A report to standard output."""
+    """A report to standard output. A reader who has gone (`| head`) changes no exit code."""
+    try:
+        _show(report, form)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show(report: Report, form: str) -> None:
     from oakum.report import html, json_v1, terminal
 
     if form == "json":

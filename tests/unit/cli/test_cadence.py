@@ -1,0 +1,84 @@
+"""`oakum cadence` and `oakum demo`: what they write, and what is missing when they cannot."""
+
+from __future__ import annotations
+
+import builtins
+import stat
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+import cadence
+from oakum.cli import demo
+from oakum.errors import TargetError
+from tests.unit.cli.shell import oakum
+from tests.unit.report.sample import clean, sample
+
+
+def test_a_stage_is_served_as_asked_for(tmp_path: Path) -> None:
+    with patch.object(cadence, "serve") as served:
+        done = oakum("cadence", "--stage", "2", "--port", 8123, "--members", 5, "--seed", 7)
+    assert (done.code, done.out) == (0, "")
+    served.assert_called_once_with("2", 8123, 5, 7)
+
+
+def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> None:
+    with patch.object(cadence, "serve"):
+        done = oakum("cadence", "--kit", tmp_path / "kit")
+    assert done.code == 0
+    assert "exposure.yaml" in done.err
+    assert oakum("check", tmp_path / "kit" / "exposure.yaml").code == 0
+    mode = (tmp_path / "kit" / "identities.yaml").stat().st_mode
+    assert stat.S_IMODE(mode) & 0o077 == 0
+
+
+@pytest.mark.parametrize("verb", ["cadence", "demo"])
+def test_what_is_not_installed_is_named_with_a_way_to_get_it(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    real = builtins.__import__
+
+    def without(name: str, *more: Any, **named: Any) -> Any:
+        if name.split(".")[0] == "uvicorn":
+            raise ImportError("no", name="uvicorn")
+        return real(name, *more, **named)
+
+    with patch.object(builtins, "__import__", without):
+        done = oakum(verb)
+    assert done.code == 2
+    assert "needs `uvicorn`" in done.err and "oakum[demo]" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("reports", "code"),
+    [
+        ({"1": sample, "2": sample, "fixed": clean}, 0),
+        ({"1": clean, "2": sample, "fixed": clean}, 3),
+        ({"1": sample, "2": sample, "fixed": sample}, 3),
+    ],
+)
+def test_a_demo_is_clean_only_when_the_story_went_as_told(
+    tmp_path: Path, reports: dict[str, Any], code: int
+) -> None:
+    with patch.object(demo, "_scan", lambda stage, members, kit: reports[stage]()):
+        text = oakum("demo", "--out", tmp_path / "out")
+        data = oakum("demo", "--out", tmp_path / "out", "--format", "json")
+    assert text.code == data.code == code
+    assert "Stage 2: the first fix" in text.out
+    assert set(data.json) == {"1", "2", "fixed"}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written >= {f"stage-{s}.{f}" for s in ("1", "2", "fixed") for f in ("json", "html")}
+
+
+def test_a_server_that_does_not_start_is_not_trusted(tmp_path: Path) -> None:
+    def broken(*_: object) -> None:
+        raise TargetError("cadence did not start on port 1")
+
+    with patch.object(demo, "_scan", broken):
+        done = oakum("demo", "--out", tmp_path / "out")
+    assert done.code == 3
+    assert "error: cadence did not start" in done.err

@@ -1,0 +1,65 @@
+"""`oakum init`: a draft to finish, never over somebody's work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scan.clinic import DOCUMENT
+from tests.unit.cli.shell import oakum
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(DOCUMENT)
+    return path
+
+
+def test_a_draft_goes_to_standard_output_and_can_be_checked(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = oakum("init", document.name)
+    assert (done.code, done.err) == (0, "")
+    assert "exposure: 1" in done.out and "#" in done.out
+    (tmp_path / "exposure.yaml").write_text(done.out)
+    assert oakum("check", "exposure.yaml").code == 0
+
+
+def test_a_draft_goes_to_a_file_that_names_its_document(document: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    folder.mkdir()
+    place = folder / "exposure.yaml"
+    done = oakum("init", document, "--output", place)
+    assert (done.code, done.out) == (0, "")
+    assert f"oakum check {place}" in done.err
+    checked = oakum("check", place)
+    assert checked.code == 0, checked.out
+
+
+def test_a_file_that_is_there_is_not_replaced_unless_forced(document: Path, tmp_path: Path) -> None:
+    place = tmp_path / "exposure.yaml"
+    place.write_text("my own work")
+    done = oakum("init", document, "-o", place)
+    assert done.code == 2
+    assert done.err == f"error: {place}: is there already; give another name, or --force\n"
+    assert place.read_text() == "my own work"
+    assert oakum("init", document, "-o", place, "--force").code == 0
+    assert "exposure: 1" in place.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "openapi: 2.0", "[]", "{", "swagger: '2.0'"])
+def test_what_is_no_document_is_answered_in_words(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(content)
+    done = oakum("init", path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {path}")
+
+
+def test_a_place_that_cannot_be_written(document: Path, tmp_path: Path) -> None:
+    done = oakum("init", document, "-o", tmp_path / "no" / "exposure.yaml")
+    assert done.code == 2
+    assert "no such file or directory" in done.err

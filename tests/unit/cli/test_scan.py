@@ -1,0 +1,176 @@
+"""`oakum scan` and `oakum doctor`: what is refused before the first request, and what is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan.clinic import SECRETS, Clinic, write
+from tests.scan.servers import serve
+from tests.unit.cli.shell import Done, oakum
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ADA_PASSWORD", SECRETS[0])
+    monkeypatch.setenv("BEA_PASSWORD", SECRETS[1])
+    write(tmp_path)
+    return tmp_path
+
+
+def run(verb: str, folder: Path, target: str, *more: object) -> Done:
+    files = (folder / "exposure.yaml", "--identities", folder / "identities.yaml")
+    return oakum(verb, *files, "--target", target, "--rate", 1000, *more)
+
+
+# ------------------------------------------------------------ exit codes
+
+
+@pytest.mark.parametrize(("leaks", "code"), [(True, 1), (False, 0)])
+def test_a_scan_ends_as_its_findings_say(folder: Path, leaks: bool, code: int) -> None:
+    with serve(Clinic(leaks=leaks)) as server:
+        done = run("scan", folder, server.url, "--format", "json")
+    assert (done.code, done.err) == (code, "")
+    assert done.json["schema"] == "oakum.report/1"
+    assert bool(done.json["findings"]) is leaks
+
+
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+def test_a_login_that_fails_is_never_clean(folder: Path, verb: str) -> None:
+    with serve(Clinic(wrong_password=True)) as server:
+        done = run(verb, folder, server.url)
+    assert done.code == 3
+    assert "ada" in done.out
+    assert not [secret for secret in SECRETS if secret in done.out + done.err]
+
+
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+def test_a_target_that_is_not_there_is_never_clean(folder: Path, verb: str) -> None:
+    done = run(verb, folder, NOWHERE)
+    assert done.code == 3
+    assert "nothing listens" in done.out + done.err
+
+
+# ------------------------------------------------------------ refused before the first request
+
+
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+@pytest.mark.parametrize("target", ["", "example.com", "ftp://example.com", "http://", "/x"])
+def test_what_is_no_url_is_refused(folder: Path, verb: str, target: str) -> None:
+    done = run(verb, folder, target)
+    assert done.code == 2
+    assert "is no URL such as" in done.err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--budget", 0), "--budget"),
+        (("--rate", 0), "--rate"),
+        (("--min-shown", 101), "--min-shown"),
+        (("--resume",), "needs the `--journal`"),
+        (("--format", "xml"), "'xml' is not one of"),
+        (("--json", "{}/no/report.json"), "its folder does not exist"),
+        (("--html", "{}/no/report.html"), "its folder does not exist"),
+        (("--events", "{}/no/events"), "no such file or directory"),
+        (("--journal", "{}/no/journal"), "no such file or directory"),
+        (("--resume", "--journal", "{}/exposure.yaml"), "not a journal of Oakum"),
+        (("--overlay", "{}/none.yaml"), "none.yaml"),
+    ],
+)
+def test_a_slip_is_found_before_anything_is_sent(
+    folder: Path, more: tuple[object, ...], words: str
+) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, *(str(each).format(folder) for each in more))
+    assert done.code == 2, done
+    assert words in done.err
+    assert done.out == ""
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("name", ["exposure.yaml", "identities.yaml", "openapi.yaml"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"a: 1\na: 2\n", None])
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+def test_a_broken_file_is_named(folder: Path, verb: str, name: str, content: bytes | None) -> None:
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    done = run(verb, folder, NOWHERE)
+    assert done.code == 2, done
+    assert name in done.err and done.out == ""
+
+
+def test_a_secret_that_is_missing_is_named_and_not_guessed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BEA_PASSWORD")
+    done = run("scan", folder, NOWHERE)
+    assert done.code == 2
+    assert "BEA_PASSWORD" in done.err
+
+
+# ------------------------------------------------------------ what is told
+
+
+def test_a_dry_run_says_all_and_sends_nothing(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        text = run("scan", folder, server.url, "--dry-run", "--allow-own-settings")
+        data = run("scan", folder, server.url, "--dry-run", "--format", "json")
+        quiet = run("scan", folder, server.url, "--dry-run")
+    assert server.calls == []
+    assert (text.code, data.code) == (0, 0)
+    send, keep = text.out.split("would not send:")
+    assert "GET /patients/{patientId}" in send and "GET /purge" in keep
+    assert "PUT /patients/{patientId}/settings" in send
+    assert "PUT /patients/{patientId}/settings" in quiet.out.split("would not send:")[1]
+    assert data.json["schema"] == "oakum.plan/1"
+    assert {each["request"] for each in data.json["skipped"]} >= {"GET /purge"}
+
+
+def test_events_are_lines_of_json_without_a_value(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        run("scan", folder, server.url, "--events", folder / "events")
+    lines = (folder / "events").read_text().splitlines()
+    kinds = {json.loads(line)["event"] for line in lines}
+    assert kinds == {"phase", "ask", "outcome"}
+    assert "canary" not in "".join(lines)
+
+
+def test_reports_are_written_beside_what_is_shown(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--json", folder / "r.json",
+                   "--html", folder / "r.html")  # fmt: skip
+    assert done.code == 1
+    written: dict[str, Any] = json.loads((folder / "r.json").read_bytes())
+    assert written["summary"]["proven"] >= 2
+    assert (folder / "r.html").read_text().lower().startswith("<!doctype html>")
+    again = oakum("report", folder / "r.json")
+    assert (again.code, again.out) == (done.code, done.out)
+
+
+def test_doctor_says_who_is_proven(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        text = run("doctor", folder, server.url)
+        data = run("doctor", folder, server.url, "--format", "json")
+    assert (text.code, data.code) == (0, 0)
+    assert "ok     ada: logged in and proven" in text.out
+    assert data.json["schema"] == "oakum.doctor/1"
+    assert [(each["name"], each["ok"]) for each in data.json["identities"]] == [
+        ("ada", True),
+        ("bea", True),
+    ]
+
+
+def test_doctor_says_what_is_wrong(folder: Path) -> None:
+    with serve(Clinic(wrong_password=True)) as server:
+        data = run("doctor", folder, server.url, "--format", "json")
+    assert (data.code, data.json["ok"]) == (3, False)
+    assert all(each["message"] for each in data.json["identities"])
+    assert not [secret for secret in SECRETS if secret in data.out]
