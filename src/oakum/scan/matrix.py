@@ -21,6 +21,7 @@ from oakum.scan.knowledge import canonical
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import state_of
+from oakum.semantics.table import digit
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
@@ -438,10 +439,15 @@ def granted_to_nobody(table: Table, path: str) -> bool:
 
 
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
-    """The part of a state that decides a field, as text pairs."""
+    """The part of a state that decides a field, as text pairs.
+
+    A value that is none of the state's own is `unknown`, as the table reads it: whatever else a
+    server puts there may be a person's.
+    """
     return tuple(
         sorted(
-            (name, canonical(values[name]) if name in values else "unknown")
+            (name, canonical(value) if digit(state, value) < len(state.values) else "unknown")
             for name in deciding(table, path)
+            for state, value in [(table.resource.states[name], values.get(name))]
         )
     )

@@ -304,8 +304,11 @@ def test_a_field_is_ruled_by_its_own_line() -> None:
 
 @pytest.mark.parametrize(
     ("values", "text"),
-    [({"private": True}, "true"), ({"private": False}, "false"), ({}, "unknown")],
-)
+    [
+        ({"private": True}, "true"), ({"private": False}, "false"), ({}, "unknown"),
+        ({"private": "ann@example.com"}, "unknown"), ({"private": 1}, "unknown"),
+    ],
+)  # fmt: skip
 def test_a_state_is_named_by_what_decides(values: dict[str, Json], text: str) -> None:
     table = model().tables["Person"]
     assert state_key(table, "bio", {**values, "other": 1}) == (("private", text),)
