@@ -18,6 +18,13 @@ from oakum.scan.knowledge import canonical, leaves_of
 
 _MOST_LINES = 20
 Mark = Literal["", "canary", "leak", "granted"]
+_MEDIA_TYPES = frozenset(
+    {
+        "application/json", "application/problem+json", "application/x-ndjson",
+        "application/xml", "application/octet-stream", "text/csv", "text/event-stream",
+        "text/html", "text/plain", "text/xml",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,8 @@ class Redactor:
             for at, leaf in leaves
             if at in kept
         )
-        return Answer(identity, relation, status, media_type, lines, len(leaves) - len(lines))
+        known = media_name(media_type)
+        return Answer(identity, relation, status, known, lines, len(leaves) - len(lines))
 
     def pointer(self, at: tuple[str, ...]) -> str:
         """A JSON pointer in which only declared names and list positions are legible."""
@@ -66,6 +74,17 @@ class Redactor:
         if value is None or isinstance(value, bool):
             return ""
         return hmac.new(self.key, canonical(value).encode(), hashlib.sha256).hexdigest()[:10]
+
+
+def media_name(media_type: str) -> str:
+    """A media type as far as it is a common word: a server may write anything in the header.
+
+    A vendor's JSON reads `application/…+json`, what is none of the common types `other`.
+    """
+    if not media_type or media_type in _MEDIA_TYPES:
+        return media_type
+    vendors = media_type.startswith("application/") and media_type.endswith("+json")
+    return "application/…+json" if vendors else "other"
 
 
 def shape(value: Json) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.contract.model import Json
-from oakum.scan.evidence import Redactor, shape
+from oakum.scan.evidence import Redactor, media_name, shape
 
 NAMES = frozenset({"data", "bio", "id", "a/b"})
 REDACTOR = Redactor(b"key of a run", NAMES)
@@ -71,3 +71,17 @@ def test_of_a_long_answer_the_marked_line_is_never_left_out() -> None:
     found = REDACTOR.answer("cat", "member", 200, "t", body, {("499", "id"): "leak"})
     assert len(found.lines) == 20 and found.truncated == 480
     assert [line.pointer for line in found.lines if line.mark] == ["/499/id"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("application/json", "application/json"), ("text/csv", "text/csv"), ("", ""),
+        ("application/problem+json", "application/problem+json"),
+        ("application/ann-lee-0170.1234567+json", "application/…+json"),
+        ("text/ann@example.com", "other"), ("ann@example.com+json", "other"),
+    ],
+)  # fmt: skip
+def test_a_media_type_is_told_as_far_as_it_is_a_common_word(sent: str, told: str) -> None:
+    assert media_name(sent) == told
+    assert REDACTOR.answer("cat", "member", 200, sent, BODY, {}).media_type == told
