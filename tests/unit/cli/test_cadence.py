@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import builtins
+import re
 import stat
 from pathlib import Path
+from socket import create_connection, socket
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+import uvicorn
 
 import cadence
 from oakum.cli import demo
 from oakum.errors import TargetError
+from oakum.report.grouping import defects
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import clean, sample
 
 
 def test_a_stage_is_served_as_asked_for(tmp_path: Path) -> None:
     with patch.object(cadence, "serve") as served:
-        done = oakum("cadence", "--stage", "2", "--port", 8123, "--members", 5, "--seed", 7)
+        done = oakum("cadence", "--stage", "2", "--port", 0, "--members", 5, "--seed", 7)
     assert (done.code, done.out) == (0, "")
-    served.assert_called_once_with("2", 8123, 5, 7)
+    stage, listening, members, seed = served.call_args.args
+    assert (stage, members, seed) == ("2", 5, 7)
+    assert listening.getsockname()[0] == "127.0.0.1"
+    listening.close()
+
+
+def test_the_address_that_is_served_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    listening = cadence.bound(0)
+    port = listening.getsockname()[1]
+    with listening, patch.object(uvicorn.Server, "run") as run:
+        cadence.serve("2", listening, 0)
+        run.assert_called_once_with([listening])
+        create_connection(("127.0.0.1", port), 1).close()  # whoever reads it may come at once
+    assert capsys.readouterr().err == f"cadence, stage 2, on http://127.0.0.1:{port}\n"
+
+
+def test_a_port_that_is_taken_is_told_and_no_kit_is_written(tmp_path: Path) -> None:
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = oakum("cadence", "--port", port, "--kit", tmp_path / "kit")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: port {port}: address already in use; ")
+    assert "`--port`" in done.err
+    assert not (tmp_path / "kit").exists()
 
 
 def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> None:
     with patch.object(cadence, "serve"):
-        done = oakum("cadence", "--kit", tmp_path / "kit")
+        done = oakum("cadence", "--port", 0, "--kit", tmp_path / "kit")
     assert done.code == 0
-    assert "exposure.yaml" in done.err
+    for file in (tmp_path / "kit").iterdir():
+        assert file.name in done.err
     assert oakum("check", tmp_path / "kit" / "exposure.yaml").code == 0
     mode = (tmp_path / "kit" / "identities.yaml").stat().st_mode
     assert stat.S_IMODE(mode) & 0o077 == 0
@@ -72,6 +102,20 @@ def test_a_demo_is_clean_only_when_the_story_went_as_told(
     assert set(data.json) == {"1", "2", "fixed"}
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written >= {f"stage-{s}.{f}" for s in ("1", "2", "fixed") for f in ("json", "html")}
+
+
+def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
+    report = sample()
+    assert any(finding.also for finding in report.findings)
+    with patch.object(demo, "_scan", lambda stage, *_: clean() if stage == "fixed" else report):
+        told = oakum("demo", "--out", tmp_path / "out").out
+    number = len(report.findings)
+    first, second = told.split("Stage 2")[0], told.split("Stage 2")[1].split("Fixed")[0]
+    for stage in (first, second):
+        assert f" {number} findings in {len(defects(report))} defects\n" in stage
+        assert sum(map(int, re.findall(r"^ +(\d+) x ", stage, re.M))) == number
+        assert stage.index("settings page says") < stage.index(f"{number} findings")
+    assert f"0 of {number} findings away and left {number}" in told
 
 
 def test_a_server_that_does_not_start_is_not_trusted(tmp_path: Path) -> None:

@@ -189,6 +189,8 @@ def test_what_could_not_be_mended_is_no_footnote(desk: Desk, tmp_path: Path) -> 
     made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
     made.flip("flip", Flip("ann", "Settings.private", True, False))
     made.close()
+    desk.studio.settings[IDS["ann"]]["is_private"] = False
+    desk.studio.settings[IDS["ann"]]["is_private"] = False
     desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
     report = desk.report(journal=path, resume=True)
     assert any("could not be put back" in each for each in report.distrust)
@@ -231,6 +233,61 @@ def test_a_journal_of_another_contract_is_refused(desk: Desk, tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         desk.scan(journal=tmp_path / "journal", resume=True)
     assert "belongs to another target or contract" in str(caught.value)
+
+
+def flipped(desk: Desk, path: Path) -> None:
+    """As a run leaves things that is killed after its first flip."""
+    scan = desk.scan(journal=path)
+    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.close()
+    desk.studio.settings[IDS["ann"]]["is_private"] = False
+
+
+def test_a_new_run_does_not_forget_what_is_still_flipped(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    flipped(desk, path)
+    with pytest.raises(InputError) as caught:
+        desk.scan(journal=path)
+    assert "settings of ann were flipped by an interrupted run; add --resume" in str(caught.value)
+    assert len(recall(path).pending) == 1
+
+
+def test_with_another_contract_settings_are_put_back_and_nothing_else(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal"
+    flipped(desk, path)
+    (tmp_path / "exposure.yaml").write_text(POLICY + "\n# changed\n")
+    with pytest.raises(InputError) as caught:
+        desk.report(journal=path, resume=True)
+    assert "belongs to another target or contract" in str(caught.value)
+    assert desk.studio.settings[IDS["ann"]]["is_private"] is True
+    assert recall(path).pending == ()
+    desk.report(journal=path)  # and now a new run may begin
+
+
+def test_mending_does_not_hang_on_the_budget(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    flipped(desk, path)
+    desk.report(journal=path, resume=True, budget=5)
+    assert desk.studio.settings[IDS["ann"]]["is_private"] is True
+
+
+def test_what_could_not_be_mended_since_the_target_is_down_is_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal"
+    flipped(desk, path)
+
+    def down(request: Request, number: int) -> Response | None:
+        raise TargetError("nothing listens")
+
+    desk.before = down
+    report = desk.report(journal=path, resume=True)
+    told = "`Settings.private` of ann could not be put back to `true`: set it by hand"
+    assert told in report.distrust
+    assert len(recall(path).pending) == 1
 
 
 def test_an_identity_that_fails_is_left_out_and_distrusted(desk: Desk) -> None:
