@@ -6,19 +6,26 @@ there is no other walk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.contract.model import Json, Owner, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Model
-from oakum.semantics.principal import Principal, Subject, held, state_of, texts
-from oakum.semantics.table import Table, Trie, member, resource_of
+from oakum.semantics.principal import Principal, Subject, at_path, held, state_of, texts
+from oakum.semantics.span import MAX_DEPTH
+from oakum.semantics.table import Table, Trie, element, merged, named, resource_of
 
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 """What stays of a value: all, nothing, or per member or element; or a stand-in."""
+
+_KEY = "‹key›"
+"""Stands in a field path for a name that nobody declared: a key may hold a person's value."""
+_LEGIBLE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""What reads as a name and not as a number, an address or an id."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Leaf:
     """A scalar (or an empty container) of an object, and whether its viewer may see it."""
 
     path: str
-    """Field path in the resource, `*` for elements and map values."""
+    """Field path in the resource (outside, in the answer): `*` for elements and map values."""
     pointer: Pointer
     value: Json
     allowed: bool
@@ -89,24 +96,35 @@ class Judge:
 
     # ------------------------------------------------------------ outside a resource
 
-    def _visit(self, value: Json, shape: Shape | None, at: Pointer, context: _Context) -> Keep:
-        shape = _chosen(shape, value) if shape else None
-        name = self._resource_at(at) or (resource_of(shape, self._model.bound) if shape else "")
+    def _visit(
+        self,
+        value: Json,
+        shape: Shape | None,
+        at: Pointer,
+        context: _Context,
+        path: tuple[str, ...] = (),
+    ) -> Keep:
+        if len(at) > MAX_DEPTH:
+            return False
+        name = self._resource_at(at)
+        if shape is not None and isinstance(value, dict):
+            chosen = _chosen(shape, value, self._model.bound)
+            if chosen is None and not name:
+                self._visit(value, None, at, context, path)
+                return False
+            shape = chosen or shape
+            name = name or resource_of(shape, self._model.bound)
         if name and isinstance(value, dict):
             return self._object(name, value, shape, at, context)
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             return {
-                key: self._visit(child, member(shape, key) if shape else None, (*at, key), context)
-                for key, child in value.items()
-            }
-        if isinstance(value, list):
-            below = member(shape, "*") if shape else None
-            return {
-                str(i): self._visit(child, below, (*at, str(i)), context)
-                for i, child in enumerate(value)
+                key: self._visit(
+                    child, below, (*at, key), context, (*path, _segment(value, key, None, shape, 0))
+                )
+                for key, child, below in _below(value, shape)
             }
         declared = shape is not None and _is_kind(value, shape)
-        self._unbound.append(Leaf(".".join(at), at, value, declared))
+        self._unbound.append(Leaf(".".join(path), at, value, declared))
         return declared
 
     def _resource_at(self, at: Pointer) -> str:
@@ -132,10 +150,10 @@ class Judge:
         leaves: list[Leaf] = []
         keep: Keep = {
             key: self._field(
-                child, member(shape, key) if shape else None, (*at, key), (key,),
+                child, below, (*at, key), (_segment(value, key, table.trie, shape, 1),),
                 table.trie.child(key), table, bits, leaves, _Context(owners),
             )
-            for key, child in value.items()
+            for key, child, below in _below(value, shape)
         }  # fmt: skip
         self._sightings.append(Sighting(name, at, owners, relations, state, tuple(leaves), value))
         return keep if bits else False
@@ -163,23 +181,31 @@ class Judge:
         leaves: list[Leaf],
         context: _Context,
     ) -> Keep:
+        if len(at) > MAX_DEPTH:
+            return False
         granted = node is not None and any(bits >> index & 1 for index in node.under())
-        shape = _chosen(shape, value) if shape else None
-        inner = resource_of(shape, self._model.bound) if shape else ""
-        if isinstance(value, dict) and (inner := self._resource_at(at) or inner):
-            keep = self._object(inner, value, shape, at, context)
-            return keep if granted else self._stand_in(node, table)
+        if isinstance(value, dict):
+            inner = self._resource_at(at)
+            if shape is not None:
+                chosen = _chosen(shape, value, self._model.bound)
+                if chosen is None and not inner:
+                    self._visit(value, None, at, context)
+                    return self._stand_in(node, table)
+                shape = chosen or shape
+                inner = inner or resource_of(shape, self._model.bound)
+            if inner:
+                keep = self._object(inner, value, shape, at, context)
+                return keep if granted else self._stand_in(node, table)
         if isinstance(value, dict | list) and value:
             star = isinstance(value, list)
-            pairs = enumerate(value) if isinstance(value, list) else value.items()
             parts: Keep = {
-                str(key): self._field(
-                    child, member(shape, "*" if star else str(key)) if shape else None,
-                    (*at, str(key)), (*path, _segment(str(key), star, node, shape)),
-                    node.child("*" if star else str(key)) if node else None,
+                key: self._field(
+                    child, below, (*at, key),
+                    (*path, _segment(value, key, node, shape, len(path) + 1)),
+                    node.child("*" if star else key) if node else None,
                     table, bits, leaves, context,
                 )
-                for key, child in pairs
+                for key, child, below in _below(value, shape)
             }  # fmt: skip
             return parts if granted else self._stand_in(node, table)
         # A scalar passes by its own leaf; below `**` everything does. `tags` covers `tags.*`.
@@ -196,8 +222,10 @@ class Judge:
     def _owners(self, owner: Owner, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         match owner.kind:
             case "field":
-                found = [each for path in owner.members for each in texts(value, path)]
-                if not found and self._rule.owner in self._params:
+                # A list makes several owners only where the contract says so with a `*`.
+                found = [t for path in owner.members for t in texts(value, path, spread=False)]
+                said = any(each is not None for p in owner.members for each in at_path(value, p))
+                if not said and self._rule.owner in self._params:
                     found = [self._params[self._rule.owner]]
             case "path":
                 names = (self._rule.owner,) if self._rule.owner else owner.members
@@ -211,20 +239,55 @@ class Judge:
         return tuple(dict.fromkeys(found))
 
 
-def _segment(key: str, star: bool, node: Trie | None, shape: Shape | None) -> str:
-    """`*` for list elements and for keys of a map, the name for a member."""
-    if star or (node is not None and key not in node.children and "*" in node.children):
+def _below(
+    value: dict[str, Json] | list[Json], shape: Shape | None
+) -> list[tuple[str, Json, Shape | None]]:
+    """Key or position, value and declared shape of everything directly in a container."""
+    if isinstance(value, list):
+        each = element(shape) if shape else None
+        return [(str(index), child, each) for index, child in enumerate(value)]
+    return [(key, child, named(shape, key) if shape else None) for key, child in value.items()]
+
+
+def _segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
+    """How a field path names a step: by a word of contract or document, else by a placeholder.
+
+    `depth` is the number of steps from the resource, 0 outside of every one. In a resource's top
+    two levels an undeclared name is worth reading, as far as it cannot be somebody's.
+    """
+    if isinstance(value, list):
         return "*"
-    undeclared = shape is not None and member(shape, key) is None
-    is_map = shape is not None and shape.extra is not None and key not in shape.properties
-    return "*" if is_map and not undeclared else key
+    if node is not None and key in node.children:
+        return key
+    if node is not None and "*" in node.children:
+        return "*"
+    ways = _ways(shape) if shape else []
+    if any(key in way.properties for way in ways):
+        return key
+    if any(way.extra is not None for way in ways):
+        return "*"
+    return key if depth in (1, 2) and _LEGIBLE.fullmatch(key) else _KEY
 
 
-def _chosen(shape: Shape, value: Json) -> Shape:
-    """The alternative of a union that a value is of; the union itself when it cannot be told."""
-    if not shape.branches or not isinstance(value, dict):
+def _ways(shape: Shape) -> list[Shape]:
+    """A shape and all its alternatives, at any depth."""
+    found = [shape]
+    for at in found:
+        found += [way for way in (branch() for branch in at.branches) if way not in found]
+    return found
+
+
+def _chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Shape | None:
+    """The alternative of a union that an object is of; the union itself when it cannot be told.
+
+    Where an alternative is a resource, not to know which one it is must open nothing: then the
+    object counts as the one resource that fits, and None is said when there is not just one.
+    """
+    if not shape.branches or resource_of(shape, bound):
         return shape
-    branches = [branch() for branch in shape.branches]
+    branches = [
+        each for each in _alternatives(shape, bound) if not each.kinds or "object" in each.kinds
+    ]
     if shape.discriminator:
         name, mapping = shape.discriminator
         tag = value.get(name)
@@ -233,11 +296,25 @@ def _chosen(shape: Shape, value: Json) -> Shape:
         if len(hit) == 1:
             return hit[0]
     fitting = [branch for branch in branches if branch.required <= value.keys()]
-    ranked = sorted(fitting, key=lambda b: -len(b.properties.keys() & value.keys()))
-    scores = [len(b.properties.keys() & value.keys()) for b in ranked[:2]]
-    if ranked and (len(ranked) == 1 or scores[0] > scores[1]):
-        return ranked[0]
-    return shape
+    scores = [len(branch.properties.keys() & value.keys()) for branch in fitting]
+    best = [b for b, score in zip(fitting, scores, strict=True) if score == max(scores)]
+    if len(best) == 1:
+        return best[0]
+    if not any(resource_of(branch, bound) for branch in branches):
+        return shape
+    somebodys = [branch for branch in best or branches if resource_of(branch, bound)]
+    if len({resource_of(branch, bound) for branch in somebodys}) != 1:
+        return None
+    return replace(merged(somebodys), names=somebodys[0].names)
+
+
+def _alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union, those of unions within it spread out; a resource stays whole."""
+    found = [branch() for branch in shape.branches]
+    for at in found:
+        if at.branches and not resource_of(at, bound):
+            found += [each for each in (b() for b in at.branches) if each not in found]
+    return [each for each in found if not each.branches or resource_of(each, bound)]
 
 
 _KINDS: dict[type, tuple[str, ...]] = {
@@ -251,8 +328,10 @@ _KINDS: dict[type, tuple[str, ...]] = {
 
 def _is_kind(value: Json, shape: Shape) -> bool:
     """Whether the document lets a scalar of this type stand here; `null` always may."""
-    if value is None or not shape.kinds:
-        return not (shape.properties or shape.items) or value is None
+    if value is None:
+        return True
+    if not shape.kinds and not shape.branches:
+        return not (shape.properties or shape.items or shape.extra)
     if any(kind in shape.kinds for kind in _KINDS[type(value)]):
         return True
     return any(_is_kind(value, branch()) for branch in shape.branches)

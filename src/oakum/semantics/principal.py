@@ -130,11 +130,11 @@ def _below(value: Json, segment: str) -> list[Json]:
     return [value[segment]] if segment in value else []
 
 
-def texts(value: Json, path: str) -> list[str]:
-    """Scalars at a field path as text, a list of scalars spread out."""
+def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
+    """Scalars at a field path as text; `spread`: also those of a list that stands there."""
     flat: list[Json] = []
     for each in at_path(value, path):
-        flat += each if isinstance(each, list) else [each]
+        flat += each if spread and isinstance(each, list) else [each]
     return [
         text(each) for each in flat if isinstance(each, str | int) and not isinstance(each, bool)
     ]

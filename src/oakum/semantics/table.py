@@ -8,7 +8,7 @@ an unknown state matches no condition (default deny, unknown is closed).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -229,19 +229,32 @@ def _member_names(shape: Shape) -> tuple[str, ...]:
 
 
 def member(shape: Shape, segment: str) -> Shape | None:
-    """What a shape declares under a member name or, for `*`, for elements and map values.
+    """What a shape declares at a segment of a path; `*` for elements and map values alike.
 
     Alternatives that each declare it give one shape with branches. None: undeclared.
     """
-    found: list[Shape] = []
-    if segment in shape.properties:
-        found.append(shape.properties[segment]())
-    elif segment == "*":
-        found += [thunk() for thunk in (shape.items, shape.extra) if thunk is not None]
-    elif shape.extra is not None:
-        found.append(shape.extra())
+    if segment == "*":
+        return _either(shape, lambda at: [at.items, at.extra])
+    return named(shape, segment)
+
+
+def named(shape: Shape, key: str) -> Shape | None:
+    """What a shape declares for a member of an object, by its name or as a value of a map."""
+    return _either(shape, lambda at: [at.properties.get(key, at.extra)])
+
+
+def element(shape: Shape) -> Shape | None:
+    """What a shape declares for the elements of a list; the values of a map are none."""
+    return _either(shape, lambda at: [at.items])
+
+
+_Thunk = Callable[[], Shape] | None
+
+
+def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None:
+    found = [thunk() for thunk in pick(shape) if thunk is not None]
     for branch in shape.branches:
-        inner = member(branch(), segment)
+        inner = _either(branch(), pick)
         if inner is not None and all(inner is not other for other in found):
             found.append(inner)
     if len(found) > 1:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from oakum.contract.model import OperationRule, Owner, Shape
 from oakum.semantics import Judge, Judgement, Model, Principal
@@ -103,7 +106,7 @@ def test_leaves_name_their_field_with_a_star_for_what_varies() -> None:
         ("id", ("id",), True),
         ("tags.*", ("tags", "0"), True), ("tags.*", ("tags", "1"), True),
         ("by.*", ("by", "ann"), True),
-        ("rows.*.x", ("rows", "0", "x"), True), ("rows.*.y", ("rows", "1", "y"), False),
+        ("rows.*.x", ("rows", "0", "x"), True), ("rows.*.‹key›", ("rows", "1", "y"), False),
     ]  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def owners(owner: Owner, params: dict[str, str] | None = None, rule: str = "") -
 
 def test_an_owner_stands_in_the_object_the_path_or_is_the_caller() -> None:
     assert owners(Owner("field", ("owner_id",))) == ("u1",)
-    assert owners(Owner("field", ("owner_id", "to"))) == ("u1", "u3", "7")
+    assert owners(Owner("field", ("owner_id", "to.*"))) == ("u1", "u3", "7")
     assert owners(Owner("field", ("missing",))) == ()
     assert owners(Owner("field", ("missing",)), {"userId": "u5"}, "userId") == ("u5",)
     assert owners(Owner("path", ("userId",)), {"userId": "u5", "x": "u6"}) == ("u5",)
@@ -136,6 +139,11 @@ def test_an_owner_stands_in_the_object_the_path_or_is_the_caller() -> None:
     assert owners(Owner("path", ("userId",))) == ()
     assert owners(Owner("caller")) == ("u1",)
     assert owners(Owner("none")) == ()
+
+
+def test_a_list_in_place_of_an_owner_makes_nobody_the_owner() -> None:
+    assert owners(Owner("field", ("to",))) == ()
+    assert owners(Owner("field", ("to",)), {"userId": "u1"}, "userId") == ()
 
 
 def test_what_is_owned_with_its_parent() -> None:
@@ -187,3 +195,87 @@ def test_call_is_about_each_object_of_an_answer() -> None:
     keep = judge({"data": [THING, {**THING, "owner_id": "u9"}]}, model=model).keep
     assert isinstance(keep, dict) and isinstance(keep["data"], dict)
     assert keep["data"]["0"] and keep["data"]["1"] is False
+
+
+# ------------------------------------------------------------ what cannot be told is closed
+
+
+def union(*branches: Shape) -> Shape:
+    return Shape(branches=tuple(lambda each=each: each for each in branches))  # type: ignore[misc]
+
+
+COMPANY = record("Company", id=TEXT, name=TEXT, mail=TEXT)
+CARD = {"id": "u1", "name": "Ann", "mail": "a@b"}
+
+
+def test_what_may_be_a_resource_or_not_is_judged_as_the_resource() -> None:
+    for shape in (union(FRIEND, COMPANY), union(union(FRIEND, COMPANY), MAP)):
+        found = judge(CARD, shape=shape)
+        assert [(e.resource, e.owners) for e in found.sightings] == [("Person", ("u1",))]
+        assert found.keep == {"id": False, "name": True, "mail": True}
+        theirs = judge(CARD, who("u2"), shape=shape)
+        assert theirs.keep == {"id": False, "name": True, "mail": False}
+    strict = [replace(each, required=frozenset({"tax"})) for each in (FRIEND, COMPANY)]
+    assert [e.resource for e in judge(CARD, shape=union(*strict)).sightings] == ["Person"]
+
+
+def test_what_may_be_one_of_two_resources_is_neither_and_stays_out() -> None:
+    found = judge({"id": "u1"}, shape=union(NOTE, FRIEND, COMPANY))
+    assert not found.sightings
+    assert found.keep is False
+    assert [(leaf.pointer, leaf.allowed) for leaf in found.unbound] == [(("id",), False)]
+
+
+def test_in_a_field_too_an_unknown_alternative_is_closed() -> None:
+    fields = dict.fromkeys(("id", "friend"), (see("owner"),))
+    either = record("Note", id=TEXT, owner_id=TEXT, friend=union(NOTE, FRIEND, COMPANY))
+    model = contract(note(fields), PERSON, doors=(door(shape=either),))
+    found = judge({**THING, "friend": {"id": "u1"}}, shape=either, model=model)
+    assert isinstance(found.keep, dict)
+    assert (found.keep["id"], found.keep["friend"]) == (True, False)
+    assert [each.resource for each in found.sightings] == ["Note"]
+
+
+def test_a_resource_that_is_a_union_is_that_resource_whatever_its_alternative() -> None:
+    whole = replace(union(record("Mini", id=TEXT), COMPANY), names=frozenset({"Friend"}))
+    assert [each.resource for each in judge(CARD, shape=whole).sightings] == ["Person"]
+
+
+def test_the_values_of_a_map_declare_no_elements_of_a_list() -> None:
+    assert judge({"by": {"a": "x"}}, shape=record(by=MAP)).keep == {"by": {"a": True}}
+    assert judge({"by": ["x"]}, shape=record(by=MAP)).keep == {"by": {"0": False}}
+    assert judge({"*": "x"}, shape=array(TEXT)).keep == {"*": False}
+    assert judge("x", shape=Shape(extra=lambda: TEXT)).keep is False
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["ann@example.com", "+49 170 1234567", "1234", "u12345678", "a1b2c3d4e5f6", "Ann Lee", "é" * 3,
+     "x" * 41],
+)  # fmt: skip
+def test_a_key_that_may_be_somebodys_is_in_no_field_path(key: str) -> None:
+    shape = record(data=array(record("Note", id=TEXT, by=MAP, place=record(city=TEXT))), by=MAP)
+    inside = {"by": {key: 1}, "place": {key: 1}, key: {key: {key: [{key: 1}]}}}
+    found = judge({"data": [inside], "by": {key: 1}, key: 1}, shape=shape)
+    paths = [leaf.path for each in found.sightings for leaf in each.leaves]
+    assert paths == ["by.*", "place.‹key›", "‹key›.‹key›.‹key›.*.‹key›"]
+    assert [leaf.path for leaf in found.unbound] == ["by.*", "‹key›"]
+    assert all(key in leaf.pointer for each in found.sightings for leaf in each.leaves)
+
+
+def test_an_undeclared_name_is_told_in_the_top_two_levels() -> None:
+    (found,) = judge(
+        {"data": [{"pin_hash": 1, "more": {"salt_v2": 1, "in": {"ann": 1}}}]}
+    ).sightings
+    assert [leaf.path for leaf in found.leaves] == ["pin_hash", "more.salt_v2", "more.in.‹key›"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_lies_too_deep_is_not_looked_at(inside: bool) -> None:
+    value: Any = "deep"
+    for _ in range(5000):
+        value = {"a": value}
+    found = judge({"data": [{**THING, "a": value}]} if inside else value)
+    assert len(found.sightings) == inside
+    leaves = [*found.unbound, *(leaf for each in found.sightings for leaf in each.leaves)]
+    assert "deep" not in [leaf.value for leaf in leaves]
