@@ -282,6 +282,68 @@ def test_nothing_is_written_unless_allowed(tmp_path: Path) -> None:
     assert {call.path for call in server.calls if call.method == "POST"} == {"/login"}
 
 
+def test_a_target_that_dies_with_a_setting_flipped_is_told_by_name(tmp_path: Path) -> None:
+    clinic = Clinic()
+    dead = Reply(drop=True)
+    clinic.before = lambda call, n: None if clinic.settings == Clinic().settings else dead
+    with serve(clinic) as server:
+        run = scan(tmp_path, server.url, "--allow-own-settings")
+    assert run.code == 3
+    told = [each for each in run.report["distrust"] if "could not be put back" in each]
+    assert len(told) == 1
+    assert told[0].startswith("`Settings.private` of ")
+    assert told[0].endswith(" could not be put back to `true`: set it by hand")
+
+
+def test_server_errors_do_not_keep_settings_from_being_put_back(tmp_path: Path) -> None:
+    clinic = Clinic(leaks=False)
+    boom = Reply(500, {"error": "boom"})
+    clinic.before = lambda call, n: (
+        boom
+        if clinic.settings != Clinic().settings and not call.path.endswith("/settings")
+        else None
+    )
+    with serve(clinic) as server:
+        run = scan(tmp_path, server.url, "--allow-own-settings")
+    assert any(call.method == "PUT" for call in server.calls)
+    assert clinic.settings == Clinic().settings
+    assert not [each for each in run.report["distrust"] if "put back" in each]
+
+
+def test_a_put_that_nobody_can_read_is_not_sent_and_told_in_words(tmp_path: Path) -> None:
+    clinic = Clinic()
+    clinic.before = lambda call, n: (
+        Reply(403, {"error": "no"}) if call.method == "GET" and "settings" in call.path else None
+    )
+    write(tmp_path)
+    identities = tmp_path / "identities.yaml"
+    stated = identities.read_text().replace(
+        "PASSWORD}}", "PASSWORD}, states: {Settings.private: true}}"
+    )
+    identities.write_text(stated)
+    with serve(clinic) as server:
+        run = scan(tmp_path, server.url, "--allow-own-settings")
+    assert not [call for call in server.calls if call.method == "PUT"]
+    assert not [each for each in run.report["distrust"] if "put back" in each]
+    assert any("so none was sent" in note for note in run.report["notes"])
+
+
+@pytest.mark.parametrize(
+    "more", [("--rate", "nan"), ("--rate", "inf"), ("--min-shown", "nan"), ("--min-shown", "inf")]
+)
+def test_what_is_no_number_is_a_mistake_of_usage(tmp_path: Path, more: tuple[str, str]) -> None:
+    run = scan(tmp_path, "http://127.0.0.1:9", *more)
+    assert run.code == 2
+    assert more[0] in run.err
+
+
+def test_a_password_in_the_target_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    run = scan(tmp_path, f"http://ada:{SECRETS[0]}@127.0.0.1:9")
+    assert run.code == 2
+    assert "a password" in run.err
+    nothing_personal(tmp_path, run.out, run.err)
+
+
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     write(tmp_path)
     with serve(Clinic()) as server:

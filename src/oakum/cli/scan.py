@@ -48,7 +48,7 @@ from oakum.scan.run import Options, Scan
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="go on with the run of `--journal`")
 @click.option(
-    "--min-shown", type=click.FloatRange(0, 100), default=10.0, show_default=True,
+    "--min-shown", type=shared.Number(0, 100), default=10.0, show_default=True,
     metavar="PERCENT",
     help="cells that must be decided for the run to be trusted",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -21,6 +22,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path, dir_okay=False)
 
 
+class Number(click.FloatRange):
+    """A number within a range: `nan` lies within every range, and `inf` is no number of things."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"`{value}` is no number to reckon with", param, ctx)
+        return number
+
+
 def target_options(command: F) -> F:
     """`CONTRACT --target URL --identities FILE` and what goes with them."""
     for decorate in reversed(
@@ -38,7 +51,7 @@ def target_options(command: F) -> F:
                 help="OpenAPI Overlay applied to the document; may be repeated",
             ),
             click.option(
-                "--rate", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
+                "--rate", type=Number(min=0.1), default=10.0, show_default=True,
                 help="requests a second, at most",
             ),
             click.option(
@@ -55,7 +68,15 @@ def valid_target(target: str) -> str:
     """A URL with scheme and host, or a usage error that says what is missing."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(target)
+    if "@" in target:
+        raise click.BadParameter(
+            "holds a user name or a password; write them into the identities file",
+            param_hint="--target",
+        )
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # brackets that do not match
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise click.BadParameter(
             f"`{target}` is no URL such as https://api.example.com", param_hint="--target"

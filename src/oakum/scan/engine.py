@@ -424,7 +424,7 @@ class Engine:
                 self.lookout.forget(who)
                 self._round()
             else:
-                self.notes.append(f"the API did not take the setting {said} from {who}")
+                self.notes.append(f"{switches.why}: {said} of {who}")
 
     def _account(self, who: str) -> dict[str, Json]:
         return {path: value for (name, path), value in self.cast.states.items() if name == who}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from typing import IO
 import orjson
 
 from oakum.contract.model import Json
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.switches import Flip
@@ -40,6 +41,7 @@ class Journal:
     """Appends to a file that only its owner may read."""
 
     def __init__(self, path: Path, run: str, target: str, contract: str, resume: bool) -> None:
+        self._path = path
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
         try:
             self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
@@ -47,7 +49,7 @@ class Journal:
             why = (error.strerror or "cannot be written").lower()
             raise InputError([Problem(Location(str(path)), why)]) from None
         if resume:
-            self._file.write(b"\n")  # ends a line that a kill cut short
+            self._append(b"\n")  # ends a line that a kill cut short
         else:
             self._line({"schema": SCHEMA, "run": run, "target": target, "contract": contract})
 
@@ -65,7 +67,27 @@ class Journal:
 
     def _line(self, content: Mapping[str, Json]) -> None:
         # Named tuples (the key of a cell) are lists here.
-        self._file.write(orjson.dumps(content, default=list) + b"\n")
+        self._append(orjson.dumps(content, default=list) + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        try:
+            self._file.write(line)
+        except OSError as error:
+            why = (error.strerror or "cannot be written").lower()
+            raise TargetError(f"the journal `{self._path}`: {why}") from None
+
+
+def left_flipped(path: Path) -> tuple[Flip, ...]:
+    """Settings that an interrupted run has not put back; none where there is no such journal."""
+    pending: dict[tuple[str, str], Flip] = {}
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return ()
+    for line in lines if _entry(lines[0]).get("schema") == SCHEMA else ():
+        with suppress(KeyError, TypeError):  # the other lines count all the same
+            _remember_flip(_entry(line), pending)
+    return tuple(pending.values())
 
 
 def recall(path: Path) -> Past:
@@ -107,6 +129,10 @@ def _remember(
     if "outcome" in each:
         outcome = _outcome(each["outcome"])
         outcomes[outcome.probe] = outcome
+    _remember_flip(each, pending)
+
+
+def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
     if "flip" in each:
         flip = Flip(**each["flip"])
         pending.setdefault((flip.identity, flip.state), flip)

@@ -16,7 +16,7 @@ import orjson
 import oakum
 from oakum.contract import Contract, load
 from oakum.contract.draft import drafted_policy
-from oakum.contract.model import Json, Policy
+from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Exchange, Request, Response
@@ -29,14 +29,15 @@ from oakum.scan.doors import Gate, gate_of, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.identities import load_identities
-from oakum.scan.journal import Journal, Past, recall
+from oakum.scan.journal import Journal, Past, left_flipped, recall
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.session import Sessions
-from oakum.scan.switches import Flip, Switches
+from oakum.scan.switches import Flip, Switches, left_behind
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.semantics import Model, compile_contract
+from oakum.semantics.model import pattern
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""
@@ -79,9 +80,13 @@ class Scan:
         self.gates, self.skipped = survey(self.model, self.inferred)
         self.past = Past()
         self.run = secrets.token_hex(6)
+        self.stale: InputError | None = None
+        """Why the journal is of no use but to put settings back."""
         if options.resume:
             self.past = self._recall()
             self.run = self.past.run
+        elif options.journal is not None:
+            _refuse_to_forget(options.journal)
 
     def _recall(self) -> Past:
         if self.options.journal is None:
@@ -90,7 +95,10 @@ class Scan:
         where = Location(str(self.options.journal), 1, 1)
         if past.target != self.options.target or past.contract != self._digest():
             hint = "start a new run without --resume"
-            raise InputError([Problem(where, "belongs to another target or contract", hint)])
+            error = InputError([Problem(where, "belongs to another target or contract", hint)])
+            if past.target != self.options.target or not past.pending:
+                raise error
+            self.stale = error
         return past
 
     def _digest(self) -> str:
@@ -159,13 +167,11 @@ class Scan:
             distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
             engine = self._engine(found, sessions, journal)
             given = list(self._given(found, sessions))
-            distrust += self._mend(engine, given)
-            try:
+            with governor.reserve(_RESTORE_RESERVE):
+                mended = self._mend(engine, given)
+            distrust += mended
+            if self.stale is None:
                 engine.explore(given)
-            finally:
-                governor.budget += _RESTORE_RESERVE
-                distrust += engine.switches.restore() if engine.switches else ()
-                governor.budget -= _RESTORE_RESERVE
         except BudgetSpent as error:
             notes.append(f"{error}: what was left unasked is reported as not shown")
         except TargetError as error:
@@ -173,9 +179,13 @@ class Scan:
         except KeyboardInterrupt:
             distrust.append("interrupted: what was left unasked is reported as not shown")
         finally:
+            with governor.reserve(_RESTORE_RESERVE):
+                distrust += self._restore(engine)
             transport.close()
             if journal is not None:
                 journal.close()
+        if self.stale is not None:
+            raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         notes += [*sessions.notes, *(engine.notes if engine else ())]
         made = self._write_up(engine, distrust)
         return replace(
@@ -246,6 +256,8 @@ class Scan:
         return Switches(
             self.policy, writers, readers, engine.cast, engine.knowledge,
             self.options.target, engine.ask, log,
+            frozenset(each.id for each in operations if _closed(self.contract.document.raw, each)),
+            list(self.past.pending),
         )  # fmt: skip
 
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
@@ -253,11 +265,16 @@ class Scan:
         if not self.past.pending or engine.switches is None:
             return ()
         engine.introduce(given)
-        engine.switches.pending = list(self.past.pending)
         failed = engine.switches.restore()
-        if not self.options.allow_own_settings:
-            engine.switches = None
+        if failed or not self.options.allow_own_settings:
+            engine.switches = None  # flipped once more, it would be forgotten how it was at first
         return failed
+
+    def _restore(self, engine: Engine | None) -> tuple[str, ...]:
+        """Put back what is flipped still, however the run has ended; says what could not be."""
+        if engine is None:
+            return tuple(left_behind(flip) for flip in self.past.pending)
+        return engine.switches.restore() if engine.switches else ()
 
     def _cast(self, found: Examination, sessions: Sessions) -> Cast:
         ids: dict[str, frozenset[str]] = {}
@@ -344,6 +361,43 @@ class Scan:
             version=oakum.__version__,
             field_lines=dict(field_lines(self.model)),
         )
+
+
+def _refuse_to_forget(journal: Path) -> None:
+    """A new run begins its journal anew: not one that knows what is still to be put back."""
+    names = " and ".join(dict.fromkeys(flip.identity for flip in left_flipped(journal)))
+    if names:
+        words = f"settings of {names} were flipped by an interrupted run"
+        hint = "add --resume, or set them by hand and delete the file"
+        raise InputError([Problem(Location(str(journal)), words, hint)])
+
+
+def _as_problems(journal: Path | None, words: list[str]) -> list[Problem]:
+    return [Problem(Location(str(journal)), each) for each in words]
+
+
+def _closed(document: Json, writer: Operation) -> bool:
+    """Whether the document says that a body holds no other members than those it declares."""
+    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
+    todo = [_pointed(document, shape.pointer) for shape in shapes]
+    seen: list[Json] = []
+    while todo:
+        at = todo.pop()
+        if not isinstance(at, dict) or any(at is each for each in seen):
+            continue
+        seen.append(at)
+        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
+            return True
+        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
+        todo.append(_pointed(document, str(at.get("$ref", ""))))
+    return False
+
+
+def _pointed(document: Json, pointer: str) -> Json:
+    segments = pattern(pointer.partition("#")[2] if "#" in pointer else pointer)
+    for segment in segments:
+        document = document.get(segment) if isinstance(document, dict) else None
+    return document if segments else None
 
 
 _CONTACTS = ("contact:", "policy:")

@@ -7,13 +7,16 @@ setting and its value (`true`, `only_me`), never the settings object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
 
-from oakum.contract.model import Json, Operation, Policy, Switch
+from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
+from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
@@ -53,7 +56,15 @@ class Switches:
     target: str
     ask: Ask
     log: Callable[[str, Flip], None]
+    closed: frozenset[str] = frozenset()
+    """Writers whose body may hold no other members than the document declares."""
     pending: list[Flip] = field(default_factory=list)
+    why: str = ""
+    """Why the last flip that failed did."""
+    _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
+    """(identity, writer) → the settings as they were before the first flip; never written down."""
+    _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
+    """(identity, writer) → the settings as last read."""
 
     def base(self, resource: str, name: str) -> str:
         """`Resource.state` in which a state really stands, following `of`."""
@@ -66,102 +77,230 @@ class Switches:
     def switch(self, path: str) -> Switch | None:
         """How a state is set, if the contract says so and the operation is there."""
         resource, _, name = path.partition(".")
-        switch = self.policy.resources[resource].states[name].switch
+        known = self.policy.resources.get(resource)  # a journal may name what the policy forgot
+        state = known.states.get(name) if known else None
+        switch = state.switch if state else None
         return switch if switch is not None and switch.operation in self.writers else None
 
     def flip(self, identity: str, path: str, value: Json) -> bool:
-        """Set a state; False when the API did not take it. Remembered until put back."""
+        """Set a state. Remembered until put back; False when it is not set: `why` has the words.
+
+        Nothing is sent, and nothing is to be put back, where the API shows too little of the
+        settings to keep the others as they are.
+        """
         before = self.cast.states.get((identity, path))
         switch = self.switch(path)
         if switch is None or before is None:
+            self.why = "how it is set now is not known" if switch else "no operation sets it"
             return False
+        prepared = self._prepare(identity, switch)
+        if prepared is None:
+            return False
+        if shown := self._last(identity, switch):
+            self._before.setdefault((identity, switch.operation), shown)
         change = Flip(identity, path, before, value)
         self.log("flip", change)
         self.pending.append(change)
-        if not self._write(change, switch, value):
+        if not self._write(prepared, identity, switch, value):
+            self.why = "the API did not take the setting"
             return False
         self.cast.states[(identity, path)] = value
         return True
 
     def restore(self) -> tuple[str, ...]:
-        """Put everything back, last first; says in words what could not be."""
-        failed: list[str] = []
+        """Put everything back, last first; says in words what could not be. Never raises."""
+        failed: list[Flip] = []
         first: dict[tuple[str, str], Flip] = {}
         for flip in self.pending:
             first.setdefault((flip.identity, flip.state), flip)
         for flip in reversed(first.values()):
-            switch = self.switch(flip.state)
-            if switch is not None and self._write(flip, switch, flip.before):
-                self.cast.states[(flip.identity, flip.state)] = flip.before
+            if not self._put_back(flip):
+                failed.append(flip)
+                continue
+            self.cast.states[(flip.identity, flip.state)] = flip.before
+            with suppress(OakumError):  # what a journal still holds is put back once more
                 self.log("restored", flip)
-            else:
-                failed.append(
-                    f"`{flip.state}` of {flip.identity} could not be put back to"
-                    f" `{_said(flip.before)}`: set it by hand"
-                )
         self.pending.clear()
-        return tuple(failed)
+        return (*map(left_behind, failed), *self._damage(failed))
 
-    def _write(self, flip: Flip, switch: Switch, value: Json) -> bool:
+    def _put_back(self, flip: Flip) -> bool:
+        for _ in range(2):
+            try:
+                switch = self.switch(flip.state)
+                if switch is None or flip.identity not in self.cast.ids:
+                    return False
+                prepared = self._prepare(flip.identity, switch)
+                if prepared is None:
+                    return False
+                shown = _at(self._last(flip.identity, switch), pattern(switch.pointer))
+                if shown is not None and shown == flip.before:
+                    return True
+                return self._write(prepared, flip.identity, switch, flip.before)
+            except OakumError:
+                return False
+            except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
+                continue
+        return False
+
+    def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
+        """Members that writing has changed beyond the settings flipped, by name, not by value."""
+        known = {
+            (flip.identity, switch.operation, pattern(switch.pointer)[0])
+            for flip in failed
+            if (switch := self.switch(flip.state)) is not None
+        }
+        said: list[str] = []
+        for (identity, operation), before in self._before.items():
+            now = self._now.get((identity, operation))
+            kept = self._kept(operation)
+            names = [
+                name
+                for name in sorted(before.keys() | (now or {}).keys())
+                if now and name not in kept and (identity, operation, name) not in known
+                if not _same(before.get(name), now.get(name))
+            ]
+            if names:
+                listed = ", ".join(f"`{name}`" for name in names)
+                said.append(
+                    f"other settings of {identity} are not as they were before `{operation}`:"
+                    f" {listed}; look at them by hand"
+                )
+        self._before.clear()
+        return tuple(said)
+
+    def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
+        return self._now.get((identity, switch.operation), {})
+
+    def _prepare(self, identity: str, switch: Switch) -> _Write | None:
+        """The write of a switch with everything in it but the value; None: `why` has the words."""
         gate = self.writers[switch.operation]
-        filled = fill(gate, self.target, self.knowledge, flip.identity)
+        writer, path = gate.operation, pattern(switch.pointer)
+        filled = fill(gate, self.target, self.knowledge, identity)
+        named = f"`{writer.method} {writer.path}`"
         if filled is None:
-            return False
-        content = self._current(gate.operation, flip.identity)
-        if content is None:
-            return False
-        _set(content, pattern(switch.pointer), value)
-        headers = {**filled.request.headers, "content-type": "application/json"}
-        request = Request(filled.request.method, filled.request.url, headers, orjson.dumps(content))
-        answer = self.ask(flip.identity, request)
-        return 200 <= answer.status < 300 and self._reads_back(gate.operation, flip, switch, value)
-
-    def _current(self, writer: Operation, identity: str) -> dict[str, Json] | None:
-        """The settings as they are, cut to what the writer takes: PUT replaces them all.
-
-        None when they cannot be read: then a PUT could lose somebody's settings, so none is sent.
-        """
-        if writer.method != "PUT":
-            return {}
-        current = self._read(writer, identity)
-        if not current:
+            self.why = f"no value is known for a parameter of {named}, so none was sent"
             return None
-        declared = next((m.shape for m in writer.body if m.is_json and m.shape), None)
-        if declared is None or not declared.properties:
-            return current
-        return {name: each for name, each in current.items() if name in declared.properties}
+        whole = writer.method == "PUT"
+        current = self._read(writer, identity)
+        if (whole or len(path) > 1) and not current:
+            what = "all settings" if whole else f"all of `{path[0]}`"
+            shows = (
+                "the GET of the same path did not show them"
+                if writer.id in self.readers
+                else "no GET of the same path shows them"
+            )
+            self.why = f"{named} replaces {what} and {shows}, so none was sent"
+            return None
+        if not path or not all(isinstance(_at(current, path[:n]), dict) for n in range(len(path))):
+            self.why = f"`{switch.pointer}` is not in the settings that the API shows"
+            return None
+        if whole:
+            content = self._sendable(writer, current)
+        else:
+            content = {path[0]: current[path[0]]} if len(path) > 1 else {}
+        if not isinstance(_at(content, path[:-1]), dict):
+            self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
+            return None
+        return _Write(filled.request, gate.operation, content)
+
+    def _sendable(self, writer: Operation, current: Mapping[str, Json]) -> dict[str, Json]:
+        """All settings but those that the document keeps from being written."""
+        declared = _declared(writer.body)
+        kept = self._kept(writer.id)
+        strict = writer.id in self.closed and declared is not None
+        return {
+            name: each
+            for name, each in current.items()
+            if name not in kept and not (strict and declared and name not in declared.properties)
+        }
+
+    def _kept(self, operation: str) -> frozenset[str]:
+        """Members that the API alone sets (`readOnly`)."""
+        reader = self.readers.get(operation)
+        answers = reader.operation.responses.items() if reader else ()
+        shapes = [_declared(self.writers[operation].operation.body)]
+        shapes += [_declared(media) for status, media in answers if status.startswith("2")]
+        return frozenset(
+            name
+            for shape in shapes
+            if shape is not None
+            for name, member in shape.properties.items()
+            if member().read_only
+        )
+
+    def _write(self, write: _Write, identity: str, switch: Switch, value: Json) -> bool:
+        path = pattern(switch.pointer)
+        body = orjson.dumps(_with(write.content, path, value))
+        headers = {**write.request.headers, "content-type": "application/json"}
+        request = Request(write.request.method, write.request.url, headers, body)
+        answer = self.ask(identity, request)
+        if not 200 <= answer.status < 300:
+            return False
+        # taken on trust where the API does not show it
+        shown = _at(self._read(write.operation, identity), path)
+        return shown is None or bool(shown == value)
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)
         filled = fill(reader, self.target, self.knowledge, identity) if reader else None
+        self._now.pop((identity, writer.id), None)
         if filled is None:
             return {}
         answer = self.ask(identity, filled.request)
-        if not 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300 or answer.truncated:
             return {}  # an error in JSON is nobody's settings, and must not replace them
         try:
             content = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
+            orjson.dumps(content)  # what is nested too deep to be sent back is not understood
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
             return {}
-        return content if isinstance(content, dict) else {}
-
-    def _reads_back(self, writer: Operation, flip: Flip, switch: Switch, value: Json) -> bool:
-        """Whether the API shows the value just written; taken on trust where it shows none."""
-        at: Json = self._read(writer, flip.identity)
-        for segment in pattern(switch.pointer):
-            if not isinstance(at, dict) or segment not in at:
-                return True
-            at = at[segment]
-        return bool(at == value)
+        if not isinstance(content, dict):
+            return {}
+        self._now[(identity, writer.id)] = content
+        return content
 
 
-def _set(content: dict[str, Json], path: tuple[str, ...], value: Json) -> None:
-    *stem, last = path
-    at = content
-    for segment in stem:
-        at = at.setdefault(segment, {})
-    at[last] = value
+@dataclass(frozen=True)
+class _Write:
+    """A request that sets something, but for the value."""
+
+    request: Request
+    operation: Operation
+    content: Mapping[str, Json]
 
 
-def _said(value: Json) -> str:
-    return orjson.dumps(value).decode()
+def left_behind(flip: Flip) -> str:
+    """Tells a person what to do about a setting that was not put back."""
+    value = orjson.dumps(flip.before).decode()
+    return f"`{flip.state}` of {flip.identity} could not be put back to `{value}`: set it by hand"
+
+
+def _declared(body: tuple[Media, ...]) -> Shape | None:
+    return next((media.shape for media in body if media.is_json and media.shape), None)
+
+
+def _at(content: Json, path: tuple[str, ...]) -> Json:
+    """What stands at a path; None where nothing does."""
+    for segment in path:
+        if not isinstance(content, dict):
+            return None
+        content = content.get(segment)
+    return content
+
+
+def _with(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:
+    head, *rest = path
+    inner = _with(content[head], tuple(rest), value) if rest else value
+    return {**content, head: inner}
+
+
+def _same(before: Json, now: Json) -> bool:
+    """Whether nothing was changed but times of change, which the API sets itself."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return before.keys() == now.keys() and all(_same(before[k], now[k]) for k in before)
+    return bool(before == now) or all(
+        isinstance(each, str) and _TIME.match(each) for each in (before, now)
+    )
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

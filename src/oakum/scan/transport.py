@@ -10,7 +10,8 @@ import email.utils
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -154,6 +155,10 @@ class HttpTransport:
 
 
 def _checked(url: str) -> str:
+    if "@" in url:
+        words = "a target holds no user name and no password"
+        hint = "write them into the identities file"
+        raise InputError([Problem(Location("target"), words, hint)])
     try:
         origin, parts = origin_of(url), urlsplit(url)
     except ValueError:  # a port that is no number
@@ -272,6 +277,18 @@ class Governor:
         self._next = 0.0
         self._answers: deque[bool] = deque(maxlen=self.WINDOW)
         self._counted = 0
+        self._restoring = False
+
+    @contextmanager
+    def reserve(self, requests: int) -> Iterator[None]:
+        """For putting settings back: requests beyond the budget, and no giving up on a target."""
+        self.budget += requests
+        self._restoring = True
+        try:
+            yield
+        finally:
+            self.budget -= requests
+            self._restoring = False
 
     def send(self, request: Request) -> Response:
         """The answer; 429 and 503 with `Retry-After` were waited out before."""
@@ -327,7 +344,10 @@ class Governor:
     def _judge(self, status: int) -> None:
         if self._counted <= self.FIRST:
             return
-        self._answers.append(status >= 500 and status != 501)
+        failed = status >= 500 and status != 501
+        self._answers.append(failed)
+        if not failed or self._restoring:
+            return
         failures = sum(self._answers)
         if failures >= self.FAILURES and 2 * failures >= len(self._answers):
             many = f"{failures} of the last {len(self._answers)} answers"

@@ -273,7 +273,7 @@ def test_a_setting_that_the_api_does_not_take_is_told() -> None:
 
     run = Run(Stubborn(), settings=True).explore()
     assert run.result("getPerson", "Person.bio", "follower", "false") is not Result.LEAK
-    assert any("did not take the setting Settings.private=" in n for n in run.engine.notes)
+    assert any("did not take the setting: Settings.private=" in n for n in run.engine.notes)
 
 
 def test_a_value_out_of_place_is_found_by_value() -> None:

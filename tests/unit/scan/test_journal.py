@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from oakum.errors import InputError
+from oakum.errors import InputError, TargetError
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.journal import SCHEMA, Journal, recall
+from oakum.scan.journal import SCHEMA, Journal, left_flipped, recall
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.switches import Flip
 
@@ -145,3 +145,24 @@ def test_a_place_that_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             attempt()
         assert str(caught.value).endswith("no such file or directory")
+
+
+def test_what_is_still_flipped_is_known_even_from_a_damaged_journal(path: Path) -> None:
+    assert left_flipped(path) == ()
+    path.write_bytes(b"hello")
+    assert left_flipped(path) == ()
+    made = journal(path)
+    made.flip("flip", FLIP)
+    with path.open("a") as file:
+        file.write('{"outcome": 3}\n{"flip": {"who": "ann"}}\n{"flip": 3}\n')
+    assert left_flipped(path) == (FLIP,)
+    made.flip("restored", FLIP)
+    assert left_flipped(path) == ()
+
+
+def test_a_full_disk_is_told_in_words(path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no device that is always full")
+    with pytest.raises(TargetError, match="no space left"):
+        journal(full, resume=True)

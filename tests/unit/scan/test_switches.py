@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from oakum.contract.model import Media, Shape
+from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.switches import Flip, Switches
 from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
@@ -46,7 +48,7 @@ def test_the_journal_hears_of_a_flip_before_it_is_sent_and_of_its_undoing_after(
     found.log = lambda kind, flip: order.append(kind)
     found.flip("ann", PRIVATE, False)
     found.restore()
-    assert order == ["flip", "GET", "PUT", "GET", "GET", "PUT", "GET", "restored"]
+    assert order == ["GET", "flip", "PUT", "GET", "GET", "PUT", "GET", "restored"]
     assert run.cast.states[("ann", PRIVATE)] is True
 
 
@@ -121,6 +123,8 @@ def test_a_put_is_refused_without_the_settings_that_it_would_replace(body: bytes
     _, found = ready(studio)
     assert not found.flip("ann", PRIVATE, False)
     assert not [line for line in studio.asked if "putSettings" in line]
+    assert found.pending == [] and found.restore() == ()
+    assert found.why.startswith("`PUT /people/{personId}/settings` replaces all settings and")
 
 
 def test_an_error_page_is_not_taken_for_the_settings() -> None:
@@ -136,12 +140,173 @@ def test_an_error_page_is_not_taken_for_the_settings() -> None:
     assert not [line for line in studio.asked if "putSettings" in line]
 
 
-def test_what_the_writer_does_not_take_is_not_sent_back() -> None:
+def writing(found: Switches, method: str = "PUT", **more: Any) -> None:
+    """Let the writer have another method or another body."""
+    writer = found.writers["putSettings"]
+    found.writers = {
+        "putSettings": replace(writer, operation=replace(writer.operation, method=method, **more))
+    }
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_what_the_body_does_not_declare_is_sent_back_unless_forbidden(closed: bool) -> None:
+    """A PUT replaces all: a member that the document forgot would be lost with it."""
     studio = Studio()
-    studio.settings[IDS["ann"]]["updated_at"] = "2026-01-01"
+    studio.settings[IDS["ann"]]["language"] = "eo"
+    _, found = ready(studio)
+    found.closed = frozenset({"putSettings"} if closed else ())
+    assert found.flip("ann", PRIVATE, False)
+    rest = {} if closed else {"language": "eo"}
+    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann", **rest}
+
+
+def test_what_the_api_alone_sets_is_not_sent_back() -> None:
+    studio = Studio()
+    _, found = ready(studio)
+    kept = Shape(properties={"theme": lambda: Shape(read_only=True)})
+    writing(found, body=(Media("application/json", kept),))
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]] == {"is_private": False}
+
+
+class Nested(Studio):
+    """Replaces what stands at the top of a PATCH, as many APIs do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for id in self.settings:
+            self.settings[id] = {"privacy": {"is_private": True, "hide_age": True}, "theme": "x"}
+
+    def __call__(self, viewer: str | None, request: Request) -> Response:
+        if request.method == "PATCH":
+            request = replace(request, method="PUT")
+        return super().__call__(viewer, request)
+
+    def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+        self.settings[id].update(body)
+        return reply(self.settings[id])
+
+
+def nested(studio: Studio, method: str = "PATCH") -> tuple[Run, Switches]:
+    run = Run(studio)
+    for name, id in IDS.items():
+        run.knowledge.learn_own(name, sighting(id=id))
+        run.cast.states[(name, PRIVATE)] = True
+    found = switches(run)
+    writing(found, method, body=())
+    settings = found.policy.resources["Settings"]
+    state = settings.states["private"]
+    assert state.switch is not None
+    moved = replace(state, switch=replace(state.switch, pointer="/privacy/is_private"))
+    changed = replace(settings, states={**settings.states, "private": moved})
+    found.policy = replace(found.policy, resources={**found.policy.resources, "Settings": changed})
+    return run, found
+
+
+def test_a_patch_of_a_nested_setting_keeps_its_neighbours() -> None:
+    studio = Nested()
+    _, found = nested(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]]["privacy"] == {"is_private": False, "hide_age": True}
+    assert found.restore() == ()
+    assert studio.settings == Nested().settings
+
+
+def test_a_patch_of_a_nested_setting_that_cannot_be_read_is_not_sent() -> None:
+    studio = Nested()
+    run, found = nested(studio)
+    found.readers = {}
+    assert not found.flip("ann", PRIVATE, False)
+    assert studio.asked == found.pending == run.flips == []
+    assert found.why == (
+        "`PATCH /people/{personId}/settings` replaces all of `privacy`"
+        " and no GET of the same path shows them, so none was sent"
+    )
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("between", [None, [], "on"])
+def test_a_nested_setting_in_something_else_is_neither_set_nor_put_back(
+    method: str, between: Any
+) -> None:
+    studio = Nested()
+    _, found = nested(studio, method)
+    studio.settings[IDS["ann"]]["privacy"] = between
+    assert not found.flip("ann", PRIVATE, False)
+    found.pending = [Flip("ann", PRIVATE, True, False)]
+    assert len(found.restore()) == 1
+    assert studio.settings[IDS["ann"]]["privacy"] == between
+    assert not [line for line in studio.asked if "putSettings" in line]
+
+
+def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None:
+    class Lossy(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            kept = {"is_private": body["is_private"], "seen_at": "2026-01-02T00:00:00Z"}
+            self.settings[id] = {**kept, "language": "en"}
+            return reply(body)
+
+    studio = Lossy()
+    more = {"language": "eo-canary", "seen_at": "2026-01-01T00:00:00Z"}
+    studio.settings[IDS["ann"]].update(more)
     _, found = ready(studio)
     assert found.flip("ann", PRIVATE, False)
-    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann"}
+    assert found.restore() == (
+        "other settings of ann are not as they were before `putSettings`:"
+        " `language`, `theme`; look at them by hand",
+    )
+
+
+@pytest.mark.parametrize("ending", [TargetError("gone"), KeyboardInterrupt()])
+def test_putting_back_goes_on_to_the_next_whatever_happens(ending: BaseException) -> None:
+    studio = Studio()
+    before = {id: dict(each) for id, each in studio.settings.items()}
+    _, found = ready(studio)
+    for who, value in (("ann", False), ("bob", True), ("cat", True)):
+        assert found.flip(who, PRIVATE, value)
+    failing = [True]
+
+    def ask(viewer: str | None, request: Request) -> Response:
+        if viewer == "bob" and failing:
+            failing.clear()
+            raise ending
+        return studio(viewer, request)
+
+    found.ask = ask
+    said = found.restore()
+    lost = isinstance(ending, TargetError)
+    told = "`Settings.private` of bob could not be put back to `false`: set it by hand"
+    assert said == ((told,) if lost else ())
+    assert [studio.settings[id] == before[id] for id in before] == [True, not lost, True]
+
+
+def test_a_journal_that_fails_keeps_nothing_from_being_put_back() -> None:
+    studio = Studio()
+    before = {id: dict(each) for id, each in studio.settings.items()}
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
+
+    def full(kind: str, flip: Flip) -> None:
+        raise TargetError("no space left on device")
+
+    found.log = full
+    assert found.restore() == ()
+    assert studio.settings == before
+
+
+def test_what_was_never_taken_is_not_missed() -> None:
+    studio = Refusing()
+    studio.refused = frozenset({"ann"})
+    _, found = ready(studio)
+    assert not found.flip("ann", PRIVATE, False)
+    assert found.why == "the API did not take the setting"
+    assert found.restore() == ()
+
+
+def test_a_setting_that_the_contract_or_the_cast_has_forgotten_is_told() -> None:
+    _, found = ready(Studio())
+    found.pending = [Flip("ann", "Gone.private", True, False), Flip("dan", PRIVATE, True, False)]
+    assert len(found.restore()) == 2
 
 
 def test_a_patch_sends_the_one_setting() -> None:
@@ -167,7 +332,7 @@ def test_a_patch_sends_the_one_setting() -> None:
 
     found.ask = ask
     assert found.flip("ann", PRIVATE, False)
-    assert sent == ["PATCH", "GET"]
+    assert sent == ["GET", "PATCH", "GET"]
     assert studio.settings[IDS["ann"]]["theme"] == "theme-of-ann"
 
 

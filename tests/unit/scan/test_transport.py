@@ -391,3 +391,30 @@ def test_a_real_server_that_throttles() -> None:
         governor = Governor(http, 10_000, 10, sleep=slept.append)
         assert governor.send(Request("GET", server.url)).status == 200
     assert [each for each in slept if each >= 1] == [7, 7]
+
+
+def test_a_target_that_fails_is_not_given_up_while_settings_are_put_back() -> None:
+    script = Script([*[200] * 6, *[500] * 30])
+    governor = script.governor(budget=6)
+    for _ in range(6):
+        governor.send(ASK)
+    with governor.reserve(30):
+        for _ in range(30):
+            governor.send(ASK)
+    with pytest.raises(BudgetSpent):
+        governor.send(ASK)
+
+
+def test_a_good_answer_is_not_blamed_for_the_bad_ones_before_it() -> None:
+    governor = Script([*[200] * 5, *[500] * 10, 200]).governor()
+    for _ in range(14):
+        governor.send(ASK)
+    with pytest.raises(TargetError, match="the target fails"):
+        governor.send(ASK)
+    assert governor.send(ASK).status == 200
+
+
+def test_a_password_in_a_target_is_refused_and_not_repeated() -> None:
+    with pytest.raises(InputError) as caught:
+        HttpTransport("http://ann:hunter2/x@studio.test")
+    assert "no password" in str(caught.value) and "hunter2" not in str(caught.value)
