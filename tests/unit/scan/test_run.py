@@ -359,3 +359,20 @@ def test_every_mistake_is_told_before_the_first_request(desk: Desk) -> None:
         desk.scan()
     assert "exposure.yaml:" in str(caught.value) and "`owner`" in str(caught.value)
     assert desk.sent == []
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_put_keeps_undeclared_settings_unless_the_document_forbids_them(
+    desk: Desk, closed: bool
+) -> None:
+    shape = "properties: {is_private: {type: boolean}, theme: {type: string}}"
+    assert shape in DOCUMENT
+    if closed:
+        strict = DOCUMENT.replace(shape, shape + "\n      additionalProperties: false")
+        (desk.folder / "openapi.yaml").write_text(strict)
+    for settings in desk.studio.settings.values():
+        settings["language"] = "eo"
+    report = desk.report(allow_own_settings=True)
+    put = [request.body for request in desk.sent if request.method == "PUT"]
+    assert put and all((b"language" in body) is not closed for body in put)
+    assert any("`language`" in each for each in report.distrust) is closed
