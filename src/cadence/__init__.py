@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cadence.app import create_app, serve
+from cadence.app import bound, create_app, serve
 from cadence.kit import write_kit
 from cadence.people import personas
 
-__all__ = ["create_app", "personas", "serve", "write_kit"]
+__all__ = ["bound", "create_app", "personas", "serve", "write_kit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cadence.app import serve
+from cadence.app import bound, serve
 
 
 def main() -> None:
@@ -14,7 +14,11 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=200, help="size of the made-up crowd")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    serve(chosen.stage, chosen.port, chosen.members, chosen.seed)
+    try:
+        listening = bound(chosen.port)
+    except OSError as error:
+        parser.error(f"port {chosen.port}: {error.strerror}; give another with --port")
+    serve(chosen.stage, listening, chosen.members, chosen.seed)
 
 
 if __name__ == "__main__":

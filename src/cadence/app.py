@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
+
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,8 +37,23 @@ async def _not_as_documented(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"detail": "the request is not as documented"}, 400)
 
 
-def serve(
-    stage: Stage, port: int, members: int = 200, seed: int = 1, host: str = "127.0.0.1"
-) -> None:
-    """Run a stage until interrupted."""
-    uvicorn.run(create_app(stage, members, seed), host=host, port=port, log_level="warning")
+def bound(port: int) -> socket:
+    """A socket of 127.0.0.1 for `serve`; port 0 is any free one. Raises `OSError` when taken."""
+    listening = socket()
+    listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def serve(stage: Stage, listening: socket, members: int = 200, seed: int = 1) -> None:
+    """Run a stage until interrupted, and say on standard error where it is."""
+    app = create_app(stage, members, seed)
+    host, port = listening.getsockname()
+    listening.listen()  # who reads the address may come at once
+    sys.stderr.write(f"cadence, stage {stage}, on http://{host}:{port}\n")
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run([listening])

@@ -1,3 +1,3 @@
-"""Oakum: proves, seals and gates data leaks in APIs, from one exposure contract."""
+"""Oakum: proves data leaks in APIs, from one exposure contract."""
 
 __version__ = "0.1.0"

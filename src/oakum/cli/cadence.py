@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
+from oakum.errors import InputError, Location, Problem
 
 
 @click.command(epilog="Example: oakum cadence --stage 1 --port 8000 --kit ./kit")
@@ -27,8 +28,15 @@ from oakum.cli import shared
 def command(stage: str, port: int, members: int, seed: int, kit: Path | None) -> int:
     """Serve cadence, a stand-in for an API that leaked, on 127.0.0.1."""
     cadence = shared.require_cadence()
+    try:
+        listening = cadence.bound(port)
+    except OSError as error:
+        why = (error.strerror or "cannot be served on").lower()
+        hint = "give another with `--port`; 0 is any free one"
+        raise InputError([Problem(Location(f"port {port}"), why, hint)]) from None
     if kit is not None:
         cadence.write_kit(kit, seed)
-        click.echo(f"wrote {kit}/exposure.yaml and {kit}/identities.yaml", err=True)
-    cadence.serve(stage, port, members, seed)
+        files = "openapi.yaml, exposure.yaml and identities.yaml"
+        click.echo(f"wrote {files} into {kit}", err=True)
+    cadence.serve(stage, listening, members, seed)
     return 0

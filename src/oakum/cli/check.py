@@ -10,6 +10,7 @@ import orjson
 from oakum.cli import shared
 from oakum.contract import load
 from oakum.errors import ExitCode, InputError, Problem
+from oakum.report.grouping import counted
 from oakum.semantics import compile_contract
 
 
@@ -54,7 +55,8 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
         for each in warnings:
             click.echo(f"warning: {each}")
         click.echo(
-            f"{len(errors)} errors, {len(warnings)} warnings" + (f"; {said}" if said else "")
+            f"{counted(len(errors), 'error')}, {counted(len(warnings), 'warning')}"
+            + (f"; {said}" if said else "")
         )
     return int(ExitCode.USAGE if errors else ExitCode.CLEAN)
 

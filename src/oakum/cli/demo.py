@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from oakum.cli import shared
 from oakum.cli.scan import progress
 from oakum.errors import ExitCode, TargetError
 from oakum.finding import Finding, Report, Result
-from oakum.report.grouping import verdict_words
+from oakum.report.grouping import PRIVACY_RULE, counted, verdict_words
 from oakum.scan.run import Options, Scan
 
 STAGES: tuple[tuple[str, str, str], ...] = (
@@ -128,21 +129,18 @@ def _heading(title: str, setting: str) -> None:
 
 
 def _tell(stage: str, report: Report, page: Path) -> None:
-    """A stage in a few lines: what was proven, the most telling sentence, where to look."""
-    proven = [finding for finding in report.findings if finding.verdict == "proven"]
-    rules: dict[str, int] = {}
-    for finding in proven:
-        for rule in (finding.rule, *finding.also):
-            rules[rule] = rules.get(rule, 0) + 1
-    click.echo(f"  {report.requests} requests, {report.seconds:.1f} s: {verdict_words(report)}")
-    for rule, number in sorted(rules.items(), key=lambda pair: -pair[1]):
-        click.echo(f"    {number:>4} x {rule}")
+    """A stage in a few lines: the most telling sentences, what was found, where to look."""
     for rule in _TELLING.get(stage, ()):
-        plain = min((f for f in proven if f.rule == rule), key=_plainness, default=None)
+        breaking = (finding for finding in report.findings if finding.rule == rule)
+        plain = min(breaking, key=_plainness, default=None)
         if plain is not None:
             click.echo(f"  {plain.title}")
             if plain.promise:
                 click.echo(f'      the settings page says: "{plain.promise}"')
+    click.echo(f"  {report.requests} requests, {report.seconds:.1f} s: {_sum(report)}")
+    rules = Counter(finding.rule for finding in report.findings)
+    for rule, number in rules.most_common():
+        click.echo(f"    {number:>4} x {rule}")
     if stage == "fixed":
         closed, opened = report.count(Result.CLOSED), report.count(Result.OPEN)
         unknown = report.count(Result.NOT_SHOWN)
@@ -153,9 +151,15 @@ def _tell(stage: str, report: Report, page: Path) -> None:
     click.echo(f"  report: {page}")
 
 
+def _sum(report: Report) -> str:
+    """`64 findings in 12 defects`, the very findings that the lines below it count."""
+    words = verdict_words(report)
+    return f"{counted(len(report.findings), 'finding')} in {words}" if report.findings else words
+
+
 _TELLING = {
-    "1": ("missing-authentication", "privacy-setting-not-enforced"),
-    "2": ("login-taken-for-permission", "privacy-setting-not-enforced"),
+    "1": (PRIVACY_RULE, "missing-authentication"),
+    "2": (PRIVACY_RULE, "login-taken-for-permission"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ def command(document: Path, output: Path | None, force: bool) -> int:
     Each guess stands with its reason as a comment. Nothing is granted that the guesses do not
     cover: a field of no line is seen by nobody.
     """
+    _on_this_disk(document)
     if output is not None and output.exists() and not force:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
@@ -36,3 +38,12 @@ def command(document: Path, output: Path | None, force: bool) -> int:
     shared.write_text(output, text)
     click.echo(f"wrote {output}; read it through, then `oakum check {output}`", err=True)
     return 0
+
+
+def _on_this_disk(document: Path) -> None:
+    """Nothing is fetched that the user has not named as the target of a scan."""
+    # A path has lost one of the slashes.
+    address = re.sub(r"^(https?):/+", r"\1://", str(document), flags=re.IGNORECASE)
+    if "://" in address and not document.exists():
+        hint = f"download it first: `curl -o openapi.json {address}`"
+        raise InputError([Problem(Location(address), "is an address, not a file", hint)])

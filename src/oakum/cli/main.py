@@ -48,7 +48,7 @@ class _Lazy(click.Group):
 )
 @click.version_option(__version__, prog_name="oakum")
 def main() -> None:
-    """Prove, seal and gate data leaks in APIs, from one exposure contract.
+    """Prove data leaks in APIs, from one exposure contract.
 
     The contract says which viewer may see which field of whose object under which setting.
     """

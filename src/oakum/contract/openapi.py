@@ -102,6 +102,12 @@ def _recognise(file: File) -> None:
             raise refuse(f"this is Swagger {root['swagger']}", hint, "/swagger")
         if "asyncapi" in root:
             raise refuse("this is an AsyncAPI document", _READABLE, "/asyncapi")
+        if "exposure" in root:
+            hint = "its `api:` names the document; give that one"
+            raise refuse("this is a policy, not an OpenAPI document", hint, "/exposure")
+        if "identities" in root:
+            hint = "it is for `--identities`; give the contract or the OpenAPI document here"
+            raise refuse("this looks like an identities file", hint, "/identities")
         raise refuse("`openapi` is missing", f"write the version, `openapi: 3.1.0`; {_READABLE}")
     if not _VERSION.match(version := str(root["openapi"])):
         raise refuse(f"OpenAPI `{version}` is not read", _READABLE, "/openapi")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from socket import create_connection, socket
 from typing import Any
@@ -105,8 +106,9 @@ def test_a_demo_is_clean_only_when_the_story_went_as_told(
 
 
 def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
+    also = ("broken-object-authorization",)
     report = sample()
-    assert any(finding.also for finding in report.findings)
+    report = replace(report, findings=tuple(replace(f, also=also) for f in report.findings))
     with patch.object(demo, "_scan", lambda stage, *_: clean() if stage == "fixed" else report):
         told = oakum("demo", "--out", tmp_path / "out").out
     number = len(report.findings)

@@ -83,3 +83,9 @@ def test_an_overlay_is_read_too(contract: Path) -> None:
     done = oakum("check", contract, "--overlay", overlay)
     assert done.code == 2
     assert str(overlay) in done.out
+
+
+def test_one_mistake_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text("swagger: '2.0'")
+    assert oakum("check", path).out.splitlines()[-1] == "1 error, 0 warnings"

@@ -59,6 +59,16 @@ def test_what_is_no_document_is_answered_in_words(tmp_path: Path, content: str) 
     assert done.err.startswith(f"error: {path}")
 
 
+@pytest.mark.parametrize("address", ["http://localhost:8000/openapi.json", "https://a.example/d"])
+def test_an_address_is_to_be_downloaded_first(address: str) -> None:
+    done = oakum("init", address)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"error: {address}: is an address, not a file;"
+        f" download it first: `curl -o openapi.json {address}`\n"
+    )
+
+
 def test_a_place_that_cannot_be_written(document: Path, tmp_path: Path) -> None:
     done = oakum("init", document, "-o", tmp_path / "no" / "exposure.yaml")
     assert done.code == 2

@@ -52,6 +52,14 @@ def test_what_is_no_report_is_answered_in_words(tmp_path: Path, content: bytes) 
     assert done.err.startswith(f"error: {path}")
 
 
+def test_a_report_of_html_is_not_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "before.html"
+    path.write_text(oakum("report", saved(tmp_path, clean()), "--format", "html").out)
+    done = oakum("report", path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"error: {path}: is HTML; give the file that `--json` wrote\n"
+
+
 def test_a_report_that_is_not_there(tmp_path: Path) -> None:
     done = oakum("report", tmp_path / "none.json")
     assert done.code == 2

@@ -374,6 +374,16 @@ components: []
             "api.yaml:1:11: this is an AsyncAPI document; Oakum reads OpenAPI 3.0, 3.1 and 3.2",
         ),
         (
+            "exposure: 1\napi: openapi.yaml",
+            "api.yaml:1:11: this is a policy, not an OpenAPI document; "
+            "its `api:` names the document; give that one",
+        ),
+        (
+            "identities: {ann: {}}",
+            "api.yaml:1:13: this looks like an identities file; "
+            "it is for `--identities`; give the contract or the OpenAPI document here",
+        ),
+        (
             "openapi: 4.0.0",
             "api.yaml:1:10: OpenAPI `4.0.0` is not read; Oakum reads OpenAPI 3.0, 3.1 and 3.2",
         ),
