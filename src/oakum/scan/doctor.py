@@ -165,7 +165,11 @@ class _Doctor:
         pointers = [f"{wrapper}/{name}" for wrapper in _WRAPPERS for name in _IDS]
         stated = [self.caller.pointer] if self.caller.pointer else []
         found = (at(body, pointer) for pointer in stated + pointers)
-        good = (each for each in found if isinstance(each, str | int) and each not in ("", True))
+        good = (
+            each
+            for each in found
+            if isinstance(each, str | int) and not isinstance(each, bool) and each != ""
+        )
         return str(next(good, ""))
 
     def compare(self) -> None:

@@ -61,6 +61,8 @@ class Engine:
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
+    distrust: list[str] = field(default_factory=list)
+    """Why what was learnt is not to be trusted."""
 
     def __post_init__(self) -> None:
         self._world = ""
@@ -85,7 +87,31 @@ class Engine:
         self._round()
         if self.switches is not None:
             self._switch_worlds(self.switches)
+        self._still_served()
         self._explain()
+
+    def _still_served(self) -> None:
+        """Ask once more what an owner was shown before: a target that has begun to refuse us made
+        everything after that look closed."""
+        for who in self.cast.subjects()[:2]:
+            good = next(
+                (
+                    (gate, target)
+                    for gate, viewer, target in self._probes.values()
+                    if viewer == who and target in (who, None) and not gate.batch
+                    and any((gate.operation.id, who, r) in self.matrix.own for r in gate.shows)
+                ),
+                None,
+            )  # fmt: skip
+            if good is None:
+                continue
+            gate, target = good
+            outcome = self._put(gate, who, target, "last")
+            if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
+                self.distrust.append(
+                    f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
+                    " before: the target has begun to refuse, so what looks closed may not be"
+                )
 
     def introduce(self, exchanges: Iterable[tuple[str, str, Exchange]]) -> None:
         """Take in who everybody is, and ask for their settings: all else depends on both."""

@@ -73,7 +73,8 @@ class Redactor:
         """Ten hex digits of HMAC-SHA256; nothing for values that say nothing."""
         if value is None or isinstance(value, bool):
             return ""
-        return hmac.new(self.key, canonical(value).encode(), hashlib.sha256).hexdigest()[:10]
+        text = canonical(value).encode("utf-8", "surrogatepass")  # half a pair is sent, at times
+        return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:10]
 
 
 def media_name(media_type: str) -> str:

@@ -43,6 +43,8 @@ class Knowledge:
     """(identity, resource, field path) → values its owner was shown."""
     present: set[tuple[str, str, str]] = field(default_factory=set)
     """(identity, resource, field path) that its owner was shown, be it with `false` in it."""
+    empty: set[tuple[str, str, str]] = field(default_factory=set)
+    """(identity, resource, field path) that its owner was shown with nothing in it."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -57,12 +59,16 @@ class Knowledge:
         """Take in an object of `who`'s that `who` was shown."""
         flat: dict[str, str] = {}
         for leaf in sighting.leaves:
+            key = (who, sighting.resource, leaf.path)
             if leaf.value is not None:
-                self.present.add((who, sighting.resource, leaf.path))
+                self.present.add(key)
+            if leaf.value in (None, "", [], {}):
+                self.empty.add(key)
+            if isinstance(leaf.value, int) and not isinstance(leaf.value, bool):
+                flat.setdefault(leaf.path, canonical(leaf.value))  # an id may be 0
             if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):
                 continue
             text = canonical(leaf.value)
-            key = (who, sighting.resource, leaf.path)
             self.own.setdefault(key, set()).add(text)
             if key not in self._index.setdefault(text, set()):
                 self._index[text].add(key)
@@ -78,6 +84,13 @@ class Knowledge:
             if not isinstance(leaf.value, dict | list) and canonical(leaf.value) in self._index:
                 self.common.add(canonical(leaf.value))
                 self._listed = None
+
+    def shared(self, who: str, resource: str, path: str, text: str) -> bool:
+        """Whether another identity has the same value in the same field: a default, perhaps."""
+        return any(
+            name != who and kind == resource and field == path and text in values
+            for (name, kind, field), values in self.own.items()
+        )
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
         """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-import orjson
 
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Shape
@@ -20,7 +19,7 @@ from oakum.finding import Answer, Evidence, Result
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark, Redactor
-from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.matrix import (
     NOBODY,
     Doubt,
@@ -33,7 +32,11 @@ from oakum.scan.matrix import (
 )
 from oakum.semantics import Judge, Leaf, Model, Sighting, answer_media
 
+_MAX_BODY = 10 << 20
 _MAX_TEXT = 1 << 20
+_SHARED = "too common a value"
+_MIN_INSIDE = 5
+"""Characters of an owner's value that are found inside another value by no chance."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,14 @@ class Lookout:
 
     def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judge an answer and say what it decides."""
-        value, shape = self._read(gate, response)
+        value, shape, whole = self._read(gate, response)
         principal = self._cast.principal(question.viewer)
         judge = Judge(self._model, principal, question.door, question.params, response.status)
         judged = judge.judge(value, shape)
         outsiders = [
             each
             for each in judged.sightings
-            if not self._who(each) and not self._is_nobodys(each.resource)
+            if each.owners and not self._who(each) and not self._is_nobodys(each.resource)
         ]
         for sighting in outsiders:
             self._knowledge.learn_others(sighting)
@@ -99,26 +102,34 @@ class Lookout:
         glance = _Glance(self, gate, question, response, value, judged.sightings)
         for sighting in judged.sightings:
             glance.sighting(sighting)
-        glance.absent()
+        if whole:
+            glance.absent()
         glance.canaries(judged.unbound, judged.sightings)
         return glance.outcome()
 
-    def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None]:
-        """Body as a value, with its declared shape. CSV becomes a list of rows (RFC 4180)."""
-        media = answer_media(gate.operation, response.status, response.media_type)
+    def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None, bool]:
+        """Body as a value, its declared shape, and whether what it lacks says anything.
+
+        Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
+        cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
+        closed. CSV becomes a list of rows (RFC 4180).
+        """
+        status = response.status
+        media = answer_media(gate.operation, status, response.media_type)
+        if media is None and 200 <= status < 300:
+            media = gate.operation.success()
         shape = media.shape if media else None
-        if response.is_json:
-            try:
-                value = orjson.loads(response.body)
-            except orjson.JSONDecodeError:
-                return None, None
-            if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
-                value = [value]  # declared as a list, sent as the one object: seen in the wild
-            return value, shape
-        text = response.body[:_MAX_TEXT].decode("utf-8", "replace")
+        answered = (200 <= status < 300 or 400 <= status < 500) and not response.truncated
+        text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
         if response.media_type == "text/csv":
-            return [dict(row) for row in csv.DictReader(io.StringIO(text))], shape
-        return text or None, None
+            return [dict(row) for row in csv.DictReader(io.StringIO(text))], shape, answered
+        try:
+            value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
+        except (ValueError, RecursionError):
+            return text[:_MAX_TEXT], None, answered and status >= 400
+        if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
+            value = [value]  # declared as a list, sent as the one object: seen in the wild
+        return value, shape, answered
 
     def _learn(
         self, question: Question, response: Response, value: Json, sightings: list[Sighting]
@@ -136,16 +147,14 @@ class Lookout:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(viewer, sighting)
         if 200 <= response.status < 300:
-            # Nothing of an outsider's is learnt: their ids are not ours to ask for.
-            theirs = [
-                each.pointer
+            # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
+            ours = [
+                each
                 for each in sightings
-                if not self._who(each) and not self._is_nobodys(each.resource)
+                if self._is_nobodys(each.resource) or self._who(each) == viewer
             ]
             self._knowledge.learn_names(
-                (at, leaf)
-                for at, leaf in leaves_of(value)
-                if not any(at[: len(place)] == place for place in theirs)
+                (leaf.pointer, leaf.value) for each in ours for leaf in each.leaves
             )
             if places:
                 view = _OwnView(value, response.status, response.media_type, places)
@@ -183,6 +192,8 @@ class _Glance:
         self._value = value
         self._found: dict[Key, Observation] = {}
         self._open: set[Key] = set()
+        self._shared: list[Leaf] = []
+        self._proved = False
         self._places = {each.pointer for each in sightings}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
@@ -216,16 +227,38 @@ class _Glance:
         nobodys = self._out._is_nobodys(sighting.resource)
         if not who and not nobodys:
             return  # somebody outside the cast: what may be seen of them is not known
+        if who and self._is_callers(sighting, who):
+            return  # asked for another's, given one's own: nothing of the other's came
         self._sighted[(who, sighting.resource)] = None
         inside = any(sighting.pointer[:n] in self._places for n in range(len(sighting.pointer)))
         self._embedded[(sighting.resource, inside)] = None
         present: set[str] = set()
+        self._shared = []
+        self._proved = False
         for leaf in sighting.leaves:
             present.add(leaf.path)
             self._leaf(sighting, leaf, who)
+        for leaf in self._shared:
+            self._settle_shared(sighting, leaf, who)
         for path in self._gate.shows.get(sighting.resource, ()):
             if not any(p == path or p.startswith(f"{path}.") for p in present):
                 self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+
+    def _is_callers(self, sighting: Sighting, who: str) -> bool:
+        """Whether an object that only the path calls `who`'s holds the caller's own values."""
+        viewer = self._question.viewer
+        kind = self._out._model.policy.resources[sighting.resource].owner.kind
+        if viewer is None or viewer == who or kind != "path":
+            return False
+        own, theirs = 0, 0
+        for leaf in sighting.leaves:
+            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            text, place = canonical(leaf.value), (sighting.resource, leaf.path)
+            mine = text in self._out._knowledge.own.get((viewer, *place), ())
+            yours = text in self._out._knowledge.own.get((who, *place), ())
+            own, theirs = own + (mine and not yours), theirs + (yours and not mine)
+        return own > 0 and theirs == 0
 
     def _leaf(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
@@ -238,18 +271,47 @@ class _Glance:
                 self._compare(sighting, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             if who != viewer and (leaf.value is False or leaf.value == 0):
-                self._perhaps(sighting, leaf, who, "too common a value")
+                self._perhaps(sighting, leaf, who, _SHARED)
             elif not own:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
         else:
-            known = self._out._knowledge.own.get((who, sighting.resource, leaf.path))
-            if own or known is None or canonical(leaf.value) in known:
+            why = "" if own else self._doubt(sighting, leaf, who)
+            if why == _SHARED:
+                self._shared.append(leaf)
+            elif why:
+                self._perhaps(sighting, leaf, who, why)
+            else:
+                self._proved = self._proved or not own
                 evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
-            else:
-                self._perhaps(sighting, leaf, who, "another value")
+
+    def _doubt(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
+        """Why a value in a denied field may not be its owner's; empty: it is."""
+        knowledge = self._out._knowledge
+        place = (who, sighting.resource, leaf.path)
+        known, text = knowledge.own.get(place), canonical(leaf.value)
+        if known is None:
+            # Whose an object is stands in the path alone, or its owner has nothing there: then
+            # something in it may be an error, a placeholder, or the caller's own.
+            by_path = self._out._model.policy.resources[sighting.resource].owner.kind == "path"
+            return "another value" if by_path or place in knowledge.empty else ""
+        if text not in known:
+            inside = isinstance(leaf.value, str) and any(
+                len(each) >= _MIN_INSIDE and each in text for each in known
+            )
+            return "" if inside else "another value"
+        common = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
+        return _SHARED if common else ""
+
+    def _settle_shared(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        """A value that others have as well leaks with an object whose own values leak beside it."""
+        if self._proved:
+            evidence = self._evidence(sighting, leaf, who)
+            self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+        else:
+            self._perhaps(sighting, leaf, who, _SHARED)
 
     def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:
@@ -397,7 +459,9 @@ class _Glance:
     def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
         """Both answers; None where this finding has its evidence already."""
         key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
-        if key.finding in self._out._matrix.evidence:
+        known = self._out._matrix.evidence.get(key.finding)
+        view = self._out._views.get((self._question.door, who))
+        if known is not None and (known.owner is not None or view is None):
             return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
         note = ""
@@ -438,6 +502,15 @@ class _Glance:
         return self._out._redactor.answer(
             who, "owner", view.status, view.media_type, view.value, marks, around
         )
+
+
+def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object in which a key may stand twice: readers differ, so what says more is kept."""
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key not in found or says_nothing(found[key]):
+            found[key] = value
+    return found
 
 
 def _outranks(result: Result, known: Result) -> bool:

@@ -8,7 +8,7 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -285,7 +285,9 @@ class Matrix:
         """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
         name = seen.key.finding
         if seen.evidence is not None:
-            self.evidence.setdefault(name, seen.evidence)
+            known = self.evidence.get(name)
+            if known is None or (known.owner is None and seen.evidence.owner is not None):
+                self.evidence[name] = seen.evidence
         if entry.probes and probe not in entry.probes and seen.result is entry.result:
             self.confirmed.add(name)
         entry.probes.append(probe)
@@ -309,11 +311,14 @@ class Matrix:
             if entry.result is Result.LEAK
         }
         for key, (probe, doubt) in list(self._doubts.items()):
-            other = doubt.why == "another value"
-            if other and (key.resource, key.field) not in self.relative:
-                closed = replace(doubt.leak, result=Result.CLOSED, evidence=None)
-                self.apply(key.door, Outcome(probe, 0, (closed,)))
-            elif other or (key.door, key.resource, key.field, key.viewer) in leaking:
+            relative = (key.resource, key.field) in self.relative
+            common = doubt.why != "another value"
+            if (relative and not common) or (
+                key.door,
+                key.resource,
+                key.field,
+                key.viewer,
+            ) in leaking:
                 self.apply(key.door, Outcome(probe, 0, (doubt.leak,)))
             else:
                 continue
@@ -388,7 +393,9 @@ class Matrix:
         if key.door in why:
             return why[key.door]
         if key in self._doubts:
-            return "`false` or `0` stood there: too common to tell whose it is"
+            if self._doubts[key][1].why == "another value":
+                return "something stood there that its owner does not see: a placeholder, perhaps"
+            return "a value stood there that is too common to tell whose it is"
         if not reach.get((key.resource, key.viewer)):
             return f"no identity is `{key.viewer}` to another's `{key.resource}`"
         if (key.door, key.resource) in self.outsiders and not self._is_anybodys(key.resource):

@@ -326,6 +326,7 @@ class Scan:
         shown = sum(cell.result is not Result.NOT_SHOWN for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
+        distrust += engine.distrust if engine else []
         unjudged = engine.matrix.unjudged() if engine else []
         if unjudged:
             named = ", ".join(f"`{name}`" for name in unjudged)

