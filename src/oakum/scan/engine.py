@@ -338,7 +338,8 @@ class Engine:
             known = self.lookout.look(gate, question, answer)
         self._answered.setdefault(gate.operation.id, set()).add(viewer)
         place = (gate.operation.id, who or "")
-        self._seen.setdefault(place, {})[viewer] = set(known.sighted)
+        if known.whole:
+            self._seen.setdefault(place, {})[viewer] = set(known.sighted)
         if viewer == who:
             self._pages.setdefault((gate.operation.id, who or ""), set()).update(known.sighted)
         self._note(gate, known)

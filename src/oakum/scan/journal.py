@@ -150,6 +150,7 @@ def _outcome(raw: Json) -> Outcome:
         tuple((resource, inside) for resource, inside in raw["embedded"]),
         tuple(Doubt(each["why"], _observation(each["leak"])) for each in raw["doubts"]),
         tuple((resource, path) for resource, path in raw["relative"]),
+        raw["whole"],
     )
 
 

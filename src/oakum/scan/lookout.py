@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Shape
@@ -105,7 +105,7 @@ class Lookout:
         if whole:
             glance.absent()
         glance.canaries(judged.unbound, judged.sightings)
-        return glance.outcome()
+        return replace(glance.outcome(), whole=whole)
 
     def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None, bool]:
         """Body as a value, its declared shape, and whether what it lacks says anything.
@@ -375,7 +375,13 @@ class _Glance:
 
     def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
-        taken = {leaf.pointer for each in sightings if self._out._who(each) for leaf in each.leaves}
+        known = self._out._knowledge.present
+        taken = {
+            leaf.pointer
+            for each in sightings
+            for leaf in each.leaves
+            if (who := self._out._who(each)) and (who, each.resource, leaf.path) in known
+        }
         stray = [
             (leaf.pointer, canonical(leaf.value)) for leaf in unbound if leaf.value is not None
         ]

@@ -83,6 +83,8 @@ class Outcome:
     doubts: tuple[Doubt, ...] = ()
     relative: tuple[tuple[str, str], ...] = ()
     """(resource, field) that somebody entitled was shown with a value its owner does not see."""
+    whole: bool = True
+    """Whether what did not come is known not to have come; a body nobody can read says nothing."""
 
 
 @dataclass
