@@ -380,7 +380,11 @@ class _Glance:
             leaf.pointer
             for each in sightings
             for leaf in each.leaves
-            if (who := self._out._who(each)) and (who, each.resource, leaf.path) in known
+            if (who := self._out._who(each))
+            and (
+                (who, each.resource, leaf.path) in known
+                or leaf.path in self._gate.shows.get(each.resource, ())
+            )
         }
         stray = [
             (leaf.pointer, canonical(leaf.value)) for leaf in unbound if leaf.value is not None
