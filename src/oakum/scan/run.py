@@ -109,15 +109,21 @@ class Scan:
 
     def plan(self) -> list[Mapping[str, str]]:
         """Every kind of request that a run may send, values named and not filled in."""
-        lines: list[Mapping[str, str]] = []
+        lines: list[Mapping[str, str]] = [
+            {
+                "as": "nobody logged in",
+                "request": "GET /.well-known/security.txt",
+                "why": "whom to tell",
+            }
+        ]
         for name in self.identities.items:
             lines.append({"as": name, "request": "log in, then ask who-am-I", "why": "identity"})
         for gate in self.gates:
             filled = ", ".join(f"{p} = {source}" for p, source in gate.sources.items())
             what = f"{gate.door.method} {gate.door.path}" + (f"  with {filled}" if filled else "")
-            who = (
-                "each owner, then every kind of viewer" if gate.sources else "every kind of viewer"
-            )
+            who = "every kind of viewer"
+            if gate.personal:
+                who = "each owner, once more for an id that does not exist, then every other viewer"
             if not gate.shows:
                 who = "nobody logged in, and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
