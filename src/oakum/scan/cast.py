@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Policy
-from oakum.semantics import ANONYMOUS, Principal, Subject
+from oakum.semantics import Principal, Subject
 from oakum.semantics.principal import held
 
-OWNER = "owner"
+ANYONE = "anyone"
+"""What somebody is called who stands in no relation of the contract."""
 
 
 @dataclass
@@ -105,7 +106,3 @@ class Cast:
             if owner in ties:
                 ties[owner] += len(words)
         return sorted(self.ids, key=lambda name: -ties[name])
-
-
-ANYONE = "anyone"
-__all__ = ["ANONYMOUS", "ANYONE", "OWNER", "Cast"]

@@ -18,7 +18,7 @@ from oakum.contract import Contract, load
 from oakum.contract.draft import drafted_policy
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.params import infer_params
-from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import IdentityState, Report, Result
 from oakum.scan.cast import Cast
@@ -488,4 +488,4 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
         transport.close()
 
 
-__all__ = ["OakumError", "Options", "Scan", "diagnose"]
+__all__ = ["Options", "Scan", "diagnose"]
