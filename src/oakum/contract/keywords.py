@@ -77,6 +77,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("enum", tuple(values))
     elif "const" in raw:
         made.setdefault("enum", (raw["const"],))
+    if "maximum" in raw:
+        made.setdefault("maximum", raw["maximum"])
     if type(required := raw.get("required")) is list:
         names = frozenset(name for name in required if type(name) is str)
         made["required"] = made["required"] | names if "required" in made else names

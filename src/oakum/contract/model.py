@@ -43,6 +43,7 @@ class Shape:
     format: str = ""
     example: Json = None
     enum: tuple[Json, ...] = ()
+    maximum: Json = None
     required: frozenset[str] = frozenset()
     """Names of the members that must be there."""
     pointer: str = ""
@@ -224,6 +225,8 @@ class OperationRule:
     """True: changes nothing although its method is not GET. False: never call it."""
     counts: tuple[str, ...] = ()
     """JSON pointers of the answer that count objects: withheld when any is withheld."""
+    sets: tuple[tuple[str, str], ...] = ()
+    """(resource, JSON pointer with `*`) pairs: where in the request body a resource stands."""
     location: Location = NOWHERE
 
 
@@ -236,6 +239,76 @@ class Caller:
     """JSON pointer of the caller's id in that operation's answer."""
     claim: str = ""
     """JWT claim holding the id, when the token says it."""
+    api_key: bool = False
+    """The caller is known by an API key of `guard.api_keys`."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How a gateway verifies a JSON Web Token (RFC 7519): `guard.jwt`."""
+
+    keys: str
+    """JSON Web Key Set (RFC 7517): a file beside the policy, or an `http(s)://` URL."""
+    algorithms: tuple[str, ...] = ("RS256",)
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Service:
+    """The credential with which a gateway asks the API its look-ups: `guard.service`."""
+
+    header: str
+    """In lower case; a client's own copy is taken away."""
+    env: str
+    """Environment variable that holds the value: a contract holds no secret."""
+
+
+@dataclass(frozen=True)
+class Guarding:
+    """What a gateway has to know beyond who may see what: the `guard:` section."""
+
+    tokens: Tokens | None = None
+    service: Service | None = None
+    """None: look-ups are asked with the caller's own credentials."""
+    ttl: float = 30.0
+    """Seconds for which the answer of a look-up, and of *who am I*, is believed."""
+    timeout: float = 1.0
+    """Seconds that one look-up may take."""
+    lookups: int = 200
+    """Look-ups that one answer may need; what is left over is unknown, and so closed."""
+    api_keys: str = ""
+    """File beside the policy: SHA-256 of an API key to `{id: …, claims…}`."""
+    passes: tuple[str, ...] = ()
+    """Path patterns outside the document (`/page/**`), passed unread and without credentials."""
+    websockets: tuple[str, ...] = ()
+    """Paths at which an upgrade to WebSocket passes, unread."""
+    hosts: tuple[str, ...] = ()
+    """Host names answered to; empty: any."""
+    strip: tuple[str, ...] = ()
+    """Further request headers that no client may send."""
+    headers: tuple[str, ...] = ()
+    """Further response headers that may pass."""
+    unknown: Literal["refuse", "remove"] = "refuse"
+    """What happens to members of a request body that the caller may not set."""
+    max_body: int = 1 << 20
+    """Bytes of a request or response body; a longer one is refused."""
+    hops: int = 0
+    """Proxies in front whose `x-forwarded-for` entry is believed."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A budget: one line of `limits:`."""
+
+    name: str
+    """A resource (`distinct`), or `callers` or `anonymous` (`rate`)."""
+    kind: Literal["distinct", "rate"]
+    most: int
+    per: float
+    """Seconds of the window."""
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -248,7 +321,9 @@ class Policy:
     operations: Mapping[str, OperationRule] = field(default_factory=dict)
     caller: Caller = Caller()
     extensions: Mapping[str, Json] = field(default_factory=dict)
-    """`limits`, `exit_criteria`: kept whole for the verbs that read them."""
+    """`exit_criteria`: kept whole for the verb that reads it."""
+    guard: Guarding = Guarding()
+    limits: tuple[Limit, ...] = ()
     stated: bool = True
     """False: drafted by Oakum, so a contradiction is *suspected*, not *proven*."""
     order: tuple[tuple[str, ...], ...] = ()

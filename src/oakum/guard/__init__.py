@@ -1,0 +1,1 @@
+"""`oakum guard`: both functions of the meaning, compiled into a gateway."""

@@ -1,0 +1,357 @@
+"""What a decision point must know of an API beyond the meaning: how a request finds its door,
+which question answers a look-up, and whose object a write is about to touch.
+
+The law of this module: whatever cannot be derived is closed. A relation whose question cannot be
+asked is unknown, a write whose target cannot be found is refused; `Wiring.warnings` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oakum.contract.model import Json, Operation, Policy, Relation, State
+from oakum.contract.openapi import Document
+from oakum.errors import Problem
+from oakum.semantics import Model
+from oakum.semantics.model import pattern
+from oakum.semantics.table import resource_of
+
+READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
+_PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
+_PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question to the API itself, about one owner (or about the caller)."""
+
+    operation: str
+    path: tuple[str, ...]
+    """Segments of the path; the empty one is filled with the percent-encoded id."""
+    query: str = ""
+    """`limit=100` where the operation pages, else empty."""
+    page: int = 0
+    """Ids in a full page: an answer with as many may go on. 0: the operation does not page.
+    -1: it pages, and nobody can tell when it ends."""
+    counts: tuple[tuple[str, ...], ...] = ()
+    """Pointers of the total in the answer."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whose object a write touches.
+
+    `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
+    `ask`: the object is at `operation` (a GET with the same path parameters), a `resource` at
+    `pointer` of its answer. `none`: the contract cannot tell, so only relations that need no
+    object can pass.
+    """
+
+    kind: Literal["caller", "path", "ask", "none"]
+    param: str = ""
+    operation: str = ""
+    resource: str = ""
+    pointer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Where callers put what they log in with; `name` in lower case for headers."""
+
+    where: Literal["header", "cookie", "query"]
+    name: str
+
+
+@dataclass(frozen=True)
+class Door:
+    """An operation that the contract grants, as a decision point sees it."""
+
+    operation: Operation
+    segments: tuple[str, ...]
+    """Of the path template: literal, or `{name}`, possibly within a literal (`{id}.json`)."""
+    write: bool
+    target: Target
+    query: tuple[str, ...]
+    """Names of the declared query parameters; others do not pass."""
+    lists: frozenset[str]
+    """Those of them that may stand more than once."""
+    conceals: bool
+    """What it shows is concealed: *forbidden* is answered as *absent*."""
+    resource: str = ""
+    """The resource that the document or `sets` puts into its request body, or that it shows."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Derived once from a contract; shared by every engine."""
+
+    doors: Mapping[str, Door]
+    """By operation id; operations that the contract does not grant are not in here."""
+    asks: tuple[Ask, ...]
+    relations: Mapping[str, int]
+    """Looked-up relation → index of its question; absent: cannot be asked, so unknown."""
+    states: Mapping[str, tuple[int, tuple[str, ...]]]
+    """`Resource.state` in the owner's account → question, and segments of the value's place."""
+    whoami: int | None
+    """Index of the question that says who is calling, asked with the caller's credentials."""
+    credentials: tuple[Credential, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass
+class _Maker:
+    document: Document
+    model: Model
+    asks: list[Ask] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def policy(self) -> Policy:
+        return self.model.policy
+
+    def ask(self, operation: Operation) -> int:
+        made = Ask(operation.id, _asked_path(operation), *_page(operation), self._counts(operation))
+        if made not in self.asks:
+            self.asks.append(made)
+        return self.asks.index(made)
+
+    def _counts(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
+        return tuple(pattern(pointer) for pointer in self.model.rule(operation.id).counts)
+
+    def relation(self, relation: Relation) -> int | None:
+        operation = self.document.operation(relation.operation)
+        if operation is None or operation.method != "GET" or _places(operation) > 1:
+            self.warnings.append(
+                Problem(
+                    relation.location,
+                    f"`{relation.name}` cannot be looked up by a gateway, so nobody has it there",
+                    "the operation must be a GET with one path parameter at most",
+                )
+            )
+            return None
+        return self.ask(operation)
+
+    def state(self, path: str) -> tuple[int, tuple[str, ...]] | None:
+        resource, _, name = path.partition(".")
+        state = self.policy.resources[resource].states[name]
+        found = self._shows(resource)
+        if found is None:
+            self.warnings.append(
+                Problem(
+                    state.location,
+                    f"`{path}` cannot be looked up by a gateway, so it is unknown there",
+                    f"name the GET that shows a `{resource}` by its owner's id in `main:`",
+                )
+            )
+            return None
+        operation, pointer = found
+        return self.ask(operation), (*pointer, *state.member.split("."))
+
+    def _shows(self, resource: str) -> tuple[Operation, tuple[str, ...]] | None:
+        """The GET with one path parameter whose answer is, or holds, one such resource."""
+        main = self.policy.resources[resource].main
+        named = self.document.operation(main) if main else None
+        for operation in (named,) if named else self.document.operations:
+            if operation.method == "GET" and _places(operation) <= 1:
+                at = shown_at(self.model, operation, resource)
+                if at is not None:
+                    return operation, at
+        return None
+
+    def target(self, operation: Operation, resource: str) -> Target:
+        rule = self.model.rule(operation.id)
+        if rule.owner:
+            return Target("path", param=rule.owner)
+        if not _places(operation):
+            return Target("caller")
+        # An object is known by the GET of the same place, or by its resource's main door.
+        twin = self.document.operation(f"GET {operation.path}")
+        for reader in (twin, self._main(rule.params, operation)):
+            if reader is None:
+                continue
+            wanted = [resource] if resource else []
+            for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
+                at = shown_at(self.model, reader, name)
+                if at is not None and self.policy.resources[name].owner.kind != "none":
+                    return Target("ask", operation=reader.id, resource=name, pointer=at)
+        return Target("none")
+
+    def _main(self, params: Mapping[str, str], operation: Operation) -> Operation | None:
+        for name in _names(operation):
+            resource = params.get(name, "").partition(".")[0]
+            if resource in self.policy.resources and self.policy.resources[resource].main:
+                main = self.document.operation(self.policy.resources[resource].main)
+                if main is not None and _names(main) == _names(operation):
+                    return main
+        return None
+
+
+def derive(document: Document, model: Model) -> Wiring:
+    """Everything above, from a contract whose policy was checked against its document."""
+    make = _Maker(document, model)
+    relations = {
+        each.name: asked
+        for each in model.policy.relations.values()
+        if each.kind == "lookup" and (asked := make.relation(each)) is not None
+    }
+    states = {
+        path: asked for path in _far_states(model.policy) if (asked := make.state(path)) is not None
+    }
+    caller = document.operation(model.policy.caller.operation)
+    whoami = make.ask(caller) if caller is not None and not _places(caller) else None
+    doors = {
+        operation.id: _door(make, operation)
+        for operation in document.operations
+        if operation.id in model.rules or operation.id in model.showing
+    }
+    return Wiring(
+        doors,
+        tuple(make.asks),
+        relations,
+        states,
+        whoami,
+        tuple(_credentials(document)),
+        tuple(make.warnings),
+    )
+
+
+def _door(make: _Maker, operation: Operation) -> Door:
+    rule = make.model.rule(operation.id)
+    write = rule.reads is not True and operation.method not in READS
+    query = [each for each in operation.parameters if each.where == "query"]
+    resources = [name for name, _ in rule.sets] or [
+        name
+        for media in operation.body
+        if media.shape is not None and (name := resource_of(media.shape, make.model.bound))
+    ]
+    shown = [name for name in make.policy.resources if _may_show(make.model, operation, name)]
+    resource = next(iter(resources), "")
+    target = make.target(operation, resource) if write else Target("none")
+    conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
+    if write and target.kind == "none" and _needs_object(make.policy, rule.call):
+        make.warnings.append(
+            Problem(
+                rule.location,
+                f"whose object `{operation.id}` writes cannot be told, so nobody passes",
+                "name the path parameter that holds the owner's id in `owner:`",
+            )
+        )
+    return Door(
+        operation,
+        tuple(operation.path.strip("/").split("/")),
+        write,
+        target,
+        tuple(each.name for each in query),
+        frozenset(each.name for each in query if "array" in each.shape.kinds),
+        conceals or not (resources or shown),
+        resource,
+    )
+
+
+def _needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    return bool(call) and all(
+        policy.relations[name].kind in ("owner", "lookup", "field") for name in call or ()
+    )
+
+
+def _may_show(model: Model, operation: Operation, resource: str) -> bool:
+    if any(name == resource for _, name in model.shown.get(operation.id, ())):
+        return True
+    return shown_at(model, operation, resource) is not None
+
+
+def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
+    """Where one such resource stands in an operation's good answer; None: nowhere near its top."""
+    for segments, name in model.shown.get(operation.id, ()):
+        if name == resource and "*" not in segments:
+            return segments
+    media = operation.success()
+    if media is None or media.shape is None:
+        return None
+    if resource_of(media.shape, model.bound) == resource:
+        return ()
+    for name, child in media.shape.properties.items():
+        if resource_of(child(), model.bound) == resource:
+            return (name,)
+    return None
+
+
+def _far_states(policy: Policy) -> Iterator[str]:
+    """States that stand in the owner's account, each once."""
+    found: dict[str, None] = {}
+    for resource in policy.resources.values():
+        for state in resource.states.values():
+            if state.of:
+                found[_origin(policy, state)] = None
+    yield from found
+
+
+def _origin(policy: Policy, state: State) -> str:
+    """`Resource.state` where the value really stands: a state of a state is followed."""
+    path, seen = state.of, set[str]()
+    while path not in seen:
+        seen.add(path)
+        resource, _, name = path.partition(".")
+        further = policy.resources[resource].states[name]
+        if not further.of:
+            return path
+        path = further.of
+    return path
+
+
+def _names(operation: Operation) -> list[str]:
+    return re.findall(r"\{([^{}]+)\}", operation.path)
+
+
+def _places(operation: Operation) -> int:
+    return len(_names(operation))
+
+
+def _asked_path(operation: Operation) -> tuple[str, ...]:
+    return tuple(
+        "" if re.fullmatch(r"\{[^{}]+\}", part) else part
+        for part in operation.path.strip("/").split("/")
+    )
+
+
+def _page(operation: Operation) -> tuple[str, int]:
+    """Query with the largest page the document allows, and its size."""
+    paging = [
+        each
+        for each in operation.parameters
+        if each.where == "query" and each.name.lower() in _PAGING
+    ]
+    for each in paging:
+        if each.name.lower() in _PAGE_SIZES:
+            size = _most(each.shape.maximum, each.default)
+            if size:
+                return f"{each.name}={size}", size
+    return "", -1 if paging else 0
+
+
+def _most(maximum: Json, default: Json) -> int:
+    for value in (maximum, default):
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return 0
+
+
+def _credentials(document: Document) -> Iterator[Credential]:
+    """Places named by the document's security schemes; without any, the usual two headers."""
+    found: dict[Credential, None] = {}
+    for scheme in document.security_schemes.values():
+        if not isinstance(scheme, dict):
+            continue
+        name, where = scheme.get("name"), scheme.get("in")
+        if scheme.get("type") != "apiKey":
+            found[Credential("header", "authorization")] = None
+        elif isinstance(name, str) and where == "cookie":
+            found[Credential("cookie", name)] = None
+        elif isinstance(name, str) and where == "query":
+            found[Credential("query", name)] = None
+        elif isinstance(name, str):
+            found[Credential("header", name.lower())] = None
+    yield from found or (Credential("header", "authorization"), Credential("header", "cookie"))
