@@ -198,7 +198,7 @@ def derive(document: Document, model: Model) -> Wiring:
         if each.kind == "lookup" and (asked := make.relation(each)) is not None
     }
     states = {
-        path: asked for path in _far_states(model.policy) if (asked := make.state(path)) is not None
+        path: found for path in _far_states(model.policy) if (found := make.state(path)) is not None
     }
     caller = document.operation(model.policy.caller.operation)
     whoami = make.ask(caller) if caller is not None and not _places(caller) else None
