@@ -1,0 +1,52 @@
+"""The runtime that interprets a compiled contract inside a gateway, as one text.
+
+The modules beside this file are constant, hand-written and engine-neutral; what an engine needs of
+its own is its adapter. A contract adds data only: a JSON text, never code.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+MODULES = (
+    "json",
+    "held",
+    "project",
+    "csv",
+    "hash",
+    "shared",
+    "redis",
+    "jwt",
+    "headers",
+    "route",
+    "lookups",
+    "who",
+    "audit",
+    "passage",
+)
+"""In the order of dependence; those that are not there yet are left out."""
+
+
+def source(module: str) -> str:
+    """Lua text of one module, `json` for `oakum.json`; raises `FileNotFoundError`."""
+    return (files(__name__) / f"{module}.lua").read_text(encoding="utf-8")
+
+
+def bundle(adapter: str, plan: str) -> str:
+    """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, and
+    then the adapter, which may use both."""
+    here = files(__name__)
+    parts = [
+        f'package.preload["oakum.{name}"] = function(...)\n{source(name)}\nend\n'
+        for name in MODULES
+        if (here / f"{name}.lua").is_file()
+    ]
+    return "".join((*parts, f"local PLAN = {long_string(plan)}\n", adapter))
+
+
+def long_string(text: str) -> str:
+    """A Lua literal of text without line ends: brackets of a level that the text does not close."""
+    level = ""
+    while f"]{level}" in text:
+        level += "="
+    return f"[{level}[{text}]{level}]"
