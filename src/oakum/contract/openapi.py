@@ -78,6 +78,11 @@ class Document:
     warnings: tuple[Problem, ...] = ()
     """What the overlays asked for and nothing matched."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The document's own file, and those that references have led to so far."""
+        return self._library.paths
+
     def operation(self, id: str) -> Operation | None:
         """By `operationId`, or by `GET /path` with or without the base path of the server."""
         method, _, path = id.partition(" ")

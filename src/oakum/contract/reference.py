@@ -118,6 +118,11 @@ class Library:
         self._targets: dict[tuple[int, str], Place | str] = {}
         self._ends: dict[tuple[int, str], Place | str] = {}
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Of every file that was read so far, or looked for."""
+        return tuple(self._files)
+
     def resolve(self, file: File, ref: str) -> Place | str:
         """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
         key = (id(file), ref)
