@@ -3,6 +3,7 @@
 Pure: no network, process, clock or random number is within reach of this layer.
 """
 
+from oakum.semantics.accept import Acceptance, accept
 from oakum.semantics.decide import Decision, decide
 from oakum.semantics.judge import Judge, Judgement, Leaf, Sighting
 from oakum.semantics.model import Model, answer_media, compile_contract
@@ -12,6 +13,7 @@ from oakum.semantics.table import Table
 
 __all__ = [
     "ANONYMOUS",
+    "Acceptance",
     "Call",
     "Decision",
     "Judge",
@@ -23,6 +25,7 @@ __all__ = [
     "Sighting",
     "Subject",
     "Table",
+    "accept",
     "answer_media",
     "compile_contract",
     "decide",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from oakum.contract.model import Json
 from oakum.errors import Location
-from oakum.semantics.model import Model
+from oakum.semantics.model import Model, resources_in
 from oakum.semantics.principal import Principal, Subject, held, state_of
 from oakum.semantics.table import grants
 
@@ -87,3 +88,36 @@ def through(model: Model, operation: str, relations: frozenset[str], logged_in: 
     if call is not None:
         return not relations.isdisjoint(call)
     return logged_in or model.operations[operation].anonymous
+
+
+def may_write(
+    model: Model,
+    principal: Principal,
+    operation: str,
+    params: Mapping[str, str],
+    subject: Subject | None,
+    target: Literal["caller", "path", "ask", "none"],
+) -> bool:
+    """Whether a write may reach the object it touches.
+
+    `target` says how that object is known (`guard.wiring.Target`). Where the contract does not say
+    who may call, only the owner of an existing object may, unless the request body holds a
+    resource: then `accept` decides by its `set` grants. Not to know whose object it is passes
+    nobody.
+    """
+    door = model.operations.get(operation)
+    if door is None or not may_call(model, principal, operation, params, subject):
+        return False
+    rule = model.rule(operation)
+    if rule.call is not None or target == "caller" or holds_resource(model, operation):
+        return True
+    return subject is not None and not principal.ids.isdisjoint(subject.owners)
+
+
+def holds_resource(model: Model, operation: str) -> bool:
+    """Whether the request body of an operation is declared to hold a resource."""
+    return bool(model.sets.get(operation)) or any(
+        next(resources_in(media.shape, model.bound), None) is not None
+        for media in model.operations[operation].body
+        if media.shape is not None
+    )

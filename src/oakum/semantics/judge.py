@@ -78,14 +78,22 @@ class Judge:
         operation: str,
         params: Mapping[str, str],
         status: int = 200,
+        writing: Subject | None = None,
     ) -> None:
+        """`writing`: the object that a request body is about to touch; the body is judged by who
+        may set what of it, and says nothing of its owner or state itself."""
         self._model = model
+        self._tables = model.tables if writing is None else model.settable
         self._principal = principal
         self._operation = operation
         self._params = params
         self._rule = model.rule(operation)
-        # What `shows` says is said of answers that succeed; an error body is no member.
-        self._shown = model.shown.get(operation, ()) if status < 300 else ()
+        self._writing = writing
+        if writing is not None:
+            self._shown = model.sets.get(operation, ())
+        else:
+            # What `shows` says is said of answers that succeed; an error body is no member.
+            self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._sightings: list[Sighting] = []
         self._unbound: list[Leaf] = []
 
@@ -117,21 +125,33 @@ class Judge:
         if name and isinstance(value, dict):
             return self._object(name, value, shape, at, context)
         if isinstance(value, dict | list):
-            return {
+            parts: Keep = {
                 key: self._visit(
                     child, below, (*at, key), context, (*path, _segment(value, key, None, shape, 0))
                 )
                 for key, child, below in _below(value, shape)
             }
-        declared = shape is not None and _is_kind(value, shape)
+            return parts if self._may_hold(value, shape, at) else False
+        declared = shape is not None and _is_kind(value, shape) and not self._refused(shape)
         self._unbound.append(Leaf(".".join(path), at, value, declared))
         return declared
 
+    def _may_hold(
+        self, value: dict[str, Json] | list[Json], shape: Shape | None, at: Pointer
+    ) -> bool:
+        """Whether a container may stand here: declared, or on the way to what `shows` names."""
+        declared = shape is not None and _holds(value, shape) and not self._refused(shape)
+        return declared or any(
+            len(segments) > len(at) and _matches(segments, at) for segments, _ in self._shown
+        )
+
+    def _refused(self, shape: Shape | None) -> bool:
+        """Whether no request body may hold what is declared so."""
+        return self._writing is not None and (shape is None or _read_only(shape))
+
     def _resource_at(self, at: Pointer) -> str:
         for segments, resource in self._shown:
-            if len(segments) == len(at) and all(
-                want in ("*", got) for want, got in zip(segments, at, strict=True)
-            ):
+            if len(segments) == len(at) and _matches(segments, at):
                 return resource
         return ""
 
@@ -140,9 +160,15 @@ class Judge:
     def _object(
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
-        table = self._model.tables[name]
-        owners = self._owners(table.resource.owner, value, context)
-        subject = Subject(name, owners, value, table.resource.owner.kind != "none")
+        table = self._tables[name]
+        owned = table.resource.owner.kind != "none"
+        if self._writing is not None:
+            same = self._writing.value if self._writing.resource == name else None
+            owners = self._writing.owners
+            subject = Subject(name, owners, same, owned)
+        else:
+            owners = self._owners(table.resource.owner, value, context)
+            subject = Subject(name, owners, value, owned)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         passes = self._passes(relations)
@@ -163,7 +189,7 @@ class Judge:
 
         Without `call:` the door as such was decided before; what an object shows is its own rule.
         """
-        if self._rule.call is None:
+        if self._rule.call is None or self._writing is not None:
             return True
         if self._rule.owner in self._params:
             return may_call(self._model, self._principal, self._operation, self._params)
@@ -183,6 +209,8 @@ class Judge:
     ) -> Keep:
         if len(at) > MAX_DEPTH:
             return False
+        if self._refused(shape):
+            node = None
         granted = node is not None and any(bits >> index & 1 for index in node.under())
         if isinstance(value, dict):
             inner = self._resource_at(at)
@@ -198,6 +226,8 @@ class Judge:
                 return keep if granted else self._stand_in(node, table)
         if isinstance(value, dict | list) and value:
             star = isinstance(value, list)
+            if star and (node is None or node.child("*") is None):
+                granted = False  # a list where the contract names a single value
             parts: Keep = {
                 key: self._field(
                     child, below, (*at, key),
@@ -237,6 +267,25 @@ class Judge:
             case "none":
                 found = []
         return tuple(dict.fromkeys(found))
+
+
+def _matches(segments: tuple[str, ...], at: Pointer) -> bool:
+    """Whether a place lies on the way of a pattern, or is its end."""
+    return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
+
+
+def _holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
+    """Whether the document lets a container of this kind stand here."""
+    if not shape.kinds and not shape.branches:
+        return True
+    kind = "array" if isinstance(value, list) else "object"
+    return kind in shape.kinds or any(_holds(value, branch()) for branch in shape.branches)
+
+
+def _read_only(shape: Shape) -> bool:
+    return shape.read_only or (
+        bool(shape.branches) and all(_read_only(branch()) for branch in shape.branches)
+    )
 
 
 def _below(
@@ -302,9 +351,15 @@ def _chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> S
         return best[0]
     if not any(resource_of(branch, bound) for branch in branches):
         return shape
-    somebodys = [branch for branch in best or branches if resource_of(branch, bound)]
-    if len({resource_of(branch, bound) for branch in somebodys}) != 1:
+    possible = {name for branch in best or branches if (name := resource_of(branch, bound))}
+    if len(possible) != 1:
         return None
+    return all_of(branches, possible.pop(), bound)
+
+
+def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
+    """One shape of all the alternatives that are one resource."""
+    somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
     return replace(merged(somebodys), names=somebodys[0].names)
 
 

@@ -35,6 +35,10 @@ class Model:
     """Operation id → (pointer pattern, resource) of its `shows`."""
     showing: frozenset[str] = frozenset()
     """Operations whose declared answers hold a resource of the contract."""
+    settable: Mapping[str, Table] = field(default_factory=dict)
+    """Like `tables`, of who may write: over the shapes of request bodies."""
+    sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
+    """Operation id → (pointer pattern, resource) of its `sets`."""
 
     def rule(self, operation: str) -> OperationRule:
         """What the contract says of a door; an empty rule where it says nothing."""
@@ -58,18 +62,27 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         operation = document.operation(name)
         if operation is not None:
             rules[operation.id] = rule
-    shown = {
-        id: tuple((pattern(pointer), resource) for resource, pointer in rule.shows)
-        for id, rule in rules.items()
-    }
+    shown = {id: _patterns(rule.shows) for id, rule in rules.items()}
+    sets = {id: _patterns(rule.sets) for id, rule in rules.items()}
     shapes, showing = _resource_shapes(operations, shown, bound)
-    tables = {
-        name: compile_resource(
-            resource, merged(shapes[name]) if shapes.get(name) else Shape(), bound
-        )
-        for name, resource in policy.resources.items()
-    }
-    return Model(policy, operations, rules, bound, tables, shown, showing)
+    written = _written_shapes(operations, sets, bound)
+    tables, settable = (
+        {
+            name: compile_resource(
+                resource,
+                merged(found[name]) if found.get(name) else Shape(),
+                bound,
+                setting=found is written,
+            )
+            for name, resource in policy.resources.items()
+        }
+        for found in (shapes, written)
+    )
+    return Model(policy, operations, rules, bound, tables, shown, showing, settable, sets)
+
+
+def _patterns(said: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return tuple((pattern(pointer), resource) for resource, pointer in said)
 
 
 def pattern(pointer: str) -> tuple[str, ...]:
@@ -100,13 +113,41 @@ def _resource_shapes(
             for name, shape in resources_in(media.shape, bound):
                 found.setdefault(name, []).append(shape)
                 showing.add(operation.id)
-            for segments, resource in shown.get(operation.id, ()) if media in good else ():
-                at: Shape | None = media.shape
-                for segment in segments:
-                    at = member(at, segment) if at else None
-                if at is not None:
-                    found.setdefault(resource, []).append(at)
+            for resource, at in (
+                _pointed(shown.get(operation.id, ()), media) if media in good else ()
+            ):
+                found.setdefault(resource, []).append(at)
     return {name: _distinct(shapes) for name, shapes in found.items()}, frozenset(showing)
+
+
+def _written_shapes(
+    operations: Mapping[str, Operation],
+    sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]],
+    bound: Mapping[str, str],
+) -> dict[str, list[Shape]]:
+    """Every shape under which a resource comes in."""
+    found: dict[str, list[Shape]] = {}
+    for operation in operations.values():
+        for media in operation.body:
+            if media.shape is None:
+                continue
+            for name, shape in resources_in(media.shape, bound):
+                found.setdefault(name, []).append(shape)
+            for name, shape in _pointed(sets.get(operation.id, ()), media):
+                found.setdefault(name, []).append(shape)
+    return {name: _distinct(shapes) for name, shapes in found.items()}
+
+
+def _pointed(
+    patterns: tuple[tuple[tuple[str, ...], str], ...], media: Media
+) -> Iterator[tuple[str, Shape]]:
+    """Resource and shape at each pattern that leads somewhere in a body."""
+    for segments, resource in patterns:
+        at = media.shape
+        for segment in segments:
+            at = member(at, segment) if at else None
+        if at is not None:
+            yield resource, at
 
 
 def _distinct(shapes: list[Shape]) -> list[Shape]:
@@ -136,11 +177,12 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
             answers = operation.responses[key]
-            return next((each for each in answers if _matches(each.type, media_type)), None)
+            return next((each for each in answers if matches(each.type, media_type)), None)
     return None
 
 
-def _matches(declared: str, actual: str) -> bool:
+def matches(declared: str, actual: str) -> bool:
+    """Whether a declared media type or range covers an actual one, parameters aside."""
     declared = declared.split(";")[0].strip().lower()
     if declared in (actual, "*/*"):
         return True

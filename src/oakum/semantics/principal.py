@@ -68,7 +68,8 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
             return not principal.ids.isdisjoint(subject.owners)
         case "claim":
             values = principal.claims.get(relation.claim)
-            return relation.has in (values if isinstance(values, list) else [values])
+            listed = values if isinstance(values, list) else [values]
+            return any(type(each) is type(relation.has) and each == relation.has for each in listed)
         case "field":
             return not principal.ids.isdisjoint(texts(subject.value, relation.member))
         case "lookup":

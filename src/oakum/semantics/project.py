@@ -60,11 +60,11 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         value, media.shape
     )
     keep = _without_counts(judged, model.rule(call.operation).counts)
-    keep = _settle(keep, span)
+    keep = settle(keep, span)
     if keep is False or _refuses(keep):
         return Projection(None, refused="nothing of this answer may be seen")
-    kept = "".join(_cut(text, span, keep)).encode()
-    return Projection(kept, tuple(_withheld(span, keep, "")))
+    kept = "".join(cut(text, span, keep)).encode()
+    return Projection(kept, tuple(withheld(span, keep, "")))
 
 
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
@@ -83,11 +83,11 @@ def _drop(keep: Keep, path: Pointer) -> Keep:
     return {**keep, path[0]: below}
 
 
-def _settle(keep: Keep, span: Span) -> Keep:
+def settle(keep: Keep, span: Span) -> Keep:
     """Containers in which everything was withheld go too; those that were empty stay."""
     if not isinstance(keep, dict):
         return keep
-    parts = {name: _settle(keep[name], part) for name, part in span.parts}
+    parts = {name: settle(keep[name], part) for name, part in span.parts}
     if span.parts and all(part is False for part in parts.values()) and span.opening == "{":
         return False
     return parts
@@ -99,7 +99,7 @@ def _refuses(keep: Keep) -> bool:
     return keep == "refuse"
 
 
-def _cut(text: str, span: Span, keep: Keep) -> Iterator[str]:
+def cut(text: str, span: Span, keep: Keep) -> Iterator[str]:
     """The pieces of the text that stay. A separator goes with the part that it follows."""
     if keep == "null":
         yield "null"
@@ -114,14 +114,15 @@ def _cut(text: str, span: Span, keep: Keep) -> Iterator[str]:
         if index:
             yield ","
         yield text[part.key : part.start]
-        yield from _cut(text, part, inner)
+        yield from cut(text, part, inner)
     yield text[span.parts[-1][1].end : span.end]
 
 
-def _withheld(span: Span, keep: Keep, at: str) -> Iterator[str]:
+def withheld(span: Span, keep: Keep, at: str) -> Iterator[str]:
+    """JSON pointers of what a cut leaves out, outermost only."""
     if keep is False or keep == "null":
         yield at
     elif isinstance(keep, dict):
         for name, part in span.parts:
             step = name.replace("~", "~0").replace("/", "~1")
-            yield from _withheld(part, keep[name], f"{at}/{step}")
+            yield from withheld(part, keep[name], f"{at}/{step}")

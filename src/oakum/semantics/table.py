@@ -9,7 +9,7 @@ an unknown state matches no condition (default deny, unknown is closed).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
@@ -99,15 +99,19 @@ def digit(state: State, value: Json) -> int:
     return len(state.values)
 
 
-def compile_resource(resource: Resource, shape: Shape, bound: Mapping[str, str]) -> Table:
+def compile_resource(
+    resource: Resource, shape: Shape, bound: Mapping[str, str], *, setting: bool = False
+) -> Table:
     """Table of one resource; `shape` merges its schemas, `bound` maps schema to resource names.
 
-    Raises `InputError` when relations and states make more rows than anybody could review.
+    `setting`: the table of who may write, from the `set` of each grant, not its `see`. Raises
+    `InputError` when relations and states make more rows than anybody could review.
     """
     leaves: list[str] = []
     rules: list[FieldRule] = []
     trie = Trie()
-    for rule in resource.fields:
+    for said in resource.fields:
+        rule = _settable(said) if setting else said
         for leaf in _expand(rule.path, shape, bound):
             if leaf not in leaves:  # the first line that names a field is the one that rules it
                 _insert(trie, leaf, len(leaves))
@@ -150,6 +154,12 @@ def compile_resource(resource: Resource, shape: Shape, bound: Mapping[str, str])
         stride,
         trie,
     )
+
+
+def _settable(rule: FieldRule) -> FieldRule:
+    """The rule with writers in the place of readers; nothing stands in for what is not written."""
+    writers = tuple(replace(each, see=each.set) for each in rule.grants if each.set)
+    return replace(rule, grants=writers, instead="absent")
 
 
 def _bits(

@@ -1,0 +1,58 @@
+"""`accept`: a request body cut down to what its sender may set.
+
+The same walk and the same cut as `project`, over the `set` of each grant. Whose object it is comes
+from the object that the request is about to touch, never from the body: an owner's id in a body is
+a field like any other (CWE-915).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oakum.contract.model import Media
+from oakum.semantics.judge import Judge
+from oakum.semantics.model import Model, matches
+from oakum.semantics.principal import Principal, Subject
+from oakum.semantics.project import Call, cut, settle, withheld
+from oakum.semantics.span import Unreadable, read
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What may be sent on. `body` is None when nothing may, and then `refused` says why."""
+
+    body: bytes | None
+    removed: tuple[str, ...] = ()
+    """JSON pointers of what was cut, outermost only."""
+    refused: str = ""
+
+
+def accept(
+    model: Model, principal: Principal, call: Call, subject: Subject | None, body: bytes
+) -> Acceptance:
+    """Cut a request body of `call.media_type` down to the declared members that this caller may
+    set of `subject`, the object the request touches (None: unknown, so nobody's).
+
+    Refuses what it cannot read in exactly one way, a media type that the document does not declare
+    for this operation, and a body of which nothing may be set.
+    """
+    media = request_media(model, call.operation, call.media_type)
+    if media is None or not media.is_json:
+        return Acceptance(None, refused="no request body of this media type is declared")
+    try:
+        value, span, text = read(body)
+    except Unreadable as error:
+        return Acceptance(None, refused=f"unreadable body: {error}")
+    judge = Judge(
+        model, principal, call.operation, call.params, writing=subject or Subject("", owned=False)
+    )
+    keep = settle(judge.judge(value, media.shape).keep, span)
+    if keep is False:
+        return Acceptance(None, ("",), "nothing of this body may be set")
+    return Acceptance("".join(cut(text, span, keep)).encode(), tuple(withheld(span, keep, "")))
+
+
+def request_media(model: Model, operation: str, media_type: str) -> Media | None:
+    """What the document declares for a request body of this media type; None: nothing."""
+    declared = model.operations[operation].body
+    return next((each for each in declared if matches(each.type, media_type)), None)
