@@ -1,0 +1,146 @@
+"""What an engine must be able to do to carry the guard, and what it is given.
+
+The law of this module: an engine is files and a command line, nothing else. `render` is pure, so
+a deployment can be read, kept and compared before anything runs; who starts, reloads and ends
+processes is `guard.run`. No secret stands in a file: the engine reads it from its environment.
+
+Replies that an engine makes by itself, so that both make the same: the upstream refused, cut off
+or broke the protocol: 502; it was too slow: 504; the engine is out of connections: 503; a body
+longer than the plan allows: 413 asked, 502 answered; an error in the runtime: 502.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Protocol
+
+from oakum.errors import NOWHERE, InputError, Problem, TargetError
+
+PROBLEM_HEADERS = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
+"""Of every reply that the guard makes instead of the API's."""
+RETRY_AFTER = "1"
+"""Seconds, with each 429 and 503."""
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110 renamed them; the standard library of the oldest supported Python has the old names."""
+_VALIDATION = 30.0
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One guard on one machine: a compiled contract, and where it stands."""
+
+    plan: str
+    """The plan, JSON text of `guard.plan`."""
+    upstream: str
+    """`http://host:port` or `https://host:port` of the API."""
+    listen: str
+    """`host:port` that clients speak to."""
+    folder: Path
+    """Absolute; the rendered files stand in it, and what the engine writes."""
+    workers: int = 1
+    observe: bool = False
+    """Nothing is removed or denied; the audit says what would have been."""
+    service_env: str = ""
+    """Environment variable with the secret that look-ups are asked with; empty: none."""
+    audit_key_env: str = ""
+    """Environment variable with the key of the hashes in the audit; empty: none."""
+    redis: str = ""
+    """`host:port` of the store that several guards share; empty: each for itself."""
+    admin: str = ""
+    """`host:port`, loopback, where the engine shows its own figures; empty: nowhere."""
+    timeout: float = 15.0
+    """Seconds that the API has for an answer."""
+    connections: int = 10_000
+    """Clients at a time; further ones are turned away."""
+    ca: str = "/etc/ssl/certs/ca-certificates.crt"
+    """File of the authorities that an `https` upstream is checked against."""
+
+    @property
+    def audit(self) -> Path:
+        """The access log: one JSON object a line."""
+        return self.folder / "audit.jsonl"
+
+    @property
+    def state(self) -> Path:
+        """File that the workers share by mapping it into memory."""
+        return self.folder / "state"
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a running engine takes a new plan, and how it is asked to end."""
+
+    swapped: frozenset[str]
+    """Rendered files that may be replaced under a running engine, each by a rename in place.
+    When any other file changes, the engine must be started anew."""
+    reload: signal.Signals | None
+    """Sent after the rename; None: the engine watches the files itself."""
+    drain: str = ""
+    """Path to POST to at `admin` so that connections end in good order before `stop`."""
+    stop: signal.Signals = signal.SIGTERM
+
+
+class Target(Protocol):
+    """An engine that can carry the guard."""
+
+    name: str
+    control: Control
+
+    def render(self, deployment: Deployment) -> Mapping[str, bytes]:
+        """Relative path to content; pure. Raises `InputError` for what the engine cannot do."""
+
+    def command(self, folder: Path) -> list[str]:
+        """Runs the engine in the foreground from the files in `folder`.
+
+        Raises `InputError` when the engine is not installed.
+        """
+
+    def validate(self, folder: Path) -> None:
+        """Lets the engine judge the files. Raises `TargetError` with its own words."""
+
+
+def title(status: int) -> str:
+    """The reason phrase of RFC 9110."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def problem(status: int) -> str:
+    """The body of a denial (RFC 9457): the same bytes from every engine."""
+    return json.dumps(
+        {"type": "about:blank", "title": title(status), "status": status}, separators=(",", ":")
+    )
+
+
+def address(text: str, option: str) -> tuple[str, int]:
+    """`host:port` or `[v6]:port` in two; raises `InputError` that names the option."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise mistake(f"{option} `{text}` is not an address", "write it as `127.0.0.1:8080`")
+    return host, int(port)
+
+
+def mistake(message: str, hint: str = "") -> InputError:
+    """An option that no file says."""
+    return InputError([Problem(NOWHERE, message, hint)])
+
+
+def judged(engine: str, command: Sequence[str]) -> None:
+    """Runs an engine's own check of its files; what it says on failure is in the error."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_VALIDATION
+        )
+    except OSError as error:
+        raise TargetError(f"{engine} cannot be run: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise TargetError(f"{engine} did not finish the check of its files") from error
+    if done.returncode:
+        raise TargetError(f"{engine} refuses its files: {(done.stderr or done.stdout).strip()}")
