@@ -17,10 +17,11 @@ from oakum.contract.source import parse
 from oakum.errors import Problem
 from tests.unit.contract.crew import document
 from tests.unit.contract.grammar import whole
+from tests.unit.contract.test_guarding import EVERYTHING as GUARDED
 from tests.unit.contract.test_policy import EVERYTHING
 from tests.unit.contract.test_review import QUIET
 
-POLICIES = [yaml.safe_load(EVERYTHING), yaml.safe_load(whole(QUIET))]
+POLICIES = [yaml.safe_load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
 JUNK: list[Any] = [
     *(
         None,
@@ -37,6 +38,7 @@ JUNK: list[Any] = [
         "owner",
         "none",
         "no",
+        "30s",
     ),
     *([], {}, [[]], [None], {"a": 1}, ["owner", 1], {"x": {"y": []}}, {"see": ["owner"]}),
 ]

@@ -32,7 +32,13 @@ def mistakes(document: Document, policy: Policy) -> list[Problem]:
 
 
 def _errors(seen: View) -> list[Problem]:
-    return [*_operations(seen), *_bindings(seen), *_members(seen), *_parameters(seen)]
+    return [
+        *_operations(seen),
+        *_bindings(seen),
+        *_members(seen),
+        *_parameters(seen),
+        *_headers(seen),
+    ]
 
 
 # --------------------------------------------------------------------------- operations
@@ -171,3 +177,38 @@ def _rule_parameters(
 
 def _path(operation: Operation) -> list[str]:
     return [parameter.name for parameter in operation.parameters if parameter.where == "path"]
+
+
+# --------------------------------------------------------------------------- headers
+
+
+def _headers(seen: View) -> Iterator[Problem]:
+    """Headers that a gateway takes from callers, although the API needs them from callers."""
+    guard, needed = seen.policy.guard, _sent(seen.document)
+    taken_away = [(name, ("strip", str(index))) for index, name in enumerate(guard.strip)]
+    if guard.service is not None:
+        taken_away.append((guard.service.header, ("service", "header")))
+    for name, keys in taken_away:
+        if name in needed:
+            message = f"`{name}` is sent by callers, as `{seen.document.file}` declares"
+            hint = "a gateway takes this header from them: name another one"
+            yield Problem(place(seen.policy, "guard", *keys), message, hint)
+
+
+def _sent(document: Document) -> set[str]:
+    """Names, in lower case, of the headers that the document has callers send."""
+    found = {
+        parameter.name.lower()
+        for operation in document.operations
+        for parameter in operation.parameters
+        if parameter.where == "header"
+    }
+    schemes = [each for each in document.security_schemes.values() if isinstance(each, dict)]
+    for scheme in schemes:
+        if scheme.get("type") != "apiKey":
+            found.add("authorization")
+        elif scheme.get("in") == "header":
+            found.add(str(scheme.get("name")).lower())
+        elif scheme.get("in") == "cookie":
+            found.add("cookie")
+    return found if schemes else found | {"authorization", "cookie"}

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from oakum.contract.model import Caller, OperationRule, Policy
+from oakum.contract.guarding import guarding, limits
+from oakum.contract.model import Caller, Guarding, OperationRule, Policy
 from oakum.contract.reader import (
     Entries,
     Reader,
@@ -31,10 +32,13 @@ from oakum.errors import Location, Problem
 VERSION = 1
 """The version of the policy language that is read."""
 
-POLICY = ("exposure", "api", "caller", "order", "relations", "resources", "operations")
-KEPT = ("limits", "exit_criteria")
-CALLER = ("operation", "session", "id", "claim", "jwt")
-OPERATION = ("shows", "params", "counts", "owner", "call", "reads")
+POLICY = (
+    *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
+    *("limits", "guard"),
+)
+KEPT = ("exit_criteria",)
+CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
+OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads")
 
 
 def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
@@ -56,6 +60,8 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
         caller=top.read("caller", _caller, Caller()),
         order=top.read("order", order, ()),
         extensions={key: top[key].plain() for key in top.present(KEPT)},
+        guard=top.read("guard", guarding, Guarding()),
+        limits=top.read("limits", limits, ()),
         file=node.location.file,
         places={(): node.location, **dict(_places(node, (), set()))},
     )
@@ -110,10 +116,11 @@ def _version(r: Reader, top: Entries) -> bool:
 def _caller(r: Reader, node: Node, what: str) -> Caller:
     found = record(r, node, what, CALLER)
     asked, said = found.present(("operation", "session")), found.present(("claim", "jwt"))
-    if len(asked) + len(said) > 1:
-        listed = ", ".join(f"`{key}`" for key in asked + said)
+    ways = [*asked, *said, *found.present(("api_key",))]
+    if len(ways) > 1:
+        listed = ", ".join(f"`{key}`" for key in ways)
         r.wrong(node, f"a caller is known in one way, not by {listed}")
-    elif found.whole and not asked and not said:
+    elif found.whole and not ways:
         r.wrong(node, "it is not said who is calling", "write `operation` and `id`, or `claim`")
     if asked:
         found.require(
@@ -125,7 +132,24 @@ def _caller(r: Reader, node: Node, what: str) -> Caller:
         operation=found.read(asked[0], word, "") if asked else "",
         pointer=found.read("id", pointer, ""),
         claim=found.read(said[0], word, "") if said else "",
+        api_key=_api_key(r, found),
     )
+
+
+def _api_key(r: Reader, found: Entries) -> bool:
+    if "api_key" not in found:
+        return False
+    node = found["api_key"]
+    if found.read("api_key", flag, True) is False:
+        r.wrong(node, "`api_key` is `true` or absent")
+
+    def ask(policy: Policy) -> None:
+        if not policy.guard.api_keys:
+            hint = "write `guard: {api_keys: keys.json}`"
+            r.wrong(node, "it is not said which API keys there are", hint)
+
+    r.later(ask)
+    return True
 
 
 # --------------------------------------------------------------------------- operations
@@ -133,22 +157,28 @@ def _caller(r: Reader, node: Node, what: str) -> Caller:
 
 def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
     found = record(r, node, "an operation", OPERATION)
-    read_shows = named(
-        lambda r, k, v: (k, many(pointer, "a JSON pointer")(r, v, f"`{k.scalar}`") or ())
-    )
-    shows = found.find("shows", read_shows) or {}
-    for called, (shown, _) in shows.items():
-        r.later(partial(_resource_known, r, shown, called))
     return OperationRule(
         str(key.scalar),
-        shows=tuple((called, at) for called, (_, places) in shows.items() for at in places),
+        shows=found.read("shows", _stands, ()),
         call=found.find("call", relation_names),
         owner=found.read("owner", word, ""),
         params=found.find("params", named(_filled_by)) or {},
         reads=found.find("reads", flag),
         counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
+        sets=found.read("sets", _stands, ()),
         location=key.location,
     )
+
+
+def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:
+    """(resource, JSON pointer) pairs: where in a body resources stand."""
+    places = named(_pointers)(r, node, what) or {}
+    return tuple((called, at) for called, each in places.items() for at in each)
+
+
+def _pointers(r: Reader, key: Node, node: Node) -> tuple[str, ...]:
+    r.later(partial(_resource_known, r, key, str(key.scalar)))
+    return many(pointer, "a JSON pointer")(r, node, f"`{key.scalar}`") or ()
 
 
 def _resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:

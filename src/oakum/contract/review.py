@@ -34,6 +34,8 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _silent(seen)
     yield from _unused(seen.policy)
     yield from _pointers(seen)
+    yield from _passed(seen)
+    yield from _known(seen.policy)
 
 
 def few(names: Sequence[str]) -> str:
@@ -103,7 +105,7 @@ def _silent(seen: View) -> Iterator[Problem]:
 
 
 def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
-    shapes = seen.shapes[resource.name]
+    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     for rule in resource.fields:
         path = rule.path.split(".")
         inner = _inner_resource(seen, resource, path)
@@ -191,14 +193,24 @@ def _pointers(seen: View) -> Iterator[Problem]:
         found = seen.document.operation(operation)
         if found is not None and declares(success(found), pattern(pointer)) is False:
             yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` answers")
-    for resource in seen.policy.resources.values():
+    for operation, pointer, where in _taken(seen.policy):
+        found = seen.document.operation(operation)
+        if found is not None and not found.body:
+            yield Problem(where, f"`{operation}` takes no body")
+        elif found is not None and declares(taken(found), pattern(pointer)) is False:
+            yield Problem(where, f"`{pointer}` leads nowhere in what `{operation}` takes")
+
+
+def _taken(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+    """(operation, pointer into its request body, place in the policy)."""
+    for resource in policy.resources.values():
         for state in resource.states.values():
-            switch = state.switch
-            found = seen.document.operation(switch.operation) if switch else None
-            if switch and found and declares(taken(found), pattern(switch.pointer)) is False:
+            if state.switch:
                 keys = ("resources", resource.name, "states", state.name, "switch", "set")
-                message = f"`{switch.pointer}` leads nowhere in what `{switch.operation}` takes"
-                yield Problem(place(seen.policy, *keys), message)
+                yield state.switch.operation, state.switch.pointer, place(policy, *keys)
+    for name, rule in policy.operations.items():
+        for called, pointer in rule.sets:
+            yield name, pointer, place(policy, "operations", name, "sets", called)
 
 
 def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
@@ -213,3 +225,42 @@ def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
             yield name, pointer, place(policy, "operations", name, "shows", resource)
         for index, pointer in enumerate(rule.counts):
             yield name, pointer, place(policy, "operations", name, "counts", str(index))
+
+
+# --------------------------------------------------------------------------- what a gateway does
+
+
+def _passed(seen: View) -> Iterator[Problem]:
+    """Patterns that pass paths beside documented ones: old URLs are doors as well."""
+    documented = dict.fromkeys(operation.path for operation in seen.document.operations)
+    for index, passed in enumerate(seen.policy.guard.passes):
+        if covered := [path for path in documented if _covers(passed, path)]:
+            where = place(seen.policy, "guard", "pass", str(index))
+            hint = "what is not documented there passes unread"
+            yield Problem(where, f"`{passed}` covers {few(covered)}", hint)
+
+
+def _covers(passed: str, path: str) -> bool:
+    wanted, given = passed.split("/"), path.split("/")
+    if wanted[-1] == "**":
+        wanted = wanted[:-1]
+        given = given[: len(wanted)]
+    return len(wanted) == len(given) and all(
+        one in ("*", other) or "{" in other for one, other in zip(wanted, given, strict=True)
+    )
+
+
+def _known(policy: Policy) -> Iterator[Problem]:
+    """How callers are known beside how a gateway could know them."""
+    tokens, caller = policy.guard.tokens, policy.caller
+    if tokens is not None and not caller.claim:
+        message = "`jwt` is not used: no claim says who is calling"
+        yield Problem(tokens.location, message, "write `caller: {claim: sub}`")
+    if tokens is not None and not tokens.audiences:
+        # RFC 8725, 3.9: a token that was made for another API is none for this one.
+        message = "`jwt` takes tokens that were made for another API"
+        yield Problem(tokens.location, message, "write `audience`")
+    if policy.guard.api_keys and not caller.api_key:
+        where = place(policy, "guard", "api_keys")
+        hint = "write `caller: {api_key: true}`"
+        yield Problem(where, "`api_keys` is not used: no key says who is calling", hint)

@@ -93,6 +93,8 @@ class View:
     """Schema name to resource name."""
     shapes: dict[str, list[Shape]] = field(default_factory=dict)
     """Resource to its declared shapes: of its schemas, and of answers said to show it."""
+    given: dict[str, list[Shape]] = field(default_factory=dict)
+    """Resource to its declared shapes in request bodies: where `sets` says that it stands."""
     doors: dict[str, list[str]] = field(default_factory=dict)
     """Resource to the operations that send it."""
     strangers: dict[str, list[str]] = field(default_factory=dict)
@@ -127,9 +129,9 @@ def view(document: Document, policy: Policy) -> View:
     for schema, resource in bound.items():
         if schema in document.schemas:
             shapes[resource].append(document.schemas[schema]())
+    given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     doors: dict[str, list[str]] = {name: [] for name in policy.resources}
-    strangers: dict[str, list[str]] = {}
-    seen = View(document, policy, bound, shapes, doors, strangers)
+    seen = View(document, policy, bound, shapes, given, doors)
     for operation in document.operations:
         _look(seen, operation, _rule(policy, document, operation))
     return seen
@@ -162,6 +164,10 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
                 doors.append(operation.id)
     for name in sent:
         seen.doors[name].append(operation.id)
+    for shape in taken(operation):
+        for resource, pointer in rule.sets:
+            if resource in seen.given and (found := at(shape, pattern(pointer))) is not None:
+                seen.given[resource].append(found)
 
 
 def _title(shape: Shape) -> str:

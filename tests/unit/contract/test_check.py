@@ -8,9 +8,10 @@ import pytest
 
 from oakum.contract.check import check, mistakes
 from oakum.contract.model import Policy
+from oakum.contract.openapi import Document
 from oakum.errors import Location
 from tests.unit.contract.crew import document, errors, of_member, written
-from tests.unit.contract.grammar import read
+from tests.unit.contract.grammar import policy, read, whole
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,59 @@ def test_parameters_stand_in_the_path_the_query_and_the_body() -> None:
           getWorkouts: {owner: memberId, params: {memberId: Member.id}}
     """
     assert errors(part) == []
+
+
+TAKEN = "a gateway takes this header from them: name another one"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"),
+    [
+        ("{type: apiKey, in: header, name: X-Key}", "x-key"),
+        ("{type: apiKey, in: cookie, name: sid}", "cookie"),
+        ("{type: http, scheme: bearer}", "authorization"),
+        ("{type: oauth2, flows: {}}", "authorization"),
+    ],
+)
+def test_a_gateway_does_not_take_from_callers_what_they_log_in_with(
+    scheme: str, header: str
+) -> None:
+    api = Document.parse(
+        f"""
+        openapi: 3.1.0
+        info: {{title: t, version: "1"}}
+        paths: {{}}
+        components: {{securitySchemes: {{it: {scheme}}}, schemas: {{Member: {{type: object}}}}}}
+        """.encode(),
+        "api.yaml",
+    )
+    both = f"guard: {{service: {{header: {header}, env: KEY}}, strip: [x-other, {header.upper()}]}}"
+    resources = "resources: {Member: {owner: none}}"
+    found = check(api, written(f"{both}\n{resources}"))[0]
+    said = f"`{header}` is sent by callers, as `api.yaml` declares; {TAKEN}"
+    assert [str(each).split(": ", 1)[1] for each in found] == [said, said]
+    assert len({each.location for each in found}) == 2
+    other = both.replace(header, "x-service").replace(header.upper(), "x-more")
+    assert check(api, written(f"{other}\n{resources}"))[0] == []
+
+
+def test_a_header_that_an_operation_declares_is_not_taken_either() -> None:
+    api = Document.parse(
+        b"""
+        openapi: 3.1.0
+        info: {title: t, version: "1"}
+        paths: {/a: {get: {operationId: a, parameters: [{name: X-Region, in: header}]}}}
+        """,
+        "api.yaml",
+    )
+    found, _ = check(api, policy(whole("guard: {strip: x-region}\nresources: {}")))
+    assert [each.message for each in found] == [
+        "`x-region` is sent by callers, as `api.yaml` declares"
+    ]
+    # A document without security schemes leaves the two usual headers to log in with.
+    for header in ("authorization", "cookie"):
+        found, _ = check(api, policy(whole(f"guard: {{strip: {header}}}\nresources: {{}}")))
+        assert len(found) == 1
 
 
 def test_each_mistake_stands_where_it_was_written() -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from oakum.contract import load
-from oakum.contract.model import Owner, Policy
+from oakum.contract.model import Guarding, Owner, Policy, Service
 from oakum.errors import InputError, Location
 from tests.unit.contract.crew import FILE
 
@@ -26,7 +26,7 @@ x-exposure:
   relations:
     member: {authenticated: true}
     owner: {is: owner}
-  limits: {Member: {distinct: 3, per: 1h}}
+  limits: {callers: {rate: 3, per: 1m}}
 paths:
   /me:
     get:
@@ -99,7 +99,7 @@ def test_keys_all_over_the_document_make_one_policy(tmp_path: Path) -> None:
     assert list(found.relations) == ["member", "owner"]
     assert found.caller.operation == "getMe"
     assert found.order == (("member", "owner"),)
-    assert found.extensions == {"limits": {"Member": {"distinct": 3, "per": "1h"}}}
+    assert [(each.name, each.most, each.per) for each in found.limits] == [("callers", 3, 60.0)]
     assert list(found.resources) == ["Member"]
     member = found.resources["Member"]
     assert member.schemas == {"MemberOut", "MemberMini"}
@@ -216,6 +216,42 @@ OVERLAY = """\
         update:
           x-exposure: [{see: owner}]
 """
+
+
+GATEWAY = """\
+    overlay: 1.0.0
+    info: {title: Gateway, version: "1"}
+    actions:
+      - target: $["x-exposure"]
+        update:
+          guard: {ttl: 5s, service: {header: X-Service-Key, env: SERVICE_KEY}}
+          exit_criteria: {leaks: 0}
+      - target: $.paths["/me"].get
+        update:
+          x-exposure: {sets: {Member: ""}}
+"""
+
+
+def test_what_a_gateway_needs_may_be_added_to_a_document_by_an_overlay(tmp_path: Path) -> None:
+    document = made(tmp_path, DOCUMENT)
+    found = policy(document, made(tmp_path, dedent(GATEWAY), "gateway.yaml"))
+    assert found.guard == Guarding(ttl=5.0, service=Service("x-service-key", "SERVICE_KEY"))
+    assert found.extensions == {"exit_criteria": {"leaks": 0}}
+    assert found.operations["getMe"].sets == (("Member", ""),)
+    assert found.operations["getMe"].call == ("member",)
+
+
+def test_a_slip_in_it_is_told_where_it_stands(tmp_path: Path) -> None:
+    overlay = made(tmp_path, dedent(GATEWAY).replace("5s", "5"), "gateway.yaml")
+    assert problems(made(tmp_path, DOCUMENT), overlay) == [
+        "gateway.yaml:6:20: `ttl` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`,"
+        " not the number `5`; say the unit: `5s`"
+    ]
+    text = DOCUMENT.replace("callers:", "caller:")
+    assert problems(made(tmp_path, text)) == [
+        "api.yaml:10:12: a `rate` is of `callers` or of `anonymous`, not of `caller`;"
+        " did you mean `callers`?"
+    ]
 
 
 def test_an_overlay_brings_a_policy_and_keeps_its_own_places(tmp_path: Path) -> None:

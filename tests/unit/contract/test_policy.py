@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Caller, Grant, Owner
+from oakum.contract.model import Caller, Grant, Guarding, Limit, Owner
 from oakum.contract.policy import field_lines, parse_policy, place
 from oakum.contract.source import parse
 from oakum.errors import Location, Problem
@@ -62,6 +62,7 @@ operations:
   getWorkouts:   {owner: userId, call: [member, owner]}
   details:       {reads: true, params: {ids: Workout.id}}
   GET /old:      {call: [], shows: {Member: ["", /more/*]}}
+  PUT /old:      {sets: {Member: ["", /more/*], Workout: /w}}
 limits: {Member: {distinct: 100, per: 1h}}
 exit_criteria: {leaks: 0}
 """
@@ -80,10 +81,9 @@ def test_the_whole_language_is_read() -> None:
     ]
     assert found.caller == Caller(operation="getMe", pointer="/id")
     assert found.order == (("anyone", "member", "follower", "owner"),)
-    assert found.extensions == {
-        "limits": {"Member": {"distinct": 100, "per": "1h"}},
-        "exit_criteria": {"leaks": 0},
-    }
+    assert found.extensions == {"exit_criteria": {"leaks": 0}}
+    assert found.limits == (Limit("Member", "distinct", 100, 3600.0, Location("p", 51, 10)),)
+    assert found.guard == Guarding()
     member = found.resources["Member"]
     assert member.schemas == {"Member", "MemberMini"}
     assert (member.key, member.main, member.conceal) == ("id", "getMember", False)
@@ -110,6 +110,9 @@ def test_operations_are_read_by_id_and_by_method_and_path() -> None:
     assert search.reads is None
     assert old.shows == (("Member", ""), ("Member", "/more/*"))
     assert old.call == ()  # nobody, which is not the same as nothing said
+    assert old.sets == ()
+    assert rules["PUT /old"].sets == (("Member", ""), ("Member", "/more/*"), ("Workout", "/w"))
+    assert rules["PUT /old"].shows == ()
     assert rules["getWorkouts"].owner == "userId"
     assert rules["details"].reads is True
 
@@ -120,10 +123,12 @@ def test_operations_are_read_by_id_and_by_method_and_path() -> None:
         ("{session: getMe, id: /id}", Caller(operation="getMe", pointer="/id")),
         ("{claim: sub}", Caller(claim="sub")),
         ("{jwt: sub}", Caller(claim="sub")),
+        ("{api_key: true}", Caller(api_key=True)),
     ],
 )
 def test_a_caller_may_be_known_in_several_ways(caller: str, expected: Caller) -> None:
-    assert policy(whole(f"caller: {caller}")).caller == expected
+    keys = "guard: {api_keys: keys.json}"
+    assert policy(whole(f"caller: {caller}\n{keys}")).caller == expected
 
 
 def test_nothing_is_required_that_can_be_left_out() -> None:
@@ -166,7 +171,7 @@ def test_an_alias_is_read_where_it_is_used_and_placed_where_it_was_written() -> 
 
 def test_aliases_of_aliases_have_no_more_places_than_were_written() -> None:
     nested = "\n".join(f"  b{i}: &b{i} [*b{i - 1}, *b{i - 1}]" for i in range(1, 15))
-    assert len(policy(whole(f"limits:\n  b0: &b0 []\n{nested}")).places) < 100
+    assert len(policy(whole(f"exit_criteria:\n  b0: &b0 []\n{nested}")).places) < 100
 
 
 # --------------------------------------------------------------------------- mistakes
@@ -183,7 +188,7 @@ def test_aliases_of_aliases_have_no_more_places_than_were_written() -> None:
             [
                 "1:11: the version of the policy language is the number `2`; this Oakum reads `exposure: 1`",
                 "2:1: `nonsense` is no key of a policy; known: `exposure`, `api`, `caller`, `order`, "
-                "`relations`, `resources`, `operations`, `limits`, `exit_criteria`",
+                "`relations`, `resources`, `operations`, `limits`, `guard`, …",
             ],
         ),
         (
@@ -234,6 +239,15 @@ def test_relations_and_resources_must_be_there() -> None:
             "`/a~b` is no JSON pointer; `~` is written `~0`, and `/` in a name `~1`",
         ),
         ("resources: [Member]", "`resources` must be a map of names, not a list"),
+        (
+            "caller: {claim: sub, api_key: true}\nguard: {api_keys: k}",
+            "a caller is known in one way, not by `claim`, `api_key`",
+        ),
+        (
+            "caller: {api_key: true}",
+            "it is not said which API keys there are; write `guard: {api_keys: keys.json}`",
+        ),
+        ("caller: {api_key: false}\nguard: {api_keys: k}", "`api_key` is `true` or absent"),
         ("operations: {a: }", "an operation must be a map, not nothing"),
         ("operations: {a: {show: {}}}", "`show` is no key of an operation; did you mean `shows`?"),
         ("operations: {a: {shows: {Membr: /a}}}", "`Membr` is no resource; did you mean `Member`?"),
@@ -242,6 +256,9 @@ def test_relations_and_resources_must_be_there() -> None:
             "operations: {a: {shows: {Member: {}}}}",
             "`Member` must be a JSON pointer or a list of them, not an empty map",
         ),
+        ("operations: {a: {sets: {Membr: /a}}}", "`Membr` is no resource; did you mean `Member`?"),
+        ("operations: {a: {sets: {Member: a}}}", "`a` is no JSON pointer; write `/a`"),
+        ("operations: {a: {sets: [Member]}}", "`sets` must be a map of names, not a list"),
         ("operations: {a: {shows: /data}}", "`shows` must be a map of names, not the word `/data`"),
         ("operations: {a: {counts: [total]}}", "`total` is no JSON pointer; write `/total`"),
         ("operations: {a: {call: [memb]}}", "`memb` is no relation; did you mean `member`?"),

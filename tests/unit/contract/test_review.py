@@ -44,6 +44,8 @@ QUIET = """
     operations:
       searchMembers: {counts: [/total]}
       GET /old/search/{q}: {shows: {Member: /results/*}}
+      updateMember: {sets: {Member: ""}}
+    guard: {pass: [/, "/page/**", "/members/*/photo"]}
 """
 
 
@@ -74,6 +76,14 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("counts: [/total]", "counts: [/count]", "`/count` leads nowhere in what `searchMembers` answers"),
         ("counts: [/total]", "shows: {Member: /results/*}", "`/results/*` leads nowhere in what `searchMembers` answers"),
         ("set: /is_private", "set: /private", "`/private` leads nowhere in what `updateSettings` takes"),
+        ('sets: {Member: ""}', "sets: {Member: /member}", "`/member` leads nowhere in what `updateMember` takes"),
+        ("updateMember: {sets", "getMember: {sets", "`getMember` takes no body"),
+        ("/page/**", "/old/**", "`/old/**` covers `/old/search/{q}`; what is not documented there passes unread"),
+        ("/page/**", "/members/*", "`/members/*` covers `/members/{memberId}`; what is not documented there passes unread"),
+        ("/page/**", "/me", "`/me` covers `/me`; what is not documented there passes unread"),
+        ("/page/**", "/members/x/**", "`/members/x/**` covers `/members/{memberId}`, `/members/{memberId}/followers`, `/members/{memberId}/blocked`, `/members/{memberId}/workouts`, `/members/{memberId}/awards`; what is not documented there passes unread"),
+        ("guard: {", "guard: {api_keys: keys.json, ", "`api_keys` is not used: no key says who is calling; write `caller: {api_key: true}`"),
+        ("guard: {", "guard: {jwt: {keys: k, audience: a}, ", "`jwt` is not used: no claim says who is calling; write `caller: {claim: sub}`"),
         ("[owner, follower]", "[follower]", "`follower` sees `location`, `birthday`, and the stronger `owner` does not; when `private` is `true`"),
         ("when: {private: false}", "when: {private: true}", "`member` sees `location`, `birthday` when `private` is `true`, and not when it is the more open `false`"),
     ],
@@ -117,6 +127,31 @@ def test_a_resource_that_nothing_sends_is_told() -> None:
         "no operation sends `Draft`; say so in `operations:` with `shows` where the document is vague"
         in told
     )
+
+
+def test_a_token_is_made_for_somebody() -> None:
+    claimed = QUIET.replace("caller: {operation: getMe, id: /id}", "caller: {claim: sub}")
+    told = claimed.replace("guard: {", "guard: {jwt: {keys: k, audience: a}, ")
+    assert warnings(told) == []
+    assert warnings(told.replace(", audience: a", "")) == [
+        "`jwt` takes tokens that were made for another API; write `audience`"
+    ]
+
+
+def test_a_field_may_be_one_that_is_only_written() -> None:
+    def told(extra: str) -> list[str]:
+        part = f"""
+            resources: {{Member: {{owner: id, fields: {{audience, is_prvate: [{{set: owner}}]}}}}}}
+            operations: {{getRide: {{shows: {{Member: ""}}}}{extra}}}
+        """.replace("audience, is_prvate", "'audience, is_prvate'")
+        part = part.replace("Member: {owner", "Member: {schemas: Ride, owner")
+        return [each for each in warnings(part) if "is granted" in each]
+
+    missing = "is granted, and the document has no such field of `Member`"
+    assert told("") == [f"`audience` {missing}", f"`is_prvate` {missing}"]
+    assert told(', updateSettings: {sets: {Member: ""}}') == [
+        f"`is_prvate` {missing}; did you mean `is_private`?"
+    ]
 
 
 def test_a_warning_stands_at_its_line() -> None:
