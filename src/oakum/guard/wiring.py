@@ -16,6 +16,7 @@ from oakum.contract.model import Json, Operation, Policy, Relation, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.semantics import Model
+from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern
 from oakum.semantics.table import resource_of
 
@@ -80,8 +81,8 @@ class Door:
     """Those of them that may stand more than once."""
     conceals: bool
     """What it shows is concealed: *forbidden* is answered as *absent*."""
-    resource: str = ""
-    """The resource that the document or `sets` puts into its request body, or that it shows."""
+    binds: bool
+    """Its request body holds a resource, so that `set` grants decide who may write what."""
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
         tuple(each.name for each in query),
         frozenset(each.name for each in query if "array" in each.shape.kinds),
         conceals or not (resources or shown),
-        resource,
+        holds_resource(make.model, operation.id),
     )
 
 

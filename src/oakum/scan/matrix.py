@@ -21,7 +21,7 @@ from oakum.scan.knowledge import canonical
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import state_of
-from oakum.semantics.table import digit
+from oakum.semantics.principal import digit
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""

@@ -140,14 +140,14 @@ class Judge:
         self, value: dict[str, Json] | list[Json], shape: Shape | None, at: Pointer
     ) -> bool:
         """Whether a container may stand here: declared, or on the way to what `shows` names."""
-        declared = shape is not None and _holds(value, shape) and not self._refused(shape)
+        declared = shape is not None and holds(value, shape) and not self._refused(shape)
         return declared or any(
             len(segments) > len(at) and _matches(segments, at) for segments, _ in self._shown
         )
 
     def _refused(self, shape: Shape | None) -> bool:
         """Whether no request body may hold what is declared so."""
-        return self._writing is not None and (shape is None or _read_only(shape))
+        return self._writing is not None and (shape is None or read_only(shape))
 
     def _resource_at(self, at: Pointer) -> str:
         for segments, resource in self._shown:
@@ -274,17 +274,18 @@ def _matches(segments: tuple[str, ...], at: Pointer) -> bool:
     return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
 
 
-def _holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
+def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
     """Whether the document lets a container of this kind stand here."""
     if not shape.kinds and not shape.branches:
         return True
     kind = "array" if isinstance(value, list) else "object"
-    return kind in shape.kinds or any(_holds(value, branch()) for branch in shape.branches)
+    return kind in shape.kinds or any(holds(value, branch()) for branch in shape.branches)
 
 
-def _read_only(shape: Shape) -> bool:
+def read_only(shape: Shape) -> bool:
+    """Whether the document lets no request hold what is declared so."""
     return shape.read_only or (
-        bool(shape.branches) and all(_read_only(branch()) for branch in shape.branches)
+        bool(shape.branches) and all(read_only(branch()) for branch in shape.branches)
     )
 
 
@@ -335,7 +336,7 @@ def _chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> S
     if not shape.branches or resource_of(shape, bound):
         return shape
     branches = [
-        each for each in _alternatives(shape, bound) if not each.kinds or "object" in each.kinds
+        each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds
     ]
     if shape.discriminator:
         name, mapping = shape.discriminator
@@ -363,7 +364,7 @@ def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Sh
     return replace(merged(somebodys), names=somebodys[0].names)
 
 
-def _alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
     """Alternatives of a union, those of unions within it spread out; a resource stays whole."""
     found = [branch() for branch in shape.branches]
     for at in found:

@@ -109,8 +109,19 @@ def _read(state: State, path: str, principal: Principal, subject: Subject) -> Js
         return None
     if len(looked_up) == 1:
         return looked_up[0]
-    ranks = [state.values.index(value) for value in looked_up if value in state.values]
-    return state.values[max(ranks)] if len(ranks) == len(looked_up) else None
+    # A value that is none of the state's own stays as it is, and so matches no condition.
+    return max(looked_up, key=lambda value: digit(state, value))
+
+
+def digit(state: State, value: Json) -> int:
+    """Position of a value among the state's own, or one past the last: unknown.
+
+    `True` is not `1` here: JSON tells them apart, so does a contract.
+    """
+    for index, known in enumerate(state.values):
+        if type(known) is type(value) and known == value:
+            return index
+    return len(state.values)
 
 
 def at_path(value: Json, path: str) -> list[Json]:

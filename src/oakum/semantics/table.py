@@ -14,6 +14,7 @@ from itertools import product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
 from oakum.errors import InputError, Problem
+from oakum.semantics.principal import digit
 
 _MAX_ROWS = 1 << 18
 _MAX_DEPTH = 24
@@ -86,17 +87,6 @@ class Table:
         """Names of the states on which some grant of this leaf depends."""
         names = {name for grant in self.rules[leaf].grants for name in grant.when}
         return tuple(state.name for state in self.states if state.name in names)
-
-
-def digit(state: State, value: Json) -> int:
-    """Position of a value among the state's own, or one past the last: unknown.
-
-    `True` is not `1` here: JSON tells them apart, so does a contract.
-    """
-    for index, known in enumerate(state.values):
-        if type(known) is type(value) and known == value:
-            return index
-    return len(state.values)
 
 
 def compile_resource(
@@ -220,7 +210,7 @@ def leaf_paths(
     if shape.pointer and shape.pointer in seen:
         return
     seen = (*seen, shape.pointer)
-    below = [(name, member(shape, name)) for name in _member_names(shape)]
+    below = [(name, member(shape, name)) for name in member_names(shape)]
     star = member(shape, "*")
     if star is not None:
         below.append(("*", star))
@@ -231,10 +221,11 @@ def leaf_paths(
             yield from leaf_paths(child, f"{path}.{name}" if path else name, bound, seen)
 
 
-def _member_names(shape: Shape) -> tuple[str, ...]:
+def member_names(shape: Shape) -> tuple[str, ...]:
+    """Names of all members that a shape or one of its alternatives declares."""
     names = dict.fromkeys(shape.properties)
     for branch in shape.branches:
-        names.update(dict.fromkeys(_member_names(branch())))
+        names.update(dict.fromkeys(member_names(branch())))
     return tuple(names)
 
 

@@ -244,7 +244,7 @@ def test_a_resource_that_is_a_union_is_that_resource_whatever_its_alternative() 
 def test_the_values_of_a_map_declare_no_elements_of_a_list() -> None:
     assert judge({"by": {"a": "x"}}, shape=record(by=MAP)).keep == {"by": {"a": True}}
     assert judge({"by": ["x"]}, shape=record(by=MAP)).keep == {"by": False}
-    assert judge({"*": "x"}, shape=array(TEXT)).keep == {"*": False}
+    assert judge({"*": "x"}, shape=array(TEXT)).keep is False
     assert judge("x", shape=Shape(extra=lambda: TEXT)).keep is False
 
 

@@ -1,0 +1,535 @@
+"""The contract as data for an engine: one JSON text, interpreted by `lua/project.lua`.
+
+The law of this module: the plan holds no rule of its own. It is `semantics.judge` run once over the
+shapes instead of once over each body: a node is a place in an answer (its declared shape, the
+table and field it belongs to, what of `shows` is still ahead), and says what the judge would do
+with each kind of value there. Recursive shapes give cycles, so a plan is finite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from oakum.contract import Contract
+from oakum.contract.model import Json, Media, Policy, Relation, Shape, State
+from oakum.errors import InputError, Location, Problem
+from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.guard.wiring import Door, Wiring, derive
+from oakum.semantics import Model, compile_contract
+from oakum.semantics.judge import all_of, alternatives, holds, read_only
+from oakum.semantics.model import pattern
+from oakum.semantics.principal import digit
+from oakum.semantics.table import Table, Trie, element, member_names, named, resource_of
+
+VERSION = 1
+_UNNAMED = "\0"
+"""A member name that no document declares."""
+_BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
+_NULL = 16
+
+Ahead = tuple[tuple[tuple[str, ...], str], ...]
+"""What is still ahead of a place: remaining segments, and the resource there (`#`: a count)."""
+
+
+def compile_plan(contract: Contract, folder: Path) -> str:
+    """The plan of a contract as JSON text; `folder` is where the files its `guard:` names are.
+
+    Raises `InputError` when there is no policy, or a file that it names cannot be read.
+    """
+    if contract.policy is None:
+        where = Location(contract.document.file)
+        hint = "write one, or draft it with `oakum init`"
+        raise InputError([Problem(where, "there is no policy to guard by", hint)])
+    model = compile_contract(contract.document, contract.policy)
+    plan = _Compiler(model, derive(contract.document, model)).plan(folder)
+    text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS)
+    plan["contract"] = hashlib.sha256(text).hexdigest()[:16]
+    return orjson.dumps(plan).decode()
+
+
+def scalar(value: Json) -> dict[str, Json]:
+    """A scalar with its JSON type, since `1`, `1.0`, `"1"` and `true` are four things."""
+    match value:
+        case bool():
+            return {"b": value}
+        case int():
+            return {"i": str(value)}
+        case float():
+            return {"f": value}
+        case _:
+            return {"s": value}
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where the walk stands: `table` and `trie` inside a resource, else None."""
+
+    shape: Shape | None
+    ahead: Ahead
+    table: int = -1
+    trie: Trie | None = None
+    inside: bool = False
+    path: str = ""
+    """For the audit: how the place is called when it was first reached."""
+
+
+@dataclass
+class _Compiler:
+    model: Model
+    wiring: Wiring
+    nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    """The first node is *nothing*: whatever stands there goes."""
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    unions: list[dict[str, Any]] = field(default_factory=list)
+    writing: bool = False
+    _known: dict[object, int] = field(default_factory=dict)
+    _kept: list[object] = field(default_factory=list)
+    """Everything whose `id` is a key in `_known`, so that no id is used twice."""
+    _todo: list[tuple[int, _Place]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.relations = {name: i for i, name in enumerate(self.policy.relations)}
+        self.resources = {name: i for i, name in enumerate(self.policy.resources)}
+        self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
+
+    @property
+    def policy(self) -> Policy:
+        return self.model.policy
+
+    # ------------------------------------------------------------ the whole
+
+    def plan(self, folder: Path) -> dict[str, Any]:
+        doors = [self._door(door) for door in self.wiring.doors.values()]
+        reading = [self._table(table, writing=False) for table in self.model.tables.values()]
+        setting = [self._table(table, writing=True) for table in self.model.settable.values()]
+        return {
+            "version": VERSION,
+            "relations": [self._relation(each) for each in self.policy.relations.values()],
+            "asks": [
+                {
+                    "operation": ask.operation,
+                    "path": ask.path,
+                    "query": ask.query,
+                    "page": ask.page,
+                    "counts": ask.counts,
+                }
+                for ask in self.wiring.asks
+            ],
+            "states": {
+                path: {"ask": ask, "at": at} for path, (ask, at) in self.wiring.states.items()
+            },
+            "tables": [*reading, *setting],
+            "nodes": self.nodes,
+            "bodies": self.bodies,
+            "unions": self.unions,
+            "doors": doors,
+            "caller": self._caller(),
+            "credentials": [
+                {"where": each.where, "name": each.name} for each in self.wiring.credentials
+            ],
+            "limits": [
+                {"name": each.name, "kind": each.kind, "most": each.most, "per": each.per}
+                for each in self.policy.limits
+            ],
+            "guard": self._guard(folder),
+        }
+
+    def _relation(self, relation: Relation) -> dict[str, Any]:
+        return {
+            "name": relation.name,
+            "kind": relation.kind,
+            "claim": relation.claim,
+            "has": None if relation.has is None else scalar(relation.has),
+            "member": relation.member.split(".") if relation.member else None,
+            "ask": self.wiring.relations.get(relation.name),
+            "pointer": pattern(relation.pointer),
+            "of": relation.of,
+            "unless": [self.relations[name] for name in relation.unless],
+        }
+
+    def _table(self, table: Table, *, writing: bool) -> dict[str, Any]:
+        owner = table.resource.owner
+        paths = [path.split(".") for path in owner.members] if owner.kind == "field" else []
+        return {
+            "name": table.resource.name,
+            "conceal": table.resource.conceal,
+            "owner": owner.kind,
+            "paths": paths,
+            "params": owner.members if owner.kind == "path" else [],
+            "relations": [self.relations[name] for name in table.relations],
+            "states": [self._state(table.resource.name, state) for state in table.states],
+            "stride": table.stride,
+            "rows": table.rows,
+            "zero": [index for index, bits in enumerate(table.sets) if not bits],
+            "limit": self.limits.get(table.resource.name),
+            "writing": writing,
+        }
+
+    def _state(self, resource: str, state: State) -> dict[str, Any]:
+        return {
+            "name": state.name,
+            "values": [scalar(value) for value in state.values],
+            "member": state.member.split(".") if state.member else None,
+            "far": state.of or f"{resource}.{state.name}",
+            "missing": len(state.values) if state.missing is None else digit(state, state.missing),
+        }
+
+    def _caller(self) -> dict[str, Any]:
+        caller = self.policy.caller
+        if caller.api_key:
+            return {"kind": "api_key"}
+        if caller.claim:
+            return {"kind": "claim", "claim": caller.claim}
+        if self.wiring.whoami is not None:
+            at = pattern(caller.pointer)
+            return {"kind": "ask", "ask": self.wiring.whoami, "pointer": at}
+        return {"kind": "none"}
+
+    def _guard(self, folder: Path) -> dict[str, Any]:
+        said = self.policy.guard
+        tokens = None
+        if said.tokens is not None:
+            tokens = {
+                "issuer": said.tokens.issuer,
+                "audiences": said.tokens.audiences,
+                "algorithms": said.tokens.algorithms,
+                "keys": said.tokens.keys,
+                "jwks": read_key_set(said.tokens, folder),
+            }
+        return {
+            "service": said.service.header if said.service else "",
+            "ttl": said.ttl,
+            "timeout": said.timeout,
+            "lookups": said.lookups,
+            "passes": said.passes,
+            "websockets": said.websockets,
+            "hosts": said.hosts,
+            "strip": said.strip,
+            "headers": said.headers,
+            "unknown": said.unknown,
+            "max_body": said.max_body,
+            "hops": said.hops,
+            "tokens": tokens,
+            "api_keys": read_api_keys(said.api_keys, folder) if said.api_keys else None,
+        }
+
+    # ------------------------------------------------------------ doors
+
+    def _door(self, door: Door) -> dict[str, Any]:
+        operation, rule = door.operation, self.model.rule(door.operation.id)
+        target = door.target
+        doors = {id: index for index, id in enumerate(self.wiring.doors)}
+        return {
+            "id": operation.id,
+            "method": operation.method,
+            "segments": door.segments,
+            "anonymous": operation.anonymous,
+            "write": door.write,
+            "conceals": door.conceals,
+            "call": None if rule.call is None else [self.relations[name] for name in rule.call],
+            "owner": rule.owner,
+            "query": door.query,
+            "lists": sorted(door.lists),
+            "headers": sorted(e.name.lower() for e in operation.parameters if e.where == "header"),
+            "target": {
+                "kind": target.kind,
+                "param": target.param,
+                "door": doors.get(target.operation),
+                "resource": self.resources.get(target.resource),
+                "pointer": target.pointer,
+            },
+            "binds": bool(door.binds),
+            "accept": self._accept(door),
+            "answers": self._answers(door),
+            "counts": bool(rule.counts),
+        }
+
+    def _accept(self, door: Door) -> dict[str, Any] | None:
+        if not door.operation.body:
+            return None
+        self.writing = True
+        ahead = self.model.sets.get(door.operation.id, ())
+        found = {
+            _bare(media): self._node(_Place(media.shape, ahead)) if media.is_json else None
+            for media in door.operation.body
+        }
+        self._settle()
+        self.writing = False
+        return found
+
+    def _answers(self, door: Door) -> dict[str, Any]:
+        id = door.operation.id
+        counts = tuple((pattern(each), "#") for each in self.model.rule(id).counts)
+        good: Ahead = (*counts, *self.model.shown.get(id, ()))
+        found: dict[str, Any] = {}
+        for status, answers in door.operation.responses.items():
+            found[status] = {}
+            for media in answers:
+                kind = kind_of(media)
+                shape = media.shape
+                if kind in ("ndjson", "sse") and shape is not None:
+                    shape = element(shape) or shape
+                found[status][_bare(media)] = {
+                    "kind": kind,
+                    "node": self._node(_Place(shape, good)) if kind else 0,
+                    "error": self._node(_Place(shape, counts)) if kind else 0,
+                }
+        self._settle()
+        return found
+
+    # ------------------------------------------------------------ places
+
+    def _settle(self) -> None:
+        """Compile what was met on the way, until nothing new is."""
+        while self._todo:
+            index, place = self._todo.pop()
+            self.nodes[index] = self._inside(place) if place.inside else self._outside(place)
+
+    def _node(self, place: _Place) -> int:
+        if place.inside and self._refused(place.shape):
+            return 0
+        if place.inside and place.trie is None and not place.ahead and not self._seen_below(place):
+            return 0
+        if not place.inside and place.shape is None and not place.ahead:
+            return 0
+        return self._index(
+            "node", place, self.nodes, lambda index: self._todo.append((index, place))
+        )
+
+    def _index(self, what: str, place: _Place, rows: list[dict[str, Any]], then: Any) -> int:
+        key = (
+            what,
+            self.writing,
+            self._shape_key(place.shape),
+            place.ahead,
+            place.table,
+            place.inside,
+            self._trie_key(place.trie),
+        )
+        if key not in self._known:
+            self._kept.append(place)
+            self._known[key] = len(rows)
+            rows.append({})
+            then(len(rows) - 1)
+        return self._known[key]
+
+    def _seen_below(self, place: _Place) -> bool:
+        """Whether a resource may stand at or below: it counts as hidden, though it is cut."""
+        return place.shape is not None and not self.writing and self._leads(place.shape, set())
+
+    def _leads(self, shape: Shape, seen: set[object]) -> bool:
+        key = self._shape_key(shape)
+        if key in seen:
+            return False
+        seen.add(key)
+        if resource_of(shape, self.model.bound):
+            return True
+        below = [*shape.properties.values(), *shape.branches]
+        below += [each for each in (shape.items, shape.extra) if each is not None]
+        return any(self._leads(each(), seen) for each in below)
+
+    def _shape_key(self, shape: Shape | None) -> object:
+        if shape is None:
+            return None
+        if shape.pointer or shape.properties or shape.items or shape.extra or not shape.branches:
+            self._kept.append(shape)
+            return id(shape)
+        return (shape.names, *(self._shape_key(branch()) for branch in shape.branches))
+
+    def _trie_key(self, trie: Trie | None) -> object:
+        if trie is None:
+            return None
+        self._kept.append(trie)
+        return (trie.leaf, trie.deep, id(trie.children) if trie.children else 0)
+
+    def _refused(self, shape: Shape | None) -> bool:
+        return self.writing and (shape is None or read_only(shape))
+
+    def _outside(self, place: _Place) -> dict[str, Any]:
+        shape = place.shape
+        kinds = 0
+        if shape is not None and not self._refused(shape):
+            kinds = _kinds(shape)
+        return {
+            "kinds": kinds,
+            "count": ((), "#") in place.ahead,
+            **self._containers(place),
+        }
+
+    def _inside(self, place: _Place) -> dict[str, Any]:
+        """`own` and `any`: per field set of the table, whether a scalar or a container passes."""
+        table, trie = self._of(place.table), place.trie
+        own = [i for i in (trie.leaf, trie.deep) if i >= 0] if trie else []
+        below = list(trie.under()) if trie else []
+        return {
+            "table": place.table,
+            "own": _pass(table, own),
+            "any": _pass(table, below),
+            "instead": table.rules[below[0]].instead if below else "absent",
+            "count": ((), "#") in place.ahead,
+            **self._containers(place),
+        }
+
+    def _of(self, table: int) -> Table:
+        tables = self.model.settable if self.writing else self.model.tables
+        return tables[list(self.resources)[table % len(self.resources)]]
+
+    # ------------------------------------------------------------ containers
+
+    def _containers(self, place: _Place) -> dict[str, Any]:
+        here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
+        found: dict[str, Any] = self._object(place, here)
+        shape = place.shape
+        each = element(shape) if shape else None
+        star = place.trie.child("*") if place.trie else None
+        path = f"{place.path}.*" if place.path else "*"
+        listed = {segments[0] for segments, _ in place.ahead if segments and segments[0].isdigit()}
+        found["list"] = {
+            "node": self._node(self._step(place, _UNNAMED, each, star, path)),
+            "at": {key: self._node(self._step(place, key, each, star, path)) for key in listed},
+            "hold": self._hold(place, []) if not place.inside else star is not None,
+        }
+        return found
+
+    def _step(
+        self, place: _Place, key: str, shape: Shape | None, trie: Trie | None, path: str
+    ) -> _Place:
+        ahead = tuple(
+            (segments[1:], name)
+            for segments, name in place.ahead
+            if segments and (segments[0] == key or (segments[0] == "*" and name != "#"))
+        )
+        return _Place(shape, ahead, place.table, trie, place.inside, path)
+
+    def _hold(self, place: _Place, value: Json) -> bool:
+        """Whether a container like `value` may stand outside of every resource."""
+        declared = (
+            place.shape is not None and holds(value, place.shape) and not self._refused(place.shape)
+        )
+        return declared or any(segments and name != "#" for segments, name in place.ahead)
+
+    def _object(self, place: _Place, here: str) -> dict[str, Any]:
+        """What becomes of a JSON object: one body, or one of a union's."""
+        shape = place.shape
+        if shape is None or not shape.branches or resource_of(shape, self.model.bound):
+            return {"body": self._body(place, shape, here)}
+        return {"union": self._union(place, shape, here)}
+
+    def _union(self, place: _Place, shape: Shape, here: str) -> int:
+        bound = self.model.bound
+        branches = [
+            each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds
+        ]
+        resources = sorted({name for each in branches if (name := resource_of(each, bound))})
+        tag, mapping = shape.discriminator or ("", {})
+        tags: dict[str, int] = {}
+        for said in {*mapping, *(name for each in branches for name in each.names)} if tag else ():
+            wanted = mapping.get(said, said)
+            hit = [i for i, each in enumerate(branches) if wanted in each.names]
+            if len(hit) == 1:
+                tags[said] = hit[0]
+        made = {
+            "tag": tag,
+            "tags": tags,
+            "ways": [
+                {
+                    "required": sorted(each.required),
+                    "names": sorted(each.properties),
+                    "resource": resource_of(each, bound),
+                    "body": self._body(place, each, here),
+                }
+                for each in branches
+            ],
+            "all": {
+                name: self._body(place, all_of(branches, name, bound), here) for name in resources
+            },
+            # No resource among them: the union itself. Else nobody can tell, and nothing opens.
+            "else": self._body(place, shape, here) if here or not resources else self._blind(place),
+        }
+        self.unions.append(made)
+        return len(self.unions) - 1
+
+    def _blind(self, place: _Place) -> int:
+        """A body that goes, with what `shows` still names below it looked at all the same."""
+        return self._index(
+            "blind",
+            _Place(None, place.ahead),
+            self.bodies,
+            lambda index: self._fill(index, _Place(None, place.ahead, path=place.path), "", False),
+        )
+
+    def _body(self, place: _Place, shape: Shape | None, here: str) -> int:
+        name = here or (resource_of(shape, self.model.bound) if shape else "")
+        if name:
+            index = self.resources[name] + (len(self.resources) if self.writing else 0)
+            trie = self._of(index).trie
+            at = _Place(shape, place.ahead, index, trie, True, "")
+        else:
+            at = _Place(shape, place.ahead, place.table, place.trie, place.inside, place.path)
+        kind = f"object {place.inside}" if name else "record"
+        hold = place.inside or bool(name) or self._hold(_Place(shape, place.ahead), {})
+        return self._index(kind, at, self.bodies, lambda index: self._fill(index, at, name, hold))
+
+    def _fill(self, index: int, at: _Place, name: str, hold: bool) -> None:
+        keys = dict.fromkeys(member_names(at.shape) if at.shape else ())
+        keys.update(dict.fromkeys(at.trie.children if at.trie else ()))
+        keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
+        keys.pop("*", None)
+        owner = self._of(at.table).resource.name if at.inside else ""
+        members = {key: self._member(at, key, owner, name) for key in keys}
+        self.bodies[index] = {
+            "table": at.table if name else None,
+            "inside": at.inside,
+            "hold": hold,
+            "members": members,
+            "extra": self._member(at, _UNNAMED, owner, name),
+        }
+
+    def _member(self, at: _Place, key: str, owner: str, name: str) -> list[Any]:
+        """Node, and how the audit calls it. What nobody declared keeps its name to itself."""
+        shape = named(at.shape, key) if at.shape else None
+        trie = at.trie.child(key) if at.trie else None
+        step = "‹undeclared›" if key == _UNNAMED and not shape else "*" if key == _UNNAMED else key
+        path = f"{at.path}.{step}" if at.path and not name else step
+        node = self._node(self._step(at, key, shape, trie, path))
+        return [node, f"{owner}.{path}" if owner else path]
+
+
+def kind_of(media: Media) -> str:
+    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
+    if media.is_json:
+        return "json"
+    return {
+        "text/csv": "csv",
+        "application/x-ndjson": "ndjson",
+        "application/jsonl": "ndjson",
+        "text/event-stream": "sse",
+    }.get(_bare(media), "")
+
+
+def _bare(media: Media) -> str:
+    return media.type.split(";")[0].strip().lower()
+
+
+def _kinds(shape: Shape) -> int:
+    """Bits of the scalars that may stand outside of every resource; `null` always may."""
+    if not shape.kinds and not shape.branches:
+        open_ = not (shape.properties or shape.items or shape.extra)
+        return (1 | 6 | 8 if open_ else 0) | _NULL
+    bits = _NULL
+    for kind in shape.kinds:
+        bits |= _BITS.get(kind, 0)
+    for branch in shape.branches:
+        bits |= _kinds(branch())
+    return bits
+
+
+def _pass(table: Table, leaves: Iterable[int]) -> str:
+    wanted = sum(1 << leaf for leaf in set(leaves))
+    return "".join("1" if bits & wanted else "0" for bits in table.sets)

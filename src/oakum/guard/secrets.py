@@ -1,0 +1,59 @@
+"""Files beside a contract that hold keys: a JSON Web Key Set, and hashes of API keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from oakum.contract.model import Json, Tokens
+from oakum.contract.source import parse, read_text
+from oakum.errors import InputError, Location, Problem
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
+    """The key set (RFC 7517) of a file; None when the contract names a URL. Raises `InputError`."""
+    if tokens.keys.startswith(("http://", "https://")):
+        return None
+    path = folder / tokens.keys
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise _wrong(tokens.location, f"`{tokens.keys}` is no key set that can be read") from None
+    keys = found.get("keys") if isinstance(found, dict) else None
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
+        raise _wrong(tokens.location, f"`{tokens.keys}` holds no `keys`")
+    if any("d" in key for key in keys):
+        raise _wrong(tokens.location, f"`{tokens.keys}` holds a private key")
+    return {"keys": keys}
+
+
+def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """SHA-256 of each API key → its holder, `{id: …}` and claims. Raises `InputError`."""
+    path = folder / name
+    found = parse(read_text(path), str(path))
+    problems = [
+        Problem(key.location, "an API key is named by its SHA-256, in 64 small hex digits")
+        for key, _ in found.items
+        if not _SHA256.fullmatch(str(key.scalar))
+    ]
+    holders = found.plain()
+    if not isinstance(holders, dict) or not holders:
+        problems.append(Problem(found.location, "an API key file maps SHA-256 to `{id: …}`"))
+        raise InputError(problems)
+    problems += [
+        Problem(node.location, "the holder of an API key has an `id`")
+        for key, node in found.items
+        if not isinstance(holders[str(key.scalar)], dict) or "id" not in holders[str(key.scalar)]
+    ]
+    if problems:
+        raise InputError(problems)
+    return holders
+
+
+def _wrong(where: Location, message: str) -> InputError:
+    return InputError([Problem(where, message)])
