@@ -48,8 +48,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
+        where = f"{self.location}: " if self.location.file else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.location}: {self.message}{hint}"
+        return f"{where}{self.message}{hint}"
 
 
 class OakumError(Exception):

@@ -38,6 +38,7 @@ def test_a_problem_says_where_what_and_a_way_out() -> None:
     place = Location("a.yaml", 3, 7)
     assert str(Problem(place, "no relation `ownr`")) == "a.yaml:3:7: no relation `ownr`"
     assert str(Problem(place, "wrong", "say `see:`")) == "a.yaml:3:7: wrong; say `see:`"
+    assert str(Problem(NOWHERE, "wrong", "say `see:`")) == "wrong; say `see:`"
 
 
 def test_all_mistakes_are_told_at_once_each_once_in_the_order_of_the_file() -> None:

@@ -1,0 +1,68 @@
+"""Where an engine's files stand: whole or not at all, and nobody else's to write."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from oakum.errors import InputError, Location, Problem
+
+
+@contextmanager
+def folder_of(state: Path | None) -> Iterator[Path]:
+    """A folder that is this user's and this run's alone: code that the engine runs stands in it."""
+    if state is None:
+        made = Path(tempfile.mkdtemp(prefix="oakum-guard-"))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made)
+        return
+    place = Location(str(state))
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = state.stat()
+        lock = os.open(state / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise unusable(state, error) from None
+    with os.fdopen(lock, "wb") as held:
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            hint = f"the engine runs code from it: `chmod 700 {state}`"
+            raise InputError([Problem(place, "others may write into this folder", hint)])
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "give another with `--state`"
+            raise InputError([Problem(place, "another guard runs in this folder", hint)]) from None
+        yield state
+
+
+def fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes files, each whole or not at all, for this user alone."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, other = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(other).rename(path)
+
+
+def lead(audit: Path, wanted: Path) -> None:
+    """Lets the engine's log land in the file that the user has named."""
+    try:
+        os.close(os.open(wanted, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        raise unusable(wanted, error) from None
+    audit.unlink(missing_ok=True)
+    audit.symlink_to(wanted.resolve())
+
+
+def unusable(path: Path, error: OSError) -> InputError:
+    why = (error.strerror or "cannot be used").lower()
+    return InputError([Problem(Location(str(path)), why)])

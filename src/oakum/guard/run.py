@@ -1,0 +1,479 @@
+"""Runs an engine as a child: starts it, keeps it alive, gives it a new contract, ends it.
+
+The law of this module: the engine stays as it was until what follows is known to be good. A
+contract with a mistake is refused and told, and the old one goes on deciding; an engine that dies
+is started again with what was in force. Nothing here is in the path of a request: when this
+process stops for a moment, or for good, requests are answered, or refused, all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import AF_INET6, create_connection, create_server, getaddrinfo
+from types import FrameType
+
+from oakum.contract.model import Json
+from oakum.errors import InputError, OakumError, TargetError
+from oakum.guard.audit import Tail, passage
+from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.files import fill, folder_of, lead
+from oakum.guard.metrics import CONTENT_TYPE, Metrics
+from oakum.guard.target import Deployment, Target, address, mistake
+from oakum.guard.watch import Watch
+
+_TICK = 0.1
+_POLL = 1.0
+"""Seconds between two looks at the contract's files."""
+_START = 20.0
+"""Seconds that an engine has from its start to its first answer."""
+_GRACE = 10.0
+"""Seconds that it has to end what it is doing."""
+_BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the first, second … start in a row."""
+_SOUND = 60.0
+"""Seconds after which an engine counts as having run well."""
+_LOG = 8 << 20
+"""Bytes of a log that nobody has asked for."""
+_KNOCK = b"GET / HTTP/1.1\r\n\r\n"
+"""A request without a host: the engine refuses it by itself, and the API never sees it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `oakum guard` is told."""
+
+    contract: Path
+    upstream: str
+    listen: str
+    """`host:port`; port 0: any free one."""
+    engine: Target
+    overlays: tuple[Path, ...] = ()
+    observe: bool = False
+    workers: int = 1
+    admin: str = ""
+    """`host:port` for health and metrics; empty: nowhere."""
+    audit: Path | None = None
+    """Where the engine's log goes; None: into the run's own folder, and away when it has grown."""
+    redis: str = ""
+    state: Path | None = None
+    """Folder of the run, kept afterwards; None: a private one, removed at the end."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that an operator wants to know; `words` and `data` say the same."""
+
+    kind: str
+    words: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+Say = Callable[[Happening], None]
+Line = Callable[[bytes], None]
+
+
+class Running:
+    """One supervised engine. `tick` does what falls due; call it several times a second."""
+
+    def __init__(self, options: Options, folder: Path, say: Say, line: Line | None = None) -> None:
+        """Compiles the contract and lets the engine judge it. `line` is given each audit line.
+
+        Raises `InputError` for wrong options or files, and for an engine that is not installed.
+        """
+        self.metrics = Metrics()
+        self.listen = _free(options.listen, "--listen")
+        self.up = False
+        self.ending = False
+        self._options, self._engine, self._say, self._line = options, options.engine, say, line
+        self._audit_key = os.environ.get(AUDIT_KEY) or secrets.token_hex(32)
+        self._watch = Watch((options.contract, *options.overlays))
+        self._now = compiled(options.contract, options.overlays)
+        self._watch.add(self._now.files)
+        self._environment = self._environ(self._now)
+        self._deployment = Deployment(
+            self._now.plan,
+            options.upstream,
+            self.listen,
+            folder.resolve(),
+            workers=options.workers,
+            observe=options.observe,
+            service_env=self._now.service_env,
+            audit_key_env=AUDIT_KEY,
+            redis=options.redis,
+            admin=_free("127.0.0.1:0", "--admin"),
+        )
+        self._files = self._judged(self._deployment)
+        fill(self._deployment.folder, self._files)
+        if options.audit is not None:
+            lead(self._deployment.audit, options.audit)
+        self._tail = Tail(self._deployment.audit)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._dead = False
+        self._failures = 0
+        self._due = self._looked = self._since = 0.0
+
+    def _environ(self, now: Compiled) -> dict[str, str]:
+        """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
+        path = os.environ.get("PATH", os.defpath)
+        return {"PATH": path, AUDIT_KEY: self._audit_key, **now.secrets(os.environ)}
+
+    def _judged(self, deployment: Deployment) -> Mapping[str, bytes]:
+        """The rendered files, after the engine has seen their like in a folder beside."""
+        beside = Path(tempfile.mkdtemp(prefix="candidate-", dir=deployment.folder))
+        try:
+            fill(beside, self._engine.render(replace(deployment, folder=beside)))
+            self._engine.validate(beside)
+        finally:
+            shutil.rmtree(beside)
+        return self._engine.render(deployment)
+
+    # ------------------------------------------------------------ start and end
+
+    def start(self) -> None:
+        """Raises `TargetError` when the engine does not come up."""
+        self._spawn()
+        if not self.up:
+            raise TargetError(
+                f"{self._engine.name} did not come up on {self.listen}: {self._last_words()}"
+            )
+        options, now = self._options, self._now
+        self._tell(
+            "guarding",
+            f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
+            f" {now.doors} doors, contract {now.contract}"
+            + (", observing only: nothing is removed or denied" if options.observe else ""),
+            upstream=options.upstream,
+            listen=self.listen,
+            engine=self._engine.name,
+            doors=now.doors,
+            contract=now.contract,
+            mode="observe" if options.observe else "enforce",
+        )
+
+    def _spawn(self) -> None:
+        folder = self._deployment.folder
+        log = os.open(folder / "engine.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self._child = subprocess.Popen(
+                self._engine.command(folder),
+                cwd=folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                umask=0o077,
+                start_new_session=True,  # Ctrl-C is for us: the engine is ended in good order
+            )
+        finally:
+            os.close(log)
+        self._dead = False
+        self._since = time.monotonic()
+        while not self._gone() and not self.ending and time.monotonic() - self._since < _START:
+            self.up = _answers(self.listen)
+            if self.up:
+                break
+            time.sleep(0.02)
+
+    def _gone(self) -> bool:
+        return self._child is None or self._child.poll() is not None
+
+    def _last_words(self) -> str:
+        """The end of the engine's log; for the start only, before it has seen a request."""
+        text = (self._deployment.folder / "engine.log").read_text("utf-8", "replace")
+        return " / ".join(deque(text.splitlines(), maxlen=3)) or "it said nothing"
+
+    def close(self) -> None:
+        """Lets the engine finish what it is doing, ends it, and counts what it has logged."""
+        self._end()
+        self._count()
+        self._tail.close()
+
+    def _end(self) -> None:
+        self.up = False
+        if self._child is None:
+            return
+        control = self._engine.control
+        if not self._gone() and control.drain:
+            _post(self._deployment.admin, control.drain)
+        if not self._gone():
+            self._child.send_signal(control.stop)
+        try:
+            self._child.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._child.wait()
+
+    def kill(self) -> None:
+        """Ends the engine at once, with what it was doing."""
+        if self._child is not None and not self._gone():
+            self._child.kill()
+
+    # ------------------------------------------------------------ meanwhile
+
+    def tick(self) -> None:
+        """Counts what was audited, starts a dead engine again, looks at the contract's files."""
+        self._count()
+        if self._gone():
+            self._revive()
+        if time.monotonic() - self._looked >= _POLL:
+            self._looked = time.monotonic()
+            if not self.up and not self._gone():
+                self.up = _answers(self.listen)
+            if self._watch.changed():
+                self.reload()
+            self._trim()
+
+    def _count(self) -> None:
+        for line in self._tail.lines():
+            self.metrics.count(passage(line))
+            if self._line is not None:
+                self._line(line)
+
+    def _revive(self) -> None:
+        if not self._dead:
+            self._mourn()
+        if time.monotonic() < self._due:
+            return
+        self.metrics.restarted()
+        self._spawn()
+        if self.up:
+            self._tell("restarted", f"{self._engine.name} answers again")
+
+    def _mourn(self) -> None:
+        code = self._child.returncode if self._child is not None else 0
+        if time.monotonic() - self._since > _SOUND:
+            self._failures = 0
+        wait = _BACKOFF[min(self._failures, len(_BACKOFF) - 1)]
+        self.up, self._dead = False, True
+        self._failures += 1
+        self._due = time.monotonic() + wait
+        how = f"by signal {-code}" if code < 0 else f"with code {code}"
+        self._tell(
+            "died",
+            f"{self._engine.name} has ended {how}; it is started again in {wait:g} s",
+            code=code,
+            wait=wait,
+        )
+
+    def _trim(self) -> None:
+        """Logs that nobody has asked for do not fill the disk."""
+        folder, audit = self._deployment.folder, self._deployment.audit
+        if (folder / "engine.log").stat().st_size > _LOG:
+            os.truncate(folder / "engine.log", 0)
+        if self._options.audit is None and audit.exists() and audit.stat().st_size > _LOG:
+            audit.rename(folder / "audit.old")
+            self.reopen()
+
+    def reopen(self) -> None:
+        """Lets the engine open its log anew, after somebody has renamed the file."""
+        if self._child is not None and not self._gone():
+            self._child.send_signal(signal.SIGUSR1)
+
+    # ------------------------------------------------------------ a new contract
+
+    def reload(self) -> bool:
+        """Reads the contract anew; False when it was refused, and the old one stays."""
+        options = self._options
+        self._watch.adopt((options.contract, *options.overlays, *self._now.files))
+        try:
+            new = compiled(options.contract, options.overlays)
+            self._watch.add(new.files)
+            environment = self._environ(new)
+            deployment = replace(self._deployment, plan=new.plan, service_env=new.service_env)
+            files = self._judged(deployment)
+        except OakumError as error:
+            self._refuse(error)
+            return False
+        again = environment != self._environment
+        changed = {name for name in files if files[name] != self._files.get(name)}
+        again |= not (changed | (self._files.keys() - files.keys())) <= self._engine.control.swapped
+        self._now, self._environment = new, environment
+        self._deployment, self._files = deployment, files
+        fill(deployment.folder, {name: files[name] for name in changed})
+        self._apply(again, bool(changed))
+        self.metrics.reloaded(True)
+        self._tell(
+            "reloaded",
+            f"contract {new.contract} is in force: {new.doors} doors",
+            contract=new.contract,
+            doors=new.doors,
+        )
+        return True
+
+    def _apply(self, again: bool, changed: bool) -> None:
+        signalled = self._engine.control.reload
+        if again:
+            self._end()
+            self._spawn()
+        elif changed and signalled is not None and self._child is not None and not self._gone():
+            self._child.send_signal(signalled)
+
+    def _refuse(self, error: OakumError) -> None:
+        self.metrics.reloaded(False)
+        said = [str(error)]
+        if isinstance(error, InputError):
+            said = [str(problem) for problem in error.problems]
+        stays = self._now.contract
+        self._tell(
+            "refused",
+            "\n  ".join([f"the new contract is refused, {stays} stays in force:", *said]),
+            contract=stays,
+            problems=list(said),
+        )
+
+    def _tell(self, kind: str, words: str, **data: Json) -> None:
+        self._say(Happening(kind, words, data))
+
+    def text(self) -> str:
+        """Metrics, for Prometheus."""
+        info = {"contract": self._now.contract, "engine": self._engine.name}
+        return self.metrics.text(self.up, info)
+
+
+# ---------------------------------------------------------------- for as long as it is wanted
+
+
+@contextmanager
+def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Running]:
+    """An engine that answers, until the block ends. Raises as `Running` and its `start` do."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(folder_of(options.state))
+        guard = Running(options, folder, say, line)
+        stack.callback(guard.close)
+        guard.start()
+        if options.admin:
+            stack.enter_context(_admin(guard, options.admin))
+        yield guard
+
+
+def serve(options: Options, say: Say, line: Line | None = None) -> None:
+    """Runs until SIGTERM or SIGINT; a second one does not wait for what is under way.
+
+    SIGHUP reads the contract anew, SIGUSR1 opens the audit file anew.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is being started reads the contract anyway
+    with suppress(KeyboardInterrupt), running(options, say, line) as guard:
+        _attend(guard)
+    say(Happening("ended", f"{options.engine.name} has ended"))
+
+
+def _attend(guard: Running) -> None:
+    heard: deque[int] = deque()
+
+    def hear(number: int, _: FrameType | None) -> None:
+        heard.append(number)
+        if number in (signal.SIGTERM, signal.SIGINT):
+            if guard.ending:
+                guard.kill()
+            guard.ending = True
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, hear)
+    while not guard.ending:
+        guard.tick()
+        while heard:
+            news = heard.popleft()
+            if news == signal.SIGHUP:
+                guard.reload()
+            elif news == signal.SIGUSR1:
+                guard.reopen()
+        time.sleep(_TICK)
+
+
+# ---------------------------------------------------------------- what it stands on
+
+
+def _free(text: str, option: str) -> str:
+    """An address that nobody listens on, as numbers, a port of 0 replaced by a free one.
+
+    Asked before the engine is: two engines may share a port, and then each decides on half of
+    the requests.
+    """
+    host, port = address(text, option)
+    try:
+        family, _, _, _, where = getaddrinfo(host, port, flags=0)[0]
+        with create_server((str(where[0]), port), family=family) as probe:
+            port = probe.getsockname()[1]
+    except OSError as error:
+        why = (error.strerror or "cannot be listened on").lower()
+        raise mistake(f"{option} `{text}`: {why}", "port 0 is any free one") from None
+    return f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
+
+
+def _answers(listen: str) -> bool:
+    """Whether anybody speaks HTTP there."""
+    try:
+        with create_connection(address(listen, "--listen"), 2) as connection:
+            connection.sendall(_KNOCK)
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
+def _post(where: str, path: str) -> None:
+    """Tells the engine something at its own loopback address; it may have gone already."""
+    host, port = address(where, "--admin")
+    with suppress(OSError, HTTPException):
+        connection = HTTPConnection(host, port, timeout=2)
+        connection.request("POST", path)
+        connection.getresponse().read()
+        connection.close()
+
+
+# ---------------------------------------------------------------- health and metrics
+
+
+@contextmanager
+def _admin(guard: Running, listen: str) -> Iterator[None]:
+    """`/healthz`, `/readyz` and `/metrics`, in a thread of their own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 5
+
+        def do_GET(self) -> None:
+            pages = {
+                "/healthz": (200, "ok\n"),
+                "/readyz": (200, "ready\n") if guard.up else (503, "the engine does not answer\n"),
+                "/metrics": (200, ""),
+            }
+            status, text = pages.get(self.path.partition("?")[0], (404, "not found\n"))
+            body = (text or guard.text()).encode()
+            self.send_response(status)
+            self.send_header("content-type", CONTENT_TYPE)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Probes are no news."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Whoever asked has gone."""
+
+    host, port = address(_free(listen, "--admin"), "--admin")
+    with Server((host, port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,76 @@
+"""An engine of a few lines, for what its supervisor does: it answers with the plan's contract.
+
+`GET /die` ends it, `GET /slow` takes half a second, every request is written to its log.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oakum.errors import TargetError
+from oakum.guard.target import Control, Deployment
+
+_PROGRAM = """
+import json, os, signal, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+def log(line):
+    with open("audit.jsonl", "a") as file: file.write(line + chr(10))
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/die": os._exit(7)
+        if self.path == "/slow": time.sleep(0.5)
+        plan = json.load(open("plan.json"))
+        secrets = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
+        body = json.dumps({"contract": plan["contract"], "pid": os.getpid(), "env": secrets})
+        log(json.dumps({"op": self.path, "status": 200, "removed": {"Member.email": 2}}))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+    def log_message(self, *_): pass
+def end(*_):
+    log(json.dumps({"op": "end", "status": 200}))
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGUSR1, lambda *_: log(json.dumps({"op": "reopened", "status": 200})))
+host, port = open("listen").read().rsplit(":", 1)
+ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
+"""
+
+
+SWAPPED = Control(frozenset({"plan.json"}), None)
+RELOADED_BY_SIGNAL = Control(frozenset({"plan.json"}), signal.SIGUSR1)
+NEVER_SWAPPED = Control(frozenset(), None)
+
+
+@dataclass
+class Puppet:
+    """`refuses`: words in a plan that it does not like. `broken`: it never comes up."""
+
+    name: str = "puppet"
+    control: Control = SWAPPED
+    refuses: str = "no such words"
+    broken: bool = False
+    validated: list[Path] = field(default_factory=list)
+
+    def render(self, deployment: Deployment) -> Mapping[str, bytes]:
+        return {
+            "plan.json": deployment.plan.encode(),
+            "listen": deployment.listen.encode(),
+            "settings/secret": deployment.service_env.encode(),
+        }
+
+    def command(self, folder: Path) -> list[str]:
+        program = "print('it is broken'); raise SystemExit(3)" if self.broken else _PROGRAM
+        return [sys.executable, "-S", "-E", "-c", program]
+
+    def validate(self, folder: Path) -> None:
+        self.validated.append(folder)
+        text = (folder / "plan.json").read_text(encoding="utf-8")
+        json.loads(text)
+        if self.refuses in text:
+            raise TargetError("puppet refuses its files: words")
