@@ -128,7 +128,7 @@ def starts(place: Place, stack: contextlib.ExitStack, only: str) -> Iterator[Run
             try:
                 server = stack.enter_context(variant.start(place, algorithm))
             except Absent as reason:
-                print(f"absent: {variant.name}: {reason}")
+                print(f"absent: {variant.name}: {str(reason).splitlines()[0]}")
                 break
             wrong = check(variant, algorithm, server, place.world)
             if wrong:
@@ -146,7 +146,8 @@ def rounds(runners: list[Runner], place: Place, count: int, seconds: int, core: 
         random.shuffle(cells)
         for runner, path in cells:
             tokens = place.world.tokens[runner.algorithm]
-            sample = measure(runner.server, path, tokens, seconds if number else 1, core)
+            long = seconds if number else runner.variant.warm
+            sample = measure(runner.server, path, tokens, long, core)
             if number:
                 samples[runner.name, path].append(sample)
     return samples

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import ours
+import peers
 import proxies
 import world
 from load import Absent, Server, free_port, get, started
@@ -29,16 +31,21 @@ class Place:
     folder: Path
 
 
+Start = Callable[[Place, str], contextlib.AbstractContextManager[Server]]
+"""Given where, and the algorithm of the tokens."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way to stand before the API."""
 
     name: str
     removes: Literal["nothing", "a fixed list", "by viewer"]
-    start: Callable[[Place, str], contextlib.AbstractContextManager[Server]]
-    """Given where, and the algorithm of the tokens."""
+    start: Start
     algorithms: tuple[str, ...] = ("RS256",)
     """Each is measured; the tokens are sent also to proxies that do not look at them."""
+    warm: int = 1
+    """Seconds of load with each answer before it counts: a virtual machine compiles first."""
 
 
 def check(variant: Variant, algorithm: str, server: Server, made: world.World) -> str:
@@ -90,6 +97,33 @@ def _envoy_jwt(place: Place, algorithm: str) -> Iterator[Server]:
         yield server
 
 
+def _guard(name: str) -> Start:
+    """Oakum's guard on an engine."""
+
+    @contextlib.contextmanager
+    def run(place: Place, algorithm: str) -> Iterator[Server]:
+        port, folder = free_port(), place.folder / f"oakum-{name}-{algorithm}"
+        command, env = ours.engine(name, folder, port, place.upstream.port, place.world, algorithm)
+        with started(command, port, place.core, folder / "engine.log", env) as server:
+            yield server
+
+    return run
+
+
+def _peer(name: str, start: Callable[[Path, int, Place], peers.Start]) -> Start:
+    """A server that takes a folder of its own and asks the API."""
+
+    @contextlib.contextmanager
+    def run(place: Place, algorithm: str) -> Iterator[Server]:
+        port = free_port()
+        command, env = start(place.folder / name, port, place)
+        log = place.folder / f"{name}.log"
+        with started(command, port, place.core, log, env) as server:
+            yield server
+
+    return run
+
+
 @contextlib.contextmanager
 def _plain(place: Place, algorithm: str) -> Iterator[Server]:
     port = free_port()
@@ -123,5 +157,30 @@ VARIANTS = (
     Variant("nginx, pass-through", "nothing", _nginx),
     BASE,
     Variant("Envoy + jwt_authn, cached", "nothing", _envoy_jwt, ("RS256", "HS256")),
+    Variant("Oakum on Envoy", "by viewer", _guard("envoy"), ("RS256", "HS256")),
+    Variant("Oakum on nginx", "by viewer", _guard("nginx"), ("RS256", "HS256")),
     Variant("plain Python proxy", "by viewer", _plain),
+    Variant(
+        "Lura (KrakenD)",
+        "a fixed list",
+        _peer("lura", lambda folder, port, place: peers.lura(folder, port, place.upstream.port)),
+    ),
+    Variant(
+        "Spring Cloud Gateway",
+        "a fixed list",
+        _peer(
+            "spring", lambda folder, port, place: peers.spring(folder, port, place.upstream.port)
+        ),
+        warm=15,
+    ),
+    Variant(
+        "Wallarm API Firewall",
+        "nothing",
+        _peer(
+            "firewall",
+            lambda folder, port, place: peers.api_firewall(
+                folder, port, place.upstream.port, place.world.document
+            ),
+        ),
+    ),
 )
