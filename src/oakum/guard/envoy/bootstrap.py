@@ -1,0 +1,339 @@
+"""The static half of the configuration of Envoy: everything but the policy.
+
+Order of the filters: sentinel (last to see a response), tokens, policy, gate (a request that the
+policy did not mark goes no further), router. The policy is a file of its own, watched by Envoy,
+so that a new contract is one rename.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from oakum.contract.model import Json
+from oakum.guard.envoy.replies import local_replies
+from oakum.guard.target import Deployment, address, mistake
+
+SPACE = "oakum"
+"""Dynamic metadata in which policy, sentinel, gate and access log speak to each other."""
+POLICY = "policy.json"
+MARK = "proxy-connection"
+"""Response header in which the router tells the Lua filters `via_upstream`, or why a reply is
+Envoy's own. What the API sent there is overwritten, and since the field is hop-by-hop (RFC 9110,
+7.6.1) Envoy removes it from all that goes out, also from replies that pass no filter."""
+
+_TYPE = "type.googleapis.com/envoy."
+_FILTERS = _TYPE + "extensions.filters.http."
+_HEADERS_TIMEOUT = "10s"
+_REQUEST_TIMEOUT = "60s"
+_IDLE = "75s"
+_STREAM_IDLE = "300s"
+_UPSTREAM_IDLE = "4s"
+"""Below the 5 s of common servers, so that a write never meets a connection just being closed."""
+_CONNECT = "2s"
+_CACHED_TOKENS = 1000
+_KEYS_CACHED = "300s"
+_KEYS_TIMEOUT = "5s"
+_MAX_HEADERS_KB = 60
+
+
+def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -> dict[str, Json]:
+    """The whole file, as Envoy's JSON; raises `InputError` for addresses that are none."""
+    upstream = url(deployment.upstream, "upstream")
+    if upstream.path not in ("", "/"):
+        raise mistake(f"upstream `{deployment.upstream}` has a path", "give its origin alone")
+    clusters = [_cluster("upstream", upstream, deployment)]
+    tokens = plan["guard"]["tokens"]
+    if tokens and tokens["jwks"] is None:
+        clusters.append(_cluster("keys", url(tokens["keys"], "keys"), deployment))
+    limit = {"max_active_downstream_connections": deployment.connections}
+    made: dict[str, Json] = {
+        "node": {
+            "id": "oakum",
+            "cluster": "oakum",
+            "metadata": {"workers": deployment.workers},  # for the command line
+        },
+        "static_resources": {"listeners": [_listener(deployment, plan, sentinel)]}
+        | {"clusters": clusters},
+        "overload_manager": {
+            "resource_monitors": [
+                _typed(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "extensions.resource_monitors.downstream_connections.v3"
+                    ".DownstreamConnectionsConfig",
+                    limit,
+                )
+            ]
+        },
+    }
+    if deployment.admin:
+        made["admin"] = {
+            "address": _socket(*address(deployment.admin, "admin")),
+            "allow_paths": [
+                {"exact": "/ready"},
+                {"prefix": "/stats"},
+                {"prefix": "/drain_listeners"},
+            ],
+        }
+    return made
+
+
+def url(text: str, option: str) -> SplitResult:
+    """An absolute http(s) URL; raises `InputError` that names the option."""
+    parts = urlsplit(text)
+    try:
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise mistake(f"{option} `{text}` is not a URL", "write it as `http://127.0.0.1:8000`")
+    return parts
+
+
+def authority(upstream: SplitResult) -> str:
+    """What the API is told as its `host`."""
+    return upstream.netloc.rpartition("@")[2]
+
+
+def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -> dict[str, Json]:
+    guard = plan["guard"]
+    manager = {
+        "stat_prefix": "oakum",
+        "codec_type": "HTTP1",
+        "http_protocol_options": {"allow_chunked_length": False},
+        "common_http_protocol_options": {
+            "idle_timeout": _IDLE,
+            "max_headers_count": 100,
+            # A WSGI server reads `x_user` as `x-user`; nginx drops such names too.
+            "headers_with_underscores_action": "DROP_HEADER",
+        },
+        "max_request_headers_kb": _MAX_HEADERS_KB,
+        "request_headers_timeout": _HEADERS_TIMEOUT,
+        "request_timeout": _REQUEST_TIMEOUT,
+        "stream_idle_timeout": _STREAM_IDLE,
+        "server_header_transformation": "PASS_THROUGH",
+        "use_remote_address": True,
+        "xff_num_trusted_hops": guard["hops"],
+        "skip_xff_append": True,
+        "generate_request_id": False,
+        # The policy judges the path as the API will get it; nothing may be made of it here.
+        "normalize_path": False,
+        "merge_slashes": False,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "route_config": {"virtual_hosts": [_host(deployment)]},
+        "http_filters": list(_filters(deployment, plan, sentinel)),
+        "local_reply_config": local_replies(),
+        "access_log": list(_access_logs(deployment, plan)),
+    }
+    if guard["websockets"]:
+        manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
+    return {
+        "name": "oakum",
+        "address": _socket(*address(deployment.listen, "listen")),
+        # Bodies are buffered up to this; a longer one ends in a reply of Envoy's own.
+        "per_connection_buffer_limit_bytes": guard["max_body"],
+        "filter_chains": [
+            {
+                "filters": [
+                    _typed(
+                        "envoy.filters.network.http_connection_manager",
+                        "extensions.filters.network.http_connection_manager.v3"
+                        ".HttpConnectionManager",
+                        manager,
+                    )
+                ]
+            }
+        ],
+    }
+
+
+def _host(deployment: Deployment) -> dict[str, Json]:
+    action = {
+        "cluster": "upstream",
+        "timeout": f"{deployment.timeout}s",
+        "host_rewrite_literal": authority(urlsplit(deployment.upstream)),
+    }
+    # What was never sent may be sent again; what was, only if it can change nothing.
+    reads = {"retry_on": "connect-failure,refused-stream,reset", "num_retries": 1}
+    writes = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 1}
+    reading = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
+    return {
+        "name": "oakum",
+        "domains": ["*"],
+        "routes": [
+            {
+                "match": {"prefix": "/", "headers": [reading]},
+                "route": action | {"retry_policy": reads},
+            },
+            {"match": {"prefix": "/"}, "route": action | {"retry_policy": writes}},
+        ],
+        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal"],
+        "response_headers_to_add": [
+            {
+                "header": {"key": MARK, "value": "%RESPONSE_CODE_DETAILS%"},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
+        ],
+    }
+
+
+def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -> list[Json]:
+    chain = []
+    tokens = plan["guard"]["tokens"]
+    if tokens:
+        chain.append(_typed("oakum.tokens", _http("jwt_authn", "JwtAuthentication"), _jwt(tokens)))
+    chain.append(
+        {
+            "name": "oakum.policy",
+            "config_discovery": {
+                "config_source": {
+                    "path_config_source": {"path": str(deployment.folder / POLICY)},
+                    "resource_api_version": "V3",
+                },
+                "type_urls": [_TYPE + _http("lua", "Lua")],
+            },
+        }
+    )
+    if not deployment.observe:
+        chain.insert(0, lua("oakum.sentinel", sentinel))
+        chain.append(_typed("oakum.gate", _http("rbac", "RBAC"), {"rules": _entered()}))
+    router = {"suppress_envoy_headers": True}
+    return [*chain, _typed("envoy.filters.http.router", _http("router", "Router"), router)]
+
+
+def lua(name: str, code: str) -> dict[str, Json]:
+    """A Lua filter, also in the form that `policy.json` lists."""
+    return _typed(name, _http("lua", "Lua"), {"default_source_code": {"inline_string": code}})
+
+
+def _entered() -> dict[str, Json]:
+    marked = {"filter": SPACE, "path": [{"key": "entered"}], "value": {"bool_match": True}}
+    source = {"sourced_metadata": {"metadata_matcher": marked}}
+    allowed = {"permissions": [{"any": True}], "principals": [source]}
+    return {"action": "ALLOW", "policies": {"entered": allowed}}
+
+
+def _jwt(tokens: Mapping[str, Json]) -> dict[str, Json]:
+    """Verifies and decides nothing: a missing or bad token is the policy's to answer."""
+    provider: dict[str, Json] = {
+        "issuer": tokens["issuer"],
+        "audiences": tokens["audiences"],
+        "forward": True,
+        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "payload_in_metadata": "payload",
+        "header_in_metadata": "head",
+        "require_expiration": True,
+        "clock_skew_seconds": 1,  # 0 would mean 60; the policy compares exactly
+        "jwt_cache_config": {"jwt_cache_size": _CACHED_TOKENS},
+    }
+    if tokens["jwks"] is None:
+        provider["remote_jwks"] = {
+            "http_uri": {"uri": tokens["keys"], "cluster": "keys", "timeout": _KEYS_TIMEOUT},
+            "cache_duration": _KEYS_CACHED,
+            "async_fetch": {"fast_listener": True},
+        }
+    else:
+        provider["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
+    either = [{"provider_name": "oakum"}, {"allow_missing_or_failed": {}}]
+    return {
+        "providers": {"oakum": provider},
+        "rules": [
+            {
+                "match": {"prefix": "/"},
+                "requires": {"requires_any": {"requirements": either}},
+            }
+        ],
+    }
+
+
+def _access_logs(deployment: Deployment, plan: Mapping[str, Json]) -> list[Json]:
+    """The policy's own line as it is; for a request that never reached it, what Envoy knows."""
+    known = (
+        f'{{"time":%START_TIME(%s.%3f)%,"contract":"{plan["contract"]}","who":"anonymous",'
+        '"op":null,"method":"%REQ(:METHOD)%","status":%RESPONSE_CODE%,"upstream":null,'
+        '"removed":{},"denied":"error","lookups":0,"failed":0}\n'
+    )
+    said = {"present_match": True}
+    unsaid = {"string_match": {"exact": ""}}  # nothing is: the filter knows no *not*
+    logs = []
+    for value, missing, text in (
+        (said, False, f"%DYNAMIC_METADATA({SPACE}:line)%\n"),
+        (unsaid, True, known),
+    ):
+        line = {"filter": SPACE, "path": [{"key": "line"}], "value": value}
+        matched = {"matcher": line, "match_if_key_not_found": missing}
+        log = _typed(
+            "envoy.access_loggers.file",
+            "extensions.access_loggers.file.v3.FileAccessLog",
+            {
+                "path": str(deployment.audit),
+                "log_format": {"text_format_source": {"inline_string": text}},
+            },
+        )
+        logs.append(log | {"filter": {"metadata_filter": matched}})
+    return logs
+
+
+def _cluster(name: str, where: SplitResult, deployment: Deployment) -> dict[str, Json]:
+    host = where.hostname or ""
+    port = where.port or (443 if where.scheme == "https" else 80)
+    most = dict.fromkeys(
+        ("max_connections", "max_pending_requests", "max_requests"), deployment.connections
+    )
+    made: dict[str, Json] = {
+        "name": name,
+        "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
+        "connect_timeout": _CONNECT,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _socket(host, port)}}]}],
+        },
+        "circuit_breakers": {"thresholds": [most]},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": _TYPE + "extensions.upstreams.http.v3.HttpProtocolOptions",
+                "common_http_protocol_options": {"idle_timeout": _UPSTREAM_IDLE},
+                "explicit_http_config": {"http_protocol_options": {}},
+            }
+        },
+    }
+    if where.scheme == "https":
+        name_or_ip = {"san_type": "IP_ADDRESS" if _is_ip(host) else "DNS"}
+        context: dict[str, Json] = {
+            "common_tls_context": {
+                "validation_context": {
+                    "trusted_ca": {"filename": deployment.ca},
+                    "match_typed_subject_alt_names": [name_or_ip | {"matcher": {"exact": host}}],
+                }
+            }
+        }
+        if not _is_ip(host):
+            context["sni"] = host
+        made["transport_socket"] = _typed(
+            "envoy.transport_sockets.tls",
+            "extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            context,
+        )
+    return made
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _socket(host: str, port: int) -> dict[str, Json]:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _http(name: str, message: str) -> str:
+    return f"extensions.filters.http.{name}.v3.{message}"
+
+
+def _typed(name: str, message: str, config: Mapping[str, Json]) -> dict[str, Json]:
+    return {"name": name, "typed_config": {"@type": _TYPE + message, **config}}

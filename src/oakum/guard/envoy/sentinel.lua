@@ -1,0 +1,24 @@
+-- Stands in front of the policy, so it is the last to see a response, and shares no code with it:
+-- what the policy has not marked as done does not go out. A reply of Envoy's own keeps its status;
+-- of an answer of the API not even that is believed.
+
+function envoy_on_response(handle)
+  local ours = handle:streamInfo():dynamicMetadata():get("oakum")
+  if ours and ours.done then return end
+  local headers = handle:headers()
+  local status = headers:get(":status")
+  if headers:get("proxy-connection") == "via_upstream" or not PROBLEMS[status] then
+    status = "502"
+  end
+  local names = {}
+  for name in pairs(headers) do names[#names + 1] = name end
+  handle:body(true):setBytes(PROBLEMS[status])
+  headers = handle:headers()
+  for _, name in ipairs(names) do
+    if name:sub(1, 1) ~= ":" then headers:remove(name) end
+  end
+  headers:replace(":status", status)
+  for name, value in pairs(PROBLEM_HEADERS) do headers:replace(name, value) end
+  headers:replace("content-length", tostring(#PROBLEMS[status]))
+  if status == "429" or status == "503" then headers:replace("retry-after", RETRY_AFTER) end
+end

@@ -1,0 +1,122 @@
+"""An engine in front of an upstream, for the length of a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oakum.contract.model import Json
+from oakum.guard.target import Deployment, Target, address
+
+READY = 20.0
+KNOCK = b"GET / HTTP/1.1\r\n\r\n"
+
+
+@dataclass
+class Engine:
+    """A running engine; `deployment` says where."""
+
+    target: Target
+    deployment: Deployment
+    process: subprocess.Popen[bytes]
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        return address(self.deployment.listen, "listen")
+
+    @property
+    def log(self) -> str:
+        return (self.deployment.folder / "engine.log").read_text("utf-8", "replace")
+
+    def audit(self, lines: int, seconds: float = 5.0) -> list[dict[str, Json]]:
+        """The audit, as soon as it has so many lines."""
+        until = time.monotonic() + seconds
+        while True:
+            path = self.deployment.audit
+            found = path.read_text("utf-8").splitlines() if path.exists() else []
+            if len(found) >= lines or time.monotonic() > until:
+                return [json.loads(line) for line in found]
+            time.sleep(0.02)
+
+    def swap(self, deployment: Deployment) -> None:
+        """Puts the files that may be replaced into place, as `guard.run` does."""
+        rendered = self.target.render(deployment)
+        write(deployment.folder, {n: rendered[n] for n in self.target.control.swapped})
+        if self.target.control.reload is not None:
+            self.process.send_signal(self.target.control.reload)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def write(folder: Path, rendered: Mapping[str, bytes]) -> None:
+    for name, content in rendered.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        beside.write_bytes(content)
+        beside.rename(path)
+
+
+def deployed(plan: str, upstream: str, folder: Path, **more: Json) -> Deployment:
+    """A deployment on free ports."""
+    listen, admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    return replace(Deployment(plan, upstream, listen, folder, admin=admin), **more)
+
+
+@contextmanager
+def start(
+    target: Target, plan: str, upstream: str, environ: Mapping[str, str] | None = None, **more: Json
+) -> Iterator[Engine]:
+    """Renders, validates and runs; `more` are fields of the deployment. Ends the engine by pid."""
+    folder = Path(tempfile.mkdtemp(prefix="oakum-"))
+    deployment = deployed(plan, upstream, folder, **more)
+    try:
+        write(folder, target.render(deployment))
+        target.validate(folder)
+        with (folder / "engine.log").open("wb") as log:
+            process = subprocess.Popen(
+                target.command(folder),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={"PATH": os.defpath, **(environ or {})},
+            )
+        engine = Engine(target, deployment, process)
+        try:
+            _wait(engine)
+            yield engine
+        finally:
+            process.send_signal(target.control.stop)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _wait(engine: Engine) -> None:
+    until = time.monotonic() + READY
+    while time.monotonic() < until and engine.process.poll() is None:
+        try:
+            with socket.create_connection(engine.listen, 1) as probe:
+                probe.sendall(KNOCK)
+                if probe.recv(5) == b"HTTP/":
+                    return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError(f"{engine.target.name} did not come up:\n{engine.log}")

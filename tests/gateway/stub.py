@@ -1,0 +1,28 @@
+"""The real bundle around a core that decides nothing (`core.lua`), so that an engine is tested
+alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from oakum.contract.model import Json
+from oakum.guard.lua import bundle
+
+CORE = Path(__file__).with_name("core.lua").read_text("utf-8")
+GUARD: dict[str, Json] = {
+    "max_body": 16384,
+    "hops": 0,
+    "websockets": ["/websocket"],
+    "tokens": None,
+}
+
+
+def stubbed(adapter: str, plan: str) -> str:
+    """Stands in for `oakum.guard.lua.bundle`."""
+    preload = f'package.preload["oakum.passage"] = function(...)\n{CORE}\nend\n'
+    return bundle(preload + adapter, plan)
+
+
+def plan(contract: str = "0123456789abcdef", **guard: Json) -> str:
+    return json.dumps({"version": 1, "contract": contract, "guard": GUARD | guard})
