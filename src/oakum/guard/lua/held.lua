@@ -1,0 +1,269 @@
+-- What a caller is to an object, in which state its owner is, and so which fields pass: the Lua of
+-- `semantics/principal.py`, `semantics/table.py` and `semantics/decide.py`.
+--
+-- Unknown is closed: a look-up without an answer is no relation where a relation gives, and is the
+-- relation where it takes away. Nothing is looked up that cannot change the answer: `settle` asks
+-- the table whether what is still unknown matters before anybody is asked.
+
+local json = require "oakum.json"
+local bit = require "bit"
+
+local band, bor, bnot, lshift = bit.band, bit.bor, bit.bnot, bit.lshift
+
+local M = {}
+
+-- ---------------------------------------------------------------- one relation
+
+-- true, false, or nil for unknown; `unless` not yet looked at. `subject` has `owners` (a list with
+-- `n`), `owned`, and `texts(path)`, the ids at a member path of the object.
+local function source(plan, index, know, subject)
+  local relation = plan.relations[index]
+  local kind = relation.kind
+  if kind == "anyone" then return true end
+  if kind == "authenticated" then return know.anonymous ~= true end
+  if kind == "owner" then
+    local owners, ids = subject.owners, know.ids
+    for i = 1, owners.n do
+      if ids[owners[i]] then return true end
+    end
+    return false
+  end
+  if kind == "claim" then
+    local said = know.claims[relation.claim]
+    if said == nil then return false end
+    if json.is_array(said) then
+      for i = 1, said.n do
+        if json.same(said[i], relation.has) then return true end
+      end
+      return false
+    end
+    return json.same(said, relation.has)
+  end
+  if kind == "field" then
+    local texts = subject.texts and subject:texts(relation.member)
+    for i = 1, texts and texts.n or 0 do
+      if know.ids[texts[i]] then return true end
+    end
+    return false
+  end
+  if know.anonymous or not subject.owned then return false end
+  local owners = subject.owners
+  if owners.n == 0 then return nil end
+  local all = true
+  for i = 1, owners.n do
+    local answer = know.related(index, owners[i])
+    if answer == nil then
+      all = nil
+    elseif answer == false and all then
+      all = false
+    end
+  end
+  return all
+end
+
+-- Whether the caller certainly stands in a relation: true, false, or nil for not knowing.
+local function holds(plan, index, know, subject)
+  local own = source(plan, index, know, subject)
+  local unless = plan.relations[index].unless
+  for i = 1, unless.n do
+    if own == false then break end
+    if holds(plan, unless[i], know, subject) ~= false then return false end
+  end
+  return own
+end
+
+-- Whether the caller certainly has one of some relations (a list of indices).
+local function any(plan, list, know, subject)
+  for i = 1, list.n do
+    if plan.relations[list[i]].cheap and holds(plan, list[i], know, subject) then return true end
+  end
+  for i = 1, list.n do
+    if not plan.relations[list[i]].cheap and holds(plan, list[i], know, subject) then return true end
+  end
+  return false
+end
+M.any = any
+
+-- ---------------------------------------------------------------- the set of fields
+
+-- Position of a value among a state's own, or one past the last: unknown.
+local function digit(state, value)
+  for i = 1, state.values.n do
+    if json.same(value, state.values[i]) then return i - 1 end
+  end
+  return state.values.n
+end
+M.digit = digit
+
+-- Which row decides, given the relations certainly held, those unknown, and the digits known (-1:
+-- not looked at): a set of fields (from 1), or nil and what to find out next: a relation's place in
+-- the table, or a state's (negative). Enumerates once per combination, then remembers.
+local function undecided(table_, mask, unknown, digits)
+  local key = mask * 262144 + unknown
+  for i = 1, table_.states.n do key = key * (table_.states[i].values.n + 2) + digits[i] + 1 end
+  local known = table_.memo[key]
+  if known then return known end
+
+  local codes = { 0 }
+  for i = 1, table_.states.n do
+    local more = {}
+    for _, code in ipairs(codes) do
+      local base = code * (table_.states[i].values.n + 1)
+      if digits[i] >= 0 then
+        more[#more + 1] = base + digits[i]
+      else
+        for value = 0, table_.states[i].values.n do more[#more + 1] = base + value end
+      end
+    end
+    codes = more
+  end
+  local masks = { mask }
+  for i = 0, table_.relations.n - 1 do
+    if band(unknown, lshift(1, i)) ~= 0 then
+      for j = 1, #masks do masks[#masks + 1] = bor(masks[j], lshift(1, i)) end
+    end
+  end
+  local rows, stride = table_.rows, table_.stride
+  local function same()
+    local first = rows[masks[1] * stride + codes[1] + 1]
+    for _, m in ipairs(masks) do
+      for _, c in ipairs(codes) do
+        if rows[m * stride + c + 1] ~= first then return nil end
+      end
+    end
+    return first
+  end
+  local decided = same()
+  local found = decided and decided + 1
+  if not found then
+    for i = 0, table_.relations.n - 1 do
+      local one = lshift(1, i)
+      if not found and band(unknown, one) ~= 0 then
+        for _, m in ipairs(masks) do
+          for _, c in ipairs(codes) do
+            if rows[bor(m, one) * stride + c + 1] ~= rows[band(m, bnot(one)) * stride + c + 1] then
+              found = -(i + 1)
+            end
+          end
+        end
+      end
+    end
+  end
+  if not found then
+    for i = 1, table_.states.n do
+      if digits[i] < 0 then
+        found = -(100 + i)
+        break
+      end
+    end
+  end
+  if table_.memos < 4096 then
+    table_.memos = table_.memos + 1
+    table_.memo[key] = found
+  end
+  return found
+end
+
+local function far(table_, i, know, subject)
+  local state, owners = table_.states[i], subject.owners
+  if owners.n == 0 then return state.missing end
+  local most = -1
+  for j = 1, owners.n do
+    local value = know.state(state.far, owners[j])
+    if value == nil or value == json.null then return state.missing end
+    local here = digit(state, value)
+    if here > most then most = here end
+  end
+  return most
+end
+
+local DIGITS = {}
+
+-- Number (from 1) of the set of fields of `table_` that pass for this caller and object. `near(i)`
+-- of the subject is the digit of state `i` as the object itself says it, or nil.
+function M.settle(plan, table_, know, subject)
+  local mask, unknown, relations = 0, 0, table_.relations
+  for i = 1, relations.n do
+    if plan.relations[relations[i]].cheap then
+      if holds(plan, relations[i], know, subject) then mask = bor(mask, lshift(1, i - 1)) end
+    else
+      unknown = bor(unknown, lshift(1, i - 1))
+    end
+  end
+  local digits = DIGITS
+  for i = 1, table_.states.n do
+    digits[i] = subject.near and subject:near(i) or -1
+  end
+  -- Every round finds out one thing more, so there are at most as many as things to find out.
+  for _ = 0, relations.n + table_.states.n do
+    local found = undecided(table_, mask, unknown, digits)
+    if found > 0 then return found end
+    if found > -100 then
+      local one = lshift(1, -found - 1)
+      unknown = band(unknown, bnot(one))
+      if holds(plan, relations[-found], know, subject) then mask = bor(mask, one) end
+    else
+      local i = -found - 100
+      digits[i] = far(table_, i, know, subject)
+    end
+  end
+  error("a table that does not settle")
+end
+
+-- ---------------------------------------------------------------- doors
+
+local NOBODY = { owners = { n = 0 }, owned = false }
+local OBJECT_KINDS = { owner = true, lookup = true, field = true }
+
+-- Whether the contract lets this caller through the door; `subject` nil: the object is not known.
+function M.may_call(plan, door_index, know, params, subject)
+  local door = plan.doors[door_index]
+  local call = door.call
+  if not call then return door.anonymous or not know.anonymous end
+  if not subject and door.owner ~= "" and params[door.owner] then
+    subject = { owners = { n = 1, params[door.owner] }, owned = true }
+  end
+  if not subject then
+    local of_object, anyone = false, false
+    for i = 1, call.n do
+      local kind = plan.relations[call[i]].kind
+      of_object = of_object or OBJECT_KINDS[kind] or false
+      anyone = anyone or kind == "anyone"
+    end
+    if of_object then return anyone or not know.anonymous end
+  end
+  return any(plan, call, know, subject or NOBODY)
+end
+
+-- Whether a write may reach the object it touches, as `semantics.decide.may_write`.
+function M.may_write(plan, door_index, know, params, subject)
+  if not M.may_call(plan, door_index, know, params, subject) then return false end
+  local door = plan.doors[door_index]
+  if door.call or door.target.kind == "caller" or door.binds then return true end
+  if not subject then return false end
+  for i = 1, subject.owners.n do
+    if know.ids[subject.owners[i]] then return true end
+  end
+  return false
+end
+
+-- Notes which relations are known without asking anybody: neither they nor what takes them away
+-- is looked up. Indices become those of Lua.
+function M.prepare(plan)
+  local function cheap(relation)
+    if relation.cheap == nil then
+      relation.cheap = relation.kind ~= "lookup"
+      for i = 1, relation.unless.n do
+        if not cheap(plan.relations[relation.unless[i]]) then relation.cheap = false end
+      end
+    end
+    return relation.cheap
+  end
+  for i = 1, plan.relations.n do
+    local unless = plan.relations[i].unless
+    for j = 1, unless.n do unless[j] = unless[j] + 1 end
+  end
+  for i = 1, plan.relations.n do cheap(plan.relations[i]) end
+end
+
+return M

@@ -1,0 +1,1083 @@
+-- The body cut down to what its reader may see: the Lua of `semantics/judge.py` and
+-- `semantics/project.py`, over the nodes that `guard/plan.py` compiled.
+--
+-- Byte ranges of the original are kept and nothing is written anew. Every byte is read in the strict
+-- grammar of `semantics/span.py`, what is thrown away too: a body that could be read in two ways
+-- gives nothing at all. One pass outside of resources; within one, its members are listed first,
+-- since who owns it and in which state it is may stand anywhere in it.
+--
+-- Fast because it learns: after a member it expects the one that followed it last time, and then
+-- compares bytes instead of reading a name. What is learnt is bounded, and only ever a guess.
+
+local ffi = require "ffi"
+local bit = require "bit"
+local buffer = require "string.buffer"
+local json = require "oakum.json"
+local held = require "oakum.held"
+
+local band, bor, bnot, tobit = bit.band, bit.bor, bit.bnot, bit.tobit
+local find, sub = string.find, string.sub
+local cast, C = ffi.cast, ffi.C
+
+ffi.cdef [[ int memcmp(const void *a, const void *b, size_t n); ]]
+
+local M = {}
+
+local MAX_DEPTH = json.MAX_DEPTH
+local MAX_DIGITS = 4300
+local LEARNT = 64 -- undeclared names remembered per body
+local SEEN = 1024 -- names remembered per level to tell duplicates
+
+-- What becomes of a value. Numbers, since they are compared in the innermost loops.
+local GONE, KEPT, NULL, REFUSE = 0, 1, 2, 3
+
+-- ---------------------------------------------------------------- the state of one projection
+-- Of the module and not of a table: a projection never yields, and locals are what the JIT keeps
+-- in registers.
+
+local S, P, N -- text, its bytes, their number
+local PLAN, KNOW, PARAMS, DOOR -- what is asked, by whom, at which door
+local SUBJECT -- of a request body: the object it is about to touch
+local SEENOUT -- counts for the audit
+local ESCAPES -- whether the text has a backslash anywhere
+local CONTROLS -- whether it has a byte below 0x20 anywhere
+local CENSUS -- whether objects that are cut must be looked at, since a count depends on it
+local HIDDEN -- whether an object of which nothing may be seen was met
+local DROP_COUNTS
+local REFUSED -- number of `refuse` among what is kept
+local WHY
+
+local FROM, TO, RANGES = {}, {}, 0 -- what is kept; FROM -1: the word `null`
+local STAMP = 0
+local RUN = 0 -- number of this projection, for marks that an earlier one may have left
+local LEVELS = {}
+for depth = 0, MAX_DEPTH + 2 do
+  LEVELS[depth] = { entry = {}, key = {}, from = {}, to = {}, names = {}, count = 0 }
+end
+
+local function emit(a, b)
+  local n = RANGES
+  if TO[n] == a and FROM[n] >= 0 then
+    TO[n] = b
+  else
+    n = n + 1
+    FROM[n], TO[n] = a, b
+    RANGES = n
+  end
+end
+
+local function rollback(n, last, refused)
+  RANGES = n
+  TO[n] = last
+  REFUSED = refused
+end
+
+local function removed(label)
+  local counts = SEENOUT.removed
+  if counts then counts[label] = (counts[label] or 0) + 1 end
+end
+
+-- ---------------------------------------------------------------- the grammar
+
+local function space(i)
+  while i < N do
+    local b = P[i]
+    if b > 32 or not (b == 32 or b == 10 or b == 13 or b == 9) then return i end
+    i = i + 1
+  end
+  return i
+end
+
+-- Whether the inside of a string, [i, j), holds no control byte and only escapes of JSON.
+local function sound(i, j)
+  while i < j do
+    local b = P[i]
+    if b < 32 then return false end
+    if b == 92 then
+      local e = P[i + 1]
+      if e == 117 then
+        if i + 6 > j then return false end
+        for k = i + 2, i + 5 do
+          local h = P[k]
+          if not ((h >= 48 and h <= 57) or (h >= 65 and h <= 70) or (h >= 97 and h <= 102)) then
+            return false
+          end
+        end
+        i = i + 6
+      elseif e == 34 or e == 92 or e == 47 or e == 98 or e == 102 or e == 110 or e == 114 or e == 116 then
+        i = i + 2
+      else
+        return false
+      end
+    else
+      i = i + 1
+    end
+  end
+  return true
+end
+
+-- Where a string whose opening quote stands at `i` ends (past its closing quote); -1: it is none.
+local function string_slow(i)
+  local from = i + 2
+  while true do
+    local quote = find(S, '"', from, true)
+    if not quote then return -1 end
+    local slashes, k = 0, quote - 2
+    while k > i and P[k] == 92 do slashes, k = slashes + 1, k - 1 end
+    if slashes % 2 == 0 then return sound(i + 1, quote - 1) and quote or -1 end
+    from = quote + 1
+  end
+end
+
+local function string_end(i)
+  if ESCAPES or CONTROLS then return string_slow(i) end
+  return find(S, '"', i + 2, true) or -1
+end
+
+-- Where a number ends, and whether it is an integer; -1: it is none.
+local function number_end(i)
+  local start = i
+  if P[i] == 45 then i = i + 1 end
+  local digits = i
+  local b = i < N and P[i] or 0
+  if b == 48 then
+    i = i + 1
+  elseif b >= 49 and b <= 57 then
+    i = i + 1
+    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
+  else
+    return -1, false
+  end
+  local int = true
+  if i < N and P[i] == 46 then
+    int = false
+    i = i + 1
+    local at = i
+    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
+    if i == at then return -1, false end
+  end
+  if i < N and (P[i] == 101 or P[i] == 69) then
+    int = false
+    i = i + 1
+    if i < N and (P[i] == 43 or P[i] == 45) then i = i + 1 end
+    local at = i
+    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
+    if i == at then return -1, false end
+  end
+  if int and i - digits > MAX_DIGITS then return -1, false end
+  return i, int
+end
+
+local function word_end(i)
+  local b = P[i]
+  if b == 116 then -- true
+    if i + 4 <= N and P[i + 1] == 114 and P[i + 2] == 117 and P[i + 3] == 101 then return i + 4 end
+  elseif b == 110 then -- null
+    if i + 4 <= N and P[i + 1] == 117 and P[i + 2] == 108 and P[i + 3] == 108 then return i + 4 end
+  elseif b == 102 then -- false
+    if i + 5 <= N and P[i + 1] == 97 and P[i + 2] == 108 and P[i + 3] == 115 and P[i + 4] == 101 then
+      return i + 5
+    end
+  end
+  return -1
+end
+
+-- Where a scalar ends, and its kind: 1 string, 2 integer, 4 other number, 8 boolean, 16 null.
+local function scalar_end(i)
+  local b = i < N and P[i] or 0
+  if b == 34 then return string_end(i), 1 end
+  if b == 110 then return word_end(i), 16 end
+  if b == 116 or b == 102 then return word_end(i), 8 end
+  local past, int = number_end(i)
+  return past, int and 2 or 4
+end
+
+-- The name between two quotes, [i, past), as it reads.
+local function name_of(i, past)
+  local raw = sub(S, i + 2, past - 1)
+  if ESCAPES and find(raw, "\\", 1, true) then return json.unescape(raw) end
+  return raw
+end
+
+-- Whether a name stands twice on one level of what is skipped.
+local function repeated(level, name, stamp)
+  local names = level.names
+  if names[name] == stamp then return true end
+  if level.count >= SEEN then
+    -- Names of an object being read must stay; those of others are dead weight.
+    local fresh, n = {}, 0
+    for known, at in pairs(names) do
+      if at == stamp then fresh[known], n = at, n + 1 end
+    end
+    level.names, level.count, names = fresh, n, fresh
+  end
+  if names[name] == nil then level.count = level.count + 1 end
+  names[name] = stamp
+  return false
+end
+
+-- Where any value ends, read strictly and kept nowhere; -1: it is none.
+local function skip(i, depth)
+  if depth > MAX_DEPTH then return -1 end
+  local b = i < N and P[i] or 0
+  if b == 123 then
+    STAMP = STAMP + 1
+    local stamp, level = STAMP, LEVELS[depth]
+    i = space(i + 1)
+    if i < N and P[i] == 125 then return i + 1 end
+    while true do
+      if i >= N or P[i] ~= 34 then return -1 end
+      local past = string_end(i)
+      if past < 0 or repeated(level, name_of(i, past), stamp) then return -1 end
+      i = space(past)
+      if i >= N or P[i] ~= 58 then return -1 end
+      i = skip(space(i + 1), depth + 1)
+      if i < 0 then return -1 end
+      i = space(i)
+      b = i < N and P[i] or 0
+      if b == 125 then return i + 1 end
+      if b ~= 44 then return -1 end
+      i = space(i + 1)
+    end
+  elseif b == 91 then
+    i = space(i + 1)
+    if i < N and P[i] == 93 then return i + 1 end
+    while true do
+      i = skip(i, depth + 1)
+      if i < 0 then return -1 end
+      i = space(i)
+      b = i < N and P[i] or 0
+      if b == 93 then return i + 1 end
+      if b ~= 44 then return -1 end
+      i = space(i + 1)
+    end
+  end
+  return (scalar_end(i))
+end
+
+-- ---------------------------------------------------------------- members
+
+local function entry(node, label, name)
+  local made = { node = node, label = label, stamp = 0, next = false, size = 0 }
+  if name and not find(name, '[%z\1-\31"\\]') then
+    made.text = '"' .. name .. '":'
+    made.bytes = cast("const uint8_t *", made.text)
+    made.size = #made.text
+  end
+  return made
+end
+
+-- The entry of a member whose name stands at [i, past): declared, learnt, or nil for a stranger.
+local function lookup(body, name)
+  local found = body.members[name]
+  if found then return found end
+  found = body.strangers[name]
+  if found then return found end
+  if body.learnt >= LEARNT then return nil end
+  body.learnt = body.learnt + 1
+  found = entry(body.extra.node, body.extra.label, name)
+  body.strangers[name] = found
+  return found
+end
+
+-- Entry of the member at `i`, and where its value begins: -1 when there is none, or one of this name
+-- stood there before. `expected` is a guess. `stamp` is the object's own; 0: names are not marked.
+local function member(body, i, expected, level, stamp)
+  if expected and i + expected.size <= N and expected.size > 0
+    and C.memcmp(P + i, expected.bytes, expected.size) == 0 then
+    if stamp > 0 then
+      if expected.stamp == stamp then return nil, -1 end
+      expected.stamp = stamp
+    end
+    i = i + expected.size
+    if i < N and P[i] <= 32 then i = space(i) end
+    return expected, i
+  end
+  if i >= N or P[i] ~= 34 then return nil, -1 end
+  local past = string_end(i)
+  if past < 0 then return nil, -1 end
+  local name = name_of(i, past)
+  local found = lookup(body, name)
+  if stamp == 0 then
+    found = found or body.extra
+  elseif found then
+    if found.stamp == stamp then return nil, -1 end
+    found.stamp = stamp
+  else
+    if repeated(level, name, stamp) then return nil, -1 end
+    found = body.extra
+  end
+  i = space(past)
+  if i >= N or P[i] ~= 58 then return nil, -1 end
+  return found, space(i + 1)
+end
+
+-- ---------------------------------------------------------------- unions
+
+-- Which names an object has, and the text of its tag; nil when it is none.
+local function outline(i, depth, tag)
+  local names, said = {}, nil
+  i = space(i + 1)
+  while i < N and P[i] ~= 125 do
+    if P[i] ~= 34 then return nil end
+    local past = string_end(i)
+    if past < 0 then return nil end
+    local name = name_of(i, past)
+    names[name] = true
+    i = space(past)
+    if i >= N or P[i] ~= 58 then return nil end
+    i = space(i + 1)
+    local from = i
+    i = skip(i, depth + 1)
+    if i < 0 then return nil end
+    if name == tag and P[from] == 34 then said = name_of(from, i) end
+    i = space(i)
+    if i < N and P[i] == 44 then i = space(i + 1) end
+  end
+  return names, said
+end
+
+local function choose(union, i, depth)
+  local names, said = outline(i, depth, union.tag)
+  if not names then return nil end
+  local ways = union.ways
+  if said and union.tags[said] then return ways[union.tags[said]].body end
+  local best, most, last, fitting = 0, -1, nil, {}
+  for k = 1, ways.n do
+    local way = ways[k]
+    local fits = true
+    for j = 1, way.required.n do
+      if not names[way.required[j]] then fits = false end
+    end
+    if fits then
+      local score = 0
+      for j = 1, way.names.n do
+        if names[way.names[j]] then score = score + 1 end
+      end
+      if score > most then
+        best, most, last, fitting = 1, score, way, { way }
+      elseif score == most then
+        best = best + 1
+        fitting[best] = way
+      end
+    end
+  end
+  if best == 1 then return last.body end
+  if not union.somebodys then return union["else"] end
+  local possible, several
+  local among = best > 0 and fitting or ways
+  for k = 1, best > 0 and best or ways.n do
+    local resource = among[k].resource
+    if resource ~= "" then
+      several = several or (possible and possible ~= resource)
+      possible = possible or resource
+    end
+  end
+  if possible and not several then return union.all[possible] end
+  return union["else"]
+end
+
+-- ---------------------------------------------------------------- values
+
+local record, object, list -- forward: values nest
+
+-- Keeps or drops the value at `i` by its node; returns its end (-1: unreadable) and what became of
+-- it. `set` is the set of fields of the enclosing object, `tally` its count of what may be seen.
+local function value(node, i, depth, set, owners, tally, label)
+  if depth > MAX_DEPTH then return -1, GONE end
+  if node.nothing or (DROP_COUNTS and node.count) then
+    local past = skip(i, depth)
+    removed(label)
+    return past, GONE
+  end
+  local b = i < N and P[i] or 0
+  if b ~= 123 and b ~= 91 then
+    local past, kind = scalar_end(i)
+    if past < 0 then return -1, GONE end
+    local keep
+    if node.inside then
+      keep = node.own[set]
+      if keep then tally[1] = tally[1] + 1 end
+    else
+      keep = band(node.kinds, kind) ~= 0
+    end
+    if keep then
+      emit(i, past)
+      return past, KEPT
+    end
+    removed(label)
+    return past, node.stand
+  end
+  if node.inside and not node.any[set] and not CENSUS then
+    local past = skip(i, depth)
+    removed(label)
+    return past, node.stand
+  end
+  local n, last, refused, before = RANGES, TO[RANGES], REFUSED, tally[1]
+  local past, became
+  if b == 123 then
+    local body = node.body
+    if not body then
+      body = choose(node.union, i, depth)
+      if not body then return -1, GONE end
+    end
+    if body.table then
+      past, became = object(body, i, depth, owners)
+    else
+      past, became = record(body, i, depth, set, owners, tally)
+      if body.blind and past >= 0 then
+        rollback(n, last, refused)
+        removed(label)
+        return past, node.stand
+      end
+    end
+  else
+    past, became = list(node, i, depth, set, owners, tally, label)
+  end
+  if past >= 0 and node.inside and not node.any[set] then
+    rollback(n, last, refused)
+    tally[1] = before
+    removed(label)
+    return past, node.stand
+  end
+  return past, became
+end
+
+-- Ends a kept or dropped part: what stands in its place, and whether anything does.
+local function place(became)
+  if became == NULL then
+    RANGES = RANGES + 1
+    FROM[RANGES], TO[RANGES] = -1, -1
+  elseif became == REFUSE then
+    REFUSED = REFUSED + 1
+  end
+end
+
+function record(body, i, depth, set, owners, tally)
+  local start, level = i, LEVELS[depth]
+  local n, last, refused = RANGES, TO[RANGES], REFUSED
+  i = space(i + 1)
+  if i < N and P[i] == 125 then
+    if body.inside then
+      -- An empty container is something that may be seen or not, as a scalar is.
+      tally[1] = tally[1] + 1
+    elseif not body.hold then
+      return i + 1, GONE
+    end
+    emit(start, i + 1)
+    return i + 1, KEPT
+  end
+  emit(start, i)
+  local expected, kept, at = body.first, false, -1
+  local previous
+  -- An object within one of the same kind must not overwrite the marks of the outer one.
+  local stamp, seen = 0, nil
+  if body.busy == RUN then
+    seen = {}
+  else
+    body.busy = RUN
+    STAMP = STAMP + 1
+    stamp = STAMP
+  end
+  while true do
+    local found, from = member(body, i, expected, level, stamp)
+    if from < 0 then return -1, GONE end
+    if seen then
+      local name = name_of(i, string_end(i))
+      if seen[name] then return -1, GONE end
+      seen[name] = true
+    end
+    if previous then previous.next = found else body.first = found end
+    previous, expected = found, found.next
+    local before, tail, no = RANGES, TO[RANGES], REFUSED
+    if kept then emit(at, at + 1) end -- a comma of the text's own
+    emit(i, from)
+    local past, became = value(found.node, from, depth + 1, set, owners, tally, found.label)
+    if past < 0 then return -1, GONE end
+    if became == GONE then
+      rollback(before, tail, no)
+    else
+      if became ~= KEPT then place(became) end
+      kept = true
+    end
+    i = space(past)
+    local b = i < N and P[i] or 0
+    if b == 125 then
+      if not seen then body.busy = 0 end
+      if not kept or not (body.hold or body.inside) then
+        rollback(n, last, refused)
+        return i + 1, GONE
+      end
+      emit(past, i + 1)
+      return i + 1, KEPT
+    end
+    if b ~= 44 then return -1, GONE end
+    at = i
+    i = space(i + 1)
+  end
+end
+
+function list(node, i, depth, set, owners, tally, label)
+  local start, rule = i, node.list
+  local n, last, refused = RANGES, TO[RANGES], REFUSED
+  i = space(i + 1)
+  if i < N and P[i] == 93 then
+    if node.inside then
+      if node.any[set] then tally[1] = tally[1] + 1 end
+    elseif not rule.hold then
+      removed(label)
+      return i + 1, GONE
+    end
+    emit(start, i + 1)
+    return i + 1, KEPT
+  end
+  emit(start, i)
+  local kept, at, index = false, -1, 0
+  while true do
+    local before, tail, no = RANGES, TO[RANGES], REFUSED
+    local each = rule.node
+    if rule.places then each = rule.at[index] or each end
+    if kept then emit(at, at + 1) end -- a comma of the text's own
+    local from = i
+    local past, became = value(each, i, depth + 1, set, owners, tally, label)
+    if past < 0 then return -1, GONE end
+    if became == GONE then
+      rollback(before, tail, no)
+    else
+      if became ~= KEPT then place(became) end
+      kept = true
+    end
+    index = index + 1
+    i = space(past)
+    local b = i < N and P[i] or 0
+    if b == 93 then
+      if not rule.hold then
+        rollback(n, last, refused)
+        removed(label)
+        return i + 1, node.inside and node.stand or GONE
+      end
+      emit(past, i + 1)
+      return i + 1, KEPT
+    end
+    if b ~= 44 then return -1, GONE end
+    at = i
+    i = space(i + 1)
+  end
+end
+
+-- ---------------------------------------------------------------- objects of a resource
+
+-- What `held` asks of an object: members by the ranges that were noted.
+local Subject = {}
+Subject.__index = Subject
+
+local function noted(self, segments)
+  local n = self.spans[segments[1]]
+  if not n then return nil end
+  return n, self.level.from[n], self.level.to[n]
+end
+
+-- Values at a path of the object, decoded; nothing when its first member is not there.
+local function values(self, segments)
+  local n, from, to = noted(self, segments)
+  if not n then return {} end
+  local decoded = json.decode(sub(S, from + 1, to))
+  if decoded == nil then return {} end
+  if segments.n == 1 then return { decoded } end
+  local rest = { n = segments.n - 1 }
+  for k = 2, segments.n do rest[k - 1] = segments[k] end
+  return json.at(decoded, rest)
+end
+
+-- An id as text straight from the bytes: a string without escapes, or an integer; nil: not so plain.
+local function plain_id(from, to)
+  local b = P[from]
+  if b == 34 then
+    local raw = sub(S, from + 2, to - 1)
+    if not ESCAPES or not find(raw, "\\", 1, true) then return raw end
+  elseif b >= 49 and b <= 57 then
+    local past, int = number_end(from)
+    if past == to and int then return sub(S, from + 1, to) end
+  end
+  return nil
+end
+
+function Subject:texts(segments)
+  local out, n = { n = 0 }, 0
+  for _, found in ipairs(values(self, segments)) do
+    if json.is_array(found) then
+      for k = 1, found.n do
+        local text = json.text(found[k])
+        if text then n = n + 1; out[n] = text end
+      end
+    else
+      local text = json.text(found)
+      if text then n = n + 1; out[n] = text end
+    end
+  end
+  out.n = n
+  return out
+end
+
+function Subject:near(i)
+  local state = self.table.states[i]
+  if not state.member then return nil end
+  local n, from, to = noted(self, state.member)
+  if not n then return nil end
+  if state.member.n == 1 then
+    local b = P[from]
+    if b == 116 or b == 102 then
+      local truth = b == 116
+      return truth and state.yes or state.no
+    end
+  end
+  local first = values(self, state.member)[1]
+  if first == nil or first == json.null then return nil end
+  return held.digit(state, first)
+end
+
+local function add(owners, text)
+  for k = 1, owners.n do
+    if owners[k] == text then return end
+  end
+  owners.n = owners.n + 1
+  owners[owners.n] = text
+end
+
+local function owners_of(self, above)
+  local table_ = self.table
+  local kind, door = table_.owner, PLAN.doors[DOOR]
+  local owners = { n = 0 }
+  if kind == "field" then
+    local said = false
+    for k = 1, table_.paths.n do
+      local path = table_.paths[k]
+      local n, from, to = noted(self, path)
+      local text = n and path.n == 1 and plain_id(from, to)
+      if text then
+        said = true
+        add(owners, text)
+      elseif n then
+        for _, found in ipairs(values(self, path)) do
+          if found ~= json.null then said = true end
+          local id = json.text(found)
+          if id then add(owners, id) end
+        end
+      end
+    end
+    if not said and PARAMS[door.owner] then add(owners, PARAMS[door.owner]) end
+  elseif kind == "path" then
+    if door.owner ~= "" then
+      if PARAMS[door.owner] then add(owners, PARAMS[door.owner]) end
+    else
+      for k = 1, table_.params.n do
+        if PARAMS[table_.params[k]] then add(owners, PARAMS[table_.params[k]]) end
+      end
+    end
+  elseif kind == "parent" then
+    for k = 1, above.n do add(owners, above[k]) end
+  elseif kind == "caller" then
+    for id in pairs(KNOW.ids) do add(owners, id) end
+  end
+  return owners
+end
+
+-- Whether what `call:` says of the door lets this object through.
+local function passes(subject)
+  local door = PLAN.doors[DOOR]
+  if not door.call or SUBJECT then return true end
+  if door.owner ~= "" and PARAMS[door.owner] then
+    return held.may_call(PLAN, DOOR, KNOW, PARAMS)
+  end
+  return held.any(PLAN, door.call, KNOW, subject)
+end
+
+local NO_OWNERS = { n = 0 }
+
+local function target_near(subject, i)
+  local state = subject.table.states[i]
+  local value_ = SUBJECT.states and SUBJECT.states[state.name]
+  if value_ == nil or value_ == json.null then return nil end
+  return held.digit(state, value_)
+end
+
+-- The set of fields that pass of one object, and its owners.
+local function judge(body, level, above)
+  local subject = setmetatable({ table = body.table, spans = body.spans, level = level }, Subject)
+  if SUBJECT then
+    subject.owners = SUBJECT.owners
+    subject.owned = body.table.owned
+    -- What a request body says of its owner or state is only a wish.
+    local same = SUBJECT.resource == body.table.name
+    subject.near = same and target_near or false
+    subject.texts = same and SUBJECT.texts or false
+  else
+    subject.owners = owners_of(subject, above)
+    subject.owned = body.table.owned
+  end
+  if not passes(subject) then return body.table.closed, subject.owners end
+  return held.settle(PLAN, body.table, KNOW, subject), subject.owners
+end
+
+local function shown(body, owners)
+  local known = SEENOUT.owners
+  if not known or not body.table.limit then return end
+  local of = known[body.table.name]
+  if not of then
+    of = {}
+    known[body.table.name] = of
+  end
+  for k = 1, owners.n do of[owners[k]] = true end
+end
+
+-- Lists the members of an object; returns where it ends, and how many they are.
+local function members(body, i, depth, level)
+  STAMP = STAMP + 1
+  local stamp = STAMP
+  local entries, keys, froms, tos = level.entry, level.key, level.from, level.to
+  local spans, captured = body.spans, body.captured
+  for k = 1, captured.n do spans[captured[k]] = nil end
+  local expected, previous, n = body.first, nil, 0
+  i = space(i + 1)
+  if i < N and P[i] == 125 then return i + 1, 0 end
+  while true do
+    local found, from = member(body, i, expected, level, stamp)
+    if from < 0 then return -1, 0 end
+    if previous then previous.next = found else body.first = found end
+    previous, expected = found, found.next
+    local b = from < N and P[from] or 0
+    local past
+    if b == 34 then
+      past = string_end(from)
+    elseif b == 123 or b == 91 then
+      past = skip(from, depth + 1)
+    else
+      past = scalar_end(from)
+    end
+    if past < 0 then return -1, 0 end
+    n = n + 1
+    entries[n], keys[n], froms[n], tos[n] = found, i, from, past
+    if found.capture then spans[found.capture] = n end
+    i = past
+    b = i < N and P[i] or 0
+    if b <= 32 then
+      i = space(i)
+      b = i < N and P[i] or 0
+    end
+    if b == 125 then return i + 1, n end
+    if b ~= 44 then return -1, 0 end
+    i = i + 1
+    if i < N and P[i] <= 32 then i = space(i) end
+  end
+end
+
+function object(body, i, depth, above)
+  local level = LEVELS[depth]
+  local past, n = members(body, i, depth, level)
+  if past < 0 then return -1, GONE end
+  local set, owners = judge(body, level, above)
+  local closed = body.table.zero[set]
+  if closed and not CENSUS then
+    removed(body.table.name)
+    return past, GONE
+  end
+  if n == 0 then
+    HIDDEN = true
+    if closed then return past, GONE end
+    emit(i, past)
+    return past, KEPT
+  end
+  local before, last, refused = RANGES, TO[RANGES], REFUSED
+  local entries, keys, froms, tos = level.entry, level.key, level.from, level.to
+  local tally, kept = { 0 }, false
+  local seen = 0
+  emit(i, keys[1])
+  local comma = keys[1] -- the text's own comma in front of each member but the first
+  for k = 1, n do
+    local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
+    local node, b = found.node, P[from]
+    if k > 1 then
+      comma = key - 1
+      while P[comma] ~= 44 do comma = comma - 1 end
+    end
+    if b ~= 123 and b ~= 91 and not DROP_COUNTS then
+      if node.inside and node.own[set] then
+        seen = seen + 1
+        if kept then emit(comma, comma + 1) end
+        emit(key, to)
+        kept = true
+      else
+        removed(found.label)
+        if node.stand and node.stand ~= GONE then
+          if kept then emit(comma, comma + 1) end
+          emit(key, from)
+          place(node.stand)
+          kept = true
+        end
+      end
+    else
+      local ranges, tail, no = RANGES, TO[RANGES], REFUSED
+      if kept then emit(comma, comma + 1) end
+      emit(key, from)
+      local _, became = value(node, from, depth + 1, set, owners, tally, found.label)
+      if became == GONE then
+        rollback(ranges, tail, no)
+      else
+        if became ~= KEPT then place(became) end
+        kept = true
+      end
+    end
+  end
+  if seen + tally[1] == 0 then
+    HIDDEN = true
+  elseif not closed then
+    shown(body, owners)
+  end
+  if closed or not kept then
+    rollback(before, last, refused)
+    if closed then removed(body.table.name) end
+    return past, GONE
+  end
+  emit(tos[n], past)
+  return past, KEPT
+end
+
+-- ---------------------------------------------------------------- loading
+
+local STANDS = { absent = GONE, null = NULL, refuse = REFUSE }
+
+local function flags(text)
+  local made = {}
+  for k = 1, #text do made[k] = text:byte(k) == 49 end
+  return made
+end
+
+local function given(v)
+  if v == json.null then return nil end
+  return v
+end
+
+local function load_tables(plan)
+  for k = 1, plan.tables.n do
+    local table_ = plan.tables[k]
+    local zero = {}
+    for j = 1, table_.zero.n do zero[table_.zero[j] + 1] = true end
+    table_.zero, table_.closed = zero, 0
+    zero[0] = true -- the door is not passed: no field of any set
+    for j = 1, table_.relations.n do table_.relations[j] = table_.relations[j] + 1 end
+    for j = 1, table_.states.n do
+      local state = table_.states[j]
+      state.member = given(state.member)
+      state.yes, state.no = held.digit(state, true), held.digit(state, false)
+    end
+    table_.owned = table_.owner ~= "none"
+    table_.limit = given(table_.limit) and table_.limit + 1 or nil
+    table_.memo, table_.memos = {}, 0
+  end
+end
+
+-- First members of the paths at which an object says its owner, its state, or who stands in it.
+local function captures(plan, table_)
+  local names = {}
+  if not table_ then return names end
+  for k = 1, table_.paths.n do names[table_.paths[k][1]] = true end
+  for k = 1, table_.states.n do
+    if table_.states[k].member then names[table_.states[k].member[1]] = true end
+  end
+  for k = 1, plan.relations.n do
+    if plan.relations[k].member then names[plan.relations[k].member[1]] = true end
+  end
+  return names
+end
+
+local function load_bodies(plan)
+  for k = 1, plan.bodies.n do
+    local body = plan.bodies[k]
+    body.table = given(body.table) and plan.tables[body.table + 1]
+    body.blind = not body.hold and not body.inside
+    local wanted = captures(plan, body.table)
+    local members_, captured = {}, { n = 0 }
+    for name, pair in pairs(body.members) do
+      members_[name] = entry(plan.nodes[pair[1] + 1], pair[2], name)
+    end
+    for name in pairs(wanted) do
+      if not members_[name] then
+        members_[name] = entry(plan.nodes[body.extra[1] + 1], body.extra[2], name)
+      end
+      members_[name].capture = name
+      captured.n = captured.n + 1
+      captured[captured.n] = name
+    end
+    body.members, body.captured, body.spans = members_, captured, {}
+    body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
+    body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
+  end
+end
+
+local function load_nodes(plan)
+  for k = 1, plan.nodes.n do
+    local node = plan.nodes[k]
+    node.stand = STANDS[node.instead] or GONE
+    if k == 1 then
+      node.nothing = true
+    else
+      node.inside = node.own ~= nil
+      if node.inside then
+        node.own, node.any = flags(node.own), flags(node.any)
+        node.own[0], node.any[0] = false, false
+      end
+      node.body = node.body and plan.bodies[node.body + 1]
+      node.union = node.union and plan.unions[node.union + 1]
+      local at, places = {}, false
+      for index, each in pairs(node.list.at) do
+        at[tonumber(index)], places = plan.nodes[each + 1], true
+      end
+      node.list.node, node.list.at, node.list.places = plan.nodes[node.list.node + 1], at, places
+    end
+  end
+end
+
+local function load_unions(plan)
+  for k = 1, plan.unions.n do
+    local union = plan.unions[k]
+    union.somebodys = false
+    for j = 1, union.ways.n do
+      local way = union.ways[j]
+      way.body = plan.bodies[way.body + 1]
+      union.somebodys = union.somebodys or way.resource ~= ""
+    end
+    for said, way in pairs(union.tags) do union.tags[said] = way + 1 end
+    for name, body in pairs(union.all) do union.all[name] = plan.bodies[body + 1] end
+    union["else"] = plan.bodies[union["else"] + 1]
+  end
+end
+
+local function load_doors(plan)
+  for k = 1, plan.doors.n do
+    local door = plan.doors[k]
+    door.call = given(door.call)
+    for j = 1, door.call and door.call.n or 0 do door.call[j] = door.call[j] + 1 end
+    local target = door.target
+    target.door = given(target.door) and target.door + 1
+    target.resource = given(target.resource) and plan.tables[target.resource + 1]
+    door.accept = given(door.accept)
+    for media, node in pairs(door.accept or {}) do
+      door.accept[media] = node == json.null and false or plan.nodes[node + 1]
+    end
+    for _, answers in pairs(door.answers) do
+      for _, answer in pairs(answers) do
+        answer.node, answer.error = plan.nodes[answer.node + 1], plan.nodes[answer.error + 1]
+      end
+    end
+  end
+end
+
+-- Makes a decoded plan ready: indices become references, or count from 1 where a number stays.
+function M.load(plan)
+  for k = 1, plan.relations.n do
+    local relation = plan.relations[k]
+    relation.ask = given(relation.ask) and relation.ask + 1
+    relation.member = given(relation.member)
+    relation.has = given(relation.has)
+  end
+  held.prepare(plan)
+  load_tables(plan)
+  load_unions(plan)
+  load_nodes(plan)
+  load_bodies(plan)
+  load_doors(plan)
+  for _, state in pairs(plan.states) do state.ask = state.ask + 1 end
+  if plan.caller.ask then plan.caller.ask = plan.caller.ask + 1 end
+  return plan
+end
+
+-- ---------------------------------------------------------------- the entry points
+
+-- One look at every byte, sixteen at a time: what the innermost loops need not look for again.
+local function survey()
+  local q = cast("const int32_t *", P)
+  local high, low = 0, 0
+  local words = math.floor(N / 16) * 4
+  for k = 0, words - 1, 4 do
+    local a, b, c, d = q[k], q[k + 1], q[k + 2], q[k + 3]
+    high = bor(high, a, b, c, d)
+    low = bor(low,
+      band(tobit(a - 0x20202020), bnot(a)), band(tobit(b - 0x20202020), bnot(b)),
+      band(tobit(c - 0x20202020), bnot(c)), band(tobit(d - 0x20202020), bnot(d)))
+  end
+  local wide, controls = band(high, 0x80808080) ~= 0, band(low, 0x80808080) ~= 0
+  for k = words * 4, N - 1 do
+    if P[k] >= 128 then wide = true elseif P[k] < 32 then controls = true end
+  end
+  CONTROLS = controls
+  ESCAPES = find(S, "\\", 1, true) ~= nil
+  return not wide or json.utf8_valid(S)
+end
+
+local function run(node)
+  RUN = RUN + 1
+  RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
+  local start = space(0)
+  local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")
+  if past < 0 or space(past) < N then
+    WHY = "unreadable"
+    return false
+  end
+  if became ~= KEPT then
+    WHY = became == REFUSE and "refused" or "nothing"
+    return became == NULL
+  end
+  if REFUSED > 0 then
+    WHY = "refused"
+    return false
+  end
+  return true
+end
+
+local OUT = buffer.new()
+
+local function assembled()
+  if RANGES == 1 then
+    if FROM[1] == 0 and TO[1] == N then return S end
+    return sub(S, FROM[1] + 1, TO[1])
+  end
+  for k = 1, RANGES do
+    local from = FROM[k]
+    if from < 0 then OUT:put("null") else OUT:putcdata(P + from, TO[k] - from) end
+  end
+  return OUT:get()
+end
+
+local function project(plan, node, know, door, params, text, subject, seen, counts)
+  if #text >= 2147483000 then return nil, "unreadable" end
+  S, P, N = text, cast("const uint8_t *", text), #text
+  PLAN, KNOW, DOOR, PARAMS, SUBJECT, SEENOUT = plan, know, door, params, subject, seen
+  CENSUS, HIDDEN, DROP_COUNTS = counts, false, false
+  if not survey() then return nil, "unreadable" end
+  local good = run(node)
+  if counts and HIDDEN and WHY ~= "unreadable" then
+    DROP_COUNTS = true
+    if seen.removed then
+      for label in pairs(seen.removed) do seen.removed[label] = nil end
+    end
+    good = run(node)
+  end
+  if not good then return nil, WHY end
+  return assembled()
+end
+
+-- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
+-- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there.
+function M.body(plan, node, know, door, params, status, text, seen)
+  WHY = nil
+  return project(plan, node, know, door, params, text, nil, seen, plan.doors[door].counts)
+end
+
+-- What may be sent on of a request body, by who may set what of `subject` (`owners`, `resource`).
+function M.accept(plan, node, know, door, params, text, subject, seen)
+  WHY = nil
+  return project(plan, node, know, door, params, text,
+    subject or { owners = NO_OWNERS, resource = "" }, seen, false)
+end
+
+return M
