@@ -19,7 +19,7 @@ _PROGRAM = """
 import json, os, signal, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 def log(line):
-    with open("audit.jsonl", "a") as file: file.write(line + chr(10))
+    with open(open("log").read(), "a") as file: file.write(line + chr(10))
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/die": os._exit(7)
@@ -60,6 +60,7 @@ class Puppet:
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         return {
             "plan.json": deployment.plan.encode(),
+            "log": str(deployment.audit).encode(),
             "listen": deployment.listen.encode(),
             "settings/secret": deployment.service_env.encode(),
         }

@@ -64,22 +64,20 @@ def target_options(command: F) -> F:
     return command
 
 
-def valid_target(target: str) -> str:
+def valid_target(target: str, option: str = "--target") -> str:
     """A URL with scheme and host, or a usage error that says what is missing."""
     from urllib.parse import urlsplit
 
     if "@" in target:
-        raise click.BadParameter(
-            "holds a user name or a password; write them into the identities file",
-            param_hint="--target",
-        )
+        hint = "write them into the identities file" if option == "--target" else "leave them out"
+        raise click.BadParameter(f"holds a user name or a password; {hint}", param_hint=option)
     try:
         parts = urlsplit(target)
     except ValueError:  # brackets that do not match
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise click.BadParameter(
-            f"`{target}` is no URL such as https://api.example.com", param_hint="--target"
+            f"`{target}` is no URL such as https://api.example.com", param_hint=option
         )
     return target.rstrip("/")
 

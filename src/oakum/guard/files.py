@@ -53,14 +53,13 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> None:
         Path(other).rename(path)
 
 
-def lead(audit: Path, wanted: Path) -> None:
-    """Lets the engine's log land in the file that the user has named."""
+def appendable(path: Path) -> Path:
+    """A log file of the user's, made if need be; absolute. Raises `InputError`."""
     try:
-        os.close(os.open(wanted, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError as error:
-        raise unusable(wanted, error) from None
-    audit.unlink(missing_ok=True)
-    audit.symlink_to(wanted.resolve())
+        raise unusable(path, error) from None
+    return path.resolve()
 
 
 def unusable(path: Path, error: OSError) -> InputError:

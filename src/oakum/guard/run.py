@@ -30,7 +30,7 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, OakumError, TargetError
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
-from oakum.guard.files import fill, folder_of, lead
+from oakum.guard.files import appendable, fill, folder_of
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.guard.watch import Watch
@@ -96,6 +96,7 @@ class Running:
         """
         self.metrics = Metrics()
         self.listen = _free(options.listen, "--listen")
+        self.admin = _free(options.admin, "--admin") if options.admin else ""
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
@@ -115,11 +116,10 @@ class Running:
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
             admin=_free("127.0.0.1:0", "--admin"),
+            log=appendable(options.audit) if options.audit is not None else None,
         )
         self._files = self._judged(self._deployment)
         fill(self._deployment.folder, self._files)
-        if options.audit is not None:
-            lead(self._deployment.audit, options.audit)
         self._tail = Tail(self._deployment.audit)
         self._child: subprocess.Popen[bytes] | None = None
         self._dead = False
@@ -155,9 +155,11 @@ class Running:
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
             f" {now.doors} doors, contract {now.contract}"
-            + (", observing only: nothing is removed or denied" if options.observe else ""),
+            + (", observing only: nothing is removed or denied" if options.observe else "")
+            + (f"\n  health and metrics on http://{self.admin}" if self.admin else ""),
             upstream=options.upstream,
             listen=self.listen,
+            admin=self.admin,
             engine=self._engine.name,
             doors=now.doors,
             contract=now.contract,
@@ -206,13 +208,18 @@ class Running:
         self.up = False
         if self._child is None:
             return
-        control = self._engine.control
+        control, admin = self._engine.control, self._deployment.admin
+        deadline = time.monotonic() + _GRACE
         if not self._gone() and control.drain:
-            _post(self._deployment.admin, control.drain)
+            _told(admin, "POST", control.drain)
+        while control.busy and not self._gone() and time.monotonic() < deadline:
+            if _told(admin, "GET", control.busy).split()[-1:] in ([], ["0"]):
+                break
+            time.sleep(0.05)
         if not self._gone():
             self._child.send_signal(control.stop)
         try:
-            self._child.wait(_GRACE)
+            self._child.wait(max(_GRACE / 5, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.kill()
             self._child.wait()
@@ -353,10 +360,10 @@ def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Ru
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
         guard = Running(options, folder, say, line)
+        if guard.admin:
+            stack.enter_context(_admin(guard))
         stack.callback(guard.close)
         guard.start()
-        if options.admin:
-            stack.enter_context(_admin(guard, options.admin))
         yield guard
 
 
@@ -425,13 +432,15 @@ def _answers(listen: str) -> bool:
         return False
 
 
-def _post(where: str, path: str) -> None:
-    """Tells the engine something at its own loopback address; it may have gone already."""
-    host, port = address(where, "--admin")
-    with suppress(OSError, HTTPException):
-        connection = HTTPConnection(host, port, timeout=2)
-        connection.request("POST", path)
-        connection.getresponse().read()
+def _told(where: str, method: str, path: str) -> str:
+    """What the engine says at its own loopback address; nothing when it has gone already."""
+    connection = HTTPConnection(*address(where, "--admin"), timeout=2)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().read().decode(errors="replace")
+    except (OSError, HTTPException):
+        return ""
+    finally:
         connection.close()
 
 
@@ -439,7 +448,7 @@ def _post(where: str, path: str) -> None:
 
 
 @contextmanager
-def _admin(guard: Running, listen: str) -> Iterator[None]:
+def _admin(guard: Running) -> Iterator[None]:
     """`/healthz`, `/readyz` and `/metrics`, in a thread of their own."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -468,8 +477,7 @@ def _admin(guard: Running, listen: str) -> Iterator[None]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Whoever asked has gone."""
 
-    host, port = address(_free(listen, "--admin"), "--admin")
-    with Server((host, port), Handler) as server:
+    with Server(address(guard.admin, "--admin"), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()
         try:

@@ -43,7 +43,11 @@ class Deployment:
     listen: str
     """`host:port` that clients speak to."""
     folder: Path
-    """Absolute; the rendered files stand in it, and what the engine writes."""
+    """Absolute; the rendered files stand in it."""
+    writes: Path | None = None
+    """Absolute; where the engine writes. None: in `folder`."""
+    log: Path | None = None
+    """The access log, one JSON object a line. None: a file where the engine writes."""
     workers: int = 1
     observe: bool = False
     """Nothing is removed or denied; the audit says what would have been."""
@@ -64,13 +68,18 @@ class Deployment:
 
     @property
     def audit(self) -> Path:
-        """The access log: one JSON object a line."""
-        return self.folder / "audit.jsonl"
+        """The access log."""
+        return self.log or self.scratch / "audit.jsonl"
 
     @property
     def state(self) -> Path:
         """File that the workers share by mapping it into memory."""
-        return self.folder / "state"
+        return self.scratch / "state"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for what the engine writes."""
+        return self.writes or self.folder
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,9 @@ class Control:
     """Sent after the rename; None: the engine watches the files itself."""
     drain: str = ""
     """Path to POST to at `admin` so that connections end in good order before `stop`."""
+    busy: str = ""
+    """Path at `admin` of a text that ends in the number of requests under way; empty: `stop` waits
+    for them by itself."""
     stop: signal.Signals = signal.SIGTERM
 
 
