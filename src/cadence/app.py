@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from socket import AF_INET, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
@@ -17,13 +18,19 @@ from cadence.doors.page import add_page
 from cadence.store import opened
 from cadence.world import Stage, World
 
+SERVICE_KEY = "CADENCE_SERVICE_KEY"
+"""The environment variable with the key of a gateway in front; empty or absent: there is none."""
 
-def create_app(stage: Stage, members: int = 200, seed: int = 1) -> FastAPI:
+
+def create_app(stage: Stage, members: int = 200, seed: int = 1, service_key: str = "") -> FastAPI:
     """The API at one stage of its history: "1" before the report, "2" after the silent half
     of a fix, "fixed" as it should have been. The personas and `members` made-up people use it.
+
+    Who sends `service_key` as `x-service-key` is a gateway: in every stage it reads profiles,
+    settings, workouts, follows and blocks of anybody, and nothing else.
     """
     app = FastAPI(title="Cadence", version="1.0.0", docs_url=None, redoc_url=None)
-    app.state.world = World(opened(members, seed), stage)
+    app.state.world = World(opened(members, seed), stage, service_key)
     for doors in (session, people, follows, workouts, classes):
         app.include_router(doors.router)
     add_page(app)
@@ -50,9 +57,19 @@ def bound(port: int) -> socket:
     return listening
 
 
-def serve(stage: Stage, listening: socket, members: int = 200, seed: int = 1) -> None:
-    """Run a stage until interrupted, and say on standard error where it is."""
-    app = create_app(stage, members, seed)
+def serve(
+    stage: Stage,
+    listening: socket,
+    members: int = 200,
+    seed: int = 1,
+    service_key: str | None = None,
+) -> None:
+    """Run a stage until interrupted, and say on standard error where it is.
+
+    The key of a gateway in front is that of `CADENCE_SERVICE_KEY` unless it is given.
+    """
+    key = os.environ.get(SERVICE_KEY, "") if service_key is None else service_key
+    app = create_app(stage, members, seed, key)
     host, port = listening.getsockname()
     listening.listen()  # who reads the address may come at once
     sys.stderr.write(f"cadence, stage {stage}, on http://{host}:{port}\n")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Depends, HTTPException, Request
 
-from cadence.rules import Careless, Sight, member_fields, sight, workout_fields
+from cadence.rules import Careless, Sight, Trusted, member_fields, sight, workout_fields
 
 Stage = Literal["1", "2", "fixed"]
 COOKIE = "peloton_session_id"
+SERVICE_HEADER = "x-service-key"
 
 Json = Any
 Shown = dict[str, Json]
@@ -21,12 +23,21 @@ EDGE = ("relationship", "authed_user_follows", "category")
 TOTALS = ("total_followers", "total_following", "total_workouts")
 
 
+class Service:
+    """A gateway in front of this API: no member. It reads the doors at which its look-ups end."""
+
+
+Viewer: TypeAlias = sqlite3.Row | Service | None
+"""Who is asking: a member, the gateway, or nobody that is known."""
+
+
 class World:
     """One stand-in API: its tables and the stage of its history that it plays."""
 
-    def __init__(self, db: sqlite3.Connection, stage: Stage) -> None:
+    def __init__(self, db: sqlite3.Connection, stage: Stage, service_key: str = "") -> None:
         self.db = db
         self.stage = stage
+        self._service_key = service_key.encode()
 
     @property
     def fixed(self) -> bool:
@@ -50,6 +61,15 @@ class World:
         """The caller, who had to log in only from stage 2 on."""
         return self.caller(request) if self.stage == "1" else self.member(request)
 
+    def service(self, request: Request) -> bool:
+        """Whether the gateway is asking. Without a key there is no gateway, whatever is sent."""
+        given = request.headers.get(SERVICE_HEADER, "").encode()
+        return bool(self._service_key) and hmac.compare_digest(given, self._service_key)
+
+    def reader(self, request: Request) -> Viewer:
+        """The gateway, or else the visitor."""
+        return Service() if self.service(request) else self.visitor(request)
+
     def myself(self, request: Request, user_id: str) -> sqlite3.Row:
         """The caller, who has to be the member `user_id`."""
         caller = self.member(request)
@@ -71,18 +91,18 @@ class World:
             raise HTTPException(404, "there is no such member")
         return found
 
-    def sight(self, viewer: sqlite3.Row | None, owner: sqlite3.Row) -> Sight:
+    def sight(self, viewer: Viewer, owner: sqlite3.Row) -> Sight:
+        if isinstance(viewer, Service):
+            return Trusted(known=True)
         if self.fixed:
             return sight(self.db, viewer, owner)
         return Careless(known=viewer is not None)
 
-    def profile(
-        self, viewer: sqlite3.Row | None, owner: sqlite3.Row, fields: Iterable[str]
-    ) -> Shown:
+    def profile(self, viewer: Viewer, owner: sqlite3.Row, fields: Iterable[str]) -> Shown:
         """Those of `fields` of a member that the caller may see."""
         seen = member_fields(fields, self.sight(viewer, owner))
         shown = {field: owner[field] for field in seen if field not in EDGE}
-        if viewer is not None and any(field in EDGE for field in seen):
+        if isinstance(viewer, sqlite3.Row) and any(field in EDGE for field in seen):
             shown |= self.edge(viewer, owner)
         return shown
 

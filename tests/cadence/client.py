@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -33,10 +34,11 @@ class Answer:
 
 
 class Client:
-    """Keeps the cookies that it is given."""
+    """Keeps the cookies that it is given, and sends its headers with every request."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, headers: Mapping[str, str] | None = None) -> None:
         self._app = app
+        self._headers = [(k.encode(), v.encode("latin-1")) for k, v in (headers or {}).items()]
         self._cookies: dict[str, str] = {}
 
     def get(self, url: str) -> Answer:
@@ -50,7 +52,7 @@ class Client:
 
     def request(self, method: str, url: str, body: Any = None) -> Answer:
         path, _, query = url.partition("?")
-        headers = [(b"content-type", b"application/json")]
+        headers = [(b"content-type", b"application/json"), *self._headers]
         if self._cookies:
             line = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
             headers.append((b"cookie", line.encode()))

@@ -10,7 +10,7 @@ from cadence import schemas
 from cadence.doors.people import LISTED, open_history
 from cadence.doors.says import Limit, UserId, says
 from cadence.rules import Group
-from cadence.world import Here, Shown, World
+from cadence.world import Here, Shown, Viewer, World
 
 router = APIRouter()
 
@@ -21,14 +21,15 @@ router = APIRouter()
 async def list_followers(
     world: Here, request: Request, user_id: UserId, limit: Limit = 100
 ) -> Shown:
-    owner = open_history(world, request, user_id)
+    viewer = world.reader(request)
+    owner = open_history(world, viewer, user_id)
     rows = world.all(
         "SELECT members.* FROM follows JOIN members ON members.id = follows.follower"
         " WHERE follows.followed = ? AND follows.status = 'approved' LIMIT ?",
         owner["id"],
         limit,
     )
-    return _page(world, request, owner, rows)
+    return _page(world, viewer, owner, rows)
 
 
 @router.get(
@@ -37,19 +38,21 @@ async def list_followers(
 async def list_following(
     world: Here, request: Request, user_id: UserId, limit: Limit = 100
 ) -> Shown:
-    owner = open_history(world, request, user_id)
+    viewer = world.reader(request)
+    owner = open_history(world, viewer, user_id)
     rows = world.all(
         "SELECT members.* FROM follows JOIN members ON members.id = follows.followed"
         " WHERE follows.follower = ? AND follows.status = 'approved' LIMIT ?",
         owner["id"],
         limit,
     )
-    return _page(world, request, owner, rows)
+    return _page(world, viewer, owner, rows)
 
 
 @router.get("/api/user/{userId}/blocked", **says("listBlocked", schemas.BlockedPage, 401, 403))
 async def list_blocked(world: Here, request: Request, user_id: UserId) -> Shown:
-    owner = world.myself(request, user_id)
+    gateway = world.service(request)
+    owner = world.owner(user_id) if gateway else world.myself(request, user_id)
     rows = world.all(
         "SELECT members.id, members.username FROM blocks"
         " JOIN members ON members.id = blocks.blocked WHERE blocks.owner = ?",
@@ -58,9 +61,8 @@ async def list_blocked(world: Here, request: Request, user_id: UserId) -> Shown:
     return {"user_id": owner["id"], "data": [dict(row) for row in rows], "total": len(rows)}
 
 
-def _page(world: World, request: Request, owner: sqlite3.Row, rows: list[sqlite3.Row]) -> Shown:
+def _page(world: World, viewer: Viewer, owner: sqlite3.Row, rows: list[sqlite3.Row]) -> Shown:
     """Each row under the rules of the member it shows, not only of the one whose list it is."""
-    viewer = world.caller(request)
     cards = [world.profile(viewer, row, LISTED) for row in rows]
     cards = [card for card in cards if card]
     return {"user_id": owner["id"], "data": cards, "total": len(cards)}

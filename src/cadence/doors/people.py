@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from cadence import schemas
 from cadence.doors.says import Limit, UserId, says
 from cadence.rules import Group
-from cadence.world import CARD, EDGE, TOTALS, Here, Shown, World
+from cadence.world import CARD, EDGE, TOTALS, Here, Service, Shown, Viewer, World
 
 router = APIRouter()
 
@@ -110,10 +110,12 @@ def _found(world: World, viewer: sqlite3.Row | None, wanted: str, limit: int) ->
 
 @router.get("/api/user/{userNameOrId}", **says("getUser", schemas.Member, 401, 404))
 async def get_user(world: Here, request: Request, name: NameOrId) -> Shown:
-    viewer = world.visitor(request)
+    viewer = world.reader(request)
     owner = world.one("SELECT * FROM members WHERE id = ? OR username = ?", name, name)
-    own = owner is not None and viewer is not None and viewer["id"] == owner["id"]
-    shown = world.profile(viewer, owner, ACCOUNT if own else PROFILE) if owner else {}
+    whole = isinstance(viewer, Service) or (
+        owner is not None and viewer is not None and viewer["id"] == owner["id"]
+    )
+    shown = world.profile(viewer, owner, ACCOUNT if whole else PROFILE) if owner else {}
     if not shown:
         raise HTTPException(404, "there is no such member")
     return shown
@@ -138,8 +140,9 @@ async def update_user(
 
 @router.get("/api/user/{userId}/settings", **says("getSettings", schemas.Settings, 401, 403))
 async def get_settings(world: Here, request: Request, user_id: UserId) -> Shown:
-    # Stages 1 and 2 ask whether somebody has logged in, and not who.
-    world.myself(request, user_id) if world.fixed else world.member(request)
+    if not world.service(request):
+        # Stages 1 and 2 ask whether somebody has logged in, and not who.
+        world.myself(request, user_id) if world.fixed else world.member(request)
     return _settings(world.owner(user_id))
 
 
@@ -158,9 +161,8 @@ def _settings(owner: sqlite3.Row) -> Shown:
     return {"user_id": owner["id"], **{key: owner[key] for key in _SETTINGS}}
 
 
-def open_history(world: World, request: Request, user_id: str) -> sqlite3.Row:
-    """The member whose history the caller asks for; in `fixed` only if they may see it."""
-    viewer = world.visitor(request)
+def open_history(world: World, viewer: Viewer, user_id: str) -> sqlite3.Row:
+    """The member whose history is asked for; in `fixed` only if the viewer may see it."""
     owner = world.owner(user_id)
     seen = world.sight(viewer, owner)
     if not seen.of(Group.CARD):
@@ -172,7 +174,7 @@ def open_history(world: World, request: Request, user_id: str) -> sqlite3.Row:
 
 @router.get("/api/user/{userId}/overview", **says("getOverview", schemas.Overview, 401, 403, 404))
 async def get_overview(world: Here, request: Request, user_id: UserId, version: int = 1) -> Shown:
-    owner = open_history(world, request, user_id)
+    owner = open_history(world, world.visitor(request), user_id)
     return {
         "user_id": owner["id"],
         "workout_counts": owner["workout_counts"],
@@ -184,7 +186,7 @@ async def get_overview(world: Here, request: Request, user_id: UserId, version: 
 
 @router.get("/api/user/{userId}/calendar", **says("getCalendar", schemas.Calendar, 401, 403, 404))
 async def get_calendar(world: Here, request: Request, user_id: UserId) -> Shown:
-    owner = open_history(world, request, user_id)
+    owner = open_history(world, world.visitor(request), user_id)
     return {"user_id": owner["id"], "active_days": owner["active_days"]}
 
 
@@ -193,5 +195,5 @@ async def get_calendar(world: Here, request: Request, user_id: UserId) -> Shown:
     **says("getAchievements", schemas.Achievements, 401, 403, 404),
 )
 async def get_achievements(world: Here, request: Request, user_id: UserId) -> Shown:
-    owner = open_history(world, request, user_id)
+    owner = open_history(world, world.visitor(request), user_id)
     return {"user_id": owner["id"], "achievements": owner["achievements"]}

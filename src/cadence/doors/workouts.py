@@ -12,7 +12,7 @@ from cadence import schemas
 from cadence.doors.people import open_history
 from cadence.doors.says import Joins, Limit, UserId, WorkoutId, says
 from cadence.rules import Group
-from cadence.world import CARD, Here, Shown, World
+from cadence.world import CARD, Here, Shown, Viewer, World
 
 router = APIRouter()
 
@@ -83,7 +83,7 @@ _EXPORT = (
     "/api/user/{userId}/workouts", **says("listWorkouts", schemas.WorkoutHistory, 401, 403, 404)
 )
 async def list_workouts(world: Here, request: Request, user_id: UserId, limit: Limit = 20) -> Shown:
-    owner = open_history(world, request, user_id)
+    owner = open_history(world, world.visitor(request), user_id)
     seen = world.sight(world.caller(request), owner)
     rows = world.all(
         "SELECT * FROM workouts WHERE user_id = ? ORDER BY start_time DESC LIMIT ?",
@@ -116,7 +116,7 @@ async def export_workouts(world: Here, request: Request, user_id: UserId) -> Csv
     return Csv(text.getvalue())
 
 
-def _seen(world: World, viewer: sqlite3.Row | None, workout_id: str) -> sqlite3.Row | None:
+def _seen(world: World, viewer: Viewer, workout_id: str) -> sqlite3.Row | None:
     """A workout that the caller may see at all."""
     workout = world.one("SELECT * FROM workouts WHERE id = ?", workout_id)
     if workout is None:
@@ -126,17 +126,14 @@ def _seen(world: World, viewer: sqlite3.Row | None, workout_id: str) -> sqlite3.
     return workout if seen.of(Group.HISTORY) else None
 
 
-def _open(
-    world: World, request: Request, workout_id: str
-) -> tuple[sqlite3.Row, sqlite3.Row | None]:
-    viewer = world.visitor(request)
+def _open(world: World, viewer: Viewer, workout_id: str) -> sqlite3.Row:
     workout = _seen(world, viewer, workout_id)
     if workout is None:
         raise HTTPException(404, "there is no such workout")
-    return workout, viewer
+    return workout
 
 
-def joined(world: World, viewer: sqlite3.Row | None, workout: sqlite3.Row, joins: str) -> Shown:
+def joined(world: World, viewer: Viewer, workout: sqlite3.Row, joins: str) -> Shown:
     """What `joins` adds to a workout: the whole member in stages 1 and 2, a card in `fixed`."""
     wanted = joins.split(",")
     added: Shown = {}
@@ -153,7 +150,8 @@ def joined(world: World, viewer: sqlite3.Row | None, workout: sqlite3.Row, joins
 async def get_workout(
     world: Here, request: Request, workout_id: WorkoutId, joins: Joins = ""
 ) -> Shown:
-    workout, viewer = _open(world, request, workout_id)
+    viewer = world.reader(request)
+    workout = _open(world, viewer, workout_id)
     seen = world.sight(viewer, world.owner(workout["user_id"]))
     return world.workout(seen, workout, DETAIL) | joined(world, viewer, workout, joins)
 
@@ -165,7 +163,8 @@ async def get_workout(
 async def get_performance_graph(
     world: Here, request: Request, workout_id: WorkoutId, every_n: int = 1
 ) -> Shown:
-    workout, viewer = _open(world, request, workout_id)
+    viewer = world.visitor(request)
+    workout = _open(world, viewer, workout_id)
     seen = world.sight(viewer, world.owner(workout["user_id"]))
     graph = world.workout(seen, workout, _GRAPH)
     for series in ("output", "heart_rate", "route"):
@@ -179,7 +178,8 @@ async def get_performance_graph(
     **says("getWorkoutSummary", schemas.WorkoutSummary, 401, 404),
 )
 async def get_workout_summary(world: Here, request: Request, workout_id: WorkoutId) -> Shown:
-    workout, viewer = _open(world, request, workout_id)
+    viewer = world.visitor(request)
+    workout = _open(world, viewer, workout_id)
     seen = world.sight(viewer, world.owner(workout["user_id"]))
     return world.workout(seen, workout, _SUMMARY)
 
