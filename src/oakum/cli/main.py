@@ -14,6 +14,7 @@ from oakum.errors import ExitCode, InputError, OakumError
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("scan", "prove what a running API shows to whom against the contract"),
     ("doctor", "log every identity in and say in words what is wrong"),
+    ("guard", "run a gateway that lets through what the contract grants"),
     ("init", "draft a contract from an OpenAPI document"),
     ("check", "read a contract and list every mistake at its place"),
     ("report", "turn a JSON report into HTML or text"),
@@ -48,7 +49,7 @@ class _Lazy(click.Group):
 )
 @click.version_option(__version__, prog_name="oakum")
 def main() -> None:
-    """Prove data leaks in APIs, from one exposure contract.
+    """Prove data leaks in APIs, and stop them, from one exposure contract.
 
     The contract says which viewer may see which field of whose object under which setting.
     """

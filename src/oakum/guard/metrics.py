@@ -51,7 +51,7 @@ class Metrics:
                 self._add("removed_total", many, field=name)
             self._add("lookups_total", passage.asked)
             self._add("lookups_failed_total", passage.failed)
-            self._add("errors_total", int(passage.denied == "error"))
+            self._add("errors_total", int(passage.denied == "error" and passage.status >= 500))
 
     def reloaded(self, accepted: bool) -> None:
         with self._lock:

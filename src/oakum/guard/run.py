@@ -48,8 +48,6 @@ _SOUND = 60.0
 """Seconds after which an engine counts as having run well."""
 _LOG = 8 << 20
 """Bytes of a log that nobody has asked for."""
-_KNOCK = b"GET / HTTP/1.1\r\n\r\n"
-"""A request without a host: the engine refuses it by itself, and the API never sees it."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +183,17 @@ class Running:
         self._dead = False
         self._since = time.monotonic()
         while not self._gone() and not self.ending and time.monotonic() - self._since < _START:
-            self.up = _answers(self.listen)
+            self.up = self._answers()
             if self.up:
                 break
             time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        """Asked without a request: none is to be counted that nobody sent."""
+        ready = self._engine.control.ready
+        if ready and _told(self._deployment.admin, "GET", ready)[0] != 200:
+            return False
+        return _listens(self.listen)
 
     def _gone(self) -> bool:
         return self._child is None or self._child.poll() is not None
@@ -213,7 +218,7 @@ class Running:
         if not self._gone() and control.drain:
             _told(admin, "POST", control.drain)
         while control.busy and not self._gone() and time.monotonic() < deadline:
-            if _told(admin, "GET", control.busy).split()[-1:] in ([], ["0"]):
+            if _told(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
                 break
             time.sleep(0.05)
         if not self._gone():
@@ -239,7 +244,7 @@ class Running:
         if time.monotonic() - self._looked >= _POLL:
             self._looked = time.monotonic()
             if not self.up and not self._gone():
-                self.up = _answers(self.listen)
+                self.up = self._answers()
             if self._watch.changed():
                 self.reload()
             self._trim()
@@ -422,24 +427,23 @@ def _free(text: str, option: str) -> str:
     return f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
 
 
-def _answers(listen: str) -> bool:
-    """Whether anybody speaks HTTP there."""
+def _listens(where: str) -> bool:
     try:
-        with create_connection(address(listen, "--listen"), 2) as connection:
-            connection.sendall(_KNOCK)
-            return connection.recv(5) == b"HTTP/"
+        create_connection(address(where, "--listen"), 2).close()
     except OSError:
         return False
+    return True
 
 
-def _told(where: str, method: str, path: str) -> str:
-    """What the engine says at its own loopback address; nothing when it has gone already."""
+def _told(where: str, method: str, path: str) -> tuple[int, str]:
+    """What the engine says at its own loopback address: status and text; 0 when it is away."""
     connection = HTTPConnection(*address(where, "--admin"), timeout=2)
     try:
         connection.request(method, path)
-        return connection.getresponse().read().decode(errors="replace")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
     except (OSError, HTTPException):
-        return ""
+        return 0, ""
     finally:
         connection.close()
 

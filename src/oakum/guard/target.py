@@ -91,6 +91,9 @@ class Control:
     When any other file changes, the engine must be started anew."""
     reload: signal.Signals | None
     """Sent after the rename; None: the engine watches the files itself."""
+    ready: str = ""
+    """Path at `admin` that is answered with 200 when the engine has begun; empty: it has when it
+    listens."""
     drain: str = ""
     """Path to POST to at `admin` so that connections end in good order before `stop`."""
     busy: str = ""

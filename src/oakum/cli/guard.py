@@ -1,0 +1,232 @@
+"""`oakum guard`: runs a gateway that lets through what the contract grants."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from oakum.cli import shared
+from oakum.errors import ExitCode
+
+if TYPE_CHECKING:
+    from oakum.guard.run import Happening
+    from oakum.guard.target import Target
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ENGINES = ("envoy", "nginx")
+
+
+class _Guard(click.Group):
+    """`oakum guard CONTRACT` runs: what is no name of another command is `run`'s."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        others = (*self.commands, *ctx.help_option_names)
+        if args and args[0] not in others:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return self.commands["run"].collect_usage_pieces(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands["run"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _gateway(command: F) -> F:
+    """`CONTRACT --upstream URL --listen ADDRESS` and what else makes a gateway."""
+    for decorate in reversed(
+        (
+            click.argument("contract", type=shared.PATH),
+            click.option(
+                "--upstream", required=True, metavar="URL", help="origin of the API behind it"
+            ),
+            click.option(
+                "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
+                help="where clients speak to it; port 0: any free one",
+            ),
+            click.option(
+                "--engine", type=click.Choice(ENGINES), default="envoy", show_default=True,
+                help="what carries the requests",
+            ),
+            click.option(
+                "--mode", type=click.Choice(["enforce", "observe"]), default="enforce",
+                show_default=True,
+                help="observe: nothing is removed or denied, the audit says what would have been",
+            ),
+            click.option(
+                "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+                help="threads or processes of the engine",
+            ),
+            click.option(
+                "--redis", default="", metavar="HOST:PORT",
+                help="store that several guards share",
+            ),
+            click.option(
+                "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
+                help="OpenAPI Overlay applied to the document; may be repeated",
+            ),
+        )
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
+@click.group(
+    cls=_Guard,
+    epilog="Example: oakum guard exposure.yaml --upstream http://127.0.0.1:8000"
+    " --listen 127.0.0.1:8080 --admin 127.0.0.1:9090",
+)
+def command() -> None:
+    """Let through what CONTRACT grants, and nothing else: a gateway in front of the API.
+
+    Compiles the contract, starts Envoy or nginx with it, and watches over it: a changed contract
+    is taken at once, or refused with its mistakes while the old one stays; an engine that dies is
+    started again. SIGTERM ends it in good order, SIGHUP reads the contract anew.
+    """
+
+
+@command.command(hidden=True, epilog=command.epilog)
+@_gateway
+@click.option(
+    "--admin", default="127.0.0.1:0", metavar="HOST:PORT",
+    help="health and metrics over HTTP  [default: a free port of 127.0.0.1]",
+)  # fmt: skip
+@click.option(
+    "--audit", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+    help="one JSON line for each request; `-`: standard output",
+)  # fmt: skip
+@click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="folder of the run, kept afterwards  [default: a private one, removed]",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="of the events on standard error",
+)  # fmt: skip
+def run(
+    contract: Path,
+    upstream: str,
+    listen: str,
+    engine: str,
+    mode: str,
+    workers: int,
+    redis: str,
+    overlays: tuple[Path, ...],
+    admin: str,
+    audit: Path | None,
+    state: Path | None,
+    form: str,
+) -> int:
+    """Run the gateway; the same as without `run`."""
+    from oakum.guard.run import Options, serve
+
+    shown = str(audit) == "-"
+    options = Options(
+        contract,
+        shared.valid_target(upstream, "--upstream"),
+        listen,
+        target(engine),
+        overlays,
+        observe=mode == "observe",
+        workers=workers,
+        admin=admin,
+        audit=None if shown else audit,
+        redis=redis,
+        state=state,
+    )
+    serve(options, _json if form == "json" else _text, _line if shown else None)
+    return int(ExitCode.CLEAN)
+
+
+@command.command(
+    epilog="Example: oakum guard export exposure.yaml --engine nginx"
+    " --upstream http://127.0.0.1:8000 --listen 0.0.0.0:8080 --out gateway"
+)
+@_gateway
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
+    help="made, or replaced when it is an earlier export",
+)  # fmt: skip
+@click.option(
+    "--at", type=click.Path(path_type=Path), default=Path("/opt/oakum"), show_default=True,
+    metavar="DIR", help="where DIR of `--out` will stand on the machines that run it",
+)  # fmt: skip
+def export(
+    contract: Path,
+    upstream: str,
+    listen: str,
+    engine: str,
+    mode: str,
+    workers: int,
+    redis: str,
+    overlays: tuple[Path, ...],
+    out: Path,
+    at: Path,
+) -> int:
+    """Write the gateway as files for a fleet, which then needs no Python and no Oakum."""
+    from oakum.guard.export import Order, export
+
+    order = Order(
+        contract,
+        shared.valid_target(upstream, "--upstream"),
+        listen,
+        overlays,
+        observe=mode == "observe",
+        workers=workers,
+        redis=redis,
+        at=at,
+    )
+    made = export(order, target(engine), out)
+    shared.warn(made.warnings)
+    click.echo(f"wrote {out}: contract {made.contract}; {out}/README.md says what goes where")
+    return int(ExitCode.CLEAN)
+
+
+@command.command(epilog="Example: oakum guard check exposure.yaml")
+@click.argument("contract", type=shared.PATH)
+@click.option(
+    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
+    help="OpenAPI Overlay applied to the document; may be repeated",
+)  # fmt: skip
+def check(contract: Path, overlays: tuple[Path, ...]) -> int:
+    """Say what a gateway can and cannot tell from CONTRACT: what it cannot look up stays closed."""
+    from oakum.guard.compiled import compiled
+
+    found = compiled(contract, overlays)
+    shared.warn(found.warnings)
+    key = f", look-ups with `{found.service_env}`" if found.service_env else ""
+    click.echo(f"{found.doors} doors, contract {found.contract}{key}")
+    return int(ExitCode.CLEAN)
+
+
+def target(name: str) -> Target:
+    """The engine of a name; each is loaded only when it is wanted."""
+    if name == "nginx":
+        from oakum.guard.nginx import Nginx
+
+        return Nginx()
+    from oakum.guard.envoy import Envoy
+
+    return Envoy()
+
+
+def _text(happening: Happening) -> None:
+    click.echo(happening.words, err=True)
+
+
+def _json(happening: Happening) -> None:
+    import orjson
+
+    event = {"event": happening.kind, **happening.data}
+    click.echo(orjson.dumps(event).decode(), err=True)
+
+
+def _line(line: bytes) -> None:
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()  # somebody may be following it
