@@ -1,0 +1,205 @@
+"""nginx with Lua, or OpenResty, as the engine of the guard: three files and a command line.
+
+`oakum.lua` holds the runtime with the plan in it, `nginx.conf` what nginx does around it, and
+`check.conf` loads the runtime once, for `validate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import shutil
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
+from signal import SIGHUP, SIGQUIT
+from urllib.parse import SplitResult, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from oakum.contract.model import Json
+from oakum.guard.lua import bundle, long_string
+from oakum.guard.target import (
+    PROBLEM_HEADERS,
+    RETRY_AFTER,
+    Control,
+    Deployment,
+    address,
+    judged,
+    mistake,
+    problem,
+)
+
+_CONF, _LUA, _CHECK = "nginx.conf", "oakum.lua", "check.conf"
+_MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")
+_FOLDERS = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules")
+_PACKAGES = "/usr/share/lua/5.1/?.lua"
+"""Where Debian keeps the Lua half of the module."""
+_STATUSES = (400, 404, 408, 413, 429, 431, 501, 502, 503, 504, 505)
+"""Those that a problem body is ready for."""
+_TOLD = {405: 404, 414: 431, 494: 431, 500: 502, **{status: status for status in _STATUSES}}
+"""What nginx says by itself to what a client is told: a method that nobody may use is absent, an
+error in the runtime is a bad gateway, a long line is a long head."""
+_CONNECT = 2
+_FILES = 1 << 16
+
+
+class Nginx:
+    """Any nginx from 1.18 on whose Lua module has LuaJIT with `string.buffer`."""
+
+    name = "nginx"
+    control = Control(frozenset((_CONF, _LUA, _CHECK)), SIGHUP, stop=SIGQUIT)
+
+    def render(self, deployment: Deployment) -> Mapping[str, bytes]:
+        """Three texts. The modules are the ones found here."""
+        plan = json.loads(deployment.plan)
+        upstream = _upstream(deployment.upstream)
+        modules = _modules()
+        package_path = _PACKAGES if modules else ""
+        adapter = _settings(deployment, plan, upstream) + _client() + _source("adapter")
+        shared = {"modules": modules, "package_path": package_path}
+        conf = _template(_CONF).render(**shared, **_values(deployment, plan, upstream))
+        return {
+            _CONF: conf.encode(),
+            _LUA: bundle(adapter, deployment.plan).encode(),
+            _CHECK: _template(_CHECK).render(**shared).encode(),
+        }
+
+    def command(self, folder: Path) -> list[str]:
+        """A master and its workers, all of them this user's, as the folder is."""
+        _, most = getrlimit(RLIMIT_NOFILE)
+        own = f"worker_rlimit_nofile {min(most, _FILES) if most != RLIM_INFINITY else _FILES};"
+        if os.geteuid() == 0:
+            own += f" user {pwd.getpwuid(0).pw_name};"
+        return [*_nginx(folder, _CONF), "-g", own]
+
+    def validate(self, folder: Path) -> None:
+        """nginx reads its file, and then runs the Lua that it only reads in its own check."""
+        judged("nginx", [*_nginx(folder, _CONF), "-t", "-q"])
+        judged("nginx", _nginx(folder, _CHECK))
+
+
+def binary() -> str:
+    """nginx, or OpenResty's; raises `InputError` when neither is there."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    for name in ("nginx", "openresty"):
+        if found := shutil.which(name, path=path):
+            return found
+    raise mistake("nginx is not installed", "install nginx with its Lua module, or OpenResty")
+
+
+def _nginx(folder: Path, conf: str) -> list[str]:
+    return [binary(), "-p", f"{folder}/", "-c", conf, "-e", "stderr"]
+
+
+def _modules() -> list[str]:
+    """Paths of the modules to load; none for an nginx that has Lua in it, as OpenResty has."""
+    for folder in _FOLDERS:
+        found = [f"{folder}/{name}" for name in _MODULES if Path(folder, name).is_file()]
+        if len(found) == len(_MODULES):
+            return found
+    return []
+
+
+def _upstream(text: str) -> SplitResult:
+    parts = urlsplit(text)
+    try:
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[A-Za-z0-9.:\[\]_-]+", parts.netloc):
+        raise mistake(f"upstream `{text}` is not a URL", "write it as `http://127.0.0.1:8000`")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise mistake(f"upstream `{text}` has a path", "give its origin alone")
+    return parts
+
+
+def _port(upstream: SplitResult) -> int:
+    return upstream.port or (443 if upstream.scheme == "https" else 80)
+
+
+def _values(
+    deployment: Deployment, plan: Mapping[str, Json], upstream: SplitResult
+) -> dict[str, Json]:
+    host = upstream.hostname or ""
+    # Each client has a connection to the API beside its own.
+    connections = 2 * deployment.connections // deployment.workers + 64
+    return {
+        "workers": deployment.workers,
+        "connections": connections,
+        "environment": [
+            name for name in (deployment.service_env, deployment.audit_key_env) if name
+        ],
+        "max_body": plan["guard"]["max_body"],
+        "contract": plan["contract"],
+        "ca": _quotable(deployment.ca),
+        "listen": _listen(deployment.listen, "listen"),
+        "admin": _listen(deployment.admin, "admin") if deployment.admin else "",
+        "server": f"[{host}]:{_port(upstream)}" if ":" in host else f"{host}:{_port(upstream)}",
+        "scheme": upstream.scheme,
+        "name": host,
+        "connect": _CONNECT,
+        "timeout": max(1, round(deployment.timeout)),
+        "errors": sorted(_TOLD.items()),
+        "problems": [(status, problem(status)) for status in _STATUSES],
+        "retry_after": RETRY_AFTER,
+    }
+
+
+def _listen(text: str, option: str) -> str:
+    host, port = address(text, option)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _quotable(path: str) -> str:
+    if not path.isprintable() or any(each in path for each in '"\\$'):
+        raise mistake(f"`{path}` cannot stand in a file of nginx's", "give a plainer path")
+    return path
+
+
+def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitResult) -> str:
+    """The adapter's `SETTINGS`; names of secrets, never secrets."""
+    settings = {
+        "upstream": {
+            "host": upstream.hostname,
+            "port": _port(upstream),
+            "tls": upstream.scheme == "https",
+            "authority": upstream.netloc,
+        },
+        "timeout": deployment.timeout,
+        "max_body": plan["guard"]["max_body"],
+        "observe": deployment.observe,
+        "service_env": deployment.service_env,
+        "audit_key_env": deployment.audit_key_env,
+        "state": str(deployment.state),
+        "redis": deployment.redis,
+        "problems": {str(status): problem(status) for status in _STATUSES},
+        "problem_headers": PROBLEM_HEADERS,
+        "retry_after": RETRY_AFTER,
+    }
+    present = {name: value for name, value in settings.items() if value != ""}
+    return f"local SETTINGS = {long_string(json.dumps(present))}\n"
+
+
+def _client() -> str:
+    return f'package.preload["oakum.client"] = function(...)\n{_source("client")}\nend\n'
+
+
+def _source(name: str) -> str:
+    return (files(__name__) / f"{name}.lua").read_text(encoding="utf-8")
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader(__name__, "."),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def _template(name: str) -> Template:
+    return _TEMPLATES.get_template(f"{name}.j2")
