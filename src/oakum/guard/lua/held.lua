@@ -177,19 +177,47 @@ local function far(table_, i, know, subject)
   return most
 end
 
-local DIGITS = {}
+local OWN, OTHER = { owned = true, owners = { n = 1 } }, { owned = true, owners = { n = 0 } }
 
--- Number (from 1) of the set of fields of `table_` that pass for this caller and object. `near(i)`
--- of the subject is the digit of state `i` as the object itself says it, or nil.
-function M.settle(plan, table_, know, subject)
-  local mask, unknown, relations = 0, 0, table_.relations
+local function certain(plan, table_, know, subject)
+  local mask, relations = 0, table_.relations
   for i = 1, relations.n do
-    if plan.relations[relations[i]].cheap then
-      if holds(plan, relations[i], know, subject) then mask = bor(mask, lshift(1, i - 1)) end
-    else
-      unknown = bor(unknown, lshift(1, i - 1))
+    if plan.relations[relations[i]].cheap and holds(plan, relations[i], know, subject) then
+      mask = bor(mask, lshift(1, i - 1))
     end
   end
+  return mask
+end
+
+-- The relations certainly held, of those that nobody has to be asked about. Unless the object names
+-- somebody in a member of its own, they depend on nothing but whether the caller owns it, and so
+-- are found out twice for a caller and not once for every object.
+local function mask_of(plan, table_, know, subject)
+  if table_.names_people then return certain(plan, table_, know, subject) end
+  local known = know.masks
+  if not known then
+    known = {}
+    know.masks = known
+  end
+  local both = known[table_]
+  if not both then
+    OWN.owners[1] = next(know.ids)
+    OWN.owners.n = OWN.owners[1] and 1 or 0
+    both = { certain(plan, table_, know, OWN), certain(plan, table_, know, OTHER) }
+    known[table_] = both
+  end
+  local owners, ids = subject.owners, know.ids
+  if owners.n == 1 then return ids[owners[1]] and both[1] or both[2] end
+  for i = 1, owners.n do
+    if ids[owners[i]] then return both[1] end
+  end
+  return both[2]
+end
+
+local DIGITS = {}
+
+local function search(plan, table_, know, subject, mask)
+  local unknown, relations = table_.unknown, table_.relations
   local digits = DIGITS
   for i = 1, table_.states.n do
     digits[i] = subject.near and subject:near(i) or -1
@@ -208,6 +236,22 @@ function M.settle(plan, table_, know, subject)
     end
   end
   error("a table that does not settle")
+end
+
+-- Number (from 1) of the set of fields of `table_` that pass for this caller and object. `near(i)`
+-- of the subject is the digit of state `i` as the object itself says it, or nil.
+function M.settle(plan, table_, know, subject)
+  local mask = mask_of(plan, table_, know, subject)
+  if table_.simple and subject.near then
+    -- One state or none, and nothing to look up: one row.
+    local code = 0
+    if table_.states.n == 1 then
+      code = subject:near(1) or -1
+      if code < 0 then return search(plan, table_, know, subject, mask) end
+    end
+    return table_.rows[mask * table_.stride + code + 1] + 1
+  end
+  return search(plan, table_, know, subject, mask)
 end
 
 -- ---------------------------------------------------------------- doors
@@ -264,6 +308,26 @@ function M.prepare(plan)
     for j = 1, unless.n do unless[j] = unless[j] + 1 end
   end
   for i = 1, plan.relations.n do cheap(plan.relations[i]) end
+end
+
+local function names_people(plan, relation)
+  if relation.kind == "field" then return true end
+  for i = 1, relation.unless.n do
+    if names_people(plan, plan.relations[relation.unless[i]]) then return true end
+  end
+  return false
+end
+
+-- Notes of a table what `settle` wants to know at once; its relations count from 1 already.
+function M.prepare_table(plan, table_)
+  table_.unknown, table_.names_people = 0, false
+  for i = 1, table_.relations.n do
+    local relation = plan.relations[table_.relations[i]]
+    if not relation.cheap then table_.unknown = bor(table_.unknown, lshift(1, i - 1)) end
+    table_.names_people = table_.names_people or names_people(plan, relation)
+  end
+  table_.simple = table_.unknown == 0 and table_.states.n < 2
+  table_.memo, table_.memos = {}, 0
 end
 
 return M

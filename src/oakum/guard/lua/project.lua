@@ -52,7 +52,7 @@ local STAMP = 0
 local RUN = 0 -- number of this projection, for marks that an earlier one may have left
 local LEVELS = {}
 for depth = 0, MAX_DEPTH + 2 do
-  LEVELS[depth] = { entry = {}, key = {}, from = {}, to = {}, names = {}, count = 0 }
+  LEVELS[depth] = { entry = {}, key = {}, from = {}, to = {}, names = {}, count = 0, owners = { n = 0 }, tally = { 0 } }
 end
 
 local function emit(a, b)
@@ -79,13 +79,46 @@ end
 
 -- ---------------------------------------------------------------- the grammar
 
-local function space(i)
+-- Loops that end after a turn or two are poison to a tracing JIT, so what is usual comes first and
+-- without a loop: no space at all, a number of few digits.
+
+local function spaces(i)
   while i < N do
     local b = P[i]
     if b > 32 or not (b == 32 or b == 10 or b == 13 or b == 9) then return i end
     i = i + 1
   end
   return i
+end
+
+-- Where white space that begins at `i` ends; the byte past the last is a zero.
+local function space(i)
+  if P[i] > 32 then return i end
+  return spaces(i)
+end
+
+local function digits_slow(i)
+  while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
+  return i
+end
+
+-- Where digits that begin at `i` end: four at a time, as one word.
+local function digits_end(i)
+  if i + 16 > N then return digits_slow(i) end
+  for _ = 1, 4 do
+    local x = cast("const int32_t *", P + i)[0]
+    -- A byte's high bit is set where it is below `0` or above `9`; a carry only comes from such a
+    -- byte, so that the lowest one is right.
+    local other = band(bor(tobit(x - 0x30303030), tobit(x + 0x46464646), x), 0x80808080)
+    if other ~= 0 then
+      if band(other, 0x80) ~= 0 then return i end
+      if band(other, 0x8000) ~= 0 then return i + 1 end
+      if band(other, 0x800000) ~= 0 then return i + 2 end
+      return i + 3
+    end
+    i = i + 4
+  end
+  return digits_slow(i)
 end
 
 -- Whether the inside of a string, [i, j), holds no control byte and only escapes of JSON.
@@ -136,36 +169,27 @@ end
 
 -- Where a number ends, and whether it is an integer; -1: it is none.
 local function number_end(i)
-  local start = i
   if P[i] == 45 then i = i + 1 end
-  local digits = i
-  local b = i < N and P[i] or 0
-  if b == 48 then
-    i = i + 1
-  elseif b >= 49 and b <= 57 then
-    i = i + 1
-    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
-  else
-    return -1, false
+  local first, past = P[i], digits_end(i)
+  if past == i or (first == 48 and past > i + 1) then return -1, false end
+  local b = P[past]
+  if b ~= 46 and b ~= 101 and b ~= 69 then
+    if past - i > MAX_DIGITS then return -1, false end
+    return past, true
   end
-  local int = true
-  if i < N and P[i] == 46 then
-    int = false
-    i = i + 1
-    local at = i
-    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
-    if i == at then return -1, false end
+  if b == 46 then
+    i = past + 1
+    past = digits_end(i)
+    if past == i then return -1, false end
+    b = P[past]
   end
-  if i < N and (P[i] == 101 or P[i] == 69) then
-    int = false
-    i = i + 1
-    if i < N and (P[i] == 43 or P[i] == 45) then i = i + 1 end
-    local at = i
-    while i < N and P[i] >= 48 and P[i] <= 57 do i = i + 1 end
-    if i == at then return -1, false end
+  if b == 101 or b == 69 then
+    i = past + 1
+    if P[i] == 43 or P[i] == 45 then i = i + 1 end
+    past = digits_end(i)
+    if past == i then return -1, false end
   end
-  if int and i - digits > MAX_DIGITS then return -1, false end
-  return i, int
+  return past, false
 end
 
 local function word_end(i)
@@ -647,7 +671,8 @@ end
 local function owners_of(self, above)
   local table_ = self.table
   local kind, door = table_.owner, PLAN.doors[DOOR]
-  local owners = { n = 0 }
+  local owners = self.level.owners
+  owners.n = 0
   if kind == "field" then
     local said = false
     for k = 1, table_.paths.n do
@@ -703,7 +728,8 @@ end
 
 -- The set of fields that pass of one object, and its owners.
 local function judge(body, level, above)
-  local subject = setmetatable({ table = body.table, spans = body.spans, level = level }, Subject)
+  local subject = body.subject -- of no use to anybody after this, so one will do
+  subject.level = level
   if SUBJECT then
     subject.owners = SUBJECT.owners
     subject.owned = body.table.owned
@@ -771,6 +797,12 @@ local function members(body, i, depth, level)
   end
 end
 
+-- The comma at or before `at`, with nothing but white space between.
+local function comma_before(at)
+  while P[at] ~= 44 do at = at - 1 end
+  return at
+end
+
 function object(body, i, depth, above)
   local level = LEVELS[depth]
   local past, n = members(body, i, depth, level)
@@ -789,8 +821,8 @@ function object(body, i, depth, above)
   end
   local before, last, refused = RANGES, TO[RANGES], REFUSED
   local entries, keys, froms, tos = level.entry, level.key, level.from, level.to
-  local tally, kept = { 0 }, false
-  local seen = 0
+  local tally, kept, seen = level.tally, false, 0
+  tally[1] = 0
   emit(i, keys[1])
   local comma = keys[1] -- the text's own comma in front of each member but the first
   for k = 1, n do
@@ -798,7 +830,7 @@ function object(body, i, depth, above)
     local node, b = found.node, P[from]
     if k > 1 then
       comma = key - 1
-      while P[comma] ~= 44 do comma = comma - 1 end
+      if P[comma] ~= 44 then comma = comma_before(comma) end
     end
     if b ~= 123 and b ~= 91 and not DROP_COUNTS then
       if node.inside and node.own[set] then
@@ -872,7 +904,7 @@ local function load_tables(plan)
     end
     table_.owned = table_.owner ~= "none"
     table_.limit = given(table_.limit) and table_.limit + 1 or nil
-    table_.memo, table_.memos = {}, 0
+    held.prepare_table(plan, table_)
   end
 end
 
@@ -909,6 +941,7 @@ local function load_bodies(plan)
       captured[captured.n] = name
     end
     body.members, body.captured, body.spans = members_, captured, {}
+    body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
     body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
     body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
   end
