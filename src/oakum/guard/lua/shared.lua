@@ -163,8 +163,8 @@ end
 
 -- The state in the file at `path`, which is made when it is not there, readable by its owner only.
 -- `limits` are those of the plan (`name`, `kind`, `per` of at least a second); their places count
--- from 0. A limit that a new contract states alike goes on counting. `redis` is what
--- `oakum.redis` opens, or nil. Returns nil and why when it cannot be.
+-- from 0. A limit that a new contract states alike goes on counting. `redis` holds the options of
+-- `oakum.redis`, or is nil: this node counts alone. Returns nil and why when it cannot be opened.
 function M.open(path, limits, redis)
   local flags = OPEN[jit.os .. " " .. jit.arch]
   if not flags then return nil, "the state of a guard needs Linux or macOS" end
@@ -330,7 +330,8 @@ function Shared:distinct_all(limit, caller, owners, most, per, now)
   if n == 0 then return true end
   local at = find(self.rows, c1, c2, ends)
   if (at and total(self.rows[at]) or 0) + n > most then return false, wait(ends, now) end
-  if self.fleet and not self.fleet:take(self.names[limit], caller, self.fresh, n, most, ends, now) then
+  local fleet = self.fleet
+  if fleet and fleet:take(self.names[limit], caller, self.fresh, n, most, ends, now) == false then
     return false, wait(ends, now)
   end
   lock(self.fd)

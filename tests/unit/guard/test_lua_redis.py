@@ -1,0 +1,319 @@
+"""The fleet's count: Redis may refuse more, never allow more, and never keeps a request waiting."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from socket import create_connection, socket
+from threading import Barrier, Thread
+
+import pytest
+from redis import Redis
+
+from tests.unit.guard.lua_state import lua_state
+
+NOW = 1_800_000_000.0
+KEY = b"a key of the whole fleet"
+PASSWORD = "p@ss:word/made%up"
+_LIMITS = b'{{name = "Member", kind = "distinct", most = 100, per = 3600}}'
+_OPEN = (
+    b"""
+local path, url, key, log, timeout = ...
+local redis = {url = url, key = key, log = log, timeout = timeout}
+return require("oakum.shared").open(path, %b, redis)
+"""
+    % _LIMITS
+)
+
+server = pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server is installed")
+
+
+class Node:
+    """One worker of one node: a file of its own, the fleet's Redis."""
+
+    def __init__(self, path: Path, url: str, timeout: float | None = None) -> None:
+        self.path, self.said = path, list[str]()
+        self.lua = lua_state("hash", "redis", "shared")
+        opened = self.lua.execute(_OPEN, os.fsencode(path), url.encode(), KEY, self._log, timeout)
+        assert not isinstance(opened, tuple), opened
+        self.state = opened
+
+    def _log(self, level: bytes, text: bytes) -> None:
+        self.said.append(f"{level.decode()} {text.decode()}")
+
+    def distinct(self, caller: str, owner: str) -> bool:
+        call = self.state[b"distinct"]
+        return call(self.state, 0, caller.encode(), owner.encode(), 100, 3600.0, NOW) is True
+
+    def distinct_all(self, caller: str, owners: list[str]) -> bool:
+        listed = self.lua.table_from([owner.encode() for owner in owners])
+        call = self.state[b"distinct_all"]
+        return call(self.state, 0, caller.encode(), listed, 100, 3600.0, NOW) is True
+
+
+Make = Callable[..., Node]
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Make]:
+    made: list[Path] = []
+
+    def make(url: str, timeout: float | None = None) -> Node:
+        made.append(tmp_path / f"state{len(made)}")
+        return Node(made[-1], url, timeout)
+
+    yield make
+    for each in made:
+        each.unlink()
+
+
+def free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def redis_server(port: int, folder: Path, *options: str) -> Iterator[None]:
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options]
+    running = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            try:
+                create_connection(("127.0.0.1", port), 0.2).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield
+    finally:
+        running.kill()
+        running.wait(10)
+
+
+@contextmanager
+def listening(answer: bytes | None, backlog: int = 5) -> Iterator[int]:
+    """A server that says `answer` to whatever it receives; None: nothing, ever."""
+    with socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen(backlog)
+        kept: list[socket] = []
+
+        def serve() -> None:
+            try:
+                while True:
+                    kept.append(door.accept()[0])
+                    kept[-1].recv(65536)
+                    kept[-1].sendall(answer or b"")
+            except OSError:
+                return
+
+        if answer is not None:
+            Thread(target=serve, daemon=True).start()
+        yield int(door.getsockname()[1])
+        for each in kept:
+            each.close()
+
+
+def took(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def url(port: int) -> str:
+    return f"redis://127.0.0.1:{port}"
+
+
+# --------------------------------------------------------------------------- a fleet that counts
+
+
+@server
+def test_two_nodes_together_show_what_one_may(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        nodes = [node(url(port)), node(url(port))]
+        barrier = Barrier(2)
+
+        def greedy(turn: int) -> set[str]:
+            barrier.wait(20)
+            mine = [f"o{(n + 150 * turn) % 300}" for n in range(300)]
+            return {owner for owner in mine if nodes[turn].distinct("u1", owner)}
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(greedy, range(2))
+        assert len(first | second) == 100
+        assert first and second
+        # What one node showed is seen for the other too, though the budget is used up.
+        assert all(nodes[1].distinct("u1", owner) for owner in first)
+        assert not nodes[1].distinct("u1", "new")
+        assert nodes[1].distinct("u2", "new")
+        assert [each.said for each in nodes] == [[], []]
+
+
+@server
+def test_a_list_passes_whole_or_counts_for_nothing_in_the_fleet(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        one, other = node(url(port)), node(url(port))
+        assert one.distinct_all("u1", [f"o{n}" for n in range(60)])
+        assert not other.distinct_all("u1", [f"p{n}" for n in range(41)])
+        assert other.distinct_all("u1", [f"p{n}" for n in range(40)])
+        assert not one.distinct("u1", "o60")
+
+
+@server
+def test_redis_holds_no_id_and_forgets_when_the_window_is_over(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        assert node(url(port)).distinct_all("caller-in-clear", ["owner-a", "owner-b"])
+        with Redis(port=port) as redis:
+            (name,) = redis.keys()
+            members = redis.smembers(name)
+            assert name.startswith(b"oakum:") and len(members) == 2
+            for each in (name, *members):
+                assert b"owner" not in each and b"caller" not in each and b"Member" not in each
+            assert 3600 <= redis.ttl(name) <= 3660
+
+
+@server
+def test_password_user_and_database(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    escaped = "p%40ss%3Aword%2Fmade%25up"
+    with redis_server(port, tmp_path, "--requirepass", PASSWORD):
+        for who in (f":{escaped}", f"default:{escaped}"):
+            assert node(f"redis://{who}@localhost:{port}/3").distinct("u1", f"o{who}")
+        with Redis(port=port, password=PASSWORD, db=3) as redis:
+            (name,) = redis.keys()
+            assert redis.scard(name) == 2
+        outsider = node(url(port))
+        assert outsider.distinct("u1", "o1")
+        assert outsider.said == [
+            "warn redis cannot be used: it answers NOAUTH; this node counts alone until it can"
+        ]
+
+
+# --------------------------------------------------------------------------- a fleet without Redis
+
+
+@server
+def test_when_redis_dies_each_node_counts_alone_and_says_so_once(
+    node: Make, tmp_path: Path
+) -> None:
+    port = free_port()
+    with redis_server(port, tmp_path):
+        nodes = [node(url(port)), node(url(port))]
+        assert all(each.distinct_all("u1", [f"o{n}" for n in range(70)]) for each in nodes)
+    for each in nodes:
+        assert sum(each.distinct("u1", f"o{n}") for n in range(300)) == 100
+        assert len(each.said) == 1 and each.said[0].startswith("warn redis cannot be used: ")
+    with redis_server(port, tmp_path):
+        time.sleep(1.05)
+        assert not nodes[0].distinct("u1", "p1"), "Redis forgot, this node did not"
+        assert nodes[1].distinct("u2", "p1")
+        assert nodes[1].said[1:] == ["info redis can be used again"]
+
+
+@server
+def test_a_restart_of_redis_between_two_questions_is_no_outage(node: Make, tmp_path: Path) -> None:
+    port = free_port()
+    one = None
+    for owner in ("o1", "o2"):
+        with redis_server(port, tmp_path):
+            one = one or node(url(port))
+            assert one.distinct("u1", owner)
+            with Redis(port=port) as redis:
+                assert len(redis.keys()) == 1
+    assert one is not None and one.said == []
+
+
+def test_a_redis_that_never_answers_delays_one_request_a_second(node: Make) -> None:
+    with listening(None) as port:
+        one = node(url(port))
+        assert 0.045 < took(lambda: one.distinct("u1", "o1")) < 0.3
+        assert took(lambda: [one.distinct("u2", f"p{n}") for n in range(200)]) < 0.1
+        assert len(one.said) == 1 and "no answer in time" in one.said[0]
+        time.sleep(1.0)
+        assert 0.045 < took(lambda: one.distinct("u1", "o2")) < 0.3
+        time.sleep(1.1)  # the second pause is twice as long
+        assert took(lambda: one.distinct("u1", "o3")) < 0.02
+        assert len(one.said) == 1
+        assert not one.distinct("u2", "o1")
+
+
+def test_a_redis_that_accepts_nobody_delays_as_little(node: Make) -> None:
+    with listening(None, backlog=0) as port:
+        waiting = []
+        for _ in range(3):  # fills the queue of connections, so that the next one hangs
+            each = socket()
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+            waiting.append(each)
+        one = node(url(port))
+        assert 0.045 < took(lambda: one.distinct("u1", "o1")) < 0.3
+        assert "no answer in time" in one.said[0]
+        for each in waiting:
+            each.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n", "it does not speak as Redis does"),
+        (b"+OK\r\n", "it does not speak as Redis does"),
+        (b":-1\r\n", "it does not speak as Redis does"),
+        (b"-LOADING u1 in memory\r\n", "it answers LOADING"),
+        (b"x" * 2000, "it answers at length"),
+    ],
+)
+def test_what_is_no_answer_is_an_outage(node: Make, answer: bytes, why: str) -> None:
+    with listening(answer) as port:
+        one = node(url(port))
+        assert one.distinct("u1", "o1")
+        assert one.said == [
+            f"warn redis cannot be used: {why}; this node counts alone until it can"
+        ]
+
+
+def test_redis_is_asked_for_the_first_sight_only_and_never_past_the_nodes_own_count(
+    node: Make,
+) -> None:
+    with listening(b":1\r\n") as port:
+        one = node(url(port), timeout=0.3)
+        for _ in range(3):
+            assert one.distinct("u1", "o1")  # the server answers once: a second question would wait
+        assert one.said == []
+        assert not one.distinct_all("u1", [f"p{n}" for n in range(100)])
+        assert one.said == []
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "why"),
+    [
+        ("rediss://127.0.0.1", KEY, "it is not of the form `redis://host:port`"),
+        ("redis://secret@127.0.0.1", KEY, "a password stands after a colon"),
+        ("redis://127.0.0.1:6379/one", KEY, "it is not of the form"),
+        ("redis://nowhere.invalid:1", KEY, "no address is known for `nowhere.invalid`"),
+        ("redis://127.0.0.1", b"short", "a key of at least 16 bytes"),
+    ],
+)
+def test_what_cannot_be_used_is_said_without_a_password(
+    tmp_path: Path, address: str, key: bytes, why: str
+) -> None:
+    opened = lua_state("hash", "redis", "shared").execute(
+        _OPEN, os.fsencode(tmp_path / "state"), address.encode(), key, None, None
+    )
+    assert isinstance(opened, tuple) and opened[0] is None
+    assert why in opened[1].decode()
+    assert b"secret" not in opened[1]
+
+
+def test_the_sixth_version_of_the_internet_protocol(node: Make) -> None:
+    one = node("redis://[::1]:1")
+    assert one.distinct("u1", "o1")
+    assert "refused" in one.said[0] or "Cannot assign" in one.said[0]
