@@ -100,8 +100,8 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
 @pytest.mark.parametrize(
     ("overlay", "told"),
     [
-        ([], [": this is not an OpenAPI overlay; it starts with `overlay: 1.1.0`"]),
-        ({}, [": this is not an OpenAPI overlay; it starts with `overlay: 1.1.0`"]),
+        ([], ["this is not an OpenAPI overlay; it starts with `overlay: 1.1.0`"]),
+        ({}, ["this is not an OpenAPI overlay; it starts with `overlay: 1.1.0`"]),
         (
             {"overlay": "2.0.0", "actions": []},
             [
