@@ -25,4 +25,15 @@ def stubbed(adapter: str, plan: str) -> str:
 
 
 def plan(contract: str = "0123456789abcdef", **guard: Json) -> str:
-    return json.dumps({"version": 1, "contract": contract, "guard": GUARD | guard})
+    return json.dumps(
+        {
+            "version": 1,
+            "contract": contract,
+            "credentials": [
+                {"where": "header", "name": "authorization"},
+                {"where": "cookie", "name": "session.id"},
+                {"where": "query", "name": "key"},
+            ],
+            "guard": GUARD | guard,
+        }
+    )

@@ -7,6 +7,7 @@ that a new contract is taken whole or not at all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, files
 from importlib.resources import files as resources
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from oakum.contract.model import Json
 from oakum.guard.envoy.bootstrap import POLICY, authority, bootstrap, lua
 from oakum.guard.envoy.replies import STATUSES
-from oakum.guard.lua import bundle
+from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     PROBLEM_HEADERS,
     RETRY_AFTER,
@@ -29,6 +30,7 @@ from oakum.guard.target import (
 )
 
 _BOOTSTRAP = "envoy.json"
+_PROBLEMS = {str(status): problem(status) for status in STATUSES}
 _FLUSH = 100
 """Milliseconds after which a line of the audit is in its file."""
 _SLACK = 60.0
@@ -50,7 +52,7 @@ class Envoy:
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Two files of JSON."""
         plan = json.loads(deployment.plan)
-        adapter = _settings(deployment, plan) + _constants() + _source("adapter")
+        adapter = _settings(deployment, plan) + _source("adapter")
         code = bundle(adapter, deployment.plan)
         policy = {"version_info": plan["contract"], "resources": [_resource(code)]}
         static = bootstrap(deployment, plan, _constants() + _source("sentinel"))
@@ -107,49 +109,39 @@ def _resource(code: str) -> dict[str, Json]:
 def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
     """The adapter's `SETTINGS`; names of secrets, never secrets."""
     tokens = plan["guard"]["tokens"]
-    return _table(
-        "SETTINGS",
-        {
-            "authority": authority(urlsplit(deployment.upstream)),
-            "lifetime": deployment.timeout + _SLACK,
-            "max_body": plan["guard"]["max_body"],
-            "observe": deployment.observe,
-            "service_env": deployment.service_env or None,
-            "audit_key_env": deployment.audit_key_env or None,
-            "state": str(deployment.state),
-            "redis": deployment.redis or None,
-            "algorithms": dict.fromkeys(tokens["algorithms"], True) if tokens else {},
-        },
-    )
+    places = [
+        {**each, "pattern": re.sub(r"([^\w])", r"%\1", each["name"]) + "="}
+        for each in (plan["credentials"] if tokens else ())
+    ]
+    settings = {
+        "authority": authority(urlsplit(deployment.upstream)),
+        "lifetime": deployment.timeout + _SLACK,
+        "max_body": plan["guard"]["max_body"],
+        "observe": deployment.observe,
+        "service_env": deployment.service_env,
+        "audit_key_env": deployment.audit_key_env,
+        "state": str(deployment.state),
+        "redis": deployment.redis,
+        "tokens": places,
+        "algorithms": dict.fromkeys(tokens["algorithms"], True) if tokens else {},
+        "problems": _PROBLEMS,
+        "problem_headers": PROBLEM_HEADERS,
+        "retry_after": RETRY_AFTER,
+    }
+    present = {name: value for name, value in settings.items() if value != ""}
+    return f"local SETTINGS = {long_string(json.dumps(present))}\n"
 
 
 def _constants() -> str:
-    problems = _table("PROBLEMS", {str(status): problem(status) for status in STATUSES})
-    headers = _table("PROBLEM_HEADERS", dict(PROBLEM_HEADERS))
-    return f'{problems}{headers}local RETRY_AFTER = "{RETRY_AFTER}"\n'
-
-
-def _table(name: str, values: Mapping[str, Json]) -> str:
-    return f"local {name} = {_literal(values)}\n"
-
-
-def _literal(value: Json) -> str:
-    """A Lua expression of text, numbers, truth and tables keyed by text."""
-    if isinstance(value, dict):
-        inner = ", ".join(
-            f"[{_literal(key)}] = {_literal(each)}"
-            for key, each in value.items()
-            if each is not None
-        )
-        return f"{{{inner}}}"
-    if isinstance(value, str):
-        return '"' + "".join(_escaped(each) for each in value.encode()) + '"'
-    return json.dumps(value)
-
-
-def _escaped(byte: int) -> str:
-    plain = 32 <= byte < 127 and byte not in (34, 92)
-    return chr(byte) if plain else f"\\{byte:03d}"
+    """What the sentinel needs, as Lua: it loads no module."""
+    problems, headers = (
+        "{" + ", ".join(f'["{name}"] = {long_string(text)}' for name, text in pairs) + "}"
+        for pairs in (_PROBLEMS.items(), PROBLEM_HEADERS)
+    )
+    return (
+        f"local PROBLEMS = {problems}\nlocal PROBLEM_HEADERS = {headers}\n"
+        f'local RETRY_AFTER = "{RETRY_AFTER}"\n'
+    )
 
 
 def _source(name: str) -> str:

@@ -4,17 +4,23 @@
 -- an object that was got from the handle before a wait is dead after it, so none is kept.
 
 local ffi = require "ffi"
+local cache = require "oakum.cache"
 local json = require "oakum.json"
 local passage = require "oakum.passage"
 
+local settings = json.plain(SETTINGS)
 local SPACE = "oakum" -- of dynamic metadata; the sentinel, the gate and the access log read it
 local MARK = "proxy-connection" -- where the router writes `via_upstream` or why a reply is Envoy's own
 local JWT = "envoy.filters.http.jwt_authn"
 
-local getenv, running = os.getenv, coroutine.running
+local running = coroutine.running
 local byte, find, gsub, lower, match =
   string.byte, string.find, string.gsub, string.lower, string.match
+local floor, max = math.floor, math.max
 local COLON = byte ":" -- of the names of pseudo headers
+local FRAMING = { ["content-length"] = true, ["transfer-encoding"] = true } -- Envoy's to say
+
+local PROBLEM_HEADERS, PROBLEMS = settings.problem_headers, settings.problems
 
 -- A name of its own, so that no other module's declaration of the function can disagree.
 ffi.cdef "int oakum_envoy_clock(int, int64_t *) __asm__(\"clock_gettime\");"
@@ -37,7 +43,7 @@ local young, old, count, turned = {}, {}, 0, clock(MONOTONIC)
 
 local function keep(x)
   local now = clock(MONOTONIC)
-  if now - turned > SETTINGS.lifetime then young, old, turned = {}, young, now end
+  if now - turned > settings.lifetime then young, old, turned = {}, young, now end
   count = count + 1
   young[count] = x
   return count
@@ -69,10 +75,10 @@ end
 
 function host.ask(q)
   local handle = handles[running()]
-  local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = SETTINGS.authority }
+  local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
   for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
   local headers, body = handle:httpCall("upstream", wanted, q.body or "", {
-    timeout_ms = math.max(1, math.floor(q.timeout * 1000)),
+    timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,
   })
   if not headers then return nil, "unreachable" end
@@ -80,46 +86,86 @@ function host.ask(q)
   for name, value in pairs(headers) do
     if byte(name) ~= COLON then answer.headers[lower(name)] = value end
   end
-  if #answer.body > SETTINGS.max_body then return nil, "too long" end
+  if #answer.body > settings.max_body then return nil, "too long" end
   return answer
 end
 
+-- ---------------------------------------------------------------- tokens
+
 local function base64url(text)
-  if find(text, "[^%w_-]") then return nil end
   local bits, size, out = 0, 0, {}
   for i = 1, #text do
-    local c = text:byte(i)
-    local value = c >= 97 and c - 71 or c >= 65 and c ~= 95 and c - 65 or c == 95 and 63
-      or c == 45 and 62 or c + 4
+    local c = byte(text, i)
+    local value = c >= 97 and c - 71 or c == 95 and 63 or c >= 65 and c - 65 or c == 45 and 62 or c + 4
     bits, size = bits * 64 + value, size + 6
     if size >= 8 then
       size = size - 8
       local unit = 2 ^ size
-      local top = math.floor(bits / unit)
-      out[#out + 1], bits = string.char(top), bits - top * unit
+      local whole = floor(bits / unit)
+      out[#out + 1], bits = string.char(whole), bits - whole * unit
     end
   end
   return table.concat(out)
 end
 
--- Envoy has verified the token; its claims are read from the token's own text, since metadata
--- would make a double of each number. What Envoy takes with some leeway (exp, nbf) is exact here.
+local function value_at(headers, place)
+  if place.where == "header" then return headers:get(place.name) end
+  local text, separator = headers:get "cookie", "[; ]"
+  if place.where == "query" then
+    text, separator = match(headers:get ":path", "%?(.*)$"), "&"
+  end
+  if not text then return nil end
+  local _, at = find(separator == "&" and "&" .. text or ";" .. text, separator .. place.pattern)
+  return at and match(text, "^[^;&]*", at)
+end
+
+-- Place and token of a request: that of `authorization` if there is one, else the first.
+local function presented(headers)
+  local first, token
+  for i, place in ipairs(settings.tokens) do
+    local value = value_at(headers, place)
+    if value and value ~= "" then
+      if place.name == "authorization" then
+        return i, match(value, "^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)$")
+      end
+      if not first then first, token = i, value end
+    end
+  end
+  return first, token
+end
+
+local claims_of = cache.new(2 ^ 22) -- decoded, of tokens that were verified once
+
+local function decoded(token)
+  local found = claims_of:get(token)
+  if found == nil then
+    local text = match(token, "^[%w_-]+%.([%w_-]+)%.[%w_-]+$")
+    found = text and json.decode(base64url(text)) or false
+    if found and not json.is_object(found) then found = false end
+    claims_of:put(token, found)
+  end
+  return found
+end
+
+local function seconds(value)
+  return getmetatable(value) == json.number and tonumber(value.text) or nil
+end
+
+-- Envoy has verified the token; its claims are read from its own text, since metadata would make a
+-- double of each number. What Envoy takes with some leeway (exp, nbf) is exact here.
 function host.token()
   local handle = handles[running()]
-  local sent = handle:headers():get("authorization")
-  local token = sent and match(sent, "^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)$")
+  local place, token = presented(handle:headers())
   if not token then return nil end
   local verified = metadata(handle):get(JWT)
-  local head = verified and verified.head
-  if not head or not verified.payload or not SETTINGS.algorithms[head.alg] then return false end
-  local text = base64url(match(token, "^[^.]*%.([^.]*)%.[^.]*$") or ".")
-  local claims = text and json.decode(text)
-  local plain = verified.payload
-  if type(claims) ~= "table" or type(plain.exp) ~= "number" then return false end
+  local head = verified and verified["head" .. place]
+  if not head or not settings.algorithms[head.alg] then return false end
+  local claims = decoded(token)
+  local exp = claims and seconds(claims.exp)
+  if not exp then return false end
   local now = clock(REALTIME)
-  if plain.exp <= now or plain.nbf and (type(plain.nbf) ~= "number" or plain.nbf > now) then
-    return false
-  end
+  if exp <= now then return false end
+  if claims.nbf ~= nil and (seconds(claims.nbf) or math.huge) > now then return false end
   return claims
 end
 
@@ -147,8 +193,8 @@ local function request(handle)
     method = headers:get(":method"),
     target = headers:get(":path") or "",
     host = headers:get(":authority") or "",
-    scheme = headers:get(":scheme") or "http",
-    address = gsub(gsub(info:downstreamRemoteAddress(), ":%d+$", ""), "[%[%]]", ""),
+    scheme = "http", -- TLS ends before the guard
+    address = gsub(gsub(info:downstreamDirectRemoteAddress(), ":%d+$", ""), "[%[%]]", ""),
     headers = listed(headers),
     -- Longer bodies than the plan allows end in Envoy, which answers 413 by itself.
     body = function() return text_of(handle:body()) end,
@@ -158,7 +204,10 @@ end
 local function forward(handle, x)
   if x.body then handle:body(true):setBytes(x.body) end
   local headers = handle:headers()
-  for _, name in ipairs(x.remove) do headers:remove(name) end
+  for _, name in ipairs(x.remove) do
+    if not FRAMING[name] then headers:remove(name) end
+  end
+  if not x.raw then headers:remove("upgrade") end
   for _, pair in ipairs(x.set) do headers:replace(pair[1], pair[2]) end
   headers:replace(":method", x.method)
   headers:replace(":path", x.target)
@@ -173,8 +222,8 @@ end
 -- A problem of the guard's own, as the runtime would have made it.
 local function own(status)
   local headers = {}
-  for name, value in pairs(PROBLEM_HEADERS) do headers[#headers + 1] = { name, value } end
-  if status == 503 then headers[#headers + 1] = { "retry-after", RETRY_AFTER } end
+  for i, pair in ipairs(PROBLEM_HEADERS) do headers[i] = pair end
+  if status == 503 then headers[#headers + 1] = { "retry-after", settings.retry_after } end
   return { status = status, headers = headers, body = PROBLEMS[tostring(status)] }
 end
 
@@ -195,11 +244,11 @@ end
 -- ---------------------------------------------------------------- the two halves
 
 local guard = passage.new(PLAN, host, {
-  service = SETTINGS.service_env and getenv(SETTINGS.service_env),
-  audit_key = SETTINGS.audit_key_env and getenv(SETTINGS.audit_key_env),
-  observe = SETTINGS.observe,
-  state = SETTINGS.state,
-  redis = SETTINGS.redis,
+  service = settings.service_env and os.getenv(settings.service_env),
+  audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env),
+  observe = settings.observe,
+  state = settings.state,
+  redis = settings.redis,
 })
 
 local function enter(handle)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from oakum.contract.model import Json
-from oakum.guard.envoy.replies import local_replies
+from oakum.guard.envoy.replies import local_replies, status
 from oakum.guard.target import Deployment, address, mistake
 
 SPACE = "oakum"
@@ -106,8 +106,6 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "common_http_protocol_options": {
             "idle_timeout": _IDLE,
             "max_headers_count": 100,
-            # A WSGI server reads `x_user` as `x-user`; nginx drops such names too.
-            "headers_with_underscores_action": "DROP_HEADER",
         },
         "max_request_headers_kb": _MAX_HEADERS_KB,
         "request_headers_timeout": _HEADERS_TIMEOUT,
@@ -125,7 +123,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "route_config": {"virtual_hosts": [_host(deployment)]},
         "http_filters": list(_filters(deployment, plan, sentinel)),
         "local_reply_config": local_replies(),
-        "access_log": list(_access_logs(deployment, plan)),
+        "access_log": list(_access_logs(deployment)),
     }
     if guard["websockets"]:
         manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
@@ -183,13 +181,18 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     chain = []
     tokens = plan["guard"]["tokens"]
     if tokens:
-        chain.append(_typed("oakum.tokens", _http("jwt_authn", "JwtAuthentication"), _jwt(tokens)))
+        verifying = _jwt(tokens, plan["credentials"])
+        chain.append(_typed("oakum.tokens", _http("jwt_authn", "JwtAuthentication"), verifying))
     chain.append(
         {
             "name": "oakum.policy",
             "config_discovery": {
                 "config_source": {
-                    "path_config_source": {"path": str(deployment.folder / POLICY)},
+                    # The folder: a ConfigMap changes by a link beside the file.
+                    "path_config_source": {
+                        "path": str(deployment.folder / POLICY),
+                        "watched_directory": {"path": str(deployment.folder)},
+                    },
                     "resource_api_version": "V3",
                 },
                 "type_urls": [_TYPE + _http("lua", "Lua")],
@@ -215,65 +218,96 @@ def _entered() -> dict[str, Json]:
     return {"action": "ALLOW", "policies": {"entered": allowed}}
 
 
-def _jwt(tokens: Mapping[str, Json]) -> dict[str, Json]:
-    """Verifies and decides nothing: a missing or bad token is the policy's to answer."""
-    provider: dict[str, Json] = {
+def _jwt(tokens: Mapping[str, Json], credentials: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """Verifies and decides nothing: a missing or bad token is the policy's to answer.
+
+    One provider for each place where a token may stand, so that none speaks for another.
+    """
+    common: dict[str, Json] = {
         "issuer": tokens["issuer"],
         "audiences": tokens["audiences"],
         "forward": True,
-        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
-        "payload_in_metadata": "payload",
-        "header_in_metadata": "head",
         "require_expiration": True,
         "clock_skew_seconds": 1,  # 0 would mean 60; the policy compares exactly
         "jwt_cache_config": {"jwt_cache_size": _CACHED_TOKENS},
     }
     if tokens["jwks"] is None:
-        provider["remote_jwks"] = {
+        common["remote_jwks"] = {
             "http_uri": {"uri": tokens["keys"], "cluster": "keys", "timeout": _KEYS_TIMEOUT},
             "cache_duration": _KEYS_CACHED,
             "async_fetch": {"fast_listener": True},
         }
     else:
-        provider["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
-    either = [{"provider_name": "oakum"}, {"allow_missing_or_failed": {}}]
-    return {
-        "providers": {"oakum": provider},
-        "rules": [
-            {
-                "match": {"prefix": "/"},
-                "requires": {"requires_any": {"requirements": either}},
+        common["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
+    providers = {
+        f"place{number}": common | _token_in(place) | {"header_in_metadata": f"head{number}"}
+        for number, place in enumerate(credentials, 1)
+    }
+    any_way = [
+        {
+            "requires_any": {
+                "requirements": [{"provider_name": name}, {"allow_missing_or_failed": {}}]
             }
-        ],
+        }
+        for name in providers
+    ]
+    requires = any_way[0] if len(any_way) == 1 else {"requires_all": {"requirements": any_way}}
+    return {
+        "providers": providers,
+        "rules": [{"match": {"prefix": "/"}, "requires": requires}],
     }
 
 
-def _access_logs(deployment: Deployment, plan: Mapping[str, Json]) -> list[Json]:
-    """The policy's own line as it is; for a request that never reached it, what Envoy knows."""
-    known = (
-        f'{{"time":%START_TIME(%s.%3f)%,"contract":"{plan["contract"]}","who":"anonymous",'
-        '"op":null,"method":"%REQ(:METHOD)%","status":%RESPONSE_CODE%,"upstream":null,'
-        '"removed":{},"denied":"error","lookups":0,"failed":0}\n'
-    )
-    said = {"present_match": True}
-    unsaid = {"string_match": {"exact": ""}}  # nothing is: the filter knows no *not*
-    logs = []
-    for value, missing, text in (
-        (said, False, f"%DYNAMIC_METADATA({SPACE}:line)%\n"),
-        (unsaid, True, known),
-    ):
-        line = {"filter": SPACE, "path": [{"key": "line"}], "value": value}
-        matched = {"matcher": line, "match_if_key_not_found": missing}
-        log = _typed(
-            "envoy.access_loggers.file",
-            "extensions.access_loggers.file.v3.FileAccessLog",
-            {
-                "path": str(deployment.audit),
-                "log_format": {"text_format_source": {"inline_string": text}},
-            },
+def _token_in(place: Mapping[str, Json]) -> dict[str, Json]:
+    name = place["name"]
+    if place["where"] == "cookie":
+        return {"from_cookies": [name]}
+    if place["where"] == "query":
+        return {"from_params": [name]}
+    if name == "authorization":
+        schemes = ("Bearer ", "bearer ", "BEARER ")
+        return {"from_headers": [{"name": name, "value_prefix": each} for each in schemes]}
+    return {"from_headers": [{"name": name}]}
+
+
+def _access_logs(deployment: Deployment) -> list[Json]:
+    """The policy's own line as it is; for what never came so far, what Envoy knows."""
+    line = {"filter": SPACE, "path": [{"key": "line"}]}
+    said = {"matcher": line | {"value": {"present_match": True}}, "match_if_key_not_found": False}
+    # No line is empty, so this matches only where there is none: the filter knows no *not*.
+    unsaid = {
+        "matcher": line | {"value": {"string_match": {"exact": ""}}},
+        "match_if_key_not_found": True,
+    }
+
+    def log(text: str, metadata: Json, *filters: Json) -> Json:
+        chosen = [{"metadata_filter": metadata}, *filters]
+        config = {
+            "path": str(deployment.audit),
+            "log_format": {"text_format_source": {"inline_string": text + "\n"}},
+        }
+        logger = "extensions.access_loggers.file.v3.FileAccessLog"
+        return {
+            **_typed("envoy.access_loggers.file", logger, config),
+            "filter": {"and_filter": {"filters": chosen}} if filters else chosen[0],
+        }
+
+    def known(reason: str) -> str:
+        return (
+            # No contract: this file stays as it is when only the policy changes.
+            '{"time":%START_TIME(%s.%3f)%,"contract":null,"who":"anonymous",'
+            '"op":null,"method":"%REQ(:METHOD)%","status":%RESPONSE_CODE%,"upstream":null,'
+            f'"removed":{{}},"denied":"{reason}","lookups":0,"failed":0}}'
         )
-        logs.append(log | {"filter": {"metadata_filter": matched}})
-    return logs
+
+    too_long, broken = status("EQ", 413), status("GE", 500)
+    return [
+        log(f"%DYNAMIC_METADATA({SPACE}:line)%", said),
+        log(known("error"), unsaid, broken),
+        log(known("too-long"), unsaid, too_long),
+        log(known("unreadable"), unsaid, status("LE", 412)),
+        log(known("unreadable"), unsaid, status("GE", 414), status("LE", 499)),
+    ]
 
 
 def _cluster(name: str, where: SplitResult, deployment: Deployment) -> dict[str, Json]:

@@ -20,37 +20,38 @@ def local_replies() -> dict[str, Json]:
 
 def _mappers() -> Iterator[dict[str, Json]]:
     upgrade = {"header_filter": {"header": {"name": "upgrade", "present_match": True}}}
-    yield _mapper(_all(_status(403), upgrade), 404)  # an upgrade that no path takes
-    yield _mapper(_status(403), 502)  # the gate: the policy has failed
-    yield _mapper(_status(500), 502)  # an answer longer than the buffer, or no policy
+    yield _mapper(_all(status("EQ", 403), upgrade), 404)  # an upgrade that no path takes
+    yield _mapper(status("EQ", 403), 502)  # the gate: the policy has failed
+    yield _mapper(status("EQ", 500), 502)  # an answer longer than the buffer, or no policy
     overflow = {"response_flag_filter": {"flags": ["UO", "OM"]}}
-    yield _mapper(_all(_status(503), overflow), 503)
-    yield _mapper(_status(503), 502)  # the API refused, cut off, or spoke no HTTP
-    for status in STATUSES:
-        yield _mapper(_status(status), status)
+    yield _mapper(_all(status("EQ", 503), overflow), 503)
+    yield _mapper(status("EQ", 503), 502)  # the API refused, cut off, or spoke no HTTP
+    for each in STATUSES:
+        yield _mapper(status("EQ", each), each)
 
 
-def _mapper(condition: dict[str, Json], status: int) -> dict[str, Json]:
+def _mapper(condition: dict[str, Json], made: int) -> dict[str, Json]:
     headers = [*PROBLEM_HEADERS[1:]]
-    if status in (429, 503):
+    if made in (429, 503):
         headers.append(("retry-after", RETRY_AFTER))
     return {
         "filter": condition,
-        "status_code": status,
+        "status_code": made,
         "headers_to_add": [
             {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
             for name, value in headers
         ],
         "body_format_override": {
-            "text_format_source": {"inline_string": problem(status)},
+            "text_format_source": {"inline_string": problem(made)},
             "content_type": dict(PROBLEM_HEADERS)["content-type"],
         },
     }
 
 
-def _status(status: int) -> dict[str, Json]:
-    value = {"default_value": status, "runtime_key": "oakum.unset"}
-    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+def status(comparison: str, value: int) -> dict[str, Json]:
+    """A filter on the status of a reply: `EQ`, `GE` or `LE` the value."""
+    against = {"default_value": value, "runtime_key": "oakum.unset"}
+    return {"status_code_filter": {"comparison": {"op": comparison, "value": against}}}
 
 
 def _all(*filters: dict[str, Json]) -> dict[str, Json]:

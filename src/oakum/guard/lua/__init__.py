@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 MODULES = (
+    "cache",
     "json",
     "held",
     "project",
