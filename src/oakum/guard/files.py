@@ -8,9 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.target import Deployment, Target
 
 
 @contextmanager
@@ -40,6 +42,20 @@ def folder_of(state: Path | None) -> Iterator[Path]:
             hint = "give another with `--state`"
             raise InputError([Problem(place, "another guard runs in this folder", hint)]) from None
         yield state
+
+
+def judged(engine: Target, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
+    """The rendered files, after the engine has seen their like in a passing folder `within`.
+
+    Raises `TargetError` when it refuses them, and `InputError` as the engine does.
+    """
+    beside = Path(tempfile.mkdtemp(prefix="candidate-", dir=within))
+    try:
+        fill(beside, engine.render(replace(deployment, folder=beside, writes=None)))
+        engine.validate(beside)
+    finally:
+        shutil.rmtree(beside)
+    return engine.render(deployment)
 
 
 def fill(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections import deque
@@ -30,7 +28,7 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, OakumError, TargetError
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
-from oakum.guard.files import appendable, fill, folder_of
+from oakum.guard.files import appendable, fill, folder_of, judged
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.guard.watch import Watch
@@ -116,7 +114,7 @@ class Running:
             admin=_free("127.0.0.1:0", "--admin"),
             log=appendable(options.audit) if options.audit is not None else None,
         )
-        self._files = self._judged(self._deployment)
+        self._files = judged(self._engine, self._deployment, folder)
         fill(self._deployment.folder, self._files)
         self._tail = Tail(self._deployment.audit)
         self._child: subprocess.Popen[bytes] | None = None
@@ -128,16 +126,6 @@ class Running:
         """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
         path = os.environ.get("PATH", os.defpath)
         return {"PATH": path, AUDIT_KEY: self._audit_key, **now.secrets(os.environ)}
-
-    def _judged(self, deployment: Deployment) -> Mapping[str, bytes]:
-        """The rendered files, after the engine has seen their like in a folder beside."""
-        beside = Path(tempfile.mkdtemp(prefix="candidate-", dir=deployment.folder))
-        try:
-            fill(beside, self._engine.render(replace(deployment, folder=beside)))
-            self._engine.validate(beside)
-        finally:
-            shutil.rmtree(beside)
-        return self._engine.render(deployment)
 
     # ------------------------------------------------------------ start and end
 
@@ -306,7 +294,7 @@ class Running:
             self._watch.add(new.files)
             environment = self._environ(new)
             deployment = replace(self._deployment, plan=new.plan, service_env=new.service_env)
-            files = self._judged(deployment)
+            files = judged(self._engine, deployment, deployment.folder)
         except OakumError as error:
             self._refuse(error)
             return False

@@ -23,42 +23,14 @@ from oakum.errors import InputError, TargetError
 from oakum.guard import run
 from oakum.guard.run import Happening, Options, Running, running
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
+from tests.unit.guard.small import DOCUMENT, KEYED, OTHER, POLICY, write
 
 pytestmark = pytest.mark.server
-
-DOCUMENT = """
-openapi: 3.1.0
-info: {title: t, version: "1"}
-paths:
-  /me:
-    get:
-      operationId: getMe
-      responses:
-        "200":
-          description: ok
-          content: {application/json: {schema: {$ref: "#/components/schemas/Member"}}}
-components:
-  schemas:
-    Member: {type: object, properties: {id: {type: string}, email: {type: string}}}
-"""
-POLICY = """
-exposure: 1
-api: openapi.yaml
-caller: {operation: getMe, id: /id}
-relations: {anyone: {}, owner: {is: owner}}
-resources:
-  Member: {key: id, owner: id, fields: {id: [{see: [anyone]}], email: [{see: [owner]}]}}
-"""
-OTHER = POLICY.replace("email: [{see: [owner]}]", "email: []")
-KEYED = POLICY + "guard: {service: {header: x-service, env: CLINIC_KEY}}\n"
 
 
 @pytest.fixture
 def contract(tmp_path: Path) -> Path:
-    (tmp_path / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
-    file = tmp_path / "exposure.yaml"
-    file.write_text(POLICY, encoding="utf-8")
-    return file
+    return write(tmp_path)
 
 
 @pytest.fixture(autouse=True)

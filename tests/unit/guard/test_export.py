@@ -1,0 +1,101 @@
+"""A folder for a fleet: made whole, replaced only when it is an export, without a secret in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from oakum.errors import InputError, TargetError
+from oakum.guard.export import Order, export
+from tests.gateway.puppet import Puppet
+from tests.unit.guard.small import KEYED, OTHER, POLICY, write
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    return Order(write(tmp_path), "http://127.0.0.1:9", "127.0.0.1:8080", at=tmp_path / "at")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    now = export(order, Puppet(), out)
+    made = content(out)
+    assert made.keys() == {
+        "export.json", "config/plan.json", "config/listen", "config/log", "config/settings/secret",
+    }  # fmt: skip
+    assert made["config/log"].decode() == f"{tmp_path}/at/run/audit.jsonl"
+    assert json.loads(made["config/plan.json"])["contract"] == now.contract
+    assert json.loads(made["export.json"]) == {
+        "schema": "oakum.export/1",
+        "contract": now.contract,
+        "engine": "puppet",
+        "files": sorted(made),
+    }
+    assert (out / "run").is_dir()
+
+
+def test_a_secret_is_named_and_not_needed(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order.contract.write_text(KEYED, encoding="utf-8")
+    monkeypatch.setenv("CLINIC_KEY", "made-up-service-key")
+    export(order, Puppet(), tmp_path / "out")
+    made = content(tmp_path / "out")
+    assert made["config/settings/secret"] == b"CLINIC_KEY"
+    assert b"made-up-service-key" not in b"".join(made.values())
+
+
+def test_an_earlier_export_is_replaced_whole(order: Order, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = export(order, Puppet(), out)
+    order.contract.write_text(OTHER, encoding="utf-8")
+    second = export(order, Puppet(), out)
+    assert first.contract != second.contract
+    assert second.contract in (out / "export.json").read_text(encoding="utf-8")
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_a_folder_of_somebodys_is_left_alone(order: Order, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(InputError, match="is not empty, and no earlier export"):
+        export(order, Puppet(), out)
+    assert content(out) == {"thesis.txt": b"years of work"}
+
+
+def test_a_file_that_was_put_into_an_export_is_not_lost(order: Order, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(order, Puppet(), out)
+    (out / "config/mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match=r"holds `config/mine.txt`, which no export wrote"):
+        export(order, Puppet(), out)
+    assert (out / "config/mine.txt").exists()
+
+
+def test_an_empty_folder_is_taken_and_a_file_is_not(order: Order, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    export(order, Puppet(), tmp_path / "empty")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is no folder"):
+        export(order, Puppet(), tmp_path / "file")
+
+
+def test_nothing_is_left_of_an_export_that_failed(order: Order, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    with pytest.raises(TargetError):
+        export(order, Puppet(refuses="getMe"), tmp_path / "out")
+    order.contract.write_text(POLICY.replace("[owner]", "[ownr]"), encoding="utf-8")
+    with pytest.raises(InputError):
+        export(order, Puppet(), tmp_path / "out")
+    assert set(tmp_path.iterdir()) == before
