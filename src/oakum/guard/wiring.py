@@ -286,11 +286,11 @@ def _far_states(policy: Policy) -> Iterator[str]:
     for resource in policy.resources.values():
         for state in resource.states.values():
             if state.of:
-                found[_origin(policy, state)] = None
+                found[origin(policy, state)] = None
     yield from found
 
 
-def _origin(policy: Policy, state: State) -> str:
+def origin(policy: Policy, state: State) -> str:
     """`Resource.state` where the value really stands: a state of a state is followed."""
     path, seen = state.of, set[str]()
     while path not in seen:

@@ -36,6 +36,8 @@ class Projection:
     withheld: tuple[str, ...] = ()
     """JSON pointers of what was cut, outermost only."""
     refused: str = ""
+    judged: Judgement | None = field(default=None, repr=False, compare=False)
+    """What the body holds; None when it was not read."""
 
 
 def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
@@ -61,10 +63,11 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     )
     keep = _without_counts(judged, model.rule(call.operation).counts)
     keep = settle(keep, span)
-    if keep is False or _refuses(keep):
-        return Projection(None, refused="nothing of this answer may be seen")
+    if keep is False or refuses(keep):
+        said = "nothing of this answer may be seen"
+        return Projection(None, refused=said, judged=judged)
     kept = "".join(cut(text, span, keep)).encode()
-    return Projection(kept, tuple(withheld(span, keep, "")))
+    return Projection(kept, tuple(withheld(span, keep, "")), judged=judged)
 
 
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
@@ -93,9 +96,10 @@ def settle(keep: Keep, span: Span) -> Keep:
     return parts
 
 
-def _refuses(keep: Keep) -> bool:
+def refuses(keep: Keep) -> bool:
+    """Whether a withheld part takes the whole answer with it."""
     if isinstance(keep, dict):
-        return any(_refuses(part) for part in keep.values())
+        return any(refuses(part) for part in keep.values())
     return keep == "refuse"
 
 

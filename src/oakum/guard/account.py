@@ -1,0 +1,53 @@
+"""What an answer showed and what was taken out of it, in the contract's own words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from oakum.semantics import Model, Projection, Sighting
+from oakum.semantics.judge import Pointer
+from oakum.semantics.model import pattern
+
+_UNDECLARED = "‹undeclared›"
+
+
+def removed(model: Model, done: Projection) -> Mapping[str, int]:
+    """How often each field was cut out, outermost only: `Member.email`, or `Member` for a whole
+    object. What stands outside of every resource has no name but `‹undeclared›`."""
+    sightings = {each.pointer: each for each in done.judged.sightings} if done.judged else {}
+    cuts = [pattern(pointer) for pointer in done.withheld]
+    return Counter(_named(model, sightings, cut) for cut in cuts)
+
+
+def _named(model: Model, sightings: Mapping[Pointer, Sighting], cut: Pointer) -> str:
+    if cut in sightings:
+        return sightings[cut].resource
+    for length in range(len(cut) - 1, -1, -1):
+        around = sightings.get(cut[:length])
+        if around is not None:
+            return f"{around.resource}.{_path(model, around, cut[length:])}"
+    return _UNDECLARED
+
+
+def _path(model: Model, around: Sighting, steps: Pointer) -> str:
+    node = model.tables[around.resource].trie
+    words: list[str] = []
+    for step in steps:
+        word = step if step in node.children else "*"
+        if word not in node.children:
+            return ".".join((*words, _UNDECLARED))
+        words.append(word)
+        node = node.children[word]
+    return ".".join(words)
+
+
+def owners_shown(done: Projection, resources: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """Owners of the objects, of some resources, that an answer shows anything of."""
+    shown: dict[str, set[str]] = {}
+    hidden = {pattern(pointer) for pointer in done.withheld}
+    for each in done.judged.sightings if done.judged else ():
+        cut = any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1))
+        if each.resource in resources and not cut:
+            shown.setdefault(each.resource, set()).update(each.owners)
+    return {name: frozenset(owners) for name, owners in shown.items()}

@@ -1,0 +1,77 @@
+"""What goes back and forth at a decision point, and how it says no.
+
+A decision point is a generator: it yields a question to the API (`Asked`) and is sent the answer
+(`Answered`), or None when there was none. So the same code stands behind a synchronous server, an
+asynchronous one, and a test that has neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oakum.guard.target import PROBLEM_HEADERS, RETRY_AFTER, problem
+
+Headers = tuple[tuple[str, str], ...]
+"""Names in lower case, in the order they came; a name may stand more than once."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request."""
+
+    method: str
+    target: str
+    """Path and query as they came, undecoded."""
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    host: str = ""
+    """As the `host` header says it, with a port or without."""
+    scheme: str = "http"
+    address: str = ""
+    """Of the peer that the connection comes from."""
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a header, in order."""
+        return [value for each, value in self.headers if each == name]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer; `truncated` when its body was longer than what was read of it."""
+
+    status: int
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    truncated: bool = False
+
+    def header(self, name: str) -> str:
+        """A header's values joined by a comma; empty when there is none."""
+        return ", ".join(value for each, value in self.headers if each == name)
+
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters, in lower case."""
+        return self.header("content-type").split(";")[0].strip().lower()
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the body is compressed or otherwise not as it reads."""
+        return self.header("content-encoding").strip().lower() not in ("", "identity")
+
+
+class Denied(Exception):
+    """The way out of a decision as soon as it is no."""
+
+    def __init__(self, status: int, reason: str, **headers: str) -> None:
+        """`reason` is one of the audit's words; in header names `_` stands for `-`."""
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+
+    def answer(self) -> Answered:
+        """What the client gets: a problem (RFC 9457) of always the same bytes."""
+        headers = self.headers
+        if self.status in (429, 503) and not headers:
+            headers = (("retry-after", RETRY_AFTER),)
+        return Answered(self.status, (*PROBLEM_HEADERS, *headers), problem(self.status).encode())

@@ -1,0 +1,167 @@
+"""What a request brings: whose object it touches, and a body cut down to what may be set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.lookups import Inquiry, needs_of_call, needs_of_table
+from oakum.guard.route import filled
+from oakum.guard.who import readable
+from oakum.guard.wiring import Door
+from oakum.semantics import Call, Judge, Model, Subject, accept, answer_media
+from oakum.semantics.accept import request_media
+from oakum.semantics.decide import holds_resource, may_write
+from oakum.semantics.principal import text
+from oakum.semantics.span import Unreadable, read
+
+_CHARSET = re.compile(r"charset=\"?([^\";\s]*)", re.IGNORECASE)
+
+
+def absent(door: Door, reason: str) -> Denied:
+    """*Forbidden*, said as *absent* where the contract conceals."""
+    return Denied(404 if door.conceals else 403, reason)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The body that goes on, and the ids that the request is about."""
+
+    body: bytes
+    about: frozenset[str] = frozenset()
+
+
+class Intake:
+    """Takes requests in for one contract."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._guard = model.policy.guard
+
+    def take(
+        self, door: Door, params: Mapping[str, str], inquiry: Inquiry, asked: Asked
+    ) -> Generator[Asked, Answered | None, Taken]:
+        """Raises `Denied` for a write to what the caller may not touch, and for a body that cannot
+        be read or holds what the caller may not set."""
+        subject: Subject | None = None
+        if door.write:
+            subject = yield from self._subject(door, params, inquiry)
+            yield from self._may(door, params, inquiry, subject)
+        body, ids = yield from self._body(door, params, inquiry, subject, asked)
+        return Taken(body, ids | (frozenset(subject.owners) if subject else frozenset()))
+
+    # ------------------------------------------------------------ the object
+
+    def _subject(
+        self, door: Door, params: Mapping[str, str], inquiry: Inquiry
+    ) -> Generator[Asked, Answered | None, Subject]:
+        match door.target.kind:
+            case "caller":
+                return Subject(door.resource, tuple(sorted(inquiry.who.ids)))
+            case "path":
+                return Subject(door.resource, (params[door.target.param],))
+            case "none":
+                return Subject(door.resource)
+        target = self._model.operations[door.target.operation]
+        path = filled(target.path, params)
+        if path is None:
+            raise absent(door, "target")
+        if not inquiry.spend():
+            raise Denied(503, "target")
+        question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
+        answered = yield from inquiry.ask(question)
+        if answered is not None and 400 <= answered.status < 500:
+            raise absent(door, "target")
+        value = readable(answered)
+        if answered is None or value is None:
+            raise Denied(503, "target")
+        media = answer_media(target, 200, answered.media_type)
+        judge = Judge(self._model, inquiry.principal(), target.id, params)
+        for seen in judge.judge(value, media.shape if media else None).sightings:
+            if seen.pointer == door.target.pointer and seen.resource == door.target.resource:
+                return Subject(seen.resource, seen.owners, seen.value)
+        raise absent(door, "target")
+
+    def _may(
+        self, door: Door, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+    ) -> Generator[Asked, Answered | None, None]:
+        model, id, kind = self._model, door.operation.id, door.target.kind
+        if may_write(model, inquiry.principal(), id, params, subject, kind):
+            return
+        yield from inquiry.learn(needs_of_call(model, model.rule(id).call or (), subject.owners))
+        if not may_write(model, inquiry.principal(), id, params, subject, kind):
+            raise absent(door, "call")
+
+    # ------------------------------------------------------------ the body
+
+    def _body(
+        self,
+        door: Door,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        subject: Subject | None,
+        asked: Asked,
+    ) -> Generator[Asked, Answered | None, tuple[bytes, frozenset[str]]]:
+        operation, body = door.operation, asked.body
+        unsaid = door.write and self._model.rule(operation.id).call is None
+        decides = unsaid and holds_resource(self._model, operation.id)
+        if len(body) > self._guard.max_body:
+            raise Denied(413, "too-long")
+        if not body:
+            if decides and not self._own(door, inquiry, subject):
+                raise absent(door, "call")
+            return body, frozenset()
+        kind = self._media(door, asked)
+        if not kind:
+            return body, frozenset()
+        try:
+            value = read(body)[0]
+        except Unreadable:
+            raise Denied(400, "body") from None
+        call = Call(operation.id, params, media_type=kind)
+        done = accept(self._model, inquiry.principal(), call, subject, body)
+        if (done.removed or done.body is None) and subject is not None:
+            for table in self._model.settable.values():
+                yield from inquiry.learn(needs_of_table(self._model, table, subject.owners))
+            done = accept(self._model, inquiry.principal(), call, subject, body)
+        if done.body is None and decides:
+            raise absent(door, "call")
+        if done.body is None or (done.removed and self._guard.unknown == "refuse"):
+            raise Denied(422, "body")
+        return done.body, frozenset(_scalars(value))
+
+    def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:
+        """Whether the object is the caller's, as it has to be where no body says what is set."""
+        owners = subject.owners if subject else ()
+        return door.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
+
+    def _media(self, door: Door, asked: Asked) -> str:
+        """Media type of a JSON body; empty for another one, which passes unread."""
+        said = asked.values("content-type")
+        if not door.operation.body or len(said) > 1:
+            raise Denied(400, "body")
+        coding = {each.strip().lower() for each in asked.values("content-encoding")}
+        kind = said[0].split(";")[0].strip().lower() if said else ""
+        media = request_media(self._model, door.operation.id, kind) if kind else None
+        if media is None or not coding <= {"", "identity"}:
+            raise Denied(415, "media")
+        if not media.is_json:
+            if holds_resource(self._model, door.operation.id):
+                raise Denied(415, "media")
+            return ""
+        charset = _CHARSET.search(said[0])
+        if charset and charset[1].lower() not in ("utf-8", "us-ascii"):
+            raise Denied(415, "media")
+        return kind
+
+
+def _scalars(value: Json) -> Iterator[str]:
+    """Every text and number of a body: any may be the id of somebody."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(each)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield text(value)

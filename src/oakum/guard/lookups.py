@@ -1,0 +1,305 @@
+"""What a decision still needs to know, how that is asked, and what the answers say.
+
+The law of this module: unknown is closed. A question that cannot be asked, or whose answer cannot
+be read whole, leaves its relation unknown, and a page that may go on says nothing of those who are
+not on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from oakum.contract.model import Guarding, Json, Policy, Relation
+from oakum.guard.dialogue import Answered, Asked, Headers
+from oakum.guard.memory import Memory
+from oakum.guard.route import filled
+from oakum.guard.who import Given, Who, at, readable
+from oakum.guard.wiring import Ask, Wiring, origin
+from oakum.semantics import Model, Principal, Sighting, Subject, Table
+from oakum.semantics.model import pattern
+from oakum.semantics.principal import text
+
+_NAME = re.compile(r"\{([^{}]+)\}")
+QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
+"""What every question of the guard's own is asked with, before its credentials."""
+
+
+class Want(NamedTuple):
+    """Something unknown: a looked-up relation (by name) or a state (by `Resource.state`)."""
+
+    kind: str
+    name: str
+    owner: str
+
+
+class Question(NamedTuple):
+    """An ask of the wiring, about an id; about whoever asks when that is empty."""
+
+    ask: int
+    about: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one answer says."""
+
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By relation: the ids in its list."""
+    whole: frozenset[str] = frozenset()
+    """Relations whose list certainly goes no further."""
+    states: Mapping[str, Json] = field(default_factory=dict)
+
+
+NOTHING = Known()
+
+
+# --------------------------------------------------------------------------- what is needed
+
+
+def needs_of_call(model: Model, names: Iterable[str], owners: Iterable[str]) -> Iterator[Want]:
+    """Looked-up relations among some, and among those that take these away."""
+    policy, todo = model.policy, list(dict.fromkeys(names))
+    for name in todo:
+        todo += [other for other in policy.relations[name].unless if other not in todo]
+    for owner in owners:
+        for name in todo:
+            if policy.relations[name].kind == "lookup":
+                yield Want("relation", name, owner)
+
+
+def needs_of_table(model: Model, table: Table, owners: tuple[str, ...]) -> Iterator[Want]:
+    """Relations and states of which a table makes a difference."""
+    yield from needs_of_call(model, table.relations, owners)
+    for owner in owners:
+        for state in table.states:
+            yield Want("state", state.of or f"{table.resource.name}.{state.name}", owner)
+
+
+def needs_of_sighting(model: Model, operation: str, seen: Sighting) -> Iterator[Want]:
+    """What may show more of an object than is known to be shown; unknown never shows less."""
+    table = model.tables[seen.resource]
+    if table.resource.owner.kind == "none":
+        return
+    most = 0
+    for bits in table.sets:
+        most |= bits
+    call = model.rule(operation).call
+    through = call is None or not seen.held.isdisjoint(call)
+    if not through:
+        yield from needs_of_call(model, call or (), seen.owners)
+    if table.see(seen.held, seen.state) != most:
+        yield from needs_of_table(model, table, seen.owners)
+
+
+# --------------------------------------------------------------------------- asking
+
+
+class Desk:
+    """The look-ups of a contract; what they found is believed for `guard.ttl` seconds."""
+
+    def __init__(self, model: Model, wiring: Wiring, memory: Memory[Known], service: str) -> None:
+        self.model = model
+        self.wiring = wiring
+        self.memory = memory
+        self.service = service
+
+    @property
+    def guard(self) -> Guarding:
+        """How long to wait, and how often to ask."""
+        return self.model.policy.guard
+
+    def questions(self, want: Want, who: Who) -> tuple[Question, ...]:
+        """What to ask for something unknown; (): it cannot be asked, so it stays unknown."""
+        if want.kind == "relation":
+            index = self.wiring.relations.get(want.name)
+            relation = self.model.policy.relations[want.name]
+            if index is None or not who.ids:
+                return ()
+            if not self._placed(index):
+                return (Question(index, ""),) if relation.of == "caller" else ()
+            about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=str.encode)
+            return tuple(Question(index, each) for each in about)
+        found = self.wiring.states.get(_origin(self.model.policy, want.name))
+        if found is None:
+            return ()
+        if self._placed(found[0]):
+            return (Question(found[0], want.owner),)
+        return (Question(found[0], ""),) if want.owner in who.ids else ()
+
+    def _placed(self, ask: int) -> bool:
+        """Whether a question has a place for an id; else it is about whoever asks."""
+        return "{" in self.model.operations[self.wiring.asks[ask].operation].path
+
+    def asked(self, question: Question, like: Asked, held: Given) -> Asked | None:
+        """The request; None: with this id its path could be read in two ways."""
+        ask = self.wiring.asks[question.ask]
+        template = self.model.operations[ask.operation].path
+        path = filled(template, dict.fromkeys(_NAME.findall(template), question.about))
+        if path is None:
+            return None
+        return self.addressed(path, ask.query, like, held, own=not question.about)
+
+    def addressed(
+        self, path: str, query: str, like: Asked, held: Given, *, own: bool = False
+    ) -> Asked:
+        """A GET with the service's credential, or with the caller's where there is none or where
+        the question is about whoever asks."""
+        service = self.guard.service
+        headers: Headers
+        if service is not None and self.service and not own:
+            headers, pieces = (*QUESTION, (service.header, self.service)), [query]
+        else:
+            headers, pieces = (*QUESTION, *held.headers), [query, *held.query]
+        joined = "&".join(piece for piece in pieces if piece)
+        return Asked(
+            "GET", f"{path}?{joined}" if joined else path, headers, b"",
+            like.host, like.scheme, like.address,
+        )  # fmt: skip
+
+    def key(self, question: Question, held: Given) -> tuple[str, int, str, str]:
+        """Under which the answer is remembered: apart for each caller, but for the service's."""
+        serviced = self.guard.service is not None and self.service and question.about
+        return ("ask", question.ask, question.about, "" if serviced else held.key)
+
+    def read(self, question: Question, answered: Answered | None) -> Known:
+        """What an answer says of every relation and state that asks this question."""
+        value = readable(answered)
+        if value is None:
+            return NOTHING
+        ask = self.wiring.asks[question.ask]
+        ids: dict[str, frozenset[str]] = {}
+        whole: set[str] = set()
+        for name, index in self.wiring.relations.items():
+            if index == question.ask:
+                listed = _texts(at(value, pattern(self.model.policy.relations[name].pointer)))
+                ids[name] = frozenset(listed)
+                if _ends(ask, value, len(listed)):
+                    whole.add(name)
+        states = {
+            name: next((each for each in at(value, segments) if each is not None), None)
+            for name, (index, segments) in self.wiring.states.items()
+            if index == question.ask
+        }
+        return Known(ids, frozenset(whole), states)
+
+
+def _origin(policy: Policy, path: str) -> str:
+    resource, _, name = path.partition(".")
+    state = policy.resources[resource].states[name]
+    return origin(policy, state) if state.of else path
+
+
+def _texts(values: list[Json]) -> list[str]:
+    return [text(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
+
+
+def _ends(ask: Ask, value: Json, found: int) -> bool:
+    """Whether an answer lists all there are."""
+    counts = [each for path in ask.counts for each in at(value, path) if type(each) is int]
+    if any(count > found for count in counts):
+        return False
+    return bool(counts) if ask.page < 0 else ask.page == 0 or found < ask.page
+
+
+# --------------------------------------------------------------------------- one request's
+
+
+@dataclass
+class Inquiry:
+    """The look-ups of one request, within its budget of questions and of seconds."""
+
+    desk: Desk
+    like: Asked
+    held: Given
+    who: Who
+    known: dict[Question, Known] = field(default_factory=dict)
+    wants: dict[Want, None] = field(default_factory=dict)
+    asked: int = 0
+    failed: int = 0
+    _left: int = 0
+    _until: float | None = None
+
+    def begin(self) -> None:
+        """A new budget."""
+        self._left, self._until = self.desk.guard.lookups, None
+
+    def principal(self) -> Principal:
+        """The caller, with all that is known by now of what was wanted."""
+        related: dict[tuple[str, str], bool] = {}
+        states: dict[tuple[str, str], Json] = {}
+        for want in self.wants:
+            answers = [self.known.get(q, NOTHING) for q in self.desk.questions(want, self.who)]
+            if want.kind == "state":
+                path = _origin(self.desk.model.policy, want.name)
+                value = next((each.states.get(path) for each in answers), None)
+                if value is not None:
+                    states[want.owner, want.name] = value
+            else:
+                relation = self.desk.model.policy.relations[want.name]
+                found = _related(relation, want.owner, self.who, answers)
+                if found is not None:
+                    related[want.name, want.owner] = found
+        return Principal(self.who.ids, self.who.claims, related, states)
+
+    def learn(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, bool]:
+        """Asks what is wanted; whether anything of it was not known before."""
+        new = [want for want in dict.fromkeys(wants) if want not in self.wants]
+        self.wants.update(dict.fromkeys(new))
+        for want in new:
+            for question in self.desk.questions(want, self.who):
+                if question not in self.known:
+                    yield from self._find(question)
+        return bool(new)
+
+    def _find(self, question: Question) -> Generator[Asked, Answered | None, None]:
+        memory, key = self.desk.memory, self.desk.key(question, self.held)
+        believed = memory.get(key)
+        if believed is not None:
+            self.known[question] = believed[0]
+            return
+        request = self.desk.asked(question, self.like, self.held)
+        if request is None or not self.spend():
+            return
+        epoch = memory.epoch
+        known = self.desk.read(question, (yield from self.ask(request)))
+        ttl = self.desk.guard.ttl if known is not NOTHING else min(self.desk.guard.ttl, 1.0)
+        about = {question.about} if question.about else self.who.ids
+        memory.put(key, known, about, ttl, epoch)
+        self.known[question] = known
+
+    def spend(self) -> bool:
+        """Whether the budget has one more question, which is taken from it."""
+        now = self.desk.memory.now()
+        if self._until is None:
+            self._until = now + 3 * self.desk.guard.timeout
+        if self._left <= 0 or now >= self._until:
+            return False
+        self._left -= 1
+        return True
+
+    def ask(self, request: Asked) -> Generator[Asked, Answered | None, Answered | None]:
+        """One question, counted."""
+        self.asked += 1
+        answered = yield request
+        if readable(answered) is None:
+            self.failed += 1
+        return answered
+
+
+def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> bool | None:
+    """Whether a relation holds; None: nobody can tell."""
+    lists = [(each.ids.get(relation.name), relation.name in each.whole) for each in answers]
+    looked_for = who.ids if relation.of == "owner" else frozenset((owner,))
+    if any(ids is not None and not ids.isdisjoint(looked_for) for ids, _ in lists):
+        return True
+    return False if lists and all(ids is not None and whole for ids, whole in lists) else None
+
+
+def needs_of_subject(model: Model, operation: str, subject: Subject) -> Iterator[Want]:
+    """What may let a caller write to an object, or set more of it."""
+    yield from needs_of_call(model, model.rule(operation).call or (), subject.owners)
+    for table in model.settable.values():
+        yield from needs_of_table(model, table, subject.owners)

@@ -1,0 +1,140 @@
+"""What was found out and is believed for a while, and the counts of who looked at how much.
+
+In one process and exact; the gateways keep the same in memory that their workers share. A lock
+makes each step whole for servers with threads.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterable
+from dataclasses import dataclass, field
+from math import ceil
+from threading import Lock
+from typing import Generic, TypeVar
+
+from oakum.contract.model import Limit
+
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True)
+class _Entry(Generic[_V]):
+    value: _V
+    until: float
+    born: int
+    about: frozenset[str]
+
+
+class Memory(Generic[_V]):
+    """Values by key, each about some ids. When one of these changes, the value is forgotten, and
+    so is one that was asked for before the change and comes in after it."""
+
+    def __init__(self, now: Callable[[], float], most: int = 50_000) -> None:
+        self.now = now
+        self._most = most
+        self._entries: OrderedDict[Hashable, _Entry[_V]] = OrderedDict()
+        self._changed: dict[str, int] = {}
+        self._floor = 0
+        self._lock = Lock()
+        self.epoch = 1
+        """Grows with each change; taken before a question, given with its answer."""
+
+    def get(self, key: Hashable) -> tuple[_V] | None:
+        """The value in a tuple of one, or None when nothing is believed."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or entry.until <= self.now() or self._stale(entry):
+                return None
+            return (entry.value,)
+
+    def put(
+        self, key: Hashable, value: _V, about: Iterable[str], seconds: float, asked: int
+    ) -> None:
+        """Believe a value for so many seconds; `asked` is the epoch in which it was asked for."""
+        entry = _Entry(value, self.now() + seconds, asked, frozenset(about))
+        with self._lock:
+            self._entries[key] = entry
+            self._entries.move_to_end(key)
+            if len(self._entries) > self._most:
+                self._entries.popitem(last=False)
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Whatever is about one of these ids is no longer believed."""
+        with self._lock:
+            self.epoch += 1
+            if len(self._changed) + len(ids) > self._most:
+                self._changed.clear()
+                self._floor = self.epoch
+            self._changed.update(dict.fromkeys(ids, self.epoch))
+
+    def _stale(self, entry: _Entry[_V]) -> bool:
+        return entry.born < self._floor or any(
+            self._changed.get(id, 0) > entry.born for id in entry.about
+        )
+
+
+@dataclass
+class _Window:
+    number: int
+    calls: int = 0
+    owners: set[str] = field(default_factory=set)
+
+
+class Budgets:
+    """How much each caller has used of the limits, in windows that begin together."""
+
+    def __init__(self, limits: Iterable[Limit], now: Callable[[], float]) -> None:
+        self._limits = tuple(limits)
+        self.now = now
+        self._windows: dict[tuple[str, str], _Window] = {}
+        self._lock = Lock()
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """Resources of which only so many owners may be looked at."""
+        return frozenset(each.name for each in self._limits if each.kind == "distinct")
+
+    def call(self, kind: str, who: str) -> int:
+        """Counts a call of `callers` or `anonymous`; 0, or the seconds to wait when over."""
+        waits = [0]
+        for limit in self._limits:
+            if limit.kind == "rate" and limit.name == kind:
+                with self._lock:
+                    window = self._window(limit, who)
+                    window.calls += 1
+                    if window.calls > limit.most:
+                        waits.append(self._left(limit))
+        return max(waits)
+
+    def look(self, limit: Limit, who: str, owners: Collection[str]) -> int:
+        """Counts owners looked at; 0, or the seconds to wait, and then none of them counts."""
+        if limit.kind != "distinct" or not owners:
+            return 0
+        with self._lock:
+            seen = self._window(limit, who).owners
+            if len(seen.union(owners)) > limit.most:
+                return self._left(limit)
+            seen.update(owners)
+        return 0
+
+    def _window(self, limit: Limit, who: str) -> _Window:
+        number = int(self.now() // limit.per)
+        key = (limit.name, who)
+        window = self._windows.get(key)
+        if window is None or window.number != number:
+            if len(self._windows) > 100_000:  # windows that are over take no more room
+                self._windows = {
+                    each: kept for each, kept in self._windows.items() if self._open(each[0], kept)
+                }
+            window = self._windows[key] = _Window(number)
+        return window
+
+    def _open(self, name: str, window: _Window) -> bool:
+        return any(
+            each.name == name and window.number == int(self.now() // each.per)
+            for each in self._limits
+        )
+
+    def _left(self, limit: Limit) -> int:
+        return max(1, ceil(limit.per - self.now() % limit.per))

@@ -1,0 +1,395 @@
+"""A request on its way in, and its answer on its way out: the reference of every engine.
+
+The law of this module: what is not decided does not pass. Each step either goes on or denies; an
+answer goes out by its declared media type, cut down, or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from oakum.contract.model import Json, Operation
+from oakum.contract.openapi import Document
+from oakum.errors import InputError, Location, Problem
+from oakum.guard.account import owners_shown, removed
+from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.headers import back, client, onward
+from oakum.guard.intake import Intake, absent
+from oakum.guard.lookups import Desk, Inquiry, Known, Want, needs_of_call, needs_of_sighting
+from oakum.guard.memory import Budgets, Memory
+from oakum.guard.route import Place, Router, passes, placed, queried
+from oakum.guard.who import NOBODY, Given, Verifier, Who, by_answer, by_key, by_token, given
+from oakum.guard.wiring import Door, derive
+from oakum.semantics import Call, Model, Projection, answer_media, project
+from oakum.semantics.csv import project_csv
+from oakum.semantics.decide import may_call
+
+Talk = Generator[Asked, Answered | None, None]
+_BODILESS = (204, 205, 304)
+_PORT = re.compile(r":[0-9]*\Z")
+_CHARSET = re.compile(r"charset=\"?([^\";\s]*)", re.IGNORECASE)
+
+
+@dataclass
+class Passing:
+    """A request that was let through, and what is written down of it."""
+
+    asked: Asked
+    forward: Asked
+    """What the API is asked instead."""
+    contract: str
+    time: float
+    raw: bool = False
+    """The answer passes unread: a static file, a WebSocket."""
+    preflight: bool = False
+    door: Door | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    inquiry: Inquiry | None = None
+    stale: frozenset[str] = frozenset()
+    """Ids about which nothing remembered is believed once this write was sent on."""
+    who: str = "anonymous"
+    status: int | None = None
+    upstream: int | None = None
+    removed: Mapping[str, int] = field(default_factory=dict)
+    denied: str | None = None
+    bytes_out: int | None = None
+
+    @property
+    def audit(self) -> dict[str, Json]:
+        """One line of the audit: no value of a person, and no name that nobody declared."""
+        return {
+            "time": int(self.time * 1000) / 1000,
+            "contract": self.contract,
+            "who": self.who,
+            "op": self.door.operation.id if self.door else None,
+            "method": self.asked.method,
+            "status": self.status,
+            "upstream": self.upstream,
+            "removed": dict(sorted(self.removed.items())),
+            "denied": self.denied,
+            "lookups": self.inquiry.asked if self.inquiry else 0,
+            "failed": self.inquiry.failed if self.inquiry else 0,
+            "bytes_in": len(self.asked.body),
+            "bytes_out": self.bytes_out,
+        }
+
+
+@dataclass(frozen=True)
+class Refusal(Answered):
+    """The guard's own answer to a request that it did not let through."""
+
+    audit: Mapping[str, Json] = field(default_factory=dict, kw_only=True)
+
+
+class Gatekeeper:
+    """Decides for one contract. Holds what is remembered and counted, and nothing of a request."""
+
+    def __init__(
+        self,
+        document: Document,
+        model: Model,
+        *,
+        now: Callable[[], float],
+        tokens: Verifier | None = None,
+        api_keys: Mapping[str, Json] | None = None,
+        service: str = "",
+        audit_key: bytes,
+        observe: bool = False,
+        contract: str = "",
+    ) -> None:
+        """`now` in Unix seconds; `service` is the value of the header that look-ups are asked
+        with; `observe` decides and writes down, and changes nothing. Raises `InputError` when
+        callers are known by tokens and nobody verifies them."""
+        self.policy = model.policy
+        if self.policy.caller.claim and tokens is None:
+            where = self.policy.places.get(("caller",), Location(self.policy.file))
+            hint = "write `guard: {jwt: {keys: …}}`"
+            raise InputError([Problem(where, "it is not said how a token is verified", hint)])
+        self.observe = observe
+        self._model = model
+        self._wiring = derive(document, model)
+        self._router = Router(document.operations)
+        self._now = now
+        self._tokens = tokens
+        self._api_keys = api_keys or {}
+        self._audit_key = audit_key
+        self._contract = contract
+        self._desk = Desk(model, self._wiring, Memory[Known](now), service)
+        self._callers = Memory[Who](now)
+        self._budgets = Budgets(self.policy.limits, now)
+        self._intake = Intake(model)
+
+    # ------------------------------------------------------------ in
+
+    def enter(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
+        """Decides a request, asking the API what it has to know. The body may be cut off one byte
+        after `guard.max_body`."""
+        passing = Passing(asked, asked, self._contract, self._now())
+        try:
+            yield from self._enter(passing)
+        except Denied as denied:
+            passing.denied = denied.reason
+            if not self.observe:
+                answer = self._sent(passing, self._denial(denied))
+                return Refusal(answer.status, answer.headers, answer.body, audit=passing.audit)
+        if self.observe:
+            passing.forward = asked
+        return passing
+
+    def _enter(self, passing: Passing) -> Talk:
+        asked, guard = passing.asked, self.policy.guard
+        if guard.hosts and _PORT.sub("", asked.host).lower() not in guard.hosts:
+            raise Denied(404, "host")
+        place = placed(asked.target)
+        if place is None:
+            raise Denied(404, "path")
+        if self._unread(passing, place) or self._preflight(passing, place):
+            return
+        found = self._router.find(place, "GET" if asked.method == "HEAD" else asked.method)
+        door = self._wiring.doors.get(found[0].id) if found else None
+        if found is None or door is None:
+            raise Denied(404, "route")
+        passing.door, passing.params = door, found[1]
+        query = self._query(place, door)
+        held = given(asked, query, self._wiring.credentials)
+        inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
+        inquiry.who = yield from self._who(inquiry)
+        passing.who = self._hashed(inquiry.who.name)
+        self._rate(inquiry.who, client(asked, guard.hops))
+        inquiry.begin()
+        yield from self._call(passing, door, inquiry)
+        taken = yield from self._intake.take(door, passing.params, inquiry, asked)
+        passing.forward = self._forward(passing, door, query, taken.body)
+        if door.write:
+            passing.stale = taken.about | inquiry.who.ids | set(passing.params.values())
+            self._forget(passing)
+
+    def _unread(self, passing: Passing, place: Place) -> bool:
+        """WebSockets and static files, which pass as they are; other upgrades do not."""
+        asked, guard = passing.asked, self.policy.guard
+        upgrade = [value.strip().lower() for value in asked.values("upgrade")]
+        if upgrade or asked.method in ("CONNECT", "TRACE"):
+            if upgrade != ["websocket"] or not passes(guard.websockets, place):
+                raise Denied(404, "route")
+            kept = onward(asked, guard, self._credentials("header"), raw=True)
+            joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
+            passing.forward = replace(asked, headers=(*kept, *joins))
+        elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
+            if self._router.known(place):
+                return False
+            passing.forward = self._stripped(asked, place.query, raw=True)
+        else:
+            return False
+        passing.raw = True
+        return True
+
+    def _preflight(self, passing: Passing, place: Place) -> bool:
+        """The question that a browser asks ahead (Fetch standard, CORS)."""
+        asked = passing.asked
+        wanted = asked.values("access-control-request-method")
+        if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
+            return False
+        found = self._router.find(place, "GET" if wanted[0] == "HEAD" else wanted[0])
+        door = self._wiring.doors.get(found[0].id) if found else None
+        if door is None:
+            return False
+        if asked.body:
+            raise Denied(400, "body")
+        passing.preflight = True
+        passing.forward = self._stripped(asked, self._query(place, door), raw=False)
+        return True
+
+    def _stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
+        """Without any credential."""
+        secret = {"cookie", "authorization", *self._credentials("header")}
+        kept = onward(asked, self.policy.guard, (), raw=raw)
+        headers = tuple((name, value) for name, value in kept if name not in secret)
+        pieces = given(asked, query, self._wiring.credentials).query
+        rest = "&".join(each for each in query.split("&") if each not in pieces)
+        return replace(asked, target=_target(asked, rest), headers=headers, body=b"")
+
+    def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
+        return {each.name for each in self._wiring.credentials if each.where == where}
+
+    def _query(self, place: Place, door: Door) -> str:
+        return queried(place.query, door.query, door.lists, self._credentials("query"))
+
+    def _rate(self, who: Who, address: str) -> None:
+        kind, name = ("callers", who.name) if who.ids else ("anonymous", address)
+        if wait := self._budgets.call(kind, name):
+            raise Denied(429, "rate", retry_after=str(wait))
+
+    def _who(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
+        held, caller = inquiry.held, self.policy.caller
+        if not held:
+            return NOBODY
+        if caller.api_key:
+            return by_key(held, self._api_keys)
+        if caller.claim and self._tokens is not None:
+            return by_token(held, self._tokens, caller.claim)
+        if self._wiring.whoami is None:
+            return NOBODY
+        if (known := self._callers.get(held.key)) is not None:
+            return known[0]
+        ask = self._wiring.asks[self._wiring.whoami]
+        path = self._model.operations[ask.operation].path
+        epoch = self._callers.epoch
+        question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
+        answered = yield from inquiry.ask(question)
+        who = by_answer(answered, caller)
+        about = {_session(held), *who.ids}
+        self._callers.put(held.key, who, about, self.policy.guard.ttl, epoch)
+        return who
+
+    def _call(self, passing: Passing, door: Door, inquiry: Inquiry) -> Talk:
+        """Whether the caller may use the door at all."""
+        model, operation, params = self._model, door.operation.id, passing.params
+        if may_call(model, inquiry.principal(), operation, params):
+            return
+        rule = model.rule(operation)
+        if rule.call and rule.owner in params:
+            yield from inquiry.learn(needs_of_call(model, rule.call, [params[rule.owner]]))
+            if may_call(model, inquiry.principal(), operation, params):
+                return
+        raise absent(door, "call") if inquiry.who.ids else Denied(401, "call")
+
+    def _forward(self, passing: Passing, door: Door, query: str, body: bytes) -> Asked:
+        asked, declared = passing.asked, self._credentials("header")
+        declared |= {e.name.lower() for e in door.operation.parameters if e.where == "header"}
+        return replace(
+            asked,
+            method="GET" if asked.method == "HEAD" else asked.method,
+            target=_target(asked, query),
+            headers=onward(asked, self.policy.guard, declared),
+            body=body,
+        )
+
+    def _forget(self, passing: Passing) -> None:
+        """After a write nothing is believed of those it may be about, nor who wrote it: they may
+        have logged in or out."""
+        if passing.inquiry is not None and passing.stale:
+            self._desk.memory.forget(passing.stale)
+            self._callers.forget(passing.stale | {_session(passing.inquiry.held)})
+
+    # ------------------------------------------------------------ out
+
+    def leave(
+        self, passing: Passing, answered: Answered
+    ) -> Generator[Asked, Answered | None, Answered]:
+        """Cuts an answer down to what its caller may see, asking the API what it has to know."""
+        passing.upstream = answered.status
+        if passing.raw or (self.observe and passing.denied):
+            return self._sent(passing, answered)
+        try:
+            sent = yield from self._leave(passing, answered)
+        except Denied as denied:
+            passing.denied = denied.reason
+            sent = self._denial(denied)
+        if self.observe:
+            sent = answered
+        elif passing.asked.method == "HEAD":
+            sent = replace(sent, body=b"")
+        return self._sent(passing, sent)
+
+    def _leave(
+        self, passing: Passing, answered: Answered
+    ) -> Generator[Asked, Answered | None, Answered]:
+        guard, door, inquiry = self.policy.guard, passing.door, passing.inquiry
+        self._forget(passing)
+        if passing.preflight or door is None or inquiry is None:
+            return replace(answered, headers=back(answered, guard, private=False), body=b"")
+        if answered.status < 200:
+            raise Denied(502, "undeclared")
+        if door.conceals and answered.status in (403, 404):
+            return self._denial(Denied(404, ""))
+        private = not door.operation.anonymous or bool(inquiry.held)
+        headers = back(answered, guard, private=private)
+        if answered.status in _BODILESS or 300 <= answered.status < 400:
+            return replace(answered, headers=headers, body=b"")
+        if answered.encoded:
+            raise Denied(502, "encoding")
+        if answered.truncated or len(answered.body) > guard.max_body:
+            raise Denied(502, "truncated" if answered.truncated else "too-long")
+        if not answered.body:
+            return replace(answered, headers=headers)
+        inquiry.begin()
+        body = yield from self._cut(passing, door, inquiry, answered)
+        return replace(answered, headers=headers, body=body)
+
+    def _cut(
+        self, passing: Passing, door: Door, inquiry: Inquiry, answered: Answered
+    ) -> Generator[Asked, Answered | None, bytes]:
+        operation, status = door.operation, answered.status
+        failed = status if status >= 400 else 502
+        cut = _projector(operation, answered)
+        if cut is None:
+            raise Denied(failed, "undeclared")
+        call = Call(operation.id, passing.params, status, answered.media_type)
+        while True:
+            done = cut(self._model, inquiry.principal(), call, answered.body)
+            if done.judged is None:
+                raise Denied(failed, "unreadable")
+            if not (yield from inquiry.learn(self._needs(operation, done))):
+                break
+        passing.removed = removed(self._model, done)
+        if done.body is None:
+            raise Denied(status, "nothing") if status >= 400 else absent(door, "nothing")
+        self._look(passing, inquiry, done)
+        return done.body
+
+    def _needs(self, operation: Operation, done: Projection) -> Iterator[Want]:
+        for sighting in done.judged.sightings if done.judged else ():
+            yield from needs_of_sighting(self._model, operation.id, sighting)
+
+    def _look(self, passing: Passing, inquiry: Inquiry, done: Projection) -> None:
+        """Counts whose objects are shown."""
+        who, address = inquiry.who, client(passing.asked, self.policy.guard.hops)
+        shown = owners_shown(done, self._budgets.limited)
+        name = who.name if who.ids else f"@{address}"
+        for limit in self.policy.limits:
+            owners = shown.get(limit.name, frozenset()) - who.ids
+            if wait := self._budgets.look(limit, name, owners):
+                raise Denied(429, "budget", retry_after=str(wait))
+
+    def _denial(self, denied: Denied) -> Answered:
+        if denied.status == 401 and "authorization" in self._credentials("header"):
+            return Denied(401, denied.reason, www_authenticate="Bearer").answer()
+        return denied.answer()
+
+    def _hashed(self, id: str) -> str:
+        if not id:
+            return "anonymous"
+        return hmac.new(self._audit_key, id.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def _sent(self, passing: Passing, answered: Answered) -> Answered:
+        passing.status, passing.bytes_out = answered.status, len(answered.body)
+        return answered
+
+
+def _target(asked: Asked, query: str) -> str:
+    path = asked.target.partition("?")[0]
+    return f"{path}?{query}" if query else path
+
+
+def _session(held: Given) -> str:
+    """Stands among ids for the credentials themselves; no id begins like that."""
+    return f"\0{held.key}"
+
+
+def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:
+    """What cuts an answer of this media type; None: nothing of it is declared, or readable."""
+    kinds = [value for name, value in answered.headers if name == "content-type"]
+    media = answer_media(operation, answered.status, answered.media_type)
+    charset = _CHARSET.search(kinds[0]) if len(kinds) == 1 else None
+    if len(kinds) != 1 or media is None:
+        return None
+    if charset and charset[1].lower() not in ("utf-8", "us-ascii"):
+        return None
+    if media.is_json:
+        return project
+    return project_csv if answered.media_type == "text/csv" else None

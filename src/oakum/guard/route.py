@@ -1,0 +1,209 @@
+"""Which door a request stands at.
+
+The law of this module: what two servers could read in two ways is no door. Nothing is normalised,
+so that what was judged is what is sent on (CWE-436, CWE-444).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, unquote_to_bytes
+
+from oakum.contract.model import Operation
+from oakum.guard.dialogue import Denied
+
+_PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
+"""No space, control, `#`, `;` or backslash as such, and no broken escape."""
+_QUERY = re.compile(r"(?:[!\"$&-:<-~]|%(?!00)[0-9A-Fa-f]{2})*")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9A-Fa-f]{2}")
+"""In a decoded segment: a control, a separator, or what a second decoding would change."""
+_NAME = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path in segments, and the query behind it, as they came."""
+
+    raw: tuple[str, ...]
+    folded: tuple[str, ...]
+    """As a server reads it that decodes and does not care for case."""
+    query: str = ""
+
+
+def placed(target: str) -> Place | None:
+    """Path and query of a request target; None: it could be read in two ways."""
+    path, _, query = target.partition("?")
+    if not _PATH.fullmatch(path):
+        return None
+    raw = tuple(path[1:].split("/"))
+    decoded = tuple(text for part in raw if (text := _decoded(part)) is not None)
+    if len(decoded) < len(raw) or "" in raw[:-1]:
+        return None
+    if any(text in (".", "..") or _UNSAFE.search(text) for text in decoded):
+        return None
+    return Place(raw, tuple(text.encode().lower().decode() for text in decoded), query)
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def filled(template: str, params: Mapping[str, str]) -> str | None:
+    """A path with its parameters in place; None: with these it could be read in two ways."""
+    if not all(params.get(name) for name in _NAME.findall(template)):
+        return None
+    path = _NAME.sub(lambda found: quote(params[found[1]], safe=""), template)
+    return path if placed(path) is not None else None
+
+
+@dataclass(frozen=True)
+class _Segment:
+    names: tuple[str, ...]
+    shortest: re.Pattern[str]
+    """Groups are the parameters; `longest` matches the same, the first ones as long as may be."""
+    longest: re.Pattern[str]
+    literal: int
+    """Characters that are no parameter."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """A literal comes before one with a parameter in it, that before a mere parameter."""
+        return (0, 0) if not self.names else (1, -self.literal) if self.literal else (2, 0)
+
+    def match(self, text: str) -> tuple[str, ...] | None:
+        """The parameters, () without any; None: it does not match, or in more ways than one."""
+        first, again = self.shortest.fullmatch(text), self.longest.fullmatch(text)
+        same = first is not None and again is not None and first.groups() == again.groups()
+        return first.groups() if first is not None and same else None
+
+
+def _segment(template: str) -> _Segment:
+    literals = _NAME.split(template)[::2]
+    escaped = [re.escape(each) for each in literals]
+    return _Segment(
+        tuple(_NAME.findall(template)),
+        re.compile("(.+?)".join(escaped), re.DOTALL),
+        re.compile("(.+)".join(escaped), re.DOTALL),
+        sum(map(len, literals)),
+    )
+
+
+def _folded(text: str) -> str:
+    """As a server reads it that decodes and does not care for case; parameters keep their names."""
+    parts = re.split(r"(\{[^{}]+\})", text)
+    parts[::2] = [unquote(each).encode().lower().decode() for each in parts[::2]]
+    return "".join(parts)
+
+
+@dataclass(frozen=True)
+class _Template:
+    path: str
+    segments: tuple[_Segment, ...]
+    folded: tuple[_Segment, ...]
+    methods: dict[str, Operation]
+
+
+class Router:
+    """Finds operations. All that are documented take part, the ungranted ones too: a path that
+    is one door's own is no other door's parameter."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._templates: dict[str, _Template] = {}
+        for each in operations:
+            parts = each.path[1:].split("/")
+            segments = tuple(_segment(part) for part in parts)
+            folded = tuple(_segment(_folded(part)) for part in parts)
+            made = _Template(each.path, segments, folded, {})
+            self._templates.setdefault(each.path, made).methods[each.method] = each
+
+    def known(self, place: Place) -> bool:
+        """Whether the document has this path, with or without a slash at its end."""
+        other = place.folded[:-1] if place.folded[-1] == "" else (*place.folded, "")
+        return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
+
+    def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its decoded path parameters; None: no door, or not the same one for
+        servers that decode or do not care for case."""
+        found = self._best(place.raw, folded=False)
+        if [each.path for each, _ in found] != [
+            each.path for each, _ in self._best(place.folded, folded=True)
+        ]:
+            return None
+        for template, params in found:
+            if method in template.methods:
+                return template.methods[method], {n: unquote(v) for n, v in params.items()}
+        return None
+
+    def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
+        """The most specific templates that match, and their parameters as they stand."""
+        found: dict[tuple[tuple[int, int], ...], list[tuple[_Template, dict[str, str]]]] = {}
+        for template in self._templates.values():
+            segments = template.folded if folded else template.segments
+            params = _params(segments, texts) if len(segments) == len(texts) else None
+            if params is not None:
+                rank = tuple(each.rank for each in segments)
+                found.setdefault(rank, []).append((template, params))
+        return found[min(found)] if found else []
+
+
+def _params(segments: tuple[_Segment, ...], texts: tuple[str, ...]) -> dict[str, str] | None:
+    params: dict[str, str] = {}
+    for segment, text in zip(segments, texts, strict=True):
+        values = segment.match(text)
+        if values is None:
+            return None
+        params.update(zip(segment.names, values, strict=True))
+    return params
+
+
+def passes(patterns: Iterable[str], place: Place) -> bool:
+    """Whether a path is under one of these: `*` is one segment, `**` at the end one or more."""
+    return any(_covered(pattern[1:].split("/"), place) for pattern in patterns)
+
+
+def _covered(wanted: list[str], place: Place) -> bool:
+    given = place.raw
+    if wanted[-1] == "**":
+        wanted, given = wanted[:-1], given[: len(wanted) - 1]
+        if len(place.raw) <= len(wanted):
+            return False
+    return len(wanted) == len(given) and all(
+        want == got or (want == "*" and got) for want, got in zip(wanted, given, strict=True)
+    )
+
+
+def queried(
+    query: str, names: Collection[str], lists: Collection[str], kept: Collection[str] = ()
+) -> str:
+    """The query with its declared parameters only, byte for byte; `kept` are credentials.
+
+    Raises `Denied` for what cannot be read in one way: a bad escape, or twice what stands once.
+    """
+    if not _QUERY.fullmatch(query):
+        raise Denied(400, "query")
+    stay: list[str] = []
+    seen: dict[str, set[str]] = {}
+    for piece in query.split("&"):
+        name, value = (_decoded(part.replace("+", " ")) for part in _halves(piece))
+        if name is None or value is None:
+            raise Denied(400, "query")
+        called = name if name in names or name in kept else name.partition("[")[0]
+        if not name or (called not in names and called not in kept):
+            continue
+        before = seen.setdefault(called, set())
+        mixed = before and (name == called or called in before)
+        if called not in lists and (name in before or mixed):
+            raise Denied(400, "query")
+        before.add(name)
+        stay.append(piece)
+    return "&".join(stay)
+
+
+def _halves(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return name, value

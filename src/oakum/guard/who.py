@@ -1,0 +1,177 @@
+"""Who is calling: the credentials of a request, and what is known of their bearer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from oakum.contract.model import Caller, Json
+from oakum.guard.dialogue import Answered, Asked, Denied, Headers
+from oakum.guard.wiring import Credential
+from oakum.semantics.model import pattern
+from oakum.semantics.principal import text
+from oakum.semantics.span import Unreadable, read
+
+Verifier = Callable[[str], Mapping[str, Json] | None]
+"""The claims of a token; None: it is not valid now."""
+_NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
+"""The rest of 4xx says *later*, and not *nobody*."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The credentials of a request, alone."""
+
+    values: tuple[tuple[Credential, str], ...] = ()
+    """In the order of the contract; an empty value is none."""
+    query: tuple[str, ...] = ()
+    """Pieces of the query with credentials in them, as they came."""
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    @property
+    def key(self) -> str:
+        """Tells these credentials from others without holding them."""
+        parts = (part for each, value in self.values for part in (each.where, each.name, value))
+        raw = [part.encode("utf-8", "replace") for part in parts]
+        return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
+
+    @property
+    def headers(self) -> Headers:
+        """The headers with which these credentials, and nothing else, are sent."""
+        found = [(c.name, v) for c, v in self.values if c.where == "header" and c.name != "cookie"]
+        whole = [v for c, v in self.values if c.where == "header" and c.name == "cookie"]
+        single = [f"{c.name}={v}" for c, v in self.values if c.where == "cookie"]
+        cookie = whole or ["; ".join(single)]
+        return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
+
+
+def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
+    """The credentials in a request. Raises `Denied` for one that stands twice."""
+    cookies = _cookies(asked)
+    values: list[tuple[Credential, str]] = []
+    pieces: list[str] = []
+    for each in places:
+        if each.where == "header" and each.name == "cookie":
+            found = ["; ".join(asked.values("cookie"))]
+        elif each.where == "header":
+            found = asked.values(each.name)
+        elif each.where == "cookie":
+            found = [value for name, value in cookies if name == each.name]
+        else:
+            mine = [piece for piece in query.split("&") if _named(piece) == each.name]
+            pieces += mine
+            found = [piece.partition("=")[2] for piece in mine]
+        if len(found) > 1:
+            raise Denied(400, "who")
+        values += [(each, value) for value in found if value]
+    return Given(tuple(values), tuple(pieces))
+
+
+def _named(piece: str) -> str:
+    return unquote_plus(piece.partition("=")[0])
+
+
+def _cookies(asked: Asked) -> list[tuple[str, str]]:
+    pieces = "; ".join(asked.values("cookie")).split(";")
+    halves = (piece.strip(" \t").partition("=") for piece in pieces)
+    return [(name, value) for name, _, value in halves]
+
+
+@dataclass(frozen=True)
+class Who:
+    """The bearer of some credentials; without ids: nobody."""
+
+    ids: frozenset[str] = frozenset()
+    claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The one id by which a caller is counted: the smallest; empty for nobody."""
+        return min(self.ids, key=str.encode, default="")
+
+
+NOBODY = Who()
+
+
+def by_token(held: Given, verify: Verifier, claim: str) -> Who:
+    """The bearer of a JSON Web Token. Raises `Denied` for one that does not hold."""
+    token = ""
+    for credential, value in held.values:
+        if (credential.where, credential.name) == ("header", "authorization"):
+            scheme, _, rest = value.partition(" ")
+            token = rest.strip() if scheme.lower() == "bearer" else ""
+            break
+        token = token or value
+    if not token:
+        return NOBODY
+    claims = verify(token)
+    ids = _ids([claims[claim]] if claims and claim in claims else [])
+    if claims is None or not ids:
+        raise Denied(401, "who")
+    return Who(ids, claims)
+
+
+def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
+    """The bearer of an API key; `keys` by the key's SHA-256. Raises `Denied` for a strange one."""
+    if not held:
+        return NOBODY
+    credential, value = held.values[0]
+    if credential.name == "authorization" and " " in value:
+        value = value.partition(" ")[2]
+    known = keys.get(hashlib.sha256(value.encode("utf-8", "replace")).hexdigest())
+    ids = _ids([known["id"]] if isinstance(known, dict) and "id" in known else [])
+    if not ids:
+        raise Denied(401, "who")
+    return Who(ids, known)
+
+
+def by_answer(answered: Answered | None, caller: Caller) -> Who:
+    """The caller as the API tells it. Raises `Denied` when it does not tell."""
+    if answered is not None and answered.status == 200:
+        value = readable(answered)
+        *stem, last = pattern(caller.pointer) or ("",)
+        around = at(value, tuple(stem)) if caller.pointer else []
+        ids = _ids([each for one in around for each in at(one, (last,))])
+        if ids:
+            return Who(ids, around[0] if isinstance(around[0], dict) else {})
+    elif answered is not None and answered.status in _NOT_LOGGED_IN:
+        return NOBODY
+    raise Denied(503, "who")
+
+
+def _ids(values: list[Json]) -> frozenset[str]:
+    return frozenset(
+        text(each) for each in values if isinstance(each, str | int) and not isinstance(each, bool)
+    )
+
+
+def readable(answered: Answered | None) -> Json:
+    """The JSON value of a question's good answer; None when there is none."""
+    if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
+        return None
+    try:
+        return read(answered.body)[0]
+    except Unreadable:
+        return None
+
+
+def at(value: Json, segments: tuple[str, ...]) -> list[Json]:
+    """Values at the segments of a pointer; `*` stands for every element or map value."""
+    found = [value]
+    for segment in segments:
+        found = [child for each in found for child in _below(each, segment)]
+    return found
+
+
+def _below(value: Json, segment: str) -> list[Json]:
+    if isinstance(value, list):
+        value = {str(index): each for index, each in enumerate(value)}
+    if not isinstance(value, dict):
+        return []
+    if segment == "*":
+        return list(value.values())
+    return [value[segment]] if segment in value else []

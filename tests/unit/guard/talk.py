@@ -1,0 +1,128 @@
+"""Dialogues with a gatekeeper: what it is asked, what it asks, what it is told, what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from oakum.contract import load
+from oakum.guard.dialogue import Answered, Asked
+from oakum.guard.passage import Gatekeeper, Passing, Refusal
+from oakum.semantics import compile_contract
+
+CADENCE = Path(__file__).parents[3] / "src/cadence/exposure.yaml"
+
+
+def answer(
+    status: int = 200, body: Any = None, kind: str = "application/json", **headers: str
+) -> Answered:
+    """An answer; a body that is no bytes is written as JSON."""
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return Answered(status, (("content-type", kind), *named), raw)
+
+
+Upstream = Callable[[Asked], Answered | None]
+
+
+@dataclass
+class Clock:
+    at: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Talk:
+    """A gatekeeper and its upstream: answers by `METHOD target`, everything asked is kept."""
+
+    keeper: Gatekeeper
+    clock: Clock
+    answers: dict[str, Answered | None] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    """Questions of the guard's own since the last request."""
+    forwarded: Asked | None = None
+    audit: Mapping[str, Any] = field(default_factory=dict)
+
+    def upstream(self, asked: Asked) -> Answered | None:
+        return self.answers.get(f"{asked.method} {asked.target}", answer(404, {"detail": "no"}))
+
+    def say(self, asked: Asked) -> Answered:
+        """One request, through the gatekeeper to the upstream and back."""
+        self.asked, self.forwarded = [], None
+        passing = self._drive(self.keeper.enter(asked))
+        if isinstance(passing, Refusal):
+            self.audit = passing.audit
+            return passing
+        assert isinstance(passing, Passing)
+        self.forwarded = passing.forward
+        told = self.upstream(passing.forward)
+        assert told is not None
+        sent: Answered = self._drive(self.keeper.leave(passing, told))
+        self.audit = passing.audit
+        return sent
+
+    def get(self, target: str, session: str = "", *headers: tuple[str, str]) -> Answered:
+        return self.say(asked("GET", target, session, headers=headers))
+
+    def _drive(self, talk: Any) -> Any:
+        told: Answered | None = None
+        try:
+            while True:
+                question = talk.send(told)
+                self.asked.append(question)
+                told = self.upstream(question)
+        except StopIteration as done:
+            return done.value
+
+    @property
+    def questions(self) -> list[str]:
+        return [f"{each.method} {each.target}" for each in self.asked]
+
+
+def asked(
+    method: str,
+    target: str,
+    session: str = "",
+    body: Any = None,
+    host: str = "api.test",
+    address: str = "192.0.2.1",
+    headers: Sequence[tuple[str, str]] = (),
+) -> Asked:
+    """A request, with cadence's session cookie where there is one."""
+    named = list(headers)
+    if session:
+        named.append(("cookie", f"peloton_session_id={session}"))
+    raw = body if isinstance(body, bytes) else b""
+    if body is not None and not isinstance(body, bytes):
+        raw = json.dumps(body).encode()
+        named.append(("content-type", "application/json"))
+    return Asked(method, target, tuple(named), raw, host, "http", address)
+
+
+def keeper(path: Path, clock: Clock, **options: Any) -> Gatekeeper:
+    contract = load(path)
+    assert contract.policy is not None
+    model = compile_contract(contract.document, contract.policy)
+    return Gatekeeper(contract.document, model, now=clock, audit_key=b"k", **options)
+
+
+def cadence(**options: Any) -> Talk:
+    clock = Clock()
+    return Talk(keeper(CADENCE, clock, service="s3", **options), clock)
+
+
+def contract(folder: Path, policy: str, document: str, **options: Any) -> Talk:
+    """A gatekeeper of a policy and a document written for one test."""
+    (folder / "openapi.yaml").write_text(document, encoding="utf-8")
+    (folder / "exposure.yaml").write_text(policy, encoding="utf-8")
+    clock = Clock()
+    return Talk(keeper(folder / "exposure.yaml", clock, **options), clock)
+
+
+def body(answered: Answered) -> Any:
+    return json.loads(answered.body)
