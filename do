@@ -94,6 +94,21 @@ can_browse() {
         "$venv"/lib/python3*/site-packages/playwright/driver/node --version >/dev/null 2>&1
 }
 
+# The engines that the guard is tested on beside Envoy, which is a wheel, and the store that several
+# guards share. Where systemd runs it would start both as services: that is for its owner to decide.
+engines() {
+    can_guard || { [ ! -d /run/systemd/system ] &&
+        debian nginx libnginx-mod-http-lua redis-server && can_guard; } && return
+    missing='no nginx with Lua, or no Redis (apt-get install nginx libnginx-mod-http-lua redis-server)'
+    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
+    say "$missing: THE TESTS OF THE GUARD ON NGINX AND REDIS DO NOT RUN"
+}
+
+can_guard() {
+    [ -x /usr/sbin/nginx ] && [ -f /usr/lib/nginx/modules/ngx_http_lua_module.so ] &&
+        command -v redis-server >/dev/null
+}
+
 # ---------------------------------------------------------------- the checks
 
 failed=''
@@ -147,6 +162,7 @@ case $command in
     test)
         install dev
         browser
+        engines
         cd "$root" && exec "$venv/bin/python" -m pytest -n 2 "$@"
         ;;
     check | fix | bench)

