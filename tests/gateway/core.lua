@@ -1,5 +1,7 @@
 -- A runtime that decides nothing, to test what an engine does around it. The path says what happens.
 
+local json = require "oakum.json"
+
 local M = {}
 local Guard = {}
 Guard.__index = Guard
@@ -35,10 +37,9 @@ function Guard:enter(req)
     req = req, path = path, head = req.method == "HEAD", method = req.method, target = req.target,
     set = { { "accept-encoding", "identity" } }, remove = { "x-secret-header" },
     raw = path:find "^/websocket" ~= nil or path:find "^/raw" ~= nil,
-    stream = path:find "^/events" ~= nil,
   }
   if x.head then x.method = "GET" end
-  if path == "/deny" then x.deny = problem(404, "Not Found") end
+  if path == "/deny" and not self.settings.observe then x.deny = problem(404, "Not Found") end
   if path == "/raise-enter" then error "enter" end
   if path == "/raise-after-ask" then
     self:ask "/asked"
@@ -53,7 +54,7 @@ function Guard:enter(req)
   if path == "/address" then x.set[2] = { "x-address", req.address } end
   if path == "/token" then
     local claims = self.host.token(req)
-    x.set[2] = { "x-claims", type(claims) == "table" and claims.sub or tostring(claims) }
+    x.set[2] = { "x-claims", json.text(claims and claims.uid) or tostring(claims) }
   end
   x.who = header(req.headers, "x-who")
   return x
@@ -75,6 +76,8 @@ function Guard:leave(x, res)
     self:ask "/one"
     error "leave"
   end
+  if x.path == "/fill/403-empty" then res.status, body = 200, "filled" end
+  if x.path == "/secrets" then body = self.settings.service .. " " .. self.settings.audit_key end
   if x.path == "/generation" then body = self.plan end
   if x.head or res.status == 204 or res.status == 304 then body = nil end
   local headers = {}

@@ -1,6 +1,6 @@
 """An API that misbehaves on demand, spoken to through a raw socket, so that it can.
 
-`WAYS` maps the first segment of a path to what happens there. Anything else answers 200 with
+`WAYS` maps a segment of a path to what happens there. Anything else answers 200 with
 `body(path)`. Every request that arrives is recorded.
 """
 
@@ -204,9 +204,10 @@ class Upstream:
             while True:
                 received = _read(reader, connection)
                 self.received.append(received)
-                name = received.path.strip("/").split("/")[0]
-                default = text("200 OK", self.body(received.target))
-                WAYS.get(name, default)(connection, received)
+                names = received.path.strip("/").split("/")
+                ways = [WAYS[name] for name in names if name in WAYS]
+                way = ways[0] if ways else text("200 OK", self.body(received.target))
+                way(connection, received)
 
 
 def _read(reader, connection: socket.socket) -> Received:  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
-from oakum.guard.envoy.bootstrap import POLICY, authority, bootstrap, lua
+from oakum.guard.envoy.bootstrap import POLICY, authority, bootstrap, buffered, lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
@@ -117,6 +117,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
         "authority": authority(urlsplit(deployment.upstream)),
         "lifetime": deployment.timeout + _SLACK,
         "max_body": plan["guard"]["max_body"],
+        "held": buffered(deployment, plan),
         "observe": deployment.observe,
         "service_env": deployment.service_env,
         "audit_key_env": deployment.audit_key_env,

@@ -159,7 +159,7 @@ function host.token()
   if not token then return nil end
   local verified = metadata(handle):get(JWT)
   local head = verified and verified["head" .. place]
-  if not head or not settings.algorithms[head.alg] then return false end
+  if not head or head.crit or not settings.algorithms[head.alg] then return false end
   local claims = decoded(token)
   local exp = claims and seconds(claims.exp)
   if not exp then return false end
@@ -207,7 +207,8 @@ local function forward(handle, x)
   for _, name in ipairs(x.remove) do
     if not FRAMING[name] then headers:remove(name) end
   end
-  if not x.raw then headers:remove("upgrade") end
+  -- Envoy shows the field for an upgrade that it would make.
+  if not x.raw and headers:get "upgrade" then error "an upgrade that does not pass unread" end
   for _, pair in ipairs(x.set) do headers:replace(pair[1], pair[2]) end
   headers:replace(":method", x.method)
   headers:replace(":path", x.target)
@@ -251,54 +252,98 @@ local guard = passage.new(PLAN, host, {
   redis = settings.redis,
 })
 
+local function remember(handle, x)
+  local space = metadata(handle)
+  space:set(SPACE, "x", keep(x))
+  space:set(SPACE, "entered", true)
+end
+
 local function enter(handle)
   local x = guard:enter(request(handle))
-  if x.deny then
+  if not x.deny then
+    forward(handle, x)
+    remember(handle, x)
+  else
     local space = metadata(handle)
     space:set(SPACE, "line", guard:audit(x))
     space:set(SPACE, "done", true)
-    return x
   end
-  forward(handle, x)
-  metadata(handle):set(SPACE, "x", keep(x))
-  metadata(handle):set(SPACE, "entered", true)
   return x
 end
 
+local function answer(handle)
+  local headers = handle:headers()
+  local status = tonumber(headers:get ":status")
+  if headers:get(MARK) == "via_upstream" then
+    return { status = status, headers = listed(headers) }
+  end
+  local res = own(status)
+  res.own = true -- not the API's, so there is nothing of the API's to audit
+  return res
+end
+
+local function leave(handle, x)
+  local res = answer(handle)
+  if not x.raw and not res.own then res.body = text_of(handle:body()) end
+  local out = guard:leave(x, res)
+  if not x.raw then send(handle, out) end
+  local space = metadata(handle)
+  space:set(SPACE, "line", guard:audit(x))
+  space:set(SPACE, "done", true)
+end
+
+-- ---------------------------------------------------------------- only watching
+
+-- Nothing is changed or refused, whatever the runtime says and however it fails.
+
+local function see(handle)
+  local req = request(handle)
+  local length = tonumber(handle:headers():get "content-length" or 0)
+  if length > settings.max_body then req.body = function() return nil, "too long" end end
+  remember(handle, guard:enter(req))
+end
+
+-- Whether an answer may be held until it is judged: it ends, and it fits.
+local function brief(headers)
+  local length = headers:get "content-length"
+  if length then return tonumber(length) <= settings.held end
+  return find(headers:get "content-type" or "", "^application/[%w.+-]*json%f[^%w]") ~= nil
+end
+
+local function watch(handle, x)
+  local res = answer(handle)
+  if not x.raw and not res.own then
+    res.truncated = not brief(handle:headers())
+    res.body = res.truncated and "" or text_of(handle:body())
+  end
+  guard:leave(x, res)
+  metadata(handle):set(SPACE, "line", guard:audit(x))
+end
+
+-- ---------------------------------------------------------------- what Envoy calls
+
+local function safely(half, handle, x)
+  local coroutine = running()
+  handles[coroutine] = handle
+  local fine, result = pcall(half, handle, x)
+  handles[coroutine] = nil
+  if not fine then handle:logErr(tostring(result)) end
+  return fine, result
+end
+
 function envoy_on_request(handle)
-  handles[running()] = handle
-  local fine, x = pcall(enter, handle)
-  handles[running()] = nil
+  if settings.observe then return safely(see, handle) end
+  local fine, x = safely(enter, handle)
   if not fine then
-    handle:logErr("request: " .. tostring(x))
     refuse(handle, own(502))
   elseif x.deny then
     refuse(handle, x.deny)
   end
 end
 
-local function leave(handle, x)
-  local headers = handle:headers()
-  local res
-  if headers:get(MARK) == "via_upstream" then
-    res = { status = tonumber(headers:get(":status")), headers = listed(headers) }
-    if not x.raw then res.body = text_of(handle:body()) end
-  else
-    res = own(tonumber(headers:get(":status")))
-    res.own = true -- not the API's, so there is nothing of the API's to audit
-  end
-  local out = guard:leave(x, res)
-  if not x.raw then send(handle, out) end
-  metadata(handle):set(SPACE, "line", guard:audit(x))
-  metadata(handle):set(SPACE, "done", true)
-end
-
 function envoy_on_response(handle)
   local ours = metadata(handle):get(SPACE)
   local x = ours and ours.x and take(ours.x)
-  if not x then return end -- refused on its way in, or never seen: the sentinel knows which
-  handles[running()] = handle
-  local fine, why = pcall(leave, handle, x)
-  handles[running()] = nil
-  if not fine then handle:logErr("response: " .. tostring(why)) end
+  -- Without one it was refused on its way in, or never seen: the sentinel knows which.
+  if x then safely(settings.observe and watch or leave, handle, x) end
 end

@@ -37,6 +37,8 @@ _CACHED_TOKENS = 1000
 _KEYS_CACHED = "300s"
 _KEYS_TIMEOUT = "5s"
 _MAX_HEADERS_KB = 60
+_WATCHED = 16 << 20
+"""Bytes of a body that may be buffered where none may be refused for its length."""
 
 
 def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -> dict[str, Json]:
@@ -92,6 +94,12 @@ def url(text: str, option: str) -> SplitResult:
     return parts
 
 
+def buffered(deployment: Deployment, plan: Mapping[str, Json]) -> int:
+    """Bytes of one body that Envoy holds at most."""
+    most: int = plan["guard"]["max_body"]
+    return max(most, _WATCHED) if deployment.observe else most
+
+
 def authority(upstream: SplitResult) -> str:
     """What the API is told as its `host`."""
     return upstream.netloc.rpartition("@")[2]
@@ -131,7 +139,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "name": "oakum",
         "address": _socket(*address(deployment.listen, "listen")),
         # Bodies are buffered up to this; a longer one ends in a reply of Envoy's own.
-        "per_connection_buffer_limit_bytes": guard["max_body"],
+        "per_connection_buffer_limit_bytes": buffered(deployment, plan),
         "filter_chains": [
             {
                 "filters": [
