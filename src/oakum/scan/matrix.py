@@ -20,8 +20,7 @@ from oakum.scan.doors import Gate
 from oakum.scan.knowledge import canonical
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
-from oakum.semantics.principal import state_of
-from oakum.semantics.principal import digit
+from oakum.semantics.principal import digit, state_of
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
