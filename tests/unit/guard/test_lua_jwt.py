@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
@@ -207,6 +208,11 @@ def _ps256(text: bytes, salt: int = 32) -> bytes:
     return bytes(RSA_ONE.private_key.sign(text, PSS(MGF1(SHA256()), salt), SHA256()))
 
 
+def _es256(text: bytes, longer: int = 32) -> bytes:
+    r, s = decode_dss_signature(P256.private_key.sign(text, ECDSA(SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(longer, "big")
+
+
 def _der(key: Any) -> bytes:
     return bytes(key.as_der(private=False))
 
@@ -251,6 +257,7 @@ FORGED: Mapping[str, tuple[str | bytes, str]] = {
     "exp is a list": (signed(exp=[NOW + 300]), "exp"),
     "exp is null": (raw_signed(b'{"sub":"u7","exp":null}'), "exp"),
     "not yet": (signed(nbf=NOW + 1), "nbf"),
+    "nbf is negative": (signed(nbf=-1), "nbf"),
     "nbf is a text": (signed(nbf="0"), "nbf"),
     "another issuer": (signed(iss=ISSUER + "/"), "iss"),
     "no issuer": (signed(iss=None), "iss"),
@@ -285,6 +292,8 @@ FORGED: Mapping[str, tuple[str | bytes, str]] = {
     "a signature as DER": (
         forged({"alg": "ES256", "kid": "p256"},
                lambda text: P256.private_key.sign(text, ECDSA(SHA256()))), "signature"),
+    "a signature with a longer number": (
+        forged({"alg": "ES256", "kid": "p256"}, lambda text: _es256(text, 33)), "signature"),
     "zeros for Ed25519": (
         forged({"alg": "EdDSA", "kid": "ed"}, lambda _: bytes(64)), "signature"),
     "PSS where PKCS 1 is named": (forged(_PLAIN, _ps256), "signature"),
@@ -317,6 +326,7 @@ def test_forged_and_invalid_tokens_are_refused(verifier: Verifier, kind: str) ->
     assert verifier.said(_GOOD) == "u7"
     assert verifier.said(forged(_PLAIN, _rs256)) == "u7"
     assert verifier.said(forged({"alg": "PS256"}, _ps256)) == "u7"
+    assert verifier.said(forged({"alg": "ES256"}, _es256)) == "u7"
     assert verifier.said(token) == f"no: {why}"
     assert verifier.said(token) == f"no: {why}", "refused once, taken from memory then"
 
@@ -335,6 +345,15 @@ def test_hmac_takes_the_secret_and_never_the_public_key_beside_it() -> None:
     assert verifier.said(signed(RSA_ONE)) == "no: algorithm"
 
 
+@pytest.mark.parametrize("length", [*range(1, 32), 33, 64])
+def test_a_part_of_the_right_hmac_is_not_it(length: int) -> None:
+    def cut(text: bytes) -> bytes:
+        return (hmac.digest(SECRET.raw_value, text, "sha256") + bytes(32))[:length]
+
+    verifier = Verifier(SECRET, algorithms=("HS256",))
+    assert verifier.said(forged({"alg": "HS256"}, cut)) == "no: signature"
+
+
 # --------------------------------------------------------------------------- keys
 
 
@@ -350,7 +369,8 @@ def test_hmac_takes_the_secret_and_never_the_public_key_beside_it() -> None:
         (public(P256, y=public(P256)["y"][:-2]), PUBLIC),
         (public(ED25519, crv="X25519"), PUBLIC),
         (public(RSA_ONE, e=b64(b"\1")), PUBLIC),
-        (public(RSA_ONE, n=public(RSA_ONE)["n"][:170]), PUBLIC),
+        (public(RSA_ONE, n=b64(b"\xff" * 255)), PUBLIC),
+        (public(RSA_ONE, n=b64(b"\x7f" + b"\xff" * 255)), PUBLIC),
         (public(RSA_ONE, n=public(RSA_ONE)["n"] + "=="), PUBLIC),
         (public(RSA_ONE, kty="oct"), PUBLIC),
         ({"kty": "oct", "k": b64(b"k" * 31)}, ("HS256",)),
