@@ -34,11 +34,11 @@ end
 function Guard:enter(req)
   local path = req.target:match "^[^?]*"
   local x = {
-    req = req, path = path, head = req.method == "HEAD", method = req.method, target = req.target,
+    req = req, path = path, asked_method = req.method, method = req.method, target = req.target,
     set = { { "accept-encoding", "identity" } }, remove = { "x-secret-header" },
     raw = path:find "^/websocket" ~= nil or path:find "^/raw" ~= nil,
   }
-  if x.head then x.method = "GET" end
+  if x.asked_method == "HEAD" then x.method = "GET" end
   if path == "/deny" and not self.settings.observe then x.deny = problem(404, "Not Found") end
   if path == "/raise-enter" then error "enter" end
   if path == "/raise-after-ask" then
@@ -46,6 +46,7 @@ function Guard:enter(req)
     error "enter"
   end
   if path == "/ask-request" then x.set[2] = { "x-answer", self:ask "/asked" } end
+  if path == "/ask-big" then x.set[2] = { "x-answer", tostring(#self:ask "/big?1000000") } end
   if path == "/shout" then
     x.body = string.upper((req.body()))
     x.target = "/shouted?really"
@@ -79,7 +80,7 @@ function Guard:leave(x, res)
   if x.path == "/fill/403-empty" then res.status, body = 200, "filled" end
   if x.path == "/secrets" then body = self.settings.service .. " " .. self.settings.audit_key end
   if x.path == "/generation" then body = self.plan end
-  if x.head or res.status == 204 or res.status == 304 then body = nil end
+  if x.asked_method == "HEAD" or res.status == 204 or res.status == 304 then body = nil end
   local headers = {}
   for _, name in ipairs { "content-type", "cache-control", "retry-after", "location" } do
     local value = header(res.headers, name)

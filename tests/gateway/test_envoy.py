@@ -186,6 +186,7 @@ def test_the_runtime_may_ask_the_api_before_the_request_goes_on(
     assert ask(engine.listen, "GET", "/ask-request", "cookie: a=1").status == 200
     asked, went = upstream.received
     assert (asked.method, asked.target, asked.header("cookie")) == ("GET", "/asked", None)
+    assert {name for name, _ in asked.headers} == {"host", "x-asked-by", "content-length"}
     assert asked.header("host") == went.header("host") == upstream.url.removeprefix("http://")
     assert went.header("x-answer") == "200:" + GOOD.decode()
 
@@ -203,6 +204,25 @@ def test_many_requests_that_ask_do_not_mix_up(engine: Engine) -> None:
         thread.join()
     assert len(replies) == 80
     assert {reply.body for reply in replies} == {b"|".join((b"200:" + GOOD,) * 2 + (GOOD,))}
+
+
+def test_the_answer_of_a_question_may_be_as_long_as_any_other(
+    upstream: Upstream, got: Callable[[], Received]
+) -> None:
+    with start(envoy.Envoy(), plan(max_body=1 << 20), upstream.url) as engine:
+        assert ask(engine.listen, "GET", "/ask-big").status == 200
+        assert got().header("x-answer") == str(len("200:") + 1000000)
+    with start(envoy.Envoy(), plan(), upstream.url) as engine:
+        assert ask(engine.listen, "GET", "/ask-big").status == 200
+        assert got().header("x-answer") == str(len("too long"))
+
+
+def test_clients_that_leave_leave_nothing_behind(engine: Engine, upstream: Upstream) -> None:
+    for way in ("/ask-response", "/slow?0.3", "/stalled?0.3", "/read"):
+        for _ in range(20):
+            with socket.create_connection(engine.listen, 5) as connection:
+                connection.sendall(client.request("POST", way, "content-length: 9"))
+    assert ask(engine.listen, "GET", "/ask-response").status == 200
 
 
 # ---------------------------------------------------------------- requests

@@ -68,16 +68,14 @@ function host.now() return clock(MONOTONIC) end
 function host.time() return clock(REALTIME) end
 
 function host.log(level, text)
-  local handle = handles[running()]
-  if not handle then return end
-  if level == "error" then handle:logErr(text) else handle:logWarn(text) end
+  io.stderr:write("oakum ", level, ": ", text, "\n")
 end
 
 function host.ask(q)
   local handle = handles[running()]
   local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
   for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
-  local headers, body = handle:httpCall("upstream", wanted, q.body or "", {
+  local headers, body = handle:httpCall("questions", wanted, q.body or "", {
     timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,
   })
@@ -188,14 +186,16 @@ end
 
 local function request(handle)
   local headers = handle:headers()
-  local info = handle:streamInfo()
+  local peer = handle:streamInfo():downstreamDirectRemoteAddress()
+  local length = headers:get "content-length"
   return {
     method = headers:get(":method"),
     target = headers:get(":path") or "",
     host = headers:get(":authority") or "",
     scheme = "http", -- TLS ends before the guard
-    address = gsub(gsub(info:downstreamDirectRemoteAddress(), ":%d+$", ""), "[%[%]]", ""),
+    address = gsub(gsub(peer, ":%d+$", ""), "[%[%]]", ""),
     headers = listed(headers),
+    empty = length == "0" or not (length or headers:get "transfer-encoding"),
     -- Longer bodies than the plan allows end in Envoy, which answers 413 by itself.
     body = function() return text_of(handle:body()) end,
   }
@@ -229,7 +229,7 @@ local function own(status)
 end
 
 -- The body goes first: from then on nothing of the API's is left that an error could let out.
-local function send(handle, out)
+local function send(handle, out, head)
   handle:body(true):setBytes(out.body or "")
   local headers = handle:headers()
   local names = {}
@@ -239,17 +239,27 @@ local function send(handle, out)
   end
   headers:replace(":status", tostring(out.status))
   for _, pair in ipairs(out.headers) do headers:add(pair[1], pair[2]) end
-  if out.body then headers:replace("content-length", tostring(#out.body)) end
+  if head or out.status == 204 or out.status == 304 then
+    headers:remove "content-length" -- that of a body which nobody is sent would be told
+  else
+    headers:replace("content-length", tostring(#(out.body or "")))
+  end
 end
 
 -- ---------------------------------------------------------------- the two halves
 
+local function secret(name)
+  return name and os.getenv(name)
+end
+
+local audit_key = secret(settings.audit_key_env)
 local guard = passage.new(PLAN, host, {
-  service = settings.service_env and os.getenv(settings.service_env),
-  audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env),
+  service = secret(settings.service_env),
+  audit_key = audit_key,
   observe = settings.observe,
   state = settings.state,
-  redis = settings.redis,
+  redis = settings.redis
+    and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },
 })
 
 local function remember(handle, x)
@@ -286,7 +296,7 @@ local function leave(handle, x)
   local res = answer(handle)
   if not x.raw and not res.own then res.body = text_of(handle:body()) end
   local out = guard:leave(x, res)
-  if not x.raw then send(handle, out) end
+  if not x.raw then send(handle, out, x.asked_method == "HEAD") end
   local space = metadata(handle)
   space:set(SPACE, "line", guard:audit(x))
   space:set(SPACE, "done", true)
@@ -327,7 +337,7 @@ local function safely(half, handle, x)
   handles[coroutine] = handle
   local fine, result = pcall(half, handle, x)
   handles[coroutine] = nil
-  if not fine then handle:logErr(tostring(result)) end
+  if not fine then host.log("error", tostring(result)) end
   return fine, result
 end
 

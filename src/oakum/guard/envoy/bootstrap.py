@@ -46,7 +46,10 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     upstream = url(deployment.upstream, "upstream")
     if upstream.path not in ("", "/"):
         raise mistake(f"upstream `{deployment.upstream}` has a path", "give its origin alone")
-    clusters = [_cluster("upstream", upstream, deployment)]
+    clusters = [
+        _cluster("upstream", upstream, deployment),
+        _cluster("questions", upstream, deployment, _plain()),
+    ]
     tokens = plan["guard"]["tokens"]
     if tokens and tokens["jwks"] is None:
         clusters.append(_cluster("keys", url(tokens["keys"], "keys"), deployment))
@@ -133,7 +136,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         "local_reply_config": local_replies(),
         "access_log": list(_access_logs(deployment)),
     }
-    if guard["websockets"]:
+    if guard["websockets"] or deployment.observe:
         manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
     return {
         "name": "oakum",
@@ -318,12 +321,31 @@ def _access_logs(deployment: Deployment) -> list[Json]:
     ]
 
 
-def _cluster(name: str, where: SplitResult, deployment: Deployment) -> dict[str, Json]:
+def _plain() -> list[Json]:
+    """Filters of the questions that the policy asks: they are not Envoy's, and do not look so."""
+    names = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms")
+    removed = {"mutations": {"request_mutations": [{"remove": name} for name in names]}}
+    return [
+        _typed("oakum.plain", _http("header_mutation", "HeaderMutation"), removed),
+        _typed("oakum.codec", _http("upstream_codec", "UpstreamCodec"), {}),
+    ]
+
+
+def _cluster(
+    name: str, where: SplitResult, deployment: Deployment, filters: Sequence[Json] = ()
+) -> dict[str, Json]:
     host = where.hostname or ""
     port = where.port or (443 if where.scheme == "https" else 80)
     most = dict.fromkeys(
         ("max_connections", "max_pending_requests", "max_requests"), deployment.connections
     )
+    protocol: dict[str, Json] = {
+        "@type": _TYPE + "extensions.upstreams.http.v3.HttpProtocolOptions",
+        "common_http_protocol_options": {"idle_timeout": _UPSTREAM_IDLE},
+        "explicit_http_config": {"http_protocol_options": {}},
+    }
+    if filters:
+        protocol["http_filters"] = list(filters)
     made: dict[str, Json] = {
         "name": name,
         "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
@@ -334,11 +356,7 @@ def _cluster(name: str, where: SplitResult, deployment: Deployment) -> dict[str,
         },
         "circuit_breakers": {"thresholds": [most]},
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": _TYPE + "extensions.upstreams.http.v3.HttpProtocolOptions",
-                "common_http_protocol_options": {"idle_timeout": _UPSTREAM_IDLE},
-                "explicit_http_config": {"http_protocol_options": {}},
-            }
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol
         },
     }
     if where.scheme == "https":
