@@ -21,6 +21,7 @@ MODULES = (
     "headers",
     "route",
     "lookups",
+    "subject",
     "who",
     "audit",
     "passage",

@@ -995,7 +995,7 @@ local function load_doors(plan)
     target.resource = given(target.resource) and plan.tables[target.resource + 1]
     door.accept = given(door.accept)
     for media, node in pairs(door.accept or {}) do
-      door.accept[media] = node == json.null and false or plan.nodes[node + 1]
+      door.accept[media] = node ~= json.null and plan.nodes[node + 1]
     end
     for _, answers in pairs(door.answers) do
       for _, answer in pairs(answers) do

@@ -1,0 +1,56 @@
+-- One line of the audit log: what happened, and never a value of a person. Who it was is a keyed
+-- hash; fields stand as the contract calls them.
+
+local json = require "oakum.json"
+
+local concat, floor, sort = table.concat, math.floor, table.sort
+
+local M = {}
+
+local function number(value)
+  return value and tostring(value) or "null"
+end
+
+-- Words of the contract recur in every line: their literals are made once.
+local literals, known = {}, 0
+
+local function literal(text)
+  if text == nil then return "null" end
+  local made = literals[text]
+  if not made then
+    made = json.quote(text)
+    if known < 4096 then
+      literals[text], known = made, known + 1
+    end
+  end
+  return made
+end
+
+-- `{"Member.email":3}`, by name.
+local function removed_text(removed)
+  if not removed or next(removed) == nil then return "{}" end
+  local names = {}
+  for name in pairs(removed) do names[#names + 1] = name end
+  sort(names)
+  for i = 1, #names do names[i] = literal(names[i]) .. ":" .. removed[names[i]] end
+  return "{" .. concat(names, ",") .. "}"
+end
+
+-- The line of a passage, without its end; `time` in Unix seconds, `who` as it may be written.
+function M.line(x, contract, time, who)
+  return '{"time":' .. tostring(floor(time * 1000) / 1000)
+    .. ',"contract":' .. literal(contract)
+    .. ',"who":"' .. who
+    .. '","op":' .. literal(x.door and x.door.id)
+    .. ',"method":' .. json.quote(x.asked_method)
+    .. ',"status":' .. number(x.status)
+    .. ',"upstream":' .. number(x.upstream)
+    .. ',"removed":' .. removed_text(x.removed)
+    .. ',"denied":' .. literal(x.denied)
+    .. ',"lookups":' .. x.lookups
+    .. ',"failed":' .. x.failed
+    .. ',"bytes_in":' .. number(x.bytes_in)
+    .. ',"bytes_out":' .. number(x.bytes_out) .. "}"
+end
+
+return M

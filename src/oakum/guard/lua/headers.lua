@@ -1,0 +1,248 @@
+-- Which headers pass, one look-up per header: what a name means is decided once and remembered.
+--
+-- The law of this module: a client cannot say what only a gateway may say (who it is, where it comes
+-- from, which method it really means), and cannot ask for a part of an answer or whether it changed;
+-- an answer's header that nobody thought of does not pass.
+
+local cache = require "oakum.cache"
+
+local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
+
+local M = {}
+
+local function set(names)
+  local made = {}
+  for name in names:gmatch("%S+") do made[name] = true end
+  return made
+end
+
+-- Never, whatever the document declares. Hop by hop: RFC 9110, 7.6.1.
+local NEVER = set [[connection keep-alive proxy-connection proxy-authenticate proxy-authorization
+  te trailer transfer-encoding upgrade http2-settings expect forwarded
+  x-http-method-override x-http-method x-method-override]]
+local NEVER_BEGINS = { "x-oakum-", "x-forwarded-" }
+-- Parts of answers: they cannot be judged, so only what passes unread may be asked for in parts.
+local PARTS = set "range if-range"
+local CONDITIONS = set "if-none-match if-modified-since if-match if-unmodified-since"
+local SPOOFS = set [[x-real-ip x-original-url x-rewrite-url x-original-host x-userinfo x-remote-user]]
+local SPOOFS_BEGIN = {
+  "x-user", "x-authenticated-", "x-auth-request-", "x-amzn-oidc-", "x-goog-",
+  "x-ms-client-principal", "x-client-cert", "ssl-client-",
+}
+-- Set by the gateway itself, so no need to remove them.
+local REPLACED = set "x-forwarded-for x-forwarded-proto x-forwarded-host"
+
+-- Names that a request is read by, and the member of the passage that holds the value. Those that
+-- may stand twice say how they are joined (RFC 9110, 5.3; RFC 9113, 8.2.3); `true`: the last counts.
+local READ = {
+  ["content-type"] = { "content_type" },
+  ["content-encoding"] = { "content_encoding", ", " },
+  ["connection"] = { "connection", "," },
+  ["upgrade"] = { "upgrade", "," },
+  ["origin"] = { "origin", "," },
+  ["access-control-request-method"] = { "wants_method", "," },
+  ["cookie"] = { "cookie", "; " },
+  ["x-forwarded-for"] = { "forwarded_for", "," },
+  ["x-forwarded-proto"] = { "forwarded_proto", true },
+}
+
+local ANSWER = set [[content-type set-cookie location retry-after www-authenticate vary
+  content-language content-disposition cache-control expires pragma date strict-transport-security
+  content-security-policy content-security-policy-report-only x-content-type-options
+  x-frame-options referrer-policy permissions-policy x-request-id deprecation sunset allow]]
+local ANSWER_BEGINS = { "access-control-", "cross-origin-", "x-ratelimit-", "ratelimit" }
+
+local function begins(name, prefixes)
+  for i = 1, #prefixes do
+    if sub(name, 1, #prefixes[i]) == prefixes[i] then return true end
+  end
+  return false
+end
+
+local Headers = {}
+Headers.__index = Headers
+
+-- How a name is treated: `never` passes, `parts` and `condition` only with what passes unread,
+-- `unless` and `condition` when the operation declares it or it is a credential; nil: it passes.
+local function rule_of(self, name)
+  if NEVER[name] or name == self.service or begins(name, NEVER_BEGINS) then return "never" end
+  if PARTS[name] then return "parts" end
+  if CONDITIONS[name] then return "condition" end
+  -- A name that CGI cannot tell from another one (`x_user`) speaks for that one too.
+  if SPOOFS[name] or self.strip[name] or begins(name, SPOOFS_BEGIN)
+    or find(name, "[^a-z0-9-]") then
+    return "unless"
+  end
+  return nil
+end
+
+local function learn(self, name)
+  local reads = READ[name]
+  local made = {
+    rule = rule_of(self, name),
+    replaced = REPLACED[name] or false,
+    member = reads and reads[1] or false,
+    joint = reads and reads[2] or false,
+    credential = self.credentials[name] or false,
+  }
+  if #name <= 64 then self.known:put(name, made) end
+  return made
+end
+
+-- `credentials`: those of the plan; the header ones are numbered by their place in it.
+function M.new(guard, credentials)
+  local self = setmetatable({
+    service = guard.service,
+    strip = {},
+    credentials = {},
+    answer = {},
+    known = cache.new(2 ^ 18),
+    passing = cache.new(2 ^ 18),
+  }, Headers)
+  for i = 1, #guard.strip do self.strip[lower(guard.strip[i])] = true end
+  for i = 1, #guard.headers do self.answer[lower(guard.headers[i])] = true end
+  for i = 1, #credentials do
+    if credentials[i].where == "header" then self.credentials[credentials[i].name] = i end
+  end
+  return self
+end
+
+-- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
+-- two of them.
+function Headers:read(x, headers)
+  local known = self.known
+  for i = 1, #headers do
+    local name, value = headers[i][1], headers[i][2]
+    local what = known:get(name) or learn(self, name)
+    local member = what.member
+    if member then
+      if x[member] == nil or what.joint == true then
+        x[member] = value
+      elseif what.joint then
+        x[member] = x[member] .. what.joint .. value
+      else
+        x.content_type_twice = true
+      end
+    end
+    local place = what.credential
+    if place then
+      local held = x.credentials
+      if not held then
+        held = {}
+        x.credentials = held
+      end
+      if member == "cookie" then
+        held[place] = x.cookie
+      else
+        x.twice = x.twice or held[place] ~= nil
+        held[place] = value
+      end
+    end
+  end
+end
+
+-- Names that `connection` lists beside the usual ones: they belong to this hop only.
+local function hop_names(connection)
+  if not connection then return nil end
+  connection = lower(connection)
+  if connection == "keep-alive" or connection == "close" then return nil end
+  local names = {}
+  for name in connection:gmatch("[^, \t]+") do names[name] = true end
+  return names
+end
+
+local function goes(self, what, name, door)
+  local rule = what.rule
+  if rule == "never" then return true end
+  if rule == "parts" then return door ~= nil end
+  if what.credential then return false end
+  if not door then return rule == "unless" end
+  return not door.headers[name]
+end
+
+-- Names that must not reach the upstream. `door` is nil for what passes unread; `anonymous` takes
+-- the credentials away too.
+function Headers:removed(x, headers, door, anonymous)
+  local hop = hop_names(x.connection)
+  local removed, n = {}, 0
+  local known = self.known
+  for i = 1, #headers do
+    local name = headers[i][1]
+    local what = known:get(name) or learn(self, name)
+    if (what.rule and goes(self, what, name, door)) or (hop and hop[name])
+      or (anonymous and (what.credential or name == "cookie" or name == "authorization")) then
+      if not what.replaced then
+        n = n + 1
+        removed[n] = name
+      end
+    end
+  end
+  return removed
+end
+
+local function learn_answer(self, name)
+  local passes = ANSWER[name] or self.answer[name] or begins(name, ANSWER_BEGINS) or false
+  if #name <= 64 then self.passing:put(name, passes) end
+  return passes
+end
+
+-- Headers of an answer that may go out. `private`: it is somebody's, so nobody may keep it.
+function Headers:answered(headers, private)
+  local out, n = {}, 0
+  local passing = self.passing
+  for i = 1, #headers do
+    local header = headers[i]
+    local name = header[1]
+    local passes = passing:get(name)
+    if passes == nil then passes = learn_answer(self, name) end
+    if passes and not (private
+      and (name == "cache-control" or name == "expires" or name == "pragma")) then
+      n = n + 1
+      out[n] = header
+    end
+  end
+  if private then out[n + 1] = M.PRIVATE end
+  return out
+end
+
+M.PRIVATE = { "cache-control", "private, no-store" }
+
+-- ---------------------------------------------------------------- values
+
+-- Media type without its parameters, in lower case, and whether its text is (or may be) UTF-8.
+function M.media(value)
+  local semicolon = find(value, ";", 1, true)
+  if not semicolon then
+    return lower(value:match("^[ \t]*(.-)[ \t]*$")), true
+  end
+  local charset = lower(sub(value, semicolon)):match(';[ \t]*charset="?([^";,%s]*)')
+  local media = lower(sub(value, 1, semicolon - 1):match("^[ \t]*(.-)[ \t]*$"))
+  return media, charset == nil or charset == "utf-8" or charset == "us-ascii"
+end
+
+-- Whether a content-encoding leaves the bytes as they are.
+function M.plain(encoding)
+  if not encoding or encoding == "" then return true end
+  return lower(encoding:match("^%s*(.-)%s*$")) == "identity"
+end
+
+-- The n-th entry from the right of a comma-separated list, or nil.
+function M.from_right(list, n)
+  local last = #list
+  for _ = 2, n do
+    local comma
+    for at = last, 1, -1 do
+      if byte(list, at) == 44 then comma = at break end
+    end
+    if not comma then return nil end
+    last = comma - 1
+  end
+  local first = 1
+  for at = last, 1, -1 do
+    if byte(list, at) == 44 then first = at + 1 break end
+  end
+  local entry = sub(list, first, last):match("^[ \t]*(.-)[ \t]*$")
+  return entry ~= "" and entry or nil
+end
+
+return M

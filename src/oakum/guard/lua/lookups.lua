@@ -1,0 +1,337 @@
+-- What a decision still needs to know: relations and states that only the API itself can tell.
+--
+-- The law of this module: unknown is closed. While a body is judged nothing is asked: what is missing
+-- is noted, asked for afterwards, and the body is judged again. What cannot be asked, or whose answer
+-- cannot be read whole, stays unknown; a page that may go on says nothing of those not on it.
+
+local cache = require "oakum.cache"
+local headers = require "oakum.headers"
+local json = require "oakum.json"
+local route = require "oakum.route"
+
+local concat, min = table.concat, math.min
+
+local M = {}
+
+-- Changes with every write, whoever it was about: while it stays, nothing that is believed is stale.
+local ERA = "\0era"
+local ACCEPT, IDENTITY = { "accept", "application/json" }, { "accept-encoding", "identity" }
+local FAILED = { failed = true }
+local NEGATIVE = 1 -- seconds for which a failure is believed at most
+
+-- ---------------------------------------------------------------- values at a pointer
+
+local function below(value, segment, out)
+  if json.is_array(value) then
+    if segment == "*" then
+      for i = 1, value.n do out[#out + 1] = value[i] end
+    elseif segment:find("^%d+$") then
+      out[#out + 1] = value[tonumber(segment) + 1]
+    end
+  elseif json.is_object(value) then
+    if segment == "*" then
+      for _, each in pairs(value) do out[#out + 1] = each end
+    elseif value[segment] ~= nil then
+      out[#out + 1] = value[segment]
+    end
+  end
+end
+
+-- Values at the first `n` segments of a JSON pointer (RFC 6901); `*` is every element or map value.
+function M.at(value, segments, n)
+  local found = { value }
+  for i = 1, n or #segments do
+    local inside = {}
+    for j = 1, #found do below(found[j], segments[i], inside) end
+    found = inside
+  end
+  return found
+end
+
+-- ---------------------------------------------------------------- questions
+
+local Lookups = {}
+Lookups.__index = Lookups
+
+-- An ask of the plan: path before and after the id, and all that its answer may be read for.
+local function prepare(plan, i, service)
+  local said = plan.asks[i]
+  local before, after, placed = {}, {}, false
+  for j = 1, #said.path do
+    if said.path[j] == "" and not placed then
+      placed = true
+    else
+      local into = placed and after or before
+      into[#into + 1] = "/" .. said.path[j]
+    end
+  end
+  local made = {
+    before = concat(before), after = concat(after), placed = placed, query = said.query,
+    page = said.page, counts = said.counts, tag = i .. ":", relations = {}, states = {},
+    service = service and placed,
+  }
+  for j = 1, #plan.relations do
+    if plan.relations[j].ask == i then made.relations[#made.relations + 1] = j end
+  end
+  for name, state in pairs(plan.states) do
+    if state.ask == i then made.states[name] = state.at end
+  end
+  return made
+end
+
+-- `service`: value of the service's credential, or nil when the caller's own is used.
+function M.new(plan, host, shared, service)
+  local guard = plan.guard
+  local self = setmetatable({
+    plan = plan, host = host, shared = shared, now = host.now,
+    ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
+    service = guard.service ~= "" and service and { guard.service, service } or nil,
+    believed = cache.new(2 ^ 23), asks = {}, x = nil,
+  }, Lookups)
+  for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
+  -- What `held` calls for the passage that is being judged; a judgement never yields.
+  self.related = function(relation, owner) return self:relation(relation, owner) end
+  self.state = function(name, owner) return self:state_of(name, owner) end
+  return self
+end
+
+-- A GET as the guard asks it: with the service's credential, or with the caller's and nothing else.
+function Lookups:question(x, path, query, service)
+  local sent = { ACCEPT, IDENTITY }
+  local target = query ~= "" and path .. "?" .. query or path
+  if service then
+    sent[3] = service
+  else
+    local given = x.given
+    for i = 1, given and #given or 0 do sent[#sent + 1] = given[i] end
+    if given and given.query then
+      target = target .. (query ~= "" and "&" or "?") .. given.query
+    end
+  end
+  return { method = "GET", target = target, headers = sent, timeout = self.timeout }
+end
+
+-- The decoded value of a good answer, or nil.
+function M.readable(answer)
+  if not answer or answer.status ~= 200 or answer.truncated then return nil end
+  if not headers.plain(answer.headers["content-encoding"]) then return nil end
+  return (json.decode(answer.body))
+end
+
+-- Asks, counted; returns the answer and its decoded value, or nil for either.
+function Lookups:ask(x, question)
+  local answer = self.host.ask(question)
+  local value = M.readable(answer)
+  x.lookups = x.lookups + 1
+  if value == nil then x.failed = x.failed + 1 end
+  return answer, value
+end
+
+-- Takes one question from the budget of this phase; nil when it is spent, else the seconds it may take.
+function Lookups:spend(x)
+  local now = self.now()
+  if not x.deadline then
+    x.deadline, x.budget = now + 3 * self.timeout, self.most
+  end
+  if x.budget <= 0 or now >= x.deadline then return nil end
+  x.budget = x.budget - 1
+  return min(self.timeout, x.deadline - now)
+end
+
+-- ---------------------------------------------------------------- answers
+
+-- Whether an answer in which `found` ids stand lists all there are.
+local function ends(ask, value, found)
+  local counted = false
+  for i = 1, #ask.counts do
+    for _, count in ipairs(M.at(value, ask.counts[i])) do
+      if getmetatable(count) == json.number and count.int then
+        counted = true
+        if tonumber(count.text) > found then return false end
+      end
+    end
+  end
+  if ask.page < 0 then return counted end
+  return ask.page == 0 or found < ask.page
+end
+
+local function first_value(values)
+  for i = 1, #values do
+    if values[i] ~= json.null then return values[i] end
+  end
+  return nil
+end
+
+function Lookups:read(ask, value)
+  local made = { sets = {}, whole = {}, states = {} }
+  for _, relation in ipairs(ask.relations) do
+    local set, n = {}, 0
+    for _, each in ipairs(M.at(value, self.plan.relations[relation].pointer)) do
+      local id = json.text(each)
+      if id then
+        set[id] = true
+        n = n + 1
+      end
+    end
+    made.sets[relation], made.whole[relation] = set, ends(ask, value, n)
+  end
+  for name, at in pairs(ask.states) do made.states[name] = first_value(M.at(value, at)) end
+  return made
+end
+
+-- ---------------------------------------------------------------- what is believed
+
+function Lookups:fresh(entry, era)
+  if entry.era == era then return true end
+  local marks = entry.marks
+  for i = 1, #marks, 2 do
+    if self.shared:epoch(marks[i]) ~= marks[i + 1] then return false end
+  end
+  entry.era = era
+  return true
+end
+
+-- The marks of some ids as they are now: when one changes, what was believed of them is stale.
+function Lookups:marks(ids)
+  local made = {}
+  for i = 1, #ids do
+    made[2 * i - 1], made[2 * i] = ids[i], self.shared:epoch(ids[i])
+  end
+  return made
+end
+
+function Lookups:era()
+  return self.shared:epoch(ERA)
+end
+
+-- What is known of a question, or nil; then it is noted as missing unless it can never be asked.
+function Lookups:known(i, id)
+  local ask, x = self.asks[i], self.x
+  local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. id
+  local found = x.known[key]
+  if found then return not found.failed and found or nil end
+  found = self.believed:get(key)
+  if found and found.expires > x.now and self:fresh(found, self:era()) then
+    x.known[key] = found
+    return not found.failed and found or nil
+  end
+  if not ask.placed or route.escaped(id) then
+    local missing = x.missing
+    if not missing then
+      missing = {}
+      x.missing = missing
+    end
+    missing[#missing + 1] = { ask = ask, id = id, key = key }
+  end
+  x.known[key] = FAILED
+  return nil
+end
+
+function Lookups:relation(index, owner)
+  local relation, who = self.plan.relations[index], self.x.who
+  local i = relation.ask
+  if not i or who.anonymous then return nil end
+  if relation.of == "owner" then
+    if not self.asks[i].placed then return nil end
+    local known = self:known(i, owner)
+    if not known then return nil end
+    local set = known.sets[index]
+    for j = 1, #who.list do
+      if set[who.list[j]] then return true end
+    end
+    if known.whole[index] then return false end
+    return nil
+  end
+  if not self.asks[i].placed then
+    local known = self:known(i, "")
+    if not known then return nil end
+    if known.sets[index][owner] then return true end
+    if known.whole[index] then return false end
+    return nil
+  end
+  local all = true
+  local held = false
+  for j = 1, #who.list do
+    local known = self:known(i, who.list[j])
+    if known and known.sets[index][owner] then held = true end
+    if not known or not known.whole[index] then all = false end
+  end
+  if held then return true end
+  if all then return false end
+  return nil
+end
+
+function Lookups:state_of(name, owner)
+  local state = self.plan.states[name]
+  if not state then return nil end
+  local placed = self.asks[state.ask].placed
+  if not placed and not self.x.who.ids[owner] then return nil end
+  local known = self:known(state.ask, placed and owner or "")
+  if not known then return nil end
+  return known.states[name]
+end
+
+-- ---------------------------------------------------------------- asking
+
+-- Before a judgement: whose it is. What was found out for this passage stays found out.
+function Lookups:begin(x)
+  if not x.known then x.known = {} end
+  x.missing = nil
+  self.x = x
+end
+
+function Lookups:learn(x, miss, answer, era)
+  local value = M.readable(answer)
+  x.lookups = x.lookups + 1
+  local made
+  if value == nil then
+    x.failed = x.failed + 1
+    made = { failed = true, expires = self.now() + min(self.ttl, NEGATIVE) }
+  else
+    made = self:read(miss.ask, value)
+    made.expires = self.now() + self.ttl
+  end
+  made.era, made.marks = era, miss.marks
+  self.believed:put(miss.key, made)
+  x.known[miss.key] = made
+end
+
+-- Asks for what the last judgement missed, as far as the budget goes. Whether anything was asked,
+-- so that judging again may show more.
+function Lookups:inquire(x)
+  local missing = x.missing
+  if not missing then return false end
+  x.missing = nil
+  local era, batch = self:era(), {}
+  for i = 1, #missing do
+    local miss = missing[i]
+    local seconds = self:spend(x)
+    if not seconds then break end
+    local path = miss.ask.before .. (miss.ask.placed and "/" .. route.escaped(miss.id) or "")
+    local question = self:question(x, path .. miss.ask.after, miss.ask.query,
+      miss.ask.service and self.service or nil)
+    question.timeout = seconds
+    miss.marks = self:marks(miss.ask.placed and { miss.id } or x.who.list)
+    if self.host.ask_all then
+      batch[#batch + 1] = question
+    else
+      self:learn(x, miss, self.host.ask(question), era)
+      batch[i] = true
+    end
+  end
+  if self.host.ask_all and #batch > 0 then
+    local answers = self.host.ask_all(batch)
+    for i = 1, #batch do self:learn(x, missing[i], answers[i] or nil, era) end
+  end
+  return #batch > 0
+end
+
+-- ---------------------------------------------------------------- forgetting
+
+-- What was believed about these ids is believed no more, by no worker.
+function Lookups:forget(ids)
+  for i = 1, #ids do self.shared:bump(ids[i]) end
+  self.shared:bump(ERA)
+end
+
+return M

@@ -1,0 +1,602 @@
+-- A request on its way in, and its answer on its way out, for every engine.
+--
+-- The law of this module: what is not decided does not pass. Each step either goes on or denies, and
+-- an error anywhere is the engine's to answer with 502; an answer goes out by its declared media
+-- type, cut down, or not at all.
+--
+-- One table, the passage, goes with a request from `enter` to `audit`; all else is the guard's.
+
+local audit = require "oakum.audit"
+local hash = require "oakum.hash"
+local headers = require "oakum.headers"
+local held = require "oakum.held"
+local json = require "oakum.json"
+local lookups = require "oakum.lookups"
+local project = require "oakum.project"
+local route = require "oakum.route"
+local shared = require "oakum.shared"
+local subject = require "oakum.subject"
+local who = require "oakum.who"
+
+local find, floor, lower, sub = string.find, math.floor, string.lower, string.sub
+local sort = table.sort
+
+local M = {}
+
+local NONE = {}
+local IDENTITY = { "accept-encoding", "identity" }
+local UPGRADE = { { "connection", "Upgrade" }, { "upgrade", "websocket" } }
+
+-- ---------------------------------------------------------------- answers of the guard's own
+
+-- Reason phrases of RFC 9110 and its kin, by the hundreds.
+local TITLES = {
+  [400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
+  [404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable",
+  [407] = "Proxy Authentication Required", [408] = "Request Timeout", [409] = "Conflict",
+  [410] = "Gone", [411] = "Length Required", [412] = "Precondition Failed",
+  [413] = "Content Too Large", [414] = "URI Too Long", [415] = "Unsupported Media Type",
+  [416] = "Range Not Satisfiable", [417] = "Expectation Failed", [418] = "I'm a Teapot",
+  [421] = "Misdirected Request", [422] = "Unprocessable Content", [423] = "Locked",
+  [424] = "Failed Dependency", [425] = "Too Early", [426] = "Upgrade Required",
+  [428] = "Precondition Required", [429] = "Too Many Requests",
+  [431] = "Request Header Fields Too Large", [451] = "Unavailable For Legal Reasons",
+  [500] = "Internal Server Error", [501] = "Not Implemented", [502] = "Bad Gateway",
+  [503] = "Service Unavailable", [504] = "Gateway Timeout", [505] = "HTTP Version Not Supported",
+  [506] = "Variant Also Negotiates", [507] = "Insufficient Storage", [508] = "Loop Detected",
+  [510] = "Not Extended", [511] = "Network Authentication Required",
+}
+
+local Guard = {}
+Guard.__index = Guard
+
+-- A problem (RFC 9457) of always the same bytes; `wait`: seconds, of 429 and 503.
+function Guard:problem(status, wait)
+  if status == 429 or status == 503 then wait = wait or 1 end
+  local key = wait and status .. " " .. wait or status
+  local made = self.problems[key]
+  if made then return made end
+  local title = TITLES[status] or TITLES[floor(status / 100) * 100] or TITLES[500]
+  local list = {
+    { "content-type", "application/problem+json" },
+    { "cache-control", "no-store" },
+  }
+  if status == 401 and self.bearers then list[3] = { "www-authenticate", "Bearer" } end
+  if wait then list[3] = { "retry-after", tostring(wait) } end
+  made = {
+    status = status, headers = list,
+    body = '{"type":"about:blank","title":' .. json.quote(title) .. ',"status":' .. status .. "}",
+  }
+  if not wait or wait == 1 then self.problems[key] = made end
+  return made
+end
+
+-- *Forbidden*, said as *absent* where the contract conceals.
+local function absent(door)
+  return door.conceals and 404 or 403
+end
+
+-- ---------------------------------------------------------------- made once
+
+local function set_of(list)
+  local made = {}
+  for i = 1, #list do made[list[i]] = true end
+  return made
+end
+
+local function globs_of(patterns)
+  local made = {}
+  for i = 1, #patterns do made[i] = route.glob(patterns[i]) end
+  return made
+end
+
+-- Declared media types, the more specific ones first: an exact one wins over any JSON for JSON, that
+-- over `type/*`, that over `*/*`, ties by name.
+local function ranked(declared)
+  local list = {}
+  for media in pairs(declared) do list[#list + 1] = media end
+  sort(list)
+  return list
+end
+
+local function is_json(media)
+  return media == "application/json" or sub(media, -5) == "+json"
+end
+
+local function choose(declared, list, media)
+  if declared[media] ~= nil then return declared[media] end
+  if is_json(media) then
+    for i = 1, #list do
+      if is_json(list[i]) then return declared[list[i]] end
+    end
+  end
+  local slash = find(media, "/", 1, true)
+  local range = slash and sub(media, 1, slash) .. "*"
+  if range and declared[range] ~= nil then return declared[range] end
+  return declared["*/*"]
+end
+
+-- The table by which a resource is written.
+local function settable(plan, name)
+  for i = 1, #plan.tables do
+    if plan.tables[i].writing and plan.tables[i].name == name then return plan.tables[i] end
+  end
+end
+
+local function prepare(plan, door, index)
+  door.index = index
+  local shown = door.target.resource
+  door.target.settable = shown and settable(plan, shown.name)
+  door.declared, door.listed = set_of(door.query), set_of(door.lists)
+  door.headers = set_of(door.headers)
+  door.chosen, door.choices = {}, 0
+  door.ranked = {}
+  for status, declared in pairs(door.answers) do door.ranked[status] = ranked(declared) end
+  if door.accept then door.accept_ranked = ranked(door.accept) end
+end
+
+-- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
+-- `observe`, `state` (path of the file that workers share), `redis`.
+function M.new(text, host, settings)
+  local plan = project.load(assert(json.plain(text)))
+  local guard = plan.guard
+  local state = assert(shared.open(settings.state, plan.limits, settings.redis))
+  local service = settings.service ~= "" and settings.service or nil
+  local asking = lookups.new(plan, host, state, service)
+  local keys
+  if plan.caller.kind == "api_key" then keys = json.decode(text).guard.api_keys end
+  local self = setmetatable({
+    plan = plan, host = host, now = host.now, shared = state, asking = asking, problems = {},
+    observe = settings.observe or false,
+    who = who.new(plan, host, asking, settings.audit_key or hash.random(32), keys),
+    headers = headers.new(guard, plan.credentials),
+    hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
+    passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
+    max_body = guard.max_body, hops = guard.hops, secrets = {},
+  }, Guard)
+  for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
+  self.routes = route.new(plan.doors, plan.shut or NONE)
+  for i = 1, #plan.credentials do
+    local each = plan.credentials[i]
+    if each.where == "query" then self.secrets[each.name] = true end
+    if each.where == "header" and each.name == "authorization" then self.bearers = true end
+  end
+  for i = 1, #plan.limits do
+    local limit = plan.limits[i]
+    limit.place = i - 1
+    if limit.kind == "rate" then self[limit.name] = limit end
+  end
+  return self
+end
+
+-- ---------------------------------------------------------------- in
+
+-- The address of the client: what the proxy that is `hops` away saw, or else the peer.
+local function address_of(self, x, req)
+  if self.hops == 0 or not x.forwarded_for then return req.address end
+  return headers.from_right(x.forwarded_for, self.hops) or req.address
+end
+
+-- What goes on to the API. `door` is nil for what passes unread.
+function Guard:forward(x, req, door, anonymous)
+  x.method = x.door and x.method == "HEAD" and "GET" or req.method
+  local query = x.query
+  x.target = (query or "") == (x.asked_query or "") and req.target
+    or query and x.path .. "?" .. query or x.path
+  x.remove = self.headers:removed(x, req.headers, door, anonymous)
+  local proto = self.hops > 0 and x.forwarded_proto
+  if proto ~= "http" and proto ~= "https" then proto = req.scheme end
+  local sent = {
+    { "x-forwarded-for", x.address },
+    { "x-forwarded-proto", proto },
+    { "x-forwarded-host", req.host or "" },
+  }
+  if not x.raw then sent[4] = IDENTITY end
+  x.set = sent
+end
+
+-- An upgrade to WebSocket passes unread where the contract says so; anything else does not.
+local function upgrade(self, x, req)
+  if req.method ~= "GET" or not x.upgrade or lower(x.upgrade):match("^%s*(.-)%s*$") ~= "websocket"
+    or not route.matches(self.websockets, x) then
+    return 404, "route"
+  end
+  x.raw = true
+  self:forward(x, req, nil, false)
+  x.set[4], x.set[5] = UPGRADE[1], UPGRADE[2]
+end
+
+-- A static file, which passes unread and without credentials.
+local function unread(self, x, req)
+  x.raw = true
+  x.query = route.without(x.query, self.secrets)
+  self:forward(x, req, nil, true)
+end
+
+-- The question that a browser asks ahead (Fetch standard, CORS).
+local function preflight(self, x, req, door)
+  local query = route.query(x.query, door.declared, door.listed, self.secrets)
+  if query == false then return 400, "query" end
+  x.query = route.without(query or nil, self.secrets)
+  local body = not req.empty and req.body() or ""
+  if body ~= "" then return 400, "body" end
+  x.preflight = true
+  self:forward(x, req, { headers = NONE }, true)
+end
+
+local function host_of(host)
+  return lower((host:gsub(":%d*$", "")))
+end
+
+-- Whether the caller may use the door at all, or reach an object; look-ups that this hangs on are
+-- asked for only when the answer is no without them.
+function Guard:may(x, ask, object)
+  local asking = self.asking
+  repeat
+    asking:begin(x)
+    if ask(self.plan, x.door.index, x.who.know, x.params, object) then return true end
+  until not asking:inquire(x)
+  return false
+end
+
+function Guard:rate(x)
+  local limit = x.who.anonymous and self.anonymous or not x.who.anonymous and self.callers
+  if not limit then return nil end
+  local key = x.who.anonymous and x.address or x.who.name
+  local allowed, wait =
+    self.shared:rate(limit.place, key, limit.most, limit.per, self.host.time())
+  if not allowed then return 429, "rate", wait end
+end
+
+-- From credentials to the right to call; then a write's object and a body.
+local function call(self, x, req, door)
+  local query, found = route.query(x.query, door.declared, door.listed, self.secrets)
+  if query == false then return 400, "query" end
+  x.query = query
+  if not self.who:gather(x, found) then return 400, "who" end
+  local bearer, status, wait = self.who:find(x, req)
+  if not bearer then return status, "who", wait end
+  x.who = bearer
+  local reason
+  status, reason, wait = self:rate(x)
+  if status then return status, reason, wait end
+  if not self:may(x, held.may_call) then
+    return bearer.anonymous and 401 or absent(door), "call"
+  end
+  local object
+  if door.write then
+    object, status, reason = self:object(x, door)
+    if status then return status, reason end
+    if not self:may(x, held.may_write, object) then return absent(door), "call" end
+  end
+  status, reason = self:body(x, req, door, object)
+  if status then return status, reason end
+  self:forward(x, req, door, false)
+  if door.write then
+    x.stale = self:stale(x, object)
+    self.asking:forget(x.stale)
+  end
+end
+
+-- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
+local function admit(self, x, req)
+  if self.hosts and not self.hosts[host_of(req.host or "")] then return 404, "host" end
+  if not route.read(x, req.target) then return 404, "path" end
+  self.headers:read(x, req.headers)
+  x.asked_query = x.query
+  x.address = address_of(self, x, req)
+  local method = req.method
+  if x.upgrade or method == "CONNECT" or method == "TRACE" then return upgrade(self, x, req) end
+  local doors = self.routes:find(x)
+  if not doors then
+    if (method == "GET" or method == "HEAD") and route.matches(self.passes, x)
+      and not self.routes:near(x) then
+      return unread(self, x, req)
+    end
+    return 404, "route"
+  end
+  if method == "OPTIONS" and x.origin and x.wants_method then
+    local door = doors[x.wants_method == "HEAD" and "GET" or x.wants_method]
+    if door then return preflight(self, x, req, door) end
+  end
+  local door = doors[method == "HEAD" and "GET" or method]
+  if not door then return 404, "route" end
+  x.door = door
+  x.params = route.params(door, x)
+  return call(self, x, req, door)
+end
+
+-- May yield. The passage: with `deny`, an answer to give at once; else what to forward (`method`,
+-- `target`, `set`, `remove`, and `body` when it is another one).
+function Guard:enter(req)
+  local x = {
+    asked_method = req.method, method = req.method, now = self.now(),
+    lookups = 0, failed = 0, bytes_in = 0,
+  }
+  local status, reason, wait = admit(self, x, req)
+  if status then
+    x.denied = reason
+    if not self.observe then
+      x.deny = self:sent(x, self:problem(status, wait))
+      return x
+    end
+  end
+  if self.observe then
+    x.method, x.target, x.set, x.remove, x.body = req.method, req.target, NONE, NONE, nil
+  end
+  return x
+end
+
+-- ---------------------------------------------------------------- the object of a write
+
+-- Path of the door that shows the object, with the parameters of this request; nil: with these it
+-- could be read in two ways.
+local function path_of(door, params)
+  local path = ""
+  for i = 1, #door.segments do
+    local fine = true
+    local made = door.segments[i]:gsub("{([^{}]+)}", function(name)
+      local text = params[name] and route.escaped(params[name])
+      fine = fine and text ~= nil
+      return text or ""
+    end)
+    if not fine then return nil end
+    path = path .. "/" .. made
+  end
+  return path
+end
+
+-- Whose object a write touches, or nil, a status and a reason.
+function Guard:object(x, door)
+  local target = door.target
+  if target.kind == "caller" then return subject.of(x.who.list) end
+  if target.kind == "path" then return subject.of({ x.params[target.param] }) end
+  if target.kind == "none" then return subject.of(NONE) end
+  local reader, asking = self.plan.doors[target.door], self.asking
+  local path = path_of(reader, x.params)
+  if not path then return nil, absent(door), "target" end
+  local seconds = asking:spend(x)
+  if not seconds then return nil, 503, "target" end
+  local question = asking:question(x, path, "", asking.service)
+  question.timeout = seconds
+  local answer, value = asking:ask(x, question)
+  if answer and answer.status >= 400 and answer.status < 500 then
+    return nil, absent(door), "target"
+  end
+  if value == nil then return nil, 503, "target" end
+  local inside = lookups.at(value, target.pointer)[1]
+  if not json.is_object(inside) then return nil, absent(door), "target" end
+  return subject.seen(target.resource, target.settable, inside, reader, x.params, x.who)
+end
+
+-- ---------------------------------------------------------------- the body of a request
+
+local function owns(object, bearer)
+  for i = 1, object.owners.n do
+    if bearer.ids[object.owners[i]] then return true end
+  end
+  return false
+end
+
+-- The node by which a body of this media type is judged, false for one that passes unread, or nil, a
+-- status and a reason.
+local function accepted(x, door)
+  if not door.accept or x.content_type_twice then return nil, 400, "body" end
+  if not x.content_type or not headers.plain(x.content_encoding) then return nil, 415, "media" end
+  local media, readable = headers.media(x.content_type)
+  local node = choose(door.accept, door.accept_ranked, media)
+  if node == nil then return nil, 415, "media" end
+  if node == false then
+    if door.binds then return nil, 415, "media" end
+    return false
+  end
+  if not readable then return nil, 415, "media" end
+  return node
+end
+
+-- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
+function Guard:body(x, req, door, object)
+  local text, why = "", nil
+  if not req.empty then text, why = req.body() end
+  if why == "too long" then return 413, "too-long" end
+  if why then return 400, "truncated" end
+  text = text or ""
+  x.bytes_in = #text
+  if #text > self.max_body then return 413, "too-long" end
+  local decides = door.write and not door.call and door.binds
+  if text == "" then
+    if decides and door.target.kind ~= "caller" and not owns(object, x.who) then
+      return absent(door), "call"
+    end
+    return nil
+  end
+  local node, status, reason = accepted(x, door)
+  if status then return status, reason end
+  if node == false then return nil end
+  local asking, out, seen = self.asking, nil, nil
+  repeat
+    asking:begin(x)
+    seen = { removed = {} }
+    out, why = project.accept(self.plan, node, x.who.know, door.index, x.params, text, object, seen)
+    if why == "unreadable" then return 400, "body" end
+    local whole = out and next(seen.removed) == nil
+  until whole or not asking:inquire(x)
+  if not out and decides then return absent(door), "call" end
+  if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
+    return 422, "body"
+  end
+  if out ~= text then x.body = out end
+  x.said = text
+end
+
+-- Every text and integer in a decoded body: any may be the id of somebody.
+local function scalars(value, into)
+  local id = json.text(value)
+  if id then
+    into[id] = true
+  elseif json.is_array(value) then
+    for i = 1, value.n do scalars(value[i], into) end
+  elseif json.is_object(value) then
+    for _, each in pairs(value) do scalars(each, into) end
+  end
+end
+
+-- The ids that a write may be about, and the credentials it was sent with: a list.
+function Guard:stale(x, object)
+  local ids, list = {}, {}
+  if x.said then
+    scalars(json.decode(x.said), ids)
+    x.said = nil
+  end
+  for i = 1, object.owners.n do ids[object.owners[i]] = true end
+  for i = 1, #x.who.list do ids[x.who.list[i]] = true end
+  for _, value in pairs(x.params) do ids[value] = true end
+  for id in pairs(ids) do list[#list + 1] = id end
+  list[#list + 1] = self.who:mark_of(x.who)
+  return list
+end
+
+-- ---------------------------------------------------------------- out
+
+function Guard:sent(x, out)
+  if x.asked_method == "HEAD" and out.body and out.body ~= "" then
+    out = { status = out.status, headers = out.headers, body = "" }
+  end
+  x.status, x.bytes_out = out.status, out.body and #out.body or 0
+  return out
+end
+
+-- What the document declares for an answer of this status and media type, or nil; remembered for
+-- the texts that the API really sends.
+local function declared_answer(door, status, content_type)
+  local key = status .. " " .. content_type
+  local found = door.chosen[key]
+  if found ~= nil then return found end
+  local media, readable = headers.media(content_type)
+  local code = tostring(status)
+  local range = sub(code, 1, 1)
+  local at = door.answers[code] and code or door.answers[range .. "XX"] and range .. "XX"
+    or door.answers[range .. "xx"] and range .. "xx" or "default"
+  found = door.answers[at] and choose(door.answers[at], door.ranked[at], media) or false
+  if found and not (readable and (found.kind == "json" and is_json(media)
+    or found.kind == "csv" and media == "text/csv")) then
+    found = false
+  end
+  if door.choices < 256 then
+    door.chosen[key], door.choices = found, door.choices + 1
+  end
+  return found
+end
+
+local function owners_besides(owners, bearer)
+  local list = {}
+  for owner in pairs(owners) do
+    if not bearer.ids[owner] then list[#list + 1] = owner end
+  end
+  sort(list)
+  return list
+end
+
+-- Counts whose objects an answer shows; a refusal and seconds to wait when they are too many.
+function Guard:look(x, shown)
+  if next(shown) == nil then return nil end
+  local bearer, limits = x.who, self.plan.limits
+  local name = bearer.anonymous and "@" .. x.address or bearer.name
+  for i = 1, #limits do
+    local limit = limits[i]
+    local owners = limit.kind == "distinct" and shown[limit.name]
+    local list = owners and owners_besides(owners, bearer)
+    if list and #list > 0 then
+      local allowed, wait =
+        self.shared:distinct_all(limit.place, name, list, limit.most, limit.per, self.host.time())
+      if not allowed then return wait end
+    end
+  end
+end
+
+local cutters = { json = project.body }
+
+-- The body cut down, or nil, a status, a reason and seconds to wait.
+function Guard:cut(x, door, status, content_type, text)
+  local failed = status >= 400 and status or 502
+  local declared = content_type and declared_answer(door, status, content_type)
+  local cutter = declared and cutters[declared.kind]
+  if not cutter then return nil, failed, "undeclared" end
+  local node = status < 300 and declared.node or declared.error
+  local asking, out, why, seen = self.asking, nil, nil, nil
+  x.deadline = nil
+  repeat
+    asking:begin(x)
+    seen = { removed = {}, owners = {} }
+    out, why =
+      cutter(self.plan, node, x.who.know, door.index, x.params, status, text, seen)
+    if why == "unreadable" then return nil, failed, "unreadable" end
+  until not asking:inquire(x)
+  x.removed = seen.removed
+  if not out then return nil, status >= 400 and status or absent(door), "nothing" end
+  local wait = self:look(x, seen.owners)
+  if wait then return nil, 429, "budget", wait end
+  return out
+end
+
+-- An answer of the API to a door, or a status, a reason and seconds to wait.
+local function answered(self, x, res)
+  local door, status = x.door, res.status
+  if x.stale then self.asking:forget(x.stale) end
+  if x.preflight then
+    return { status = status, headers = self.headers:answered(res.headers, false), body = "" }
+  end
+  if status < 200 then return nil, 502, "undeclared" end
+  if door.conceals and (status == 403 or status == 404) then return self:problem(404) end
+  local private = not door.anonymous or x.credentials ~= nil
+  local out = {
+    status = status, headers = self.headers:answered(res.headers, private), body = "",
+  }
+  if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
+  local content_type, encoding = nil, nil
+  for i = 1, #res.headers do
+    local name = res.headers[i][1]
+    if name == "content-type" then
+      content_type = content_type == nil and res.headers[i][2] or false
+    elseif name == "content-encoding" then
+      encoding = encoding and encoding .. "," .. res.headers[i][2] or res.headers[i][2]
+    end
+  end
+  if not headers.plain(encoding) then return nil, 502, "encoding" end
+  local text = res.body or ""
+  if res.truncated then return nil, 502, "truncated" end
+  if #text > self.max_body then return nil, 502, "too-long" end
+  if text == "" then return out end
+  local body, failed, reason, wait = self:cut(x, door, status, content_type, text)
+  if not body then return nil, failed, reason, wait end
+  out.body = body
+  return out
+end
+
+-- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself.
+function Guard:leave(x, res)
+  if res.own then return self:sent(x, res) end
+  x.upstream = res.status
+  if x.raw or (self.observe and x.denied) then
+    x.status, x.bytes_out = res.status, res.body and #res.body or nil
+    return res
+  end
+  x.now = self.now()
+  local out, status, reason, wait = answered(self, x, res)
+  if not out then
+    x.denied = reason
+    out = self:problem(status, wait)
+  end
+  if self.observe then
+    x.status, x.bytes_out = res.status, res.body and #res.body or nil
+    return res
+  end
+  return self:sent(x, out)
+end
+
+-- The line of a passage in the audit log.
+function Guard:audit(x)
+  return audit.line(x, self.plan.contract, self.host.time(), self.who:audited(x.who))
+end
+
+return M

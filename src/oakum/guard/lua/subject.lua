@@ -1,0 +1,82 @@
+-- The object that a request is about to touch, as `oakum.held` and `oakum.project` ask of it.
+
+local json = require "oakum.json"
+
+local M = {}
+
+local function add(owners, text)
+  for i = 1, owners.n do
+    if owners[i] == text then return end
+  end
+  owners.n = owners.n + 1
+  owners[owners.n] = text
+end
+
+-- An object of which only the owners are known.
+function M.of(owners)
+  local list = { n = 0 }
+  for i = 1, #owners do add(list, owners[i]) end
+  return { owners = list, owned = true, resource = "" }
+end
+
+local function owners_of(table_, value, door, params, bearer)
+  local owners, kind = { n = 0 }, table_.owner
+  if kind == "field" then
+    local said = false
+    for i = 1, #table_.paths do
+      for _, found in ipairs(json.at(value, table_.paths[i])) do
+        if found ~= json.null then said = true end
+        local id = json.text(found)
+        if id then add(owners, id) end
+      end
+    end
+    if not said and params[door.owner] then add(owners, params[door.owner]) end
+  elseif kind == "path" then
+    local names = door.owner ~= "" and { door.owner } or table_.params
+    for i = 1, #names do
+      if params[names[i]] then add(owners, params[names[i]]) end
+    end
+  elseif kind == "caller" then
+    for i = 1, #bearer.list do add(owners, bearer.list[i]) end
+  end
+  return owners
+end
+
+-- Values of the states that the object says itself, by name.
+local function states_of(table_, value)
+  local found = {}
+  for i = 1, #table_.states do
+    local state = table_.states[i]
+    if state.member then found[state.name] = json.at(value, state.member)[1] end
+  end
+  return found
+end
+
+-- Ids at a member path, those of a list that stands there too.
+local function texts_at(value, segments)
+  local found = { n = 0 }
+  local function put(each)
+    local id = json.text(each)
+    if id then
+      found.n = found.n + 1
+      found[found.n] = id
+    end
+  end
+  for _, each in ipairs(json.at(value, segments)) do
+    for i = 1, json.is_array(each) and each.n or 0 do put(each[i]) end
+    put(each)
+  end
+  return found
+end
+
+-- An object that `door` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
+-- by which it is seen and written.
+function M.seen(shown, set, value, door, params, bearer)
+  return {
+    owners = owners_of(shown, value, door, params, bearer),
+    owned = shown.owned, resource = shown.name, states = states_of(set, value),
+    texts = function(_, segments) return texts_at(value, segments) end,
+  }
+end
+
+return M

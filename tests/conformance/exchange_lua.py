@@ -1,0 +1,170 @@
+"""The Lua runtime behind the exchange cases: what an engine's adapter does, without an engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from oakum.guard.plan import compile_plan
+from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
+from tests.conformance.lua import runtime
+
+_BRIDGE = b"""
+local json, passage = require "oakum.json", require "oakum.passage"
+local bridge = {}
+
+local function unflat(text)
+  local list = {}
+  for name, value in text:gmatch "([^%z]*)%z([^%z]*)%z" do list[#list + 1] = { name, value } end
+  return list
+end
+
+local function flat(list)
+  local parts = {}
+  for i, pair in ipairs(list) do parts[i] = pair[1] .. "\\0" .. pair[2] .. "\\0" end
+  return table.concat(parts)
+end
+
+function bridge.host(port)
+  local host, claims = {}, {}
+  function host.now() return port.now() - 1e9 end
+  function host.time() return port.now() end
+  function host.log(level, text) error(text) end
+  function host.token(req)
+    for _, pair in ipairs(req.headers) do
+      local token = pair[1] == "authorization" and pair[2]:match "^[Bb]earer +(.+)$"
+      if token then
+        if claims[token] == nil then
+          local text = port.token(token)
+          claims[token] = text and json.decode(text) or false
+        end
+        return claims[token]
+      end
+    end
+    return nil
+  end
+  function host.ask(q)
+    local status, headers, body, truncated =
+      port.ask(q.method, q.target, flat(q.headers), q.timeout)
+    if not status then return nil, "timeout" end
+    local named = {}
+    for _, pair in ipairs(unflat(headers)) do named[pair[1]] = pair[2] end
+    return { status = status, headers = named, body = body, truncated = truncated }
+  end
+  return host
+end
+
+function bridge.new(plan, port, settings)
+  return passage.new(plan, bridge.host(port), json.plain(settings))
+end
+
+function bridge.enter(guard, method, target, headers, body, host, scheme, address)
+  local x = guard:enter {
+    method = method, target = target, headers = unflat(headers), host = host, scheme = scheme,
+    address = address, body = function() return body end,
+  }
+  if x.deny then return x, x.deny.status, flat(x.deny.headers), x.deny.body end
+  local drop, kept = {}, {}
+  for _, name in ipairs(x.remove) do drop[name] = true end
+  for _, pair in ipairs(x.set) do drop[pair[1]] = true end
+  for _, pair in ipairs(unflat(headers)) do
+    if not drop[pair[1]] then kept[#kept + 1] = pair end
+  end
+  for _, pair in ipairs(x.set) do kept[#kept + 1] = pair end
+  return x, nil, flat(kept), x.body or body, x.method, x.target
+end
+
+function bridge.leave(guard, x, status, headers, body, truncated)
+  local out = guard:leave(x, {
+    status = status, headers = unflat(headers), body = body, truncated = truncated,
+  })
+  return out.status, flat(out.headers), out.body or ""
+end
+
+function bridge.audit(guard, x) return guard:audit(x) end
+return bridge
+"""
+
+
+def _flat(headers: Headers) -> bytes:
+    return b"".join(part.encode() + b"\0" for pair in headers for part in pair)
+
+
+def _unflat(text: bytes) -> Headers:
+    parts = [part.decode() for part in text.split(b"\0")[:-1]]
+    return tuple(zip(parts[::2], parts[1::2], strict=True))
+
+
+class LuaGuard:
+    """The passage of `oakum.guard.lua`, in this process."""
+
+    def __init__(self, setup: Setup, state: str) -> None:
+        lua = runtime()
+        self._setup = setup
+        self._asked: list[Request] = []
+        self._bridge = lua.execute(_BRIDGE)
+        port = lua.table()
+        port[b"now"] = lambda: setup.clock.now
+        port[b"token"] = self._token
+        port[b"ask"] = self._ask
+        settings = {
+            "state": state,
+            "audit_key": AUDIT_KEY.decode(),
+            "observe": setup.observe,
+            "service": setup.service,
+        }
+        plan = compile_plan(setup.contract, setup.folder)
+        self._guard = self._bridge.new(plan.encode(), port, orjson.dumps(settings))
+
+    def _token(self, token: bytes) -> bytes | None:
+        claims = self._setup.tokens.get(token.decode())
+        return None if claims is None else orjson.dumps(claims)
+
+    def _ask(self, method: bytes, target: bytes, headers: bytes, timeout: float) -> Any:
+        request = Request(method.decode(), target.decode(), _unflat(headers))
+        self._asked.append(request)
+        assert timeout > 0
+        answer = self._setup.upstream.answer(request)
+        if answer is None:
+            self._setup.clock.now += timeout
+            return None
+        return answer.status, _flat(answer.headers), answer.body, answer.truncated
+
+    def exchange(self, request: Request) -> Outcome:
+        self._asked = []
+        x, status, headers, body, *rest = self._bridge.enter(
+            self._guard,
+            request.method.encode(),
+            request.target.encode(),
+            _flat(request.headers),
+            request.body,
+            request.host.encode(),
+            request.scheme.encode(),
+            request.address.encode(),
+        )
+        if status is not None:
+            sent = Response(int(status), _unflat(headers), body)
+            return Outcome(sent, None, self._asked, self._audit(x))
+        method, target = rest
+        forwarded = Request(method.decode(), target.decode(), _unflat(headers), body)
+        answer = self._setup.upstream.answer(forwarded) or Response(502)
+        out = self._bridge.leave(
+            self._guard, x, answer.status, _flat(answer.headers), answer.body, answer.truncated
+        )
+        sent = Response(int(out[0]), _unflat(out[1]), out[2])
+        return Outcome(sent, forwarded, self._asked, self._audit(x))
+
+    def _audit(self, x: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._bridge.audit(self._guard, x))
+        return found
+
+
+@contextmanager
+def lua_guard(setup: Setup) -> Iterator[LuaGuard]:
+    with TemporaryDirectory() as folder:
+        yield LuaGuard(setup, f"{folder}/state")

@@ -1,0 +1,270 @@
+"""Whole exchanges, client to API and back, as data: what every implementation of the guard must do.
+
+A file of cases names a contract of `contracts/` and may lay more policy over it. The API is a script:
+an answer for each request it knows (`method` is GET, `headers` are those that matter), 404 else. Each
+case is one request or several `steps`, and what is expected of each:
+
+    problem: 404        exactly the guard's own answer of that status
+    status, body        the answer; `body` byte for byte
+    headers, absent     some of its headers, and names that must not be there
+    sees                what the API was asked in the client's place, or `nothing`
+    asked               targets of the guard's own questions, in order
+    audit               some of its line in the audit log
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+import yaml
+
+from oakum.contract import Contract, load
+from oakum.guard.target import problem
+
+FOLDER = Path(__file__).parent / "cases" / "exchanges"
+START = 1_700_000_000.0
+AUDIT_KEY = b"the key of the audit log in tests"
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it arrives, or as it goes on to the API."""
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    host: str = "club.test"
+    scheme: str = "http"
+    address: str = "192.0.2.7"
+
+    def header(self, name: str) -> str | None:
+        return next((value for each, value in self.headers if each == name), None)
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    truncated: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of one request."""
+
+    response: Response
+    forwarded: Request | None
+    asked: list[Request]
+    audit: Mapping[str, Any]
+
+
+@dataclass
+class Upstream:
+    """The scripted API; asks of it are noted by whoever drives it."""
+
+    script: list[dict[str, Any]]
+
+    def answer(self, request: Request) -> Response | None:
+        for entry in self.script:
+            wanted = entry["request"]
+            headers = {name: str(value) for name, value in wanted.get("headers", {}).items()}
+            if (
+                wanted["target"] == request.target
+                and wanted.get("method", "GET") == request.method
+                and all(request.header(name) == value for name, value in headers.items())
+            ):
+                return response(entry["answer"])
+        return Response(404, (("content-type", "application/json"),), b'{"message":"no"}')
+
+
+class Guard(Protocol):
+    """One implementation, set up for one case."""
+
+    def exchange(self, request: Request) -> Outcome: ...
+
+
+@dataclass
+class Clock:
+    """Unix time that goes only when told to."""
+
+    now: float = START
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an implementation is made from."""
+
+    contract: Contract
+    folder: Path
+    upstream: Upstream
+    clock: Clock
+    tokens: Mapping[str, Any]
+    """Claims by token; those that are not here are not valid."""
+    service: str = ""
+    observe: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    file: str
+    said: dict[str, Any] = field(repr=False)
+    shared: dict[str, Any] = field(repr=False)
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        return self.said.get("steps") or [self.said]
+
+    def setup(self, folder: Path) -> Setup:
+        """Writes the contract into an empty folder and reads it."""
+        base = yaml.safe_load((FOLDER / "contracts" / self.shared["contract"]).read_text())
+        policy = laid(base["policy"], self.shared.get("policy", {}))
+        policy = laid(policy, self.said.get("policy", {}))
+        (folder / "openapi.yaml").write_text(yaml.safe_dump(base["document"], sort_keys=False))
+        (folder / "exposure.yaml").write_text(
+            yaml.safe_dump({**policy, "api": "openapi.yaml"}, sort_keys=False)
+        )
+        for name, content in self.shared.get("files", {}).items():
+            (folder / name).write_text(orjson.dumps(content).decode())
+        script = [
+            *self.said.get("upstream", []),
+            *self.shared.get("upstream", []),
+            *base.get("upstream", []),
+        ]
+        return Setup(
+            load(folder / "exposure.yaml"),
+            folder,
+            Upstream(script),
+            Clock(),
+            self.shared.get("tokens", {}),
+            self.said.get("service", self.shared.get("service", "")),
+            self.said.get("observe", False),
+        )
+
+
+def cases() -> Iterator[Case]:
+    for file in sorted(FOLDER.glob("*.yaml")):
+        shared = yaml.safe_load(file.read_text())
+        for said in shared["cases"]:
+            yield Case(said["name"], file.stem, said, shared)
+
+
+def laid(under: Any, over: Any) -> Any:
+    """One mapping over another, members of both together; null takes a member away."""
+    if not isinstance(under, dict) or not isinstance(over, dict):
+        return copy.deepcopy(over)
+    made = {**under}
+    for key, value in over.items():
+        made[key] = laid(under.get(key), value)
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def request(said: dict[str, Any]) -> Request:
+    spread = {name: said[name] for name in ("host", "scheme", "address") if name in said}
+    return Request(
+        said.get("method", "GET"),
+        said["target"],
+        pairs(said.get("headers", {})),
+        said.get("body", "").encode(),
+        **spread,
+    )
+
+
+def response(said: dict[str, Any] | str) -> Response | None:
+    """`nothing`: no answer in time."""
+    if isinstance(said, str):
+        return None
+    body = said.get("body", "")
+    headers = pairs(said.get("headers", {}))
+    if body and not any(name == "content-type" for name, _ in headers):
+        headers = (("content-type", "application/json"), *headers)
+    return Response(said.get("status", 200), headers, body.encode(), said.get("truncated", False))
+
+
+def pairs(said: dict[str, Any]) -> Headers:
+    """A value, or a list of them for a header that stands more than once."""
+    return tuple(
+        (name, str(value))
+        for name, values in said.items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+
+
+# --------------------------------------------------------------------------- what is expected
+
+KNOWN = {"problem", "status", "body", "headers", "absent", "sees", "asked", "audit"}
+
+
+def check(expect: dict[str, Any], outcome: Outcome, method: str, *, asks_more: bool) -> None:
+    """Asserts it; `asks_more`: an implementation that may ask more than it needs."""
+    assert expect.keys() <= KNOWN
+    got = outcome.response
+    if "problem" in expect:
+        status = expect["problem"]
+        assert (got.status, outcome.audit["denied"]) == (
+            status,
+            expect.get("audit", {}).get("denied", outcome.audit["denied"]),
+        )
+        assert got.body == (b"" if method == "HEAD" else problem(status).encode())
+        named = dict(got.headers)
+        assert named.pop("content-type") == "application/problem+json"
+        assert named.pop("cache-control") == "no-store"
+        for name in ("www-authenticate", "retry-after"):
+            assert named.pop(name, None) == _text(expect.get("headers", {}).get(name))
+        assert named == {}
+    if "status" in expect:
+        assert got.status == expect["status"], got.body
+    if "body" in expect:
+        assert got.body.decode() == expect["body"]
+    _headers(got.headers, expect.get("headers", {}), expect.get("absent", []))
+    if "sees" in expect:
+        _sees(expect["sees"], outcome.forwarded)
+    asked = [each.target for each in outcome.asked]
+    if "asked" in expect and not asks_more:
+        assert asked == expect["asked"]
+    if "asked" in expect:
+        assert set(expect["asked"]) <= set(asked)
+    for name, value in expect.get("audit", {}).items():
+        assert outcome.audit[name] == value, name
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _headers(got: Headers, wanted: dict[str, Any], absent: list[str]) -> None:
+    for name, values in wanted.items():
+        found = [value for each, value in got if each == name]
+        assert found == [str(v) for v in (values if isinstance(values, list) else [values])], name
+    assert not {name for name, _ in got} & set(absent)
+
+
+def _sees(wanted: dict[str, Any] | str, seen: Request | None) -> None:
+    if wanted == "nothing":
+        assert seen is None, seen
+        return
+    assert isinstance(wanted, dict)
+    assert seen is not None
+    assert wanted.keys() <= {"method", "target", "headers", "absent", "body"}
+    for name in ("method", "target"):
+        if name in wanted:
+            assert getattr(seen, name) == wanted[name]
+    if "body" in wanted:
+        assert seen.body.decode() == wanted["body"]
+    _headers(seen.headers, wanted.get("headers", {}), wanted.get("absent", []))
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+Made = Callable[[Setup], Guard]
