@@ -14,7 +14,7 @@ from oakum.guard.who import readable
 from oakum.guard.wiring import Door
 from oakum.semantics import Call, Judge, Model, Subject, accept, answer_media
 from oakum.semantics.accept import request_media
-from oakum.semantics.decide import holds_resource, may_write
+from oakum.semantics.decide import may_write
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
 
@@ -60,11 +60,11 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Subject]:
         match door.target.kind:
             case "caller":
-                return Subject(door.resource, tuple(sorted(inquiry.who.ids)))
+                return Subject("", tuple(sorted(inquiry.who.ids)))
             case "path":
-                return Subject(door.resource, (params[door.target.param],))
+                return Subject("", (params[door.target.param],))
             case "none":
-                return Subject(door.resource)
+                return Subject("")
         target = self._model.operations[door.target.operation]
         path = filled(target.path, params)
         if path is None:
@@ -107,7 +107,7 @@ class Intake:
     ) -> Generator[Asked, Answered | None, tuple[bytes, frozenset[str]]]:
         operation, body = door.operation, asked.body
         unsaid = door.write and self._model.rule(operation.id).call is None
-        decides = unsaid and holds_resource(self._model, operation.id)
+        decides = unsaid and door.binds
         if len(body) > self._guard.max_body:
             raise Denied(413, "too-long")
         if not body:
@@ -149,7 +149,7 @@ class Intake:
         if media is None or not coding <= {"", "identity"}:
             raise Denied(415, "media")
         if not media.is_json:
-            if holds_resource(self._model, door.operation.id):
+            if door.binds:
                 raise Denied(415, "media")
             return ""
         charset = _CHARSET.search(said[0])

@@ -27,7 +27,12 @@ PROBLEM_HEADERS = (("content-type", "application/problem+json"), ("cache-control
 RETRY_AFTER = "1"
 """Seconds, with each 429 and 503."""
 
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_TITLES = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 """RFC 9110 renamed them; the standard library of the oldest supported Python has the old names."""
 _VALIDATION = 30.0
 
@@ -122,8 +127,11 @@ class Target(Protocol):
 
 
 def title(status: int) -> str:
-    """The reason phrase of RFC 9110."""
-    return _TITLES.get(status) or HTTPStatus(status).phrase
+    """The reason phrase of RFC 9110; for a status that nobody registered, that of its class."""
+    known = _TITLES.get(status)
+    for each in (status, status // 100 * 100, 500):
+        known = known or next((one.phrase for one in HTTPStatus if one == each), None)
+    return known or ""
 
 
 def problem(status: int) -> str:

@@ -1,0 +1,290 @@
+"""The guard inside an ASGI application: FastAPI, Starlette, Quart, Litestar, Django.
+
+    app = OakumMiddleware(app, contract="exposure.yaml")
+
+It should be the outermost layer, as here: what stands outside of it is not guarded. Look-ups are
+asked of the application itself, in this process, and take as long as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from oakum.guard.dialogue import Answered, Asked, Headers
+from oakum.guard.opening import open_gate, written
+from oakum.guard.passage import Gatekeeper, Passing, Refusal
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_T = TypeVar("_T")
+_OF_THE_SERVER = frozenset(
+    ("asgi", "http_version", "root_path", "client", "server", "state", "app")  # Starlette's own
+)
+
+
+class OakumMiddleware:
+    """Lets through what the contract grants, and cuts each answer down to what its caller may see.
+
+    Answers are held back whole, up to `guard.max_body`; a longer one is refused (502).
+    """
+
+    def __init__(
+        self,
+        app: App,
+        contract: str | Path | Gatekeeper,
+        *,
+        observe: bool = False,
+        audit: Callable[[Mapping[str, Any]], None] = written,
+    ) -> None:
+        """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
+        and lets `audit` say what would have been. Raises `InputError` with every mistake in it."""
+        self._app = app
+        self._audit = audit
+        self._keeper = (
+            contract
+            if isinstance(contract, Gatekeeper)
+            else open_gate(Path(contract), observe=observe)
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection (ASGI 3.0)."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:  # lifespan carries nobody's data
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        taken = _Taken(receive)
+        asked = _asked(scope, await taken.body(self._keeper.policy.guard.max_body + 1))
+        entered = await self._drive(self._keeper.enter(asked), scope, receive)
+        if isinstance(entered, Refusal):
+            self._audit(entered.audit)
+            await _answer(entered, asked.method, send)
+            return
+        body = taken.again() if self._keeper.observe else _once(entered.forward.body, receive)
+        inner = _scope(scope, entered.forward)
+        if entered.raw or self._keeper.observe:
+            await self._watch(entered, inner, body, send)
+            return
+        heard = _Heard(self._keeper.policy.guard.max_body)
+        try:
+            await self._app(inner, body, heard)
+        except Exception:
+            # Frameworks answer 500 and then raise what happened, for the server's log. A body that
+            # was too long is ended by an error of our own.
+            if not heard.complete and not heard.truncated:
+                raise
+            if not heard.truncated:
+                await self._leave(entered, heard, scope, receive, send)
+                raise
+        await self._leave(entered, heard, scope, receive, send)
+
+    async def _leave(
+        self, entered: Passing, heard: _Heard, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        leaving = self._keeper.leave(entered, heard.answered())
+        answered = await self._drive(leaving, scope, receive)
+        self._audit(entered.audit)
+        await _answer(answered, entered.asked.method, send)
+
+    async def _watch(self, entered: Passing, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends everything on as it comes; what would have become of it is only written down."""
+        heard = _Heard(self._keeper.policy.guard.max_body)
+
+        async def both(message: Message) -> None:
+            heard.note(message)
+            await send(message)
+
+        await self._app(scope, receive, both)
+        await self._drive(self._keeper.leave(entered, heard.answered()), scope, receive)
+        self._audit(entered.audit)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
+        asked = _asked({"method": "GET", **scope}, b"")
+        asked = Asked(
+            "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
+            b"", asked.host, asked.scheme, asked.address,
+        )  # fmt: skip
+        entered = await self._drive(self._keeper.enter(asked), scope, receive)
+        self._audit(entered.audit)
+        if isinstance(entered, Refusal):
+            await receive()  # `websocket.connect`
+            await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
+            return
+        await self._app(_scope(scope, entered.forward), receive, send)
+
+    async def _drive(
+        self, talk: Generator[Asked, Answered | None, _T], scope: Scope, receive: Receive
+    ) -> _T:
+        """Asks the application whatever the gatekeeper wants to know."""
+        told: Answered | None = None
+        while True:
+            try:
+                question = talk.send(told)
+            except StopIteration as done:
+                value: _T = done.value
+                return value
+            told = await self._ask(question, scope, receive)
+
+    async def _ask(self, question: Asked, scope: Scope, receive: Receive) -> Answered | None:
+        heard = _Heard(self._keeper.policy.guard.max_body)
+        # What an outer layer found out about the caller is no part of a question of the guard's.
+        like = {key: value for key, value in scope.items() if key in _OF_THE_SERVER}
+        like |= {"type": "http", "method": question.method, "scheme": question.scheme}
+        try:
+            await self._app(_scope(like, question), _once(b"", receive), heard)
+        except Exception:  # noqa: BLE001 - whatever the application raises, it did not answer
+            if not heard.complete:
+                return None
+        return heard.answered()
+
+
+# --------------------------------------------------------------------------- what comes in
+
+
+def _asked(scope: Scope, body: bytes) -> Asked:
+    headers = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"])
+    client = scope.get("client")
+    host = next((value for name, value in headers if name == "host"), "")
+    query = scope.get("query_string", b"").decode("latin-1")
+    target = _path(scope) + (f"?{query}" if query else "")
+    address = client[0] if client else ""
+    return Asked(scope["method"], target, headers, body, host, scope.get("scheme", "http"), address)
+
+
+def _path(scope: Scope) -> str:
+    """The path that the application will read, as it came where that is still told."""
+    path: str = scope["path"]
+    raw = scope.get("raw_path")
+    came = raw.decode("latin-1").partition("?")[0] if raw else ""
+    return came if came and unquote(came) == path else quote(path, safe="/:@!$&'()*+,;=~")
+
+
+def _scope(scope: Scope, asked: Asked) -> Scope:
+    """A scope for what the application is asked instead. Extensions stay outside: they are ways to
+    answer that would not be read."""
+    path, _, query = asked.target.partition("?")
+    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in asked.headers]
+    if asked.host and not asked.values("host"):
+        headers.append((b"host", asked.host.encode("latin-1")))
+    if asked.body and not asked.values("content-length"):
+        headers.append((b"content-length", str(len(asked.body)).encode()))
+    changed = {
+        "path": unquote(path),
+        "raw_path": path.encode("ascii"),
+        "query_string": query.encode("latin-1"),
+        "headers": headers,
+        "extensions": {},
+        "state": dict(scope.get("state", {})),
+    }
+    made: Scope = {**scope, **changed}
+    if "method" in scope:
+        made["method"] = asked.method
+    return made
+
+
+class _Taken:
+    """The request's body as it comes in; can be given once more, and the rest of it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._messages: list[Message] = []
+
+    async def body(self, most: int) -> bytes:
+        """The body, cut off at `most` bytes."""
+        body = b""
+        more = True
+        while more and len(body) < most:
+            message = await self._receive()
+            self._messages.append(message)
+            body += message.get("body", b"")
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        return body[:most]
+
+    def again(self) -> Receive:
+        """Everything from its start."""
+
+        async def receive() -> Message:
+            return self._messages.pop(0) if self._messages else await self._receive()
+
+        return receive
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """A body in one piece, and then what comes of the connection: that it ends."""
+    told = False
+
+    async def once() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+# --------------------------------------------------------------------------- what goes out
+
+
+class _TooLong(OSError):
+    """Ends an application that goes on and on, as a connection does that was closed."""
+
+
+class _Heard:
+    """An application's answer, collected; at most so many bytes of it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._status = 0
+        self._headers: Headers = ()
+        self._body: list[bytes] = []
+        self._size = 0
+        self.complete = False
+        self.truncated = False
+
+    async def __call__(self, message: Message) -> None:
+        """Takes the place of the server's `send`."""
+        self.note(message)
+        if self.truncated:
+            raise _TooLong
+
+    def note(self, message: Message) -> None:
+        """Collects one message."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = tuple(
+                (k.decode("latin-1").lower(), v.decode("latin-1"))
+                for k, v in message.get("headers", ())
+            )
+        elif message["type"] == "http.response.body" and not self.truncated:
+            part = message.get("body", b"")
+            self._size += len(part)
+            self._body.append(part)
+            self.truncated = self._size > self._most
+            self.complete = not message.get("more_body", False)
+
+    def answered(self) -> Answered:
+        """What was heard; an answer without its end is no answer."""
+        if not self.complete and not self.truncated:
+            return Answered(502, truncated=True)
+        body = b"" if self.truncated else b"".join(self._body)
+        return Answered(self._status, self._headers, body, self.truncated)
+
+
+async def _answer(answered: Answered, method: str, send: Send) -> None:
+    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answered.headers]
+    if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
+        headers.append((b"content-length", str(len(answered.body)).encode()))
+    await send({"type": "http.response.start", "status": answered.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answered.body, "more_body": False})

@@ -1,0 +1,74 @@
+"""A contract's files, read for a gatekeeper in this process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import time
+from typing import Any
+
+from oakum.contract import load
+from oakum.errors import InputError, Problem
+from oakum.guard.compiled import AUDIT_KEY
+from oakum.guard.passage import Gatekeeper
+from oakum.guard.plan import compile_plan
+from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.guard.tokens import verifier
+from oakum.guard.who import Verifier
+from oakum.semantics import compile_contract
+
+_log = logging.getLogger("oakum.guard")
+
+
+def open_gate(
+    path: Path,
+    overlays: Sequence[Path] = (),
+    *,
+    observe: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    now: Callable[[], float] = time,
+) -> Gatekeeper:
+    """Reads and compiles a contract, its keys, and its secrets from the environment.
+
+    Without a key for the audit's hashes in the environment they are this process's own. Raises
+    `InputError` with every mistake, and for a secret that nobody has set.
+    """
+    contract = load(path, overlays)
+    plan = json.loads(compile_plan(contract, path.parent))
+    policy = contract.policy
+    assert policy is not None  # or it could not be compiled
+    guard, folder = policy.guard, path.parent
+    service = ""
+    if guard.service is not None and not (service := environ.get(guard.service.env, "")):
+        where = policy.places[("guard", "service")]
+        said = f"`{guard.service.env}` is not set in the environment"
+        hint = f"the contract asks look-ups with it: `export {guard.service.env}=…`"
+        raise InputError([Problem(where, said, hint)])
+    tokens: Verifier | None = None
+    if guard.tokens is not None and policy.caller.claim:
+        keys = read_key_set(guard.tokens, folder)
+        if keys is None:
+            said = f"`{guard.tokens.keys}` is not fetched by a middleware"
+            hint = "keep the key set in a file beside the contract"
+            raise InputError([Problem(guard.tokens.location, said, hint)])
+        tokens = verifier(guard.tokens, keys, now)
+    return Gatekeeper(
+        contract.document,
+        compile_contract(contract.document, policy),
+        now=now,
+        tokens=tokens,
+        api_keys=read_api_keys(guard.api_keys, folder) if guard.api_keys else None,
+        service=service,
+        audit_key=environ.get(AUDIT_KEY, "").encode() or secrets.token_bytes(32),
+        observe=observe,
+        contract=plan["contract"],
+    )
+
+
+def written(line: Mapping[str, Any]) -> None:
+    """The usual place of the audit: one JSON object a line, at level INFO of `oakum.guard`."""
+    _log.info("%s", json.dumps(line, ensure_ascii=False, separators=(",", ":")))

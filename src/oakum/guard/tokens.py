@@ -1,0 +1,136 @@
+"""JSON Web Tokens (RFC 7519) verified as RFC 8725 asks.
+
+`joserfc` does the mathematics, with an algorithm that the contract allows and that fits the kind of
+the key. Nothing that a token says of its own key is looked at, and `crit` is refused whatever it
+names. Comes with the extra `oakum[jwt]`.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from oakum.contract.model import Json, Tokens
+from oakum.errors import InputError, Problem
+from oakum.guard.who import Verifier
+from oakum.semantics.span import Unreadable, read
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
+
+_KINDS = {
+    **{f"HS{bits}": ("oct", "") for bits in (256, 384, 512)},
+    **{f"{name}{bits}": ("RSA", "") for name in ("RS", "PS") for bits in (256, 384, 512)},
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "ES512": ("EC", "P-521"),
+    "EdDSA": ("OKP", "Ed25519"),
+}
+"""Algorithm → kind of key, and its curve (RFC 7518, 3.1; RFC 8037, 3.1)."""
+_PARTS = re.compile(r"([\w-]+)\.([\w-]+)\.[\w-]+", re.ASCII)
+_LONGEST = 16_384
+_MODULUS = 256
+_LAST = 253_402_300_799
+"""Seconds of the year 9999."""
+
+
+def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float]) -> Verifier:
+    """Claims of a token that is valid now, else None.
+
+    `jwks` is a key set (RFC 7517). Raises `InputError` when `joserfc` is not installed or no key
+    of the set fits an algorithm that the contract allows.
+    """
+    try:
+        from joserfc.errors import JoseError
+        from joserfc.jwk import JWKRegistry
+        from joserfc.jws import deserialize_compact
+    except ImportError:
+        said = "tokens are verified by `joserfc`, which is not installed"
+        raise InputError([Problem(tokens.location, said, "install `oakum[jwt]`")]) from None
+    ring: list[tuple[str, str | None, Key]] = []
+    for jwk in jwks["keys"]:
+        for algorithm in tokens.algorithms:
+            if _fits(jwk, algorithm):
+                try:
+                    ring.append((algorithm, jwk.get("kid"), JWKRegistry.import_key(jwk)))
+                except (JoseError, ValueError):
+                    continue  # a key that is none
+    if not ring:
+        said = f"no key of `{tokens.keys}` fits an algorithm that is allowed"
+        raise InputError([Problem(tokens.location, said)])
+
+    def signed(token: str, algorithm: str, key: Key) -> bool:
+        try:
+            deserialize_compact(token, key, algorithms=[algorithm])
+        except (JoseError, ValueError):
+            return False
+        return True
+
+    def verify(token: str) -> Mapping[str, Json] | None:
+        parts = _PARTS.fullmatch(token)
+        if len(token) > _LONGEST or parts is None:
+            return None
+        header, claims = _object(parts[1]), _object(parts[2])
+        if not header or not claims or "crit" in header:
+            return None
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if "kid" in header and not isinstance(kid, str):
+            return None
+        # A key without an id may have signed a token that names one.
+        keys = [key for name, own, key in ring if name == algorithm and kid in (None, own or kid)]
+        if not any(signed(token, str(algorithm), key) for key in keys):
+            return None
+        return claims if _holds(claims, tokens, now()) else None
+
+    return verify
+
+
+def _fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
+    """Whether a key may verify by an algorithm; short ones may not (RFC 7518, 3.2 and 3.3)."""
+    kind, curve = _KINDS[algorithm]
+    if jwk.get("kty") != kind or jwk.get("alg", algorithm) != algorithm:
+        return False
+    if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
+        return False
+    if kind == "oct":
+        return len(_bytes(jwk.get("k"))) * 8 >= int(algorithm[2:])
+    if kind == "RSA":
+        return len(_bytes(jwk.get("n")).lstrip(b"\0")) >= _MODULUS
+    return jwk.get("crv") == curve
+
+
+def _bytes(text: Json) -> bytes:
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+
+
+def _object(part: str) -> Mapping[str, Json]:
+    try:
+        value = read(_bytes(part))[0]
+    except Unreadable:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
+    """Whether a token is for this API, and now. Clocks are not allowed to differ."""
+    begins, ends = claims.get("nbf", 0), claims.get("exp")
+    if not (_date(begins) and _date(ends) and begins <= now < ends):
+        return False
+    if tokens.issuer and claims.get("iss") != tokens.issuer:
+        return False
+    audience = claims.get("aud")
+    named = audience if isinstance(audience, list) else [audience]
+    if not tokens.audiences:
+        return True
+    return all(isinstance(each, str) for each in named) and any(
+        each in tokens.audiences for each in named
+    )
+
+
+def _date(value: Json) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and 0 <= value <= _LAST
