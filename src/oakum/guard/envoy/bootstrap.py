@@ -34,7 +34,7 @@ _UPSTREAM_IDLE = "4s"
 """Below the 5 s of common servers, so that a write never meets a connection just being closed."""
 _CONNECT = "2s"
 _CACHED_TOKENS = 1000
-_KEYS_CACHED = "300s"
+_KEYS_CACHED = "60s"
 _KEYS_TIMEOUT = "5s"
 _MAX_HEADERS_KB = 60
 _WATCHED = 16 << 20
@@ -349,6 +349,7 @@ def _cluster(
     made: dict[str, Json] = {
         "name": name,
         "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": _CONNECT,
         "load_assignment": {
             "cluster_name": name,
@@ -363,10 +364,14 @@ def _cluster(
         name_or_ip = {"san_type": "IP_ADDRESS" if _is_ip(host) else "DNS"}
         context: dict[str, Json] = {
             "common_tls_context": {
+                "tls_params": {
+                    "tls_minimum_protocol_version": "TLSv1_2",
+                    "tls_maximum_protocol_version": "TLSv1_3",
+                },
                 "validation_context": {
                     "trusted_ca": {"filename": deployment.ca},
                     "match_typed_subject_alt_names": [name_or_ip | {"matcher": {"exact": host}}],
-                }
+                },
             }
         }
         if not _is_ip(host):
