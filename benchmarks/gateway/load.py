@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _SCRIPT = Path(__file__).with_name("load.lua")
@@ -103,6 +104,11 @@ def measure(server: Server, path: str, tokens: Sequence[str], seconds: int, core
         said["p99"] / 1e6,
         said["errors"] + (said["requests"] == 0),
     )
+
+
+def span(ratios: Sequence[float]) -> str:
+    """Median and range."""
+    return f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -1,9 +1,10 @@
-"""Oakum itself: an engine from the files that its target renders, and the ASGI middleware."""
+"""Oakum itself: an engine as `oakum guard` runs it, the command whole, and the ASGI middleware."""
 
 from __future__ import annotations
 
 import importlib
 import secrets
+import sys
 from pathlib import Path
 
 import world
@@ -16,15 +17,13 @@ from oakum.guard.target import Deployment, Target
 
 _TARGETS = {"envoy": "Envoy", "nginx": "Nginx"}
 
+Start = tuple[list[str], dict[str, str]]
+"""A command line, and what is added to its environment."""
 
-def engine(
-    name: str, folder: Path, port: int, to: int, made: world.World, algorithm: str
-) -> tuple[list[str], dict[str, str]]:
-    """The engine as `oakum guard` runs it, audit log and all: command line and environment."""
-    try:
-        target: Target = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
-    except (ImportError, AttributeError) as error:
-        raise Absent(f"no such target in this Oakum: {error}") from error
+
+def engine(name: str, folder: Path, port: int, to: int, made: world.World, algorithm: str) -> Start:
+    """The engine alone, with the files that its target renders; the audit log is written."""
+    target: Target = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
     folder.mkdir(mode=0o700)
     try:
         plan = compiled(made.policy(algorithm)).plan
@@ -35,3 +34,9 @@ def engine(
         return target.command(folder), {AUDIT_KEY: secrets.token_hex(32)}
     except (OakumError, OSError) as error:
         raise Absent(str(error)) from error
+
+
+def guard(name: str, port: int, to: int, policy: Path) -> Start:
+    """The command with its supervisor, which reads each line of the audit and counts it."""
+    command = [sys.executable, "-m", "oakum", "guard", str(policy), "--engine", name]
+    return [*command, "--upstream", f"http://127.0.0.1:{to}", "--listen", f"127.0.0.1:{port}"], {}

@@ -39,7 +39,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(send, 401, b"{}")
         return
     status, body = await _ask(scope["raw_path"])
-    await _answer(send, status, _filtered(body, viewer) if status == 200 else body)
+    await _answer(send, status, world.filtered(body, viewer) if status == 200 else body)
 
 
 async def forward(scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,19 +64,6 @@ def _viewer(header: bytes) -> str | None:
     except (JoseError, ValueError):
         return None
     return str(token.claims["sub"])
-
-
-def _filtered(body: bytes, viewer: str) -> bytes:
-    value = orjson.loads(body)
-    for one in value.get("data", [value]):
-        if one["id"] == viewer:
-            continue
-        for name in world.OWN:
-            one.pop(name, None)
-        if one.get("is_private", True):
-            for name in world.UNLESS_PRIVATE:
-                one.pop(name, None)
-    return orjson.dumps(value)
 
 
 async def _ask(path: bytes) -> tuple[int, bytes]:

@@ -35,7 +35,7 @@ from statistics import median
 
 import proxies
 import world
-from load import CONNECTIONS, Absent, Sample, Server, free_port, measure, started
+from load import CONNECTIONS, Absent, Sample, Server, free_port, measure, span, started
 from variants import BASE, VARIANTS, Place, Variant, check
 
 
@@ -59,17 +59,9 @@ Samples = dict[tuple[str, str], list[Sample]]
 
 def main() -> int:
     """Measures and prints; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="counted; one more warms up")
-    parser.add_argument("--seconds", type=int, default=2, help="of load on one server at a time")
-    parser.add_argument("--cores", default="0,1", help="of the proxy, and of API and load")
+    parser = measuring(__doc__)
     parser.add_argument("--only", default="", help="part of the names of the variants measured")
     options = parser.parse_args()
-    for tool in ("wrk", "taskset"):
-        if shutil.which(tool) is None:
-            parser.error(f"`{tool}` is not installed")
     conditions(options)
     mine, other = map(int, options.cores.split(","))
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
@@ -89,6 +81,20 @@ def main() -> int:
     table(runners, samples)
     print(f"\n{failed} failed requests", *wrong, sep="\n")
     return 1 if failed or wrong else 0
+
+
+def measuring(said: str) -> argparse.ArgumentParser:
+    """How long is measured, and where; refuses to go on without the tools for it."""
+    parser = argparse.ArgumentParser(
+        description=said, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="counted; one more warms up")
+    parser.add_argument("--seconds", type=int, default=2, help="of load on one server at a time")
+    parser.add_argument("--cores", default="0,1", help="of the proxy, and of API and load")
+    for tool in ("wrk", "taskset"):
+        if shutil.which(tool) is None:
+            parser.error(f"`{tool}` is not installed")
+    return parser
 
 
 def conditions(options: argparse.Namespace) -> None:
@@ -165,9 +171,9 @@ def table(runners: list[Runner], samples: Samples) -> None:
         for runner in runners:
             mine = samples[runner.name, path]
             ratios = [each.cpu / theirs for each, theirs in zip(mine, base, strict=True)]
-            span = f"{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+            cost = median(each.cpu for each in mine) * 1e6
             print(
-                f"  {runner.name:38} {median(each.cpu for each in mine) * 1e6:8.1f} {span:>20}"
+                f"  {runner.name:38} {cost:8.1f} {span(ratios):>20}"
                 f" {median(each.rate for each in mine) / 1000:7.1f}"
                 f" {median(each.p50 for each in mine) * 1000:7.2f}"
                 f" {median(each.p99 for each in mine) * 1000:7.2f}  {runner.variant.removes}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import orjson
 import ours
 import peers
 import proxies
@@ -50,8 +51,6 @@ class Variant:
 
 def check(variant: Variant, algorithm: str, server: Server, made: world.World) -> str:
     """What is wrong with what the callers get, or nothing."""
-    import orjson
-
     for token in made.tokens[algorithm]:
         for path, whole in world.BODIES.items():
             expected = {
@@ -97,17 +96,27 @@ def _envoy_jwt(place: Place, algorithm: str) -> Iterator[Server]:
         yield server
 
 
-def _guard(name: str) -> Start:
+def _engine(name: str) -> Start:
     """Oakum's guard on an engine."""
 
     @contextlib.contextmanager
     def run(place: Place, algorithm: str) -> Iterator[Server]:
         port, folder = free_port(), place.folder / f"oakum-{name}-{algorithm}"
-        command, env = ours.engine(name, folder, port, place.upstream.port, place.world, algorithm)
-        with started(command, port, place.core, folder / "engine.log", env) as server:
+        to = place.upstream.port
+        command, env = ours.engine(name, folder, port, to, place.world, algorithm)
+        log = place.folder / f"oakum-{name}-{algorithm}.log"
+        with started(command, port, place.core, log, env) as server:
             yield server
 
     return run
+
+
+@contextlib.contextmanager
+def _guard(place: Place, algorithm: str) -> Iterator[Server]:
+    port = free_port()
+    command, env = ours.guard("envoy", port, place.upstream.port, place.world.policy(algorithm))
+    with started(command, port, place.core, place.folder / "guard.log", env) as server:
+        yield server
 
 
 def _peer(name: str, start: Callable[[Path, int, Place], peers.Start]) -> Start:
@@ -157,8 +166,9 @@ VARIANTS = (
     Variant("nginx, pass-through", "nothing", _nginx),
     BASE,
     Variant("Envoy + jwt_authn, cached", "nothing", _envoy_jwt, ("RS256", "HS256")),
-    Variant("Oakum on Envoy", "by viewer", _guard("envoy"), ("RS256", "HS256")),
-    Variant("Oakum on nginx", "by viewer", _guard("nginx"), ("RS256", "HS256")),
+    Variant("Oakum on Envoy", "by viewer", _engine("envoy"), ("RS256", "HS256")),
+    Variant("Oakum on nginx", "by viewer", _engine("nginx"), ("RS256", "HS256")),
+    Variant("Oakum on Envoy, with its supervisor", "by viewer", _guard),
     Variant("plain Python proxy", "by viewer", _plain),
     Variant(
         "Lura (KrakenD)",

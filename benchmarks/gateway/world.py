@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
@@ -96,8 +97,13 @@ class World:
         return self.folder / f"jwks-{algorithm}.json"
 
 
-def make(folder: Path) -> World:
-    """Write the contract and the keys, and sign the tokens."""
+def make(folder: Path, operations: int = 2, fields: int = 15) -> World:
+    """Write the contract and the keys, and sign the tokens.
+
+    More operations come with resources of their own, ten to each; more fields are a member's, and
+    stand in no answer.
+    """
+    folder.mkdir(exist_ok=True)
     keys: dict[str, RSAKey | OctKey] = {
         "RS256": RSAKey.generate_key(2048, {"kid": "rsa", "alg": "RS256", "use": "sig"}),
         "HS256": OctKey.generate_key(256, {"kid": "oct", "alg": "HS256", "use": "sig"}),
@@ -105,11 +111,11 @@ def make(folder: Path) -> World:
     made = World(
         folder, {name: (_signed(key, OWNER), _signed(key, STRANGER)) for name, key in keys.items()}
     )
-    made.document.write_text(json.dumps(_document(), indent=1))
+    made.document.write_text(json.dumps(_document(operations, fields), indent=1))
     for name, key in keys.items():
         public = KeySet([key]).as_dict(private=name == "HS256")
         made.keys(name).write_text(json.dumps(public))
-        made.policy(name).write_text(_policy(name))
+        made.policy(name).write_text(_policy(name, operations, fields))
     return made
 
 
@@ -126,7 +132,32 @@ def _signed(key: RSAKey | OctKey, who: str) -> str:
     return jwt.encode(header, claims, key)
 
 
-def _policy(algorithm: str) -> str:
+def filtered(body: bytes, viewer: str) -> bytes:
+    """What the contract says, by hand: decoded, cut and encoded again."""
+    value = orjson.loads(body)
+    for one in value.get("data", [value]):
+        if one["id"] == viewer:
+            continue
+        for name in OWN:
+            one.pop(name, None)
+        if one.get("is_private", True):
+            for name in UNLESS_PRIVATE:
+                one.pop(name, None)
+    return orjson.dumps(value)
+
+
+def _policy(algorithm: str, operations: int, fields: int) -> str:
+    more = "".join(f"\n      {name}: [{{see: [owner]}}]" for name in _more(fields))
+    things = "".join(
+        f"""
+  Thing{number}:
+    key: id
+    owner: owner_id
+    fields:
+      id, owner_id: [{{see: [member, owner]}}]
+      secret: [{{see: [owner]}}]"""
+        for number in range(_things(operations))
+    )
     return f"""\
 exposure: 1
 api: openapi.json
@@ -146,7 +177,7 @@ resources:
       {", ".join(UNLESS_PRIVATE)}:
         - see: [owner]
         - {{see: [member], when: {{private: false}}}}
-      {", ".join(OWN)}: [{{see: [owner]}}]
+      {", ".join(OWN)}: [{{see: [owner]}}]{more}{things}
 guard:
   jwt:
     keys: jwks-{algorithm}.json
@@ -156,7 +187,16 @@ guard:
 """
 
 
-def _document() -> dict[str, Any]:
+def _more(fields: int) -> list[str]:
+    return [f"more_{number}" for number in range(fields - 15)]
+
+
+def _things(operations: int) -> int:
+    """Resources beside the member."""
+    return -(-(operations - 2) // 10)
+
+
+def _document(operations: int, fields: int) -> dict[str, Any]:
     """OpenAPI 3.0, which every peer reads."""
 
     def get(id: str, schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
@@ -169,17 +209,26 @@ def _document() -> dict[str, Any]:
     one = {"$ref": "#/components/schemas/Member"}
     many = {"type": "object", "properties": {"data": {"type": "array", "items": one}}}
     id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {"/members": get("listMembers", many), "/members/{id}": get("getMember", one, id)}
+    for number in range(operations - 2):
+        thing = {"$ref": f"#/components/schemas/Thing{number // 10}"}
+        paths[f"/things{number // 10}/{{id}}/part{number}"] = get(f"getPart{number}", thing, id)
+    own = {"id": "t1", "owner_id": "u1", "secret": "s"}
+    things = {f"Thing{number}": _schema(own) for number in range(_things(operations))}
     return {
         "openapi": "3.0.3",
         "info": {"title": "members", "version": "1"},
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
-        "paths": {"/members": get("listMembers", many), "/members/{id}": get("getMember", one, id)},
+        "paths": paths,
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
-            "schemas": {"Member": _schema(member(1, 1))},
+            "schemas": {
+                "Member": _schema(member(1, 1) | dict.fromkeys(_more(fields), "")),
+                **things,
+            },
         },
     }
 
