@@ -476,7 +476,7 @@ function envoy_on_response(handle)
 end"""
 ENTERED = """
 function envoy_on_request(handle)
-  handle:streamInfo():dynamicMetadata():set("oakum", "entered", true)
+  handle:streamInfo():dynamicMetadata():set("oakum", "x", 1)
 end
 """
 

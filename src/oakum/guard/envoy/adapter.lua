@@ -9,7 +9,9 @@ local json = require "oakum.json"
 local passage = require "oakum.passage"
 
 local settings = json.plain(SETTINGS)
-local SPACE = "oakum" -- of dynamic metadata; the sentinel, the gate and the access log read it
+-- Of dynamic metadata. `x`: the request was let in, and its number; the gate looks for it. `line`: the
+-- audit of what was done; the sentinel and the access log look for it, so it is always set last.
+local SPACE = "oakum"
 local MARK = "proxy-connection" -- where the router writes `via_upstream` or why a reply is Envoy's own
 local JWT = "envoy.filters.http.jwt_authn"
 
@@ -262,21 +264,13 @@ local guard = passage.new(PLAN, host, {
     and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },
 })
 
-local function remember(handle, x)
-  local space = metadata(handle)
-  space:set(SPACE, "x", keep(x))
-  space:set(SPACE, "entered", true)
-end
-
 local function enter(handle)
   local x = guard:enter(request(handle))
-  if not x.deny then
-    forward(handle, x)
-    remember(handle, x)
+  if x.deny then
+    metadata(handle):set(SPACE, "line", guard:audit(x))
   else
-    local space = metadata(handle)
-    space:set(SPACE, "line", guard:audit(x))
-    space:set(SPACE, "done", true)
+    forward(handle, x)
+    metadata(handle):set(SPACE, "x", keep(x))
   end
   return x
 end
@@ -297,9 +291,7 @@ local function leave(handle, x)
   if not x.raw and not res.own then res.body = text_of(handle:body()) end
   local out = guard:leave(x, res)
   if not x.raw then send(handle, out, x.asked_method == "HEAD") end
-  local space = metadata(handle)
-  space:set(SPACE, "line", guard:audit(x))
-  space:set(SPACE, "done", true)
+  metadata(handle):set(SPACE, "line", guard:audit(x))
 end
 
 -- ---------------------------------------------------------------- only watching
@@ -310,7 +302,7 @@ local function see(handle)
   local req = request(handle)
   local length = tonumber(handle:headers():get "content-length" or 0)
   if length > settings.max_body then req.body = function() return nil, "too long" end end
-  remember(handle, guard:enter(req))
+  metadata(handle):set(SPACE, "x", keep(guard:enter(req)))
 end
 
 -- Whether an answer may be held until it is judged: it ends, and it fits.

@@ -223,7 +223,7 @@ def lua(name: str, code: str) -> dict[str, Json]:
 
 
 def _entered() -> dict[str, Json]:
-    marked = {"filter": SPACE, "path": [{"key": "entered"}], "value": {"bool_match": True}}
+    marked = {"filter": SPACE, "path": [{"key": "x"}], "value": {"present_match": True}}
     source = {"sourced_metadata": {"metadata_matcher": marked}}
     allowed = {"permissions": [{"any": True}], "principals": [source]}
     return {"action": "ALLOW", "policies": {"entered": allowed}}

@@ -1,10 +1,10 @@
 -- Stands in front of the policy, so it is the last to see a response, and shares no code with it:
--- what the policy has not marked as done does not go out. A reply of Envoy's own keeps its status;
+-- what the policy has not written down as done does not go out. A reply of Envoy's own keeps its status;
 -- of an answer of the API not even that is believed.
 
 function envoy_on_response(handle)
   local ours = handle:streamInfo():dynamicMetadata():get("oakum")
-  if ours and ours.done then return end
+  if ours and ours.line then return end
   local headers = handle:headers()
   local status = headers:get(":status")
   if headers:get("proxy-connection") == "via_upstream" or not PROBLEMS[status] then
