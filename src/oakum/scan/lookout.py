@@ -31,6 +31,7 @@ from oakum.scan.matrix import (
     state_key,
 )
 from oakum.semantics import Judge, Leaf, Model, Sighting, answer_media
+from oakum.semantics.model import pattern
 
 _MAX_BODY = 10 << 20
 _MAX_TEXT = 1 << 20
@@ -339,12 +340,19 @@ class _Glance:
             # An embedded object shares the fate of the one it stands in.
             lost = not present and (door, resource) in self._out._matrix.embedded
             served = view is not None and (resource, path) in view.leaves
+            lost = lost or self._counted(path)
             if served and not lost and who != self._question.viewer:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
         known = (who, resource, path) in self._out._knowledge.present
         if known or (granted_to_nobody(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
+
+    def _counted(self, path: str) -> bool:
+        """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
+        steps = tuple(path.split("."))
+        counts = self._out._model.rule(self._question.door).counts
+        return any(pattern(each)[-len(steps) :] == steps for each in counts)
 
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from oakum.contract.model import OperationRule
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.lookout import Question
 from oakum.scan.matrix import Outcome
+from oakum.semantics import Model
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
 
 ANN = Studio().people[IDS["ann"]]
@@ -125,6 +128,17 @@ def test_a_granted_field_that_only_its_owner_gets_is_over_blocked() -> None:
     assert found[("Person", "name")] is Result.OVER_BLOCK
     assert found[("Person", "bio")] is Result.OVER_BLOCK
     assert found[("Person", "phone")] is Result.CLOSED
+
+
+def test_a_count_that_does_not_come_is_not_over_blocked() -> None:
+    """It goes with an object that is hidden, which the viewer cannot know of."""
+    watch = Watch(private=False)
+    watch.look("ann", ANN)
+    counting = OperationRule("getPerson", counts=("/name",))
+    with patch.object(Model, "rule", lambda _, __: counting):
+        found = results(watch.look("cat", {"id": ANN["id"]}))
+    assert ("Person", "name") not in found
+    assert found[("Person", "bio")] is Result.OVER_BLOCK
 
 
 def test_one_object_shown_is_enough_in_a_list() -> None:
