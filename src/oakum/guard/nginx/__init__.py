@@ -43,6 +43,8 @@ _STATUSES = (400, 404, 408, 413, 429, 431, 501, 502, 503, 504, 505)
 _TOLD = {405: 404, 414: 431, 494: 431, 500: 502, **{status: status for status in _STATUSES}}
 """What nginx says by itself to what a client is told: a method that nobody may use is absent, an
 error in the runtime is a bad gateway, a long line is a long head."""
+_OWN = ("client", "tokens")
+"""Modules of this engine alone, in the order of dependence."""
 _CONNECT = 2
 _FILES = 1 << 16
 
@@ -59,7 +61,9 @@ class Nginx:
         upstream = _upstream(deployment.upstream)
         modules = _modules()
         package_path = _PACKAGES if modules else ""
-        adapter = _settings(deployment, plan, upstream) + _client() + _source("adapter")
+        adapter = "".join(
+            (_settings(deployment, plan, upstream), *map(_module, _OWN), _source("adapter"))
+        )
         shared = {"modules": modules, "package_path": package_path}
         conf = _template(_CONF).render(**shared, **_values(deployment, plan, upstream))
         return {
@@ -104,14 +108,19 @@ def _modules() -> list[str]:
     return []
 
 
-def _upstream(text: str) -> SplitResult:
+def _url(text: str, option: str) -> SplitResult:
     parts = urlsplit(text)
     try:
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
     if not usable or not re.fullmatch(r"[A-Za-z0-9.:\[\]_-]+", parts.netloc):
-        raise mistake(f"upstream `{text}` is not a URL", "write it as `http://127.0.0.1:8000`")
+        raise mistake(f"{option} `{text}` is not a URL", "write it as `http://127.0.0.1:8000`")
+    return parts
+
+
+def _upstream(text: str) -> SplitResult:
+    parts = _url(text, "upstream")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise mistake(f"upstream `{text}` has a path", "give its origin alone")
     return parts
@@ -134,7 +143,7 @@ def _values(
             name for name in (deployment.service_env, deployment.audit_key_env) if name
         ],
         "max_body": plan["guard"]["max_body"],
-        "contract": plan["contract"],
+        "observe": deployment.observe,
         "folder": _quotable(str(deployment.folder)),
         "scratch": _quotable(str(deployment.scratch)),
         "audit": _quotable(str(deployment.audit)),
@@ -165,13 +174,11 @@ def _quotable(path: str) -> str:
 
 def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitResult) -> str:
     """The adapter's `SETTINGS`; names of secrets, never secrets."""
+    tokens = plan["guard"]["tokens"]
     settings = {
-        "upstream": {
-            "host": upstream.hostname,
-            "port": _port(upstream),
-            "tls": upstream.scheme == "https",
-            "authority": upstream.netloc,
-        },
+        "upstream": _place(upstream),
+        "verifies": tokens is not None,
+        "keys": _keys(tokens["keys"]) if tokens and tokens["jwks"] is None else "",
         "timeout": deployment.timeout,
         "max_body": plan["guard"]["max_body"],
         "observe": deployment.observe,
@@ -187,8 +194,23 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
     return f"local SETTINGS = {long_string(json.dumps(present))}\n"
 
 
-def _client() -> str:
-    return f'package.preload["oakum.client"] = function(...)\n{_source("client")}\nend\n'
+def _place(url: SplitResult) -> dict[str, Json]:
+    return {
+        "host": url.hostname,
+        "port": _port(url),
+        "tls": url.scheme == "https",
+        "authority": url.netloc,
+    }
+
+
+def _keys(text: str) -> dict[str, Json]:
+    """Where the issuer's keys are asked for."""
+    url = _url(text, "keys")
+    return _place(url) | {"target": (url.path or "/") + (f"?{url.query}" if url.query else "")}
+
+
+def _module(name: str) -> str:
+    return f'package.preload["oakum.{name}"] = function(...)\n{_source(name)}\nend\n'
 
 
 def _source(name: str) -> str:

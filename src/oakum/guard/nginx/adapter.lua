@@ -5,33 +5,39 @@
 local ngx = ngx
 local ffi = require "ffi"
 local buffer = require "string.buffer"
+local client = require "oakum.client"
 local json = require "oakum.json"
 local passage = require "oakum.passage"
-local client = require "oakum.client"
 
 local now, exec = ngx.now, ngx.exec
-local get_headers, get_method, read_body, get_body_data =
-  ngx.req.get_headers, ngx.req.get_method, ngx.req.read_body, ngx.req.get_body_data
-local lower = string.lower
+local spawn, wait = ngx.thread.spawn, ngx.thread.wait
+local get_headers, get_method, read_body, get_body_data, get_body_file =
+  ngx.req.get_headers, ngx.req.get_method, ngx.req.read_body, ngx.req.get_body_data,
+  ngx.req.get_body_file
+local min = math.min
 local settings = json.plain(SETTINGS)
 local upstream = client.place(settings.upstream)
 
-local MOST_HEADERS = 100
+local HEADERS = 100 -- of a request; more are refused
+local AT_ONCE = 16 -- questions of one answer
+local IDLE = 300 -- seconds between two pieces of an answer that is only watched
 
 -- ---------------------------------------------------------------- replies of our own
 
 local function own(status)
   local headers = {}
   for i, pair in ipairs(settings.problem_headers) do headers[i] = pair end
-  if status == 429 or status == 503 then
-    headers[#headers + 1] = { "retry-after", settings.retry_after }
-  end
-  local body = settings.problems[tostring(status)]
   -- Not the API's, so there is nothing of the API's to audit.
-  return { status = status, headers = headers, body = body, own = true }
+  return {
+    status = status, headers = headers, body = settings.problems[tostring(status)], own = true,
+  }
 end
 
 local FAILURES = { slow = 504 }
+
+local function failed(why)
+  return own(FAILURES[why] or 502)
+end
 
 -- ---------------------------------------------------------------- the host port
 
@@ -51,18 +57,49 @@ function host.ask(q)
   return answer
 end
 
+-- Answers by the number of their question, false for none. All of them together take no more than
+-- twice the time of one.
+function host.ask_all(questions)
+  local answers, last, till = {}, 0, now() + 2 * questions[1].timeout
+  local function work()
+    while last < #questions do
+      last = last + 1
+      local mine, left = last, till - now()
+      local q = questions[mine]
+      q.timeout = min(q.timeout, left)
+      answers[mine] = left > 0 and host.ask(q) or false
+    end
+  end
+  local threads = {}
+  for i = 1, min(AT_ONCE, #questions) - 1 do threads[i] = spawn(work) end
+  work()
+  for i = 1, #threads do wait(threads[i]) end
+  return answers
+end
+
+local tokens
+if settings.verifies then
+  local plan = json.decode(PLAN) -- with its numbers as they stand, unlike the runtime's own
+  tokens = require("oakum.tokens").new(plan.guard.tokens, plan.credentials, settings.keys)
+end
+
+function host.token(req)
+  return tokens and tokens:claims(req)
+end
+
 -- ---------------------------------------------------------------- request
 
 local function read()
   read_body()
   local text = get_body_data()
-  if not text and ngx.req.get_body_file() then error "a body was written to a file" end
-  return text or ""
+  if text then return text end
+  if get_body_file() then return nil, "too long" end
+  return ""
 end
 
--- The request as the runtime has it; nil when it has more headers than anybody needs.
-local function request()
-  local named, cut = get_headers(MOST_HEADERS)
+-- The request as the runtime has it, or nil when it has more than `most` headers (0: any number).
+local function request(most)
+  local named, cut = get_headers(most)
   if cut then return nil end
   local list, n = {}, 0
   for name, value in pairs(named) do
@@ -76,25 +113,27 @@ local function request()
       list[n] = { name, value }
     end
   end
+  local var = ngx.var
   return {
     method = get_method(),
-    target = ngx.var.request_uri,
-    host = named.host or "",
-    scheme = "http",
-    address = ngx.var.remote_addr,
+    target = var.request_uri,
+    host = type(named.host) == "string" and named.host or "",
+    scheme = "http", -- TLS ends before the guard
+    address = var.remote_addr,
     headers = list,
+    named = named,
     body = read,
-    -- For this file: whether there is a body to forward, and the protocol that is asked for.
-    bodied = named["content-length"] ~= nil or named["transfer-encoding"] ~= nil,
-    upgrade = named.upgrade,
+    empty = not (named["content-length"] or named["transfer-encoding"]),
   }
 end
 
--- Ours to write, by the message's own framing.
-local FRAMING = { host = true, ["content-length"] = true, ["transfer-encoding"] = true,
-  connection = true, upgrade = true }
+-- Ours to write, as the message is framed.
+local FRAMING = {
+  host = true, connection = true, upgrade = true, expect = true,
+  ["keep-alive"] = true, ["content-length"] = true, ["transfer-encoding"] = true,
+}
 
--- Headers towards the API: those that came, less what `x` removes and replaces, and what it sets.
+-- Headers towards the API: those that came, less what is removed and replaced, and what is set.
 local function onward(req, x)
   local dropped, list, n = {}, {}, 0
   for _, name in ipairs(x.remove) do dropped[name] = true end
@@ -108,8 +147,7 @@ local function onward(req, x)
   local headers = req.headers
   for i = 1, #headers do
     local pair = headers[i]
-    local name = pair[1]
-    if not dropped[name] and not FRAMING[name] then
+    if not dropped[pair[1]] and not FRAMING[pair[1]] then
       n = n + 1
       list[n] = pair
     end
@@ -119,31 +157,33 @@ end
 
 -- ---------------------------------------------------------------- answer
 
-local function send(out)
-  ngx.status = out.status
-  local header = ngx.header
+local function set_head(status, headers)
+  ngx.status = status
+  local header, several = ngx.header, nil
   header.server = "" -- nobody's business
-  local headers, many = out.headers, nil
   for i = 1, #headers do
     local name, value = headers[i][1], headers[i][2]
-    if name == "set-cookie" or name == "www-authenticate" or name == "vary" then
-      many = many or {}
-      local list = many[name] or {}
-      list[#list + 1], many[name] = value, list
-    else
+    local before = several and several[name]
+    if before == nil then
+      several = several or {}
+      several[name] = value
       header[name] = value
+    else
+      if type(before) ~= "table" then before = { before } end
+      before[#before + 1] = value
+      several[name] = before
+      header[name] = before
     end
   end
-  if many then
-    for name, values in pairs(many) do header[name] = values end
-  end
-  local body = out.body
-  if body then
-    header["content-length"] = #body
-    ngx.print(body)
-  elseif out.status ~= 204 and out.status ~= 304 and get_method() ~= "HEAD" then
-    header["content-length"] = 0
-  end
+end
+
+local function send(out)
+  set_head(out.status, out.headers)
+  -- How long an answer without a body would have been is nobody's business either.
+  if out.status == 204 or out.status == 304 or get_method() == "HEAD" then return end
+  local body = out.body or ""
+  ngx.header["content-length"] = #body
+  ngx.print(body)
 end
 
 local guard = passage.new(PLAN, host, {
@@ -158,48 +198,105 @@ local guard = passage.new(PLAN, host, {
 local passing, count = {}, 0
 local head = buffer.new()
 
--- Where nginx itself takes over.
-local function pass(req, x)
+-- Where nginx itself takes over; `seen` is judged in the end, nil when there is nothing to judge.
+local function pass(req, x, seen)
+  local q = { method = x.method, target = x.target, headers = onward(req, x) }
+  if not client.sound(q) then error "a request that no server may see" end
   head:reset():put(upstream.authority)
-  local headers = onward(req, x)
-  for i = 1, #headers do head:put("\r\n", headers[i][1], ": ", headers[i][2]) end
-  if not client.sound { method = x.method, target = x.target, headers = headers } then
-    error "a request that no server may see"
-  end
+  for i = 1, #q.headers do head:put("\r\n", q.headers[i][1], ": ", q.headers[i][2]) end
   count = count + 1
-  passing[count] = x
+  passing[count] = seen
   local var = ngx.var
   var.oakum_head, var.oakum_target, var.oakum_number = head:get(), x.target, count
-  local upgrade = req.upgrade
-  if type(upgrade) == "string" and lower(upgrade) == "websocket" then return "@websocket" end
-  return "@raw"
+  return req.named.upgrade and "@websocket" or "@raw"
 end
 
 local function serve()
-  local req = request()
+  local req = request(HEADERS)
   if not req then return send(own(431)) end
   local x = guard:enter(req)
   if x.deny then
     ngx.var.oakum_audit = guard:audit(x)
     return send(x.deny)
   end
-  if x.raw then return pass(req, x) end
+  if x.raw then return pass(req, x, x) end
+  if req.named.upgrade then error "an upgrade that does not pass unread" end
   local res, why = client.call(upstream, {
     method = x.method,
     target = x.target,
     headers = onward(req, x),
-    body = x.body or req.bodied and read() or nil,
+    body = x.body or not req.empty and assert(read()) or nil,
     timeout = settings.timeout,
   }, settings.max_body)
-  local out = guard:leave(x, res or own(FAILURES[why] or 502))
+  local out = guard:leave(x, res or failed(why))
   ngx.var.oakum_audit = guard:audit(x)
   return send(out)
 end
 
+-- ---------------------------------------------------------------- only watching
+
+local UNTOUCHED = { remove = {}, set = {} }
+
+-- Sends an answer on while it comes; what it was, and whether all of it came.
+local function relay(c)
+  local headers, parts, size = {}, {}, 0
+  for _, pair in ipairs(c.headers) do
+    if not FRAMING[pair[1]] or pair[1] == "content-length" then headers[#headers + 1] = pair end
+  end
+  set_head(c.status, headers)
+  while true do
+    c.deadline = now() + IDLE
+    local piece, why = client.piece(c)
+    if not piece then
+      client.close(c)
+      return { status = c.status, headers = c.headers, body = table.concat(parts),
+        truncated = size > settings.max_body }, not why
+    end
+    ngx.print(piece)
+    ngx.flush(true)
+    size = size + #piece
+    if size <= settings.max_body then parts[#parts + 1] = piece end
+  end
+end
+
+local function judge(x, res)
+  guard:leave(x, res)
+  ngx.var.oakum_audit = guard:audit(x)
+end
+
+-- The request goes on, and the answer back, as they are, whatever the runtime says and however it
+-- fails. It judges the answer when the client has it.
+local function watch()
+  local req = request(0)
+  local fine, x = pcall(guard.enter, guard, req)
+  if not fine then host.log("error", tostring(x)) end
+  local body
+  if not req.empty then body = read() end
+  if req.named.upgrade or not (req.empty or body) then
+    return pass(req, { method = req.method, target = req.target, set = {}, remove = {} }, fine and x or nil)
+  end
+  local c, why = client.open(upstream, {
+    method = req.method, target = req.target, headers = onward(req, UNTOUCHED), body = body,
+    timeout = settings.timeout,
+  })
+  local res, whole = nil, true
+  if c then res, whole = relay(c) else res = failed(why) end
+  if res.own then send(res) end
+  if whole then ngx.eof() end
+  if fine then
+    fine, why = pcall(judge, x, res)
+    if not fine then host.log("error", tostring(why)) end
+  end
+  -- What was cut off is not made to look whole.
+  if not whole then return ngx.exit(ngx.ERROR) end
+end
+
+-- ---------------------------------------------------------------- what nginx calls
+
 oakum = {}
 
 function oakum.content()
-  local fine, where = pcall(serve)
+  local fine, where = pcall(settings.observe and watch or serve)
   if not fine then
     host.log("error", tostring(where))
     if ngx.headers_sent then return ngx.exit(ngx.ERROR) end
@@ -208,16 +305,15 @@ function oakum.content()
   if where then return exec(where) end
 end
 
--- In the log phase of what passed unread.
+-- In the log phase of what passed unread, also of what was broken off.
 function oakum.passed()
   local number = tonumber(ngx.var.oakum_number)
   local x = passing[number]
   passing[number] = nil
-  local fine, line = pcall(function()
-    guard:leave(x, { status = ngx.status, headers = {}, own = ngx.var.upstream_status == nil })
-    return guard:audit(x)
-  end)
-  if fine then ngx.var.oakum_audit = line else host.log("error", tostring(line)) end
+  if not x then return end -- only watched, and the runtime had failed
+  local own = not ngx.var.upstream_status
+  local fine, why = pcall(judge, x, { status = ngx.status, headers = {}, own = own })
+  if not fine then host.log("error", tostring(why)) end
 end
 
 -- Named apart from any other module's declaration.
@@ -227,4 +323,5 @@ local PDEATHSIG, SIGKILL = 1, 9
 -- A worker whose master was killed would go on by an old contract, and hold the port.
 function oakum.worker()
   ffi.C.oakum_prctl(PDEATHSIG, SIGKILL)
+  if tokens then tokens:begin() end
 end

@@ -7,7 +7,7 @@
 local ngx = ngx
 local tcp, now = ngx.socket.tcp, ngx.now
 local buffer = require "string.buffer"
-local concat = table.concat
+local min, concat = math.min, table.concat
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
 
 local M = {}
@@ -17,6 +17,7 @@ local HEAD = 65536 -- bytes of a status line with its fields
 local FIELDS = 256
 local LINE = 4096 -- bytes of a line between chunks
 local INTERIM = 8 -- answers 1xx before the one that counts
+local CONNECT = 2 -- s
 local IDLE = 4000 -- ms; shorter than what usual servers wait before they hang up
 local CR, TAB, SPACE = 13, 9, 32
 
@@ -78,7 +79,7 @@ end
 
 local function connect(place, timeout)
   local sock = tcp()
-  sock:settimeout(timeout * 1000)
+  sock:settimeouts(min(timeout, CONNECT) * 1000, timeout * 1000, timeout * 1000)
   local why
   for i = 1, #place.addresses do
     local ok
@@ -207,7 +208,7 @@ local function head(c)
     if not headers or find(sub(data, c.at, stop), "\0", 1, true) then return nil, "garbled" end
     c.at = stop + 4
     if status >= 200 then
-      if not framing(c, minor, headers, status == 204 or status == 304) then
+      if not framing(c, minor, headers, c.bodyless or status == 204 or status == 304) then
         return nil, "garbled"
       end
       c.status, c.headers = status, headers
@@ -337,8 +338,8 @@ local function text_of(place, q)
   for i = 1, #headers do
     out:put(headers[i][1], ": ", headers[i][2], "\r\n")
   end
-  local body = q.body
-  if body and (body ~= "" or not REPEATABLE[q.method]) then
+  local body = q.body or ""
+  if body ~= "" or not REPEATABLE[q.method] then
     out:put("content-length: ", #body, "\r\n\r\n", body)
   else
     out:put("\r\n")
@@ -374,7 +375,9 @@ function M.open(place, q)
   for _ = 1, 2 do
     local sock, reused = connect(place, q.timeout)
     if not sock then return nil, reused end
-    local c = { sock = sock, data = "", at = 1, deadline = deadline }
+    local c = {
+      sock = sock, data = "", at = 1, deadline = deadline, bodyless = q.method == "HEAD",
+    }
     local ok, why = sock:send(text)
     if ok then
       ok, why = head(c)
@@ -400,7 +403,7 @@ function M.call(place, q, most)
   body, why = whole(c, most)
   if not body then
     c.sock:close()
-    return nil, why, c.status
+    return nil, why
   end
   M.close(c)
   return { status = c.status, headers = c.headers, body = body }
