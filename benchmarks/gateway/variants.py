@@ -133,17 +133,23 @@ def _peer(name: str, start: Callable[[Path, int, Place], peers.Start]) -> Start:
     return run
 
 
-@contextlib.contextmanager
-def _plain(place: Place, algorithm: str) -> Iterator[Server]:
-    port = free_port()
-    env = {
-        "API_PORT": str(place.upstream.port),
-        "API_KEYS": str(place.world.keys(algorithm)),
-        "API_ALGORITHM": algorithm,
-    }
-    log = place.folder / "plain.log"
-    with started(_asgi("plain:app", port), port, place.core, log, env) as server:
-        yield server
+def _python(app: str) -> Start:
+    """A proxy in Python; `app` as ASGI servers take it."""
+
+    @contextlib.contextmanager
+    def run(place: Place, algorithm: str) -> Iterator[Server]:
+        port = free_port()
+        env = {
+            "API_PORT": str(place.upstream.port),
+            "API_KEYS": str(place.world.keys(algorithm)),
+            "API_ALGORITHM": algorithm,
+            "API_CONTRACT": str(place.world.policy(algorithm)),
+        }
+        log = place.folder / f"{app.partition(':')[0]}.log"
+        with started(_asgi(app, port), port, place.core, log, env) as server:
+            yield server
+
+    return run
 
 
 def _asgi(app: str, port: int) -> list[str]:
@@ -169,7 +175,8 @@ VARIANTS = (
     Variant("Oakum on Envoy", "by viewer", _engine("envoy"), ("RS256", "HS256")),
     Variant("Oakum on nginx", "by viewer", _engine("nginx"), ("RS256", "HS256")),
     Variant("Oakum on Envoy, with its supervisor", "by viewer", _guard),
-    Variant("plain Python proxy", "by viewer", _plain),
+    Variant("Oakum as ASGI middleware", "by viewer", _python("guarded:app")),
+    Variant("plain Python proxy", "by viewer", _python("plain:app")),
     Variant(
         "Lura (KrakenD)",
         "a fixed list",
