@@ -448,7 +448,7 @@ def test_the_runtime_sees_a_path_as_it_was_sent(
             400,
         ),
         (b"POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
-        (b"GET /.oakum/404 HTTP/1.1\r\nhost: a\r\n\r\n", 404),
+        (b"GET /.oakum/problem HTTP/1.1\r\nhost: a\r\n\r\n", 404),
     ],
 )
 def test_what_is_no_sound_request_is_refused_before_the_runtime(

@@ -24,7 +24,6 @@ from oakum.contract.model import Json
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     PROBLEM_HEADERS,
-    RETRY_AFTER,
     Control,
     Deployment,
     address,
@@ -38,7 +37,7 @@ _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")
 _FOLDERS = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules")
 _PACKAGES = "/usr/share/lua/5.1/?.lua"
 """Where Debian keeps the Lua half of the module."""
-_STATUSES = (400, 404, 408, 413, 429, 431, 501, 502, 503, 504, 505)
+_STATUSES = (400, 404, 408, 413, 431, 501, 502, 504, 505)
 """Those that a problem body is ready for."""
 _TOLD = {405: 404, 414: 431, 494: 431, 500: 502, **{status: status for status in _STATUSES}}
 """What nginx says by itself to what a client is told: a method that nobody may use is absent, an
@@ -46,6 +45,8 @@ error in the runtime is a bad gateway, a long line is a long head."""
 _OWN = ("client", "tokens")
 """Modules of this engine alone, in the order of dependence."""
 _CONNECT = 2
+_IDLE = 300
+"""Seconds that a WebSocket may be silent."""
 _FILES = 1 << 16
 
 
@@ -152,12 +153,15 @@ def _values(
         "admin": _listen(deployment.admin, "admin") if deployment.admin else "",
         "server": f"[{host}]:{_port(upstream)}" if ":" in host else f"{host}:{_port(upstream)}",
         "scheme": upstream.scheme,
-        "name": host,
+        "name_of_api": host,
+        "lua_tls": upstream.scheme == "https" or _asks_keys(plan),
+        "unread": [
+            ("raw", "", "", max(1, round(deployment.timeout))),
+            ("websocket", "upgrade", "websocket", _IDLE),
+        ],
         "connect": _CONNECT,
-        "timeout": max(1, round(deployment.timeout)),
         "errors": sorted(_TOLD.items()),
         "problems": [(status, problem(status)) for status in _STATUSES],
-        "retry_after": RETRY_AFTER,
     }
 
 
@@ -178,7 +182,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
     settings = {
         "upstream": _place(upstream),
         "verifies": tokens is not None,
-        "keys": _keys(tokens["keys"]) if tokens and tokens["jwks"] is None else "",
+        "keys": _keys(tokens["keys"]) if _asks_keys(plan) else "",
         "timeout": deployment.timeout,
         "max_body": plan["guard"]["max_body"],
         "observe": deployment.observe,
@@ -188,7 +192,6 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
         "redis": deployment.redis,
         "problems": {str(status): problem(status) for status in _STATUSES},
         "problem_headers": PROBLEM_HEADERS,
-        "retry_after": RETRY_AFTER,
     }
     present = {name: value for name, value in settings.items() if value != ""}
     return f"local SETTINGS = {long_string(json.dumps(present))}\n"
@@ -201,6 +204,11 @@ def _place(url: SplitResult) -> dict[str, Json]:
         "tls": url.scheme == "https",
         "authority": url.netloc,
     }
+
+
+def _asks_keys(plan: Mapping[str, Json]) -> bool:
+    tokens = plan["guard"]["tokens"]
+    return tokens is not None and tokens["jwks"] is None
 
 
 def _keys(text: str) -> dict[str, Json]:

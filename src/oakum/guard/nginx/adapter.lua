@@ -323,5 +323,4 @@ local PDEATHSIG, SIGKILL = 1, 9
 -- A worker whose master was killed would go on by an old contract, and hold the port.
 function oakum.worker()
   ffi.C.oakum_prctl(PDEATHSIG, SIGKILL)
-  if tokens then tokens:begin() end
 end

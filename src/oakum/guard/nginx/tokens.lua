@@ -72,13 +72,6 @@ function Tokens:refresh()
   if not fine then io.stderr:write("oakum error: no keys: ", tostring(why), "\n") end
 end
 
--- Lets the first request find keys. May be called where nothing yields.
-function Tokens:begin()
-  if self.source then
-    later(0, function() self:refresh() end)
-  end
-end
-
 function Tokens:ready()
   if not self.source then return true end
   local age = now() - self.since
@@ -90,7 +83,7 @@ function Tokens:ready()
       sleep(MOMENT)
     end
   elseif age > FRESH then
-    self:begin()
+    later(0, function() self:refresh() end)
   end
   return self.verifier ~= nil
 end
