@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import lupa.luajit21 as lupa
@@ -20,7 +21,8 @@ _BRIDGE = b"""
 local json, project, held = require "oakum.json", require "oakum.project", require "oakum.held"
 local bridge = {}
 function bridge.load(text) return project.load(assert(json.plain(text))) end
-function bridge.run(plan, door, who, call, body)
+-- A caller at a door: a function from bodies to what of them passes.
+function bridge.at(plan, door, who, call)
   local told, asked = assert(json.decode(who)), assert(json.decode(call))
   local ids, anonymous = {}, true
   for i = 1, told.ids.n do ids[told.ids[i]] = true; anonymous = false end
@@ -33,19 +35,25 @@ function bridge.run(plan, door, who, call, body)
     local known = told.states[path]
     return known and known[owner]
   end
-  if not held.may_call(plan, door, know, asked.params) then return nil, "call" end
+  local params = asked.params
+  if not held.may_call(plan, door, know, params) then return function() return nil, "call" end end
   if asked.accept ~= json.null then
-    local node = plan.doors[door].accept[asked.media]
-    local subject
+    local node, subject = plan.doors[door].accept[asked.media], nil
     if asked.accept then
-      subject = { owners = asked.accept.owners, resource = asked.accept.resource, states = asked.accept.states }
+      local said = asked.accept
+      subject = { owners = said.owners, resource = said.resource, states = said.states }
     end
-    return project.accept(plan, node, know, door, asked.params, body, subject, { removed = {} })
+    return function(body)
+      return project.accept(plan, node, know, door, params, body, subject, { removed = {} })
+    end
   end
-  local answer = plan.doors[door].answers[asked.status][asked.media]
-  local node = asked.good and answer.node or answer.error
-  local seen = { removed = {}, owners = {} }
-  return project.body(plan, node, know, door, asked.params, 200, body, seen)
+  local answer = asked.status ~= json.null and plan.doors[door].answers[asked.status][asked.media]
+  local node = answer and (asked.good and answer.node or answer.error)
+  return function(body)
+    if body == "" then return "" end
+    if not node then return nil, "undeclared" end
+    return project.body(plan, node, know, door, params, 200, body, { removed = {}, owners = {} })
+  end
 end
 return bridge
 """
@@ -54,19 +62,25 @@ return bridge
 def runtime() -> Any:
     """A Lua state with every module of the runtime preloaded."""
     lua = lupa.LuaRuntime(encoding=None, unpack_returned_tuples=True)
+    preload = lua.eval(
+        b"function(name, text)"
+        b" package.preload[name] = function() return assert(loadstring(text, '@' .. name))() end"
+        b" end"
+    )
     for name in MODULES:
         try:
             text = source(name)
         except FileNotFoundError:
             continue
-        lua.globals().package.preload[f"oakum.{name}".encode()] = lua.eval(
-            b"function(name, text) return function() return assert(loadstring(text, name))() end end"
-        )(f"@oakum/{name}.lua".encode(), text.encode())
+        preload(f"oakum.{name}".encode(), text.encode())
     return lua
 
 
+Cut = Callable[[bytes], bytes | None]
+
+
 class Lua:
-    """A model compiled and loaded; `project` answers as `semantics.project` does."""
+    """A model compiled and loaded; `at` and `project` answer as `semantics.project` does."""
 
     def __init__(self, model: Model, lua: Any = None) -> None:
         self._model = model
@@ -76,36 +90,34 @@ class Lua:
         self._doors = {door["id"]: index + 1 for index, door in enumerate(self.plan["doors"])}
 
     def project(self, principal: Principal, call: Call, body: bytes) -> bytes | None:
+        return self.at(principal, call)(body)
+
+    def at(self, principal: Principal, call: Call) -> Cut:
+        """What of each body passes to this caller at this door."""
         operation = self._model.operations.get(call.operation)
         if operation is None or call.operation not in self._doors:
-            return None
-        if not body:
-            return b""
+            return lambda body: None
         media = answer_media(operation, call.status, call.media_type)
-        if media is None or not media.is_json:
-            return None
-        status = next(s for s, each in operation.responses.items() if media in each)
+        status = next((s for s, each in operation.responses.items() if media in each), None)
         asked = {
             "params": dict(call.params),
-            "status": status,
-            "media": media.type.split(";")[0].strip().lower(),
+            "status": status if media is not None and media.is_json else None,
+            "media": media.type.split(";")[0].strip().lower() if media is not None else "",
             "good": call.status < 300,
             "accept": None,
         }
-        return self._run(call.operation, principal, asked, body)
-
-    def _run(
-        self, operation: str, principal: Principal, asked: Json, body: bytes
-    ) -> bytes | None:
-        found = self._bridge.run(
+        cut = self._bridge.at(
             self._plan,
-            self._doors[operation],
+            self._doors[call.operation],
             orjson.dumps(_told(principal)),
             orjson.dumps(asked),
-            body,
         )
-        made: bytes | None = found[0] if isinstance(found, tuple) else found
-        return made
+        return lambda body: _first(cut(body))
+
+
+def _first(found: Any) -> bytes | None:
+    made: bytes | None = found[0] if isinstance(found, tuple) else found
+    return made
 
 
 def _told(principal: Principal) -> Json:
@@ -140,6 +152,4 @@ def compiled(model: Model) -> Mapping[str, Any]:
         if id in model.rules or id in model.showing
     }
     wiring = Wiring(doors, (), {}, {}, None, ())
-    from pathlib import Path
-
     return _Compiler(model, wiring).plan(Path())
