@@ -1,6 +1,6 @@
 """Whether a guarded request costs more when the contract is larger.
 
-    python benchmarks/gateway/growth.py [--rounds 5] [--seconds 2] [--cores 0,1]
+    python benchmarks/gateway/growth.py [--rounds 7] [--seconds 1] [--cores 0,1]
 
 The same answer of 0.9 KB through Oakum on Envoy and on nginx, under contracts of 10 to 1,000
 operations and of 15 to 500 fields of the resource. Measured as `run.py` measures; the ratio is to

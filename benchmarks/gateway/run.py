@@ -1,6 +1,6 @@
 """What guarding costs on real engines, beside what others charge for less.
 
-    python benchmarks/gateway/run.py [--rounds 5] [--seconds 2] [--cores 0,1] [--only TEXT]
+    python benchmarks/gateway/run.py [--rounds 7] [--seconds 1] [--cores 0,1] [--only TEXT]
 
 One server at a time is loaded, each with each answer once a round, in a new random order every
 round. The proxy has one core; the API (nginx, answering from memory) and the load (`wrk`, 16
@@ -88,8 +88,8 @@ def measuring(said: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=said, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5, help="counted; one more warms up")
-    parser.add_argument("--seconds", type=int, default=2, help="of load on one server at a time")
+    parser.add_argument("--rounds", type=int, default=7, help="counted; one more warms up")
+    parser.add_argument("--seconds", type=int, default=1, help="of load on one server at a time")
     parser.add_argument("--cores", default="0,1", help="of the proxy, and of API and load")
     for tool in ("wrk", "taskset"):
         if shutil.which(tool) is None:
