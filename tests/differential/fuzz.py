@@ -76,10 +76,14 @@ def fuzz(
             who, call = data.draw(wild.principals), data.draw(wild.calls)
             whole = data.draw(wild.bodies(found))
             random = Random(data.draw(st.integers(0, 2**32)))
-            others = [whole]
-            for k in range(each // 2):
-                others.append(wild.varied(random.choice(others), random))
-                others.append(wild.mangled(random.choice(others), random, 1 + k % 4))
+            readable_ones, others = [whole], [whole]
+            for k in range(each):
+                base = random.choice(readable_ones)
+                if k % 3 == 2:
+                    others.append(wild.mangled(base, random, 1 + k % 4))
+                else:
+                    readable_ones.append(wild.varied(base, random))
+                    others.append(readable_ones[-1])
             compare(found, engine, who, call, others, count)
         if told is not None:
             told(count)
