@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.exchange_lua import lua_guard
+from tests.conformance.exchange_python import python_guard
+from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Case, Guard, Setup, cases, check, request
 
-IMPLEMENTATIONS: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {"lua": lua_guard}
+IMPLEMENTATIONS: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
+    "lua": lua_guard,
+    "python": python_guard,
+}
 ASKS_MORE = frozenset(("python",))
 CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in cases()]
 

@@ -129,6 +129,7 @@ class _Compiler:
             "bodies": self.bodies,
             "unions": self.unions,
             "doors": doors,
+            "shut": self._shut(),
             "caller": self._caller(),
             "credentials": [
                 {"where": each.where, "name": each.name} for each in self.wiring.credentials
@@ -249,6 +250,15 @@ class _Compiler:
             "answers": self._answers(door),
             "counts": bool(rule.counts),
         }
+
+    def _shut(self) -> list[list[str]]:
+        """Paths of operations that are granted to nobody: none of them is another's parameter."""
+        paths = (
+            operation.path
+            for id, operation in self.model.operations.items()
+            if id not in self.wiring.doors
+        )
+        return [path[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _accept(self, door: Door) -> dict[str, Any] | None:
         if not door.operation.body:

@@ -21,6 +21,7 @@ from oakum.semantics.model import pattern
 from oakum.semantics.table import resource_of
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
+_NAME = re.compile(r"\{[^{}]+\}")
 _PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
 _PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
 
@@ -31,7 +32,7 @@ class Ask:
 
     operation: str
     path: tuple[str, ...]
-    """Segments of the path; the empty one is filled with the percent-encoded id."""
+    """Text of the path before and after the percent-encoded id; whole where it takes none."""
     query: str = ""
     """`limit=100` where the operation pages, else empty."""
     page: int = 0
@@ -72,7 +73,8 @@ class Door:
 
     operation: Operation
     segments: tuple[str, ...]
-    """Of the path template: literal, or `{name}`, possibly within a literal (`{id}.json`)."""
+    """Of the path template: literal, or `{name}`, possibly within a literal (`{id}.json`). A slash
+    at the end makes an empty last one."""
     write: bool
     target: Target
     query: tuple[str, ...]
@@ -114,7 +116,12 @@ class _Maker:
         return self.model.policy
 
     def ask(self, operation: Operation) -> int:
-        made = Ask(operation.id, _asked_path(operation), *_page(operation), self._counts(operation))
+        made = Ask(
+            operation.id,
+            tuple(_NAME.split(operation.path)),
+            *_page(operation),
+            self._counts(operation),
+        )
         if made not in self.asks:
             self.asks.append(made)
         return self.asks.index(made)
@@ -242,7 +249,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
         )
     return Door(
         operation,
-        tuple(operation.path.strip("/").split("/")),
+        tuple(operation.path[1:].split("/")),
         write,
         target,
         tuple(each.name for each in query),
@@ -304,18 +311,11 @@ def origin(policy: Policy, state: State) -> str:
 
 
 def _names(operation: Operation) -> list[str]:
-    return re.findall(r"\{([^{}]+)\}", operation.path)
+    return [name[1:-1] for name in _NAME.findall(operation.path)]
 
 
 def _places(operation: Operation) -> int:
     return len(_names(operation))
-
-
-def _asked_path(operation: Operation) -> tuple[str, ...]:
-    return tuple(
-        "" if re.fullmatch(r"\{[^{}]+\}", part) else part
-        for part in operation.path.strip("/").split("/")
-    )
 
 
 def _page(operation: Operation) -> tuple[str, int]:

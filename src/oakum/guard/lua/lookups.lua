@@ -9,7 +9,7 @@ local headers = require "oakum.headers"
 local json = require "oakum.json"
 local route = require "oakum.route"
 
-local concat, min = table.concat, math.min
+local min = math.min
 
 local M = {}
 
@@ -56,17 +56,9 @@ Lookups.__index = Lookups
 -- An ask of the plan: path before and after the id, and all that its answer may be read for.
 local function prepare(plan, i, service)
   local said = plan.asks[i]
-  local before, after, placed = {}, {}, false
-  for j = 1, #said.path do
-    if said.path[j] == "" and not placed then
-      placed = true
-    else
-      local into = placed and after or before
-      into[#into + 1] = "/" .. said.path[j]
-    end
-  end
+  local placed = #said.path == 2
   local made = {
-    before = concat(before), after = concat(after), placed = placed, query = said.query,
+    before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
     page = said.page, counts = said.counts, tag = i .. ":", relations = {}, states = {},
     service = service and placed,
   }
@@ -307,7 +299,7 @@ function Lookups:inquire(x)
     local miss = missing[i]
     local seconds = self:spend(x)
     if not seconds then break end
-    local path = miss.ask.before .. (miss.ask.placed and "/" .. route.escaped(miss.id) or "")
+    local path = miss.ask.before .. (miss.ask.placed and route.escaped(miss.id) or "")
     local question = self:question(x, path .. miss.ask.after, miss.ask.query,
       miss.ask.service and self.service or nil)
     question.timeout = seconds

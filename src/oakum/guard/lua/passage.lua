@@ -155,7 +155,7 @@ function M.new(text, host, settings)
     max_body = guard.max_body, hops = guard.hops, secrets = {},
   }, Guard)
   for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
-  self.routes = route.new(plan.doors, plan.shut or NONE)
+  self.routes = route.new(plan.doors, plan.shut)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
     if each.where == "query" then self.secrets[each.name] = true end
