@@ -67,8 +67,8 @@ class Server:
 
 
 @contextmanager
-def serve(app: App) -> Iterator[Server]:
-    """The app behind a real socket, until the block ends."""
+def serve(app: App, port: int = 0) -> Iterator[Server]:
+    """The app behind a real socket, until the block ends; port 0: any free one."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -101,7 +101,7 @@ def serve(app: App) -> Iterator[Server]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     http.daemon_threads = True
     served = Server(f"http://127.0.0.1:{http.server_port}")
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)

@@ -54,6 +54,8 @@ def export(order: Order, engine: Target, out: Path) -> Compiled:
     engine refuses its files.
     """
     _replaceable(out)
+    if order.redis:
+        address(order.redis, "--redis")
     now = compiled(order.contract, order.overlays)
     deployment = Deployment(
         now.plan,

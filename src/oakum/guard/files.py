@@ -45,13 +45,14 @@ def folder_of(state: Path | None) -> Iterator[Path]:
 
 
 def judged(engine: Target, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
-    """The rendered files, after the engine has seen their like in a passing folder `within`.
+    """The rendered files, after the engine has seen their like in a passing folder `within`:
+    without the store of a fleet, which need not be known here.
 
     Raises `TargetError` when it refuses them, and `InputError` as the engine does.
     """
     beside = Path(tempfile.mkdtemp(prefix="candidate-", dir=within))
     try:
-        fill(beside, engine.render(replace(deployment, folder=beside, writes=None)))
+        fill(beside, engine.render(replace(deployment, folder=beside, writes=None, redis="")))
         engine.validate(beside)
     finally:
         shutil.rmtree(beside)

@@ -99,6 +99,11 @@ class Running:
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
         self._audit_key = options.environ.get(AUDIT_KEY) or secrets.token_hex(32)
+        if options.redis:
+            address(options.redis, "--redis")
+            if not options.environ.get(AUDIT_KEY):
+                hint = f"`export {AUDIT_KEY}=…`, the same for all of them"
+                raise mistake("guards that count together need one key for it", hint)
         self._watch = Watch((options.contract, *options.overlays))
         self._now = compiled(options.contract, options.overlays)
         self._watch.add(self._now.files)

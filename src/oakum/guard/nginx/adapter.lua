@@ -186,12 +186,14 @@ local function send(out)
   ngx.print(body)
 end
 
+local audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env)
 local guard = passage.new(PLAN, host, {
   service = settings.service_env and os.getenv(settings.service_env),
-  audit_key = settings.audit_key_env and os.getenv(settings.audit_key_env),
+  audit_key = audit_key,
   observe = settings.observe,
   state = settings.state,
-  redis = settings.redis,
+  redis = settings.redis
+    and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },
 })
 
 -- Requests that pass unread, by number, between their way in and their line in the audit.

