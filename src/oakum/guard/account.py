@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from oakum.semantics import Model, Projection, Sighting
-from oakum.semantics.judge import Pointer
+from oakum.semantics.judge import Keep, Pointer
 from oakum.semantics.model import pattern
 
 _UNDECLARED = "‹undeclared›"
@@ -15,9 +15,25 @@ _UNDECLARED = "‹undeclared›"
 def removed(model: Model, done: Projection) -> Mapping[str, int]:
     """How often each field was cut out, outermost only: `Member.email`, or `Member` for a whole
     object. What stands outside of every resource has no name but `‹undeclared›`."""
-    sightings = {each.pointer: each for each in done.judged.sightings} if done.judged else {}
-    cuts = [pattern(pointer) for pointer in done.withheld]
+    if done.judged is None:
+        return {}
+    sightings = {each.pointer: each for each in done.judged.sightings}
+    cuts = list(_cuts(done.judged.keep, ()))
+    counts = (pattern(pointer) for pointer in done.withheld)  # what else went: they would tell
+    cuts += [each for each in counts if not any(_along(each, cut) for cut in cuts)]
     return Counter(_named(model, sightings, cut) for cut in cuts)
+
+
+def _cuts(keep: Keep, at: Pointer) -> Iterator[Pointer]:
+    if isinstance(keep, dict):
+        for name, below in keep.items():
+            yield from _cuts(below, (*at, name))
+    elif keep is not True:
+        yield at
+
+
+def _along(one: Pointer, other: Pointer) -> bool:
+    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def _named(model: Model, sightings: Mapping[Pointer, Sighting], cut: Pointer) -> str:

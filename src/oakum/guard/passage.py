@@ -22,7 +22,7 @@ from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, absent
 from oakum.guard.lookups import Desk, Inquiry, Known, Want, needs_of_call, needs_of_sighting
 from oakum.guard.memory import Budgets, Memory
-from oakum.guard.route import Place, Router, passes, placed, queried
+from oakum.guard.route import Place, Router, passes, placed, queried, without
 from oakum.guard.who import NOBODY, Given, Verifier, Who, by_answer, by_key, by_token, given
 from oakum.guard.wiring import Door, derive
 from oakum.semantics import Call, Model, Projection, answer_media, project
@@ -209,9 +209,8 @@ class Gatekeeper:
         secret = {"cookie", "authorization", *self._credentials("header")}
         kept = onward(asked, self.policy.guard, (), raw=raw)
         headers = tuple((name, value) for name, value in kept if name not in secret)
-        pieces = given(asked, query, self._wiring.credentials).query
-        rest = "&".join(each for each in query.split("&") if each not in pieces)
-        return replace(asked, target=_target(asked, rest), headers=headers, body=b"")
+        rest = without(query, self._credentials("query"))
+        return replace(asked, target=_target(asked, rest), headers=headers)
 
     def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
         return {each.name for each in self._wiring.credentials if each.where == where}
@@ -290,11 +289,7 @@ class Gatekeeper:
         except Denied as denied:
             passing.denied = denied.reason
             sent = self._denial(denied)
-        if self.observe:
-            sent = answered
-        elif passing.asked.method == "HEAD":
-            sent = replace(sent, body=b"")
-        return self._sent(passing, sent)
+        return self._sent(passing, answered if self.observe else sent)
 
     def _leave(
         self, passing: Passing, answered: Answered
@@ -367,6 +362,9 @@ class Gatekeeper:
         return hmac.new(self._audit_key, id.encode(), hashlib.sha256).hexdigest()[:16]
 
     def _sent(self, passing: Passing, answered: Answered) -> Answered:
+        unread = passing.raw or self.observe
+        if passing.asked.method == "HEAD" and not unread:
+            answered = replace(answered, body=b"")
         passing.status, passing.bytes_out = answered.status, len(answered.body)
         return answered
 

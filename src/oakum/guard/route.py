@@ -204,6 +204,17 @@ def queried(
     return "&".join(stay)
 
 
+def without(query: str, names: Collection[str]) -> str:
+    """The query without some parameters, all others byte for byte."""
+    kept = (piece for piece in query.split("&") if called(piece) not in names)
+    return "&".join(kept)
+
+
+def called(piece: str) -> str:
+    """The decoded name of a piece of a query."""
+    return unquote(_halves(piece)[0].replace("+", " "))
+
+
 def _halves(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
     return name, value

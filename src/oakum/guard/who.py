@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote_plus
 
 from oakum.contract.model import Caller, Json
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
+from oakum.guard.route import called
 from oakum.guard.wiring import Credential
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import text
@@ -62,17 +62,13 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
         elif each.where == "cookie":
             found = [value for name, value in cookies if name == each.name]
         else:
-            mine = [piece for piece in query.split("&") if _named(piece) == each.name]
+            mine = [piece for piece in query.split("&") if called(piece) == each.name]
             pieces += mine
             found = [piece.partition("=")[2] for piece in mine]
         if len(found) > 1:
             raise Denied(400, "who")
         values += [(each, value) for value in found if value]
     return Given(tuple(values), tuple(pieces))
-
-
-def _named(piece: str) -> str:
-    return unquote_plus(piece.partition("=")[0])
 
 
 def _cookies(asked: Asked) -> list[tuple[str, str]]:
