@@ -110,13 +110,16 @@ def start(
 
 
 def _wait(engine: Engine) -> None:
+    """Until it listens; then one knock, which is the first line of its audit."""
     until = time.monotonic() + READY
     while time.monotonic() < until and engine.process.poll() is None:
         try:
-            with socket.create_connection(engine.listen, 1) as probe:
-                probe.sendall(KNOCK)
-                if probe.recv(5) == b"HTTP/":
-                    return
+            probe = socket.create_connection(engine.listen, READY)
         except OSError:
             time.sleep(0.02)
+            continue
+        with probe:
+            probe.sendall(KNOCK)
+            if probe.recv(5) == b"HTTP/":
+                return
     raise AssertionError(f"{engine.target.name} did not come up:\n{engine.log}")

@@ -317,6 +317,27 @@ def test_what_is_no_sound_request_is_refused_before_the_runtime(
     assert upstream.received == []
 
 
+def test_a_read_is_asked_once_more_when_the_connection_ends_and_a_write_is_not(
+    engine: Engine, upstream: Upstream
+) -> None:
+    upstream.received.clear()
+    denied(ask(engine.listen, "POST", "/hangup", body=b"{}"), 502)
+    assert upstream.paths() == ["/hangup"]
+    denied(ask(engine.listen, "GET", "/hangup"), 502)
+    assert upstream.paths() == ["/hangup"] * 3
+
+
+def test_nothing_is_added_to_a_request_beside_what_the_runtime_says(
+    engine: Engine, got: Callable[[], Received]
+) -> None:
+    ask(engine.listen, "GET", "/x", "x-request-id: mine")
+    names = ["host", "x-request-id", "x-forwarded-proto", "accept-encoding"]
+    assert [name for name, _ in got().headers] == names
+    assert got().header("x-request-id") == "mine"
+    ask(engine.listen, "GET", "/x")
+    assert got().header("x-request-id") is None
+
+
 def test_a_client_cannot_steer_envoy(engine: Engine, got: Callable[[], Received]) -> None:
     reply = ask(
         engine.listen,

@@ -173,7 +173,7 @@ WAYS: dict[str, Way] = {
     "500": text("500 Internal Server Error", b"Traceback " + SECRET, kind="text/plain"),
     "503": text("503 Service Unavailable", b"down " + SECRET, kind="text/plain"),
     "302": text("302 Found", SECRET, "location: /elsewhere", kind="text/html"),
-    "forged": text("200 OK", GOOD, "x-oakum-upstream: forged", "x-envoy-overloaded: true"),
+    "forged": text("200 OK", GOOD, "proxy-connection: forged", "x-envoy-overloaded: true"),
     "many-headers": text("200 OK", GOOD, "set-cookie: a=1", "set-cookie: b=2", 'etag: "x"'),
 }
 

@@ -246,7 +246,7 @@ def _jwt(tokens: Mapping[str, Json], credentials: Sequence[Mapping[str, Json]]) 
         common["remote_jwks"] = {
             "http_uri": {"uri": tokens["keys"], "cluster": "keys", "timeout": _KEYS_TIMEOUT},
             "cache_duration": _KEYS_CACHED,
-            "async_fetch": {"fast_listener": True},
+            "async_fetch": {},
         }
     else:
         common["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
