@@ -22,7 +22,7 @@ from oakum.guard import envoy
 from oakum.guard.target import Deployment, problem
 from tests.gateway import client
 from tests.gateway.client import ask
-from tests.gateway.engine import Engine, deployed, start, write
+from tests.gateway.engine import Engine, deployed, free_port, start, write
 from tests.gateway.stub import plan, stubbed
 from tests.gateway.upstream import GOOD, SECRET, Received, Upstream, serving
 
@@ -708,6 +708,31 @@ def test_admin_shows_figures_and_ends_nothing(engine: Engine) -> None:
     assert "envoy_http_lua_errors" in admin(engine, "GET", "/stats/prometheus")
     for method, path in (("POST", "/quitquitquit"), ("GET", "/config_dump"), ("POST", "/logging")):
         assert admin(engine, method, path).startswith("403")
+
+
+def test_more_clients_than_there_is_room_for_are_turned_away(upstream: Upstream) -> None:
+    with start(envoy.Envoy(), plan(), upstream.url, connections=2) as engine:
+        until = time.monotonic() + 5
+        while admin(engine, "GET", "/stats?filter=downstream_cx_active").count(": 0") < 2:
+            assert time.monotonic() < until  # the knock has gone
+        first, second = (socket.create_connection(engine.listen, 5) for _ in range(2))
+        with first, second:
+            for connection in (first, second):
+                connection.sendall(client.request("GET", "/x"))
+                assert client.read(connection).status == 200
+            assert ask(engine.listen, "GET", "/x").status == 0
+            assert admin(engine, "GET", "/ready").startswith("200")
+        while ask(engine.listen, "GET", "/x").status != 200:
+            assert time.monotonic() < until
+
+
+def test_two_engines_stand_on_one_machine_and_one_listens_on_ipv6(
+    engine: Engine, upstream: Upstream
+) -> None:
+    with start(envoy.Envoy(), plan(), upstream.url, listen=f"[::1]:{free_port()}") as other:
+        assert ask(other.listen, "GET", "/address").status == 200
+        assert upstream.received[-1].header("x-address") == "::1"
+        assert ask(engine.listen, "GET", "/address").status == 200
 
 
 def test_a_request_under_way_is_counted_while_the_engine_drains(upstream: Upstream) -> None:

@@ -76,6 +76,7 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     if deployment.admin:
         made["admin"] = {
             "address": _socket(*address(deployment.admin, "admin")),
+            "ignore_global_conn_limit": True,
             "allow_paths": [
                 {"exact": "/ready"},
                 {"prefix": "/stats"},
