@@ -26,7 +26,7 @@ from oakum.errors import InputError, TargetError
 from oakum.guard import nginx
 from oakum.guard.nginx import Nginx
 from oakum.guard.target import Deployment, problem
-from tests.gateway import client
+from tests.gateway import client, stub
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, start, write
 from tests.gateway.stub import plan, stubbed
@@ -841,13 +841,19 @@ def test_a_worker_that_dies_is_replaced_and_the_others_go_on(upstream: Upstream)
             time.sleep(0.02)
 
 
+def alive(process: int) -> bool:
+    """A zombie is not, however long nobody asks for its end."""
+    path = Path(f"/proc/{process}/stat")
+    return path.exists() and path.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 def test_workers_do_not_outlive_a_master_that_was_killed(upstream: Upstream) -> None:
     with start(Nginx(), plan(), upstream.url, workers=2) as engine:
         children = workers(engine)
         engine.process.kill()
         engine.process.wait()
         until = time.monotonic() + 5
-        while any(Path(f"/proc/{each}").exists() for each in children):
+        while any(alive(each) for each in children):
             assert time.monotonic() < until
             time.sleep(0.02)
 
@@ -968,3 +974,118 @@ def test_a_missing_nginx_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_secret_is_in_no_reply(engine: Engine) -> None:
     """The bad ways do send it, or the tests above would prove nothing."""
     assert SECRET in ask(engine.listen, "GET", "/raw/500").body
+
+
+# ---------------------------------------------------------------- many questions, streams
+
+MANY = """
+  if x.path == "/ask-many" then
+    local questions = {}
+    for i = 1, 40 do
+      local target = (i % 4 == 0 and "/slow?0.3" or "/x") .. "?" .. i
+      questions[i] = { method = "GET", target = target, headers = {}, timeout = 0.2 }
+    end
+    local answers = self.host.ask_all(questions)
+    local words = {}
+    for i = 1, 40 do words[i] = answers[i] and answers[i].status or tostring(answers[i]) end
+    body = table.concat(words, " ")
+  end
+"""
+EVENT = """
+local enter = Guard.enter
+function Guard:enter(req)
+  local x = enter(self, req)
+  x.stream = x.path == "/stream"
+  return x
+end
+function Guard:event(x, data)
+  if data == "raise" then error "event" end
+  return data:find "hidden" == nil and data or nil
+end
+return M
+"""
+
+
+@pytest.fixture(scope="module")
+def richer(upstream: Upstream) -> Iterator[Engine]:
+    """The runtime that decides nothing, and a bit."""
+    marks = 'if x.path == "/raise-after-ask-response"', "return M\n"
+    core = stub.CORE.replace(marks[0], MANY + marks[0]).removesuffix(marks[1]) + EVENT
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stub, "CORE", core)
+        with start(Nginx(), plan(), upstream.url, timeout=1.0) as found:
+            yield found
+
+
+def test_many_questions_are_asked_together_and_a_slow_one_is_given_up(richer: Engine) -> None:
+    began = time.monotonic()
+    words = ask(richer.listen, "GET", "/ask-many").body.decode().split()
+    assert time.monotonic() - began < 1
+    assert words == ["false" if number % 4 == 0 else "200" for number in range(1, 41)]
+
+
+def streamed(richer: Engine, patch: pytest.MonkeyPatch, kind: str, *pieces: bytes) -> client.Reply:
+    data = answer("200 OK", b"", CHUNKED, kind=kind), *map(chunk, pieces), b"0\r\n\r\n"
+    patch.setitem(WAYS, "stream", then_hangup(*data, pause=0.005))
+    return ask(richer.listen, "GET", "/stream")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+def test_events_go_out_one_by_one_cut_down(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    events = (
+        b"\xef\xbb\xbf: a secret\n\nevent: new\r\nid: 7\r\nother: secret\r\ndata: 1\r\n\r\n"
+        b"id: 8\ndata: hidden\n\ndata: a\rdata:b\r\rretry: 10\nretry: x\n\ndata\n\ndata: half"
+    )
+    pieces = [events[at : at + size] for at in range(0, len(events), size)]
+    reply = streamed(richer, monkeypatch, "text/event-stream; charset=utf-8", *pieces)
+    assert (reply.status, reply.whole) == (200, True)
+    assert reply.body.decode() == (
+        ":\n\nevent: new\nid: 7\ndata: 1\n\ndata: a\ndata: b\n\nretry: 10\ndata: \n\n"
+    )
+
+
+@pytest.mark.parametrize("size", [1, 5, 10_000])
+def test_lines_go_out_one_by_one_cut_down(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    lines = b'{"a":1}\n{"hidden":1}\n\n{"b":2}'
+    pieces = [lines[at : at + size] for at in range(0, len(lines), size)]
+    reply = streamed(richer, monkeypatch, "application/x-ndjson", *pieces)
+    assert reply.body == b'{"a":1}\n{"b":2}\n'
+
+
+def test_an_event_comes_as_soon_as_it_was_judged(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = answer("200 OK", b"", CHUNKED, kind="text/event-stream")
+    way = then_hangup(head + chunk(b"data: 1\n\n"), chunk(b"data: 2\n\n"), pause=0.4)
+    monkeypatch.setitem(WAYS, "stream", way)
+    with socket.create_connection(richer.listen, 5) as connection:
+        connection.sendall(client.request("GET", "/stream"))
+        began, seen = time.monotonic(), b""
+        while b"data: 1" not in seen:
+            seen += connection.recv(4096)
+        assert time.monotonic() - began < 0.3
+        assert b"data: 2" not in seen
+
+
+@pytest.mark.parametrize(
+    "bad", [b"data: raise\n\n", b"data: " + b"a" * 20000, (b"data: " + b"a" * 2000 + b"\n") * 10]
+)
+def test_what_goes_wrong_in_a_stream_ends_it(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch, bad: bytes
+) -> None:
+    good = b"data: 1\n\n"
+    reply = streamed(richer, monkeypatch, "text/event-stream", good, bad, b"\n\ndata: " + SECRET)
+    assert (reply.body, reply.whole) == (good, False)
+
+
+def test_a_stream_that_is_none_is_an_answer_like_any_other(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = streamed(richer, monkeypatch, "application/json", GOOD)
+    assert (reply.body, reply.header("content-length")) == (GOOD, "13")
+    monkeypatch.setitem(WAYS, "stream", WAYS["403-empty"])
+    assert ask(richer.listen, "GET", "/stream").status == 403

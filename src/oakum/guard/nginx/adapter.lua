@@ -6,6 +6,7 @@ local ngx = ngx
 local ffi = require "ffi"
 local buffer = require "string.buffer"
 local client = require "oakum.client"
+local events = require "oakum.events"
 local json = require "oakum.json"
 local passage = require "oakum.passage"
 
@@ -20,7 +21,7 @@ local upstream = client.place(settings.upstream)
 
 local HEADERS = 100 -- of a request; more are refused
 local AT_ONCE = 16 -- questions of one answer
-local IDLE = 300 -- seconds between two pieces of an answer that is only watched
+local IDLE = 300 -- seconds between two pieces of an answer that does not end
 
 -- ---------------------------------------------------------------- replies of our own
 
@@ -213,6 +214,48 @@ local function pass(req, x, seen)
   return req.named.upgrade and "@websocket" or "@raw"
 end
 
+local function kind_of(headers)
+  local kind
+  for i = 1, #headers do
+    if headers[i][1] == "content-type" then
+      if kind then return nil end -- two are none
+      kind = events.KINDS[headers[i][2]:lower():match "^%s*([^;%s]*)"]
+    end
+  end
+  return kind
+end
+
+-- Events go out one by one. The answer, whole, when it is no stream after all; nothing when all is
+-- done. An error after the first event closes the connection, so what is lacking is seen to lack.
+local function stream(x, q)
+  local c, why = client.open(upstream, q)
+  if not c then return nil, why end
+  local kind = kind_of(c.headers)
+  if not kind then return client.rest(c, settings.max_body) end
+  local out = guard:leave(x, { status = c.status, headers = c.headers, body = "" })
+  if out.status ~= c.status or out.body ~= "" then
+    client.abort(c)
+    ngx.var.oakum_audit = guard:audit(x)
+    return send(out)
+  end
+  set_head(out.status, out.headers)
+  ngx.flush(true)
+  local cutter = events.new(kind, settings.max_body, function(data) return guard:event(x, data) end)
+  local piece
+  repeat
+    c.deadline = now() + IDLE
+    piece, why = client.piece(c)
+    local text = piece and cutter:feed(piece) or not piece and not why and cutter:finish() or ""
+    if text ~= "" then
+      ngx.print(text)
+      if not ngx.flush(true) then break end -- nobody listens any more
+    end
+  until not piece
+  client.close(c)
+  ngx.var.oakum_audit = guard:audit(x)
+  if why then error "a stream was cut off" end
+end
+
 local function serve()
   local req = request(HEADERS)
   if not req then return send(own(431)) end
@@ -223,13 +266,20 @@ local function serve()
   end
   if x.raw then return pass(req, x, x) end
   if req.named.upgrade then error "an upgrade that does not pass unread" end
-  local res, why = client.call(upstream, {
+  local q = {
     method = x.method,
     target = x.target,
     headers = onward(req, x),
     body = x.body or not req.empty and assert(read()) or nil,
     timeout = settings.timeout,
-  }, settings.max_body)
+  }
+  local res, why
+  if x.stream then
+    res, why = stream(x, q)
+    if not res and not why then return end
+  else
+    res, why = client.call(upstream, q, settings.max_body)
+  end
   local out = guard:leave(x, res or failed(why))
   ngx.var.oakum_audit = guard:audit(x)
   return send(out)

@@ -394,19 +394,26 @@ function M.open(place, q)
   return nil, "cut short"
 end
 
--- The whole answer {status, headers, body}, its body `most` bytes long at most; nil and why as
--- above, or "too long".
-function M.call(place, q, most)
-  local c, why = M.open(place, q)
-  if not c then return nil, why end
-  local body
-  body, why = whole(c, most)
+-- What is left of the whole answer, {status, headers, body}, its body `most` bytes long at most; nil
+-- and why as above, or "too long".
+function M.rest(c, most)
+  local body, why = whole(c, most)
   if not body then
     c.sock:close()
     return nil, why
   end
   M.close(c)
   return { status = c.status, headers = c.headers, body = body }
+end
+
+function M.abort(c)
+  c.sock:close()
+end
+
+function M.call(place, q, most)
+  local c, why = M.open(place, q)
+  if not c then return nil, why end
+  return M.rest(c, most)
 end
 
 return M
