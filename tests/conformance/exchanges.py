@@ -173,7 +173,7 @@ def request(said: dict[str, Any]) -> Request:
         said.get("method", "GET"),
         said["target"],
         pairs(said.get("headers", {})),
-        said.get("body", "").encode(),
+        said.get("body", "").encode() * said.get("times", 1),
         **spread,
     )
 

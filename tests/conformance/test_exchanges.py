@@ -10,7 +10,6 @@ import pytest
 
 from tests.conformance.exchange_lua import lua_guard
 from tests.conformance.exchange_python import python_guard
-from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Case, Guard, Setup, cases, check, request
 
 IMPLEMENTATIONS: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
