@@ -11,7 +11,7 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.guard.lua import MODULES, source
-from oakum.guard.plan import _Compiler
+from oakum.guard.plan import _Compiler, kind_of
 from oakum.guard.wiring import Door, Target, Wiring
 from oakum.semantics import Model, Principal
 from oakum.semantics.model import answer_media
@@ -19,6 +19,7 @@ from oakum.semantics.project import Call
 
 _BRIDGE = b"""
 local json, project, held = require "oakum.json", require "oakum.project", require "oakum.held"
+local cutters = { json = project.body, csv = require "oakum.csv".body }
 local bridge = {}
 function bridge.load(text) return project.load(assert(json.plain(text))) end
 -- A caller at a door: a function from bodies to what of them passes.
@@ -52,7 +53,8 @@ function bridge.at(plan, door, who, call)
   return function(body)
     if body == "" then return "" end
     if not node then return nil, "undeclared" end
-    return project.body(plan, node, know, door, params, 200, body, { removed = {}, owners = {} })
+    local cut = cutters[answer.kind]
+    return cut(plan, node, know, door, params, 200, body, { removed = {}, owners = {} })
   end
 end
 return bridge
@@ -101,7 +103,7 @@ class Lua:
         status = next((s for s, each in operation.responses.items() if media in each), None)
         asked = {
             "params": dict(call.params),
-            "status": status if media is not None and media.is_json else None,
+            "status": status if media is not None and kind_of(media) in ("json", "csv") else None,
             "media": media.type.split(";")[0].strip().lower() if media is not None else "",
             "good": call.status < 300,
             "accept": None,

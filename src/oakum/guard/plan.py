@@ -246,6 +246,7 @@ class _Compiler:
                 "pointer": target.pointer,
             },
             "binds": bool(door.binds),
+            "graphql": bool(rule.graphql),
             "accept": self._accept(door),
             "answers": self._answers(door),
             "counts": bool(rule.counts),
@@ -290,6 +291,9 @@ class _Compiler:
                     "node": self._node(_Place(shape, good)) if kind else 0,
                     "error": self._node(_Place(shape, counts)) if kind else 0,
                 }
+                each = element(shape) if kind == "csv" and shape is not None else None
+                if each is not None:
+                    found[status][_bare(media)]["columns"] = member_names(each)
         self._settle()
         return found
 

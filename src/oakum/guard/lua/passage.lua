@@ -7,12 +7,14 @@
 -- One table, the passage, goes with a request from `enter` to `audit`; all else is the guard's.
 
 local audit = require "oakum.audit"
+local graphql = require "oakum.graphql"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
 local held = require "oakum.held"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local project = require "oakum.project"
+local csv = require "oakum.csv"
 local route = require "oakum.route"
 local shared = require "oakum.shared"
 local subject = require "oakum.subject"
@@ -394,6 +396,12 @@ local function accepted(x, door)
   return node
 end
 
+-- Whether a door at which a query chooses what is answered is asked something else than a query that
+-- says which field is which; `said`: the body, decoded.
+local function evades(door, said)
+  return door.graphql and graphql.refused(said, door.write)
+end
+
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
 function Guard:body(x, req, door, object)
   local text, why = "", nil
@@ -405,6 +413,8 @@ function Guard:body(x, req, door, object)
   if #text > self.max_body then return 413, "too-long" end
   local decides = door.write and not door.call and door.binds
   if text == "" then
+    local url = door.method == "GET" and graphql.parameter(x.query or "")
+    if evades(door, { query = url }) then return 400, "query" end
     if decides and door.target.kind ~= "caller" and not owns(object, x.who) then
       return absent(door), "call"
     end
@@ -413,6 +423,11 @@ function Guard:body(x, req, door, object)
   local node, status, reason = accepted(x, door)
   if status then return status, reason end
   if node == false then return nil end
+  if door.graphql then
+    local said = json.decode(text)
+    if said == nil then return 400, "body" end
+    if evades(door, said) then return 400, "query" end
+  end
   local asking, out, seen = self.asking, nil, nil
   repeat
     asking:begin(x)
@@ -514,7 +529,7 @@ function Guard:look(x, shown)
   end
 end
 
-local cutters = { json = project.body }
+local cutters = { json = project.body, csv = csv.body }
 
 -- The body cut down, or nil, a status, a reason and seconds to wait.
 function Guard:cut(x, door, status, content_type, text)

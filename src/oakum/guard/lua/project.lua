@@ -1000,6 +1000,7 @@ local function load_doors(plan)
     for _, answers in pairs(door.answers) do
       for _, answer in pairs(answers) do
         answer.node, answer.error = plan.nodes[answer.node + 1], plan.nodes[answer.error + 1]
+        answer.node.columns, answer.error.columns = answer.columns, answer.columns
       end
     end
   end

@@ -1,0 +1,139 @@
+-- Comma-separated values (RFC 4180) cut down to what their reader may see: the Lua of
+-- `semantics/csv.py`. A row is an object whose columns are its members, and so it is judged as one:
+-- each is written as JSON and given to `oakum.project`, and the members left say which cells stay.
+
+local json = require "oakum.json"
+local project = require "oakum.project"
+
+local byte, find, gsub, sub = string.byte, string.find, string.gsub, string.sub
+local concat = table.concat
+
+local M = {}
+
+-- A cell at `at`: as it stands, as it reads, and where it ends; nil where a quote never closes.
+local function cell(s, at)
+  if byte(s, at) == 34 then
+    local from = at + 1
+    while true do
+      local quote = find(s, '"', from, true)
+      if not quote then return nil end
+      if byte(s, quote + 1) ~= 34 then
+        local inside = sub(s, at + 1, quote - 1)
+        if find(inside, "%z") then return nil end
+        return sub(s, at, quote), (gsub(inside, '""', '"')), quote + 1
+      end
+      from = quote + 2
+    end
+  end
+  local past = find(s, '[",\r\n%z]', at) or #s + 1
+  local bare = sub(s, at, past - 1)
+  return bare, bare, past
+end
+
+-- A row at `at`: `{cells, texts, ending, n}` and where it ends; nil when it is none.
+local function row(s, at)
+  local cells, texts, n = {}, {}, 0
+  while true do
+    local stands, reads, past = cell(s, at)
+    if not stands then return nil end
+    n = n + 1
+    cells[n], texts[n] = stands, reads
+    at = past
+    if byte(s, at) ~= 44 then break end
+    at = at + 1
+  end
+  local ending
+  if at > #s then
+    ending = ""
+  elseif byte(s, at) == 10 then
+    ending = "\n"
+  elseif sub(s, at, at + 1) == "\r\n" then
+    ending = "\r\n"
+  else
+    return nil
+  end
+  return { cells = cells, texts = texts, ending = ending, n = n }, at + #ending
+end
+
+-- Header and rows; nil for what cannot be read in exactly one way.
+local function read(s)
+  if not json.utf8_valid(s) or sub(s, 1, 3) == "\239\187\191" then return nil end
+  local rows, at = { n = -1 }, 1
+  while at <= #s do
+    local found, past = row(s, at)
+    if not found or (rows[0] and found.n ~= rows[0].n) then return nil end
+    rows.n = rows.n + 1
+    rows[rows.n] = found
+    at = past
+  end
+  local named = {}
+  for i = 1, rows[0].n do
+    local name = rows[0].texts[i]
+    if named[name] then return nil end
+    named[name] = true
+  end
+  return rows
+end
+
+local function joined(found, columns, shown)
+  local cells, n = {}, 0
+  for i = 1, found.n do
+    if columns[i] then
+      n = n + 1
+      cells[n] = shown[i] and found.cells[i] or ""
+    end
+  end
+  return concat(cells, ",") .. found.ending
+end
+
+-- Columns that a row shows: none is nil. `names` are the columns' names as JSON.
+local function visible(rows, k, names, judge)
+  local members, head, found = {}, rows[0], rows[k]
+  for i = 1, head.n do members[i] = names[i] .. ":" .. json.quote(found.texts[i]) end
+  local out, why = judge("[{" .. concat(members, ",") .. "}]")
+  if not out then return nil, why end
+  local left = json.decode(out)[1]
+  if left == nil then return nil end
+  local shown = {}
+  for i = 1, head.n do shown[i] = type(left[head.texts[i]]) == "string" end
+  for i = 1, head.n do
+    if shown[i] then return shown end
+  end
+  return nil
+end
+
+-- As `project.body`, for a text of comma-separated values. `node.columns` are the declared names.
+function M.body(plan, node, know, door, params, status, text, seen)
+  if not node.columns then return nil, "nothing" end
+  local rows = read(text)
+  if not rows then return nil, "unreadable" end
+  local head, names = rows[0], {}
+  for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
+  local function judge(object)
+    return project.body(plan, node, know, door, params, status, object, seen)
+  end
+  local columns, shown, any = {}, {}, false
+  for k = 1, rows.n do
+    local found, why = visible(rows, k, names, judge)
+    if why then return nil, why end
+    shown[k] = found
+    for i = 1, found and head.n or 0 do columns[i] = columns[i] or found[i] end
+    any = any or found ~= nil
+  end
+  if not any then
+    local declared = {}
+    for i = 1, node.columns.n do declared[node.columns[i]] = true end
+    for i = 1, head.n do columns[i] = declared[head.texts[i]] end
+  end
+  local out, n = {}, 0
+  for k = 0, rows.n do
+    local cells = k == 0 and columns or shown[k]
+    if cells and (k > 0 or next(columns)) then
+      n = n + 1
+      out[n] = joined(rows[k], columns, cells)
+    end
+  end
+  return concat(out)
+end
+
+return M
