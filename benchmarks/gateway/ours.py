@@ -10,7 +10,7 @@ from pathlib import Path
 import world
 from load import Absent
 
-from oakum.errors import OakumError
+from oakum.errors import InputError
 from oakum.guard.compiled import AUDIT_KEY, compiled
 from oakum.guard.files import fill
 from oakum.guard.target import Deployment, Target
@@ -25,15 +25,18 @@ def engine(name: str, folder: Path, port: int, to: int, made: world.World, algor
     """The engine alone, with the files that its target renders; the audit log is written."""
     target: Target = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
     folder.mkdir(mode=0o700)
+    plan = compiled(made.policy(algorithm)).plan
+    upstream, listen = f"http://127.0.0.1:{to}", f"127.0.0.1:{port}"
+    fill(
+        folder,
+        target.render(Deployment(plan, upstream, listen, folder, audit_key_env=AUDIT_KEY)),
+    )
     try:
-        plan = compiled(made.policy(algorithm)).plan
-        upstream, listen = f"http://127.0.0.1:{to}", f"127.0.0.1:{port}"
-        deployment = Deployment(plan, upstream, listen, folder, audit_key_env=AUDIT_KEY)
-        fill(folder, target.render(deployment))
-        target.validate(folder)
-        return target.command(folder), {AUDIT_KEY: secrets.token_hex(32)}
-    except (OakumError, OSError) as error:
+        command = target.command(folder)
+    except InputError as error:
         raise Absent(str(error)) from error
+    target.validate(folder)
+    return command, {AUDIT_KEY: secrets.token_hex(32)}
 
 
 def guard(name: str, port: int, to: int, policy: Path) -> Start:

@@ -8,8 +8,8 @@ connections, two callers in turn) share the other. The figure is CPU time per re
 system, of all processes and threads of the proxy. Since machines drift, it is divided by that of
 Envoy's bare pass-through in the same round; shown are the median of these ratios and their range.
 
-Before anything is measured each variant must answer both callers exactly as it claims to. A run
-with a single failed request ends with exit code 1.
+Before anything is measured each variant must answer both callers exactly as it claims to, and again
+at the end. A run with a wrong answer or a single failed request ends with exit code 1.
 
 Needs `wrk`, `nginx` and `taskset`; whatever else is missing is named and left out. With `granian`
 beside us the Python servers run on it, else on `uvicorn`. `peers/README.md` says how the others
@@ -138,9 +138,8 @@ def starts(place: Place, stack: contextlib.ExitStack, only: str) -> Iterator[Run
                 break
             wrong = check(variant, algorithm, server, place.world)
             if wrong:
-                print(f"left out: {variant.name}, {algorithm}: {wrong}")
-            else:
-                yield Runner(variant, algorithm, server)
+                raise SystemExit(f"{variant.name}, {algorithm}: {wrong}")
+            yield Runner(variant, algorithm, server)
 
 
 def rounds(runners: list[Runner], place: Place, count: int, seconds: int, core: int) -> Samples:
