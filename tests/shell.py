@@ -6,13 +6,14 @@ must succeed, unless `$ echo $?` follows and shows how it ends. A fence with `fi
 language is a file that the reader has by then.
 
 Two addresses are played by cadence: the one that `oakum cadence` serves in the example itself, and
-`https://api.example.com`, somebody's own API.
+`https://api.example.com`, somebody's own API. A guard of the example stands in front of the former.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -22,9 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection, socket
 
-ELSEWHERE = ("./do ", "python3 ", ".venv/bin/", ". .venv/bin/activate", "jq ")
+ELSEWHERE = (
+    *("./do ", "python3 ", ".venv/bin/", ". .venv/bin/activate", "jq ", "curl ", "apt-get "),
+    *("kubectl ", "uvicorn "),
+)
 """Beginnings of commands that set a reader's stage, or need what may not be here: not run."""
 LOCAL = "http://127.0.0.1:8000"
+GUARDED = "127.0.0.1:8080"
 REMOTE = "https://api.example.com"
 _FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -41,6 +46,10 @@ class Step:
     @property
     def serves(self) -> bool:
         return self.command.startswith("oakum cadence ")
+
+    @property
+    def guards(self) -> bool:
+        return re.match(r"oakum guard (?!check|export)", self.command) is not None
 
 
 def steps(fence: str) -> list[Step]:
@@ -82,28 +91,67 @@ def _pattern(line: str) -> str:
 
 
 @contextmanager
-def cadence(folder: Path, command: str) -> Iterator[str]:
+def cadence(folder: Path, command: str, exported: dict[str, str] | None = None) -> Iterator[str]:
     """The stand-in API on a free port, ended afterwards; gives its address."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments = command.split()[1:]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "oakum", *arguments, "--port", str(port), "--members", "20"],
-        cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    port = free_port()
+    with _serving(f"{command} --port {port} --members 20", port, folder, exported):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def guard(
+    step: Step, folder: Path, addresses: dict[str, str], exported: dict[str, str]
+) -> Iterator[str]:
+    """A guard on a free port, ended afterwards; it says what the page shows. Gives `host:port`."""
+    port = free_port()
+    command = step.command.replace("\\\n", " ")
+    for said, real in {**addresses, GUARDED: f"127.0.0.1:{port}"}.items():
+        command = command.replace(said, real)
+    with _serving(command, port, folder, exported) as printed:
+        deadline = time.monotonic() + 20
+        while (lines := _lines(printed, addresses, port)) and not agrees(step.shown, lines):
+            assert time.monotonic() < deadline, "\n".join(lines)
+            time.sleep(0.05)
+        yield f"127.0.0.1:{port}"
+
+
+def _lines(file: Path, addresses: dict[str, str], port: int) -> list[str]:
+    text = file.read_text(encoding="utf-8").replace(f"127.0.0.1:{port}", GUARDED)
+    for said, real in addresses.items():
+        text = text.replace(real, said)
+    return text.splitlines()
+
+
+@contextmanager
+def _serving(
+    command: str, port: int, folder: Path, exported: dict[str, str] | None
+) -> Iterator[Path]:
+    """A server that listens, ended afterwards; gives the file of what it prints."""
+    printed = folder / f".printed-{port}"
+    with printed.open("wb") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "oakum", *shlex.split(command)[1:]],
+            cwd=folder, env=environment() | (exported or {}), stdout=file, stderr=file,
+        )  # fmt: skip
     try:
         for _ in range(400):
             try:
                 create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
-                assert server.poll() is None, f"`{command}` has ended"
+                said = printed.read_text(encoding="utf-8")
+                assert server.poll() is None, f"`{command}` has ended: {said}"
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield printed
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(20)
+
+
+def free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def environment() -> dict[str, str]:
@@ -113,7 +161,9 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{own}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
 
 
-def run(step: Step, folder: Path, addresses: dict[str, str]) -> tuple[int, list[str]]:
+def run(
+    step: Step, folder: Path, addresses: dict[str, str], exported: dict[str, str] | None = None
+) -> tuple[int, list[str]]:
     """Exit code and printed lines of a command, with the addresses of the page put back."""
     command = step.command
     if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
@@ -125,7 +175,8 @@ def run(step: Step, folder: Path, addresses: dict[str, str]) -> tuple[int, list[
         command = command.replace(said, real)
     done = subprocess.run(
         ["/bin/sh", "-c", command],
-        cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=folder, env=environment() | (exported or {}),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, timeout=120, check=False,
     )  # fmt: skip
     printed = _COLOUR.sub("", done.stdout)

@@ -64,18 +64,24 @@ def test_examples_do_what_the_page_shows(
     remote, kit = somebodys_api
     for file in kit.glob("*.yaml") if shell.REMOTE in TEXTS[page] else ():
         copy2(file, tmp_path)
-    addresses = {shell.REMOTE: remote}
+    addresses, exported = {shell.REMOTE: remote}, dict[str, str]()
     with ExitStack() as serving:
         for part in shell.parts(TEXTS[page]):
             if isinstance(part, tuple):
                 (tmp_path / part[0]).write_text(part[1], encoding="utf-8")
+            elif part.command.startswith("export "):
+                exported |= dict(each.split("=", 1) for each in part.command.split()[1:])
             elif part.serves:
                 serving.close()
                 addresses[shell.LOCAL] = serving.enter_context(
-                    shell.cadence(tmp_path, part.command)
+                    shell.cadence(tmp_path, part.command, exported)
+                )
+            elif part.guards:
+                addresses[shell.GUARDED] = serving.enter_context(
+                    shell.guard(part, tmp_path, addresses, exported)
                 )
             elif not part.command.startswith(shell.ELSEWHERE):
-                code, printed = shell.run(part, tmp_path, addresses)
+                code, printed = shell.run(part, tmp_path, addresses, exported)
                 lines = "\n".join(printed)
                 assert code == part.code, f"$ {part.command}\n{lines}"
                 if part.shown:

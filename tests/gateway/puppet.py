@@ -49,12 +49,14 @@ NEVER_SWAPPED = Control(frozenset(), None)
 
 @dataclass
 class Puppet:
-    """`refuses`: words in a plan that it does not like. `broken`: it never comes up."""
+    """`refuses`: words in a plan that it does not like. `broken`: it never comes up. `fails`: how
+    many times it does not, before it does."""
 
     name: str = "puppet"
     control: Control = SWAPPED
     refuses: str = "no such words"
     broken: bool = False
+    fails: int = 0
     validated: list[Path] = field(default_factory=list)
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
@@ -66,7 +68,9 @@ class Puppet:
         }
 
     def command(self, folder: Path) -> list[str]:
-        program = "print('it is broken'); raise SystemExit(3)" if self.broken else _PROGRAM
+        broken = self.broken or self.fails > 0
+        self.fails -= 1
+        program = "print('it is broken'); raise SystemExit(3)" if broken else _PROGRAM
         return [sys.executable, "-S", "-E", "-c", program]
 
     def validate(self, folder: Path) -> None:

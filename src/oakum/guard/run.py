@@ -38,6 +38,8 @@ _POLL = 1.0
 """Seconds between two looks at the contract's files."""
 _START = 20.0
 """Seconds that an engine has from its start to its first answer."""
+_TRIES = 3
+"""Starts, before an engine that does not come up is given up: somebody may have taken its port."""
 _GRACE = 10.0
 """Seconds that it has to end what it is doing."""
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -118,11 +120,10 @@ class Running:
             service_env=self._now.service_env,
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
-            admin=_free("127.0.0.1:0", "--admin"),
+            admin="127.0.0.1:1",  # another one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
         self._files = judged(self._engine, self._deployment, folder)
-        fill(self._deployment.folder, self._files)
         self._tail = Tail(self._deployment.audit)
         self._child: subprocess.Popen[bytes] | None = None
         self._dead = False
@@ -139,7 +140,10 @@ class Running:
 
     def start(self) -> None:
         """Raises `TargetError` when the engine does not come up."""
-        self._spawn()
+        for _ in range(_TRIES):
+            self._spawn()
+            if not self._gone():
+                break
         if not self.up:
             raise TargetError(
                 f"{self._engine.name} did not come up on {self.listen}: {self._last_words()}"
@@ -162,6 +166,11 @@ class Running:
 
     def _spawn(self) -> None:
         folder = self._deployment.folder
+        while (admin := _free("127.0.0.1:0", "--admin")) == self.listen:
+            pass
+        self._deployment = replace(self._deployment, admin=admin)
+        self._files = self._engine.render(self._deployment)
+        fill(folder, self._files)
         log = os.open(folder / "engine.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._child = subprocess.Popen(
@@ -310,9 +319,14 @@ class Running:
         changed = {name for name in files if files[name] != self._files.get(name)}
         again |= not (changed | (self._files.keys() - files.keys())) <= self._engine.control.swapped
         self._now, self._environment = new, environment
-        self._deployment, self._files = deployment, files
-        fill(deployment.folder, {name: files[name] for name in changed})
-        self._apply(again, bool(changed))
+        self._deployment = deployment
+        if again:
+            self._end()
+            self._spawn()
+        else:
+            self._files = files
+            fill(deployment.folder, {name: files[name] for name in changed})
+            self._signal(bool(changed))
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
@@ -322,12 +336,9 @@ class Running:
         )
         return True
 
-    def _apply(self, again: bool, changed: bool) -> None:
+    def _signal(self, changed: bool) -> None:
         signalled = self._engine.control.reload
-        if again:
-            self._end()
-            self._spawn()
-        elif changed and signalled is not None and self._child is not None and not self._gone():
+        if changed and signalled is not None and self._child is not None and not self._gone():
             self._child.send_signal(signalled)
 
     def _refuse(self, error: OakumError) -> None:
