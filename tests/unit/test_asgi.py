@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
+from fastapi import Body, FastAPI, Header, HTTPException, WebSocket
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from cadence import truth
-from oakum.asgi import OakumMiddleware
+from oakum.asgi import App, OakumMiddleware
 from oakum.guard.opening import open_gate
-from tests.cadence.client import Client
+from tests.cadence.client import Answer, Client
 from tests.cadence.play import VIEWERS, Play
+from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
+from tests.unit.test_wsgi import configured
 
 CADENCE = Path(__file__).parents[2] / "src/cadence/exposure.yaml"
 KEY = "made-up-key"
@@ -70,9 +80,9 @@ EMBEDDING = ("/api/workout/", "/stats/workouts/", "/api/ride/")
 
 def granted_to(relation: str, leaf: tuple[str, str], state: dict[str, bool], door: str) -> bool:
     group = GROUPS[leaf]
-    if leaf[0] == "Member" and door.split(" ")[1].startswith(EMBEDDING):
-        if not truth.may("history", relation, state):
-            return False
+    embedded = leaf[0] == "Member" and door.split(" ")[1].startswith(EMBEDDING)
+    if embedded and not truth.may("history", relation, state):
+        return False
     # Nobody is blocked by a class.
     held = "member" if (group, relation) == ("members", "blocked") else relation
     return truth.may(group, held, state)
@@ -92,3 +102,285 @@ def test_of_what_cadence_shows_exactly_what_the_contract_grants_is_left(
         for door, without, within in play.both(viewer, "pia"):
             granted = {leaf for leaf in without if granted_to(relation, leaf, state, door)}
             assert within == granted, (relation, door)
+
+
+# --------------------------------------------------------------------------- frameworks
+
+
+def with_fastapi(lifespan: list[str]) -> App:
+    @asynccontextmanager
+    async def lives(_: FastAPI) -> AsyncIterator[None]:
+        lifespan.append("begun")
+        yield
+
+    app = FastAPI(lifespan=lives)
+
+    @app.get("/me")
+    async def me(x_session: Annotated[str, Header()] = "") -> Any:
+        if x_session not in PEOPLE:
+            raise HTTPException(401)
+        return PEOPLE[x_session]
+
+    @app.get("/members/{id}")
+    async def member(id: str) -> Any:
+        if id not in PEOPLE:
+            raise HTTPException(404)
+        return PEOPLE[id]
+
+    @app.put("/members/{id}")
+    async def change(id: str, body: Annotated[dict[str, Any], Body()]) -> Any:
+        return {**PEOPLE[id], **body}
+
+    @app.get("/members/{id}/friends")
+    async def friends(id: str) -> Any:
+        return FRIENDS[id]
+
+    @app.get("/crash")
+    async def crash() -> Any:
+        raise RuntimeError("secret")
+
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            while True:
+                yield b" " * 1000
+
+        return StreamingResponse(parts(), media_type="application/json")
+
+    @app.get("/static/{name}")
+    async def static(request: Request, name: str) -> PlainTextResponse:
+        return PlainTextResponse(f"{name} {request.headers.get('x-session')}" + "x" * 20_000)
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(socket.headers.get("x-session", "nobody"))
+        await socket.close()
+
+    @app.websocket("/other")
+    async def other(socket: WebSocket) -> None:
+        await socket.accept()
+
+    return app
+
+
+def with_starlette(_: list[str]) -> App:
+    async def me(request: Request) -> JSONResponse:
+        known = PEOPLE.get(request.headers.get("x-session", ""))
+        return JSONResponse(known or {"message": "log in"}, 200 if known else 401)
+
+    async def member(request: Request) -> JSONResponse:
+        id = request.path_params["id"]
+        if request.method == "PUT":
+            return JSONResponse({**PEOPLE[id], **await request.json()})
+        return JSONResponse(PEOPLE.get(id) or {"message": "no"}, 200 if id in PEOPLE else 404)
+
+    async def friends(request: Request) -> JSONResponse:
+        return JSONResponse(FRIENDS[request.path_params["id"]])
+
+    async def crash(_: Request) -> JSONResponse:
+        raise RuntimeError("secret")
+
+    return Starlette(
+        routes=[
+            Route("/me", me),
+            Route("/members/{id}", member, methods=["GET", "PUT"]),
+            Route("/members/{id}/friends", friends),
+            Route("/crash", crash),
+        ]
+    )
+
+
+def with_django(_: list[str]) -> App:
+    configured()
+    app: App = ASGIHandler()
+    return app
+
+
+FRAMEWORKS = {"fastapi": with_fastapi, "starlette": with_starlette, "django": with_django}
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> OakumMiddleware:
+    return OakumMiddleware(FRAMEWORKS[request.param]([]), gate(tmp_path))
+
+
+def call(app: Any, method: str, target: str, who: str = "", body: Any = None) -> Answer:
+    return Client(app, {"x-session": who} if who else {}).request(method, target, body)
+
+
+@pytest.mark.parametrize(("viewer", "owner"), SEEN)
+def test_everybody_sees_what_the_contract_grants(
+    app: OakumMiddleware, viewer: str, owner: str
+) -> None:
+    answer = call(app, "GET", f"/members/{owner}", viewer)
+    assert answer.status_code == 200
+    assert answer.json().keys() == SEEN[viewer, owner]
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+def test_without_a_login_nothing_is_shown(app: OakumMiddleware) -> None:
+    assert call(app, "GET", "/members/ann").status_code == 401
+    assert call(app, "GET", "/members/ann", "nobody").status_code == 401
+
+
+def test_an_unknown_member_is_answered_as_a_path_that_is_none(app: OakumMiddleware) -> None:
+    assert call(app, "GET", "/members/zoe", "ann") == call(app, "GET", "/nothing", "ann")
+
+
+def test_a_write_reaches_the_owners_own_object_only(app: OakumMiddleware) -> None:
+    said = {"name": "New"}
+    assert call(app, "PUT", "/members/ann", "ann", said).json()["name"] == "New"
+    assert call(app, "PUT", "/members/ann", "bob", said).status_code == 404
+    both = {"name": "New", "email": "e"}
+    assert call(app, "PUT", "/members/ann", "ann", both).status_code == 422
+    assert call(app, "PUT", "/members/ann", "ann", {"name": "x" * 10_000}).status_code == 413
+
+
+def test_a_head_request_tells_neither_body_nor_length(app: OakumMiddleware) -> None:
+    answer = call(app, "HEAD", "/members/ann", "cy")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "content-length" not in answer.headers
+
+
+# --------------------------------------------------------------------------- the protocol
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> OakumMiddleware:
+    return OakumMiddleware(with_fastapi([]), gate(tmp_path))
+
+
+def test_a_crash_is_raised_on_after_an_answer_that_tells_nothing(tmp_path: Path) -> None:
+    sent: list[Any] = []
+
+    async def talk() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/crash",
+            "headers": [(b"x-session", b"ann")],
+        }
+        await OakumMiddleware(with_fastapi([]), gate(tmp_path))(scope, receive, send)
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(talk())
+    assert sent[0]["status"] == 500
+    assert sent[1]["body"] == b'{"type":"about:blank","title":"Internal Server Error","status":500}'
+
+
+def test_a_crash_while_the_guard_asks_is_no_answer(tmp_path: Path) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError
+
+    guarded = OakumMiddleware(app, gate(tmp_path))
+    assert call(guarded, "GET", "/members/ann", "ann").status_code == 503
+
+
+def test_a_body_without_end_is_refused(club: OakumMiddleware) -> None:
+    assert call(club, "GET", "/endless", "ann").status_code == 502
+
+
+def test_static_files_pass_unread_and_without_credentials(club: OakumMiddleware) -> None:
+    answer = call(club, "GET", "/static/a.js", "ann")
+    assert answer.text == "a.js None" + "x" * 20_000
+
+
+def test_the_lifespan_is_the_applications_own(tmp_path: Path) -> None:
+    begun: list[str] = []
+    events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    said: list[str] = []
+
+    async def receive() -> Any:
+        return next(events)
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    app = OakumMiddleware(with_fastapi(begun), gate(tmp_path))
+    asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send))
+    assert begun == ["begun"]
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/live", ["websocket.accept", "websocket.send", "websocket.close"]),
+        ("/other", ["websocket.close"]),
+        ("/members/ann", ["websocket.close"]),
+    ],
+)
+def test_a_websocket_passes_only_where_the_contract_says(
+    club: OakumMiddleware, path: str, said: list[str]
+) -> None:
+    events = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(events)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"x-session", b"ann"), (b"x-oakum-who", b"bob")]
+    scope = {"type": "websocket", "path": path, "headers": headers, "subprotocols": []}
+    asyncio.run(club(scope, receive, send))
+    assert [message["type"] for message in sent] == said
+    if path == "/live":
+        assert sent[1]["text"] == "ann"
+
+
+@pytest.mark.parametrize("raw", [None, b"/members/bob", b"/members/%61nn"])
+def test_the_path_that_the_application_reads_is_the_one_that_is_judged(
+    tmp_path: Path, raw: bytes | None
+) -> None:
+    """An outer layer may have changed the path, and left the raw one as it came."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["path"])
+        body = json.dumps(PEOPLE["ann"]).encode()
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/members/ann", "raw_path": raw}
+    scope["headers"] = [(b"x-session", b"ann")]
+    asyncio.run(OakumMiddleware(app, gate(tmp_path))(scope, receive, send))
+    assert sent[0]["status"] == 200
+    assert seen == ["/me", "/members/ann"]
+
+
+def test_observe_changes_nothing_and_tells(tmp_path: Path) -> None:
+    audit: list[Mapping[str, Any]] = []
+    keeper = gate(tmp_path, observe=True)
+    app = OakumMiddleware(with_starlette([]), keeper, audit=audit.append)
+    assert call(app, "GET", "/members/ann", "bob").json() == PEOPLE["ann"]
+    assert audit[-1]["removed"] == {"Member.email": 1, "Member.‹undeclared›": 1}
+    long = {"name": "x" * 20_000}
+    assert call(app, "PUT", "/members/ann", "bob", long).json() == {**PEOPLE["ann"], **long}
+    assert audit[-1]["denied"] is not None
+
+
+def test_the_audit_goes_to_the_log(club: OakumMiddleware, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "oakum.guard"):
+        call(club, "GET", "/members/ann", "bob")
+    line = json.loads(caplog.records[-1].message)
+    assert (line["op"], line["method"], line["status"]) == ("getMember", "GET", 200)
+    assert "bob" not in caplog.text

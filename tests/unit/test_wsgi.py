@@ -1,0 +1,310 @@
+"""The guard in front of WSGI applications: Flask, Django, and bare ones."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import django
+import flask
+import pytest
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+
+from oakum.wsgi import App, Environ, OakumMiddleware
+from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def call(
+    app: Callable[..., Any],
+    method: str,
+    target: str,
+    who: str = "",
+    body: bytes | None = None,
+    **environ: Any,
+) -> Answer:
+    """One request by hand (PEP 3333), as a server makes it."""
+    target_path, _, query = target.partition("?")
+    made: Environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": target_path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "api.test",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "api.test",
+        "REMOTE_ADDR": "192.0.2.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body or b""),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.version": (1, 0),
+    }
+    if who:
+        made["HTTP_X_SESSION"] = who
+    if body is not None:
+        made |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))}
+    started: list[Any] = []
+
+    def start(status: str, headers: list[tuple[str, str]], problem: Any = None) -> Any:
+        started[:] = [int(status.split(" ")[0]), {name.lower(): value for name, value in headers}]
+        return pieces.append
+
+    pieces: list[bytes] = []
+    parts = app({**made, **environ}, start)
+    pieces += parts
+    if hasattr(parts, "close"):
+        parts.close()
+    return started[0], started[1], b"".join(pieces)
+
+
+def with_flask() -> App:
+    app = flask.Flask("club")
+
+    @app.get("/me")
+    def me() -> Any:
+        known = PEOPLE.get(flask.request.headers.get("x-session", ""))
+        return known or ({"message": "log in"}, 401)
+
+    @app.get("/members/<id>")
+    def member(id: str) -> Any:
+        return PEOPLE.get(id) or ({"message": "no"}, 404)
+
+    @app.put("/members/<id>")
+    def change(id: str) -> Any:
+        return {**PEOPLE[id], **flask.request.get_json()}
+
+    @app.get("/members/<id>/friends")
+    def friends(id: str) -> Any:
+        return flask.jsonify(FRIENDS[id])
+
+    @app.get("/crash")
+    def crash() -> Any:
+        raise RuntimeError("secret")
+
+    return app.wsgi_app
+
+
+def configured() -> None:
+    """Django's settings, which a process has once."""
+    if not settings.configured:
+        settings.configure(
+            ROOT_URLCONF=__name__, SECRET_KEY="made-up", ALLOWED_HOSTS=["*"], DEBUG=False,
+            MIDDLEWARE=[], LOGGING_CONFIG=None,
+        )  # fmt: skip
+        django.setup()
+
+
+def with_django() -> App:
+    configured()
+    app: App = WSGIHandler()
+    return app
+
+
+def _me(request: HttpRequest) -> JsonResponse:
+    known = PEOPLE.get(request.headers.get("x-session", ""))
+    return JsonResponse(known or {"message": "log in"}, status=200 if known else 401)
+
+
+def _member(request: HttpRequest, id: str) -> JsonResponse:
+    if request.method == "PUT":
+        return JsonResponse({**PEOPLE[id], **json.loads(request.body)})
+    found = PEOPLE.get(id)
+    return JsonResponse(found or {"message": "no"}, status=200 if found else 404)
+
+
+def _friends(request: HttpRequest, id: str) -> JsonResponse:
+    return JsonResponse(FRIENDS[id], safe=False)
+
+
+def _crash(request: HttpRequest) -> JsonResponse:
+    raise RuntimeError("secret")
+
+
+urlpatterns = [
+    path("me", _me),
+    path("members/<str:id>", _member),
+    path("members/<str:id>/friends", _friends),
+    path("crash", _crash),
+]
+
+FRAMEWORKS = {"flask": with_flask, "django": with_django}
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> OakumMiddleware:
+    return OakumMiddleware(FRAMEWORKS[request.param](), gate(tmp_path))
+
+
+@pytest.mark.parametrize(("viewer", "owner"), SEEN)
+def test_everybody_sees_what_the_contract_grants(
+    app: OakumMiddleware, viewer: str, owner: str
+) -> None:
+    status, headers, body = call(app, "GET", f"/members/{owner}", viewer)
+    assert status == 200
+    assert json.loads(body).keys() == SEEN[viewer, owner]
+    assert headers["content-length"] == str(len(body))
+    assert headers["cache-control"] == "private, no-store"
+
+
+def test_without_a_login_nothing_is_shown(app: OakumMiddleware) -> None:
+    assert call(app, "GET", "/members/ann")[0] == 401
+    assert call(app, "GET", "/members/ann", "nobody")[0] == 401
+
+
+def test_an_unknown_member_is_answered_as_a_path_that_is_none(app: OakumMiddleware) -> None:
+    assert call(app, "GET", "/members/zoe", "ann") == call(app, "GET", "/nothing", "ann")
+
+
+def test_a_write_reaches_the_owners_own_object_only(app: OakumMiddleware) -> None:
+    said = b'{"name":"New"}'
+    status, _, body = call(app, "PUT", "/members/ann", "ann", said)
+    assert (status, json.loads(body)["name"]) == (200, "New")
+    assert call(app, "PUT", "/members/ann", "bob", said)[0] == 404
+    assert call(app, "PUT", "/members/ann", "ann", b'{"name":"N","email":"e"}')[0] == 422
+    assert call(app, "PUT", "/members/ann", "ann", b"x" * 10_001)[0] == 413
+
+
+def test_a_crash_tells_nothing(app: OakumMiddleware) -> None:
+    status, _, body = call(app, "GET", "/crash", "ann")
+    assert status == 500
+    assert body == b'{"type":"about:blank","title":"Internal Server Error","status":500}'
+
+
+def test_a_head_request_tells_neither_body_nor_length(app: OakumMiddleware) -> None:
+    status, headers, body = call(app, "HEAD", "/members/ann", "cy")
+    assert (status, body) == (200, b"")
+    assert "content-length" not in headers
+
+
+# --------------------------------------------------------------------------- bare applications
+
+
+def bare(answer: Callable[[Environ], Any], seen: list[Environ] | None = None) -> App:
+    """Answers `/me` by the session, all else as it is told: a body, or pieces of one."""
+
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if seen is not None:
+            seen.append(environ)
+        if environ["PATH_INFO"] == "/me":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(PEOPLE[environ["HTTP_X_SESSION"]]).encode()]
+        start_response("200 OK", [("Content-Type", "application/json"), ("ETag", '"1"')])
+        made = answer(environ)
+        return [made] if isinstance(made, bytes) else made
+
+    return app
+
+
+class Endless:
+    """A body without end, that knows when it is no longer wanted."""
+
+    closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" " * 1000
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_body_without_end_is_refused_and_closed(tmp_path: Path) -> None:
+    body = Endless()
+    app = OakumMiddleware(bare(lambda _: body), gate(tmp_path))
+    assert call(app, "GET", "/endless", "ann")[0] == 502
+    assert body.closed
+
+
+def test_the_application_is_asked_only_what_was_judged(tmp_path: Path) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    call(
+        app, "GET", "/members/ann?debug=1", "ann", HTTP_X_OAKUM_WHO="bob", HTTP_RANGE="bytes=0-1",
+        HTTP_IF_NONE_MATCH='"1"', HTTP_ACCEPT_ENCODING="gzip", RAW_URI="/members/ann?debug=1",
+    )  # fmt: skip
+    forwarded = seen[-1]
+    assert forwarded["QUERY_STRING"] == ""
+    assert forwarded["HTTP_ACCEPT_ENCODING"] == "identity"
+    assert forwarded["HTTP_X_SESSION"] == "ann"
+    assert not {"HTTP_X_OAKUM_WHO", "HTTP_RANGE", "HTTP_IF_NONE_MATCH", "RAW_URI"} & set(forwarded)
+
+
+def test_questions_carry_the_callers_credentials_and_nothing_of_an_outer_layer(
+    tmp_path: Path,
+) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    call(app, "GET", "/members/ann", "bob", HTTP_COOKIE="a=b", REMOTE_USER="root")
+    me = seen[0]
+    assert me["PATH_INFO"] == "/me"
+    assert me["HTTP_X_SESSION"] == "bob"
+    assert not {"HTTP_COOKIE", "REMOTE_USER"} & set(me)
+
+
+@pytest.mark.parametrize(
+    "info", ["/members//ann", "/members/../me", "/members/a\\b", "/members/\0"]
+)
+def test_a_path_that_two_servers_could_read_differently_reaches_nothing(
+    tmp_path: Path, info: str
+) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    assert call(app, "GET", info, "ann")[0] == 404
+    assert seen == []
+
+
+def test_an_application_below_a_prefix_keeps_it(tmp_path: Path) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    assert call(app, "GET", "/ann", "ann", SCRIPT_NAME="/members")[0] == 200
+    assert (seen[-1]["SCRIPT_NAME"], seen[-1]["PATH_INFO"]) == ("/members", "/ann")
+    assert call(app, "GET", "/ann", "ann")[0] == 404
+
+
+def test_static_files_pass_unread_and_without_credentials(tmp_path: Path) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: [b"x" * 10_000] * 2, seen), gate(tmp_path))
+    status, headers, body = call(app, "GET", "/static/a.js?v=1", "ann", HTTP_COOKIE="s=1")
+    assert (status, headers["etag"], len(body)) == (200, '"1"', 20_000)
+    assert seen[-1]["QUERY_STRING"] == "v=1"
+    assert not {"HTTP_COOKIE", "HTTP_X_SESSION"} & set(seen[-1])
+
+
+def test_pieces_that_are_written_are_part_of_the_answer(tmp_path: Path) -> None:
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        write = start_response("200 OK", [("Content-Type", "application/json")])
+        write(b'{"id":"ann",')
+        return [b'"email":"e"}']
+
+    guarded = OakumMiddleware(app, gate(tmp_path))
+    assert call(guarded, "GET", "/members/ann", "ann")[2] == b'{"id":"ann","email":"e"}'
+
+
+def test_observe_changes_nothing_and_tells(tmp_path: Path) -> None:
+    audit: list[Mapping[str, Any]] = []
+    said = json.dumps(PEOPLE["ann"]).encode()
+    bodies: list[bytes] = []
+
+    def answer(environ: Environ) -> bytes:
+        bodies.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        return said
+
+    app = OakumMiddleware(bare(answer), gate(tmp_path, observe=True), audit=audit.append)
+    status, headers, body = call(app, "GET", "/members/ann?debug=1", "bob")
+    assert (status, headers["etag"], body) == (200, '"1"', said)
+    assert audit[-1]["removed"]["Member.email"] == 1
+    long = b"x" * 20_000
+    assert call(app, "PUT", "/members/ann", "bob", long)[2] == said
+    assert bodies[-1] == long
+    assert audit[-1]["denied"] is not None
