@@ -132,8 +132,9 @@ class Case:
         (folder / "exposure.yaml").write_text(
             yaml.safe_dump({**policy, "api": "openapi.yaml"}, sort_keys=False)
         )
-        for name, content in self.shared.get("files", {}).items():
-            (folder / name).write_text(orjson.dumps(content).decode())
+        for name, content in {**base.get("files", {}), **self.shared.get("files", {})}.items():
+            text = content if isinstance(content, str) else orjson.dumps(content).decode()
+            (folder / name).write_text(text)
         script = [
             *self.said.get("upstream", []),
             *self.shared.get("upstream", []),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oakum.contract.check import check, mistakes
+from oakum.contract.chosen import chosen
 from oakum.contract.embed import KEY, embedded
+from oakum.contract.graphql import with_graphs
 from oakum.contract.model import Policy
 from oakum.contract.openapi import Document
 from oakum.contract.policy import field_lines, parse_policy
@@ -48,7 +50,8 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
         node = embedded(document, parse(text, str(path)), marked, problems)
     if node is not None and (api := node.key("api")) is not None:
         problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
-    return _checked(document, parse_policy(node, problems) if node else None, problems)
+    policy = parse_policy(node, problems) if node else None
+    return _checked(document, policy, problems, path.parent)
 
 
 def _is_policy(text: str, file: str) -> bool:
@@ -66,7 +69,7 @@ def _from_policy(node: Node, path: Path, overlays: Sequence[Path]) -> Contract:
         document = _document(node, path, overlays)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
-    contract = _checked(document, policy, problems)
+    contract = _checked(document, policy, problems, path.parent)
     if KEY not in document.raw:
         return contract
     both = Problem(
@@ -90,14 +93,19 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
     return Document.load(document, overlays)
 
 
-def _checked(document: Document, policy: Policy | None, problems: list[Problem]) -> Contract:
+def _checked(
+    document: Document, policy: Policy | None, problems: list[Problem], folder: Path
+) -> Contract:
     if policy is None:
         if problems:
             raise InputError(problems)
         return Contract(document, None, document.warnings)
+    document, graphs, unsound = with_graphs(document, policy, folder)
+    if unsound:
+        raise InputError([*problems, *unsound])
     if problems:
         raise InputError([*problems, *mistakes(document, policy)])
     errors, warnings = check(document, policy)
-    if errors:
+    if errors := [*errors, *chosen(policy, graphs)]:
         raise InputError(errors)
     return Contract(document, policy, (*document.warnings, *warnings))

@@ -227,6 +227,8 @@ class OperationRule:
     """JSON pointers of the answer that count objects: withheld when any is withheld."""
     sets: tuple[tuple[str, str], ...] = ()
     """(resource, JSON pointer with `*`) pairs: where in the request body a resource stands."""
+    graphql: str = ""
+    """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
     location: Location = NOWHERE
 
 

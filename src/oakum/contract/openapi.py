@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from pathlib import Path
 from posixpath import normpath
@@ -77,11 +78,27 @@ class Document:
 
     warnings: tuple[Problem, ...] = ()
     """What the overlays asked for and nothing matched."""
+    _beside: tuple[Path, ...] = ()
+
+    def extended(
+        self,
+        doors: Mapping[str, Operation],
+        schemas: Mapping[str, Callable[[], Shape]],
+        files: tuple[Path, ...],
+    ) -> Document:
+        """This document with other operations in place of those of the same id, further named
+        shapes (or others, of the same names), and the files that say so."""
+        made = copy(self)
+        made.operations = tuple(doors.get(each.id, each) for each in self.operations)
+        made._by_id = {name: doors.get(each.id, each) for name, each in self._by_id.items()}
+        made.schemas = {**self.schemas, **schemas}
+        made._beside = files
+        return made
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The document's own file, and those that references have led to so far."""
-        return self._library.paths
+        return (*self._library.paths, *self._beside)
 
     def operation(self, id: str) -> Operation | None:
         """By `operationId`, or by `GET /path` with or without the base path of the server."""

@@ -38,7 +38,7 @@ POLICY = (
 )
 KEPT = ("exit_criteria",)
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
-OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads")
+OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads", "graphql")
 
 
 def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
@@ -166,6 +166,7 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         reads=found.find("reads", flag),
         counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
         sets=found.read("sets", _stands, ()),
+        graphql=found.read("graphql", word, ""),
         location=key.location,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry, needs_of_call, needs_of_table
 from oakum.guard.route import filled
 from oakum.guard.who import readable
@@ -111,6 +112,9 @@ class Intake:
         if len(body) > self._guard.max_body:
             raise Denied(413, "too-long")
         if not body:
+            reads = operation.method == "GET"
+            url = asked.target.partition("?")[2]
+            self._query(door, {"query": parameter(url)} if reads else None)
             if decides and not self._own(door, inquiry, subject):
                 raise absent(door, "call")
             return body, frozenset()
@@ -121,6 +125,7 @@ class Intake:
             value = read(body)[0]
         except Unreadable:
             raise Denied(400, "body") from None
+        self._query(door, value)
         call = Call(operation.id, params, media_type=kind)
         done = accept(self._model, inquiry.principal(), call, subject, body)
         if (done.removed or done.body is None) and subject is not None:
@@ -132,6 +137,11 @@ class Intake:
         if done.body is None or (done.removed and self._guard.unknown == "refuse"):
             raise Denied(422, "body")
         return done.body, frozenset(_scalars(value))
+
+    def _query(self, door: Door, said: Json) -> None:
+        """Where a query chooses what is answered, it has to say which field is which."""
+        if self._model.rule(door.operation.id).graphql and refused(said, writes=door.write):
+            raise Denied(400, "query")
 
     def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's, as it has to be where no body says what is set."""

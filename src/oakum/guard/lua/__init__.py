@@ -22,6 +22,7 @@ MODULES = (
     "route",
     "lookups",
     "subject",
+    "graphql",
     "who",
     "audit",
     "passage",

@@ -27,6 +27,7 @@ local M = {}
 
 local NONE = {}
 local IDENTITY = { "accept-encoding", "identity" }
+local HTTP, HTTPS = { "x-forwarded-proto", "http" }, { "x-forwarded-proto", "https" }
 local UPGRADE = { { "connection", "Upgrade" }, { "upgrade", "websocket" } }
 
 -- ---------------------------------------------------------------- answers of the guard's own
@@ -154,7 +155,7 @@ function M.new(text, host, settings)
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
     passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
-    max_body = guard.max_body, hops = guard.hops, secrets = {},
+    max_body = guard.max_body, hops = guard.hops, secrets = {}, host_pair = NONE,
   }, Guard)
   for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
   self.routes = route.new(plan.doors, plan.shut)
@@ -166,7 +167,7 @@ function M.new(text, host, settings)
   for i = 1, #plan.limits do
     local limit = plan.limits[i]
     limit.place = i - 1
-    if limit.kind == "rate" then self[limit.name] = limit end
+    if limit.kind == "rate" then self[limit.name] = limit else self.counts = true end
   end
   return self
 end
@@ -183,18 +184,17 @@ end
 function Guard:forward(x, req, door, anonymous)
   x.method = x.door and x.method == "HEAD" and "GET" or req.method
   local query = x.query
-  x.target = (query or "") == (x.asked_query or "") and req.target
+  x.target = query == x.asked_query and query and req.target
     or query and x.path .. "?" .. query or x.path
   x.remove = self.headers:removed(x, req.headers, door, anonymous)
   local proto = self.hops > 0 and x.forwarded_proto
   if proto ~= "http" and proto ~= "https" then proto = req.scheme end
-  local sent = {
-    { "x-forwarded-for", x.address },
-    { "x-forwarded-proto", proto },
-    { "x-forwarded-host", req.host or "" },
+  local host = req.host or ""
+  if self.host_pair[2] ~= host then self.host_pair = { "x-forwarded-host", host } end
+  x.set = {
+    { "x-forwarded-for", x.address }, proto == "https" and HTTPS or HTTP, self.host_pair,
+    not x.raw and IDENTITY or nil,
   }
-  if not x.raw then sent[4] = IDENTITY end
-  x.set = sent
 end
 
 -- An upgrade to WebSocket passes unread where the contract says so; anything else does not.
@@ -226,8 +226,12 @@ local function preflight(self, x, req, door)
   self:forward(x, req, { headers = NONE }, true)
 end
 
-local function host_of(host)
-  return lower((host:gsub(":%d*$", "")))
+-- Whether a host is one of the contract's; the same text as last time is not taken apart again.
+local function is_ours(self, host)
+  if self.our_host == host then return true end
+  if not self.hosts[lower((host:gsub(":%d*$", "")))] then return false end
+  self.our_host = host
+  return true
 end
 
 -- Whether the caller may use the door at all, or reach an object; look-ups that this hangs on are
@@ -282,7 +286,7 @@ end
 
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
-  if self.hosts and not self.hosts[host_of(req.host or "")] then return 404, "host" end
+  if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
   if not route.read(x, req.target) then return 404, "path" end
   self.headers:read(x, req.headers)
   x.asked_query = x.query
@@ -311,10 +315,16 @@ end
 -- May yield. The passage: with `deny`, an answer to give at once; else what to forward (`method`,
 -- `target`, `set`, `remove`, and `body` when it is another one).
 function Guard:enter(req)
+  -- All that most requests have, so that the table is made in one piece.
   local x = {
-    asked_method = req.method, method = req.method, now = self.now(),
-    lookups = 0, failed = 0, bytes_in = 0,
+    asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
+    path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
+    odd = false, suspects = false, connection = false, cookie = false, address = "", door = false,
+    params = false, credentials = false, who = false, known = false, missing = false,
+    target = "", set = false, remove = false, status = false, bytes_out = false,
+    upstream = false, removed = false,
   }
+  x.asked_method, x.method, x.now = req.method, req.method, self.now()
   local status, reason, wait = admit(self, x, req)
   if status then
     x.denied = reason
@@ -484,8 +494,8 @@ end
 -- What the document declares for an answer of this status and media type, or nil; remembered for
 -- the texts that the API really sends.
 local function declared_answer(door, status, content_type)
-  local key = status .. " " .. content_type
-  local found = door.chosen[key]
+  local chosen = door.chosen[status]
+  local found = chosen and chosen[content_type]
   if found ~= nil then return found end
   local media, readable = headers.media(content_type)
   local code = tostring(status)
@@ -498,11 +508,14 @@ local function declared_answer(door, status, content_type)
     found = false
   end
   if door.choices < 256 then
-    door.chosen[key], door.choices = found, door.choices + 1
+    chosen = chosen or {}
+    chosen[content_type] = found
+    door.chosen[status], door.choices = chosen, door.choices + 1
   end
   return found
 end
 
+-- Owners but for the caller, in an order that is the same everywhere.
 local function owners_besides(owners, bearer)
   local list = {}
   for owner in pairs(owners) do
@@ -549,7 +562,7 @@ function Guard:cut(x, door, status, content_type, text)
   until not asking:inquire(x)
   x.removed = seen.removed
   if not out then return nil, status >= 400 and status or absent(door), "nothing" end
-  local wait = self:look(x, seen.owners)
+  local wait = self.counts and self:look(x, seen.owners)
   if wait then return nil, 429, "budget", wait end
   return out
 end
@@ -559,24 +572,14 @@ local function answered(self, x, res)
   local door, status = x.door, res.status
   if x.stale then self.asking:forget(x.stale) end
   if x.preflight then
-    return { status = status, headers = self.headers:answered(res.headers, false), body = "" }
+    return { status = status, headers = (self.headers:answered(res.headers, false)), body = "" }
   end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:problem(404) end
-  local private = not door.anonymous or x.credentials ~= nil
-  local out = {
-    status = status, headers = self.headers:answered(res.headers, private), body = "",
-  }
+  local private = not door.anonymous or x.credentials
+  local list, content_type, encoding = self.headers:answered(res.headers, private)
+  local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
-  local content_type, encoding = nil, nil
-  for i = 1, #res.headers do
-    local name = res.headers[i][1]
-    if name == "content-type" then
-      content_type = content_type == nil and res.headers[i][2] or false
-    elseif name == "content-encoding" then
-      encoding = encoding and encoding .. "," .. res.headers[i][2] or res.headers[i][2]
-    end
-  end
   if not headers.plain(encoding) then return nil, 502, "encoding" end
   local text = res.body or ""
   if res.truncated then return nil, 502, "truncated" end

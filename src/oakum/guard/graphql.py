@@ -1,0 +1,155 @@
+"""A GraphQL query, looked into before it is passed on.
+
+The law of this module: an answer says of each value which field it is, so no query may call a field
+by another name. What is not certainly a query like that is refused; `lua/graphql.lua` refuses the
+same, for the same reason. Tokens are those of the specification (October 2021, chapter 2), and what
+servers are known to read differently is none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_plus
+
+from oakum.contract.model import Json
+
+MAX_TOKENS = 10_000
+MAX_LEVELS = 15
+"""Of selections within selections, and of values within values."""
+
+# Line ends of some readers and not of others would end a comment for some and not for others.
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029\ud800-\udfff]|\r(?!\n)")
+_IGNORED = re.compile("(?:[\t\n\r ,\ufeff]|#[^\n\r]*)*+")
+_TOKEN = re.compile(
+    r"""(?P<name>[A-Za-z_][0-9A-Za-z_]*)
+    |\.\.\.|[!$&():=@\[\]{|}]
+    |(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z_.]))
+    |(?P<text>"{3}(?:[^"\\]|\\"{3}|\\(?!"{3})|"(?!""))*+"{3}
+        |"(?!"")(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+")""",
+    re.VERBOSE,
+)
+_STARTS = frozenset(("query", "mutation", "subscription", "fragment"))
+_DIRECTIVES = frozenset(("include", "skip"))
+_CLOSES = {")": "(", "]": "[", "}": ":"}
+"""By what closes it: a bracket among values, `:` for an object there."""
+
+
+def refused(said: Json, *, writes: bool = False) -> str:
+    """Why a request body (or what stands for one) may not be passed on; empty: it may.
+
+    `batch`: several requests in one. `missing`: no query, but perhaps something that stands for
+    one. Else as `refusal` has it.
+    """
+    if isinstance(said, list):
+        return "batch"
+    query = said.get("query") if isinstance(said, dict) else None
+    return refusal(query, writes=writes) if isinstance(query, str) else "missing"
+
+
+def parameter(query: str) -> str | None:
+    """The `query` parameter of a URL's query, decoded; None when it does not stand there once, or
+    also stands there in a form that some servers take for a list."""
+    found: list[str] = []
+    for piece in query.split("&"):
+        name, _, value = piece.partition("=")
+        called = unquote_plus(name)
+        if called.partition("[")[0] == "query":
+            found.append(unquote_plus(value) if called == "query" else "")
+    return found[0] if len(found) == 1 and found[0] else None
+
+
+def refusal(query: str, *, writes: bool = False) -> str:
+    """Why a query may not be passed on; empty: it may.
+
+    `syntax`: it is no executable document. `alias`: a field under another name. `mutation` (unless
+    the door `writes`), `subscription`. `introspection`: of the schema. `directive`: another one
+    than `@include` and `@skip`, which may do anything. `depth`, `size`: there is too much of it.
+    """
+    tokens = _tokens(query)
+    if isinstance(tokens, str):
+        return tokens
+    stack: list[str] = []
+    """Open brackets: `{` for each of the `levels` of selections, then those of values."""
+    levels, fresh = 0, True
+    for index, token in enumerate(tokens):
+        before, after = tokens[index - 1], "".join(tokens[index + 1 : index + 2])
+        if token == "@" and after not in _DIRECTIVES:
+            return "directive"
+        if len(stack) > levels:
+            wrong = _value(token, stack, levels)
+        elif token == "}" and stack:
+            stack.pop()
+            levels, fresh, wrong = levels - 1, len(stack) == 0, ""
+        elif fresh and (wrong := _start(token, writes)):
+            return wrong
+        elif token in ("{", "("):
+            stack.append(token)
+            levels, fresh = levels + (token == "{"), False
+            wrong = "depth" if levels > MAX_LEVELS else ""
+        else:
+            fresh = False
+            wrong = _selection(before, token, after) if levels else _head(token)
+        if wrong:
+            return wrong
+    return "" if fresh and tokens else "syntax"
+
+
+def _tokens(query: str) -> list[str] | str:
+    """Names and punctuators as they are, `0` for a number and `"` for a text; or what is wrong."""
+    if _UNSAFE.search(query):
+        return "syntax"
+    found: list[str] = []
+    at = _end(_IGNORED.match(query))
+    while at < len(query):
+        token = _TOKEN.match(query, at)
+        if token is None:
+            return "syntax"
+        if len(found) == MAX_TOKENS:
+            return "size"
+        found.append({"number": "0", "text": '"'}.get(token.lastgroup or "", token.group()))
+        at = _end(_IGNORED.match(query, token.end()))
+    return found
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return match.end() if match else 0
+
+
+def _start(token: str, writes: bool) -> str:
+    """How a definition may begin."""
+    if token == "subscription" or (token == "mutation" and not writes):
+        return token
+    return "" if token in _STARTS or token == "{" else "syntax"
+
+
+def _value(token: str, stack: list[str], levels: int) -> str:
+    """One token of arguments, or of the definitions of variables."""
+    if token in _CLOSES:
+        return "" if stack.pop() == _CLOSES[token] else "syntax"
+    if token in ("(", "..."):
+        return "syntax"
+    if token in ("{", "["):
+        stack.append(":" if token == "{" else token)
+    return "depth" if len(stack) - levels > MAX_LEVELS else ""
+
+
+def _head(token: str) -> str:
+    """One token of what stands before the first selection."""
+    return "" if token == "@" or _is_name(token) else "syntax"
+
+
+def _selection(before: str, token: str, after: str) -> str:
+    """One token of a selection, and its neighbours."""
+    if token == ":":
+        if not (_is_name(before) and _is_name(after)):
+            return "syntax"
+        return "" if before == after else "alias"
+    if token in ("@", "..."):
+        return ""
+    if not _is_name(token):
+        return "syntax"
+    return "introspection" if token[:2] == "__" and token != "__typename" else ""
+
+
+def _is_name(token: str) -> bool:
+    return token[:1].isalpha() or token[:1] == "_"
