@@ -77,7 +77,7 @@ function host.ask(q)
   local handle = handles[running()]
   local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
   for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
-  local headers, body = handle:httpCall("questions", wanted, q.body or "", {
+  local headers, body = handle:httpCall("questions", wanted, q.body, {
     timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,
   })
@@ -231,14 +231,12 @@ local function own(status)
 end
 
 -- The body goes first: from then on nothing of the API's is left that an error could let out.
-local function send(handle, out, head)
+-- `came`: the headers that are there.
+local function send(handle, came, out, head)
   handle:body(true):setBytes(out.body or "")
   local headers = handle:headers()
-  local names = {}
-  for name in pairs(headers) do names[#names + 1] = name end
-  for _, name in ipairs(names) do
-    if byte(name) ~= COLON then headers:remove(name) end
-  end
+  for i = 1, #came do headers:remove(came[i][1]) end
+  headers:remove(MARK)
   headers:replace(":status", tostring(out.status))
   for _, pair in ipairs(out.headers) do headers:add(pair[1], pair[2]) end
   if head or out.status == 204 or out.status == 304 then
@@ -275,22 +273,21 @@ local function enter(handle)
   return x
 end
 
+-- The answer without its body, and the headers that came.
 local function answer(handle)
   local headers = handle:headers()
-  local status = tonumber(headers:get ":status")
-  if headers:get(MARK) == "via_upstream" then
-    return { status = status, headers = listed(headers) }
-  end
+  local came, status = listed(headers), tonumber(headers:get ":status")
+  if headers:get(MARK) == "via_upstream" then return { status = status, headers = came }, came end
   local res = own(status)
   res.own = true -- not the API's, so there is nothing of the API's to audit
-  return res
+  return res, came
 end
 
 local function leave(handle, x)
-  local res = answer(handle)
+  local res, came = answer(handle)
   if not x.raw and not res.own then res.body = text_of(handle:body()) end
   local out = guard:leave(x, res)
-  if not x.raw then send(handle, out, x.asked_method == "HEAD") end
+  if not x.raw then send(handle, came, out, x.asked_method == "HEAD") end
   metadata(handle):set(SPACE, "line", guard:audit(x))
 end
 
