@@ -7,15 +7,27 @@ local concat, floor, sort = table.concat, math.floor, table.sort
 
 local M = {}
 
+-- Seconds with three digits behind the point. A second has many requests, and writing a number that
+-- is no integer takes longer than all the rest of a line.
+local SECOND, SECOND_TEXT = -1, ""
+local MILLIS = {}
+for i = 0, 999 do MILLIS[i] = (".%03d"):format(i) end
+
+local function seconds(time)
+  local second = floor(time)
+  if second ~= SECOND then SECOND, SECOND_TEXT = second, ("%d"):format(second) end
+  return SECOND_TEXT .. (MILLIS[floor(time * 1000) - second * 1000] or "")
+end
+
 local function number(value)
-  return value and tostring(value) or "null"
+  return value or "null"
 end
 
 -- Words of the contract recur in every line: their literals are made once.
 local literals, known = {}, 0
 
 local function literal(text)
-  if text == nil then return "null" end
+  if not text then return "null" end
   local made = literals[text]
   if not made then
     made = json.quote(text)
@@ -38,11 +50,11 @@ end
 
 -- The line of a passage, without its end; `time` in Unix seconds, `who` as it may be written.
 function M.line(x, contract, time, who)
-  return '{"time":' .. tostring(floor(time * 1000) / 1000)
+  return '{"time":' .. seconds(time)
     .. ',"contract":' .. literal(contract)
     .. ',"who":"' .. who
     .. '","op":' .. literal(x.door and x.door.id)
-    .. ',"method":' .. json.quote(x.asked_method)
+    .. ',"method":' .. literal(x.asked_method)
     .. ',"status":' .. number(x.status)
     .. ',"upstream":' .. number(x.upstream)
     .. ',"removed":' .. removed_text(x.removed)

@@ -79,6 +79,7 @@ end
 local function learn(self, name)
   local reads = READ[name]
   local made = {
+    name = name,
     rule = rule_of(self, name),
     replaced = REPLACED[name] or false,
     member = reads and reads[1] or false,
@@ -110,13 +111,17 @@ end
 -- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
 -- two of them.
 function Headers:read(x, headers)
-  local known = self.known
+  local known, suspects = self.known, nil
   for i = 1, #headers do
     local name, value = headers[i][1], headers[i][2]
     local what = known:get(name) or learn(self, name)
     local member = what.member
+    if what.rule then
+      suspects = suspects or {}
+      suspects[#suspects + 1] = what
+    end
     if member then
-      if x[member] == nil or what.joint == true then
+      if not x[member] or what.joint == true then
         x[member] = value
       elseif what.joint then
         x[member] = x[member] .. what.joint .. value
@@ -139,19 +144,19 @@ function Headers:read(x, headers)
       end
     end
   end
+  x.suspects = suspects
 end
 
 -- Names that `connection` lists beside the usual ones: they belong to this hop only.
 local function hop_names(connection)
-  if not connection then return nil end
+  if not connection or connection == "keep-alive" or connection == "close" then return nil end
   connection = lower(connection)
-  if connection == "keep-alive" or connection == "close" then return nil end
   local names = {}
   for name in connection:gmatch("[^, \t]+") do names[name] = true end
   return names
 end
 
-local function goes(self, what, name, door)
+local function goes(what, name, door)
   local rule = what.rule
   if rule == "never" then return true end
   if rule == "parts" then return door ~= nil end
@@ -163,18 +168,23 @@ end
 -- Names that must not reach the upstream. `door` is nil for what passes unread; `anonymous` takes
 -- the credentials away too.
 function Headers:removed(x, headers, door, anonymous)
-  local hop = hop_names(x.connection)
+  local suspects = x.suspects
   local removed, n = {}, 0
-  local known = self.known
-  for i = 1, #headers do
+  for i = 1, suspects and #suspects or 0 do
+    local what = suspects[i]
+    if not what.replaced and goes(what, what.name, door) then
+      n = n + 1
+      removed[n] = what.name
+    end
+  end
+  local hop = hop_names(x.connection)
+  for i = 1, (hop or anonymous) and #headers or 0 do
     local name = headers[i][1]
-    local what = known:get(name) or learn(self, name)
-    if (what.rule and goes(self, what, name, door)) or (hop and hop[name])
-      or (anonymous and (what.credential or name == "cookie" or name == "authorization")) then
-      if not what.replaced then
-        n = n + 1
-        removed[n] = name
-      end
+    local secret = anonymous
+      and (self.credentials[name] or name == "cookie" or name == "authorization")
+    if secret or (hop and hop[name]) then
+      n = n + 1
+      removed[n] = name
     end
   end
   return removed
@@ -186,9 +196,10 @@ local function learn_answer(self, name)
   return passes
 end
 
--- Headers of an answer that may go out. `private`: it is somebody's, so nobody may keep it.
+-- Headers of an answer that may go out, its content-type (false when it has two) and what its bytes
+-- are encoded in. `private`: it is somebody's, so nobody may keep it.
 function Headers:answered(headers, private)
-  local out, n = {}, 0
+  local out, n, content_type, encoding = {}, 0, nil, nil
   local passing = self.passing
   for i = 1, #headers do
     local header = headers[i]
@@ -200,9 +211,14 @@ function Headers:answered(headers, private)
       n = n + 1
       out[n] = header
     end
+    if name == "content-type" then
+      content_type = content_type == nil and header[2] or false
+    elseif name == "content-encoding" then
+      encoding = encoding and encoding .. "," .. header[2] or header[2]
+    end
   end
   if private then out[n + 1] = M.PRIVATE end
-  return out
+  return out, content_type, encoding
 end
 
 M.PRIVATE = { "cache-control", "private, no-store" }

@@ -200,6 +200,8 @@ end
 function Lookups:known(i, id)
   local ask, x = self.asks[i], self.x
   local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. id
+  -- What was found out for this passage stays found out.
+  if not x.known then x.known = {} end
   local found = x.known[key]
   if found then return not found.failed and found or nil end
   found = self.believed:get(key)
@@ -265,10 +267,9 @@ end
 
 -- ---------------------------------------------------------------- asking
 
--- Before a judgement: whose it is. What was found out for this passage stays found out.
+-- Before a judgement: whose it is.
 function Lookups:begin(x)
-  if not x.known then x.known = {} end
-  x.missing = nil
+  x.missing = false
   self.x = x
 end
 
@@ -293,7 +294,7 @@ end
 function Lookups:inquire(x)
   local missing = x.missing
   if not missing then return false end
-  x.missing = nil
+  x.missing = false
   local era, batch = self:era(), {}
   for i = 1, #missing do
     local miss = missing[i]

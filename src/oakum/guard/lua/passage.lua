@@ -423,8 +423,10 @@ function Guard:body(x, req, door, object)
   if #text > self.max_body then return 413, "too-long" end
   local decides = door.write and not door.call and door.binds
   if text == "" then
-    local url = door.method == "GET" and graphql.parameter(x.query or "")
-    if evades(door, { query = url }) then return 400, "query" end
+    if door.graphql then
+      local url = door.method == "GET" and graphql.parameter(x.query or "")
+      if evades(door, { query = url }) then return 400, "query" end
+    end
     if decides and door.target.kind ~= "caller" and not owns(object, x.who) then
       return absent(door), "call"
     end

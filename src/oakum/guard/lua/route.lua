@@ -196,24 +196,46 @@ function Routes:leaf(segments)
   return node.leaf
 end
 
--- `form` is `literal` or `low`. Segments are as many as the tree is deep at most: no endless walk.
-local function walk(node, form, segments, at, n)
+-- `form` is `literal` or `low`. Every step goes one segment further: no endless walk.
+local function search(node, form, segments, at, n)
   if at > n then return node.leaf end
   local segment = segments[at]
   local next_node = node[form][segment]
   if next_node then
-    local leaf = walk(next_node, form, segments, at + 1, n)
+    local leaf = search(next_node, form, segments, at + 1, n)
     if leaf then return leaf end
   end
   for i = 1, #node.mixed do
     local mixed = node.mixed[i]
     if values_of(mixed[form], segment) then
-      local leaf = walk(mixed.node, form, segments, at + 1, n)
+      local leaf = search(mixed.node, form, segments, at + 1, n)
       if leaf then return leaf end
     end
   end
-  if node.plain and segment ~= "" then return walk(node.plain, form, segments, at + 1, n) end
+  if node.plain and segment ~= "" then return search(node.plain, form, segments, at + 1, n) end
   return nil
+end
+
+-- The same without a choice to come back to, as nearly every path is.
+local function walk(root, form, segments, n)
+  local node, choice, at = root, false, 1
+  while at <= n do
+    local segment = segments[at]
+    local next_node = node[form][segment]
+    if next_node then
+      choice = choice or node.plain ~= nil or #node.mixed > 0
+    elseif #node.mixed > 0 then
+      return search(root, form, segments, 1, n)
+    elseif segment ~= "" then
+      next_node = node.plain
+    end
+    if not next_node then
+      return choice and search(root, form, segments, 1, n) or nil
+    end
+    node = next_node
+    at = at + 1
+  end
+  return node.leaf or choice and search(root, form, segments, 1, n) or nil
 end
 
 -- Reads a target into the passage: `path`, `query`, `segments` as they came, `values` decoded, and
@@ -267,8 +289,8 @@ end
 -- Doors of the path, by method (a table that may be empty); nil: the document has no such path.
 -- False: two servers could find different ones.
 function Routes:find(x)
-  local leaf = walk(self.root, "literal", x.segments, 1, x.count)
-  if x.odd and walk(self.root, "low", second_reading(x), 1, x.count) ~= leaf then return false end
+  local leaf = walk(self.root, "literal", x.segments, x.count)
+  if x.odd and walk(self.root, "low", second_reading(x), x.count) ~= leaf then return false end
   return leaf
 end
 
@@ -277,10 +299,10 @@ end
 function Routes:near(x)
   local segments = second_reading(x)
   local n = x.count
-  if walk(self.root, "low", segments, 1, n) then return true end
-  if segments[n] == "" then return walk(self.root, "low", segments, 1, n - 1) ~= nil end
+  if walk(self.root, "low", segments, n) then return true end
+  if segments[n] == "" then return walk(self.root, "low", segments, n - 1) ~= nil end
   segments[n + 1] = ""
-  return walk(self.root, "low", segments, 1, n + 1) ~= nil
+  return walk(self.root, "low", segments, n + 1) ~= nil
 end
 
 local NONE = {}

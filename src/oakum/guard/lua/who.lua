@@ -8,7 +8,7 @@ local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 
-local find, sub = string.find, string.sub
+local byte, find, sub = string.byte, string.find, string.sub
 local concat, sort = table.concat, table.sort
 
 local M = {}
@@ -27,10 +27,11 @@ function M.new(plan, host, asking, audit_key, keys)
   }, Who)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
-    if each.where == "cookie" then self.cookies[each.name] = i end
+    if each.where == "cookie" then
+      self.cookies[#self.cookies + 1] = { begins = each.name .. "=", place = i }
+    end
     if each.where == "query" then self.queries[each.name] = i end
   end
-  self.has_cookies = next(self.cookies) ~= nil
   self.nobody = self:bearer({}, nil)
   return self
 end
@@ -53,24 +54,28 @@ end
 
 -- ---------------------------------------------------------------- credentials
 
+local function blank(text, at)
+  local b = byte(text, at)
+  return b == 32 or b == 9
+end
+
 -- Credentials in cookies, into `held`; false when one of them stands twice.
 local function read_cookies(self, cookie, held)
-  local at, last = 1, #cookie
-  while at <= last do
-    local semicolon = find(cookie, ";", at, true) or last + 1
-    local equals = find(cookie, "=", at, true)
-    if equals and equals < semicolon then
-      local from = at
-      while from < equals and (cookie:byte(from) == 32 or cookie:byte(from) == 9) do from = from + 1 end
-      local place = self.cookies[sub(cookie, from, equals - 1)]
-      if place then
-        local till = semicolon - 1
-        while till > equals and (cookie:byte(till) == 32 or cookie:byte(till) == 9) do till = till - 1 end
-        if held[place] then return false end
-        held[place] = sub(cookie, equals + 1, till)
+  for i = 1, #self.cookies do
+    local each = self.cookies[i]
+    local at = find(cookie, each.begins, 1, true)
+    while at do
+      local before = at - 1
+      while before > 0 and blank(cookie, before) do before = before - 1 end
+      local from = at + #each.begins
+      if before == 0 or byte(cookie, before) == 59 then
+        if held[each.place] then return false end
+        local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
+        while till >= from and blank(cookie, till) do till = till - 1 end
+        held[each.place] = sub(cookie, from, till)
       end
+      at = find(cookie, each.begins, from, true)
     end
-    at = semicolon + 1
   end
   return true
 end
@@ -80,7 +85,7 @@ end
 function Who:gather(x, found)
   if x.twice then return false end
   local held = x.credentials
-  if self.has_cookies and x.cookie then
+  if x.cookie and #self.cookies > 0 then
     held = held or {}
     if not read_cookies(self, x.cookie, held) then return false end
   end
@@ -92,23 +97,22 @@ function Who:gather(x, found)
       x.query_pieces[self.queries[name]] = piece[1]
     end
   end
-  if held then
-    for i = 1, #self.credentials do
-      if held[i] == "" then held[i] = nil end
-    end
-    if next(held) == nil then held = nil end
+  local some = false
+  for i = 1, held and #self.credentials or 0 do
+    if held[i] == "" then held[i] = nil end
+    some = some or held[i] ~= nil
   end
-  x.credentials = held
+  x.credentials = some and held
   return true
 end
 
--- One text for all credentials of a request together.
+-- One text for all credentials of a request together; none of them holds a zero byte.
 function Who:key(held)
-  local n = #self.credentials
-  if n == 1 then return held[1] end
-  local parts = {}
-  for i = 1, n do parts[i] = held[i] and #held[i] .. ":" .. held[i] or "-" end
-  return concat(parts, " ")
+  local text
+  for i = 1, #self.credentials do
+    if held[i] then text = text and text .. "\0" .. i .. held[i] or i .. held[i] end
+  end
+  return text
 end
 
 -- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
