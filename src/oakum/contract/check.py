@@ -14,7 +14,7 @@ from oakum.contract.openapi import Document
 from oakum.contract.policy import place
 from oakum.contract.reader import nearest
 from oakum.contract.review import review
-from oakum.contract.schema import children
+from oakum.contract.schema import children, elements
 from oakum.contract.view import View, declares, siblings, taken, view
 from oakum.errors import Location, Problem, did_you_mean
 
@@ -79,10 +79,11 @@ def _bindings(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         where = place(seen.policy, "resources", resource.name, "schemas")
         if resource.schemas == {resource.name} and resource.name not in schemas:
-            if not seen.doors[resource.name]:
+            if not seen.doors[resource.name] and not seen.given[resource.name]:
                 hint = did_you_mean(resource.name, schemas)
-                message = f"`{resource.name}` is no schema, and no operation shows it"
-                yield Problem(resource.location, message, hint or "write `schemas:` or `shows:`")
+                message = f"`{resource.name}` is no schema, and no operation shows or takes it"
+                hint = hint or "write `schemas:`, `shows:` or `sets:`"
+                yield Problem(resource.location, message, hint)
             continue
         for schema in sorted(resource.schemas):
             if schema not in schemas:
@@ -130,6 +131,9 @@ def _member(seen: View, resource: str, path: str, where: Location) -> Iterator[P
     shapes, parts = seen.shapes[resource], path.split(".")
     if declares(shapes, parts) is False:
         hint = did_you_mean(path, siblings(shapes, parts))
+        lists = [star for each in shapes if "array" in each.kinds and (star := elements(each))]
+        if lists and declares(lists, parts):
+            hint = "its elements have it: let `shows` end in `/*`"
         yield Problem(where, f"`{path}` is no field of `{resource}`", hint)
 
 

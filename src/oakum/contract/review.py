@@ -48,7 +48,7 @@ def few(names: Sequence[str]) -> str:
 
 
 def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
-    if not seen.doors[resource.name]:
+    if not seen.doors[resource.name] and not seen.given[resource.name]:
         yield Problem(
             resource.location,
             f"no operation sends `{resource.name}`",
@@ -97,7 +97,7 @@ def _silent(seen: View) -> Iterator[Problem]:
         yield Problem(
             place(policy, "operations"),
             f"no rule speaks of {few(silent)}, and no resource is shown there",
-            "who may call them sees all that they declare",
+            "so nobody may call them: `{}` leaves it to what the document asks of callers",
         )
 
 

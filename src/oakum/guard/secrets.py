@@ -11,12 +11,17 @@ import orjson
 from oakum.contract.model import Json, Tokens
 from oakum.contract.source import parse, read_text
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.tokens import fits
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
-    """The key set (RFC 7517) of a file; None when the contract names a URL. Raises `InputError`."""
+    """The key set (RFC 7517) of a file; None when the contract names a URL.
+
+    Only of keys that may verify by an algorithm that is allowed: engines do not all ask how long a
+    key is. Raises `InputError`, also when none is left.
+    """
     if tokens.keys.startswith(("http://", "https://")):
         return None
     path = folder / tokens.keys
@@ -29,7 +34,13 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
         raise _wrong(tokens.location, f"`{tokens.keys}` holds no `keys`")
     if any("d" in key for key in keys):
         raise _wrong(tokens.location, f"`{tokens.keys}` holds a private key")
-    return {"keys": keys}
+    fitting = [key for key in keys if any(fits(key, each) for each in tokens.algorithms)]
+    if not fitting:
+        allowed = ", ".join(tokens.algorithms)
+        said = f"no key of `{tokens.keys}` may verify by {allowed}"
+        hint = "of another kind, for another use, or too short: whoever guesses it is everybody"
+        raise InputError([Problem(tokens.location, said, hint)])
+    return {"keys": fitting}
 
 
 def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:

@@ -52,7 +52,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
     ring: list[tuple[str, str | None, Key]] = []
     for jwk in jwks["keys"]:
         for algorithm in tokens.algorithms:
-            if _fits(jwk, algorithm):
+            if fits(jwk, algorithm):
                 try:
                     ring.append((algorithm, jwk.get("kid"), JWKRegistry.import_key(jwk)))
                 except (JoseError, ValueError):
@@ -87,7 +87,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
     return verify
 
 
-def _fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
+def fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
     """Whether a key may verify by an algorithm; short ones may not (RFC 7518, 3.2 and 3.3)."""
     kind, curve = _KINDS[algorithm]
     if jwk.get("kty") != kind or jwk.get("alg", algorithm) != algorithm:

@@ -43,8 +43,8 @@ def test_an_operation_is_known_by_method_and_path_too() -> None:
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("resources: {Membr: {owner: none}}", ["`Membr` is no schema, and no operation shows it; did you mean `Member`?"]),
-        ("resources: {Xylophone: {owner: none}}", ["`Xylophone` is no schema, and no operation shows it; write `schemas:` or `shows:`"]),
+        ("resources: {Membr: {owner: none}}", ["`Membr` is no schema, and no operation shows or takes it; did you mean `Member`?"]),
+        ("resources: {Xylophone: {owner: none}}", ["`Xylophone` is no schema, and no operation shows or takes it; write `schemas:`, `shows:` or `sets:`"]),
         ("resources: {Member: {owner: id, schemas: [Member, MemberMin]}}", ["`MemberMin` is no schema of `crew.yaml`; did you mean `MemberMini`?"]),
         (
             "resources: {A: {owner: id, schemas: Member}, B: {owner: id, schemas: Member}}",
@@ -62,6 +62,24 @@ def test_a_resource_without_a_schema_may_be_shown_by_an_operation() -> None:
         operations: {"GET /old/search/{q}": {shows: {Person: /results/*}}}
     """
     assert errors(part) == []
+
+
+def test_a_resource_without_a_schema_may_be_what_an_operation_takes() -> None:
+    part = """
+        resources: {Application: {owner: none, fields: {email: [{set: anyone}]}}}
+        operations: {updateMember: {sets: {Application: ""}}}
+    """
+    assert errors(part) == []
+
+
+def test_of_a_list_that_is_said_to_be_the_object_the_elements_are_meant() -> None:
+    part = """
+        resources: {Person: {owner: id}}
+        operations: {searchMembers: {shows: {Person: /data}}}
+    """
+    assert errors(part) == [
+        "`id` is no field of `Person`; its elements have it: let `shows` end in `/*`"
+    ]
 
 
 def test_a_shown_shape_is_a_shape_of_the_resource() -> None:
@@ -233,7 +251,7 @@ def test_half_a_policy_can_be_asked_for_its_mistakes() -> None:
     assert half is not None
     assert problems
     assert [each.message for each in mistakes(document(), half)] == [
-        "`Membr` is no schema, and no operation shows it"
+        "`Membr` is no schema, and no operation shows or takes it"
     ]
 
 
