@@ -234,7 +234,7 @@ def _moral(reports: dict[str, Report], out: Path) -> None:
         over = sum(finding.verdict == "over_blocked" for finding in guarded.findings)
         click.echo(
             f"The guard left {len(guarded.findings) - over} of the {first}, and blocked {over} that"
-            " the contract grants; nothing of the API was changed for it."
+            " the contract grants. The API behind it is still that of stage 1."
         )
     click.echo(f"Open {out}/stage-2.html, click a red square, and see both answers side by side.")
 

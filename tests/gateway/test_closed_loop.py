@@ -1,0 +1,44 @@
+"""Law 5: a scan of the guarded API finds no leak and no over-block, at every stage of cadence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import cadence
+from oakum.cli.demo import serving
+from oakum.finding import Result
+from oakum.guard.run import Options, running
+from oakum.guard.target import Target
+from oakum.scan.run import Options as Asking
+from oakum.scan.run import Scan
+from tests.gateway.test_running import ENGINES
+
+pytestmark = pytest.mark.server
+
+
+@pytest.mark.parametrize("stage", ["1", "2", "fixed"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_scan_through_the_guard_is_clean(
+    stage: str, engine: type[Target], tmp_path: Path
+) -> None:
+    cadence.write_kit(tmp_path, 1)
+    contract = tmp_path / "exposure.yaml"
+    environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
+    with (
+        serving(stage, 20, environ) as upstream,
+        running(
+            Options(contract, upstream, "127.0.0.1:0", engine(), environ=environ), lambda _: None
+        ) as guard,
+    ):
+        asking = Asking(
+            contract, f"http://{guard.listen}", tmp_path / "identities.yaml",
+            budget=5000, rate=5000.0, allow_own_settings=True,
+        )  # fmt: skip
+        report = Scan(asking, lambda _: None).report()
+    assert [finding.title for finding in report.findings] == []
+    assert report.distrust == ()
+    assert report.count(Result.NOT_SHOWN) == 0
+    assert report.count(Result.CLOSED) > 2000 and report.count(Result.OPEN) > 1000
