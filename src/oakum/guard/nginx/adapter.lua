@@ -369,10 +369,16 @@ function oakum.passed()
 end
 
 -- Named apart from any other module's declaration.
-ffi.cdef "int oakum_prctl(int, unsigned long) __asm__(\"prctl\");"
+ffi.cdef [[
+  int oakum_prctl(int, unsigned long) __asm__("prctl");
+  int oakum_getpid(void) __asm__("getpid");
+  int oakum_getppid(void) __asm__("getppid");
+]]
 local PDEATHSIG, SIGKILL = 1, 9
+local master = ffi.C.oakum_getpid()
 
 -- A worker whose master was killed would go on by an old contract, and hold the port.
 function oakum.worker()
   ffi.C.oakum_prctl(PDEATHSIG, SIGKILL)
+  if ffi.C.oakum_getppid() ~= master then os.exit(1) end
 end
