@@ -62,6 +62,7 @@ class Graph:
         self.name = name
         self._schema = schema
         self._shapes: dict[str, Shape] = {}
+        self._tag = Shape(kinds=_TEXT, pointer=self._at("", TAG))
         roots = (schema.query_type, schema.mutation_type)
         self._roots = tuple(each for each in roots if each is not None)
         self._shut = {each.name for each in self._roots} - bound
@@ -173,7 +174,7 @@ class Graph:
         )
 
     def _fields(self, type: GraphQLObjectType) -> dict[str, Thunk]:
-        made: dict[str, Thunk] = {TAG: cache(partial(_tag, self._at(type.name, TAG)))}
+        made: dict[str, Thunk] = {TAG: lambda: self._tag}
         for name, field in type.fields.items():
             if type.name not in self._shut or _end(field.type) in self._leading:
                 made[name] = cache(partial(self._value, field.type, self._at(type.name, name)))
@@ -225,10 +226,6 @@ class Graph:
             properties={"data": data, "errors": lambda: errors},
             pointer=self._at("", "read" if reads else "write"),
         )
-
-
-def _tag(at: str) -> Shape:
-    return Shape(kinds=_TEXT, pointer=at)
 
 
 def _end(type: GraphQLOutputType) -> str:
@@ -302,11 +299,9 @@ def with_graphs(
     shapes: dict[str, list[Thunk]] = {}
     for graph in graphs.values():
         for name, thunk in graph.types.items():
-            shapes.setdefault(name, []).append(thunk)
-    named = {
-        name: Either((*(document.schemas[n] for n in (name,) if n in document.schemas), *found))
-        for name, found in shapes.items()
-    }
+            own = [document.schemas[name]] if name in document.schemas else []
+            shapes.setdefault(name, own).append(thunk)
+    named = {name: Either(tuple(found)) for name, found in shapes.items()}
     files = tuple(folder / name for name in graphs)
     return document.extended(doors, named, files), list(graphs.values()), problems
 
