@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import create_server
+from socket import create_connection, create_server
 
 import pytest
 
@@ -27,6 +28,7 @@ from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import Happening, Options, Running, running
 from oakum.guard.target import Target
 from tests.gateway.club import KEY, POLICY, Club, fields
+from tests.gateway.engine import free_port
 
 
 def installed(program: Callable[[], object]) -> bool:
@@ -44,6 +46,7 @@ ENGINES = [
         (Nginx, nginx, "apt-get install nginx libnginx-mod-http-lua"),
     )
 ]
+REDIS = shutil.which("redis-server")
 pytestmark = pytest.mark.server
 
 
@@ -198,10 +201,25 @@ def pid_of(guard: Guarded) -> int:
     return child.pid
 
 
+def alive(group: int) -> list[int]:
+    """Processes of a group that can still do something."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, member = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(member) == group and state not in "ZX":
+            found.append(int(stat.parent.name))
+    return found
+
+
 def test_a_killed_engine_comes_back(club: Club, engine: Target) -> None:
     with guarded(options(club, engine)) as guard:
-        os.kill(pid_of(guard), signal.SIGKILL)
+        died = pid_of(guard)
+        os.kill(died, signal.SIGKILL)
         guard.until(lambda: guard.heard("restarted"))
+        assert alive(died) == []  # nobody of old goes on, under a contract of old
         assert "has ended by signal 9" in guard.told[1].words
         assert fields(guard.ask("/members/ann").body) == {"id", "name"}
 
@@ -284,6 +302,82 @@ def test_a_caller_who_cannot_be_told_waits_and_nobody_else_does(club: Club, engi
         answer = guard.ask("/members/ann", "bob")
         assert answer.status == 503 and answer.headers["retry-after"]
         assert fields(guard.ask("/members/ann").body) == {"id", "name"}
+
+
+def test_requests_go_on_while_the_supervisor_stands_still(club: Club, engine: Target) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    with commanded(club, engine, listen) as program:
+        program.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(3):
+                assert fields(Answer(listen, "/members/ann", "bob").body) == {"id", "name", "city"}
+        finally:
+            program.send_signal(signal.SIGCONT)
+
+
+def test_the_program_prints_the_audit_and_ends_when_told(club: Club, engine: Target) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    with commanded(club, engine, listen) as program:
+        Answer(listen, "/members/ann")
+        program.send_signal(signal.SIGTERM)
+        out, err = program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert json.loads(out)["op"] == "getMember"
+    assert err == f"{engine.name} has ended\n"
+
+
+@contextmanager
+def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Popen[str]]:
+    """`oakum guard` itself, its first lines read."""
+    command = [sys.executable, "-m", "oakum", "guard", str(club.contract), "--audit", "-"]
+    command += ["--upstream", club.url, "--listen", listen, "--engine", engine.name]
+    program = subprocess.Popen(
+        command, env={**os.environ, "CLUB_KEY": KEY}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert program.stderr is not None
+        assert program.stderr.readline().startswith(f"guarding {club.url} on http://{listen} with")
+        assert "health and metrics" in program.stderr.readline()
+        yield program
+    finally:
+        program.terminate()
+        program.communicate(timeout=20)
+
+
+@pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
+def test_two_guards_with_one_redis_count_together(
+    club: Club, engine: Target, tmp_path: Path
+) -> None:
+    club.write(limit=3)
+    with redis(tmp_path) as store:
+        keyed = {"OAKUM_AUDIT_KEY": "made-up-key-of-the-fleet"}
+        both = replace(options(club, engine), redis=store)
+        both = replace(both, environ={**both.environ, **keyed})
+        with guarded(both) as one, guarded(both) as other:
+            statuses = [one.ask(f"/members/m{n}", "cat").status for n in range(2)]
+            statuses += [other.ask(f"/members/m{n}", "cat").status for n in range(2, 5)]
+    assert statuses == [200, 200, 200, 429, 429]
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A store on a free port, in memory only."""
+    port = free_port()
+    command = [str(REDIS), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+    process = subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def test_limits_hold_without_the_redis_that_several_guards_share(
