@@ -23,6 +23,12 @@ local function number(value)
   return value or "null"
 end
 
+-- Clients may make up methods, so only the usual ones are kept.
+local METHODS = {}
+for method in ("GET HEAD POST PUT PATCH DELETE OPTIONS"):gmatch "%u+" do
+  METHODS[method] = '"' .. method .. '"'
+end
+
 -- Words of the contract recur in every line: their literals are made once.
 local literals, known = {}, 0
 
@@ -54,7 +60,7 @@ function M.line(x, contract, time, who)
     .. ',"contract":' .. literal(contract)
     .. ',"who":"' .. who
     .. '","op":' .. literal(x.door and x.door.id)
-    .. ',"method":' .. literal(x.asked_method)
+    .. ',"method":' .. (METHODS[x.asked_method] or json.quote(x.asked_method))
     .. ',"status":' .. number(x.status)
     .. ',"upstream":' .. number(x.upstream)
     .. ',"removed":' .. removed_text(x.removed)

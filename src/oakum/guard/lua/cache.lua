@@ -6,10 +6,11 @@ Cache.__index = Cache
 
 local M = {}
 
--- A cache whose keys weigh about `most` bytes in each generation. Keys may be anybody's: a flood of
--- long ones pushes others out, and never makes the cache larger.
-function M.new(most)
-  return setmetatable({ young = {}, old = {}, weight = 0, most = most }, Cache)
+-- A cache of about `most` bytes in each generation. Keys may be anybody's: a flood of long ones pushes
+-- others out, and never makes the cache larger. `size_of(value)`: what a value takes beyond a small
+-- table; nil for nothing.
+function M.new(most, size_of)
+  return setmetatable({ young = {}, old = {}, weight = 0, most = most, size_of = size_of }, Cache)
 end
 
 function Cache:get(key)
@@ -21,11 +22,10 @@ function Cache:get(key)
 end
 
 function Cache:put(key, value)
-  if self.young[key] == nil then
-    self.weight = self.weight + #key + 200 -- what an entry takes besides, roughly
-    if self.weight > self.most then
-      self.old, self.young, self.weight = self.young, {}, #key + 200
-    end
+  local weight = #key + 200 + (self.size_of and self.size_of(value) or 0)
+  self.weight = self.weight + weight
+  if self.weight > self.most then
+    self.old, self.young, self.weight = self.young, {}, weight
   end
   self.young[key] = value
 end

@@ -78,7 +78,7 @@ function M.new(plan, host, shared, service)
     plan = plan, host = host, shared = shared, now = host.now,
     ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
     service = guard.service ~= "" and service and { guard.service, service } or nil,
-    believed = cache.new(2 ^ 23), asks = {}, x = nil,
+    believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
   }, Lookups)
   for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
   -- What `held` calls for the passage that is being judged; a judgement never yields.
@@ -155,7 +155,7 @@ local function first_value(values)
 end
 
 function Lookups:read(ask, value)
-  local made = { sets = {}, whole = {}, states = {} }
+  local made = { sets = {}, whole = {}, states = {}, size = 0 }
   for _, relation in ipairs(ask.relations) do
     local set, n = {}, 0
     for _, each in ipairs(M.at(value, self.plan.relations[relation].pointer)) do
@@ -163,6 +163,7 @@ function Lookups:read(ask, value)
       if id then
         set[id] = true
         n = n + 1
+        made.size = made.size + #id + 40
       end
     end
     made.sets[relation], made.whole[relation] = set, ends(ask, value, n)

@@ -572,7 +572,10 @@ end
 -- An answer of the API to a door, or a status, a reason and seconds to wait.
 local function answered(self, x, res)
   local door, status = x.door, res.status
-  if x.stale then self.asking:forget(x.stale) end
+  if x.stale then
+    self.asking:forget(x.stale)
+    x.known = false -- it was true before the write
+  end
   if x.preflight then
     return { status = status, headers = (self.headers:answered(res.headers, false)), body = "" }
   end

@@ -156,7 +156,7 @@ end
 
 function Who:by_token(req, before)
   local claims = self.host.token(req)
-  if claims == nil then return before or self:bearer({}, nil) end
+  if claims == nil then return before and before.anonymous and before or self:bearer({}, nil) end
   if not claims then return nil, 401 end
   local id = json.text(claims[self.caller.claim])
   if not id then return nil, 401 end
