@@ -178,7 +178,7 @@ class _Maker:
         # An object is known by the GET of the same place, or by its resource's main door.
         twin = self.document.operation(f"GET {operation.path}")
         for reader in (twin, self._main(rule.params, operation)):
-            if reader is None:
+            if reader is None or _shut(self.model, reader):
                 continue
             wanted = [resource] if resource else []
             for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
@@ -213,7 +213,8 @@ def derive(document: Document, model: Model) -> Wiring:
     doors = {
         operation.id: _door(make, operation)
         for operation in document.operations
-        if operation.id in model.rules or operation.id in model.showing
+        if (operation.id in model.rules or operation.id in model.showing)
+        and not _shut(model, operation)
     }
     return Wiring(
         doors,
@@ -224,6 +225,11 @@ def derive(document: Document, model: Model) -> Wiring:
         tuple(_credentials(document)),
         tuple(make.warnings),
     )
+
+
+def _shut(model: Model, operation: Operation) -> bool:
+    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
+    return model.rule(operation.id).call == ()
 
 
 def _door(make: _Maker, operation: Operation) -> Door:
