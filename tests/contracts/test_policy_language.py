@@ -11,6 +11,7 @@ from oakum.contract import guarding, load, policy, relations, resources
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
 CREW = Path(__file__).parent / "crew.yaml"
+SCHEMA = Path(__file__).parent / "crew.graphql"
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
@@ -28,7 +29,11 @@ def written(block: str, folder: Path) -> Path:
     missing = [line for key, line in AROUND.items() if not re.search(f"^{key}:", block, re.M)]
     is_document = re.search("^(openapi|overlay):", block, re.M)
     path.write_text(block if is_document else "\n".join((*missing, block)), encoding="utf-8")
-    (folder / "openapi.yaml").write_text(CREW.read_text(encoding="utf-8"), encoding="utf-8")
+    document = CREW.read_text(encoding="utf-8")
+    if "graphql:" in block:
+        document = document.replace("paths:\n", "paths:\n  /graphql: {post: {}}\n")
+        (folder / "schema.graphql").write_text(SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "openapi.yaml").write_text(document, encoding="utf-8")
     return path
 
 

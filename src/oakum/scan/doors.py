@@ -52,6 +52,9 @@ def survey(
         if verdict.kind != "read":
             skipped.append(Skipped(door, verdict.reason))
             continue
+        if rule.graphql:
+            skipped.append(Skipped(door, "a query chooses what it answers: GraphQL is not asked"))
+            continue
         gate = gate_of(model, operation, inferred.get(operation.id, {}))
         required_header = [
             p.name for p in operation.parameters if p.where == "header" and p.name in gate.unfilled

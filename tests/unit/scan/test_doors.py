@@ -41,6 +41,15 @@ def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
     assert "getPosts" in {each.door.operation for each in survey(silent, {})[1]}
 
 
+def test_a_door_of_graphql_is_left_alone() -> None:
+    rule = OperationRule("getPosts", reads=True, graphql="schema.graphql")
+    spoken = replace(model(), rules={**model().rules, "getPosts": rule})
+    gates, skipped = survey(spoken, {})
+    assert "getPosts" not in {each.operation.id for each in gates}
+    told = {each.door.operation: each.reason for each in skipped}
+    assert told["getPosts"] == "a query chooses what it answers: GraphQL is not asked"
+
+
 def test_a_header_that_nobody_can_fill_keeps_a_door_shut() -> None:
     needs = made(parameter("X-Device", "header", required=True))
     wider = replace(model(), operations={**model().operations, "op": needs})
