@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,10 +63,14 @@ function bridge.new(plan, port, settings)
   return passage.new(plan, bridge.host(port), json.plain(settings))
 end
 
-function bridge.enter(guard, method, target, headers, body, host, scheme, address)
+function bridge.enter(guard, method, target, headers, body, host, scheme, address, unread)
+  local function read()
+    if unread then return nil, unread end
+    return body
+  end
   local x = guard:enter {
     method = method, target = target, headers = unflat(headers), host = host, scheme = scheme,
-    address = address, body = function() return body end,
+    address = address, body = read,
   }
   if x.deny then return x, x.deny.status, flat(x.deny.headers), x.deny.body end
   local drop, kept = {}, {}
@@ -79,11 +83,21 @@ function bridge.enter(guard, method, target, headers, body, host, scheme, addres
   return x, nil, flat(kept), x.body or body, x.method, x.target
 end
 
-function bridge.leave(guard, x, status, headers, body, truncated)
+function bridge.leave(guard, x, status, headers, body, truncated, own)
   local out = guard:leave(x, {
-    status = status, headers = unflat(headers), body = body, truncated = truncated,
+    status = status, headers = unflat(headers), body = body, truncated = truncated, own = own,
   })
   return out.status, flat(out.headers), out.body or ""
+end
+
+function bridge.several(guard, port)
+  local host = guard.host
+  function host.ask_all(list)
+    port.batch(#list)
+    local answers = {}
+    for i, q in ipairs(list) do answers[i] = host.ask(q) or false end
+    return answers
+  end
 end
 
 function bridge.audit(guard, x) return guard:audit(x) end
@@ -103,9 +117,9 @@ def _unflat(text: bytes) -> Headers:
 class LuaGuard:
     """The passage of `oakum.guard.lua`, in this process."""
 
-    def __init__(self, setup: Setup, state: str) -> None:
+    def __init__(self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY) -> None:
         lua = runtime()
-        self._setup = setup
+        self.setup = setup
         self._asked: list[Request] = []
         self._bridge = lua.execute(_BRIDGE)
         port = lua.table()
@@ -114,28 +128,37 @@ class LuaGuard:
         port[b"ask"] = self._ask
         settings = {
             "state": state,
-            "audit_key": AUDIT_KEY.decode(),
             "observe": setup.observe,
             "service": setup.service,
+            **({"audit_key": audit_key.decode()} if audit_key else {}),
         }
         plan = compile_plan(setup.contract, setup.folder)
+        self._port = port
         self._guard = self._bridge.new(plan.encode(), port, orjson.dumps(settings))
 
+    def ask_all(self, note: Callable[[int], None]) -> None:
+        """From now on the host asks several at once; `note` is told how many."""
+        self._port[b"batch"] = note
+        self._bridge.several(self._guard, self._port)
+
     def _token(self, token: bytes) -> bytes | None:
-        claims = self._setup.tokens.get(token.decode())
+        claims = self.setup.tokens.get(token.decode())
         return None if claims is None else orjson.dumps(claims)
 
     def _ask(self, method: bytes, target: bytes, headers: bytes, timeout: float) -> Any:
         request = Request(method.decode(), target.decode(), _unflat(headers))
         self._asked.append(request)
         assert timeout > 0
-        answer = self._setup.upstream.answer(request)
+        answer = self.setup.upstream.answer(request)
         if answer is None:
-            self._setup.clock.now += timeout
+            self.setup.clock.now += timeout
             return None
         return answer.status, _flat(answer.headers), answer.body, answer.truncated
 
-    def exchange(self, request: Request) -> Outcome:
+    def exchange(
+        self, request: Request, *, unread: str | None = None, own: Response | None = None
+    ) -> Outcome:
+        """`unread`: why the engine could not read the body; `own`: its own answer instead."""
         self._asked = []
         x, status, headers, body, *rest = self._bridge.enter(
             self._guard,
@@ -146,16 +169,18 @@ class LuaGuard:
             request.host.encode(),
             request.scheme.encode(),
             request.address.encode(),
+            unread and unread.encode(),
         )
         if status is not None:
             sent = Response(int(status), _unflat(headers), body)
             return Outcome(sent, None, self._asked, self._audit(x))
         method, target = rest
         forwarded = Request(method.decode(), target.decode(), _unflat(headers), body)
-        answer = self._setup.upstream.answer(forwarded) or Response(502)
+        answer = own or self.setup.upstream.answer(forwarded) or Response(502)
         out = self._bridge.leave(
-            self._guard, x, answer.status, _flat(answer.headers), answer.body, answer.truncated
-        )
+            self._guard, x, answer.status, _flat(answer.headers), answer.body, answer.truncated,
+            own is not None,
+        )  # fmt: skip
         sent = Response(int(out[0]), _unflat(out[1]), out[2])
         return Outcome(sent, forwarded, self._asked, self._audit(x))
 
