@@ -200,11 +200,14 @@ def test_each_format_is_described() -> None:
         (r'"(oakum\.\w+/\d+)"', "| `{}` |"),
         (r'Event\(\s*"(\w+)"', "| `{}` |"),
         (r'environ\.get\("(OAKUM_\w+)"', "`{}=1`"),
+        (r'(?:_tell|Happening)\(\s*"(\w+)"', "| `{}` |"),
+        (r'^    "(\w+_total)": "', "`oakum_guard_{}"),
+        (r'(?:Denied|absent)\(\w+, "([a-z-]+)"', "`{}`"),
     ],
-    ids=["schemas", "events", "variables"],
+    ids=["schemas", "events", "variables", "events of the guard", "metrics", "denials"],
 )
 def test_each_name_that_others_rely_on_is_described(pattern: str, described: str) -> None:
-    names = {name for text in SOURCES.values() for name in re.findall(pattern, text)}
+    names = {name for text in SOURCES.values() for name in re.findall(pattern, text, re.M)}
     assert names
     assert [name for name in sorted(names) if not said(described.format(name))] == []
 

@@ -330,7 +330,7 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.contract} is in force: {new.doors} doors",
+            f"contract {new.contract} is taken: {new.doors} doors",
             contract=new.contract,
             doors=new.doors,
         )
