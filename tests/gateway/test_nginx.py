@@ -182,6 +182,7 @@ def test_whatever_goes_wrong_is_one_of_our_own_replies(
 
 
 HEAD = "HTTP/1.1 200 OK\r\n"
+CHUNKS = chunk(SECRET) + b"0\r\n\r\n"
 BAD = {
     "name-space": answer("200 OK", SECRET, "x-a : b"),
     "folded": answer("200 OK", SECRET, "x-a: b\r\n c: d"),
@@ -194,8 +195,8 @@ BAD = {
     "list-of-lengths": answer("200 OK", SECRET, "content-length: 18, 18", length=-2),
     "signed-length": answer("200 OK", SECRET, "content-length: +18", length=-2),
     "hex-length": answer("200 OK", SECRET, "content-length: 0x12", length=-2),
-    "two-codings": answer("200 OK", chunk(SECRET), "transfer-encoding: gzip, chunked"),
-    "coding-twice": answer("200 OK", chunk(SECRET), CHUNKED, CHUNKED),
+    "two-codings": answer("200 OK", CHUNKS, "transfer-encoding: gzip, chunked"),
+    "coding-twice": answer("200 OK", CHUNKS, CHUNKED, CHUNKED),
     "unknown-coding": answer("200 OK", SECRET, "transfer-encoding: identity"),
     "signed-chunk": answer("200 OK", b"+12\r\n" + SECRET + b"\r\n0\r\n\r\n", CHUNKED),
     "hex-chunk": answer("200 OK", b"0x12\r\n" + SECRET + b"\r\n0\r\n\r\n", CHUNKED),
@@ -204,11 +205,12 @@ BAD = {
     "bare-chunk": answer("200 OK", b"12;\n" + SECRET + b"\r\n0\r\n\r\n", CHUNKED),
     "no-chunk": answer("200 OK", b"\r\n" + SECRET + b"\r\n0\r\n\r\n", CHUNKED),
     "endless-head": (HEAD + "x-a: b\r\n" * 20000).encode() + b"\r\n" + SECRET,
+    "long-field": answer("200 OK", SECRET, "x-a: " + "b" * 100_000),
     "many-fields": (HEAD + "x-a: b\r\n" * 300).encode() + b"\r\n" + SECRET,
     "two-digits": b"HTTP/1.1 20 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
     "four-digits": b"HTTP/1.1 2000 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
     "http-2": b"HTTP/2.0 200 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
-    "http-10-chunked": b"HTTP/1.0 200 OK\r\n" + CHUNKED.encode() + b"\r\n\r\n" + chunk(SECRET),
+    "http-10-chunked": b"HTTP/1.0 200 OK\r\n" + CHUNKED.encode() + b"\r\n\r\n" + CHUNKS,
     "switching": b"HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n" + answer("200 OK", SECRET),
     "endless-hints": b"HTTP/1.1 103 Hints\r\n\r\n" * 20 + answer("200 OK", SECRET),
     "leading-line": b"\r\n" + answer("200 OK", SECRET),
@@ -628,6 +630,17 @@ def test_one_place_does_not_speak_for_another(
     assert claimed(verifying, got, cookie, "authorization: Basic eDp5") == "nil"
     bearer = f"authorization: Bearer {good}"
     assert claimed(verifying, got, "cookie: session.id=x", bearer) == SUBJECT
+
+
+def test_authorization_comes_first_wherever_the_contract_names_it(
+    upstream: Upstream, got: Callable[[], Received]
+) -> None:
+    made = json.loads(plan(tokens=TOKENS))
+    made["credentials"].reverse()
+    with start(Nginx(), json.dumps(made), upstream.url) as engine:
+        cookie = f"cookie: session.id={token()}"
+        assert claimed(engine, got, cookie) == SUBJECT
+        assert claimed(engine, got, cookie, "authorization: Bearer x.y.z") == "false"
 
 
 def test_no_token_is_told_from_a_bad_one(verifying: Engine, got: Callable[[], Received]) -> None:
