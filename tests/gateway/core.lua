@@ -47,6 +47,10 @@ function Guard:enter(req)
   end
   if path == "/ask-request" then x.set[2] = { "x-answer", self:ask "/asked" } end
   if path == "/ask-big" then x.set[2] = { "x-answer", tostring(#self:ask "/big?1000000") } end
+  if path == "/ask-then-read" then
+    x.set[2] = { "x-answer", self:ask "/slow?0.1" }
+    x.set[3] = { "x-length", tostring(#req.body()) }
+  end
   if path == "/shout" then
     x.body = string.upper((req.body()))
     x.target = "/shouted?really"

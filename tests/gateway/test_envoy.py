@@ -191,6 +191,18 @@ def test_the_runtime_may_ask_the_api_before_the_request_goes_on(
     assert went.header("x-answer") == "200:" + GOOD.decode()
 
 
+@pytest.mark.parametrize("length", [0, 1, 16384])
+def test_the_runtime_may_read_a_body_after_it_has_asked(
+    engine: Engine, got: Callable[[], Received], length: int
+) -> None:
+    body = b"a" * length
+    chunked = f"{length:x}\r\n".encode() + body + b"\r\n0\r\n\r\n" if length else b"0\r\n\r\n"
+    for headers, sent in (((), body), (("transfer-encoding: chunked",), chunked)):
+        assert ask(engine.listen, "POST", "/ask-then-read", *headers, body=sent).status == 200
+        assert (got().header("x-length"), got().body) == (str(length), body)
+        assert (got().header("x-answer") or "").startswith("200:")
+
+
 def test_many_requests_that_ask_do_not_mix_up(engine: Engine) -> None:
     replies: list[client.Reply] = []
 

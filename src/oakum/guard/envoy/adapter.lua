@@ -38,6 +38,8 @@ end
 
 -- Handle of each coroutine that is inside the runtime: the host port has no other way to know.
 local handles = setmetatable({}, { __mode = "k" })
+-- And how it reads the body of its request, on the way in.
+local readers = setmetatable({}, { __mode = "k" })
 
 -- Requests between their two halves, by number. One whose client went away never sees its second
 -- half, so two generations are kept and the older is dropped whole: no answer takes that long.
@@ -74,7 +76,9 @@ function host.log(level, text)
 end
 
 function host.ask(q)
-  local handle = handles[running()]
+  local coroutine = running()
+  local handle, read = handles[coroutine], readers[coroutine]
+  if read then read() end -- a body that comes during a question could not be read any more
   local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
   for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
   local headers, body = handle:httpCall("questions", wanted, q.body, {
@@ -186,10 +190,20 @@ local function text_of(body)
   return body and body:getBytes(0, body:length()) or ""
 end
 
+-- Longer bodies than the plan allows end in Envoy, which answers 413 by itself.
+local function reader(handle)
+  local text
+  return function()
+    text = text or text_of(handle:body())
+    return text
+  end
+end
+
 local function request(handle)
   local headers = handle:headers()
   local peer = handle:streamInfo():downstreamDirectRemoteAddress()
-  local length = headers:get "content-length"
+  local read = reader(handle) -- of each request: Envoy shows no header of a chunked body
+  readers[running()] = read
   return {
     method = headers:get(":method"),
     target = headers:get(":path") or "",
@@ -197,9 +211,7 @@ local function request(handle)
     scheme = "http", -- TLS ends before the guard
     address = gsub(gsub(peer, ":%d+$", ""), "[%[%]]", ""),
     headers = listed(headers),
-    empty = length == "0" or not (length or headers:get "transfer-encoding"),
-    -- Longer bodies than the plan allows end in Envoy, which answers 413 by itself.
-    body = function() return text_of(handle:body()) end,
+    body = read,
   }
 end
 
@@ -298,7 +310,9 @@ end
 local function see(handle)
   local req = request(handle)
   local length = tonumber(handle:headers():get "content-length" or 0)
-  if length > settings.max_body then req.body = function() return nil, "too long" end end
+  if length > settings.max_body then
+    req.body, readers[running()] = function() return nil, "too long" end, nil
+  end
   metadata(handle):set(SPACE, "x", keep(guard:enter(req)))
 end
 
@@ -325,7 +339,7 @@ local function safely(half, handle, x)
   local coroutine = running()
   handles[coroutine] = handle
   local fine, result = pcall(half, handle, x)
-  handles[coroutine] = nil
+  handles[coroutine], readers[coroutine] = nil, nil
   if not fine then host.log("error", tostring(result)) end
   return fine, result
 end
