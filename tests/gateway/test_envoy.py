@@ -305,6 +305,7 @@ def test_the_runtime_sees_a_path_as_it_was_sent(
         (b'G"ET /x HTTP/1.1\r\nhost: a\r\n\r\n', 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\r\n\r\n", 400),
+        (b"GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n", 404),
         (b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\n\r\n", 404),
         (b"GET /x HTTP/1.1\r\nhost: a\r\nupgrade: foo\r\nconnection: upgrade\r\n\r\n", 404),
         (b"GET /x HTTP/1.1\r\nhost: a\r\nh: " + b"a" * 70000 + b"\r\n\r\n", 431),
@@ -591,6 +592,10 @@ def test_who_only_watches_may_ask_and_writes_down(
     assert sorted(upstream.paths()) == ["/ask-response", "/one", "/two"]
     [line] = watching.audit(before + 1)[before:]
     assert (line["op"], line["status"]) == ("/ask-response", 200)
+    assert ask(watching.listen, "POST", "/ask-then-read", body=b"abc").body == GOOD
+    assert (got().target, got().body) == ("/ask-then-read", b"abc")
+    [line] = watching.audit(before + 2)[before + 1 :]
+    assert (line["op"], line["status"]) == ("/ask-then-read", 200)
 
 
 def test_who_only_watches_does_not_hold_up_a_stream(watching: Engine) -> None:
@@ -694,14 +699,16 @@ def test_what_never_got_a_line_of_the_runtime_gets_one_of_envoy(upstream: Upstre
             client.request("GET", "/raise-leave"),
             client.request("POST", "/read", body=b"a" * 20000),
             b'G"T /x HTTP/1.1\r\nhost: a\r\n\r\n',
+            b"GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n",
             unsound,
         ):
             client.send(engine.listen, data)
-        lines = engine.audit(5)[1:]  # the first is of the knock at the door
+        lines = engine.audit(6)[1:]  # the first is of the knock at the door
     assert [(line["op"], line["status"], line["denied"]) for line in lines] == [
         (None, 502, "error"),
         (None, 413, "too-long"),
         (None, 400, "unreadable"),
+        (None, 404, "path"),
         (None, 431, "unreadable"),
     ]
     assert {line["contract"] for line in lines} == {None}

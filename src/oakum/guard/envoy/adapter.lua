@@ -313,7 +313,8 @@ local function see(handle)
   if length > settings.max_body then
     req.body, readers[running()] = function() return nil, "too long" end, nil
   end
-  metadata(handle):set(SPACE, "x", keep(guard:enter(req)))
+  local x = guard:enter(req)
+  metadata(handle):set(SPACE, "x", keep(x))
 end
 
 -- Whether an answer may be held until it is judged: it ends, and it fits.

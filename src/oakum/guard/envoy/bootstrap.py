@@ -114,7 +114,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     manager = {
         "stat_prefix": "oakum",
         "codec_type": "HTTP1",
-        "http_protocol_options": {"allow_chunked_length": False},
+        "http_protocol_options": {"allow_absolute_url": False, "allow_chunked_length": False},
         "common_http_protocol_options": {
             "idle_timeout": _IDLE,
             "max_headers_count": 100,
@@ -312,12 +312,13 @@ def _access_logs(deployment: Deployment) -> list[Json]:
             f'"removed":{{}},"denied":"{reason}","lookups":0,"failed":0}}'
         )
 
-    too_long, broken = status("EQ", 413), status("GE", 500)
     return [
         log(f"%DYNAMIC_METADATA({SPACE}:line)%", said),
-        log(known("error"), unsaid, broken),
-        log(known("too-long"), unsaid, too_long),
-        log(known("unreadable"), unsaid, status("LE", 412)),
+        log(known("error"), unsaid, status("GE", 500)),
+        log(known("too-long"), unsaid, status("EQ", 413)),
+        log(known("path"), unsaid, status("EQ", 404)),
+        log(known("unreadable"), unsaid, status("LE", 403)),
+        log(known("unreadable"), unsaid, status("GE", 405), status("LE", 412)),
         log(known("unreadable"), unsaid, status("GE", 414), status("LE", 499)),
     ]
 
