@@ -16,7 +16,9 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
-from oakum.guard.envoy.bootstrap import POLICY, authority, bootstrap, buffered, lua
+from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
+from oakum.guard.envoy.clusters import authority
+from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (

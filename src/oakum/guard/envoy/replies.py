@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.contract.model import Json
+from oakum.guard.envoy.parts import SPACE
 from oakum.guard.target import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503, 504)
@@ -13,7 +14,7 @@ STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503
 
 def local_replies() -> dict[str, Json]:
     """The first mapper that matches makes the reply; the policy's own replies are left alone."""
-    line = {"filter": "oakum", "path": [{"key": "line"}], "value": {"present_match": True}}
+    line = {"filter": SPACE, "path": [{"key": "line"}], "value": {"present_match": True}}
     ours = {"metadata_filter": {"matcher": line, "match_if_key_not_found": False}}
     return {"mappers": [{"filter": ours}, *_mappers()]}
 

@@ -1,0 +1,49 @@
+"""The audit log: one line for each request, by whoever knows most of it."""
+
+from __future__ import annotations
+
+from oakum.contract.model import Json
+from oakum.guard.envoy.parts import SPACE, typed
+from oakum.guard.envoy.replies import status
+from oakum.guard.target import Deployment
+
+
+def access_logs(deployment: Deployment) -> list[Json]:
+    """The policy's own line as it is; for what never came so far, what Envoy knows."""
+    line = {"filter": SPACE, "path": [{"key": "line"}]}
+    said = {"matcher": line | {"value": {"present_match": True}}, "match_if_key_not_found": False}
+    # No line is empty, so this matches only where there is none: the filter knows no *not*.
+    unsaid = {
+        "matcher": line | {"value": {"string_match": {"exact": ""}}},
+        "match_if_key_not_found": True,
+    }
+
+    def log(text: str, metadata: Json, *filters: Json) -> Json:
+        chosen = [{"metadata_filter": metadata}, *filters]
+        config = {
+            "path": str(deployment.audit),
+            "log_format": {"text_format_source": {"inline_string": text + "\n"}},
+        }
+        logger = "extensions.access_loggers.file.v3.FileAccessLog"
+        return {
+            **typed("envoy.access_loggers.file", logger, config),
+            "filter": {"and_filter": {"filters": chosen}} if filters else chosen[0],
+        }
+
+    def known(reason: str) -> str:
+        return (
+            # No contract: this file stays as it is when only the policy changes.
+            '{"time":%START_TIME(%s.%3f)%,"contract":null,"who":"anonymous",'
+            '"op":null,"method":"%REQ(:METHOD)%","status":%RESPONSE_CODE%,"upstream":null,'
+            f'"removed":{{}},"denied":"{reason}","lookups":0,"failed":0}}'
+        )
+
+    return [
+        log(f"%DYNAMIC_METADATA({SPACE}:line)%", said),
+        log(known("error"), unsaid, status("GE", 500)),
+        log(known("too-long"), unsaid, status("EQ", 413)),
+        log(known("path"), unsaid, status("EQ", 404)),
+        log(known("unreadable"), unsaid, status("LE", 403)),
+        log(known("unreadable"), unsaid, status("GE", 405), status("LE", 412)),
+        log(known("unreadable"), unsaid, status("GE", 414), status("LE", 499)),
+    ]
