@@ -95,8 +95,10 @@ def test_it_says_what_it_guards_once_the_engine_answers(contract: Path) -> None:
 
 def test_the_folder_is_private_and_gone_afterwards(contract: Path) -> None:
     engine = Puppet()
-    with guarded(options(contract, engine=engine)):
+    with guarded(options(contract, engine=engine)) as (guard, _):
+        ask(guard.listen)
         folder = engine.validated[0].parent
+        assert (folder / "audit.jsonl").exists()
         assert folder.stat().st_mode & 0o777 == 0o700
         assert all(file.stat().st_mode & 0o077 == 0 for file in folder.rglob("*") if file.is_file())
         assert not engine.validated[0].exists()
@@ -286,6 +288,20 @@ def test_the_document_and_key_files_are_watched_too(contract: Path) -> None:
         until(guard, lambda: "reloaded" in kinds(told))
 
 
+def test_a_file_that_only_the_new_contract_reads_is_watched(contract: Path) -> None:
+    part = contract.with_name("part.yaml")
+    part.write_text("{id: {type: string}, email: {type: string}}", encoding="utf-8")
+    with guarded(options(contract)) as (guard, told):
+        document = contract.with_name("openapi.yaml")
+        inline = "properties: {id: {type: string}, email: {type: string}}"
+        assert inline in DOCUMENT
+        document.write_text(DOCUMENT.replace(inline, "$ref: part.yaml"), encoding="utf-8")
+        part.write_text("properties: {id: {type: string}, email: {type: string}}")
+        until(guard, lambda: kinds(told).count("reloaded") == 1)
+        part.write_text("properties: {id: {type: integer}, email: {type: string}}")
+        until(guard, lambda: kinds(told).count("reloaded") == 2)
+
+
 # ------------------------------------------------------------ the audit
 
 
@@ -372,18 +388,25 @@ from pathlib import Path
 from oakum.guard import run
 from tests.gateway.puppet import Puppet
 run._POLL = 3600.0
-run.serve(run.Options(Path(sys.argv[1]), "http://127.0.0.1:9", sys.argv[2], Puppet()),
-          lambda each: print(each.words, flush=True))
+audit = Path(sys.argv[3]) if sys.argv[3:] else None
+options = run.Options(Path(sys.argv[1]), "http://127.0.0.1:9", sys.argv[2], Puppet(), audit=audit)
+run.serve(options, lambda each: print(each.words, flush=True))
 """
 
 
 @contextmanager
-def served(contract: Path) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
+def served(
+    contract: Path, audit: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     with create_server(("127.0.0.1", 0)) as probe:
         listen = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-c", _PROGRAM, str(contract), listen]
+    command += [str(audit)] if audit is not None else []
     root = str(Path(__file__).parents[3])
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ, cwd=root)
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ, cwd=root,
+        start_new_session=True,
+    )  # fmt: skip
     said: list[str] = []
     assert child.stdout is not None
     said.append(child.stdout.readline())
@@ -406,6 +429,16 @@ def test_it_ends_when_told_and_ends_the_engine(contract: Path, number: int) -> N
     assert said[-1] == "puppet has ended\n"
     with pytest.raises(OSError):
         ask(listen)
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_engine_through_us_only(
+    contract: Path, tmp_path: Path
+) -> None:
+    audit = tmp_path / "audit.jsonl"
+    with served(contract, audit) as (child, _, _):
+        os.killpg(child.pid, signal.SIGINT)
+        assert child.wait(10) == 0
+    assert json.loads(audit.read_text(encoding="utf-8"))["op"] == "end"  # it was told to, by us
 
 
 def test_sighup_reads_the_contract_anew(contract: Path) -> None:
