@@ -107,7 +107,8 @@ def test_of_several_owners_the_most_closed_counts() -> None:
     assert states({}, "u1", "u2", u1=False, u2=True)["hidden"] is True
     assert states({}, "u1", "u2", u1=False, u2=False)["hidden"] is False
     assert "hidden" not in states({}, "u1", "u2", u1=False)  # of the other nothing is known
-    assert "hidden" not in states({}, "u1", "u2", u1=False, u2="nonsense")
+    # What is none of its values stays as it is, and so matches no condition.
+    assert states({}, "u1", "u2", u1=False, u2="nonsense")["hidden"] == "nonsense"
 
 
 def test_the_object_is_believed_before_the_account() -> None:

@@ -1,0 +1,186 @@
+"""A real engine behind the exchange cases: real sockets, real tokens, a scripted API."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from oakum.guard.plan import compile_plan
+from oakum.guard.target import Target
+from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
+from tests.gateway.client import request, send
+from tests.gateway.engine import Engine, start
+
+SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
+MARK = "x-mark"
+"""Stands on what a client sent, and so not on what the guard itself asks."""
+SECRET = b"a key for the tokens of tests: 32 bytes and more"
+_FRAMING = ("content-length", "connection", "transfer-encoding", "keep-alive")
+"""An HTTP server's own, like the date of what no API has dated."""
+
+
+class Scripted:
+    """The script of a case as a server; notes what it is asked."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self.seen: list[Request] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError, ValueError), connection.makefile("rb") as reader:
+            while line := reader.readline():
+                method, target, _ = line.decode("latin-1").split(" ", 2)
+                headers = []
+                while field := reader.readline().decode("latin-1").rstrip("\r\n"):
+                    name, _, value = field.partition(":")
+                    headers.append((name.lower(), value.strip()))
+                body = _body(reader, dict(headers))
+                asked = Request(method, target, tuple(headers), body)
+                self.seen.append(asked)
+                answer = self._setup.upstream.answer(_unsigned(asked))
+                if answer is None:
+                    time.sleep(4)
+                    return
+                connection.sendall(_written(answer))
+                if answer.truncated:
+                    return
+
+
+def _body(reader: Any, headers: Mapping[str, str]) -> bytes:
+    if "chunked" not in headers.get("transfer-encoding", ""):
+        return bytes(reader.read(int(headers.get("content-length", "0"))))
+    parts = []
+    while size := int(reader.readline().split(b";")[0], 16):
+        parts.append(reader.read(size))
+        reader.readline()
+    reader.readline()
+    return b"".join(parts)
+
+
+def _written(answer: Response) -> bytes:
+    lines = [f"HTTP/1.1 {answer.status} Said"]
+    lines += [f"{name}: {value}" for name, value in answer.headers if name not in _FRAMING]
+    length = len(answer.body) + (10 if answer.truncated else 0)
+    if answer.status not in (204, 304) and answer.status >= 200:
+        lines.append(f"content-length: {length}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body
+
+
+# --------------------------------------------------------------------------- tokens
+
+
+def _signed(setup: Setup, value: str) -> str:
+    """A header with the name of a token replaced by a token that says what the name stands for."""
+    word, _, name = value.partition(" ")
+    if word.lower() != "bearer" or name.strip() not in setup.tokens:
+        return value
+    claims = {"exp": int(time.time()) + 600, "is": name.strip(), **setup.tokens[name.strip()]}
+    token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
+    return f"{word} {token}"
+
+
+def _unsigned(asked: Request) -> Request:
+    """And back, so that a script may name it."""
+    headers = []
+    for name, value in asked.headers:
+        word, _, token = value.partition(" ")
+        if name == "authorization" and token.count(".") == 2:
+            part = token.split(".")[1]
+            with suppress(ValueError, KeyError):
+                claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+                value = f"{word} {claims['is']}"
+        headers.append((name, value))
+    return replace(asked, headers=tuple(headers))
+
+
+def _plan(setup: Setup) -> str:
+    """The compiled plan; where it verifies tokens, by a key of ours."""
+    plan = json.loads(compile_plan(setup.contract, setup.folder))
+    if plan["guard"]["tokens"]:
+        key = base64.urlsafe_b64encode(SECRET).rstrip(b"=").decode()
+        plan["guard"]["tokens"].update(
+            issuer="", audiences=[], algorithms=["HS256"], keys="keys.json",
+            jwks={"keys": [{"kty": "oct", "k": key, "alg": "HS256"}]},
+        )  # fmt: skip
+    return json.dumps(plan)
+
+
+# --------------------------------------------------------------------------- the engine
+
+
+class Gateway:
+    def __init__(self, setup: Setup, engine: Engine, upstream: Scripted) -> None:
+        self._setup, self._engine, self._upstream = setup, engine, upstream
+        self._lines = 1  # the knock
+
+    def exchange(self, asked: Request) -> Outcome:
+        self._upstream.seen.clear()
+        lines = [f"host: {asked.host}", f"{MARK}: 1"]
+        lines += [f"{name}: {_signed(self._setup, value)}" for name, value in asked.headers]
+        sent = request(asked.method, asked.target, *lines, body=asked.body)
+        reply = send(self._engine.listen, sent, head=asked.method == "HEAD", seconds=20)
+        seen = [_unsigned(each) for each in self._upstream.seen]
+        marked = [each for each in seen if each.header(MARK)]
+        self._lines += 1
+        audit = self._engine.audit(self._lines)[self._lines - 1]
+        own = reply.header("content-type") == "application/problem+json"
+        skipped = (*_FRAMING, "date") if own else _FRAMING
+        headers = tuple(each for each in reply.headers if each[0] not in skipped)
+        return Outcome(
+            Response(reply.status, headers, reply.body),
+            _plain(marked[0]) if marked else None,
+            [each for each in seen if not each.header(MARK)],
+            audit,
+        )
+
+
+def _plain(forwarded: Request) -> Request:
+    """What the guard decided, without what an HTTP client adds of its own."""
+    added = (MARK, "host", "connection", "content-length", "transfer-encoding")
+    headers: Headers = tuple(each for each in forwarded.headers if each[0] not in added)
+    return replace(forwarded, headers=headers)
+
+
+@contextmanager
+def gateway(target: Target, setup: Setup) -> Iterator[Gateway]:
+    upstream = Scripted(setup)
+    environ = {SERVICE: setup.service, KEY: AUDIT_KEY.decode()}
+    try:
+        with start(
+            target,
+            _plan(setup),
+            upstream.url,
+            environ,
+            validate=False,
+            observe=setup.observe,
+            service_env=SERVICE if setup.service else "",
+            audit_key_env=KEY,
+        ) as engine:
+            yield Gateway(setup, engine, upstream)
+    finally:
+        upstream.close()

@@ -1,0 +1,64 @@
+"""The exchanges that every implementation must do alike, through the real engines."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from oakum.guard.envoy import Envoy
+from oakum.guard.nginx import Nginx
+from oakum.guard.target import Target
+from tests.conformance.exchanges import Case, Response, cases, check, request
+from tests.gateway.exchange_gateway import gateway
+
+ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
+EXCEPTIONS = yaml.safe_load((Path(__file__).parent / "exceptions.yaml").read_text())
+CLOCK = ("time", "retry-after")
+LONGEST = 3
+"""Seconds that a case may wait here; others need a clock that can be set."""
+FOUND = [case for case in cases() if all(step.get("wait", 0) <= LONGEST for step in case.steps)]
+CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in FOUND]
+
+
+def real(said: Any) -> Any:
+    """Expectations with the address that a client really has, and no hour of the day."""
+    if isinstance(said, dict):
+        return {key: real(value) for key, value in said.items() if key not in CLOCK}
+    if isinstance(said, list):
+        return [real(value) for value in said]
+    return said.replace("192.0.2.7", "127.0.0.1") if isinstance(said, str) else said
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("case", CASES)
+def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
+    setup = case.setup(tmp_path)
+    with gateway(ENGINES[engine], setup) as guard:
+        for step in copy.deepcopy(case.steps):
+            time.sleep(step.get("wait", 0))
+            sent = request(step["request"])
+            outcome = guard.exchange(sent)
+            if outcome.response.status == 429:
+                assert 0 < int(dict(outcome.response.headers)["retry-after"]) <= 3600
+                outcome.response = without(outcome.response, "retry-after")
+            said = EXCEPTIONS.get(f"{case.file}: {case.name}", {}).get(engine)
+            expect = real(said["expect"] if said else step["expect"])
+            check(expect, outcome, sent.method, asks_more=False)
+
+
+def test_every_exception_is_of_a_case_and_says_why() -> None:
+    known = {f"{case.file}: {case.name}" for case in FOUND}
+    assert EXCEPTIONS.keys() <= known
+    for each in EXCEPTIONS.values():
+        assert all(one["because"] and engine in ENGINES for engine, one in each.items())
+
+
+def without(response: Response, name: str) -> Response:
+    return replace(response, headers=tuple(each for each in response.headers if each[0] != name))
