@@ -9,6 +9,7 @@ local client = require "oakum.client"
 local events = require "oakum.events"
 local json = require "oakum.json"
 local passage = require "oakum.passage"
+local places = require "oakum.places"
 
 local now, exec = ngx.now, ngx.exec
 local spawn, wait = ngx.thread.spawn, ngx.thread.wait
@@ -17,7 +18,7 @@ local get_headers, get_method, read_body, get_body_data, get_body_file =
   ngx.req.get_body_file
 local min = math.min
 local settings = json.plain(SETTINGS)
-local upstream = client.place(settings.upstream)
+local upstream = places.new(settings.upstream)
 
 local HEADERS = 100 -- of a request; more are refused
 local AT_ONCE = 16 -- questions of one answer
@@ -203,7 +204,7 @@ local head = buffer.new()
 
 -- Where nginx itself takes over; `seen` is judged in the end, nil when there is nothing to judge.
 local function pass(req, x, seen)
-  local q = { method = x.method, target = x.target, headers = onward(req, x) }
+  local q = { method = x.method, target = x.target, headers = onward(req, x), derived = x.set }
   if not client.sound(q) then error "a request that no server may see" end
   head:reset():put(upstream.authority)
   for i = 1, #q.headers do head:put("\r\n", q.headers[i][1], ": ", q.headers[i][2]) end
@@ -270,6 +271,7 @@ local function serve()
     method = x.method,
     target = x.target,
     headers = onward(req, x),
+    derived = x.set,
     body = x.body or not req.empty and assert(read()) or nil,
     timeout = settings.timeout,
   }
@@ -328,7 +330,8 @@ local function watch()
     return pass(req, { method = req.method, target = req.target, set = {}, remove = {} }, fine and x or nil)
   end
   local c, why = client.open(upstream, {
-    method = req.method, target = req.target, headers = onward(req, UNTOUCHED), body = body,
+    method = req.method, target = req.target, headers = onward(req, UNTOUCHED),
+    derived = UNTOUCHED.set, body = body,
     timeout = settings.timeout,
   })
   local res, whole = nil, true

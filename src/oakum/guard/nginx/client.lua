@@ -5,9 +5,10 @@
 -- and its connection is never used again.
 
 local ngx = ngx
-local tcp, now = ngx.socket.tcp, ngx.now
+local now = ngx.now
 local buffer = require "string.buffer"
-local min, concat = math.min, table.concat
+local places = require "oakum.places"
+local concat = table.concat
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
 
 local M = {}
@@ -17,87 +18,13 @@ local HEAD = 65536 -- bytes of a status line with its fields
 local FIELDS = 256
 local LINE = 4096 -- bytes of a line between chunks
 local INTERIM = 8 -- answers 1xx before the one that counts
-local CONNECT = 2 -- s
 local IDLE = 4000 -- ms; shorter than what usual servers wait before they hang up
-local CR, TAB, SPACE = 13, 9, 32
+local CR, TAB, SPACE, SLASH = 13, 9, 32, 47
 
 -- Methods that may be asked again when a kept connection turns out to be dead.
 local REPEATABLE = { GET = true, HEAD = true, OPTIONS = true, QUERY = true }
 
--- ---------------------------------------------------------------- connections
-
--- Numeric addresses of a name, as the machine resolves it; for the start only, since it waits.
--- The declarations bear names of their own, so that no other module's can disagree.
-local ffi = require "ffi"
-ffi.cdef [[
-  struct oakum_addrinfo {
-    int flags, family, socktype, protocol;
-    uint32_t length;
-    void *address;
-    char *name;
-    struct oakum_addrinfo *next;
-  };
-  int oakum_getaddrinfo(const char *, const char *, const struct oakum_addrinfo *,
-                        struct oakum_addrinfo **) __asm__("getaddrinfo");
-  int oakum_getnameinfo(const void *, uint32_t, char *, uint32_t, char *, uint32_t, int)
-                        __asm__("getnameinfo");
-  void oakum_freeaddrinfo(struct oakum_addrinfo *) __asm__("freeaddrinfo");
-]]
-local STREAM, NUMERIC, INET6 = 1, 1, 10
-
-local function resolve(host)
-  local hints = ffi.new "struct oakum_addrinfo"
-  hints.socktype = STREAM
-  local list = ffi.new "struct oakum_addrinfo *[1]"
-  if ffi.C.oakum_getaddrinfo(host, nil, hints, list) ~= 0 then
-    error("the name `" .. host .. "` has no address", 0)
-  end
-  local found, text = {}, ffi.new "char[64]"
-  local each = list[0]
-  while each ~= nil do
-    if ffi.C.oakum_getnameinfo(each.address, each.length, text, 64, nil, 0, NUMERIC) == 0 then
-      local address = ffi.string(text)
-      found[#found + 1] = each.family == INET6 and "[" .. address .. "]" or address
-    end
-    each = each.next
-  end
-  ffi.C.oakum_freeaddrinfo(list[0])
-  return found
-end
-
--- A place to ask: {host, port, tls (bool), authority (what stands in `host:`)}.
-function M.place(at)
-  return {
-    addresses = resolve(at.host),
-    port = at.port,
-    -- What is verified and kept is this name's alone.
-    tls = at.tls and { pool = "tls:" .. at.host .. ":" .. at.port } or nil,
-    name = at.host,
-    authority = at.authority,
-  }
-end
-
-local function connect(place, timeout)
-  local sock = tcp()
-  sock:settimeouts(min(timeout, CONNECT) * 1000, timeout * 1000, timeout * 1000)
-  local why
-  for i = 1, #place.addresses do
-    local ok
-    ok, why = sock:connect(place.addresses[i], place.port, place.tls)
-    if ok then
-      local reused = sock:getreusedtimes() > 0
-      if place.tls and not reused then
-        ok, why = sock:sslhandshake(false, place.name, true)
-        if not ok then
-          sock:close()
-          return nil, why == "timeout" and "slow" or "refused"
-        end
-      end
-      return sock, reused
-    end
-  end
-  return nil, why == "timeout" and "slow" or "refused"
-end
+-- ---------------------------------------------------------------- bytes
 
 local CLOSED = { timeout = "slow" }
 
@@ -347,12 +274,13 @@ local function text_of(place, q)
   return out:get()
 end
 
--- Lines that a value would begin by itself; nginx lets none in, and what is derived is not trusted.
+-- Whether a request says what it says to every reader. nginx lets no line end into a header; what
+-- was derived since (`derived`, else all headers) is looked at.
 function M.sound(q)
-  if find(q.method, "[^%u_-]") or find(q.target, "[%z\1-\32\127]") or byte(q.target) ~= 47 then
+  if find(q.method, "[^%u_-]") or find(q.target, "[%z\1-\32\127]") or byte(q.target) ~= SLASH then
     return false
   end
-  local headers = q.headers
+  local headers = q.derived or q.headers
   for i = 1, #headers do
     local value = headers[i][2]
     if
@@ -373,7 +301,7 @@ function M.open(place, q)
   local deadline = now() + q.timeout
   local text = text_of(place, q)
   for _ = 1, 2 do
-    local sock, reused = connect(place, q.timeout)
+    local sock, reused = places.connect(place, q.timeout)
     if not sock then return nil, reused end
     local c = {
       sock = sock, data = "", at = 1, deadline = deadline, bodyless = q.method == "HEAD",

@@ -7,6 +7,7 @@
 local client = require "oakum.client"
 local jwt = require "oakum.jwt"
 local json = require "oakum.json"
+local places = require "oakum.places"
 
 local find, match = string.find, string.match
 local now, sleep, later = ngx.now, ngx.sleep, ngx.timer.at
@@ -25,19 +26,19 @@ local function literal(name)
   return (name:gsub("%W", "%%%0"))
 end
 
--- `tokens` as the plan has it, decoded; `places` are its credentials; `source` where keys are asked
+-- `tokens` as the plan has it, decoded; `credentials` likewise; `source` where keys are asked
 -- for: {host, port, tls, authority, target}, nil when they are in the plan.
-function M.new(tokens, places, source)
+function M.new(tokens, credentials, source)
   local self = setmetatable({
     options = {
       algorithms = tokens.algorithms, audiences = tokens.audiences,
       issuer = tokens.issuer ~= json.null and tokens.issuer or nil,
     },
     places = {},
-    source = source, place = source and client.place(source),
+    source = source, place = source and places.new(source),
     since = 0, due = 0, asking = false,
   }, Tokens)
-  for i, each in ipairs(places) do
+  for i, each in ipairs(credentials) do
     self.places[i] = { where = each.where, name = each.name, literal = literal(each.name) }
   end
   if not source then self:take(tokens.jwks) end
