@@ -209,6 +209,8 @@ BAD = {
     "many-fields": (HEAD + "x-a: b\r\n" * 300).encode() + b"\r\n" + SECRET,
     "two-digits": b"HTTP/1.1 20 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
     "four-digits": b"HTTP/1.1 2000 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
+    "status-cr": answer("200 OK\rx: y", SECRET),
+    "status-lf": answer("200 OK\nx: y", SECRET),
     "http-2": b"HTTP/2.0 200 OK\r\ncontent-length: 18\r\n\r\n" + SECRET,
     "http-10-chunked": b"HTTP/1.0 200 OK\r\n" + CHUNKED.encode() + b"\r\n\r\n" + CHUNKS,
     "switching": b"HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n" + answer("200 OK", SECRET),

@@ -129,8 +129,9 @@ local function head(c)
       end
     until stop
     local data, line = c.data, find(c.data, "\r\n", c.at, true)
-    local minor, status, more = match(sub(data, c.at, line - 1), "^HTTP/1%.([01]) (%d%d%d)(.*)$")
-    status = more and (more == "" or byte(more) == SPACE) and tonumber(status)
+    local minor, status, reason =
+      match(sub(data, c.at, line - 1), "^HTTP/1%.([01]) (%d%d%d)([^\r\n]*)$")
+    status = reason and (reason == "" or byte(reason) == SPACE) and tonumber(status)
     local headers = status and fields(data, line + 2, stop + 1)
     if not headers or find(sub(data, c.at, stop), "\0", 1, true) then return nil, "garbled" end
     c.at = stop + 4
