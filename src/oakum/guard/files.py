@@ -76,6 +76,9 @@ def appendable(path: Path) -> Path:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError as error:
         raise unusable(path, error) from None
+    if not path.is_file():
+        hint = "`-` is standard output"
+        raise InputError([Problem(Location(str(path)), "is no file to append to", hint)])
     return path.resolve()
 
 

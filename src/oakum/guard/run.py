@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import AF_INET6, create_connection, create_server, getaddrinfo
+from socket import AF_INET, AF_INET6, create_connection, create_server, getaddrinfo
 from types import FrameType
 
 from oakum.contract.model import Json
@@ -96,7 +96,7 @@ class Running:
         """
         self.metrics = Metrics()
         self.listen = _free(options.listen, "--listen")
-        self.admin = _free(options.admin, "--admin") if options.admin else ""
+        self.admin = _free(options.admin, "--admin", self.listen) if options.admin else ""
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
@@ -166,9 +166,8 @@ class Running:
 
     def _spawn(self) -> None:
         folder = self._deployment.folder
-        while (admin := _free("127.0.0.1:0", "--admin")) == self.listen:
-            pass
-        self._deployment = replace(self._deployment, admin=admin)
+        own = _free("127.0.0.1:0", "--admin", self.listen)
+        self._deployment = replace(self._deployment, admin=own)
         self._files = self._engine.render(self._deployment)
         fill(folder, self._files)
         log = os.open(folder / "engine.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -417,8 +416,9 @@ def _attend(guard: Running) -> None:
 # ---------------------------------------------------------------- what it stands on
 
 
-def _free(text: str, option: str) -> str:
-    """An address that nobody listens on, as numbers, a port of 0 replaced by a free one.
+def _free(text: str, option: str, promised: str = "") -> str:
+    """An address that nobody listens on, as numbers, a port of 0 replaced by a free one, which is
+    not that of the address `promised` to another.
 
     Asked before the engine is: two engines may share a port, and then each decides on half of
     the requests.
@@ -431,7 +431,8 @@ def _free(text: str, option: str) -> str:
     except OSError as error:
         why = (error.strerror or "cannot be listened on").lower()
         raise mistake(f"{option} `{text}`: {why}", "port 0 is any free one") from None
-    return f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
+    found = f"[{where[0]}]:{port}" if family == AF_INET6 else f"{where[0]}:{port}"
+    return found if found != promised else _free(text, option, promised)
 
 
 def _listens(where: str) -> bool:
@@ -482,13 +483,16 @@ def _admin(guard: Running) -> Iterator[None]:
         def log_message(self, format: str, *args: object) -> None:
             """Probes are no news."""
 
+    host, port = address(guard.admin, "--admin")
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        address_family = AF_INET6 if ":" in host else AF_INET
 
         def handle_error(self, request: object, client_address: object) -> None:
             """Whoever asked has gone."""
 
-    with Server(address(guard.admin, "--admin"), Handler) as server:
+    with Server((host, port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()
         try:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
-from socket import create_server
+from socket import AF_INET6, create_server, has_ipv6
 from typing import Any
 
 import pytest
@@ -324,6 +324,11 @@ def test_the_engine_writes_into_the_file_that_was_named(contract: Path, tmp_path
     assert audit.read_text(encoding="utf-8").count("/users") == 1
 
 
+def test_the_audit_goes_to_a_file(contract: Path) -> None:
+    with pytest.raises(InputError, match="is no file to append to; `-` is standard output"):
+        running(options(contract, audit=Path("/dev/null")), lambda _: None).__enter__()
+
+
 def test_a_log_that_nobody_asked_for_does_not_fill_the_disk(
     contract: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -359,6 +364,22 @@ def test_two_guards_do_not_share_a_folder(contract: Path, tmp_path: Path) -> Non
 
 
 # ------------------------------------------------------------ health
+
+
+def test_addresses_may_be_those_of_ip_6(contract: Path) -> None:
+    if not has_ipv6 or not usable("::1"):
+        pytest.skip("no IPv6 on this machine")
+    with guarded(options(contract, admin="[::1]:0")) as (guard, told):
+        assert str(told[0].data["admin"]).startswith("[::1]:")
+        assert ask(guard.admin, "/readyz")[0] == 200
+
+
+def usable(host: str) -> bool:
+    try:
+        create_server((host, 0), family=AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_health_and_metrics_are_served_beside(contract: Path) -> None:
