@@ -77,6 +77,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("enum", tuple(values))
     elif "const" in raw:
         made.setdefault("enum", (raw["const"],))
+    if type(pattern := raw.get("pattern")) is str:
+        made.setdefault("pattern", pattern)
     if "maximum" in raw:
         made.setdefault("maximum", raw["maximum"])
     if type(required := raw.get("required")) is list:

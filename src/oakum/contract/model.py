@@ -43,6 +43,8 @@ class Shape:
     format: str = ""
     example: Json = None
     enum: tuple[Json, ...] = ()
+    pattern: str = ""
+    """Regular expression (ECMA-262) that is found in each text; empty: any."""
     maximum: Json = None
     required: frozenset[str] = frozenset()
     """Names of the members that must be there."""

@@ -6,14 +6,23 @@ import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract.model import Json
+from oakum.contract.model import Json, Operation
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.graphql import parameter, refused
-from oakum.guard.lookups import Inquiry, needs_of_call, needs_of_table
+from oakum.guard.lookups import Inquiry
 from oakum.guard.route import filled
 from oakum.guard.who import readable
 from oakum.guard.wiring import Door
-from oakum.semantics import Call, Judge, Model, Subject, accept, answer_media
+from oakum.semantics import (
+    ANONYMOUS,
+    Call,
+    Judge,
+    Model,
+    Subject,
+    Table,
+    accept,
+    answer_media,
+)
 from oakum.semantics.accept import request_media
 from oakum.semantics.decide import may_write
 from oakum.semantics.principal import text
@@ -92,7 +101,8 @@ class Intake:
         model, id, kind = self._model, door.operation.id, door.target.kind
         if may_write(model, inquiry.principal(), id, params, subject, kind):
             return
-        yield from inquiry.learn(needs_of_call(model, model.rule(id).call or (), subject.owners))
+        call = model.rule(id).call or ()
+        yield from inquiry.settle(lambda needs: needs.any(call, subject))
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(door, "call")
 
@@ -129,8 +139,8 @@ class Intake:
         call = Call(operation.id, params, media_type=kind)
         done = accept(self._model, inquiry.principal(), call, subject, body)
         if (done.removed or done.body is None) and subject is not None:
-            for table in self._model.settable.values():
-                yield from inquiry.learn(needs_of_table(self._model, table, subject.owners))
+            written = self._written(operation, call, subject, value)
+            yield from inquiry.settle(lambda needs: needs.tables(written))
             done = accept(self._model, inquiry.principal(), call, subject, body)
         if done.body is None and decides:
             raise absent(door, "call")
@@ -142,6 +152,20 @@ class Intake:
         """Where a query chooses what is answered, it has to say which field is which."""
         if self._model.rule(door.operation.id).graphql and refused(said, writes=door.write):
             raise Denied(400, "query")
+
+    def _written(
+        self, operation: Operation, call: Call, subject: Subject, value: Json
+    ) -> list[tuple[Table, Subject]]:
+        """Tables of the resources that a body holds, each with the object as it is for them."""
+        media = request_media(self._model, operation.id, call.media_type)
+        judge = Judge(self._model, ANONYMOUS, operation.id, call.params, writing=subject)
+        found: dict[str, tuple[Table, Subject]] = {}
+        for seen in judge.judge(value, media.shape if media else None).sightings:
+            table = self._model.settable[seen.resource]
+            same = subject.value if subject.resource == seen.resource else None
+            owned = table.resource.owner.kind != "none"
+            found[seen.resource] = table, Subject(seen.resource, subject.owners, same, owned)
+        return list(found.values())
 
     def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's, as it has to be where no body says what is set."""

@@ -8,31 +8,24 @@ not on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from oakum.contract.model import Guarding, Json, Policy, Relation
 from oakum.guard.dialogue import Answered, Asked, Headers
 from oakum.guard.memory import Memory
+from oakum.guard.needs import Needs, Want, looked_up
 from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, readable
 from oakum.guard.wiring import Ask, Wiring, origin
-from oakum.semantics import Model, Principal, Sighting, Subject, Table
+from oakum.semantics import Model, Principal
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import text
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
 """What every question of the guard's own is asked with, before its credentials."""
-
-
-class Want(NamedTuple):
-    """Something unknown: a looked-up relation (by name) or a state (by `Resource.state`)."""
-
-    kind: str
-    name: str
-    owner: str
 
 
 class Question(NamedTuple):
@@ -56,44 +49,6 @@ class Known:
 NOTHING = Known()
 
 
-# --------------------------------------------------------------------------- what is needed
-
-
-def needs_of_call(model: Model, names: Iterable[str], owners: Iterable[str]) -> Iterator[Want]:
-    """Looked-up relations among some, and among those that take these away."""
-    policy, todo = model.policy, list(dict.fromkeys(names))
-    for name in todo:
-        todo += [other for other in policy.relations[name].unless if other not in todo]
-    for owner in owners:
-        for name in todo:
-            if policy.relations[name].kind == "lookup":
-                yield Want("relation", name, owner)
-
-
-def needs_of_table(model: Model, table: Table, owners: tuple[str, ...]) -> Iterator[Want]:
-    """Relations and states of which a table makes a difference."""
-    yield from needs_of_call(model, table.relations, owners)
-    for owner in owners:
-        for state in table.states:
-            yield Want("state", state.of or f"{table.resource.name}.{state.name}", owner)
-
-
-def needs_of_sighting(model: Model, operation: str, seen: Sighting) -> Iterator[Want]:
-    """What may show more of an object than is known to be shown; unknown never shows less."""
-    table = model.tables[seen.resource]
-    if table.resource.owner.kind == "none":
-        return
-    most = 0
-    for bits in table.sets:
-        most |= bits
-    call = model.rule(operation).call
-    through = call is None or not seen.held.isdisjoint(call)
-    if not through:
-        yield from needs_of_call(model, call or (), seen.owners)
-    if table.see(seen.held, seen.state) != most:
-        yield from needs_of_table(model, table, seen.owners)
-
-
 # --------------------------------------------------------------------------- asking
 
 
@@ -102,6 +57,7 @@ class Desk:
 
     def __init__(self, model: Model, wiring: Wiring, memory: Memory[Known], service: str) -> None:
         self.model = model
+        self.dear = looked_up(model.policy)
         self.wiring = wiring
         self.memory = memory
         self.service = service
@@ -223,8 +179,13 @@ class Inquiry:
     _until: float | None = None
 
     def begin(self) -> None:
-        """A new budget."""
+        """A new budget. What was found out counts no longer: a write may have changed it."""
         self._left, self._until = self.desk.guard.lookups, None
+        self.known.clear()
+
+    def again(self) -> Generator[Asked, Answered | None, None]:
+        """Asks once more for what was wanted before."""
+        yield from self._find_all(tuple(self.wants))
 
     def principal(self) -> Principal:
         """The caller, with all that is known by now of what was wanted."""
@@ -244,15 +205,24 @@ class Inquiry:
                     related[want.name, want.owner] = found
         return Principal(self.who.ids, self.who.claims, related, states)
 
-    def learn(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, bool]:
-        """Asks what is wanted; whether anything of it was not known before."""
-        new = [want for want in dict.fromkeys(wants) if want not in self.wants]
-        self.wants.update(dict.fromkeys(new))
-        for want in new:
+    def settle(self, gather: Callable[[Needs], object]) -> Generator[Asked, Answered | None, bool]:
+        """Asks what is needed until nothing is; whether there was anything to ask."""
+        found = False
+        while True:
+            needs = Needs(self.desk.model, self.principal(), self.desk.dear)
+            gather(needs)
+            new = tuple(want for want in needs.wants if want not in self.wants)
+            if not new:
+                return found
+            found = True
+            self.wants.update(dict.fromkeys(new))
+            yield from self._find_all(new)
+
+    def _find_all(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, None]:
+        for want in wants:
             for question in self.desk.questions(want, self.who):
                 if question not in self.known:
                     yield from self._find(question)
-        return bool(new)
 
     def _find(self, question: Question) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.held)
@@ -296,10 +266,3 @@ def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> 
     if any(ids is not None and not ids.isdisjoint(looked_for) for ids, _ in lists):
         return True
     return False if lists and all(ids is not None and whole for ids, whole in lists) else None
-
-
-def needs_of_subject(model: Model, operation: str, subject: Subject) -> Iterator[Want]:
-    """What may let a caller write to an object, or set more of it."""
-    yield from needs_of_call(model, model.rule(operation).call or (), subject.owners)
-    for table in model.settable.values():
-        yield from needs_of_table(model, table, subject.owners)

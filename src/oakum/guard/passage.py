@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from oakum.contract.model import Json, Operation
@@ -20,12 +21,13 @@ from oakum.guard.account import owners_shown, removed
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, absent
-from oakum.guard.lookups import Desk, Inquiry, Known, Want, needs_of_call, needs_of_sighting
+from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Memory
+from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without
 from oakum.guard.who import NOBODY, Given, Verifier, Who, by_answer, by_key, by_token, given
 from oakum.guard.wiring import Door, derive
-from oakum.semantics import Call, Model, Projection, answer_media, project
+from oakum.semantics import Call, Model, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
 
@@ -155,6 +157,7 @@ class Gatekeeper:
         if found is None or door is None:
             raise Denied(404, "route")
         passing.door, passing.params = door, found[1]
+        _check(door, found[1])
         query = self._query(place, door)
         held = given(asked, query, self._wiring.credentials)
         inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
@@ -196,8 +199,9 @@ class Gatekeeper:
             return False
         found = self._router.find(place, "GET" if wanted[0] == "HEAD" else wanted[0])
         door = self._wiring.doors.get(found[0].id) if found else None
-        if door is None:
+        if found is None or door is None:
             return False
+        _check(door, found[1])
         if asked.body:
             raise Denied(400, "body")
         passing.preflight = True
@@ -252,7 +256,8 @@ class Gatekeeper:
             return
         rule = model.rule(operation)
         if rule.call and rule.owner in params:
-            yield from inquiry.learn(needs_of_call(model, rule.call, [params[rule.owner]]))
+            call, owner = rule.call, Subject("", (params[rule.owner],))
+            yield from inquiry.settle(lambda needs: needs.any(call, owner))
             if may_call(model, inquiry.principal(), operation, params):
                 return
         raise absent(door, "call") if inquiry.who.ids else Denied(401, "call")
@@ -325,21 +330,19 @@ class Gatekeeper:
         if cut is None:
             raise Denied(failed, "undeclared")
         call = Call(operation.id, passing.params, status, answered.media_type)
+        yield from inquiry.again()
         while True:
             done = cut(self._model, inquiry.principal(), call, answered.body)
             if done.judged is None:
                 raise Denied(failed, "unreadable")
-            if not (yield from inquiry.learn(self._needs(operation, done))):
+            wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
+            if not (yield from inquiry.settle(wanted)):
                 break
         passing.removed = removed(self._model, done)
         if done.body is None:
             raise Denied(status, "nothing") if status >= 400 else absent(door, "nothing")
         self._look(passing, inquiry, done)
         return done.body
-
-    def _needs(self, operation: Operation, done: Projection) -> Iterator[Want]:
-        for sighting in done.judged.sightings if done.judged else ():
-            yield from needs_of_sighting(self._model, operation.id, sighting)
 
     def _look(self, passing: Passing, inquiry: Inquiry, done: Projection) -> None:
         """Counts whose objects are shown."""
@@ -372,6 +375,12 @@ class Gatekeeper:
 def _target(asked: Asked, query: str) -> str:
     path = asked.target.partition("?")[0]
     return f"{path}?{query}" if query else path
+
+
+def _check(door: Door, params: Mapping[str, str]) -> None:
+    """Refuses a path with a text in it that the document does not allow there."""
+    if not all(allowed.matches(params[name]) for name, allowed in door.texts.items()):
+        raise Denied(404, "path")
 
 
 def _session(held: Given) -> str:

@@ -19,6 +19,7 @@ import orjson
 from oakum.contract import Contract
 from oakum.contract.model import Json, Media, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.automaton import Automaton
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.wiring import Door, Wiring, derive
 from oakum.semantics import Model, compile_contract
@@ -87,6 +88,7 @@ class _Compiler:
     """The first node is *nothing*: whatever stands there goes."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     unions: list[dict[str, Any]] = field(default_factory=list)
+    automata: list[dict[str, Any]] = field(default_factory=list)
     writing: bool = False
     _known: dict[object, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
@@ -130,6 +132,7 @@ class _Compiler:
             "unions": self.unions,
             "doors": doors,
             "shut": self._shut(),
+            "automata": self.automata,
             "caller": self._caller(),
             "credentials": [
                 {"where": each.where, "name": each.name} for each in self.wiring.credentials
@@ -235,6 +238,7 @@ class _Compiler:
             "conceals": door.conceals,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
+            "texts": {name: self._automaton(made) for name, made in door.texts.items()},
             "query": door.query,
             "lists": sorted(door.lists),
             "headers": sorted(e.name.lower() for e in operation.parameters if e.where == "header"),
@@ -251,6 +255,18 @@ class _Compiler:
             "answers": self._answers(door),
             "counts": bool(rule.counts),
         }
+
+    def _automaton(self, made: Automaton) -> int:
+        """Its index; the same one stands once."""
+        said = {
+            "classes": made.classes,
+            "width": made.width,
+            "next": made.next,
+            "accepts": made.accepts,
+        }
+        if said not in self.automata:
+            self.automata.append(said)
+        return self.automata.index(said)
 
     def _shut(self) -> list[list[str]]:
         """Paths of operations that are granted to nobody: none of them is another's parameter."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from oakum.contract.model import Json, Tokens
 from oakum.errors import InputError, Problem
@@ -132,5 +132,5 @@ def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
     )
 
 
-def _date(value: Json) -> bool:
+def _date(value: Json) -> TypeGuard[float]:
     return isinstance(value, int | float) and type(value) is not bool and 0 <= value <= _LAST

@@ -119,10 +119,11 @@ def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
     if credential.name == "authorization" and " " in value:
         value = value.partition(" ")[2]
     known = keys.get(hashlib.sha256(value.encode("utf-8", "replace")).hexdigest())
-    ids = _ids([known["id"]] if isinstance(known, dict) and "id" in known else [])
+    claims = known if isinstance(known, dict) else {}
+    ids = _ids([claims["id"]] if "id" in claims else [])
     if not ids:
         raise Denied(401, "who")
-    return Who(ids, known)
+    return Who(ids, claims)
 
 
 def by_answer(answered: Answered | None, caller: Caller) -> Who:

@@ -15,6 +15,7 @@ from typing import Literal
 from oakum.contract.model import Json, Operation, Policy, Relation, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
+from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern
@@ -85,6 +86,8 @@ class Door:
     """What it shows is concealed: *forbidden* is answered as *absent*."""
     binds: bool
     """Its request body holds a resource, so that `set` grants decide who may write what."""
+    texts: Mapping[str, Automaton] = field(default_factory=dict)
+    """Path parameter to what the document allows in it; others may be anything."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,21 @@ def _door(make: _Maker, operation: Operation) -> Door:
         frozenset(each.name for each in query if "array" in each.shape.kinds),
         conceals or not (resources or shown),
         holds_resource(make.model, operation.id),
+        dict(_texts(make, operation)),
     )
+
+
+def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]]:
+    for each in operation.parameters:
+        try:
+            made = of_shape(each.shape) if each.where == "path" else None
+        except Unsupported as why:
+            said = f"what `{each.name}` may be cannot be told by a gateway, so it may be anything"
+            where = make.document.locate(each.shape.pointer)
+            make.warnings.append(Problem(where, said, str(why)))
+            continue
+        if made is not None:
+            yield each.name, made
 
 
 def _needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:

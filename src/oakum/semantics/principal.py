@@ -43,17 +43,18 @@ class Subject:
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
     """Names of the relations in which the caller certainly stands to the object."""
     return frozenset(
-        name for name in policy.relations if _holds(policy, name, principal, subject) is True
+        name for name in policy.relations if holds(policy, name, principal, subject) is True
     )
 
 
-def _holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool | None:
+def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool | None:
+    """Whether the caller stands in one relation to the object; None: nobody can tell."""
     relation = policy.relations[name]
     own = _source(relation, principal, subject)
     for other in relation.unless:
         if own is False:
             break
-        if _holds(policy, other, principal, subject) is not False:
+        if holds(policy, other, principal, subject) is not False:
             return False
     return own
 

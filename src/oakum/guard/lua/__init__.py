@@ -19,6 +19,7 @@ MODULES = (
     "redis",
     "jwt",
     "headers",
+    "automaton",
     "route",
     "lookups",
     "subject",

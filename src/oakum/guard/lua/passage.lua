@@ -7,6 +7,7 @@
 -- One table, the passage, goes with a request from `enter` to `audit`; all else is the guard's.
 
 local audit = require "oakum.audit"
+local automaton = require "oakum.automaton"
 local graphql = require "oakum.graphql"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
@@ -131,6 +132,10 @@ local function prepare(plan, door, index)
   local shown = door.target.resource
   door.target.settable = shown and settable(plan, shown.name)
   door.declared, door.listed = set_of(door.query), set_of(door.lists)
+  door.checked = {}
+  for name, at in pairs(door.texts) do
+    door.checked[#door.checked + 1] = { name = name, said = plan.automata[at + 1] }
+  end
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
   door.ranked = {}
@@ -284,6 +289,15 @@ local function call(self, x, req, door)
   end
 end
 
+-- Whether the parameters of the path are what the document allows in them.
+local function allowed(door, params)
+  for i = 1, #door.checked do
+    local each = door.checked[i]
+    if not automaton.matches(each.said, params[each.name]) then return false end
+  end
+  return true
+end
+
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
@@ -303,12 +317,16 @@ local function admit(self, x, req)
   end
   if method == "OPTIONS" and x.origin and x.wants_method then
     local door = doors[x.wants_method == "HEAD" and "GET" or x.wants_method]
-    if door then return preflight(self, x, req, door) end
+    if door then
+      if not allowed(door, route.params(door, x)) then return 404, "path" end
+      return preflight(self, x, req, door)
+    end
   end
   local door = doors[method == "HEAD" and "GET" or method]
   if not door then return 404, "route" end
   x.door = door
   x.params = route.params(door, x)
+  if not allowed(door, x.params) then return 404, "path" end
   return call(self, x, req, door)
 end
 

@@ -1,0 +1,364 @@
+"""Which texts a parameter may be, as a table that every engine reads alike.
+
+A `pattern` of the document (ECMA-262, as JSON Schema has it) becomes a deterministic automaton over
+the bytes of UTF-8: linear in the text whatever the pattern, where engines that try and go back can
+be kept busy by a caller (CWE-1333). What is no regular language, or too large for a table, is
+`Unsupported`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from oakum.contract.model import Shape
+from oakum.semantics.principal import text
+
+_STATES = 500
+"""Of a table; ten times as many places before it is made."""
+_ASCII = frozenset(range(0x80))
+_DIGIT = frozenset(b"0123456789")
+_LETTER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CLASSES = {"d": _DIGIT, "w": _DIGIT | _LETTER | frozenset(b"_"), "s": frozenset(b" \t\n\r\f\v")}
+_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
+_COUNTS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_REST = frozenset(range(0x80, 0xC0))
+_BEYOND = (
+    (frozenset(range(0xC2, 0xE0)), _REST),
+    (frozenset(range(0xE0, 0xF0)), _REST, _REST),
+    (frozenset(range(0xF0, 0xF5)), _REST, _REST, _REST),
+)
+"""Every character beyond ASCII, of a text that is known to be UTF-8 (RFC 3629, 4)."""
+
+
+class Unsupported(Exception):
+    """A pattern that no table says; the text is why."""
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """A text begins in state 0; `next` has a row of `width` entries for each state."""
+
+    classes: tuple[int, ...]
+    """Of each of the 256 bytes, its column."""
+    width: int
+    next: tuple[int, ...]
+    """-1: no text that goes on so is one of those."""
+    accepts: tuple[bool, ...]
+    """Whether a text may end in the state."""
+
+    def matches(self, value: str) -> bool:
+        """Whether the text is one of those."""
+        state = 0
+        for byte in value.encode():
+            state = self.next[state * self.width + self.classes[byte]]
+            if state < 0:
+                return False
+        return self.accepts[state]
+
+
+def of_pattern(pattern: str) -> Automaton:
+    """Texts in which the pattern is found. Raises `Unsupported`."""
+    return _table(_Reader(pattern).whole())
+
+
+def of_shape(shape: Shape) -> Automaton | None:
+    """What a schema allows in a text: by `enum`, else `pattern`, else whole numbers by `type`; None
+    when it says none of them. Raises `Unsupported`."""
+    if shape.enum and all(isinstance(each, str | int) for each in shape.enum):
+        return of_texts(text(each) for each in shape.enum)
+    if shape.pattern and shape.kinds <= {"string"}:
+        return of_pattern(shape.pattern)
+    return of_pattern(r"^-?\d+$") if shape.kinds == {"integer"} else None
+
+
+def of_texts(texts: Iterable[str]) -> Automaton:
+    """Exactly these texts. Raises `Unsupported` when they are too many."""
+    rows = (
+        _Row(tuple(_Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
+    )
+    return _table(_Row((_Anchor("^"), _Either(tuple(rows)), _Anchor("$"))))
+
+
+# --------------------------------------------------------------------------- the pattern, read
+
+
+@dataclass(frozen=True)
+class _Char:
+    """One character: an ASCII one of these, or (`beyond`) any that is no ASCII."""
+
+    ascii: frozenset[int]
+    beyond: bool
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    where: str
+    """`^` or `$`."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    parts: tuple[_Piece, ...]
+
+
+@dataclass(frozen=True)
+class _Either:
+    parts: tuple[_Piece, ...]
+
+
+@dataclass(frozen=True)
+class _Times:
+    part: _Piece
+    low: int
+    high: int | None
+    """None: any number."""
+
+
+_Piece = _Char | _Anchor | _Row | _Either | _Times
+_DOT = _Char(_ASCII - frozenset(b"\n\r"), True)
+
+
+class _Reader:
+    """By recursive descent; each method reads one piece and stands behind it then."""
+
+    def __init__(self, pattern: str) -> None:
+        self._text, self._at = pattern, 0
+
+    def whole(self) -> _Piece:
+        found = self._either()
+        if self._at < len(self._text):
+            raise Unsupported("a bracket closes that is not open")
+        return found
+
+    def _take(self, ahead: str) -> bool:
+        taken = self._text.startswith(ahead, self._at)
+        self._at += len(ahead) if taken else 0
+        return taken
+
+    def _char(self) -> str:
+        if self._at >= len(self._text):
+            raise Unsupported("it ends too early")
+        self._at += 1
+        return self._text[self._at - 1]
+
+    def _either(self) -> _Piece:
+        rows = [self._row()]
+        while self._take("|"):
+            rows.append(self._row())
+        return _Either(tuple(rows)) if rows[1:] else rows[0]
+
+    def _row(self) -> _Piece:
+        parts: list[_Piece] = []
+        while self._at < len(self._text) and self._text[self._at] not in "|)":
+            parts.append(self._counted(self._one()))
+        return _Row(tuple(parts))
+
+    def _one(self) -> _Piece:
+        char = self._char()
+        if char == "(":
+            if self._take("?") and not self._take(":"):
+                raise Unsupported("it looks around")
+            found = self._either()
+            if not self._take(")"):
+                raise Unsupported("a bracket is not closed")
+            return found
+        if char in "^$":
+            return _Anchor(char)
+        if char == "[":
+            return self._class()
+        if char == ".":
+            return _DOT
+        if char == "\\":
+            return self._escape()
+        if char in "*+?{":
+            raise Unsupported("nothing is repeated")
+        return _literal(char)
+
+    def _escape(self) -> _Char:
+        """In a class or outside of one."""
+        char = self._char()
+        if char.lower() in _CLASSES:
+            found = _CLASSES[char.lower()]
+            return _Char(found, False) if char.islower() else _Char(_ASCII - found, True)
+        if char in _CONTROLS:
+            return _Char(frozenset((_CONTROLS[char],)), False)
+        if char in "xu":
+            digits = "".join(self._char() for _ in range(2 if char == "x" else 4))
+            try:
+                return _literal(chr(int(digits, 16)))
+            except ValueError:
+                raise Unsupported("an escape is broken") from None
+        if char.isalnum():
+            raise Unsupported(f"`\\{char}` is not known here")
+        return _literal(char)
+
+    def _class(self) -> _Char:
+        negated = self._take("^")
+        ascii: set[int] = set()
+        beyond = False
+        while not self._take("]"):
+            first = self._member()
+            ascii |= first.ascii
+            beyond = beyond or first.beyond
+            if self._text.startswith("-]", self._at) or not self._take("-"):
+                continue
+            last = self._member()
+            ends = [*first.ascii, *last.ascii]
+            if len(ends) != 2 or ends[0] > ends[1] or first.beyond or last.beyond:
+                raise Unsupported("a range is none")
+            ascii.update(range(ends[0], ends[1] + 1))
+        return _Char(_ASCII - ascii if negated else frozenset(ascii), beyond is not negated)
+
+    def _member(self) -> _Char:
+        char = self._char()
+        if char != "\\":
+            return _literal(char)
+        return _Char(frozenset((8,)), False) if self._take("b") else self._escape()
+
+    def _counted(self, part: _Piece) -> _Piece:
+        if self._at >= len(self._text) or self._text[self._at] not in "*+?{":
+            return part
+        char = self._char()
+        low, high = self._braces() if char == "{" else _COUNTS[char]
+        self._take("?")  # how little is taken first does not change what is found
+        if self._at < len(self._text) and self._text[self._at] in "*+?{":
+            raise Unsupported("a repetition is repeated")
+        return _Times(part, low, high)
+
+    def _braces(self) -> tuple[int, int | None]:
+        said = ""
+        while not self._take("}"):
+            said += self._char()
+        low, comma, high = said.partition(",")
+        if not low.isascii() or not low.isdigit() or not (high.isdigit() or not high):
+            raise Unsupported("a count is no number")
+        if not comma:
+            return int(low), int(low)
+        return int(low), int(high) if high else None
+
+
+def _literal(char: str) -> _Char:
+    if ord(char) not in _ASCII:
+        raise Unsupported("it names characters beyond ASCII")
+    return _Char(frozenset((ord(char),)), False)
+
+
+# --------------------------------------------------------------------------- a net of steps
+
+
+@dataclass
+class _Net:
+    """Steps from place to place: over a byte, or for nothing, some at the begin or end alone."""
+
+    over: list[list[tuple[frozenset[int], int]]] = field(default_factory=list)
+    free: list[list[tuple[str, int]]] = field(default_factory=list)
+
+    def place(self) -> int:
+        if len(self.over) >= 10 * _STATES:
+            raise Unsupported("it is too long")
+        self.over.append([])
+        self.free.append([])
+        return len(self.over) - 1
+
+    def build(self, piece: _Piece, begin: int) -> int:
+        """Adds the steps of a piece from a place on; gives the place where it ends."""
+        if isinstance(piece, _Row):
+            for part in piece.parts:
+                begin = self.build(part, begin)
+            return begin
+        if isinstance(piece, _Times):
+            return self._times(piece, begin)
+        end = self.place()
+        if isinstance(piece, _Either):
+            for part in piece.parts:
+                self.free[self.build(part, begin)].append(("", end))
+        elif isinstance(piece, _Anchor):
+            self.free[begin].append((piece.where, end))
+        else:
+            self.over[begin].append((piece.ascii, end))
+            for row in _BEYOND if piece.beyond else ():
+                here = begin
+                for bytes in row[:-1]:
+                    self.over[here].append((bytes, there := self.place()))
+                    here = there
+                self.over[here].append((row[-1], end))
+        return end
+
+    def _times(self, piece: _Times, begin: int) -> int:
+        for _ in range(piece.low):
+            begin = self.build(piece.part, begin)
+        end = self.place()
+        self.free[begin].append(("", end))
+        if piece.high is None:
+            again = self.place()
+            self.free[begin].append(("", again))
+            self.free[self.build(piece.part, again)].append(("", again))
+            self.free[again].append(("", end))
+        for _ in range((piece.high or 0) - piece.low):
+            begin = self.build(piece.part, begin)
+            self.free[begin].append(("", end))
+        return end
+
+    def reach(self, places: Iterable[int], holding: str) -> frozenset[int]:
+        """The places that are reached for nothing where these anchors hold."""
+        found = set(places)
+        waiting = list(found)
+        while waiting:
+            for anchor, onward in self.free[waiting.pop()]:
+                if onward not in found and (not anchor or anchor in holding):
+                    found.add(onward)
+                    waiting.append(onward)
+        return frozenset(found)
+
+
+# --------------------------------------------------------------------------- the table
+
+
+def _table(piece: _Piece) -> Automaton:
+    """The net, walked in all ways at once."""
+    net = _Net()
+    begin, found, nowhere = (net.place() for _ in range(3))
+    end = net.build(piece, begin)
+    net.free[end].append(("", found))  # whatever comes after a find
+    classes, bytes = _columns(net)
+    ahead = net.reach((begin,), "")
+    states = {net.reach((begin, nowhere), "^"): 0}  # no other state, since `^` holds there alone
+    waiting, rows = [*states], list[int]()
+    for state in waiting:
+        for byte in bytes:
+            steps = {to for at in state for taken, to in net.over[at] if byte in taken}
+            # The pattern may begin anywhere.
+            onward = net.reach(steps, "") | ahead
+            if found in onward or found in state:
+                onward = frozenset((found,))
+            if onward not in states:
+                if len(states) >= _STATES:
+                    raise Unsupported("it is too large")
+                states[onward] = len(states)
+                waiting.append(onward)
+            rows.append(states[onward])
+    accepts = [found in net.reach(state, "^$" if not at else "$") for state, at in states.items()]
+    return Automaton(classes, len(bytes), _ending(rows, accepts), tuple(accepts))
+
+
+def _columns(net: _Net) -> tuple[tuple[int, ...], list[int]]:
+    """The column of each byte, and one byte of each column: no step tells those of one apart."""
+    told = {taken for steps in net.over for taken, _ in steps}
+    columns: dict[tuple[bool, ...], int] = {}
+    classes = [
+        columns.setdefault(tuple(byte in taken for taken in told), len(columns))
+        for byte in range(256)
+    ]
+    return tuple(classes), [classes.index(column) for column in range(len(columns))]
+
+
+def _ending(rows: list[int], accepts: list[bool]) -> tuple[int, ...]:
+    """The rows, with -1 for states from which no text comes to a good end."""
+    width = len(rows) // len(accepts)
+    good = {state for state, accepted in enumerate(accepts) if accepted}
+    size = -1
+    while size < len(good):
+        size = len(good)
+        good |= {at // width for at, onward in enumerate(rows) if onward in good}
+    return tuple(onward if onward in good else -1 for onward in rows)

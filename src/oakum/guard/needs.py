@@ -1,0 +1,159 @@
+"""What has to be found out before an answer can be given, and nothing that would not change it.
+
+Pure. The look-ups of a gateway cost a question each, so a relation or a state is wanted only where
+the table says that it makes a difference, with all that is known already; `lua/held.lua` wants the
+same, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple, TypeVar
+
+from oakum.contract.model import Policy, State
+from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
+from oakum.semantics.principal import at_path, digit, holds, state_of
+
+_T = TypeVar("_T")
+
+
+class Want(NamedTuple):
+    """Something unknown: a looked-up relation (by name) or a state (by `Resource.state`)."""
+
+    kind: str
+    name: str
+    owner: str
+
+
+class _Notes(Mapping[tuple[str, str], _T]):
+    """What is known; tells of each thing asked for that is not."""
+
+    def __init__(
+        self, known: Mapping[tuple[str, str], _T], miss: Callable[[tuple[str, str]], None]
+    ) -> None:
+        self._known = known
+        self._miss = miss
+
+    def __getitem__(self, key: tuple[str, str]) -> _T:
+        if key not in self._known:
+            self._miss(key)
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+class Needs:
+    """Collects wants of one caller, in the order in which they come up."""
+
+    def __init__(self, model: Model, principal: Principal, dear: frozenset[str]) -> None:
+        """`dear`: the relations that are looked up."""
+        self._model = model
+        self._policy = model.policy
+        self._dear = dear
+        self.wants: dict[Want, None] = {}
+        self._principal = replace(
+            principal,
+            related=_Notes(principal.related, lambda key: self._want("relation", *key)),
+            states=_Notes(principal.states, lambda key: self._want("state", key[1], key[0])),
+        )
+
+    def _want(self, kind: str, name: str, owner: str) -> None:
+        self.wants[Want(kind, name, owner)] = None
+
+    def any(self, names: Iterable[str], subject: Subject) -> bool:
+        """Whether the caller certainly has one of some relations."""
+        ordered = sorted(names, key=self._dear.__contains__)
+        return any(holds(self._policy, name, self._principal, subject) is True for name in ordered)
+
+    def answer(self, call: Call, sightings: Iterable[Sighting]) -> None:
+        """What may show more of the objects in an answer."""
+        rule = self._model.rule(call.operation)
+        for seen in sightings:
+            table = self._model.tables[seen.resource]
+            owned = table.resource.owner.kind != "none"
+            subject = Subject(seen.resource, seen.owners, seen.value, owned)
+            # `call:` is about the owner in the path where there is one, else about each object.
+            named = rule.owner in call.params
+            whom = Subject("", (call.params[rule.owner],)) if named else subject
+            if rule.call is None or self.any(rule.call, whom):
+                self.table(table, subject)
+
+    def tables(self, written: Iterable[tuple[Table, Subject]]) -> None:
+        """What may let more of some objects be set."""
+        for table, subject in written:
+            self.table(table, subject)
+
+    def table(self, table: Table, subject: Subject) -> None:
+        """What may show more of an object, or let more of it be set, by a table."""
+        mask = unknown = 0
+        for place, name in enumerate(table.relations):
+            if name in self._dear:
+                unknown |= 1 << place
+            elif self.any((name,), subject):
+                mask |= 1 << place
+        digits = [_near(state, subject) for state in table.states]
+        while (found := _undecided(table, mask, unknown, tuple(digits))) is not None:
+            place, is_state = found
+            if is_state:
+                digits[place] = self._far(table, table.states[place], subject)
+            else:
+                unknown &= ~(1 << place)
+                if self.any((table.relations[place],), subject):
+                    mask |= 1 << place
+
+    def _far(self, table: Table, state: State, subject: Subject) -> int:
+        alone = replace(table.resource, states={state.name: state})
+        value = state_of(self._policy, alone, self._principal, subject)
+        return digit(state, value.get(state.name))
+
+
+def looked_up(policy: Policy) -> frozenset[str]:
+    """Relations that cannot be known without asking: by themselves, or by what takes them away."""
+    found = {each.name for each in policy.relations.values() if each.kind == "lookup"}
+    while True:
+        takers = {e.name for e in policy.relations.values() if not found.isdisjoint(e.unless)}
+        if takers <= found:
+            return frozenset(found)
+        found |= takers
+
+
+def _near(state: State, subject: Subject) -> int:
+    """Position of the value that stands in the object itself; -1: none does."""
+    inside = at_path(subject.value, state.member) if state.member else []
+    return digit(state, inside[0]) if inside and inside[0] is not None else -1
+
+
+@lru_cache(maxsize=1 << 14)
+def _undecided(
+    table: Table, mask: int, unknown: int, digits: tuple[int, ...]
+) -> tuple[int, bool] | None:
+    """The next thing that makes a difference: its place, and whether it is a state.
+
+    `mask` has the relations certainly held, `unknown` those not looked at, and a digit of -1 is a
+    state not looked at. None: every row that is still possible says the same.
+    """
+    codes = [0]
+    for state, known in zip(table.states, digits, strict=True):
+        here = range(len(state.values) + 1) if known < 0 else (known,)
+        codes = [code * (len(state.values) + 1) + each for code, each in product(codes, here)]
+    open_ = [1 << place for place in range(len(table.relations)) if unknown >> place & 1]
+    masks = [mask]
+    for bit in open_:
+        masks += [each | bit for each in masks]
+
+    def row(mask: int, code: int) -> int:
+        return table.rows[mask * table.stride + code]
+
+    if len({row(each, code) for each, code in product(masks, codes)}) == 1:
+        return None
+    for bit in open_:
+        if any(row(m | bit, code) != row(m & ~bit, code) for m, code in product(masks, codes)):
+            return bit.bit_length() - 1, False
+    return next(place for place, known in enumerate(digits) if known < 0), True
