@@ -1067,7 +1067,7 @@ def test_events_go_out_one_by_one_cut_down(
     reply = streamed(richer, monkeypatch, "text/event-stream; charset=utf-8", *pieces)
     assert (reply.status, reply.whole) == (200, True)
     assert reply.body.decode() == (
-        ":\n\nevent: new\nid: 7\ndata: 1\n\ndata: a\ndata: b\n\nretry: 10\ndata: \n\n"
+        ":\n\nevent: new\nid: 7\ndata: 1\n\ndata: a\ndata: b\n\nretry: 10\n\ndata: \n\n"
     )
 
 

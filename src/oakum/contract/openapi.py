@@ -237,20 +237,32 @@ class _Reader:
         known = self._contents.get(id(end.value))
         if known is None:
             found = _members(end.at("content"))
-            known = tuple(Media(name, self._body(media)) for name, media in found)
+            known = tuple(Media(name, self._body(name, media)) for name, media in found)
             self._contents[id(end.value)] = known
         return known
 
-    def _body(self, place: Place) -> Shape | None:
+    def _body(self, name: str, place: Place) -> Shape | None:
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
             return None
         if "schema" in media.value:
             return self._schemas.shape(media.at("schema"))
         if "itemSchema" in media.value:  # 3.2: a stream of such values
-            each = partial(self._schemas.shape, media.at("itemSchema"))
+            item = media.at("itemSchema")
+            if name.split(";")[0].strip().lower() == "text/event-stream":
+                item = self._event(item)
+            each = partial(self._schemas.shape, item)
             return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
         return None
+
+    def _event(self, item: Place) -> Place:
+        """The schema of an event's data where that of the event tells it (OpenAPI 3.2, *Server-Sent
+        Event Streams*), else that of the event."""
+        event = self._library.follow(item)
+        data = event if isinstance(event, str) else event.at("properties", "data")
+        told = data if isinstance(data, str) else self._library.follow(data)
+        content = told if isinstance(told, str) else told.at("contentSchema")
+        return item if isinstance(content, str) or content.value is None else content
 
     def _all_parameters(self, template: str, holders: Sequence[Place]) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}

@@ -538,6 +538,7 @@ def kind_of(media: Media) -> str:
     return {
         "text/csv": "csv",
         "application/x-ndjson": "ndjson",
+        "application/ndjson": "ndjson",
         "application/jsonl": "ndjson",
         "text/event-stream": "sse",
     }.get(_bare(media), "")

@@ -318,6 +318,33 @@ components:
     assert plain.shape.kinds == {"string"}
 
 
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        ("{properties: {data: {contentSchema: {$ref: '#/components/schemas/Hit'}}}}", "*.id"),
+        ("{$ref: '#/components/schemas/Event'}", "*.id"),
+        ("{$ref: '#/components/schemas/Hit'}", "*.id"),
+        ("{properties: {data: {type: string}}}", "*.data"),
+        ("{properties: {data: true}}", "*.data"),
+    ],
+)
+def test_what_stands_in_the_data_of_an_event(event: str, found: str) -> None:
+    text = f"""\
+openapi: 3.2.0
+paths:
+  /feed:
+    get: {{responses: {{200: {{content: {{text/event-stream: {{itemSchema: {event}}}}}}}}}}}
+components:
+  schemas:
+    Hit: {{properties: {{id: {{type: string}}}}}}
+    Data: {{type: string, contentSchema: {{$ref: '#/components/schemas/Hit'}}}}
+    Event: {{properties: {{data: {{$ref: '#/components/schemas/Data'}}}}}}
+"""
+    (events,) = parsed(text).operations[0].responses["200"]
+    assert events.shape is not None
+    assert [path for path, _ in flatten(events.shape)] == [found]
+
+
 def test_a_path_with_a_reference_keeps_its_own_doors() -> None:
     text = with_paths(
         "  /a: {$ref: '#/components/pathItems/A', get: {operationId: own}}",

@@ -14,6 +14,7 @@ MODULES = (
     "held",
     "project",
     "csv",
+    "events",
     "hash",
     "shared",
     "redis",

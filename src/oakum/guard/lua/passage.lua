@@ -8,6 +8,7 @@
 
 local audit = require "oakum.audit"
 local automaton = require "oakum.automaton"
+local events = require "oakum.events"
 local graphql = require "oakum.graphql"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
@@ -138,8 +139,13 @@ local function prepare(plan, door, index)
   end
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
-  door.ranked = {}
-  for status, declared in pairs(door.answers) do door.ranked[status] = ranked(declared) end
+  door.ranked, door.streams = {}, false
+  for status, declared in pairs(door.answers) do
+    door.ranked[status] = ranked(declared)
+    for _, answer in pairs(declared) do
+      door.streams = door.streams or answer.kind == "sse" or answer.kind == "ndjson"
+    end
+  end
   if door.accept then door.accept_ranked = ranked(door.accept) end
 end
 
@@ -283,6 +289,7 @@ local function call(self, x, req, door)
   status, reason = self:body(x, req, door, object)
   if status then return status, reason end
   self:forward(x, req, door, false)
+  if door.streams then x.stream, x.request = true, req end
   if door.write then
     x.stale = self:stale(x, object)
     self.asking:forget(x.stale)
@@ -340,7 +347,7 @@ function Guard:enter(req)
     odd = false, suspects = false, connection = false, cookie = false, address = "", door = false,
     params = false, credentials = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
-    upstream = false, removed = false,
+    upstream = false, removed = false, stream = false,
   }
   x.asked_method, x.method, x.now = req.method, req.method, self.now()
   local status, reason, wait = admit(self, x, req)
@@ -524,7 +531,7 @@ local function declared_answer(door, status, content_type)
     or door.answers[range .. "xx"] and range .. "xx" or "default"
   found = door.answers[at] and choose(door.answers[at], door.ranked[at], media) or false
   if found and not (readable and (found.kind == "json" and is_json(media)
-    or found.kind == "csv" and media == "text/csv")) then
+    or found.kind == "csv" and media == "text/csv" or found.kind == events.KINDS[media])) then
     found = false
   end
   if door.choices < 256 then
@@ -565,11 +572,8 @@ end
 local cutters = { json = project.body, csv = csv.body }
 
 -- The body cut down, or nil, a status, a reason and seconds to wait.
-function Guard:cut(x, door, status, content_type, text)
+function Guard:cut(x, door, status, declared, cutter, text)
   local failed = status >= 400 and status or 502
-  local declared = content_type and declared_answer(door, status, content_type)
-  local cutter = declared and cutters[declared.kind]
-  if not cutter then return nil, failed, "undeclared" end
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
   x.deadline = nil
@@ -604,11 +608,21 @@ local function answered(self, x, res)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
   if not headers.plain(encoding) then return nil, 502, "encoding" end
+  local declared = content_type and declared_answer(door, status, content_type)
+  if res.stream then
+    if status >= 300 or not declared or declared.kind ~= res.stream then
+      return nil, status >= 400 and status or 502, "undeclared"
+    end
+    x.stream = declared
+    return out
+  end
   local text = res.body or ""
   if res.truncated then return nil, 502, "truncated" end
   if #text > self.max_body then return nil, 502, "too-long" end
   if text == "" then return out end
-  local body, failed, reason, wait = self:cut(x, door, status, content_type, text)
+  local cutter = declared and cutters[declared.kind]
+  if not cutter then return nil, status >= 400 and status or 502, "undeclared" end
+  local body, failed, reason, wait = self:cut(x, door, status, declared, cutter, text)
   if not body then return nil, failed, reason, wait end
   out.body = body
   return out
@@ -633,6 +647,40 @@ function Guard:leave(x, res)
     return res
   end
   return self:sent(x, out)
+end
+
+local function added(before, more)
+  for label, count in pairs(before or NONE) do more[label] = (more[label] or 0) + count end
+  return more
+end
+
+-- Whether who began to listen may still: nothing is believed of them longer than at a new request.
+local function listening(self, x)
+  x.now, x.known, x.deadline = self.now(), false, nil
+  local bearer = self.who:find(x, x.request)
+  if not bearer or bearer.name ~= x.who.name then return false, "who" end
+  x.who = bearer
+  if not self:may(x, held.may_call) then return false, "call" end
+  return true
+end
+
+-- May yield. One event of an answer that does not end, cut down; nil when it may not be seen.
+-- `x.over` says that none may be any more.
+function Guard:event(x, text)
+  if x.over or type(x.stream) ~= "table" then return nil end
+  local may, why = true, nil
+  if not self.observe then may, why = listening(self, x) end
+  if not may then
+    x.over, x.denied = true, why
+    return nil
+  end
+  local before = x.removed
+  x.removed = false
+  local out, _, reason = self:cut(x, x.door, x.upstream, x.stream, project.body, text)
+  x.removed = added(before, x.removed or {})
+  if reason == "budget" then x.over = true end
+  if reason and reason ~= "nothing" then x.denied = reason end
+  return out
 end
 
 -- The line of a passage in the audit log.

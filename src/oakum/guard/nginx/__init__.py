@@ -42,7 +42,7 @@ _STATUSES = (400, 404, 408, 413, 431, 501, 502, 504, 505)
 _TOLD = {405: 404, 414: 431, 494: 431, 500: 502, **{status: status for status in _STATUSES}}
 """What nginx says by itself to what a client is told: a method that nobody may use is absent, an
 error in the runtime is a bad gateway, a long line is a long head."""
-_OWN = ("places", "client", "events", "tokens")
+_OWN = ("places", "client", "tokens")
 """Modules of this engine alone, in the order of dependence."""
 _CONNECT = 2
 _IDLE = 300

@@ -226,6 +226,10 @@ local function kind_of(headers)
   return kind
 end
 
+local function cutting(x, kind)
+  return events.new(kind, settings.max_body, function(data) return guard:event(x, data) end)
+end
+
 -- Events go out one by one. The answer, whole, when it is no stream after all; nothing when all is
 -- done. An error after the first event closes the connection, so what is lacking is seen to lack.
 local function stream(x, q)
@@ -233,25 +237,26 @@ local function stream(x, q)
   if not c then return nil, why end
   local kind = kind_of(c.headers)
   if not kind then return client.rest(c, settings.max_body) end
-  local out = guard:leave(x, { status = c.status, headers = c.headers, body = "" })
-  if out.status ~= c.status or out.body ~= "" then
+  local head = { status = c.status, headers = c.headers, body = "", stream = kind }
+  local out = guard:leave(x, head)
+  if out.status ~= c.status or out.body ~= "" or get_method() == "HEAD" then
     client.abort(c)
     ngx.var.oakum_audit = guard:audit(x)
     return send(out)
   end
   set_head(out.status, out.headers)
   ngx.flush(true)
-  local cutter = events.new(kind, settings.max_body, function(data) return guard:event(x, data) end)
-  local piece
+  local cutter, piece = cutting(x, kind), nil
   repeat
     c.deadline = now() + IDLE
     piece, why = client.piece(c)
     local text = piece and cutter:feed(piece) or not piece and not why and cutter:finish() or ""
     if text ~= "" then
+      x.bytes_out = (x.bytes_out or 0) + #text
       ngx.print(text)
       if not ngx.flush(true) then break end -- nobody listens any more
     end
-  until not piece
+  until not piece or x.over
   client.close(c)
   ngx.var.oakum_audit = guard:audit(x)
   if why then error "a stream was cut off" end
@@ -314,7 +319,16 @@ local function relay(c)
 end
 
 local function judge(x, res)
-  guard:leave(x, res)
+  local kind = x.stream and not res.own and kind_of(res.headers)
+  if kind then
+    guard:leave(x, { status = res.status, headers = res.headers, body = "", stream = kind })
+    local cutter = cutting(x, kind)
+    cutter:feed(res.body)
+    cutter:finish()
+    x.bytes_out = #res.body
+  else
+    guard:leave(x, res)
+  end
   ngx.var.oakum_audit = guard:audit(x)
 end
 

@@ -29,7 +29,7 @@ local function dispatched(self)
   self.event = nil
   if not event then return "" end
   local shown = event.data and self.judge(concat(event.data, "\n"))
-  if not shown then return event.retry or "" end
+  if not shown then return event.retry and event.retry .. "\n" or "" end
   return (event.event or "") .. (event.id or "") .. (event.retry or "")
     .. "data: " .. gsub(shown, "\n", "\ndata: ") .. "\n\n"
 end
