@@ -8,7 +8,7 @@ an unknown state matches no condition (default deny, unknown is closed).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -201,15 +201,15 @@ def _expand(path: str, shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
 
 
 def leaf_paths(
-    shape: Shape, path: str, bound: Mapping[str, str], seen: tuple[str, ...] = ()
+    shape: Shape, path: str, bound: Mapping[str, str], seen: tuple[object, ...] = ()
 ) -> Iterator[str]:
     """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own."""
     if (path and resource_of(shape, bound)) or len(seen) > _MAX_DEPTH:
         yield path
         return
-    if shape.pointer and shape.pointer in seen:
+    if (here := _identity(shape)) in seen:
         return
-    seen = (*seen, shape.pointer)
+    seen = (*seen, here)
     below = [(name, member(shape, name)) for name in member_names(shape)]
     star = member(shape, "*")
     if star is not None:
@@ -223,10 +223,7 @@ def leaf_paths(
 
 def member_names(shape: Shape) -> tuple[str, ...]:
     """Names of all members that a shape or one of its alternatives declares."""
-    names = dict.fromkeys(shape.properties)
-    for branch in shape.branches:
-        names.update(dict.fromkeys(member_names(branch())))
-    return tuple(names)
+    return tuple(dict.fromkeys(name for at in _alternatives(shape, {}) for name in at.properties))
 
 
 def member(shape: Shape, segment: str) -> Shape | None:
@@ -253,14 +250,41 @@ _Thunk = Callable[[], Shape] | None
 
 
 def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None:
-    found = [thunk() for thunk in pick(shape) if thunk is not None]
-    for branch in shape.branches:
-        inner = _either(branch(), pick)
-        if inner is not None and all(inner is not other for other in found):
-            found.append(inner)
-    if len(found) > 1:
-        return Shape(branches=tuple(_constant(each) for each in found))
-    return found[0] if found else None
+    found: dict[int, Shape] = {}
+    for at in _alternatives(shape, {}):
+        for thunk in pick(at):
+            for each in _flat(thunk()) if thunk is not None else ():
+                found.setdefault(id(each), each)
+    return merged([*found.values()]) if found else None
+
+
+def _alternatives(shape: Shape, found: dict[int, Shape]) -> Iterable[Shape]:
+    """The shape and its branches, and theirs, each once: recursive unions would go on for ever."""
+    if id(shape) not in found:
+        found[id(shape)] = shape
+        for branch in shape.branches:
+            _alternatives(branch(), found)
+    return found.values()
+
+
+def _flat(shape: Shape) -> Iterator[Shape]:
+    """A shape, or those that were merged to it; merged again and again they would never end."""
+    if _is_merged(shape):
+        for branch in shape.branches:
+            yield from _flat(branch())
+    else:
+        yield shape
+
+
+def _is_merged(shape: Shape) -> bool:
+    return bool(shape.branches) and isinstance(shape.branches[0], _constant)
+
+
+def _identity(shape: Shape) -> object:
+    """The same for what stands at one place of the document, or merges the same places."""
+    if _is_merged(shape):
+        return frozenset(map(id, _flat(shape)))
+    return shape.pointer or id(shape)
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,23 @@ def test_a_schema_that_holds_itself_ends() -> None:
     assert list(leaf_paths(tree, "", {})) == ["name"]
 
 
+def test_unions_that_lead_back_to_themselves_end() -> None:
+    """Else each level merges what the one above has merged: 2 to the power of the depth."""
+    calls = 0
+
+    def counted() -> Shape:
+        nonlocal calls
+        calls += 1
+        assert calls < 200
+        return either
+
+    node = Shape(pointer="/node", properties={"left": counted, "name": lambda: TEXT})
+    leaf = Shape(pointer="/leaf", properties={"left": counted, "text": lambda: TEXT})
+    either = Shape(pointer="/either", branches=(lambda: node, lambda: leaf, counted))
+    root = Shape(pointer="/root", branches=(lambda: node, lambda: leaf))
+    assert set(leaf_paths(root, "", {})) == {"name", "text", "left.name", "left.text"}
+
+
 def test_a_shape_is_bound_by_its_schema_names() -> None:
     assert resource_of(NOTE, BOUND) == "Note"
     assert resource_of(FRIEND, BOUND) == "Person"
