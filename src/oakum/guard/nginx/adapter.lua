@@ -13,6 +13,7 @@ local places = require "oakum.places"
 
 local now, exec = ngx.now, ngx.exec
 local spawn, wait = ngx.thread.spawn, ngx.thread.wait
+local clear_header = ngx.req.clear_header
 local get_headers, get_method, read_body, get_body_data, get_body_file =
   ngx.req.get_headers, ngx.req.get_method, ngx.req.read_body, ngx.req.get_body_data,
   ngx.req.get_body_file
@@ -99,6 +100,9 @@ local function read()
   return ""
 end
 
+-- nginx would answer these by itself, of the answer that it makes here: 412 or 304.
+local CONDITIONS = { "if-match", "if-none-match", "if-modified-since", "if-unmodified-since" }
+
 -- The request as the runtime has it, or nil when it has more than `most` headers (0: any number).
 local function request(most)
   local named, cut = get_headers(most)
@@ -114,6 +118,9 @@ local function request(most)
       n = n + 1
       list[n] = { name, value }
     end
+  end
+  for i = 1, #CONDITIONS do
+    if named[CONDITIONS[i]] then clear_header(CONDITIONS[i]) end
   end
   local var = ngx.var
   return {
