@@ -10,6 +10,8 @@ else. Each case is one request or several `steps`, and what is expected of each:
     sees                what the API was asked in the client's place, or `nothing`
     asked               targets of the guard's own questions, in order
     audit               some of its line in the audit log
+
+`clock: true` is a case that needs a clock that goes only when told to, as a `wait` of long does.
 """
 
 from __future__ import annotations
@@ -120,6 +122,12 @@ class Case:
     shared: dict[str, Any] = field(repr=False)
 
     @property
+    def real(self) -> bool:
+        """Whether real engines can run it: they have no clock to set and no address to choose."""
+        clock = self.said.get("clock") or any(step.get("wait", 0) > 3 for step in self.steps)
+        return not clock and not any("address" in step["request"] for step in self.steps)
+
+    @property
     def steps(self) -> list[dict[str, Any]]:
         return self.said.get("steps") or [self.said]
 
@@ -210,14 +218,13 @@ def check(expect: dict[str, Any], outcome: Outcome, method: str, *, asks_more: b
     got = outcome.response
     if "problem" in expect:
         status = expect["problem"]
-        assert (got.status, outcome.audit["denied"]) == (
-            status,
-            expect.get("audit", {}).get("denied", outcome.audit["denied"]),
-        )
+        assert got.status == status, got.body
         # No server sends a body in answer to HEAD, whoever made it.
         assert method == "HEAD" or got.body == problem(status).encode()
         named = dict(got.headers)
-        assert named.pop("content-type") == "application/problem+json"
+        # To HEAD an engine may leave out what describes a body.
+        kinds = {"application/problem+json", *([None] if method == "HEAD" else [])}
+        assert named.pop("content-type", None) in kinds
         assert named.pop("cache-control") == "no-store"
         for name in ("www-authenticate", "retry-after"):
             assert named.pop(name, None) == _text(expect.get("headers", {}).get(name))

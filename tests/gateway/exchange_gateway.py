@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from joserfc import jwt
@@ -18,7 +19,7 @@ from joserfc.jwk import OctKey
 from oakum.guard.plan import compile_plan
 from oakum.guard.target import Target
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
-from tests.gateway.client import request, send
+from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start
 
 SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
@@ -43,6 +44,7 @@ class Scripted:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -133,36 +135,62 @@ def _plan(setup: Setup) -> str:
 # --------------------------------------------------------------------------- the engine
 
 
+class _Line(Mapping[str, Any]):
+    """A line of the audit, waited for when somebody looks at it, as it may take a second."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self._engine, self._number = engine, number
+
+    @cached_property
+    def _said(self) -> Mapping[str, Any]:
+        return self._engine.audit(self._number)[self._number - 1]
+
+    def __getitem__(self, key: str) -> Any:
+        return self._said[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._said)
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+
 class Gateway:
     def __init__(self, setup: Setup, engine: Engine, upstream: Scripted) -> None:
         self._setup, self._engine, self._upstream = setup, engine, upstream
         self._lines = 1  # the knock
 
     def exchange(self, asked: Request) -> Outcome:
+        """All that became of a request."""
         self._upstream.seen.clear()
-        lines = [f"host: {asked.host}", f"{MARK}: 1"]
-        lines += [f"{name}: {_signed(self._setup, value)}" for name, value in asked.headers]
-        sent = request(asked.method, asked.target, *lines, body=asked.body)
-        reply = send(self._engine.listen, sent, head=asked.method == "HEAD", seconds=20)
+        reply = self.reply(asked)
         seen = [_unsigned(each) for each in self._upstream.seen]
         marked = [each for each in seen if each.header(MARK)]
-        self._lines += 1
-        audit = self._engine.audit(self._lines)[self._lines - 1]
-        own = reply.header("content-type") == "application/problem+json"
+        own = reply.header("content-type") in ("application/problem+json", None)
         skipped = (*_FRAMING, "date") if own else _FRAMING
         headers = tuple(each for each in reply.headers if each[0] not in skipped)
         return Outcome(
             Response(reply.status, headers, reply.body),
             _plain(marked[0]) if marked else None,
             [each for each in seen if not each.header(MARK)],
-            audit,
+            _Line(self._engine, self._lines),
         )
+
+    def reply(self, asked: Request) -> Reply:
+        """What the client gets."""
+        lines = [f"host: {asked.host}", f"{MARK}: 1"]
+        lines += [f"{name}: {_signed(self._setup, value)}" for name, value in asked.headers]
+        sent = request(asked.method, asked.target, *lines, body=asked.body)
+        self._lines += 1
+        return send(self._engine.listen, sent, head=asked.method == "HEAD", seconds=20)
 
 
 def _plain(forwarded: Request) -> Request:
     """What the guard decided, without what an HTTP client adds of its own."""
     added = (MARK, "host", "connection", "content-length", "transfer-encoding")
     headers: Headers = tuple(each for each in forwarded.headers if each[0] not in added)
+    if (forwarded.header("connection") or "").lower() == "upgrade":
+        headers = (*headers, ("connection", "Upgrade"))
     return replace(forwarded, headers=headers)
 
 

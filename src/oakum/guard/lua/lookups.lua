@@ -94,9 +94,10 @@ function Lookups:question(x, path, query, service)
   if service then
     sent[3] = service
   else
-    local given = x.given
-    for i = 1, given and #given or 0 do sent[#sent + 1] = given[i] end
-    if given and given.query then
+    local given = x.given or self.carried(x)
+    x.given = given
+    for i = 1, #given do sent[#sent + 1] = given[i] end
+    if given.query then
       target = target .. (query ~= "" and "&" or "?") .. given.query
     end
   end

@@ -630,7 +630,10 @@ end
 
 -- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself.
 function Guard:leave(x, res)
-  if res.own then return self:sent(x, res) end
+  if res.own then
+    x.denied = "error"
+    return self:sent(x, res)
+  end
   x.upstream = res.status
   if x.raw or (self.observe and x.denied) then
     x.status, x.bytes_out = res.status, res.body and #res.body or nil

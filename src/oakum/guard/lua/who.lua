@@ -33,6 +33,7 @@ function M.new(plan, host, asking, audit_key, keys)
     if each.where == "query" then self.queries[each.name] = i end
   end
   self.nobody = self:bearer({}, nil)
+  asking.carried = function(x) return self:carried(x) end
   return self
 end
 
@@ -233,7 +234,6 @@ function Who:find(x, req)
     made, status = self:by_token(req, bearer)
     if made and made == bearer then return made end
   elseif kind == "ask" then
-    x.given = self:carried(x)
     made, status, wait = self:by_answer(x)
   elseif kind == "api_key" then
     made, status = self:by_key(held)
