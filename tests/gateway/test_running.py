@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
@@ -153,34 +155,60 @@ def test_observing_changes_nothing_and_tells_what_it_would_have(
 # ------------------------------------------------------------ a new contract
 
 
-def test_a_new_contract_is_taken_without_a_failed_request(club: Club, engine: Target) -> None:
-    failed: list[object] = []
-    with guarded(options(club, engine)) as guard:
+RELOADS = int(os.environ.get("RELOADS", "6"))
+CITY, EMAIL = "city: [{see: [owner, friend]}]", "email: [{see: [owner]}]"
+CONTRACTS = {
+    frozenset(("id", "name", "city")): POLICY.replace(EMAIL, "email: []"),
+    frozenset(("id", "name", "email")): POLICY.replace(CITY, "city: []"),
+}
+"""What each shows to an owner; a mixture of the two would show both or none."""
+
+
+def test_contracts_are_taken_one_after_the_other_and_never_mixed(
+    club: Club, engine: Target
+) -> None:
+    """Under load; `RELOADS=100` for as many. Every third time a broken one comes first."""
+    club.write(policy=CONTRACTS[frozenset(("id", "name", "city"))])
+    seen: Counter[object] = Counter()
+    with guarded(replace(options(club, engine), workers=2)) as guard:
         done = threading.Event()
 
         def load() -> None:
             while not done.is_set():
                 try:
                     answer = guard.ask("/members/ann", "ann")
-                    if answer.status != 200 or "password" in fields(answer.body):
-                        failed.append(answer.status)
+                    good = answer.status == 200
+                    seen[frozenset(fields(answer.body)) if good else answer.status] += 1
                 except (OSError, HTTPException) as error:
-                    failed.append(error)
+                    seen[repr(error)] += 1
 
-        client = threading.Thread(target=load)
-        client.start()
+        clients = [threading.Thread(target=load) for _ in range(2)]
+        for client in clients:
+            client.start()
         try:
-            for policy in (POLICY.replace("email: [{see: [owner]}]", "email: []"), POLICY) * 2:
-                before = sum(each.kind == "reloaded" for each in guard.told)
+            for number in range(RELOADS):
+                wanted, policy = list(CONTRACTS.items())[(number + 1) % 2]
+                if number % 3 == 0:
+                    refused = sum(each.kind == "refused" for each in guard.told)
+                    club.write(policy=policy.replace("is: owner", "is: king"))
+                    guard.until(lambda n=refused: counted(guard, "refused") > n)
+                before = counted(guard, "reloaded")
                 club.write(policy=policy)
-                guard.until(lambda n=before: sum(e.kind == "reloaded" for e in guard.told) > n)
-                wanted = {"id", "name", "city"} | ({"email"} if policy == POLICY else set())
+                guard.until(lambda n=before: counted(guard, "reloaded") > n)
                 guard.until(lambda w=wanted: fields(guard.ask("/members/ann", "ann").body) == w)
         finally:
             done.set()
-            client.join()
+            for client in clients:
+                client.join()
         assert not guard.heard("died")
-    assert failed == []
+        assert counted(guard, "reloaded") == RELOADS
+        assert counted(guard, "refused") == -(-RELOADS // 3)
+    assert seen.keys() == CONTRACTS.keys(), seen
+    print(f"{engine.name}: {RELOADS} contracts, {seen.total()} requests, none failed or mixed")
+
+
+def counted(guard: Guarded, kind: str) -> int:
+    return sum(each.kind == kind for each in guard.told)
 
 
 def test_a_mistake_in_a_new_contract_changes_nothing(club: Club, engine: Target) -> None:
@@ -343,6 +371,36 @@ def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Po
     finally:
         program.terminate()
         program.communicate(timeout=20)
+
+
+MOST, SLACK = 100, 115
+
+
+def shown(who: str, *guards: Guarded) -> int:
+    """How many of 130 members somebody is shown who asks on several connections at once."""
+    with ThreadPoolExecutor(8) as pool:
+        asked = [(guards[n % len(guards)], f"/members/m{n}") for n in range(130)]
+        answers = list(pool.map(lambda each: each[0].ask(each[1], who).status, asked))
+    assert set(answers) == {200, 429}
+    return answers.count(200)
+
+
+def test_workers_count_together(club: Club, engine: Target) -> None:
+    club.write(limit=MOST)
+    with guarded(replace(options(club, engine), workers=2)) as guard:
+        assert MOST <= shown("cat", guard) <= SLACK
+        assert guard.ask("/members/m0", "bob").status == 200
+
+
+@pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
+def test_a_fleet_counts_together_as_exactly(club: Club, engine: Target, tmp_path: Path) -> None:
+    club.write(limit=MOST)
+    with redis(tmp_path) as store:
+        both = replace(options(club, engine), redis=store)
+        both = replace(both, environ={**both.environ, "OAKUM_AUDIT_KEY": "made-up-of-the-fleet"})
+        with guarded(both) as one, guarded(both) as other:
+            assert MOST <= shown("cat", one, other) <= SLACK
+            assert other.ask("/members/m0", "bob").status == 200
 
 
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")

@@ -83,6 +83,8 @@ class Intake:
             raise Denied(503, "target")
         question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
         answered = yield from inquiry.ask(question)
+        if answered is not None and answered.status in (404, 410):
+            raise Denied(404, "target")
         if answered is not None and 400 <= answered.status < 500:
             raise absent(door, "target")
         value = readable(answered)

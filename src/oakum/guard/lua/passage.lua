@@ -398,7 +398,8 @@ function Guard:object(x, door)
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
   if answer and answer.status >= 400 and answer.status < 500 then
-    return nil, absent(door), "target"
+    local gone = answer.status == 404 or answer.status == 410
+    return nil, gone and 404 or absent(door), "target"
   end
   if value == nil then return nil, 503, "target" end
   local inside = lookups.at(value, target.pointer)[1]
