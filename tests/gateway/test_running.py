@@ -374,6 +374,7 @@ def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Po
 
 
 MOST, SLACK = 100, 115
+PATIENT = POLICY.replace("timeout: 300ms", "timeout: 5s")
 
 
 def shown(who: str, *guards: Guarded) -> int:
@@ -386,36 +387,52 @@ def shown(who: str, *guards: Guarded) -> int:
 
 
 def test_workers_count_together(club: Club, engine: Target) -> None:
-    club.write(limit=MOST)
+    club.write(limit=MOST, policy=PATIENT)
     with guarded(replace(options(club, engine), workers=2)) as guard:
         assert MOST <= shown("cat", guard) <= SLACK
         assert guard.ask("/members/m0", "bob").status == 200
 
 
+Fleet = Callable[[Guarded, Guarded], list[int]]
+
+
+def of_a_fleet(club: Club, engine: Target, folder: Path, asking: Fleet) -> list[int]:
+    """What two guards with one Redis answer. On a busy machine Redis may be late, which the guard
+    says, and counts alone for a while: then it is another test's case, and is tried again."""
+    for _ in range(5):
+        with redis(folder) as store:
+            both = replace(options(club, engine), redis=store)
+            keyed = {"OAKUM_AUDIT_KEY": "made-up-key-of-the-fleet"}
+            both = replace(both, environ={**both.environ, **keyed})
+            with guarded(both) as one, guarded(both) as other:
+                found = asking(one, other)
+                logs = [each.running._deployment.folder / "engine.log" for each in (one, other)]
+                if not any("redis cannot be used" in log.read_text() for log in logs):
+                    return found
+    raise AssertionError("redis was late five times")
+
+
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
 def test_a_fleet_counts_together_as_exactly(club: Club, engine: Target, tmp_path: Path) -> None:
-    club.write(limit=MOST)
-    with redis(tmp_path) as store:
-        both = replace(options(club, engine), redis=store)
-        both = replace(both, environ={**both.environ, "OAKUM_AUDIT_KEY": "made-up-of-the-fleet"})
-        with guarded(both) as one, guarded(both) as other:
-            assert MOST <= shown("cat", one, other) <= SLACK
-            assert other.ask("/members/m0", "bob").status == 200
+    def asking(one: Guarded, other: Guarded) -> list[int]:
+        return [shown("cat", one, other), other.ask("/members/m0", "bob").status]
+
+    club.write(limit=MOST, policy=PATIENT)
+    count, untouched = of_a_fleet(club, engine, tmp_path, asking)
+    assert MOST <= count <= SLACK
+    assert untouched == 200
 
 
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
 def test_two_guards_with_one_redis_count_together(
     club: Club, engine: Target, tmp_path: Path
 ) -> None:
+    def asking(one: Guarded, other: Guarded) -> list[int]:
+        statuses = [one.ask(f"/members/m{n}", "cat").status for n in range(2)]
+        return [*statuses, *(other.ask(f"/members/m{n}", "cat").status for n in range(2, 5))]
+
     club.write(limit=3)
-    with redis(tmp_path) as store:
-        keyed = {"OAKUM_AUDIT_KEY": "made-up-key-of-the-fleet"}
-        both = replace(options(club, engine), redis=store)
-        both = replace(both, environ={**both.environ, **keyed})
-        with guarded(both) as one, guarded(both) as other:
-            statuses = [one.ask(f"/members/m{n}", "cat").status for n in range(2)]
-            statuses += [other.ask(f"/members/m{n}", "cat").status for n in range(2, 5)]
-    assert statuses == [200, 200, 200, 429, 429]
+    assert of_a_fleet(club, engine, tmp_path, asking) == [200, 200, 200, 429, 429]
 
 
 @contextmanager
