@@ -18,9 +18,11 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
     if done.judged is None:
         return {}
     sightings = {each.pointer: each for each in done.judged.sightings}
-    cuts = list(_cuts(done.judged.keep, ()))
-    counts = (pattern(pointer) for pointer in done.withheld)  # what else went: they would tell
-    cuts += [each for each in counts if not any(_along(each, cut) for cut in cuts)]
+    cuts = dict.fromkeys(_cuts(done.judged.keep, ()))
+    above = {cut[:length] for cut in cuts for length in range(len(cut) + 1)}
+    for each in map(pattern, done.withheld):  # what else went: counts, that would tell
+        if each not in above and not any(each[:length] in cuts for length in range(len(each))):
+            cuts[each] = None
     return Counter(_named(model, sightings, cut) for cut in cuts)
 
 
@@ -30,10 +32,6 @@ def _cuts(keep: Keep, at: Pointer) -> Iterator[Pointer]:
             yield from _cuts(below, (*at, name))
     elif keep is not True:
         yield at
-
-
-def _along(one: Pointer, other: Pointer) -> bool:
-    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def _named(model: Model, sightings: Mapping[Pointer, Sighting], cut: Pointer) -> str:

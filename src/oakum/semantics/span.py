@@ -52,6 +52,8 @@ def read(body: bytes) -> tuple[Json, Span, str]:
 
 
 def _skip(text: str, at: int) -> int:
+    if text[at : at + 1] > " ":
+        return at
     match = _SPACE.match(text, at)
     return match.end() if match else at
 
@@ -86,7 +88,8 @@ def _string(text: str, at: int) -> tuple[str, int]:
     match = _STRING.match(text, at)
     if not match:
         raise Unreadable("not a JSON string")
-    return str(json.loads(match.group())), match.end()
+    word = match.group()
+    return (str(json.loads(word)) if "\\" in word else word[1:-1]), match.end()
 
 
 def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:

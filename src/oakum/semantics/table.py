@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
@@ -236,11 +237,13 @@ def member(shape: Shape, segment: str) -> Shape | None:
     return named(shape, segment)
 
 
+@lru_cache(maxsize=1 << 14)
 def named(shape: Shape, key: str) -> Shape | None:
     """What a shape declares for a member of an object, by its name or as a value of a map."""
     return _either(shape, lambda at: [at.properties.get(key, at.extra)])
 
 
+@lru_cache(maxsize=1 << 12)
 def element(shape: Shape) -> Shape | None:
     """What a shape declares for the elements of a list; the values of a map are none."""
     return _either(shape, lambda at: [at.items])
