@@ -15,7 +15,6 @@ local SPACE = "oakum"
 local MARK = "proxy-connection" -- where the router writes `via_upstream` or why a reply is Envoy's own
 local JWT = "envoy.filters.http.jwt_authn"
 
-local running = coroutine.running
 local byte, find, gsub, lower, match =
   string.byte, string.find, string.gsub, string.lower, string.match
 local floor, max = math.floor, math.max
@@ -36,10 +35,9 @@ end
 
 -- ---------------------------------------------------------------- requests under way
 
--- Handle of each coroutine that is inside the runtime: the host port has no other way to know.
-local handles = setmetatable({}, { __mode = "k" })
--- And how it reads the body of its request, on the way in.
-local readers = setmetatable({}, { __mode = "k" })
+-- Whose code runs: the handle, and on the way in the request; the host port has no other way to know.
+-- Others run while one waits, so whoever has waited says again who it is.
+local HANDLE, REQUEST
 
 -- Requests between their two halves, by number. One whose client went away never sees its second
 -- half, so two generations are kept and the older is dropped whole: no answer takes that long.
@@ -76,15 +74,15 @@ function host.log(level, text)
 end
 
 function host.ask(q)
-  local coroutine = running()
-  local handle, read = handles[coroutine], readers[coroutine]
-  if read then read() end -- a body that comes during a question could not be read any more
+  local handle, req = HANDLE, REQUEST
+  if req then req.body() end -- a body that comes during a question could not be read any more
   local wanted = { [":method"] = q.method, [":path"] = q.target, [":authority"] = settings.authority }
   for _, pair in ipairs(q.headers) do wanted[pair[1]] = pair[2] end
   local headers, body = handle:httpCall("questions", wanted, q.body, {
     timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,
   })
+  HANDLE, REQUEST = handle, req
   if not headers then return nil, "unreachable" end
   local answer = { status = tonumber(headers[":status"]), headers = {}, body = body or "" }
   for name, value in pairs(headers) do
@@ -158,7 +156,7 @@ end
 -- Envoy has verified the token; its claims are read from its own text, since metadata would make a
 -- double of each number. What Envoy takes with some leeway (exp, nbf) is exact here.
 function host.token()
-  local handle = handles[running()]
+  local handle = HANDLE
   local place, token = presented(handle:headers())
   if not token then return nil end
   local verified = metadata(handle):get(JWT)
@@ -186,33 +184,47 @@ local function listed(headers)
   return list
 end
 
-local function text_of(body)
+local function text_of(handle)
+  local req = REQUEST
+  local body = handle:body()
+  HANDLE, REQUEST = handle, req
   return body and body:getBytes(0, body:length()) or ""
 end
 
--- Longer bodies than the plan allows end in Envoy, which answers 413 by itself.
-local function reader(handle)
-  local text
-  return function()
-    text = text or text_of(handle:body())
-    return text
+-- Of each request: Envoy shows no header of a chunked body. Longer bodies than the plan allows end in
+-- Envoy, which answers 413 by itself.
+local function read()
+  local req = REQUEST
+  req.text = req.text or text_of(HANDLE)
+  return req.text
+end
+
+-- Without its port; that of a kept connection is the one of last time.
+local addresses = cache.new(2 ^ 16)
+
+local function address_of(peer)
+  local found = addresses:get(peer)
+  if not found then
+    found = gsub(gsub(peer, ":%d+$", ""), "[%[%]]", "")
+    addresses:put(peer, found)
   end
+  return found
 end
 
 local function request(handle)
   local headers = handle:headers()
   local peer = handle:streamInfo():downstreamDirectRemoteAddress()
-  local read = reader(handle) -- of each request: Envoy shows no header of a chunked body
-  readers[running()] = read
-  return {
+  REQUEST = {
     method = headers:get(":method"),
     target = headers:get(":path") or "",
     host = headers:get(":authority") or "",
     scheme = "http", -- TLS ends before the guard
-    address = gsub(gsub(peer, ":%d+$", ""), "[%[%]]", ""),
+    address = address_of(peer),
     headers = listed(headers),
     body = read,
+    text = false,
   }
+  return REQUEST
 end
 
 local function forward(handle, x)
@@ -246,11 +258,22 @@ end
 -- `came`: the headers that are there.
 local function send(handle, came, out, head)
   handle:body(true):setBytes(out.body or "")
-  local headers = handle:headers()
-  for i = 1, #came do headers:remove(came[i][1]) end
+  local headers, list = handle:headers(), out.headers
+  -- What goes out as it came is left where it is; a name goes or stays with all of its values.
+  local stays = {}
+  for i = 1, #list do stays[list[i]] = true end
+  for i = 1, #came do
+    if stays[came[i]] then
+      stays[came[i]] = nil
+    else
+      headers:remove(came[i][1])
+    end
+  end
   headers:remove(MARK)
   headers:replace(":status", tostring(out.status))
-  for _, pair in ipairs(out.headers) do headers:add(pair[1], pair[2]) end
+  for i = 1, #list do
+    if stays[list[i]] then headers:add(list[i][1], list[i][2]) end
+  end
   if head or out.status == 204 or out.status == 304 then
     headers:remove "content-length" -- that of a body which nobody is sent would be told
   else
@@ -297,7 +320,7 @@ end
 
 local function leave(handle, x)
   local res, came = answer(handle)
-  if not x.raw and not res.own then res.body = text_of(handle:body()) end
+  if not x.raw and not res.own then res.body = text_of(handle) end
   local out = guard:leave(x, res)
   if not x.raw then send(handle, came, out, x.asked_method == "HEAD") end
   metadata(handle):set(SPACE, "line", guard:audit(x))
@@ -311,7 +334,7 @@ local function see(handle)
   local req = request(handle)
   local length = tonumber(handle:headers():get "content-length" or 0)
   if length > settings.max_body then
-    req.body, readers[running()] = function() return nil, "too long" end, nil
+    req.body = function() return nil, "too long" end
   end
   local x = guard:enter(req)
   metadata(handle):set(SPACE, "x", keep(x))
@@ -328,7 +351,7 @@ local function watch(handle, x)
   local res = answer(handle)
   if not x.raw and not res.own then
     res.truncated = not brief(handle:headers())
-    res.body = res.truncated and "" or text_of(handle:body())
+    res.body = res.truncated and "" or text_of(handle)
   end
   guard:leave(x, res)
   metadata(handle):set(SPACE, "line", guard:audit(x))
@@ -337,10 +360,8 @@ end
 -- ---------------------------------------------------------------- what Envoy calls
 
 local function safely(half, handle, x)
-  local coroutine = running()
-  handles[coroutine] = handle
+  HANDLE, REQUEST = handle, nil
   local fine, result = pcall(half, handle, x)
-  handles[coroutine], readers[coroutine] = nil, nil
   if not fine then host.log("error", tostring(result)) end
   return fine, result
 end
