@@ -49,10 +49,13 @@ class Engine:
 
     def swap(self, deployment: Deployment) -> None:
         """Puts the files that may be replaced into place, as `guard.run` does."""
+        control, before = self.target.control, self.target.render(self.deployment)
         rendered = self.target.render(deployment)
-        write(deployment.folder, {n: rendered[n] for n in self.target.control.swapped})
-        if self.target.control.reload is not None:
-            self.process.send_signal(self.target.control.reload)
+        changed = {name for name in control.swapped if rendered[name] != before[name]}
+        write(deployment.folder, {name: rendered[name] for name in changed})
+        if control.reload is not None and changed - control.watched:
+            self.process.send_signal(control.reload)
+        self.deployment = deployment
 
 
 def free_port() -> int:

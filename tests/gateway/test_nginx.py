@@ -820,6 +820,40 @@ def test_what_began_with_the_old_plan_ends_with_it(upstream: Upstream) -> None:
         assert client.read(connection).status == 200
 
 
+def test_a_connection_outlives_a_plan(upstream: Upstream) -> None:
+    """A client may have sent its next request when the worker hears of the new plan."""
+    with (
+        start(Nginx(), plan(), upstream.url) as engine,
+        socket.create_connection(engine.listen, 5) as connection,
+    ):
+        before = workers(engine)
+        wanted = plan("f" * 16)
+        engine.swap(replace(engine.deployment, plan=wanted))
+        until, body = time.monotonic() + 5, b""
+        while body != wanted.encode():
+            assert time.monotonic() < until
+            connection.sendall(client.request("GET", "/generation"))
+            reply = client.read(connection)
+            assert reply.status == 200
+            body = reply.body
+        assert workers(engine) == before
+
+
+@pytest.mark.parametrize("size", [0, 90, 5000, -40])
+def test_a_file_that_is_not_whole_is_not_taken(upstream: Upstream, size: int) -> None:
+    with start(Nginx(), plan(), upstream.url) as engine:
+        new = replace(engine.deployment, plan=plan("f" * 16))
+        whole = engine.target.render(new)["oakum.lua"]
+        (engine.deployment.folder / "oakum.lua").write_bytes(whole[:size])
+        time.sleep(0.4)
+        assert ask(engine.listen, "GET", "/generation").body == plan().encode()
+        assert size == 0 or "does not load, and the old one stays" in engine.log
+        write(engine.deployment.folder, {"oakum.lua": b"-- whole\n" + whole})
+        until = time.monotonic() + 5
+        while ask(engine.listen, "GET", "/generation").body != plan("f" * 16).encode():
+            assert time.monotonic() < until
+
+
 @pytest.mark.parametrize(
     "code", ["this is no Lua", "error 'the plan is bad'", "local PLAN = require 'nothing'"]
 )

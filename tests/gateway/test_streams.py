@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +254,26 @@ def test_a_token_that_ends_ends_what_is_heard(
     token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
     with guarded(Nginx(), upstream, tmp_path, BY_TOKEN) as engine:
         assert listen(engine, token).body == event(b'{"by": "ann"}')
+
+
+def test_a_new_contract_ends_what_was_begun_by_the_old_one(
+    upstream: Upstream, feed: Feed, tmp_path: Path
+) -> None:
+    with guarded(Nginx(), upstream, tmp_path) as engine:
+
+        def later() -> bytes:
+            policy = (
+                (tmp_path / "exposure.yaml").read_text().replace("[owner, follower]", "[owner]")
+            )
+            (tmp_path / "exposure.yaml").write_text(policy)
+            plan = compile_plan(load(tmp_path / "exposure.yaml"), tmp_path)
+            engine.swap(replace(engine.deployment, plan=plan))
+            time.sleep(0.5)
+            return event(workout("ann"))
+
+        feed.pieces = [lambda: event(workout("ann")), later, lambda: event(workout("ann"))]
+        assert listen(engine, "bob").body == event(SHOWN)
+        assert listen(engine, "bob").body == b""
 
 
 def test_a_listener_hears_of_so_many_owners_and_not_of_more(engine: Engine, feed: Feed) -> None:

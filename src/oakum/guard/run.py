@@ -325,7 +325,7 @@ class Running:
         else:
             self._files = files
             fill(deployment.folder, {name: files[name] for name in changed})
-            self._signal(bool(changed))
+            self._signal(bool(changed - self._engine.control.watched))
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",

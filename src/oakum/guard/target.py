@@ -96,6 +96,8 @@ class Control:
     When any other file changes, the engine must be started anew."""
     reload: signal.Signals | None
     """Sent after the rename; None: the engine watches the files itself."""
+    watched: frozenset[str] = frozenset()
+    """Those of `swapped` that need no `reload`, since the engine watches them."""
     ready: str = ""
     """Path at `admin` that is answered with 200 when the engine has begun; empty: it has when it
     listens."""

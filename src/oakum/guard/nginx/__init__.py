@@ -12,6 +12,7 @@ import pwd
 import re
 import shutil
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
@@ -54,7 +55,9 @@ class Nginx:
     """Any nginx from 1.18 on whose Lua module has LuaJIT with `string.buffer`."""
 
     name = "nginx"
-    control = Control(frozenset((_CONF, _LUA, _CHECK)), SIGHUP, stop=SIGQUIT)
+    control = Control(
+        frozenset((_CONF, _LUA, _CHECK)), SIGHUP, frozenset((_LUA, _CHECK)), stop=SIGQUIT
+    )
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Three texts. The modules are the ones found here."""
@@ -69,7 +72,7 @@ class Nginx:
         conf = _template(_CONF).render(**shared, **_values(deployment, plan, upstream))
         return {
             _CONF: conf.encode(),
-            _LUA: bundle(adapter, deployment.plan).encode(),
+            _LUA: _named(bundle(adapter, deployment.plan)).encode(),
             _CHECK: _template(_CHECK).render(**shared).encode(),
         }
 
@@ -85,6 +88,15 @@ class Nginx:
         """nginx reads its file, and then runs the Lua that it only reads in its own check."""
         judged("nginx", [*_nginx(folder, _CONF), "-t", "-q"])
         judged("nginx", _nginx(folder, _CHECK))
+
+
+def _named(text: str) -> str:
+    """With a first line by which a worker tells it from any other."""
+    return f"-- {_digest(text)}\n{text}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def binary() -> str:
@@ -144,6 +156,7 @@ def _values(
             name for name in (deployment.service_env, deployment.audit_key_env) if name
         ],
         "max_body": plan["guard"]["max_body"],
+        "websockets": _digest(json.dumps(plan["guard"]["websockets"]))[:16],
         "observe": deployment.observe,
         "folder": _quotable(str(deployment.folder)),
         "scratch": _quotable(str(deployment.scratch)),

@@ -205,8 +205,9 @@ local guard = passage.new(PLAN, host, {
     and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },
 })
 
--- Requests that pass unread, by number, between their way in and their line in the audit.
-local passing, count = {}, 0
+-- What nginx calls. There is one at a time, `oakum.now`; a request ends with the one it began with.
+local made = {}
+
 local head = buffer.new()
 
 -- Where nginx itself takes over; `seen` is judged in the end, nil when there is nothing to judge.
@@ -215,10 +216,12 @@ local function pass(req, x, seen)
   if not client.sound(q) then error "a request that no server may see" end
   head:reset():put(upstream.authority)
   for i = 1, #q.headers do head:put("\r\n", q.headers[i][1], ": ", q.headers[i][2]) end
-  count = count + 1
-  passing[count] = seen
+  -- By number, between its way in and its line in the audit.
+  local number = oakum.count + 1
+  oakum.count = number
+  oakum.passing[number] = seen and { x = seen, of = made } or nil
   local var = ngx.var
-  var.oakum_head, var.oakum_target, var.oakum_number = head:get(), x.target, count
+  var.oakum_head, var.oakum_target, var.oakum_number = head:get(), x.target, number
   return req.named.upgrade and "@websocket" or "@raw"
 end
 
@@ -257,6 +260,7 @@ local function stream(x, q)
   repeat
     c.deadline = now() + IDLE
     piece, why = client.piece(c)
+    if oakum.now ~= made then break end -- what comes now goes by another contract
     local text = piece and cutter:feed(piece) or not piece and not why and cutter:finish() or ""
     if text ~= "" then
       x.bytes_out = (x.bytes_out or 0) + #text
@@ -325,7 +329,7 @@ local function relay(c)
   end
 end
 
-local function judge(x, res)
+function made.judge(x, res)
   local kind = x.stream and not res.own and kind_of(res.headers)
   if kind then
     guard:leave(x, { status = res.status, headers = res.headers, body = "", stream = kind })
@@ -360,7 +364,7 @@ local function watch()
   if res.own then send(res) end
   if whole then ngx.eof() end
   if fine then
-    fine, why = pcall(judge, x, res)
+    fine, why = pcall(made.judge, x, res)
     if not fine then host.log("error", tostring(why)) end
   end
   -- What was cut off is not made to look whole.
@@ -369,9 +373,7 @@ end
 
 -- ---------------------------------------------------------------- what nginx calls
 
-oakum = {}
-
-function oakum.content()
+function made.content()
   local fine, where = pcall(settings.observe and watch or serve)
   if not fine then
     host.log("error", tostring(where))
@@ -382,13 +384,13 @@ function oakum.content()
 end
 
 -- In the log phase of what passed unread, also of what was broken off.
-function oakum.passed()
+function made.passed()
   local number = tonumber(ngx.var.oakum_number)
-  local x = passing[number]
-  passing[number] = nil
-  if not x then return end -- only watched, and the runtime had failed
+  local seen = oakum.passing[number]
+  oakum.passing[number] = nil
+  if not seen then return end -- only watched, and the runtime had failed
   local own = not ngx.var.upstream_status
-  local fine, why = pcall(judge, x, { status = ngx.status, headers = {}, own = own })
+  local fine, why = pcall(seen.of.judge, seen.x, { status = ngx.status, headers = {}, own = own })
   if not fine then host.log("error", tostring(why)) end
 end
 
@@ -401,8 +403,37 @@ ffi.cdef [[
 local PDEATHSIG, SIGKILL = 1, 9
 local master = ffi.C.oakum_getpid()
 
+-- A new contract is taken by each worker as it runs: one that ended for it would close connections on
+-- which a client has just sent its next request. The first line of the file tells one from another.
+local OFTEN = 0.1 -- seconds
+
+local function line_of(path)
+  local file = io.open(path)
+  local line = file and file:read "*l"
+  if file then file:close() end
+  return line
+end
+
+local function follow(path)
+  local last = line_of(path)
+  return function(ending)
+    local line = line_of(path)
+    if ending or not line or line == last then return end
+    last = line
+    local fine, new = pcall(dofile, path)
+    if fine and type(new) == "table" then
+      oakum.now = new
+    else
+      host.log("error", "a contract does not load, and the old one stays: " .. tostring(new))
+    end
+  end
+end
+
 -- A worker whose master was killed would go on by an old contract, and hold the port.
-function oakum.worker()
+function made.worker(path)
   ffi.C.oakum_prctl(PDEATHSIG, SIGKILL)
   if ffi.C.oakum_getppid() ~= master then os.exit(1) end
+  assert(ngx.timer.every(OFTEN, follow(path)))
 end
+
+return made
