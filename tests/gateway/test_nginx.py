@@ -1054,7 +1054,7 @@ EVENT = """
 local enter = Guard.enter
 function Guard:enter(req)
   local x = enter(self, req)
-  x.stream = x.path == "/stream"
+  x.stream = x.path == "/stream" and {}
   return x
 end
 function Guard:event(x, data)

@@ -8,6 +8,7 @@ be kept busy by a caller (CWE-1333). What is no regular language, or too large f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -66,7 +67,7 @@ def of_shape(shape: Shape) -> Automaton | None:
     """What a schema allows in a text: by `enum`, else `pattern`, else whole numbers by `type`; None
     when it says none of them. Raises `Unsupported`."""
     if shape.enum and all(isinstance(each, str | int) for each in shape.enum):
-        return of_texts(text(each) for each in shape.enum)
+        return of_texts(json.dumps(e) if isinstance(e, bool) else text(e) for e in shape.enum)
     if shape.pattern and shape.kinds <= {"string"}:
         return of_pattern(shape.pattern)
     return of_pattern(r"^-?\d+$") if shape.kinds == {"integer"} else None
@@ -233,6 +234,8 @@ class _Reader:
         low, comma, high = said.partition(",")
         if not low.isascii() or not low.isdigit() or not (high.isdigit() or not high):
             raise Unsupported("a count is no number")
+        if int(high or low) > 10 * _STATES or int(low) > 10 * _STATES:
+            raise Unsupported("it is too long")
         if not comma:
             return int(low), int(low)
         return int(low), int(high) if high else None

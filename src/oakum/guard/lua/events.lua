@@ -5,7 +5,7 @@
 -- down, and its name, id and pause, which go with data that are shown; comments lose their text.
 
 local byte, find, gsub, match, sub = string.byte, string.find, string.gsub, string.match, string.sub
-local concat = table.concat
+local concat, max = table.concat, math.max
 
 local M = {}
 
@@ -29,7 +29,7 @@ local function dispatched(self)
   self.event = nil
   if not event then return "" end
   local shown = event.data and self.judge(concat(event.data, "\n"))
-  if not shown then return event.retry and event.retry .. "\n" or "" end
+  if not shown then return not event.data and event.retry and event.retry .. "\n" or "" end
   return (event.event or "") .. (event.id or "") .. (event.retry or "")
     .. "data: " .. gsub(shown, "\n", "\ndata: ") .. "\n\n"
 end
@@ -58,8 +58,9 @@ end
 local LINES = { sse = sse_line, ndjson = ndjson_line }
 
 -- The next line of what has come, and where the one after begins; a CR at the end may be half an end.
-local function line_at(self, text, from)
-  local stop = find(text, self.kind == "sse" and "[\r\n]" or "\n", from)
+-- No line ends before `look`.
+local function line_at(self, text, from, look)
+  local stop = find(text, self.kind == "sse" and "[\r\n]" or "\n", look)
   if not stop then return nil end
   local after = stop + 1
   if byte(text, stop) == CR then
@@ -82,7 +83,8 @@ function Events:feed(piece)
   end
   local out, n, at = {}, 0, 1
   local handle = LINES[self.kind]
-  local line, after = line_at(self, text, at)
+  -- What was there before has no end of a line in it, but for half of one as its last byte.
+  local line, after = line_at(self, text, at, max(1, #text - #piece))
   while line do
     self.size = (line == "" and 0 or self.size or 0) + #line
     if self.size > self.most then error "an event is too long" end
@@ -90,7 +92,7 @@ function Events:feed(piece)
     out[n] = handle(self, line)
     if self.kind == "ndjson" then self.size = 0 end
     at = after
-    line, after = line_at(self, text, at)
+    line, after = line_at(self, text, at, at)
   end
   self.rest = sub(text, at)
   if #self.rest > self.most then error "an event is too long" end

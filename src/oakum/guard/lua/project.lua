@@ -26,7 +26,7 @@ local M = {}
 local MAX_DEPTH = json.MAX_DEPTH
 local MAX_DIGITS = 4300
 local LEARNT = 64 -- undeclared names remembered per body
-local SEEN = 1024 -- names remembered per level to tell duplicates
+local SEEN = 1024 -- names of earlier objects remembered per level, at least
 
 -- What becomes of a value. Numbers, since they are compared in the innermost loops.
 local GONE, KEPT, NULL, REFUSE = 0, 1, 2, 3
@@ -52,7 +52,7 @@ local STAMP = 0
 local RUN = 0 -- number of this projection, for marks that an earlier one may have left
 local LEVELS = {}
 for depth = 0, MAX_DEPTH + 2 do
-  LEVELS[depth] = { entry = {}, key = {}, from = {}, to = {}, names = {}, count = 0, owners = { n = 0 }, tally = { 0 } }
+  LEVELS[depth] = { entry = {}, key = {}, from = {}, to = {}, names = {}, count = 0, most = SEEN, owners = { n = 0 }, tally = { 0 } }
 end
 
 local function emit(a, b)
@@ -227,13 +227,15 @@ end
 local function repeated(level, name, stamp)
   local names = level.names
   if names[name] == stamp then return true end
-  if level.count >= SEEN then
-    -- Names of an object being read must stay; those of others are dead weight.
+  if level.count >= level.most then
+    -- Names of an object being read must stay; those of others are dead weight. Next time is when there
+    -- are twice as many, or a wide object would be copied for each of its names.
     local fresh, n = {}, 0
     for known, at in pairs(names) do
       if at == stamp then fresh[known], n = at, n + 1 end
     end
     level.names, level.count, names = fresh, n, fresh
+    level.most = n * 2 > SEEN and n * 2 or SEEN
   end
   if names[name] == nil then level.count = level.count + 1 end
   names[name] = stamp

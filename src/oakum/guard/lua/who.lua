@@ -111,7 +111,7 @@ end
 function Who:key(held)
   local text
   for i = 1, #self.credentials do
-    if held[i] then text = text and text .. "\0" .. i .. held[i] or i .. held[i] end
+    if held[i] then text = (text and text .. "\0" or "") .. i .. ":" .. held[i] end
   end
   return text
 end

@@ -12,7 +12,7 @@ local passage = require "oakum.passage"
 local places = require "oakum.places"
 
 local now, exec = ngx.now, ngx.exec
-local spawn, wait = ngx.thread.spawn, ngx.thread.wait
+local spawn, wait, kill = ngx.thread.spawn, ngx.thread.wait, ngx.thread.kill
 local clear_header = ngx.req.clear_header
 local get_headers, get_method, read_body, get_body_data, get_body_file =
   ngx.req.get_headers, ngx.req.get_method, ngx.req.read_body, ngx.req.get_body_data,
@@ -240,6 +240,35 @@ local function cutting(x, kind)
   return events.new(kind, settings.max_body, function(data) return guard:event(x, data) end)
 end
 
+-- Only what is written shows whether anybody listens. It is written by the clock, and so tells nothing
+-- of events that are withheld.
+local BEAT = 5 -- seconds
+local BEATS = { sse = ":\n\n", ndjson = "\n" }
+
+local function beat(kind)
+  repeat
+    ngx.sleep(BEAT)
+    ngx.print(BEATS[kind])
+  until not ngx.flush(true)
+end
+
+-- Why the answer ended too early, if it did.
+local function relayed(x, c, kind)
+  local cutter, piece, why = cutting(x, kind), nil, nil
+  repeat
+    c.deadline = now() + IDLE
+    piece, why = client.piece(c)
+    if oakum.now ~= made then return nil end -- what comes now goes by another contract
+    local text = piece and cutter:feed(piece) or not piece and not why and cutter:finish() or ""
+    if text ~= "" then
+      x.bytes_out = (x.bytes_out or 0) + #text
+      ngx.print(text)
+      if not ngx.flush(true) then return nil end -- nobody listens any more
+    end
+  until not piece or x.over
+  return why and "a stream was cut off: " .. why
+end
+
 -- Events go out one by one. The answer, whole, when it is no stream after all; nothing when all is
 -- done. An error after the first event closes the connection, so what is lacking is seen to lack.
 local function stream(x, q)
@@ -249,28 +278,23 @@ local function stream(x, q)
   if not kind then return client.rest(c, settings.max_body) end
   local head = { status = c.status, headers = c.headers, body = "", stream = kind }
   local out = guard:leave(x, head)
-  if out.status ~= c.status or out.body ~= "" or get_method() == "HEAD" then
+  local begins = out.status == c.status and out.body == "" and type(x.stream) == "table"
+  if not begins or get_method() == "HEAD" then
     client.abort(c)
     ngx.var.oakum_audit = guard:audit(x)
     return send(out)
   end
   set_head(out.status, out.headers)
-  ngx.flush(true)
-  local cutter, piece = cutting(x, kind), nil
-  repeat
-    c.deadline = now() + IDLE
-    piece, why = client.piece(c)
-    if oakum.now ~= made then break end -- what comes now goes by another contract
-    local text = piece and cutter:feed(piece) or not piece and not why and cutter:finish() or ""
-    if text ~= "" then
-      x.bytes_out = (x.bytes_out or 0) + #text
-      ngx.print(text)
-      if not ngx.flush(true) then break end -- nobody listens any more
-    end
-  until not piece or x.over
-  client.close(c)
+  ngx.send_headers()
+  local relaying, beats = spawn(relayed, x, c, kind), spawn(beat, kind)
+  local fine
+  fine, why = wait(relaying, beats)
+  kill(relaying)
+  kill(beats)
+  client.abort(c)
+  if not fine then x.denied = "error" end
   ngx.var.oakum_audit = guard:audit(x)
-  if why then error "a stream was cut off" end
+  if why then error(why, 0) end
 end
 
 local function serve()
