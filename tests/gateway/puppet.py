@@ -53,6 +53,7 @@ class Puppet:
     many times it does not, before it does."""
 
     name: str = "puppet"
+    feeds: bool = False
     control: Control = SWAPPED
     refuses: str = "no such words"
     broken: bool = False

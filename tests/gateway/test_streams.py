@@ -101,7 +101,7 @@ resources:
 operations: {feed: {call: [member]}}
 limits:
   Workout: {distinct: 2, per: 1h}
-guard: {ttl: 300ms, timeout: 1s, service: {header: x-service-key, env: FEED_KEY}GUARD}
+guard: {ttl: 300ms, timeout: 5s, service: {header: x-service-key, env: FEED_KEY}GUARD}
 """
 SECRET = b"a key for the tokens of tests: 32 bytes and more"
 BY_ANSWER = "{operation: getMe, id: /id}", ""
@@ -285,6 +285,50 @@ def test_a_listener_hears_of_so_many_owners_and_not_of_more(engine: Engine, feed
     assert reply.body == b"".join(heard)
     lines = [line for line in engine.audit(20, 2.5) if line["denied"] == "budget"]
     assert [line["bytes_out"] for line in lines] == [len(reply.body)]
+
+
+def test_the_head_of_a_feed_does_not_wait_for_an_event(engine: Engine, feed: Feed) -> None:
+    feed.pieces = [lambda: time.sleep(2) or b": late\n\n"]
+    with socket.create_connection(engine.listen, 5) as connection:
+        connection.sendall(client.request("GET", "/feed", "authorization: Bearer ann"))
+        began = time.monotonic()
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_a_feed_ends_when_nobody_listens_any_more(
+    upstream: Upstream, feed: Feed, tmp_path: Path, observe: bool
+) -> None:
+    """Also where nothing of it may be seen, so that nothing is ever written."""
+    sent = 0
+
+    def hidden() -> bytes:
+        nonlocal sent
+        sent += 1
+        time.sleep(0.2)
+        return event(workout("dan"))
+
+    feed.pieces = [hidden] * 100
+    with guarded(Nginx(), upstream, tmp_path, observe=observe) as engine:
+        with socket.create_connection(engine.listen, 5) as connection:
+            connection.sendall(client.request("GET", "/feed", "authorization: Bearer bob"))
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        line = engine.audit(2, 15)[1]
+    assert (line["op"], line["removed"]) == ("feed", {"Workout": line["removed"]["Workout"]})
+    assert 0 < sent < 90
+
+
+def test_a_feed_that_breaks_off_is_written_down(
+    upstream: Upstream, feed: Feed, tmp_path: Path
+) -> None:
+    feed.pieces = [lambda: event(workout("ann")), lambda: b"data: " + b"a" * (1 << 21)]
+    with guarded(Nginx(), upstream, tmp_path) as engine:
+        reply = listen(engine, "bob")
+        line = engine.audit(2)[1]
+    assert (reply.body, reply.whole) == (event(SHOWN), False)
+    assert (line["op"], line["denied"], line["removed"]) == ("feed", "error", {"Workout.note": 1})
+    assert line["who"] != "anonymous"
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/event-stream+x", "application/jsonl"])

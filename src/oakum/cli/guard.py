@@ -182,8 +182,9 @@ def export(
         redis=redis,
         at=at,
     )
-    made = export(order, target(engine), out)
-    shared.warn(made.warnings)
+    chosen = target(engine)
+    made = export(order, chosen, out)
+    shared.warn(made.warned(chosen.feeds))
     click.echo(f"wrote {out}: contract {made.contract}; {out}/README.md says what goes where")
     return int(ExitCode.CLEAN)
 
@@ -199,7 +200,7 @@ def check(contract: Path, overlays: tuple[Path, ...]) -> int:
     from oakum.guard.compiled import compiled
 
     found = compiled(contract, overlays)
-    shared.warn(found.warnings)
+    shared.warn(found.warned(feeds=False))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""
     click.echo(f"{found.doors} doors, contract {found.contract}{key}")
     return int(ExitCode.CLEAN)

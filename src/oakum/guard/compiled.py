@@ -11,7 +11,7 @@ from oakum.contract import load
 from oakum.contract.model import Policy
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan import compile_plan
-from oakum.guard.wiring import derive
+from oakum.guard.wiring import derive, feeds
 from oakum.semantics import compile_contract
 
 AUDIT_KEY = "OAKUM_AUDIT_KEY"
@@ -34,8 +34,14 @@ class Compiled:
     """Environment variable with the credential of look-ups; empty: the caller's own is used."""
     warnings: tuple[Problem, ...]
     """Also of what a gateway cannot look up, and so keeps closed."""
+    feeds: tuple[Problem, ...]
+    """Warnings for an engine that lets no feed pass."""
     service_place: Location
     """Where the contract says so."""
+
+    def warned(self, feeds: bool) -> tuple[Problem, ...]:
+        """Warnings for an engine; `feeds`: it lets feeds pass."""
+        return self.warnings if feeds else (*self.warnings, *self.feeds)
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The secrets that an engine needs in its environment, by name.
@@ -67,6 +73,7 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
         (path, *overlays, *contract.document.files, *key_files(policy, path.parent)),
         service.env if service is not None else "",
         (*contract.warnings, *wiring.warnings),
+        tuple(feeds(contract.document)),
         policy.places.get(("guard", "service"), Location(policy.file)),
     )
 

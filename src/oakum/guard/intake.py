@@ -144,7 +144,7 @@ class Intake:
             written = self._written(operation, call, subject, value)
             yield from inquiry.settle(lambda needs: needs.tables(written))
             done = accept(self._model, inquiry.principal(), call, subject, body)
-        if done.body is None and decides:
+        if done.body is None and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
         if done.body is None or (done.removed and self._guard.unknown == "refuse"):
             raise Denied(422, "body")

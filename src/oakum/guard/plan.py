@@ -21,7 +21,7 @@ from oakum.contract.model import Json, Media, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
 from oakum.guard.secrets import read_api_keys, read_key_set
-from oakum.guard.wiring import Door, Wiring, derive
+from oakum.guard.wiring import FEEDS, Door, Wiring, derive
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, alternatives, holds, read_only
 from oakum.semantics.model import pattern
@@ -535,13 +535,7 @@ def kind_of(media: Media) -> str:
     """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
     if media.is_json:
         return "json"
-    return {
-        "text/csv": "csv",
-        "application/x-ndjson": "ndjson",
-        "application/ndjson": "ndjson",
-        "application/jsonl": "ndjson",
-        "text/event-stream": "sse",
-    }.get(_bare(media), "")
+    return {"text/csv": "csv", **FEEDS}.get(_bare(media), "")
 
 
 def _bare(media: Media) -> str:

@@ -154,7 +154,8 @@ class Running:
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
             f" {now.doors} doors, contract {now.contract}"
             + (", observing only: nothing is removed or denied" if options.observe else "")
-            + (f"\n  health and metrics on http://{self.admin}" if self.admin else ""),
+            + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
+            + self._warned(now),
             upstream=options.upstream,
             listen=self.listen,
             admin=self.admin,
@@ -162,6 +163,7 @@ class Running:
             doors=now.doors,
             contract=now.contract,
             mode="observe" if options.observe else "enforce",
+            warnings=self._warnings(now),
         )
 
     def _spawn(self) -> None:
@@ -329,11 +331,18 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.contract} is taken: {new.doors} doors",
+            f"contract {new.contract} is taken: {new.doors} doors{self._warned(new)}",
             contract=new.contract,
             doors=new.doors,
+            warnings=self._warnings(new),
         )
         return True
+
+    def _warnings(self, new: Compiled) -> list[str]:
+        return [str(each) for each in new.warned(self._engine.feeds)]
+
+    def _warned(self, new: Compiled) -> str:
+        return "".join(f"\n  warning: {each}" for each in self._warnings(new))
 
     def _signal(self, changed: bool) -> None:
         signalled = self._engine.control.reload

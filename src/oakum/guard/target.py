@@ -114,6 +114,8 @@ class Target(Protocol):
 
     name: str
     control: Control
+    feeds: bool
+    """Whether events of an answer that does not end pass one by one."""
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Relative path to content; pure. Raises `InputError` for what the engine cannot do."""

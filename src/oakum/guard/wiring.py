@@ -68,6 +68,15 @@ class Credential:
     name: str
 
 
+FEEDS = {
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "text/event-stream": "sse",
+}
+"""Media types of answers that are judged piece by piece, and how they are cut into pieces."""
+
+
 @dataclass(frozen=True)
 class Door:
     """An operation that the contract grants, as a decision point sees it."""
@@ -226,8 +235,36 @@ def derive(document: Document, model: Model) -> Wiring:
         states,
         whoami,
         tuple(_credentials(document)),
-        tuple(make.warnings),
+        (*make.warnings, *_given_away(model.policy)),
     )
+
+
+def _given_away(policy: Policy) -> Iterator[Problem]:
+    """Owners' ids that may be set: whoever sets one changes whose the object is."""
+    for name, resource in policy.resources.items():
+        owners = resource.owner.members if resource.owner.kind == "field" else ()
+        for rule in resource.fields:
+            setters = sorted({each for grant in rule.grants for each in grant.set})
+            if rule.path in owners and setters:
+                said = f"`{rule.path}` says whose a `{name}` is, and `{setters[0]}` may set it"
+                hint = "whoever sets it may become somebody else, or make an object theirs"
+                yield Problem(rule.location, said, hint)
+
+
+def feeds(document: Document) -> Iterator[Problem]:
+    """Operations that answer with events or lines that come one by one."""
+    for operation in document.operations:
+        answers = [each for several in operation.responses.values() for each in several]
+        if any(_bare(each.type) in FEEDS for each in answers):
+            yield Problem(
+                document.locate(operation.pointer),
+                f"`{operation.id}` is a feed, which only nginx lets pass",
+                "`--engine nginx` judges it event by event",
+            )
+
+
+def _bare(media: str) -> str:
+    return media.split(";")[0].strip().lower()
 
 
 def _shut(model: Model, operation: Operation) -> bool:

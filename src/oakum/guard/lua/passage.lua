@@ -409,7 +409,9 @@ end
 
 -- ---------------------------------------------------------------- the body of a request
 
-local function owns(object, bearer)
+-- Whether the object of a write is the caller's.
+local function own(door, object, bearer)
+  if door.target.kind == "caller" then return true end
   for i = 1, object.owners.n do
     if bearer.ids[object.owners[i]] then return true end
   end
@@ -453,9 +455,7 @@ function Guard:body(x, req, door, object)
       local url = door.method == "GET" and graphql.parameter(x.query or "")
       if evades(door, { query = url }) then return 400, "query" end
     end
-    if decides and door.target.kind ~= "caller" and not owns(object, x.who) then
-      return absent(door), "call"
-    end
+    if decides and not own(door, object, x.who) then return absent(door), "call" end
     return nil
   end
   local node, status, reason = accepted(x, door)
@@ -474,7 +474,7 @@ function Guard:body(x, req, door, object)
     if why == "unreadable" then return 400, "body" end
     local whole = out and next(seen.removed) == nil
   until whole or not asking:inquire(x)
-  if not out and decides then return absent(door), "call" end
+  if not out and decides and not own(door, object, x.who) then return absent(door), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"
   end

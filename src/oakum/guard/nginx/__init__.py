@@ -55,6 +55,7 @@ class Nginx:
     """Any nginx from 1.18 on whose Lua module has LuaJIT with `string.buffer`."""
 
     name = "nginx"
+    feeds = True
     control = Control(
         frozenset((_CONF, _LUA, _CHECK)), SIGHUP, frozenset((_LUA, _CHECK)), stop=SIGQUIT
     )

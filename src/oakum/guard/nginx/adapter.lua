@@ -286,6 +286,7 @@ local function stream(x, q)
   end
   set_head(out.status, out.headers)
   ngx.send_headers()
+  ngx.flush(true)
   local relaying, beats = spawn(relayed, x, c, kind), spawn(beat, kind)
   local fine
   fine, why = wait(relaying, beats)
@@ -331,8 +332,9 @@ end
 
 local UNTOUCHED = { remove = {}, set = {} }
 
--- Sends an answer on while it comes; what it was, and whether all of it came.
-local function relay(c)
+-- Sends an answer on while it comes; what it was, and whether all of it came. `seen` is given each piece
+-- of a feed, which is not kept.
+local function relay(c, seen)
   local headers, parts, size = {}, {}, 0
   for _, pair in ipairs(c.headers) do
     if not FRAMING[pair[1]] or pair[1] == "content-length" then headers[#headers + 1] = pair end
@@ -344,27 +346,37 @@ local function relay(c)
     if not piece then
       client.close(c)
       return { status = c.status, headers = c.headers, body = table.concat(parts),
-        truncated = size > settings.max_body }, not why
+        truncated = size > settings.max_body, size = size }, not why
     end
     ngx.print(piece)
-    ngx.flush(true)
+    local there = ngx.flush(true)
     size = size + #piece
-    if size <= settings.max_body then parts[#parts + 1] = piece end
+    if seen then
+      seen(piece)
+    elseif size <= settings.max_body then
+      parts[#parts + 1] = piece
+    end
+    if not there then
+      client.abort(c)
+      return { status = c.status, headers = c.headers, body = "", truncated = true, size = size }, true
+    end
   end
 end
 
 function made.judge(x, res)
-  local kind = x.stream and not res.own and kind_of(res.headers)
-  if kind then
-    guard:leave(x, { status = res.status, headers = res.headers, body = "", stream = kind })
-    local cutter = cutting(x, kind)
-    cutter:feed(res.body)
-    cutter:finish()
-    x.bytes_out = #res.body
-  else
-    guard:leave(x, res)
-  end
+  guard:leave(x, res)
   ngx.var.oakum_audit = guard:audit(x)
+end
+
+-- What looks at the pieces of a feed as they come, or nil when it is none.
+local function looking(x, c)
+  local kind = x.stream and kind_of(c.headers)
+  if not kind then return nil end
+  local head = { status = c.status, headers = c.headers, body = "", stream = kind }
+  local fine, cutter = pcall(guard.leave, guard, x, head), cutting(x, kind)
+  return function(piece)
+    fine = fine and pcall(cutter.feed, cutter, piece)
+  end
 end
 
 -- The request goes on, and the answer back, as they are, whatever the runtime says and however it
@@ -383,11 +395,14 @@ local function watch()
     derived = UNTOUCHED.set, body = body,
     timeout = settings.timeout,
   })
-  local res, whole = nil, true
-  if c then res, whole = relay(c) else res = failed(why) end
+  local res, whole, seen = nil, true, c and fine and looking(x, c)
+  if c then res, whole = relay(c, seen) else res = failed(why) end
   if res.own then send(res) end
   if whole then ngx.eof() end
-  if fine then
+  if seen then
+    x.bytes_out = res.size
+    ngx.var.oakum_audit = guard:audit(x)
+  elseif fine then
     fine, why = pcall(made.judge, x, res)
     if not fine then host.log("error", tostring(why)) end
   end
