@@ -1,0 +1,33 @@
+"""What is told of a contract before an engine has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oakum.guard.compiled import Compiled, compiled
+from tests.unit.guard.small import DOCUMENT, POLICY
+
+
+def read(folder: Path, document: str, policy: str) -> Compiled:
+    (folder / "openapi.yaml").write_text(document, encoding="utf-8")
+    (folder / "exposure.yaml").write_text(policy, encoding="utf-8")
+    return compiled(folder / "exposure.yaml")
+
+
+def said(found: Compiled, feeds: bool) -> str:
+    return "\n".join(str(each) for each in found.warned(feeds))
+
+
+def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
+    words = "`id` says whose a `Member` is, and `owner` may set it"
+    assert words not in said(read(tmp_path, DOCUMENT, POLICY), feeds=True)
+    policy = POLICY.replace("id: [{see: [anyone]}]", "id: [{see: [anyone], set: [owner]}]")
+    assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
+
+
+def test_a_feed_is_told_of_where_the_engine_lets_none_pass(tmp_path: Path) -> None:
+    document = DOCUMENT.replace("application/json", "text/event-stream")
+    found = read(tmp_path, document, POLICY.replace("caller: {operation: getMe, id: /id}\n", ""))
+    assert "`getMe` is a feed" in said(found, feeds=False)
+    assert "`getMe` is a feed" not in said(found, feeds=True)
+    assert read(tmp_path, DOCUMENT, POLICY).feeds == ()
