@@ -79,7 +79,7 @@ def command(
     """
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate,
-        allow_own_settings, journal, resume, min_shown,
+        allow_own_settings, journal=journal, resume=resume, min_shown=min_shown,
     )  # fmt: skip
     for path in (json_file, html_file):
         _writable(path)

@@ -54,6 +54,14 @@ class Options:
     budget: int = 500
     rate: float = 10.0
     allow_own_settings: bool = False
+    allow_writes: bool = False
+    """May create, change and delete, on objects that the run makes itself."""
+    twins: bool = False
+    """May guess at doors outside the document: older versions, answers for a phone."""
+    twin: tuple[str, ...] = ()
+    """Further addresses of the same API, such as an old host."""
+    front_end: tuple[str, ...] = ()
+    """Pages whose scripts are read for the paths that they name."""
     journal: Path | None = None
     resume: bool = False
     min_shown: float = 10.0

@@ -1,0 +1,1 @@
+"""P2: login is taken for permission."""

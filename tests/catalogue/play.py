@@ -1,0 +1,105 @@
+"""An entry of the catalogue served on loopback and scanned, as a person would."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from oakum.finding import Finding, Report
+from oakum.scan.run import Options, Scan
+from oakum_catalogue.kit import Entry, Json, Mode
+
+
+@dataclass
+class Played:
+    """What a scan of an entry said, and what it left behind."""
+
+    report: Report
+    before: Json
+    after: Json
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """The address of an app on loopback, until the block ends."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="websockets-sansio")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def play(entry: Entry, mode: Mode, seed: int, folder: Path) -> Played:
+    """Serve, scan with the options that the entry names, and compare all that lasts."""
+    policy = entry.write(folder, seed)
+    app = entry.app(mode, seed)
+    before = copy.deepcopy(app.state.db)
+    with serving(app) as target:
+        report = Scan(options_of(entry, policy, target), lambda event: None).report()
+    return Played(report, before, app.state.db)
+
+
+def options_of(entry: Entry, policy: Path, target: str) -> Options:
+    """The options that an entry names, and no rate to speak of."""
+    words = [each.replace("{target}", target) for each in entry.options]
+    values = {name: [b for a, b in pairwise(words) if a == name] for name in ("--twin", "--front-end")}
+    return Options(
+        policy,
+        target,
+        policy.parent / "identities.yaml",
+        rate=1000,
+        budget=2000,
+        allow_own_settings="--allow-own-settings" in words,
+        allow_writes="--allow-writes" in words,
+        twins="--twins" in words,
+        twin=tuple(values["--twin"]),
+        front_end=tuple(values["--front-end"]),
+    )
+
+
+def missed(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
+    """Truths of a leaky entry that no finding names."""
+    return [
+        f"{each.resource}.{field} to {viewer} at {each.door}"
+        for each in entry.truth
+        for field in each.fields
+        for viewer in each.viewers
+        if not any(
+            (found.resource, found.field, found.viewer) == (each.resource, field, viewer)
+            and found.verdict == "proven"
+            and any(f"{door.method} {door.path}".startswith(each.door) for door in found.doors)
+            for found in findings
+        )
+    ]
+
+
+def invented(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
+    """Findings that are none of an entry's truths."""
+    return [
+        f"{found.rule} ({found.verdict}): {found.resource}.{found.field} to {found.viewer}"
+        f" at {', '.join(f'{door.method} {door.path}' for door in found.doors)}"
+        for found in findings
+        if not any(
+            each.resource == found.resource
+            and found.field in each.fields
+            and found.viewer in each.viewers
+            for each in entry.truth
+        )
+    ]
