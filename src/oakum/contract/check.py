@@ -59,7 +59,11 @@ def _asked(policy: Policy) -> Iterator[tuple[str, Location]]:
     caller = ("caller", "operation" if ("caller", "operation") in policy.places else "session")
     yield policy.caller.operation, place(policy, *caller)
     for relation in policy.relations.values():
-        yield relation.operation, place(policy, "relations", relation.name, "in")
+        at = ("relations", relation.name)
+        yield relation.operation, place(policy, *at, "in")
+        for word, steps in (("begin", relation.begin), ("end", relation.end)):
+            for step in steps:
+                yield step.operation, place(policy, *at, word)
     for resource in policy.resources.values():
         at = ("resources", resource.name)
         yield resource.main, place(policy, *at, "main")

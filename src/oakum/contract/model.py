@@ -117,6 +117,14 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One call of the API with which a relation begins or ends; `by` says who makes it."""
+
+    operation: str
+    by: Literal["caller", "owner"] = "caller"
+
+
+@dataclass(frozen=True)
 class Relation:
     """What a caller may be to an object. Exactly one of the sources is set, or none: `anyone`."""
 
@@ -134,6 +142,10 @@ class Relation:
     """`field`: the member of the object that holds the ids of those in this relation."""
     unless: tuple[str, ...] = ()
     """Relations that take this one away. Unknown counts as held here: unknown is closed."""
+    begin: tuple[Step, ...] = ()
+    """`lookup`: the calls that make it, the other party's id in each."""
+    end: tuple[Step, ...] = ()
+    """`lookup`: the calls that end it."""
     location: Location = NOWHERE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from oakum.contract.model import Policy, Relation
+from oakum.contract.model import Policy, Relation, Step
 from oakum.contract.reader import (
     Reader,
     circles,
@@ -23,7 +23,9 @@ from oakum.contract.reader import (
 from oakum.contract.source import Node
 from oakum.errors import Problem
 
-RELATION = ("authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless")
+RELATION = (
+    "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "begin", "end",
+)  # fmt: skip
 
 _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
     "authenticated": "authenticated",
@@ -32,6 +34,9 @@ _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "cla
     "field": "field",
     "claim": "claim",
 }
+
+
+_PARTS = (("id", "in"), ("of", "in"), ("begin", "in"), ("end", "in"), ("has", "claim"))
 
 
 def relation(r: Reader, node: Node, what: str) -> str | None:
@@ -68,7 +73,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
     if len(sources) > 1:
         listed = ", ".join(f"`{source}`" for source in sources)
         r.wrong(node, f"`{called}` has several sources: {listed}", "write one relation for each")
-    for part, whole in (("id", "in"), ("of", "in"), ("has", "claim")):
+    for part, whole in _PARTS:
         if part in found and whole not in found:
             r.wrong(found[part], f"`{part}` belongs to `{whole}`, which `{called}` lacks")
     if "in" in found:
@@ -88,8 +93,26 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         of=cast(Literal["owner", "caller"], found.read("of", one_of("owner", "caller"), "owner")),
         member=found.read("field", path, ""),
         unless=found.read("unless", relation_names, ()),
+        begin=found.read("begin", _steps, ()),
+        end=found.read("end", _steps, ()),
         location=key.location,
     )
+
+
+def _step(r: Reader, node: Node, what: str) -> Step | None:
+    if node.kind != "map":
+        asked = word(r, node, what)
+        return None if asked is None else Step(asked)
+    found = record(r, node, "a step", ("operation", "by"))
+    found.require("operation", "a step", "write the operation that is called")
+    by = found.read("by", one_of("caller", "owner"), "caller")
+    return Step(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))
+
+
+def _steps(r: Reader, node: Node, what: str) -> tuple[Step, ...] | None:
+    elements = node.elements if node.kind == "list" else (node,)
+    found = [_step(r, element, "an operation") for element in elements]
+    return tuple(each for each in found if each is not None)
 
 
 def no_circle(r: Reader, policy: Policy) -> None:
