@@ -31,6 +31,23 @@ from oakum.scan.run import Options, Scan
     is_flag=True,
     help="may flip the privacy settings of the identities' own accounts; always put back",
 )
+@click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="may create, change and delete objects that the run makes itself, and register accounts",
+)
+@click.option(
+    "--twins",
+    is_flag=True,
+    help="may guess at doors outside the document: older versions, answers for a phone",
+)
+@click.option(
+    "--twin", multiple=True, metavar="URL", help="another address of the same API; may be repeated"
+)
+@click.option(
+    "--front-end", multiple=True, metavar="URL",
+    help="a page whose scripts are read for paths that the document lacks; may be repeated",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="print every request that might be sent; send none")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
@@ -61,6 +78,10 @@ def command(
     rate: float,
     budget: int,
     allow_own_settings: bool,
+    allow_writes: bool,
+    twins: bool,
+    twin: tuple[str, ...],
+    front_end: tuple[str, ...],
     dry_run: bool,
     form: str,
     json_file: Path | None,
@@ -79,10 +100,26 @@ def command(
     """
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate,
-        allow_own_settings, journal=journal, resume=resume, min_shown=min_shown,
+        allow_own_settings, allow_writes, twins,
+        tuple(shared.valid_target(each, "--twin") for each in twin),
+        tuple(shared.valid_target(each, "--front-end") for each in front_end),
+        journal=journal, resume=resume, min_shown=min_shown,
     )  # fmt: skip
     for path in (json_file, html_file):
         _writable(path)
+    return _play(options, form, json_file, html_file, events, dry_run=dry_run, quiet=quiet)
+
+
+def _play(
+    options: Options,
+    form: str,
+    json_file: Path | None,
+    html_file: Path | None,
+    events: Path | None,
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> int:
     with ExitStack() as stack:
         watchers: list[Callable[[Event], None]] = []
 
@@ -97,7 +134,7 @@ def command(
         if events is not None:
             watchers.append(stack.enter_context(_event_log(events)))
         if not quiet:
-            watchers.append(stack.enter_context(progress(budget)))
+            watchers.append(stack.enter_context(progress(options.budget)))
         # A pipeline's time limit must not leave somebody's settings flipped.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         report = scan.report()

@@ -79,7 +79,7 @@ def _build(
     params: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     shown: list[str] = []
-    headers: dict[str, str] = {"accept": "application/json, */*;q=0.5"}
+    headers = {"accept": "application/json, */*;q=0.5", **gate.headers}
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
     for name, where in declared.items():
         if where == "path" and name in values:
@@ -94,13 +94,17 @@ def _build(
             shown.append(urlencode([query[-1]]))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
+    query += gate.query
+    shown += [urlencode([each]) for each in gate.query]
     body, body_symbolic = _body(gate, declared, values, names)
     if body:
         headers["content-type"] = "application/json"
+    target = gate.base or target
     url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
+    sent |= {value for _, value in gate.query}
     request = Request(operation.method, url, headers, body)
     return Filled(request, params, sent, symbolic, body_symbolic)
 

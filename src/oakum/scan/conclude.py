@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
@@ -13,12 +13,15 @@ from oakum.scan.cast import Cast
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
 from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import Entry, Key, Matrix, allows, deciding, state_key
+from oakum.scan.signals import Signal
 from oakum.semantics import Model
 
 _BASIC = ("anyone", "authenticated")
 
 
-def conclude(model: Model, cast: Cast, matrix: Matrix) -> list[Finding]:
+def conclude(
+    model: Model, cast: Cast, matrix: Matrix, signals: Iterable[Signal] = ()
+) -> list[Finding]:
     """Findings, the most severe first. A drafted contract proves nothing: *suspected* at most."""
     groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
     for key, entry in matrix.leaks():
@@ -31,6 +34,11 @@ def conclude(model: Model, cast: Cast, matrix: Matrix) -> list[Finding]:
         else _leak(model, cast, matrix, cells)
         for name, cells in groups.items()
     ]  # fmt: skip
+    told: dict[tuple[str, str, str, str, State], list[Signal]] = {}
+    for each in signals:
+        same = (each.how, each.resource, each.field, each.viewer, each.state)
+        told.setdefault(same, []).append(each)
+    made += [_told(model, cast, together) for together in told.values()]
     return sorted(made, key=_urgency)
 
 
@@ -46,7 +54,7 @@ def _urgency(finding: Finding) -> tuple[int, int, int, str, str, str, State]:
 
 
 def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
-    cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
+    cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
     key, _ = cells[0]
     leak = _describe(model, cast, matrix, cells)
     hit = [check for check in CHECKS if check.matches(leak)]
@@ -70,6 +78,34 @@ def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
         evidence=_evidence(matrix, key),
+    )
+
+
+def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
+    """One finding of signals that tell the same through one door or several."""
+    first = next((each for each in signals if each.sure), signals[0])
+    anonymous = first.identity is None
+    leak = Leak(
+        first.resource, first.field, first.viewer, first.state, classify_field(first.field),
+        anonymous, False, first.viewer == "owner", False, False, (), "",
+        frozenset({first.how}), first.says,
+    )  # fmt: skip
+    check = next(each for each in CHECKS if each.matches(leak))
+    return Finding(
+        rule=check.RULE.id,
+        verdict="proven" if model.policy.stated and first.sure else "suspected",
+        resource=first.resource,
+        field=first.field,
+        viewer=first.viewer,
+        state=first.state,
+        doors=tuple(dict.fromkeys(each.door for each in signals)),
+        owasp=check.RULE.owasp,
+        cwe=check.RULE.cwe,
+        severity=severity(leak),
+        title=check.title(leak),
+        advice=check.advice(leak),
+        contract_location=model.field_location(first.resource, first.field),
+        evidence=replace(first.evidence, confirmed=first.sure),
     )
 
 
@@ -100,7 +136,14 @@ def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, E
         bool(table.see(held, state)),
         _open_state(model, key, held),
         table.resource.promise,
+        _techniques(matrix, cells),
     )
+
+
+def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str]:
+    """Empty when any door showed it without one."""
+    found = frozenset(matrix.how(key.door) for key, _ in cells)
+    return frozenset() if "" in found else found
 
 
 def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
@@ -145,7 +188,7 @@ def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
 
 
 def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
-    cells = sorted(cells, key=lambda pair: _door_order(model, pair[0]))
+    cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
     key, _ = cells[0]
     return Finding(
         rule=OVER_BLOCK.id,
@@ -165,10 +208,10 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
     )
 
 
-def _door_order(model: Model, key: Key) -> tuple[bool, str, str]:
-    operation = model.operations[key.door]
+def _door_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool, str, str]:
+    door, how = matrix.door(key.door), matrix.how(key.door)
     main = model.policy.resources[key.resource].main
-    return (key.door != main, operation.path, operation.method)
+    return (bool(how), key.door != main, door.path, door.method)
 
 
 def _line(model: Model, key: Key) -> Location:

@@ -6,7 +6,8 @@ Decided from the documents alone, before the first request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
@@ -37,6 +38,48 @@ class Gate:
     """Required parameters for which neither contract nor document names a source."""
     guessed: tuple[str, ...] = field(default=())
     """Of those, path parameters that a value of the same name, seen in an answer, may fill."""
+    how: str = ""
+    """The technique that asks otherwise than the document says: `option`, `twin`; empty: none."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Further query parameters, as sent."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, names in lower case."""
+    base: str = ""
+    """Another address than the target's; empty: the target."""
+
+    @property
+    def id(self) -> str:
+        """What names this way through this door: the operation, and how it is asked otherwise."""
+        return f"{self.operation.id} {self.door.path}" if self.how else self.operation.id
+
+    def otherwise(
+        self,
+        how: str,
+        path: str = "",
+        *,
+        base: str = "",
+        door: str = "",
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] | None = None,
+        fixed: Mapping[str, Json] | None = None,
+    ) -> Gate:
+        """Another way to the same objects: `path` in place of the document's, more in the query.
+
+        `door`: how findings call it, where that is not the path with its query.
+        """
+        asked = f"?{urlencode(query)}" if query else ""
+        shown = door or f"{path or self.door.path}{asked}"
+        operation = replace(self.operation, path=path, pointer="") if path else self.operation
+        return replace(
+            self,
+            operation=operation,
+            door=Door(self.door.method, shown, self.operation.id),
+            how=how,
+            query=(*self.query, *query),
+            headers={**self.headers, **(headers or {})},
+            base=base or self.base,
+            fixed={**self.fixed, **(fixed or {})},
+        )
 
 
 def survey(

@@ -17,18 +17,19 @@ from oakum.exchange import Exchange, Response
 from oakum.finding import Result
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
+from oakum.scan.choice import Choice, owners_by_viewer
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.forms import Form, form_of
+from oakum.scan.knowledge import Knowledge
 from oakum.scan.lookout import Lookout, Question
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted_to_nobody
+from oakum.scan.signals import Signal
+from oakum.scan.streams import Listen
 from oakum.scan.switches import Ask, Switches
+from oakum.scan.technique import May, Technique
 from oakum.semantics import Model
 
 _MOST_WORLDS = 24
-Settings = tuple[tuple[str, Json], ...]
-"""(`Resource.state`, value) pairs."""
-World = tuple[str, Settings]
-"""An identity, and how its account is set."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,21 @@ class Engine:
     emit: Callable[[Event], None]
     credentials: Callable[[str | None], tuple[str, ...]]
     """Header lines of an identity for a curl line, secrets as variables."""
+    may: May = field(default_factory=May)
+    techniques: tuple[Technique, ...] = ()
+    """What goes beyond the documented questions, in order."""
+    signals: list[Signal] = field(default_factory=list)
+    """Leaks that stand in no field of any answer."""
+    listen: Listen | None = None
+    """Opens a feed; None: no feed is listened to."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by probe, used instead of asking again."""
+    ways: list[Gate] = field(default_factory=list)
+    """Undocumented ways through doors that were found to answer: asked again in every world."""
+    forms: dict[tuple[str, str | None, str | None], Form] = field(default_factory=dict)
+    """(door, viewer, whose values) → the form of the last answer."""
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
@@ -85,6 +97,9 @@ class Engine:
         """
         self.introduce(exchanges)
         self._round()
+        for technique in self.techniques:
+            technique.run(self)
+        self.confirm()
         if self.switches is not None:
             self._switch_worlds(self.switches)
         self._still_served()
@@ -99,14 +114,14 @@ class Engine:
                     (gate, target)
                     for gate, viewer, target in self._probes.values()
                     if viewer == who and target in (who, None) and not gate.batch
-                    and any((gate.operation.id, who, r) in self.matrix.own for r in gate.shows)
+                    and any((gate.id, who, r) in self.matrix.own for r in gate.shows)
                 ),
                 None,
             )  # fmt: skip
             if good is None:
                 continue
             gate, target = good
-            outcome = self._put(gate, who, target, "last")
+            outcome = self.put(gate, who, target, "last")
             if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
                 self.distrust.append(
                     f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
@@ -133,9 +148,10 @@ class Engine:
                 break
         self._batches()
         self._sweep()  # doors whose ids were first seen on the way
+        self._other_ways()
         self.matrix.settle()
         self._close_lists()
-        self._confirm()
+        self.confirm()
 
     def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
         gate = self.matrix.gates.get(operation)
@@ -154,7 +170,7 @@ class Engine:
         if operation in self.matrix.gates:
             self._asked.add(self._key(gate, identity, None))
             self._seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
-        self._note(gate, outcome)
+        self.note(gate, outcome)
 
     # ------------------------------------------------------------ which questions
 
@@ -164,14 +180,14 @@ class Engine:
         for name, resource in self.model.policy.resources.items():
             members = {s.member for s in resource.states.values() if s.member}
             doors = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
-            doors.sort(key=lambda g: (g.operation.id != resource.main, len(g.sources)))
+            doors.sort(key=lambda g: (g.id != resource.main, len(g.sources)))
             for who in self.cast.names() if members else ():
                 for gate in doors:
                     wanted = {(who, f"{name}.{state}") for state in resource.states}
                     if wanted <= self.cast.states.keys():
                         break
                     if gate.sources or not gate.operation.anonymous:
-                        self._put(gate, who, who if gate.sources else None)
+                        self.put(gate, who, who if gate.sources else None)
 
     def _sweep(self) -> None:
         """Doors without a person in their parameters: one question per kind of viewer."""
@@ -183,17 +199,17 @@ class Engine:
             if not gate.shows:
                 for viewer in (*first, None):
                     if self._decides(gate, viewer, ()):
-                        self._put(gate, viewer, None)
+                        self.put(gate, viewer, None)
                 continue
             for viewer in (*names, None):  # owners first: they are what others are compared to
                 concerned = viewer is not None and any(
                     self._decides(gate, v, (viewer,)) for v in (*names, None)
                 )
                 if concerned or self._decides(gate, viewer, (*names, NOBODY)):
-                    self._put(gate, viewer, None)
-                    if gate.sources and self.matrix.doubts(gate.operation.id, viewer):
-                        self._put(gate, viewer, None, turn=1)  # another object may tell
-            if gate.operation.id in self._answered:
+                    self.put(gate, viewer, None)
+                    if gate.sources and self.matrix.doubts(gate.id, viewer):
+                        self.put(gate, viewer, None, turn=1)  # another object may tell
+            if gate.id in self._answered:
                 self._give_up(gate, names)
 
     def _learn_ids(self) -> bool:
@@ -229,23 +245,23 @@ class Engine:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
         viewers = [v for v in (None, *self.cast.names()) if v != who]
         for gate in self.gates:
-            if not gate.personal or gate.batch or gate.operation.id in self._ignoring:
+            if not gate.personal or gate.batch or gate.id in self._ignoring:
                 continue
             if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
                 continue
             self.emit(Event("phase", {"name": f"{gate.door.method} {gate.door.path} of {who}"}))
-            if self._put(gate, who, who) is None:
+            if self.put(gate, who, who) is None:
                 continue
             self._absent_control(gate, who)
-            if gate.operation.id in self._ignoring:
+            if gate.id in self._ignoring:
                 continue  # it answers about its caller: nothing that `who` shows could come
             for viewer in viewers:
                 if self._page_decides(gate, viewer, who):
-                    self._put(gate, viewer, who)
+                    self.put(gate, viewer, who)
 
     def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
-        door = gate.operation.id
+        door = gate.id
         page = self._pages.get((door, who))
         if page is None:
             return self._decides(gate, viewer, (who,))
@@ -263,15 +279,22 @@ class Engine:
             viewers = (*self.cast.subjects(), None)
             for owner in self.cast.subjects():  # their own view first: it is what others compare to
                 if any(self._decides(gate, viewer, (owner,)) for viewer in viewers):
-                    self._put(gate, owner, None)
+                    self.put(gate, owner, None)
             self._give_up(gate, names)
             for viewer in viewers:
                 if self._decides(gate, viewer, names):
-                    self._put(gate, viewer, None)
+                    self.put(gate, viewer, None)
+
+    def _other_ways(self) -> None:
+        """Undocumented ways that have answered before, in this world too."""
+        for gate in self.ways:
+            for who in self.cast.subjects() if gate.personal else (None,):
+                for viewer in (who, *self.watchers(who)):
+                    self.put(gate, viewer, who)
 
     def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
         """What a door does not show to an owner who asked for it, it cannot tell about them."""
-        door = gate.operation.id
+        door = gate.id
         for resource in gate.shows:
             nobodys = self.model.policy.resources[resource].owner.kind == "none"
             for owner in (NOBODY,) if nobodys else owners:
@@ -281,7 +304,7 @@ class Engine:
                     self.matrix.hopeless.add((door, owner, resource))
 
     def _decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
-        door = gate.operation.id
+        door = gate.id
         if not gate.shows:  # nothing declared: worth one look for values out of place
             return not self._answered.get(door) or (
                 len(self._answered[door]) < 3 and viewer not in self._answered[door]
@@ -292,7 +315,7 @@ class Engine:
 
     def _absent_control(self, gate: Gate, who: str) -> None:
         """The same question for an id that is nobody's: a door that answers alike ignores ids."""
-        key = f"{gate.operation.id}|absent"
+        key = f"{gate.id}|absent"
         named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
         if key in self._asked or not named:
             return
@@ -301,11 +324,11 @@ class Engine:
         other = fill(gate, self.target, self.knowledge, who, absent=True)
         if real is None or other is None or real.params == other.params:
             return
-        answer = self._send(gate, who, other)
-        question = self._question(gate, who, frozenset(), other, key)
+        answer = self.send(gate, who, other)
+        question = self.question(gate, who, frozenset(), other, key)
         outcome = self.lookout.look(gate, question, answer)
         if any(owner == who for owner, _ in outcome.sighted):
-            self._ignoring.add(gate.operation.id)
+            self._ignoring.add(gate.id)
             self.notes.append(
                 f"{gate.door.method} {gate.door.path} answers the same for an id that does not"
                 " exist: it ignores its parameter, so only the caller's own view was judged"
@@ -314,9 +337,9 @@ class Engine:
     # ------------------------------------------------------------ asking
 
     def _key(self, gate: Gate, viewer: str | None, who: str | None, round: str = "") -> str:
-        return f"{gate.operation.id}|{viewer or ''}|{who or ''}|{self._world}|{round}"
+        return f"{gate.id}|{viewer or ''}|{who or ''}|{self._world}|{round}"
 
-    def _put(
+    def put(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         """Ask once; None when a parameter has no value yet. Asked before: nothing is sent."""
@@ -328,24 +351,50 @@ class Engine:
             return Outcome(key, 0)
         self._asked.add(key)
         self._probes[key] = (gate, viewer, who)
-        targets = frozenset({who}) if who else frozenset()
-        if gate.batch:
-            targets = frozenset(self.cast.names())
-        known = self.replay.get(key) if who and viewer != who else None
+        known = self.replay.get(key) if who and viewer != who and not gate.how else None
         if known is None:
-            answer = self._send(gate, viewer, filled)
-            question = self._question(gate, viewer, targets, filled, key)
-            known = self.lookout.look(gate, question, answer)
-        self._answered.setdefault(gate.operation.id, set()).add(viewer)
-        place = (gate.operation.id, who or "")
+            known = self.judge(gate, viewer, who, filled, self.send(gate, viewer, filled), key)
+        else:
+            self.note(gate, known)
+        self._answered.setdefault(gate.id, set()).add(viewer)
         if known.whole:
-            self._seen.setdefault(place, {})[viewer] = set(known.sighted)
+            self._seen.setdefault((gate.id, who or ""), {})[viewer] = set(known.sighted)
         if viewer == who:
-            self._pages.setdefault((gate.operation.id, who or ""), set()).update(known.sighted)
-        self._note(gate, known)
+            self._pages.setdefault((gate.id, who or ""), set()).update(known.sighted)
         return known
 
-    def _send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
+    def judge(
+        self,
+        gate: Gate,
+        viewer: str | None,
+        who: str | None,
+        filled: Filled,
+        answer: Response,
+        key: str,
+    ) -> Outcome:
+        """Take in what an answer shows. `key` names the question; `who`: whose values it held."""
+        targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
+        self.forms[(gate.id, viewer, who)] = form_of(answer)
+        outcome = self.lookout.look(gate, self.question(gate, viewer, targets, filled, key), answer)
+        self.note(gate, outcome)
+        return outcome
+
+    def watchers(self, who: str | None) -> list[str | None]:
+        """One viewer of each kind beside `who`, the least entitled first; for None: of all kinds
+        to anybody."""
+        kinds: dict[str, str | None] = {}
+        for owner in (who,) if who is not None else self.cast.names():
+            for viewer in (None, *self.cast.names()):
+                if viewer != owner:
+                    held = self.cast.relations(viewer, owner)
+                    kinds.setdefault(self.cast.label(held, viewer, owner), viewer)
+        return list(dict.fromkeys(kinds.values()))
+
+    def say(self, phase: str) -> None:
+        """Tell what is being done now."""
+        self.emit(Event("phase", {"name": phase}))
+
+    def send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
         self.emit(
             Event(
                 "ask",
@@ -360,15 +409,15 @@ class Engine:
         )
         return self.ask(viewer, filled.request)
 
-    def _question(
+    def question(
         self, gate: Gate, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
     ) -> Question:
         line = curl(filled, self.credentials(viewer))
-        return Question(key, gate.operation.id, viewer, targets, filled.params, filled.sent, line)
+        return Question(key, gate.id, viewer, targets, filled.params, filled.sent, line)
 
-    def _note(self, gate: Gate, outcome: Outcome) -> None:
-        self.matrix.apply(gate.operation.id, outcome)
-        self.emit(Event("outcome", {"door": gate.operation.id, "outcome": outcome}))
+    def note(self, gate: Gate, outcome: Outcome) -> None:
+        self.matrix.apply(gate.id, outcome)
+        self.emit(Event("outcome", {"door": gate.id, "outcome": outcome}))
 
     # ------------------------------------------------------------ conclusions
 
@@ -390,14 +439,14 @@ class Engine:
                         self._close(self.matrix.gates[door], viewer, owner, resource)
 
     def _close(self, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
-        door = gate.operation.id
+        door = gate.id
         closed = tuple(
             Observation(key, False, Result.CLOSED, viewer, owner)
             for key in self.matrix.undecided(door, viewer, owner, resource)
             if self._is_shut(key, owner)
         )
         if closed:
-            self._note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
+            self.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
 
     def _is_shut(self, key: Key, owner: str) -> bool:
         """Whether the absence of a denied field says something.
@@ -409,7 +458,7 @@ class Engine:
         known = (owner, key.resource, key.field) in self.knowledge.present
         return known or granted_to_nobody(self.model.tables[key.resource], key.field)
 
-    def _confirm(self) -> None:
+    def confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""
         open_findings: dict[object, set[str]] = {}
         for key, entry in self.matrix.leaks():
@@ -424,121 +473,56 @@ class Engine:
             best = max(sorted(weight), key=lambda probe: weight[probe])
             gate, viewer, who = self._probes[best]
             if who is not None and viewer != who:
-                self._put(gate, who, who, "again")
-            self._put(gate, viewer, who, "again")
+                self.put(gate, who, who, "again")
+            self.put(gate, viewer, who, "again")
             open_findings = {name: p for name, p in open_findings.items() if best not in p}
 
     # ------------------------------------------------------------ worlds
 
     def _switch_worlds(self, switches: Switches) -> None:
         """Put own accounts into the states that undecided cells speak of, one after another."""
-        seen: dict[str, list[dict[str, Json]]] = {
-            who: [self._account(who)] for who in self.cast.names()
-        }
+        choice = Choice(self.model, self.cast, self.matrix, switches)
+        seen = {who: [self._account(who)] for who in self.cast.names()}
         for number in range(1, _MOST_WORLDS + 1):
-            best = self._best_world(switches, seen)
+            best = choice.best(seen)
             if best is None:
                 break
             who, wanted = best
             seen[who].append({**self._account(who), **dict(wanted)})
             said = ", ".join(f"{path}={value}" for path, value in wanted)
-            self.emit(Event("phase", {"name": f"{who} sets {said}"}))
+            self.say(f"{who} sets {said}")
             changes = [(p, v) for p, v in wanted if self.cast.states.get((who, p)) != v]
             if all(switches.flip(who, path, value) for path, value in changes):
-                self._world = f"world {number}"
-                self._answered.clear()
-                self._seen.clear()
-                self.lookout.forget(who)
+                self.enter(f"world {number}", who)
                 self._round()
             else:
                 self.notes.append(f"{switches.why}: {said} of {who}")
 
+    def enter(self, world: str, who: str) -> None:
+        """Another world, in which something of `who`'s is not as before: ask everything anew."""
+        self._world = world
+        self._answered.clear()
+        self._seen.clear()
+        self.lookout.forget(who)
+
     def _account(self, who: str) -> dict[str, Json]:
         return {path: value for (name, path), value in self.cast.states.items() if name == who}
 
-    def _best_world(
-        self, switches: Switches, seen: Mapping[str, list[dict[str, Json]]]
-    ) -> World | None:
-        """The (identity, settings) whose world decides the most undecided cells.
-
-        Settings that no cell mentions together are set together: a world costs as much whatever
-        it decides.
-        """
-        wanted: dict[str, dict[Settings, int]] = {}
-        reach = self._reach()
-        for key, entry in self.matrix.entries.items():
-            if entry.result is not Result.NOT_SHOWN or not key.state:
-                continue
-            settings = self._settings(switches, key)
-            for who in reach.get((key.resource, key.viewer), ()) if settings else ():
-                if self.matrix.shows(key, who) and self.matrix.is_decidable(key, entry, who):
-                    counts = wanted.setdefault(who, {})
-                    counts[settings] = counts.get(settings, 0) + 1
-        best: tuple[int, World] | None = None
-        for who, counts in wanted.items():
-            new = {
-                s: n for s, n in counts.items() if not any(_holds(each, s) for each in seen[who])
-            }
-            gain, settings = _combined(new)
-            if settings and (best is None or gain > best[0]):
-                best = (gain, (who, settings))
-        return best[1] if best else None
-
-    def _settings(self, switches: Switches, key: Key) -> Settings:
-        """Settings that make a cell's state; empty when one of them has no switch."""
-        found: list[tuple[str, Json]] = []
-        for name, text in key.state:
-            path = switches.base(key.resource, name)
-            resource, _, base = path.partition(".")
-            values = self.model.policy.resources[resource].states[base].values
-            value = next((v for v in values if canonical(v) == text), None)
-            if value is None or switches.switch(path) is None:
-                return ()
-            found.append((path, value))
-        return tuple(sorted(found, key=repr))
-
-    def _reach(self) -> dict[tuple[str, str], list[str]]:
-        """(resource, viewer label) → owners to whom somebody stands so."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for name, resource in self.model.policy.resources.items():
-            for owner in self.cast.subjects() if resource.owner.kind != "none" else [NOBODY]:
-                for viewer in (None, *self.cast.names()):
-                    held = self.cast.relations(viewer, owner)
-                    label = self.cast.label(held, viewer, owner)
-                    owners = found.setdefault((name, label), [])
-                    if owner not in owners:
-                        owners.append(owner)
-        return found
-
     def reach(self) -> dict[tuple[str, str], bool]:
         """(resource, viewer label) → whether any pair of identities stands so."""
-        return {key: bool(owners) for key, owners in self._reach().items()}
+        found = owners_by_viewer(self.model, self.cast)
+        return {key: bool(owners) for key, owners in found.items()}
 
     def _explain(self) -> None:
         """Say of each door that was never asked what it lacked."""
         for gate in self.gates:
-            if gate.operation.id in self._answered or gate.operation.id in self.why:
+            if gate.id in self._answered or gate.id in self.why:
                 continue
-            if any(key.startswith(f"{gate.operation.id}|") for key in self._asked):
+            if any(key.startswith(f"{gate.id}|") for key in self._asked):
                 continue
             lacking = [*gate.unfilled, *gate.sources]
             named = f"`{lacking[0]}`" if lacking else "its parameters"
-            self.why[gate.operation.id] = (
+            self.why[gate.id] = (
                 f"no value for {named} was seen;"
-                f" name its source under `operations: {gate.operation.id}: params:`"
+                f" name its source under `operations: {gate.id}: params:`"
             )
-
-
-def _holds(account: Mapping[str, Json], settings: Settings) -> bool:
-    return all(account.get(path) == value for path, value in settings)
-
-
-def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
-    """The most wanted settings, joined by the next most wanted that do not contradict them."""
-    chosen: dict[str, Json] = {}
-    gain = 0
-    for settings, number in sorted(counts.items(), key=lambda pair: (-pair[1], repr(pair[0]))):
-        if all(chosen.get(path, value) == value for path, value in settings):
-            chosen.update(settings)
-            gain += number
-    return gain, tuple(sorted(chosen.items()))

@@ -86,7 +86,7 @@ class Lookout:
         """Judge an answer and say what it decides."""
         value, shape, whole = self._read(gate, response)
         principal = self._cast.principal(question.viewer)
-        judge = Judge(self._model, principal, question.door, question.params, response.status)
+        judge = Judge(self._model, principal, gate.operation.id, question.params, response.status)
         judged = judge.judge(value, shape)
         outsiders = [
             each
@@ -351,7 +351,7 @@ class _Glance:
     def _counted(self, path: str) -> bool:
         """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
         steps = tuple(path.split("."))
-        counts = self._out._model.rule(self._question.door).counts
+        counts = self._out._model.rule(self._gate.operation.id).counts
         return any(pattern(each)[-len(steps) :] == steps for each in counts)
 
     def _granted(

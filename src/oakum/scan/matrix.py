@@ -114,7 +114,7 @@ class Matrix:
     def __init__(self, model: Model, gates: Iterable[Gate], cast: Cast) -> None:
         self._model = model
         self._cast = cast
-        self.gates = {gate.operation.id: gate for gate in gates}
+        self.gates = {gate.id: gate for gate in gates}
         self.entries: dict[Key, Entry] = {}
         self.witnessed: set[tuple[str, str, str, str]] = set()
         """(door, owner, resource, field) that somebody entitled was shown."""
@@ -143,7 +143,7 @@ class Matrix:
         for gate in self.gates.values():
             for resource, fields in gate.shows.items():
                 for path in fields:
-                    self._plan(gate.operation.id, resource, path)
+                    self._plan(gate.id, resource, path)
 
     def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
         """(resource, label) → relations held, logged in or not: every pair of the cast, and every
@@ -188,7 +188,7 @@ class Matrix:
         values: Mapping[str, Json],
     ) -> bool:
         """Whether the contract shows a field to holders of these relations at this door."""
-        passes = through(self._model, door, held, logged_in)
+        passes = through(self._model, self.operation(door), held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
     def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
@@ -256,6 +256,8 @@ class Matrix:
     def apply(self, door: str, outcome: Outcome) -> None:
         """Take in what an answer said."""
         for seen in outcome.observations:
+            if seen.result is Result.OVER_BLOCK and self.how(door):
+                continue  # a way that nobody documented owes nobody anything
             entry = self.entries.setdefault(seen.key, Entry(seen.granted))
             if _RANK[seen.result] > _RANK[entry.result]:
                 entry.result, entry.granted = seen.result, seen.granted
@@ -341,6 +343,8 @@ class Matrix:
         for key, entry in sorted(self.entries.items()):
             if entry.result is Result.NOT_SHOWN and self._is_uncarried(key, entry, why):
                 continue
+            if entry.result is not Result.LEAK and self.how(key.door):
+                continue
             reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
             result, granted = entry.result, entry.granted
             if result is Result.OVER_BLOCK and not self._model.policy.stated:
@@ -360,6 +364,21 @@ class Matrix:
     def unjudged(self) -> list[str]:
         """Resources that came, but never with an owner that is one of the identities."""
         return sorted({name for _, name in self.outsiders if not self._is_anybodys(name)})
+
+    def open(self, gate: Gate) -> None:
+        """Let answers of another way through a door be judged. It makes no cell that anybody has
+        to exercise: what it shows is a leak, or nothing worth a word."""
+        self.gates.setdefault(gate.id, gate)
+
+    def operation(self, door: str) -> str:
+        """The id of the operation behind a door, whichever way it is asked."""
+        gate = self.gates.get(door)
+        return gate.operation.id if gate is not None else door
+
+    def how(self, door: str) -> str:
+        """By which technique this door is gone through; empty: as the document says."""
+        gate = self.gates.get(door)
+        return gate.how if gate is not None else ""
 
     def door(self, operation: str) -> Door:
         """The door of an operation, also of one that the run may not ask (a login)."""

@@ -35,6 +35,8 @@ from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.session import Sessions
 from oakum.scan.switches import Flip, Switches, left_behind
+from oakum.scan.technique import May, Prospect
+from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.model import pattern
@@ -88,6 +90,10 @@ class Scan:
         self.gates, self.skipped = survey(self.model, self.inferred)
         self.past = Past()
         self.run = secrets.token_hex(6)
+        self.may = May(
+            options.allow_own_settings, options.allow_writes, options.twins, options.twin,
+            options.front_end,
+        )  # fmt: skip
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume:
@@ -135,6 +141,9 @@ class Scan:
             if not gate.shows:
                 who = "nobody logged in, and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
+        prospect = Prospect(self.model, tuple(self.gates), self.may)
+        for technique in TECHNIQUES:
+            lines += technique.foresee(prospect)
         if self.options.allow_own_settings:
             for operation in self._switch_operations():
                 each = self.model.operations[operation]
@@ -163,7 +172,11 @@ class Scan:
         """Run to the end, whatever happens on the way, and report what is known."""
         options = self.options
         started, clock = datetime.now(UTC), time.monotonic()
-        transport = HttpTransport(options.target, run_id=self.run, also=self.identities.origins())
+        transport = HttpTransport(
+            options.target,
+            run_id=self.run,
+            also=[*self.identities.origins(), *options.twin, *options.front_end],
+        )
         governor = Governor(transport, options.rate, options.budget)
         sessions = Sessions(self.identities, governor, self.contract.document, options.target)
         journal = self._journal()
@@ -249,7 +262,7 @@ class Scan:
             self.model, cast, knowledge, matrix,
             Lookout(self.model, cast, knowledge, matrix, redactor),
             self.gates, self.options.target, sessions.send, emit, sessions.curl_headers,
-            replay=self.past.outcomes,
+            may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
         )  # fmt: skip
         if self.options.allow_own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
@@ -335,7 +348,9 @@ class Scan:
 
     def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
         options = self.options
-        findings = conclude(self.model, engine.cast, engine.matrix) if engine else []
+        findings = (
+            conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
+        )
         cells = engine.matrix.cells(engine.why, engine.reach()) if engine else []
         shown = sum(cell.result is not Result.NOT_SHOWN for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0

@@ -31,6 +31,14 @@ class Leak:
     open_elsewhere: tuple[tuple[str, str], ...]
     """A state in which the contract would show the field to this viewer; empty: none."""
     promise: str
+    how: frozenset[str] = frozenset()
+    """Techniques without which no door showed it; empty: a documented question did."""
+    says: str = ""
+    """What differed, for a leak that stands in no field."""
+
+    def only(self, how: str) -> bool:
+        """Whether this technique alone has found it."""
+        return self.how == {how}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,97 @@
+"""Which world to make next: the settings of an own account that decide the most undecided cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+from oakum.finding import Result
+from oakum.scan.cast import Cast
+from oakum.scan.knowledge import canonical
+from oakum.scan.matrix import NOBODY, Key, Matrix
+from oakum.scan.switches import Switches
+from oakum.semantics import Model
+
+Settings = tuple[tuple[str, Json], ...]
+"""(`Resource.state`, value) pairs."""
+World = tuple[str, Settings]
+"""An identity, and how its account is set."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Looks at the matrix as it is; changes nothing."""
+
+    model: Model
+    cast: Cast
+    matrix: Matrix
+    switches: Switches
+
+    def best(self, seen: Mapping[str, list[dict[str, Json]]]) -> World | None:
+        """The (identity, settings) whose world decides the most undecided cells.
+
+        Settings that no cell mentions together are set together: a world costs as much whatever
+        it decides.
+        """
+        wanted: dict[str, dict[Settings, int]] = {}
+        reach = owners_by_viewer(self.model, self.cast)
+        for key, entry in self.matrix.entries.items():
+            if entry.result is not Result.NOT_SHOWN or not key.state:
+                continue
+            settings = self._settings(key)
+            for who in reach.get((key.resource, key.viewer), ()) if settings else ():
+                if self.matrix.shows(key, who) and self.matrix.is_decidable(key, entry, who):
+                    counts = wanted.setdefault(who, {})
+                    counts[settings] = counts.get(settings, 0) + 1
+        best: tuple[int, World] | None = None
+        for who, counts in wanted.items():
+            new = {
+                s: n for s, n in counts.items() if not any(_holds(each, s) for each in seen[who])
+            }
+            gain, settings = _combined(new)
+            if settings and (best is None or gain > best[0]):
+                best = (gain, (who, settings))
+        return best[1] if best else None
+
+    def _settings(self, key: Key) -> Settings:
+        """Settings that make a cell's state; empty when one of them has no switch."""
+        found: list[tuple[str, Json]] = []
+        for name, text in key.state:
+            path = self.switches.base(key.resource, name)
+            resource, _, base = path.partition(".")
+            values = self.model.policy.resources[resource].states[base].values
+            value = next((v for v in values if canonical(v) == text), None)
+            if value is None or self.switches.switch(path) is None:
+                return ()
+            found.append((path, value))
+        return tuple(sorted(found, key=repr))
+
+
+def _holds(account: Mapping[str, Json], settings: Settings) -> bool:
+    return all(account.get(path) == value for path, value in settings)
+
+
+def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
+    """The most wanted settings, joined by the next most wanted that do not contradict them."""
+    chosen: dict[str, Json] = {}
+    gain = 0
+    for settings, number in sorted(counts.items(), key=lambda pair: (-pair[1], repr(pair[0]))):
+        if all(chosen.get(path, value) == value for path, value in settings):
+            chosen.update(settings)
+            gain += number
+    return gain, tuple(sorted(chosen.items()))
+
+
+def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str]]:
+    """(resource, viewer label) → owners to whom somebody stands so."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, resource in model.policy.resources.items():
+        for owner in cast.subjects() if resource.owner.kind != "none" else [NOBODY]:
+            for viewer in (None, *cast.names()):
+                held = cast.relations(viewer, owner)
+                label = cast.label(held, viewer, owner)
+                owners = found.setdefault((name, label), [])
+                if owner not in owners:
+                    owners.append(owner)
+    return found

@@ -1,0 +1,52 @@
+"""What a technique is: a way to find what the documented questions cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from oakum.scan.doors import Gate
+from oakum.semantics import Model
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+
+@dataclass(frozen=True)
+class May:
+    """What the user lets a scan do beyond reading documented doors."""
+
+    own_settings: bool = False
+    writes: bool = False
+    twins: bool = False
+    twin: tuple[str, ...] = ()
+    front_end: tuple[str, ...] = ()
+
+
+class Technique(Protocol):
+    """A module of `techniques`: one way to find what the documented questions cannot."""
+
+    HOW: str
+    """What doors and findings call it."""
+
+    def run(self, engine: Engine, /) -> None:
+        """Ask, and take in what is learnt: cells through `put`, the rest as signals."""
+        ...
+
+    def foresee(self, prospect: Prospect, /) -> Iterator[Line]:
+        """Every kind of request that `run` may send, values named and not filled in."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """All that is known before the first request."""
+
+    model: Model
+    gates: tuple[Gate, ...]
+    may: May
+
+
+Line = Mapping[str, str]
+"""`as`, `request`, `why`: a line of a dry run."""

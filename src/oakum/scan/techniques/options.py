@@ -1,0 +1,127 @@
+"""Optional parameters: the same door, asked for more (P7, P8 of the catalogue).
+
+A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
+Each parameter that the document declares is tried as its owner first: a value that changes nothing
+in the form of the answer is dropped for one request. What does change it is asked as every kind of
+viewer, and judged field by field like any answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Parameter
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.technique import Line, Prospect
+
+HOW = "option"
+
+_MANY = 1000
+_MOST = 6
+"""Values tried of one parameter."""
+_ADDS = listed("include includes expand expansions embed with populate relations extra")
+_PICKS = listed("fields select attributes columns props only projection")
+_VIEWS = listed("view detail details mode level verbosity profile representation")
+_SIZES = listed("limit size top take first count rows max")
+_ASKS = listed("q query search term keyword text name filter find match contains like")
+_FORMATS = listed("format output accept type")
+
+
+def run(engine: Engine) -> None:
+    """Try the optional parameters of every door that shows anything."""
+    engine.say("trying optional parameters")
+    subjects = engine.cast.subjects()
+    for gate in list(engine.gates):
+        for parameter in _optional(gate):
+            for value in _values(engine, gate, parameter):
+                way = gate.otherwise(HOW, query=((parameter.name, value),))
+                if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
+                    continue
+                engine.matrix.open(way)
+                engine.ways.append(way)
+                for who in subjects if gate.personal else [None]:
+                    for viewer in (who, *engine.watchers(who)):
+                        engine.put(way, viewer, who)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each parameter that may be tried."""
+    for gate in prospect.gates:
+        for parameter in _optional(gate):
+            yield {
+                "as": "an owner, then every kind of viewer if it changes the answer",
+                "request": f"{gate.door.method} {gate.door.path}?{parameter.name}=…",
+                "why": "an optional parameter may show more",
+            }
+
+
+def _optional(gate: Gate) -> Iterator[Parameter]:
+    """Declared query parameters that no question fills yet, of doors that show something."""
+    if not gate.shows:
+        return
+    for parameter in gate.operation.parameters:
+        taken = parameter.name in gate.sources or parameter.name in gate.fixed
+        if parameter.where == "query" and not parameter.required and not taken:
+            yield parameter
+
+
+def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> bool:
+    """Whether asking so gives an answer of another form than the documented question."""
+    for who in subjects[:1] if gate.personal else [None]:
+        viewer = who or subjects[0]
+        before = engine.forms.get((gate.id, viewer, who))
+        engine.matrix.open(way)
+        outcome = engine.put(way, viewer, who)
+        after = engine.forms.get((way.id, viewer, who))
+        if outcome is not None and after is not None and after != before:
+            return 200 <= after[0] < 300
+    return False
+
+
+def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
+    """What to try: the document's own choices, else what a parameter of this name takes."""
+    name = frozenset(words(parameter.name))
+    shape = parameter.shape
+    if shape.enum:
+        return [str(each) for each in shape.enum][:_MOST]
+    if "boolean" in shape.kinds:
+        return ["true"]
+    if name & _SIZES and shape.kinds & {"integer", "number"}:
+        return [str(_MANY)]
+    return list(dict.fromkeys(_texts(engine, gate, name)))[:_MOST]
+
+
+def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
+    fields = [path for paths in gate.shows.values() for path in paths]
+    if name & _ADDS:
+        yield from _links(engine, gate)
+        yield ",".join(_links(engine, gate))
+    elif name & _PICKS:
+        every = {
+            path.split(".")[0]
+            for resource in gate.shows
+            for path in engine.model.tables[resource].leaves
+        }
+        yield ",".join(sorted(every | set(fields)))
+        yield "*"
+    elif name & _VIEWS:
+        yield from ("full", "all", "admin", "detailed")
+    elif name & _FORMATS:
+        yield from ("csv", "json", "full")
+    elif name & _ASKS:
+        yield from ("*", "%", "a", "e")
+
+
+def _links(engine: Engine, gate: Gate) -> list[str]:
+    """Names by which an object may lead to another: those of members and of resources."""
+    found: dict[str, None] = {}
+    for resource in gate.shows:
+        for leaf in engine.model.tables[resource].leaves:
+            found.setdefault(leaf.split(".")[0])
+    for name in engine.model.policy.resources:
+        lower = name[0].lower() + name[1:]
+        found.setdefault(lower)
+        found.setdefault(lower + "s")
+    return list(found)[: _MOST - 1]
