@@ -27,11 +27,18 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
         for parameter in operation.parameters:
             if parameter.where == "path" or (parameter.where == "query" and parameter.required):
                 target = resources.meant(operation, parameter)
-                if target:
+                if target and not (parameter.where == "query" and _is_given(parameter)):
                     filled[parameter.name] = target
         if filled:
             found[operation.id] = filled
     return found
+
+
+def _is_given(parameter: Parameter) -> bool:
+    """Whether the document itself gives a value to send, of what does not call itself an id."""
+    shape = parameter.shape
+    given = (parameter.example, parameter.default, shape.example, *shape.enum)
+    return any(each is not None for each in given) and _IDS.isdisjoint(words(parameter.name)[-1:])
 
 
 class _Resources:

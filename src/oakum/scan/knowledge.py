@@ -6,6 +6,7 @@ shapes and keyed hashes (see `evidence`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ _MIN_WORD = 16
 """The same for letters alone: dictionaries are full of them."""
 
 
+_MASK = re.compile(r"(?=.*[*•●#·…])[*•●#·…._\- ]+|[xX]{3,}")
+
+
 def canonical(value: Json) -> str:
     """One text for a scalar, so that JSON, CSV and URLs compare."""
     if isinstance(value, bool):
@@ -31,7 +35,12 @@ def canonical(value: Json) -> str:
 
 
 def says_nothing(value: Json) -> bool:
-    """Whether a value is one that stands in for nothing: proof of neither leak nor care."""
+    """Whether a value is one that stands in for nothing: proof of neither leak nor care.
+
+    A mask (`***`, `••••`) does, even when it is shown to the owner as well.
+    """
+    if isinstance(value, str) and _MASK.fullmatch(value):
+        return True
     return value is None or value is False or value == 0 or value in ("", [], {})
 
 

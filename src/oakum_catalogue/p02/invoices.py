@@ -124,7 +124,7 @@ def app(mode: Mode, seed: int) -> Starlette:
 
     async def login(request: Request) -> Response:
         sent = await request.json()
-        if PEOPLE.get(sent.get("user")) != sent.get("password"):
+        if sent.get("user") not in PEOPLE or PEOPLE[sent["user"]] != sent.get("password"):
             return JSONResponse({"error": "wrong"}, 401)
         return JSONResponse({"token": tokens.give(sent["user"])})
 
