@@ -99,6 +99,12 @@ class Cast:
         self._principals.clear()
         self._held.clear()
 
+    def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
+        """Somebody is now something else to somebody."""
+        self.ties = {**self.ties, (viewer, owner): relations}
+        self._principals.clear()
+        self._held.clear()
+
     def subjects(self) -> list[str]:
         """Identities to look at, those with the most kinds of viewers first."""
         ties: dict[str, int] = dict.fromkeys(self.ids, 0)

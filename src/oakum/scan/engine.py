@@ -27,6 +27,7 @@ from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen
 from oakum.scan.switches import Ask, Switches
 from oakum.scan.technique import May, Technique
+from oakum.scan.ties import Ties
 from oakum.semantics import Model
 
 _MOST_WORLDS = 24
@@ -64,6 +65,8 @@ class Engine:
     """Opens a feed; None: no feed is listened to."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
+    ties: Ties | None = None
+    """Relations between identities that may be ended for a while; None: none."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by probe, used instead of asking again."""
     ways: list[Gate] = field(default_factory=list)

@@ -33,10 +33,13 @@ from oakum.scan.journal import Journal, Past, left_flipped, recall
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
+from oakum.scan.owned import own_fields
+from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.switches import Flip, Switches, left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.model import pattern
@@ -94,11 +97,13 @@ class Scan:
             options.allow_own_settings, options.allow_writes, options.twins, options.twin,
             options.front_end,
         )  # fmt: skip
+        self.seal = Seal(self.identities.secrets(), self.run)
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume:
             self.past = self._recall()
             self.run = self.past.run
+            self.seal = Seal(self.identities.secrets(), self.run)
         elif options.journal is not None:
             _refuse_to_forget(options.journal)
 
@@ -256,7 +261,7 @@ class Scan:
 
         def log(kind: str, flip: Flip) -> None:
             if journal is not None:
-                journal.flip(kind, flip)
+                journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
         engine = Engine(
             self.model, cast, knowledge, matrix,
@@ -266,10 +271,39 @@ class Scan:
         )  # fmt: skip
         if self.options.allow_own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
+            engine.ties = self._ties(engine, log)
         return engine
 
+    def _sealed(self, flip: Flip) -> Flip:
+        return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
+
+    def _opened(self, flip: Flip) -> Flip:
+        try:
+            return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
+        except ValueError:
+            return flip  # is told that it cannot be put back
+
+    def _ties(self, engine: Engine, log: Callable[[str, Flip], None]) -> Ties:
+        relations = self.policy.relations.values()
+        steps = [step for each in relations for step in (*each.begin, *each.end)]
+        names = {*(step.operation for step in steps), *(each.operation for each in relations)}
+        found = {name: self.contract.document.operation(name) for name in names if name}
+        gates = {
+            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for name, each in found.items()
+            if each is not None
+        }
+        return Ties(
+            self.policy, gates, engine.cast, engine.knowledge, self.options.target, engine.ask, log,
+            [flip for flip in self.past.pending if SIGN in flip.state],
+        )  # fmt: skip
+
     def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
-        operations = [self.model.operations[id] for id in self._switch_operations()]
+        fields = own_fields(self.model)
+        if self.options.journal is not None and not self.seal.holds:
+            fields = {}  # what could not be put back after a kill is not changed
+        ids = [*self._switch_operations(), *(each.operation for each in fields.values())]
+        operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
         writers = {
             each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
             for each in operations
@@ -284,7 +318,8 @@ class Scan:
             self.policy, writers, readers, engine.cast, engine.knowledge,
             self.options.target, engine.ask, log,
             frozenset(each.id for each in operations if _closed(self.contract.document.raw, each)),
-            list(self.past.pending),
+            fields,
+            [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
         )  # fmt: skip
 
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
@@ -292,8 +327,9 @@ class Scan:
         if not self.past.pending or engine.switches is None:
             return ()
         engine.introduce(given)
-        failed = engine.switches.restore()
+        failed = (*engine.switches.restore(), *(engine.ties.restore() if engine.ties else ()))
         if failed or not self.options.allow_own_settings:
+            engine.ties = None
             engine.switches = None  # flipped once more, it would be forgotten how it was at first
         return failed
 
@@ -301,7 +337,10 @@ class Scan:
         """Put back what is flipped still, however the run has ended; says what could not be."""
         if engine is None:
             return tuple(left_behind(flip) for flip in self.past.pending)
-        return engine.switches.restore() if engine.switches else ()
+        return (
+            *(engine.ties.restore() if engine.ties else ()),
+            *(engine.switches.restore() if engine.switches else ()),
+        )
 
     def _cast(self, found: Examination, sessions: Sessions) -> Cast:
         ids: dict[str, frozenset[str]] = {}

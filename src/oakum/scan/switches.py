@@ -22,6 +22,7 @@ from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
+from oakum.scan.seal import is_sealed
 from oakum.semantics.model import pattern
 
 
@@ -37,9 +38,11 @@ class Flip:
 
     identity: str
     state: str
-    """`Resource.state`."""
+    """`Resource.state`, or `Resource.field`."""
     before: Json
     after: Json
+    secret: bool = False
+    """The values are a person's own: they are never written in clear text."""
 
 
 @dataclass
@@ -58,6 +61,8 @@ class Switches:
     log: Callable[[str, Flip], None]
     closed: frozenset[str] = frozenset()
     """Writers whose body may hold no other members than the document declares."""
+    fields: Mapping[str, Switch] = field(default_factory=dict)
+    """`Resource.field` → how its owner writes it."""
     pending: list[Flip] = field(default_factory=list)
     why: str = ""
     """Why the last flip that failed did."""
@@ -75,7 +80,9 @@ class Switches:
         return f"{resource}.{name}"
 
     def switch(self, path: str) -> Switch | None:
-        """How a state is set, if the contract says so and the operation is there."""
+        """How a state or a field is set, if the contract says so and the operation is there."""
+        if path in self.fields:
+            return self.fields[path]
         resource, _, name = path.partition(".")
         known = self.policy.resources.get(resource)  # a journal may name what the policy forgot
         state = known.states.get(name) if known else None
@@ -88,23 +95,39 @@ class Switches:
         Nothing is sent, and nothing is to be put back, where the API shows too little of the
         settings to keep the others as they are.
         """
+        switch, own = self.switch(path), path in self.fields
         before = self.cast.states.get((identity, path))
-        switch = self.switch(path)
-        if switch is None or before is None:
+        if switch is None or (before is None and not own):
             self.why = "how it is set now is not known" if switch else "no operation sets it"
             return False
         prepared = self._prepare(identity, switch)
         if prepared is None:
             return False
+        if own:
+            before = _at(self._last(identity, switch), pattern(switch.pointer))
+            if before is None:
+                self.why = "how it is set now is not shown"
+                return False
         if shown := self._last(identity, switch):
             self._before.setdefault((identity, switch.operation), shown)
-        change = Flip(identity, path, before, value)
+        change = Flip(identity, path, before, value, own)
         self.log("flip", change)
         self.pending.append(change)
         if not self._write(prepared, identity, switch, value):
             self.why = "the API did not take the setting"
             return False
-        self.cast.states[(identity, path)] = value
+        if path not in self.fields:
+            self.cast.states[(identity, path)] = value
+        return True
+
+    def undo(self, identity: str, path: str) -> bool:
+        """Put one state or field back as it was first; False when it could not be, or never was
+        changed. A failure stays to be put back at the end."""
+        changes = [each for each in self.pending if (each.identity, each.state) == (identity, path)]
+        if not changes or not self._put_back(changes[0]):
+            return False
+        self.pending = [each for each in self.pending if each not in changes]
+        self._is_back(changes[0])
         return True
 
     def restore(self) -> tuple[str, ...]:
@@ -117,13 +140,19 @@ class Switches:
             if not self._put_back(flip):
                 failed.append(flip)
                 continue
-            self.cast.states[(flip.identity, flip.state)] = flip.before
-            with suppress(OakumError):  # what a journal still holds is put back once more
-                self.log("restored", flip)
+            self._is_back(flip)
         self.pending.clear()
         return (*map(left_behind, failed), *self._damage(failed))
 
+    def _is_back(self, flip: Flip) -> None:
+        if flip.state not in self.fields:
+            self.cast.states[(flip.identity, flip.state)] = flip.before
+        with suppress(OakumError):  # what a journal still holds is put back once more
+            self.log("restored", flip)
+
     def _put_back(self, flip: Flip) -> bool:
+        if flip.secret and is_sealed(flip.before):
+            return False
         for _ in range(2):
             try:
                 switch = self.switch(flip.state)
@@ -254,6 +283,7 @@ class Switches:
             orjson.dumps(content)  # what is nested too deep to be sent back is not understood
         except (orjson.JSONDecodeError, orjson.JSONEncodeError):
             return {}
+        content = _unwrapped(content, writer)
         if not isinstance(content, dict):
             return {}
         self._now[(identity, writer.id)] = content
@@ -271,8 +301,18 @@ class _Write:
 
 def left_behind(flip: Flip) -> str:
     """Tells a person what to do about a setting that was not put back."""
-    value = orjson.dumps(flip.before).decode()
-    return f"`{flip.state}` of {flip.identity} could not be put back to `{value}`: set it by hand"
+    value = "its old value" if flip.secret else f"`{orjson.dumps(flip.before).decode()}`"
+    return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
+
+
+def _unwrapped(content: Json, writer: Operation) -> Json:
+    """What a GET shows as a PUT takes it: many wrap the one and not the other."""
+    declared = _declared(writer.body)
+    names = set(declared.properties) if declared else set()
+    if not isinstance(content, dict) or not names or names & content.keys():
+        return content
+    inner = [each for each in content.values() if isinstance(each, dict) and names & each.keys()]
+    return inner[0] if len(inner) == 1 else content
 
 
 def _declared(body: tuple[Media, ...]) -> Shape | None:

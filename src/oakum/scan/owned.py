@@ -1,0 +1,67 @@
+"""Fields of their own that owners may write: what a paired world can differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.classify import classify
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Operation, Shape, Switch
+from oakum.scan.matrix import allows
+from oakum.semantics import Model
+from oakum.semantics.table import member
+
+_METHODS = ("PATCH", "PUT", "POST")
+_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
+
+
+def own_fields(model: Model) -> dict[str, Switch]:
+    """`Resource.field` → how its owner writes it, for scalars that the contract lets them set."""
+    found: dict[str, Switch] = {}
+    writes = [each for each in model.operations.values() if each.method in _METHODS]
+    for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
+        if classify(operation, model.rule(operation.id)).kind != "write":
+            continue
+        for resource, base, shape in _written(model, operation):
+            for leaf, pointer in _leaves(model, resource, base, shape):
+                found.setdefault(f"{resource}.{leaf}", Switch(operation.id, pointer))
+    return found
+
+
+def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
+    """Resources in the body of a request, each with where it stands and its shape there."""
+    shape = next((each.shape for each in operation.body if each.is_json and each.shape), None)
+    if shape is None:
+        return
+    said = model.sets.get(operation.id, ())
+    for segments, resource in said:
+        at: Shape | None = shape
+        for segment in segments:
+            at = member(at, segment) if at is not None and segment != "*" else None
+        if at is not None:
+            yield resource, "".join(f"/{each}" for each in segments), at
+    if not said:
+        for resource in {model.bound[name] for name in shape.names if name in model.bound}:
+            yield resource, "", shape
+
+
+def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tuple[str, str]]:
+    table = model.settable[resource]
+    known = model.policy.resources[resource]
+    owners = frozenset(
+        name
+        for name, each in model.policy.relations.items()
+        if each.kind in ("owner", "authenticated", "anyone")
+    )
+    taken = {known.key, *known.owner.members, *(each.member for each in known.states.values())}
+    for leaf in table.leaves:
+        if "*" in leaf or leaf in taken or not allows(table, leaf, owners, {}):
+            continue
+        at: Shape | None = shape
+        for segment in leaf.split("."):
+            at = member(at, segment) if at is not None else None
+        if at is None or at.read_only or at.kinds & {"object", "array"}:
+            continue
+        if classify_field(leaf, at) not in _NEVER:
+            yield leaf, base + "".join(f"/{each}" for each in leaf.split("."))
