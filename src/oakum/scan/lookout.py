@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from oakum.contract.lexicon import FieldClass, classify_field
@@ -31,6 +32,7 @@ from oakum.scan.matrix import (
     state_key,
 )
 from oakum.semantics import Judge, Leaf, Model, Sighting, answer_media
+from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 
 _MAX_BODY = 10 << 20
@@ -107,6 +109,26 @@ class Lookout:
             glance.absent()
         glance.canaries(judged.unbound, judged.sightings)
         return replace(glance.outcome(), whole=whole)
+
+    def walk(
+        self, gate: Gate, question: Question, response: Response
+    ) -> tuple[Json, Judgement, bool]:
+        """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
+        is learnt from it."""
+        value, shape, whole = self._read(gate, response)
+        principal = self._cast.principal(question.viewer)
+        judge = Judge(self._model, principal, gate.operation.id, question.params, response.status)
+        return value, judge.judge(value, shape), whole
+
+    def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
+        """One side of an evidence in which no field stands out."""
+        name = viewer or "nobody logged in"
+        value = None
+        with suppress(ValueError):
+            value = json.loads(response.body) if response.is_json else None
+        return self._redactor.answer(
+            name, relation, response.status, response.media_type, value, {}, ()
+        )
 
     def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None, bool]:
         """Body as a value, its declared shape, and whether what it lacks says anything.

@@ -191,6 +191,11 @@ class Matrix:
         passes = through(self._model, self.operation(door), held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
+    def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
+        """Whether the contract shows a field of this owner's to this viewer, at any door."""
+        held = self._cast.relations(viewer, owner)
+        return allows(self._model.tables[resource], path, held, self.state(resource, owner))
+
     def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
         names = deciding(table, path)
         states = [table.resource.states[name] for name in names]

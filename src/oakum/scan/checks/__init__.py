@@ -7,6 +7,7 @@ from typing import Protocol
 from oakum.scan.checks import (
     broken_object_authorization,
     field_beyond_contract,
+    leak_by_inference,
     login_taken_for_permission,
     missing_authentication,
     privacy_setting_not_enforced,
@@ -28,6 +29,7 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
+    leak_by_inference,
     missing_authentication,
     privacy_setting_not_enforced,
     login_taken_for_permission,

@@ -8,8 +8,8 @@ compares answers itself, and leaves what it finds as cells or as a `Signal`.
 from __future__ import annotations
 
 from oakum.scan.technique import Technique
-from oakum.scan.techniques import options
+from oakum.scan.techniques import inference, options, worlds
 
-TECHNIQUES: tuple[Technique, ...] = (options,)
+TECHNIQUES: tuple[Technique, ...] = (options, inference, worlds)
 
 __all__ = ["TECHNIQUES"]

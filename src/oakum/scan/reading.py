@@ -1,0 +1,98 @@
+"""What an answer tells besides the fields of its objects: presence, order, counts, the rest.
+
+Two readings of one question are compared place by place. A place that differs between two equal
+worlds is noise and says nothing there; a place that differs only when a secret does, tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+from oakum.exchange import Response
+from oakum.scan.knowledge import canonical
+from oakum.semantics.judge import Judgement
+
+Place = tuple[str, ...]
+"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`), where."""
+
+_ECHO = "‹asked›"
+_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
+"""Headers of the server's own making; a length is told by what is in the body."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One answer, taken apart. In memory only: it holds values."""
+
+    places: Mapping[Place, Json]
+    members: frozenset[tuple[str, str]]
+    """(resource, owner or key) of each object that came."""
+
+
+def read(
+    judged: Judgement, response: Response, keys: Mapping[str, str], sent: Collection[str]
+) -> Reading:
+    """Take an answer apart. `keys`: resource → its key field; `sent`: values that the question
+    held, which an answer may repeat.
+
+    The fields of known objects are left out: what they may show, the contract says.
+    """
+    places: dict[Place, Json] = {("status",): response.status}
+    lists: dict[Place, list[str]] = {}
+    members: set[tuple[str, str]] = set()
+    for sighting in judged.sightings:
+        key = keys.get(sighting.resource, "")
+        named = next((canonical(leaf.value) for leaf in sighting.leaves if leaf.path == key), "")
+        token = named or "+".join(sorted(sighting.owners))
+        lists.setdefault(_general(sighting.pointer), []).append(f"{sighting.resource}:{token}")
+        members |= {(sighting.resource, owner) for owner in sighting.owners}
+    for where, tokens in lists.items():
+        places[("order", *where)] = tuple(tokens)
+        places[("members", *where)] = tuple(sorted(tokens))
+        places[("count", *where)] = len(tokens)
+    rest: dict[Place, list[str]] = {}
+    for leaf in judged.unbound:
+        text = canonical(leaf.value)
+        rest.setdefault(_general(leaf.pointer), []).append(_ECHO if text in sent else text)
+    places |= {("value", *where): tuple(texts) for where, texts in rest.items()}
+    places |= {
+        ("header", name): _masked(text, sent)
+        for name, text in response.headers.items()
+        if name not in _OWN
+    }
+    return Reading(places, frozenset(members))
+
+
+def differences(one: Reading, other: Reading) -> frozenset[Place]:
+    """Places at which two readings differ."""
+    every = one.places.keys() | other.places.keys()
+    return frozenset(each for each in every if one.places.get(each) != other.places.get(each))
+
+
+def told(places: Iterable[Place]) -> str:
+    """Differences in words that hold nobody's value."""
+    words = {
+        "status": "another status",
+        "order": "another order of objects",
+        "members": "other objects",
+        "count": "another number of objects",
+        "value": "another value beside the objects",
+        "header": "another header",
+    }
+    kinds = {each[0] for each in places}
+    if "members" in kinds:
+        kinds -= {"order"}
+    return ", ".join(words[kind] for kind in words if kind in kinds)
+
+
+def _general(pointer: tuple[str, ...]) -> Place:
+    return tuple("*" if part.isdigit() else part for part in pointer)
+
+
+def _masked(text: str, sent: Collection[str]) -> str:
+    for each in sorted(sent, key=len, reverse=True):
+        if len(each) > 2:
+            text = text.replace(each, _ECHO)
+    return text

@@ -1,0 +1,231 @@
+"""Paired worlds: the same questions twice, with nothing between them but one hidden value (law 8).
+
+An owner's hidden fields are set low, all at once, and every list is read by those who may not see
+them; set low again and read again, which is the noise of two equal worlds, times of change and
+random order included; set high and read; and set low once more. What differs between low and high
+and not between two lows tells one of the fields; which of them, one field alone then shows. At the
+end everything is as it was.
+
+Non-interference: Goguen and Meseguer, Security Policies and Security Models, 1982. It is blind to
+fields that owners cannot write and to lists that are random as a whole: these stay unjudged.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Json
+from oakum.exchange import Response
+from oakum.scan.asking import Filled, fill
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.reading import Place, Reading, differences, told
+from oakum.scan.switches import Switches
+from oakum.scan.technique import Line, Prospect
+from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
+
+HOW = "inference"
+
+_SORTS = listed("sort order orderby ordering sorting sortby rank by")
+_DOWN = listed("desc down reverse")
+_MOST_FIELDS = 8
+_YEARS = range(1900, 2101)
+
+Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
+"""Probe → what was read, and how it was asked."""
+
+
+def run(engine: Engine) -> None:
+    """Only with leave to change own settings, and only for what nothing else has shown."""
+    switches = engine.switches
+    if switches is None or not engine.may.own_settings:
+        return
+    by_owner: dict[str, list[Hidden]] = {}
+    for owner in engine.cast.subjects():
+        known = {each.field: each for each in _writable(engine, switches, owner)}
+        if known and not {(h.resource, h.field) for h in known.values()} <= {
+            (h.resource, h.field) for kept in by_owner.values() for h in kept
+        }:
+            by_owner[owner] = list(known.values())[:_MOST_FIELDS]
+    for owner, hidden in by_owner.items():
+        engine.say(f"paired worlds of {owner}")
+        _Pair(engine, switches, owner, hidden).run()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """Whose fields may be changed, and who reads then."""
+    from oakum.scan.owned import own_fields
+
+    if not prospect.may.own_settings:
+        return
+    for path, switch in own_fields(prospect.model).items():
+        each = prospect.model.operations[switch.operation]
+        yield {
+            "as": "an owner, of their own account",
+            "request": f"{each.method} {each.path}",
+            "why": f"`{path}` is set low and high, and put back",
+        }
+    for gate in prospect.gates:
+        for way in _sorted_ways(gate, []):
+            yield {
+                "as": "viewers who may not see a hidden field",
+                "request": f"{way.door.method} {way.door.path}",
+                "why": "an order may tell it",
+            }
+
+
+def _writable(engine: Engine, switches: Switches, owner: str) -> Iterator[Hidden]:
+    for each in hidden_fields(engine, owner):
+        if f"{each.resource}.{each.field}" in switches.fields and each.viewer is not None:
+            yield each
+
+
+@dataclass
+class _Pair:
+    """The worlds of one owner."""
+
+    engine: Engine
+    switches: Switches
+    owner: str
+    hidden: list[Hidden]
+
+    def run(self) -> None:
+        probes = list(self._probes())
+        if not probes:
+            return
+        try:
+            self._compare(probes)
+        finally:
+            for path in dict.fromkeys(self._path(each) for each in self.hidden):
+                self.switches.undo(self.owner, path)
+
+    def _compare(self, probes: list[tuple[Gate, str | None]]) -> None:
+        self.hidden = [each for each in self.hidden if self._set(each, low=True)]
+        first = self._read(probes)
+        self._again(low=True)
+        second = self._read(probes)
+        noise = {probe: differences(first[probe][0], second[probe][0]) for probe in first}
+        movable = [each for each in self.hidden if self._set(each, low=False)]
+        high = self._read(probes)
+        changed = self._changed(second, high, noise)
+        self._all(movable, low=True)
+        if not changed:
+            return
+        again = self._read([(second[p][1], second[p][2]) for p in changed])
+        sure = {p: places for p, places in changed.items()
+                if not differences(second[p][0], again[p][0]) & places}  # fmt: skip
+        for each in movable:
+            if sure:
+                self._attribute(each, second, sure, noise)
+
+    def _attribute(
+        self, hidden: Hidden, low: Seen, sure: dict[str, frozenset[Place]],
+        noise: dict[str, frozenset[Place]],
+    ) -> None:  # fmt: skip
+        """Whether this field alone makes the difference."""
+        if not self._set(hidden, low=False):
+            return
+        alone = self._read([(low[p][1], low[p][2]) for p in sure])
+        for probe, places in self._changed(low, alone, noise).items():
+            _, gate, viewer, filled, _ = low[probe]
+            if not self.engine.matrix.sees(hidden.resource, hidden.field, viewer, self.owner):
+                held = self.engine.cast.relations(viewer, self.owner)
+                label = self.engine.cast.label(held, viewer, self.owner)
+                seen = replace(hidden, viewer=viewer, label=label)
+                said = told(places & sure[probe]) or told(places)
+                self.engine.signals.append(
+                    signal(self.engine, gate, seen, filled, alone[probe][4], said)
+                )
+        self._set(hidden, low=True)
+
+    def _changed(
+        self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]]
+    ) -> dict[str, frozenset[Place]]:
+        found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in low}
+        return {probe: places for probe, places in found.items() if places}
+
+    def _path(self, hidden: Hidden) -> str:
+        return f"{hidden.resource}.{hidden.field}"
+
+    def _all(self, hidden: list[Hidden], *, low: bool) -> None:
+        for each in hidden:
+            self._set(each, low=low)
+
+    def _again(self, *, low: bool) -> None:
+        """The same values written once more: what that changes, a write changes and no value."""
+        self._all(self.hidden, low=low)
+
+    def _set(self, hidden: Hidden, *, low: bool) -> bool:
+        for value in _extremes(hidden.value, low=low):
+            if self.switches.flip(self.owner, self._path(hidden), value):
+                return True
+        return False
+
+    def _probes(self) -> Iterator[tuple[Gate, str | None]]:
+        """Lists, also in every order that they offer, as each kind of viewer that may not see."""
+        viewers = dict.fromkeys(each.viewer for each in self.hidden)
+        for gate in [*self.engine.gates, *self.engine.ways]:
+            if gate.personal or gate.batch or not gate.shows:
+                continue
+            names = [each.field for each in self.hidden if each.resource in gate.shows]
+            for way in (gate, *_sorted_ways(gate, names)):
+                for viewer in viewers:
+                    yield way, viewer
+
+    def _read(self, probes: Sequence[tuple[Gate, str | None]]) -> Seen:
+        seen: Seen = {}
+        engine = self.engine
+        for gate, viewer in probes:
+            filled = fill(gate, engine.target, engine.knowledge, None)
+            if filled is None:
+                continue
+            answer = engine.send(gate, viewer, filled)
+            if answer.status < 500 and answer.status != 429:
+                read = reading(engine, gate, viewer, filled, answer)
+                seen[f"{gate.id}|{viewer}"] = (read, gate, viewer, filled, answer)
+        return seen
+
+
+def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
+    """The same list in other orders: those that the document names, else by the fields given."""
+    for parameter in gate.operation.parameters:
+        said = frozenset(words(parameter.name))
+        if parameter.where != "query" or not said & _SORTS or said & _DOWN:
+            continue
+        choices = [str(each) for each in parameter.shape.enum] or [*fields]
+        for choice in choices:
+            yield gate.otherwise(HOW, query=((parameter.name, choice),))
+
+
+def _extremes(value: str, *, low: bool) -> Iterator[Json]:
+    """Values far below (or above) one of an owner's, the farthest first: an API may refuse some."""
+    if value in ("true", "false"):
+        yield not low
+        return
+    try:
+        number = float(value)
+    except ValueError:
+        yield from _texts(value, low=low)
+        return
+    whole = number.is_integer()
+    if whole and int(number) in _YEARS:
+        yield from (1931, int(number) - 10, int(number) - 1) if low else (
+            2006, int(number) + 10, int(number) + 1)  # fmt: skip
+        return
+    for factor in (0.1, 0.5, 0.8, 0.95) if low else (10, 2, 1.25, 1.05):
+        yield round(number * factor) if whole else round(number * factor, 1)
+
+
+def _texts(value: str, *, low: bool) -> Iterator[Json]:
+    try:
+        date = datetime.date.fromisoformat(value[:10])
+    except ValueError:
+        yield "Aaron oakum" if low else "Zyx oakum"
+        return
+    step = datetime.timedelta(days=30)
+    moved = (date - step if low else date + step).isoformat()
+    yield ("1931-02-03" if low else "2006-11-12") + value[10:]
+    yield moved + value[10:]
