@@ -95,7 +95,10 @@ def _build(
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
     query += gate.query
-    shown += [urlencode([each]) for each in gate.query]
+    shown += [
+        f"{name}={gate.veiled[name]}" if name in gate.veiled else urlencode([(name, value)])
+        for name, value in gate.query
+    ]
     body, body_symbolic = _body(gate, declared, values, names)
     if body:
         headers["content-type"] = "application/json"

@@ -142,7 +142,7 @@ def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, E
 
 def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str]:
     """Empty when any door showed it without one."""
-    found = frozenset(matrix.how(key.door) for key, _ in cells)
+    found = frozenset(matrix.causes.get(key, matrix.how(key.door)) for key, _ in cells)
     return frozenset() if "" in found else found
 
 

@@ -44,6 +44,8 @@ class Gate:
     """Further query parameters, as sent."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers, names in lower case."""
+    veiled: Mapping[str, str] = field(default_factory=dict)
+    """Query parameter → what stands in curl lines for a value that nobody is to read."""
     base: str = ""
     """Another address than the target's; empty: the target."""
 
@@ -62,12 +64,19 @@ class Gate:
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
         fixed: Mapping[str, Json] | None = None,
+        veiled: Mapping[str, str] | None = None,
     ) -> Gate:
         """Another way to the same objects: `path` in place of the document's, more in the query.
 
-        `door`: how findings call it, where that is not the path with its query.
+        `door`: how findings call it, where that is not the path with its query; `veiled`: names
+        for values of the query that are somebody's own.
         """
-        asked = f"?{urlencode(query)}" if query else ""
+        names = {**self.veiled, **(veiled or {})}
+        asked = "&".join(
+            f"{name}={names[name]}" if name in names else urlencode([(name, value)])
+            for name, value in query
+        )
+        asked = f"?{asked}" if asked else ""
         shown = door or f"{path or self.door.path}{asked}"
         operation = replace(self.operation, path=path, pointer="") if path else self.operation
         return replace(
@@ -79,6 +88,7 @@ class Gate:
             headers={**self.headers, **(headers or {})},
             base=base or self.base,
             fixed={**self.fixed, **(fixed or {})},
+            veiled=names,
         )
 
 

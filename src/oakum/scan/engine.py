@@ -15,6 +15,7 @@ from itertools import count
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Result
+from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import Choice, owners_by_viewer
@@ -28,9 +29,11 @@ from oakum.scan.streams import Listen
 from oakum.scan.switches import Ask, Switches
 from oakum.scan.technique import May, Technique
 from oakum.scan.ties import Ties
+from oakum.scan.transport import origin_of
 from oakum.semantics import Model
 
 _MOST_WORLDS = 24
+_MOST_ARTEFACTS = 400
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ class Engine:
     """Undocumented ways through doors that were found to answer: asked again in every world."""
     forms: dict[tuple[str, str | None, str | None], Form] = field(default_factory=dict)
     """(door, viewer, whose values) → the form of the last answer."""
+    seen: dict[tuple[str, str], dict[str | None, set[tuple[str, str]]]] = field(
+        default_factory=dict
+    )
+    """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
+    artefacts: list[Artefact] = field(default_factory=list)
+    """Links and cursors of the answers so far; values in memory only."""
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
@@ -84,11 +93,11 @@ class Engine:
         self._asked: set[str] = set()
         self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
         self._answered: dict[str, set[str | None]] = {}
-        self._seen: dict[tuple[str, str], dict[str | None, set[tuple[str, str]]]] = {}
-        """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
         self._pages: dict[tuple[str, str], set[tuple[str, str]]] = {}
         """(door, whose parameters) → (owner, resource) pairs that its owner was shown, ever."""
         self._ignoring: set[str] = set()
+        self._good: dict[str, tuple[Gate, str | None]] = {}
+        """Identity → a question that has shown it something of its own: door, whose values."""
         self._numbers = count(1)
 
     # ------------------------------------------------------------ the run
@@ -112,15 +121,7 @@ class Engine:
         """Ask once more what an owner was shown before: a target that has begun to refuse us made
         everything after that look closed."""
         for who in self.cast.subjects()[:2]:
-            good = next(
-                (
-                    (gate, target)
-                    for gate, viewer, target in self._probes.values()
-                    if viewer == who and target in (who, None) and not gate.batch
-                    and any((gate.id, who, r) in self.matrix.own for r in gate.shows)
-                ),
-                None,
-            )  # fmt: skip
+            good = self._good.get(who)
             if good is None:
                 continue
             gate, target = good
@@ -172,7 +173,7 @@ class Engine:
         outcome = self.lookout.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
             self._asked.add(self._key(gate, identity, None))
-            self._seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
+            self.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         self.note(gate, outcome)
 
     # ------------------------------------------------------------ which questions
@@ -361,7 +362,10 @@ class Engine:
             self.note(gate, known)
         self._answered.setdefault(gate.id, set()).add(viewer)
         if known.whole:
-            self._seen.setdefault((gate.id, who or ""), {})[viewer] = set(known.sighted)
+            self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(known.sighted)
+        own = viewer is not None and any(name == viewer for name, _ in known.sighted)
+        if own and viewer and not (gate.how or gate.batch or round):
+            self._good.setdefault(viewer, (gate, who))
         if viewer == who:
             self._pages.setdefault((gate.id, who or ""), set()).update(known.sighted)
         return known
@@ -378,6 +382,8 @@ class Engine:
         """Take in what an answer shows. `key` names the question; `who`: whose values it held."""
         targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
         self.forms[(gate.id, viewer, who)] = form_of(answer)
+        if len(self.artefacts) < _MOST_ARTEFACTS:
+            self.artefacts += gather(gate, viewer, who, answer, origin_of(self.target))
         outcome = self.lookout.look(gate, self.question(gate, viewer, targets, filled, key), answer)
         self.note(gate, outcome)
         return outcome
@@ -429,7 +435,7 @@ class Engine:
 
         Done when all is asked: only then is it known what owners are shown of themselves.
         """
-        for (door, _), answers in self._seen.items():
+        for (door, _), answers in self.seen.items():
             shown = set().union(*answers.values())
             picks = not self.matrix.gates[door].personal
             for viewer, sighted in answers.items():
@@ -505,7 +511,7 @@ class Engine:
         """Another world, in which something of `who`'s is not as before: ask everything anew."""
         self._world = world
         self._answered.clear()
-        self._seen.clear()
+        self.seen.clear()
         self.lookout.forget(who)
 
     def _account(self, who: str) -> dict[str, Json]:

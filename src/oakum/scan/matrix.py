@@ -121,6 +121,8 @@ class Matrix:
         self.carried: set[tuple[str, str]] = set()
         """(door, resource) of which anybody was shown any object."""
         self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
+        self.causes: dict[Key, str] = {}
+        """Cells of which a technique knows by what they leak: `cache`."""
         self.confirmed: set[tuple[str, str, str, State]] = set()
         """Findings that a second answer has shown again."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}

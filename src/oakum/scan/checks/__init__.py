@@ -11,6 +11,8 @@ from oakum.scan.checks import (
     login_taken_for_permission,
     missing_authentication,
     privacy_setting_not_enforced,
+    stale_grant,
+    wrong_recipient_cache,
 )
 from oakum.scan.checks.leak import Leak, Rule, severity
 
@@ -29,6 +31,8 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
+    wrong_recipient_cache,
+    stale_grant,
     leak_by_inference,
     missing_authentication,
     privacy_setting_not_enforced,

@@ -112,25 +112,20 @@ def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[Gate, Gate]]:
             pair = _around(hidden.value, bool(set(rest) & _FROM), bool(set(rest) & _UPTO))
         elif not named and set(said) <= _FILTERS and len(field) > 0:
             for form in ("{field}:{value}", "{field} eq {value}", '{{"{field}":"{value}"}}'):
-                yield tuple(  # type: ignore[misc]
-                    gate.otherwise(
-                        HOW, query=((parameter.name, form.format(field=hidden.field, value=value)),)
-                    )
+                one, other = (
+                    form.format(field=hidden.field, value=value)
                     for value in (hidden.value, unlike(hidden.value))
                 )
+                yield _asked(gate, parameter.name, one), _asked(gate, parameter.name, other)
             continue
         else:
             continue
         if pair and pair[0] != pair[1]:
-            one, other = (
-                gate.otherwise(
-                    HOW,
-                    query=((parameter.name, each),),
-                    door=gate.door.path + f"?{parameter.name}=…",
-                )
-                for each in pair
-            )
-            yield one, other
+            yield _asked(gate, parameter.name, pair[0]), _asked(gate, parameter.name, pair[1])
+
+
+def _asked(gate: Gate, name: str, value: str) -> Gate:
+    return gate.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
 
 
 def _around(value: str, above: bool, below: bool) -> tuple[str, str] | None:

@@ -1,0 +1,75 @@
+"""What an answer gives its reader to come back with: links, cursors. In memory only.
+
+A cursor may lead to a copy and a signed link past every check: both are worth asking again when
+the right to see is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import orjson
+
+from oakum.contract.lexicon import listed, words
+from oakum.exchange import Response
+from oakum.scan.doors import Gate
+from oakum.scan.knowledge import leaves_of
+
+_CURSORS = listed("cursor next after before continuation page_token pagetoken offset_token since")
+_LEAST = 6
+"""Characters of a cursor that is more than a page number."""
+_MOST = 40
+"""Kept of one answer."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Something to come back with."""
+
+    kind: Literal["link", "cursor"]
+    value: str
+    gate: Gate
+    """The door whose answer held it."""
+    viewer: str | None
+    who: str | None
+    """Whose values the question held."""
+
+
+def gather(
+    gate: Gate, viewer: str | None, who: str | None, answer: Response, origin: str
+) -> Iterator[Artefact]:
+    """Links to the target itself, and cursors, of one JSON answer."""
+    if not answer.is_json or not 200 <= answer.status < 300:
+        return
+    try:
+        value = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return
+    found = 0
+    for at, leaf in leaves_of(value):
+        if not isinstance(leaf, str) or not at or found >= _MOST:
+            continue
+        if _is_link(leaf, origin):
+            found += 1
+            yield Artefact("link", leaf, gate, viewer, who)
+        elif set(words(at[-1])) & _CURSORS and len(leaf) >= _LEAST and " " not in leaf:
+            found += 1
+            yield Artefact("cursor", leaf, gate, viewer, who)
+
+
+def _is_link(text: str, origin: str) -> bool:
+    if text.startswith("/") and not text.startswith("//"):
+        return len(text) > 1 and " " not in text
+    if not text.startswith(("http://", "https://")):
+        return False
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}" == origin
+
+
+def cursor_parameter(gate: Gate) -> str:
+    """The query parameter that takes a cursor; empty when the document declares none."""
+    names = [each.name for each in gate.operation.parameters if each.where == "query"]
+    return next((name for name in names if set(words(name)) & _CURSORS), "")

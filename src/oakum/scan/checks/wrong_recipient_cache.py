@@ -1,0 +1,28 @@
+"""`wrong-recipient-cache`: a cache gives one caller the answer that was made for another.
+
+It cannot know which cache on the way it is. It was told from a leak of the API itself by asking
+the same with a query that no cache has seen: then nothing leaks.
+Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every personal answer.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("wrong-recipient-cache", "API8:2023", ("CWE-524", "CWE-525"))
+
+
+def matches(leak: Leak) -> bool:
+    """Gone when the same is asked past the cache."""
+    return leak.only("cache")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who is handed what of whom."""
+    return f"a cache hands `{leak.viewer}` {whose(leak)}, out of an answer made for its owner"
+
+
+def advice(leak: Leak) -> str:
+    """What to change, and where."""
+    return (
+        "send `Cache-Control: private, no-store` with personal answers, and key the cache by what"
+        " tells callers apart: `Authorization`, the session cookie"
+    )

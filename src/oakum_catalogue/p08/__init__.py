@@ -1,0 +1,1 @@
+"""P8, unequal doors: one door filters, its sister does not."""

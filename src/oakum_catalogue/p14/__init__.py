@@ -1,0 +1,1 @@
+"""P14: wrong-recipient cache."""

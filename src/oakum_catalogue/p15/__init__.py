@@ -1,0 +1,1 @@
+"""P15: leak by inference."""

@@ -1,0 +1,1 @@
+"""P16: stale grant."""
