@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from oakum.contract.check import check, mistakes
 from oakum.contract.chosen import chosen
 from oakum.contract.embed import KEY, embedded
-from oakum.contract.graphql import with_graphs
+from oakum.contract.graphql import Graph, with_graphs
 from oakum.contract.model import Policy
 from oakum.contract.openapi import Document
 from oakum.contract.policy import field_lines, parse_policy
@@ -31,6 +31,8 @@ class Contract:
     policy: Policy | None
     """None: nobody has written one yet."""
     warnings: tuple[Problem, ...] = ()
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name under which the policy has their files."""
 
 
 def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
@@ -77,7 +79,7 @@ def _from_policy(node: Node, path: Path, overlays: Sequence[Path]) -> Contract:
         f"`{KEY}` is not read, since `{path}` is the policy",
         "keep one of the two",
     )
-    return Contract(document, contract.policy, (*contract.warnings, both))
+    return replace(contract, warnings=(*contract.warnings, both))
 
 
 def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
@@ -108,4 +110,5 @@ def _checked(
     errors, warnings = check(document, policy)
     if errors := [*errors, *chosen(policy, graphs)]:
         raise InputError(errors)
-    return Contract(document, policy, (*document.warnings, *warnings))
+    named = {each.name: each for each in graphs}
+    return Contract(document, policy, (*document.warnings, *warnings), named)

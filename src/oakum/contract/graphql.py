@@ -60,7 +60,7 @@ class Graph:
     def __init__(self, schema: GraphQLSchema, name: str, bound: frozenset[str]) -> None:
         """`name` is how the policy calls the file; `bound` are the types that are resources."""
         self.name = name
-        self._schema = schema
+        self.schema = schema
         self._shapes: dict[str, Shape] = {}
         self._tag = Shape(kinds=_TEXT, pointer=self._at("", TAG))
         roots = (schema.query_type, schema.mutation_type)
@@ -113,7 +113,7 @@ class Graph:
         """Whether on the way to a field, from a type, whoever asks may say which value it has."""
         from graphql import get_named_type, is_object_type
 
-        at: GraphQLNamedType | None = self._schema.get_type(type)
+        at: GraphQLNamedType | None = self.schema.get_type(type)
         for step in path.split("."):
             if at is None or not is_object_type(at) or (field := at.fields.get(step)) is None:
                 return False
@@ -129,7 +129,7 @@ class Graph:
 
         return {
             name: each
-            for name, each in self._schema.type_map.items()
+            for name, each in self.schema.type_map.items()
             if is_object_type(each) and not is_introspection_type(each)
         }
 
@@ -154,7 +154,7 @@ class Graph:
                 pointer=at,
             )
         if is_abstract_type(type):
-            return self._any_of(sorted(self._schema.get_possible_types(type), key=str), at)
+            return self._any_of(sorted(self.schema.get_possible_types(type), key=str), at)
         if is_enum_type(type):
             return Shape(kinds=_TEXT, enum=tuple(type.values), pointer=at)
         return Shape(kinds=_SCALARS.get(type.name, _ANY_SCALAR), pointer=at)
@@ -194,7 +194,7 @@ class Graph:
 
     def _leads(self, bound: frozenset[str]) -> frozenset[str]:
         """Names of the types at or below which a resource stands, other than through a root."""
-        below = {name: set(self._next(name)) - self._shut for name in self._schema.type_map}
+        below = {name: set(self._next(name)) - self._shut for name in self.schema.type_map}
         found = set(bound & below.keys())
         while more := {n for n, next_ in below.items() if n not in found and next_ & found}:
             found |= more
@@ -203,11 +203,11 @@ class Graph:
     def _next(self, name: str) -> Iterator[str]:
         from graphql import is_abstract_type, is_object_type
 
-        type = self._schema.type_map[name]
+        type = self.schema.type_map[name]
         if is_object_type(type):
             yield from (_end(field.type) for field in type.fields.values())
         elif is_abstract_type(type):
-            yield from (each.name for each in self._schema.get_possible_types(type))
+            yield from (each.name for each in self.schema.get_possible_types(type))
 
     # ------------------------------------------------------------ the envelope
 

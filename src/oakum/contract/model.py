@@ -70,6 +70,8 @@ class Media:
 
     type: str
     shape: Shape | None = None
+    example: Json = field(default=None, compare=False)
+    """A whole body that the document gives as an example; None: none."""
 
     @property
     def is_json(self) -> bool:

@@ -237,7 +237,9 @@ class _Reader:
         known = self._contents.get(id(end.value))
         if known is None:
             found = _members(end.at("content"))
-            known = tuple(Media(name, self._body(name, media)) for name, media in found)
+            known = tuple(
+                Media(name, self._body(name, media), self._example(media)) for name, media in found
+            )
             self._contents[id(end.value)] = known
         return known
 
@@ -254,6 +256,19 @@ class _Reader:
             each = partial(self._schemas.shape, item)
             return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
         return None
+
+    def _example(self, place: Place) -> Json:
+        """`example`, else the value of the first of `examples`; None: neither."""
+        media = self._library.follow(place)
+        if isinstance(media, str) or type(media.value) is not dict:
+            return None
+        if "example" in media.value:
+            return media.value["example"]
+        named = next((each for _, each in _members(media.at("examples"))), None)
+        one = self._library.follow(named) if named is not None else ""
+        return (
+            one.value.get("value") if not isinstance(one, str) and type(one.value) is dict else None
+        )
 
     def _event(self, item: Place) -> Place:
         """The schema of an event's data where that of the event tells it (OpenAPI 3.2, *Server-Sent

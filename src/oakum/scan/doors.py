@@ -5,14 +5,16 @@ Decided from the documents alone, before the first request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from oakum.contract.classify import classify
+from oakum.contract.classify import Verdict, classify
 from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import Json, Operation, Parameter, Shape
+from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
 from oakum.finding import Door, Skipped
+from oakum.scan.frames import EVENTS, LINES
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import leaf_paths, member, resource_of
@@ -101,7 +103,7 @@ def survey(
     for operation in model.operations.values():
         rule = model.rule(operation.id)
         door = Door(operation.method, operation.path, operation.id)
-        verdict = classify(operation, rule)
+        verdict = _verdict(operation, rule)
         if verdict.kind != "read":
             skipped.append(Skipped(door, verdict.reason))
             continue
@@ -109,14 +111,81 @@ def survey(
             skipped.append(Skipped(door, "a query chooses what it answers: GraphQL is not asked"))
             continue
         gate = gate_of(model, operation, inferred.get(operation.id, {}))
-        required_header = [
-            p.name for p in operation.parameters if p.where == "header" and p.name in gate.unfilled
-        ]
-        if required_header:
-            skipped.append(Skipped(door, f"needs the header `{required_header[0]}`"))
+        if required_header := _required_header(gate):
+            skipped.append(Skipped(door, f"needs the header `{required_header}`"))
+            continue
+        if frame_media(operation) is not None and not _answers_at_once(operation):
+            skipped.append(
+                Skipped(door, "a feed: it does not end, so it is listened to, not asked")
+            )
             continue
         gates.append(gate)
     return gates, skipped
+
+
+def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
+    """Doors that may be listened to: what comes through them are frames, one after another."""
+    found: list[Gate] = []
+    for operation in model.operations.values():
+        media, rule = frame_media(operation), model.rule(operation.id)
+        if media is None or rule.graphql or _verdict(operation, rule).kind != "read":
+            continue
+        framed = replace(operation, responses={"200": (media,)})
+        gate = gate_of(model, framed, inferred.get(operation.id, {}))
+        if not _required_header(gate):
+            found.append(replace(gate, operation=operation, headers={"accept": media.type}))
+    return found
+
+
+def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
+    """Whether an operation reads. `GET /rooms/{id}/join` changes something, unless it is a feed:
+    then one opens it, or joins in, to hear what comes."""
+    if frame_media(operation) is not None:
+        told = {
+            name: _OPENS.sub("stream", getattr(operation, name))
+            for name in ("id", "path", "summary", "description")
+        }
+        operation = replace(operation, **told)
+    return classify(operation, rule)
+
+
+_OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")
+
+
+def frame_media(operation: Operation) -> Media | None:
+    """What a frame of a feed is declared to be; None: the operation is no feed.
+
+    A WebSocket is one that declares `101`; its schema is a frame's. Else the success answer is of
+    a type that has no end.
+    """
+    if is_websocket(operation):
+        return next(iter(operation.responses["101"]), Media("application/json"))
+    return next((each for each in _successes(operation) if _is_stream(each)), None)
+
+
+def is_websocket(operation: Operation) -> bool:
+    """Whether the document lets a caller upgrade."""
+    return operation.method == "GET" and "101" in operation.responses
+
+
+def _answers_at_once(operation: Operation) -> bool:
+    """Whether a feed is also a plain door, for who does not ask for frames."""
+    return any(media.is_json for media in _successes(operation))
+
+
+def _successes(operation: Operation) -> tuple[Media, ...]:
+    lowest = min((each for each in operation.responses if each.startswith("2")), default="default")
+    return operation.responses.get(lowest, ())
+
+
+def _is_stream(media: Media) -> bool:
+    return media.type.split(";")[0].strip().lower() in {EVENTS, *LINES}
+
+
+def _required_header(gate: Gate) -> str:
+    """A header without which a door cannot be asked, and for which nothing is known."""
+    parameters = gate.operation.parameters
+    return next((p.name for p in parameters if p.where == "header" and p.name in gate.unfilled), "")
 
 
 def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:

@@ -19,13 +19,14 @@ from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import Choice, owners_by_viewer
-from oakum.scan.doors import Gate
+from oakum.scan.doors import Gate, is_websocket
 from oakum.scan.forms import Form, form_of
 from oakum.scan.knowledge import Knowledge
+from oakum.scan.ledger import Ledger
 from oakum.scan.lookout import Lookout, Question
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted_to_nobody
 from oakum.scan.signals import Signal
-from oakum.scan.streams import Listen
+from oakum.scan.streams import Listen, Stream
 from oakum.scan.switches import Ask, Switches
 from oakum.scan.technique import May, Technique
 from oakum.scan.ties import Ties
@@ -66,10 +67,18 @@ class Engine:
     """Leaks that stand in no field of any answer."""
     listen: Listen | None = None
     """Opens a feed; None: no feed is listened to."""
+    feeds: list[Gate] = field(default_factory=list)
+    """Doors whose answers do not end: listened to, and never asked."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
     ties: Ties | None = None
     """Relations between identities that may be ended for a while; None: none."""
+    ledger: Ledger | None = None
+    """What was written and is to be undone; None: nothing may be written."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Identity → its id, as who-am-I tells it."""
+    params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Operation id → parameter → `Resource.field`, inferred from names."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by probe, used instead of asking again."""
     ways: list[Gate] = field(default_factory=list)
@@ -137,6 +146,13 @@ class Engine:
         for operation, identity, exchange in exchanges:
             if identity in self.cast.ids:
                 self._take_in(operation, identity, exchange)
+        for resource in self.model.policy.resources.values():
+            if resource.key and resource.owner.members == (
+                resource.key,
+            ):  # one account, one object
+                for who, id in self.accounts.items():
+                    if who in self.cast.ids:
+                        self.knowledge.suppose(who, resource.name, resource.key, id)
         self.learn_states()
 
     def _round(self) -> None:
@@ -404,6 +420,18 @@ class Engine:
         self.emit(Event("phase", {"name": phase}))
 
     def send(self, gate: Gate, viewer: str | None, filled: Filled) -> Response:
+        self._tell(gate, viewer, filled)
+        return self.ask(viewer, filled.request)
+
+    def tune(
+        self, listen: Listen, gate: Gate, viewer: str | None, filled: Filled, first: bytes = b""
+    ) -> Stream:
+        """Open a feed as somebody. `first` is sent when it is a WebSocket."""
+        self._tell(gate, viewer, filled)
+        websocket = is_websocket(gate.operation)
+        return listen(viewer, filled.request, websocket=websocket, first=first)
+
+    def _tell(self, gate: Gate, viewer: str | None, filled: Filled) -> None:
         self.emit(
             Event(
                 "ask",
@@ -416,7 +444,6 @@ class Engine:
                 },
             )
         )
-        return self.ask(viewer, filled.request)
 
     def question(
         self, gate: Gate, viewer: str | None, targets: frozenset[str], filled: Filled, key: str

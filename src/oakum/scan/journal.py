@@ -35,6 +35,8 @@ class Past:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     pending: tuple[Flip, ...] = ()
     """Settings that were flipped and not put back."""
+    undos: tuple[str, ...] = ()
+    """Writes that were not undone, sealed."""
 
 
 class Journal:
@@ -60,6 +62,10 @@ class Journal:
     def flip(self, kind: str, flip: Flip) -> None:
         """Remember a setting about to change (`flip`), or changed back (`restored`)."""
         self._line({kind: asdict(flip)})
+
+    def undo(self, kind: str, name: str, sealed: str = "") -> None:
+        """Remember how a write is taken back (`undo`, sealed), or that it is (`undone`)."""
+        self._line({kind: {"name": name, "sealed": sealed}})
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -104,14 +110,16 @@ def recall(path: Path) -> Past:
         raise InputError([Problem(Location(str(path), 1, 1), "not a journal of Oakum", known)])
     outcomes: dict[str, Outcome] = {}
     pending: dict[tuple[str, str], Flip] = {}
+    undos: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         try:
             _remember(_entry(line), outcomes, pending)
+            _remember_undo(_entry(line), undos)
         except (KeyError, TypeError, ValueError):
             place = Location(str(path), number, 1)
             hint = "start a new run without --resume"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
-    return Past(run, target, contract, outcomes, tuple(pending.values()))
+    return Past(run, target, contract, outcomes, tuple(pending.values()), tuple(undos.values()))
 
 
 def _entry(line: bytes) -> Mapping[str, Json]:
@@ -138,6 +146,13 @@ def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip
         pending.setdefault((flip.identity, flip.state), flip)
     if "restored" in each:
         pending.pop((each["restored"]["identity"], each["restored"]["state"]), None)
+
+
+def _remember_undo(each: Mapping[str, Json], undos: dict[str, str]) -> None:
+    if "undo" in each:
+        undos[str(each["undo"]["name"])] = str(each["undo"]["sealed"])
+    if "undone" in each:
+        undos.pop(str(each["undone"]["name"]), None)
 
 
 def _outcome(raw: Json) -> Outcome:

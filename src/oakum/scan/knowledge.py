@@ -87,6 +87,11 @@ class Knowledge:
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
 
+    def suppose(self, who: str, resource: str, key: str, id: str) -> None:
+        """Take an account's id for the key of its one object, where no object is known yet."""
+        if not self.objects.get((who, resource)):
+            self.objects[(who, resource)] = [{key: id}]
+
     def learn_others(self, sighting: Sighting) -> None:
         """Of an outsider's object only one thing is kept: which of the cast's values it shares."""
         for leaf in sighting.leaves:

@@ -139,10 +139,10 @@ class Lookout:
         """
         status = response.status
         media = answer_media(gate.operation, status, response.media_type)
-        if media is None and 200 <= status < 300:
+        if media is None and _is_success(status):
             media = gate.operation.success()
         shape = media.shape if media else None
-        answered = (200 <= status < 300 or 400 <= status < 500) and not response.truncated
+        answered = (_is_success(status) or 400 <= status < 500) and not response.truncated
         text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
         if response.media_type == "text/csv":
             return [dict(row) for row in csv.DictReader(io.StringIO(text))], shape, answered
@@ -169,7 +169,7 @@ class Lookout:
                 if leaf.value is not None:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(viewer, sighting)
-        if 200 <= response.status < 300:
+        if _is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
             ours = [
                 each
@@ -542,6 +542,11 @@ class _Glance:
         return self._out._redactor.answer(
             who, "owner", view.status, view.media_type, view.value, marks, around
         )
+
+
+def _is_success(status: int) -> bool:
+    """Whether an answer is what was asked for; 101 stands on the frames of a WebSocket."""
+    return 200 <= status < 300 or status == 101
 
 
 def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

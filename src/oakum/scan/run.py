@@ -25,12 +25,14 @@ from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
-from oakum.scan.doors import Gate, gate_of, survey
+from oakum.scan.doors import Gate, feeds, gate_of, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
+from oakum.scan.feeds_transport import Feeds
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_flipped, recall
 from oakum.scan.knowledge import Knowledge
+from oakum.scan.ledger import Ledger, from_json
 from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.owned import own_fields
@@ -91,6 +93,7 @@ class Scan:
         self.warnings += [*contract.warnings, *self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
         self.gates, self.skipped = survey(self.model, self.inferred)
+        self.feeds = feeds(self.model, self.inferred)
         self.past = Past()
         self.run = secrets.token_hex(6)
         self.may = May(
@@ -146,7 +149,7 @@ class Scan:
             if not gate.shows:
                 who = "nobody logged in, and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
-        prospect = Prospect(self.model, tuple(self.gates), self.may)
+        prospect = Prospect(self.model, tuple(self.gates), self.may, tuple(self.feeds))
         for technique in TECHNIQUES:
             lines += technique.foresee(prospect)
         if self.options.allow_own_settings:
@@ -184,6 +187,7 @@ class Scan:
         )
         governor = Governor(transport, options.rate, options.budget)
         sessions = Sessions(self.identities, governor, self.contract.document, options.target)
+        listen = Feeds(transport, governor, sessions)
         journal = self._journal()
         distrust: list[str] = []
         notes: list[str] = []
@@ -198,6 +202,7 @@ class Scan:
             states = found.states
             distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
             engine = self._engine(found, sessions, journal)
+            engine.listen, engine.feeds = listen, self.feeds
             given = list(self._given(found, sessions))
             with governor.reserve(_RESTORE_RESERVE):
                 mended = self._mend(engine, given)
@@ -213,6 +218,7 @@ class Scan:
         finally:
             with governor.reserve(_RESTORE_RESERVE):
                 distrust += self._restore(engine)
+            listen.close()
             transport.close()
             if journal is not None:
                 journal.close()
@@ -269,6 +275,9 @@ class Scan:
             self.gates, self.options.target, sessions.send, emit, sessions.curl_headers,
             may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
         )  # fmt: skip
+        engine.params, engine.accounts = self.inferred, found.ids
+        if self.options.allow_writes or self.past.undos:
+            engine.ledger = self._ledger(engine, journal)
         if self.options.allow_own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
             engine.ties = self._ties(engine, log)
@@ -276,6 +285,16 @@ class Scan:
 
     def _sealed(self, flip: Flip) -> Flip:
         return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
+
+    def _ledger(self, engine: Engine, journal: Journal | None) -> Ledger:
+        def log(kind: str, entry: Json) -> None:
+            if journal is not None and kind == "undo":
+                journal.undo(kind, entry["name"], self.seal.close(entry))
+            elif journal is not None:
+                journal.undo(kind, entry)
+
+        past = [from_json(self.seal.open(each)) for each in self.past.undos]
+        return Ledger(engine.ask, log, past)
 
     def _opened(self, flip: Flip) -> Flip:
         try:
@@ -324,10 +343,10 @@ class Scan:
 
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
-        if not self.past.pending or engine.switches is None:
+        if not self.past.pending and not self.past.undos:
             return ()
         engine.introduce(given)
-        failed = (*engine.switches.restore(), *(engine.ties.restore() if engine.ties else ()))
+        failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
             engine.ties = None
             engine.switches = None  # flipped once more, it would be forgotten how it was at first
@@ -338,6 +357,7 @@ class Scan:
         if engine is None:
             return tuple(left_behind(flip) for flip in self.past.pending)
         return (
+            *(engine.ledger.restore() if engine.ledger else ()),
             *(engine.ties.restore() if engine.ties else ()),
             *(engine.switches.restore() if engine.switches else ()),
         )

@@ -116,15 +116,16 @@ class Sessions:
         self._see(session)
         return response
 
-    def send(self, name: str | None, request: Request) -> Response:
+    def send(self, name: str | None, request: Request, way: Transport | None = None) -> Response:
         """The answer to an identity's question; None asks without any credentials.
 
-        Raises `LoginFailed` when the identity has lost its session and gets no other.
+        `way`: goes there in place of the transport: a feed is opened. Raises `LoginFailed` when
+        the identity has lost its session and gets no other.
         """
         if name is None:
-            return self._transport.send(request)
+            return (way or self._transport).send(request)
         self._open(name)
-        response = self._ask(name, request)
+        response = self._ask(name, request, way)
         if not self._turned_away(name, response):
             self._live[name].fruitless = 0
             return response
@@ -133,7 +134,7 @@ class Sessions:
             return response
         if not self._renew(name):
             return response
-        again = self._ask(name, request)
+        again = self._ask(name, request, way)
         if not self._turned_away(name, again):
             self._live[name].fruitless = 0
         return again
@@ -233,11 +234,11 @@ class Sessions:
                 self._answers[identity.name] = Exchange(asked, response)
                 return done.value, response
 
-    def _ask(self, name: str, request: Request) -> Response:
+    def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
         identity, session = self.identities.items[name], self._live[name]
         if origin_of(request.url) != origin_of(self.places.target):
             raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
-        response = self._transport.send(self._signed(identity, session, request))
+        response = (way or self._transport).send(self._signed(identity, session, request))
         self._absorb(identity, session, response)
         return response
 

@@ -21,14 +21,17 @@ class Stream(Protocol):
     """An open feed. Frames are gathered in the background from the moment it is opened."""
 
     status: int
-    """HTTP status of the answer that opened it; 101 for a WebSocket; 0: it could not be opened."""
+    """HTTP status of the answer that opened it; 101 for a WebSocket; 0: it could not be opened, or
+    has not answered yet."""
+    over: bool
+    """Whether nothing more can come."""
 
     def frames(self, seconds: float) -> list[Frame]:
-        """What has come since the last call, having waited so long for more."""
+        """What has come since the last call, having waited so long for more, or till it was over."""
         ...
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up. Does not wait for it."""
         ...
 
 

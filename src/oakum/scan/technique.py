@@ -46,6 +46,7 @@ class Prospect:
     model: Model
     gates: tuple[Gate, ...]
     may: May
+    feeds: tuple[Gate, ...] = ()
 
 
 Line = Mapping[str, str]

@@ -1,4 +1,6 @@
-"""The one place of `scan` that opens sockets and starts programs, and the brake on it.
+"""The one place of `scan` that asks and starts programs, and the brake on it.
+
+Feeds, which stay open, are opened beside it (`feeds_transport`), in the same scope and budget.
 
 `HttpTransport` asks the target and nobody else. `Governor` keeps to a rate and a budget, waits
 when the target asks for it, and stops before a struggling target falls over.
@@ -84,12 +86,12 @@ class HttpTransport:
 
         self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
-        self._timeout = timeout
         self._marks = {
             "user-agent": user_agent or f"oakum/{oakum.__version__} (+security scan; run {run_id})"
         }
         if run_id:
             self._marks["oakum-run"] = run_id
+        self.timeout = timeout
         self._client = httpx2.Client(
             timeout=timeout,
             http2=find_spec("h2") is not None,
@@ -103,17 +105,14 @@ class HttpTransport:
         """The answer; refuses what is out of scope, and explains what went wrong on the way."""
         import httpx2
 
-        origin = origin_of(request.url)
-        if origin not in self._scope:
-            scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
-            raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
+        origin, headers = origin_of(request.url), self.headers(request)
         safe = request.method in _SAFE
         try:
-            return self._exchange(request)
+            return self._exchange(request, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
         except httpx2.TimeoutException:
-            words = f"`{origin}` did not answer a {request.method} within {self._timeout:g} s"
+            words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
             words = f"`{origin}` hung up before it had answered a {request.method}"
@@ -124,9 +123,16 @@ class HttpTransport:
             words = f"a {request.method} to `{origin}` cannot be written as HTTP"
             raise TargetError(words) from None
 
-    def _exchange(self, request: Request) -> Response:
+    def headers(self, request: Request) -> dict[str, str]:
+        """Headers as they are sent, with what marks the run; refuses what is out of scope."""
+        origin = origin_of(request.url)
+        if origin not in self._scope:
+            scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
+            raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
+        return {**request.headers, **self._marks}
+
+    def _exchange(self, request: Request, headers: dict[str, str]) -> Response:
         self._client.cookies.clear()
-        headers = {**request.headers, **self._marks}
         with self._client.stream(
             request.method,
             request.url,
@@ -134,7 +140,7 @@ class HttpTransport:
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
             content=request.body or None,
         ) as answer:
-            body, truncated = _read(answer, time.monotonic() + self._timeout)
+            body, truncated = _read(answer, time.monotonic() + self.timeout)
         return Response(
             answer.status_code,
             {name.lower(): value for name, value in answer.headers.items()},
@@ -290,10 +296,14 @@ class Governor:
             self.budget -= requests
             self._restoring = False
 
-    def send(self, request: Request) -> Response:
-        """The answer; 429 and 503 with `Retry-After` were waited out before."""
+    def send(self, request: Request, way: Transport | None = None) -> Response:
+        """The answer; 429 and 503 with `Retry-After` were waited out before.
+
+        `way`: goes there in place of the transport, at the same rate and budget: a feed is opened.
+        """
+        way = way or self._transport
         for attempt in range(self.TRIES + 1):
-            response = self._reach(request)
+            response = self._reach(request, way)
             throttled = response.status == 429
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
@@ -307,18 +317,18 @@ class Governor:
         self._judge(response.status)
         return response
 
-    def _reach(self, request: Request) -> Response:
+    def _reach(self, request: Request, way: Transport) -> Response:
         """Waits for a server that restarts; one that was never there is a wrong address."""
         for attempt in range(self.TRIES):
             try:
-                return self._once(request)
+                return self._once(request, way)
             except Unreachable as error:
                 if not error.again or not self._counted:
                     raise
                 self._sleep(2.0**attempt)
-        return self._once(request)
+        return self._once(request, way)
 
-    def _once(self, request: Request) -> Response:
+    def _once(self, request: Request, way: Transport) -> Response:
         if self.sent >= self.budget:
             raise BudgetSpent(f"the budget of {self.budget} requests is spent")
         pause = self._next - self._clock()
@@ -326,7 +336,7 @@ class Governor:
             self._sleep(pause)
         self._next = self._clock() + 1 / self.rate
         self.sent += 1
-        response = self._transport.send(request)
+        response = way.send(request)
         self._counted += 1
         return response
 

@@ -7,8 +7,10 @@ from typing import Protocol
 from oakum.scan.checks import (
     broken_object_authorization,
     field_beyond_contract,
+    foreign_write,
     leak_by_inference,
     login_taken_for_permission,
+    mass_assignment,
     missing_authentication,
     privacy_setting_not_enforced,
     stale_grant,
@@ -31,6 +33,8 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
+    foreign_write,
+    mass_assignment,
     wrong_recipient_cache,
     stale_grant,
     leak_by_inference,

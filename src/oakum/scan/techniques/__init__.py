@@ -8,8 +8,8 @@ compares answers itself, and leaves what it finds as cells or as a `Signal`.
 from __future__ import annotations
 
 from oakum.scan.technique import Technique
-from oakum.scan.techniques import cache, inference, options, stale, worlds
+from oakum.scan.techniques import cache, inference, options, stale, worlds, writes
 
-TECHNIQUES: tuple[Technique, ...] = (cache, options, inference, worlds, stale)
+TECHNIQUES: tuple[Technique, ...] = (cache, options, inference, worlds, stale, writes)
 
 __all__ = ["TECHNIQUES"]

@@ -1,0 +1,24 @@
+"""`foreign-write`: somebody changes an object that is not theirs to change.
+
+It cannot know whether the door lacks a check of the object or of the role: from outside they look
+alike. Remedy: decide by the caller's relation to the object, before anything is written.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule
+
+RULE = Rule("foreign-write", "API5:2023", ("CWE-639", "CWE-862"))
+
+
+def matches(leak: Leak) -> bool:
+    """Written by another than the owner, and seen by the owner afterwards."""
+    return leak.only("foreign-write")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who writes what of whom."""
+    return f"`{leak.viewer}` writes `{leak.resource}.{leak.field}` of somebody else"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "load the object together with the caller's right to change it, and refuse otherwise"

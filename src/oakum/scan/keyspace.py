@@ -1,0 +1,379 @@
+"""Whether ids can be walked, told from a few own ones, and how many records stand behind them.
+
+An id is read as a number in every common way of writing one: decimal, other bases, base64, times.
+Ids that lie far closer together than chance would put them count up. Those of a small space can be
+tried one after another even when they are drawn: tokens of five and six characters were scanned
+whole (Georgiev and Shmatikov, Gone in Six Characters, arXiv:1604.02734). Nothing here asks anybody.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import os.path
+import re
+import string
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+_CHANCE = 1e-6
+"""Chance that drawn ids lie so close together, below which they were not drawn. Some twenty ways
+of writing a number are tried, so what is left of error is 2 in 100,000."""
+_SMALL = 37.0
+"""Bits of a space that is small: seven characters of an alphabet of 36 have 36.2, and 49 million
+records were taken from behind such (Dell, 2024)."""
+_SPAN = 2.0**32
+"""Numbers between the first and the last own id that can be tried one after another."""
+_ALIKE = 2
+"""Ids without which nothing can be compared."""
+_LIKELY = 0.01
+"""The same as `_CHANCE` for decimal numbers, which mostly count up."""
+_SURE = 0.05
+
+
+@dataclass(frozen=True)
+class Keyspace:
+    """What a handful of ids tells of all the others."""
+
+    kind: Literal["counts", "short", "timed", "unknown"]
+    """`counts`: numbers that go up; `short`: drawn from few; `timed`: made of the time."""
+    says: str = ""
+    """In words that hold no id: `numbers that count up, written in base64`."""
+    bits: float = 0.0
+    """Size of the space in which they lie, as a power of 2."""
+    numbers: tuple[int, ...] = ()
+    """What they read as, in ascending order; for `counts` only. In memory only."""
+
+    @property
+    def walkable(self) -> bool:
+        """Whether one can write down the ids of others."""
+        return self.kind != "unknown"
+
+
+UNKNOWN = Keyspace("unknown")
+
+
+def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspace:
+    """Read ids, given by owner in the order in which they were listed.
+
+    `dated`: those of which a time tells when they were made, the oldest first. An id that two
+    owners have is no name of one object: then nothing is told.
+    """
+    texts = list(dict.fromkeys(text for each in ids.values() for text in each))
+    if not texts or len(texts) < sum(len(set(each)) for each in ids.values()):
+        return UNKNOWN
+    rows = [dated] if len(dated) > 1 else list(ids.values())
+    return _timed(texts) or _counting(texts, rows) or _short(texts) or UNKNOWN
+
+
+# ------------------------------------------------------------------ numbers that count up
+
+
+def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
+    """The reading in which the ids lie closest together, if that is closer than chance."""
+    best: tuple[int, str, list[int]] | None = None
+    for words, reader in _READERS:
+        found = reader(texts)
+        if found is None:
+            continue
+        numbers, space = found
+        span = max(numbers) - min(numbers)
+        decimal = reader in (_plain, _prefixed)
+        close = len(numbers) >= _ALIKE and span < _SPAN
+        if (close and _by_chance(len(numbers), span / space) < _CHANCE) or (
+            decimal and _is_count(texts, numbers, space, rows)
+        ):
+            if decimal or reader is _in_text:  # no other reading says more
+                return _counted(words, numbers)
+            if best is None or span < best[0]:
+                best = span, words, numbers
+    return _counted(best[1], best[2]) if best else None
+
+
+def _counted(words: str, numbers: Sequence[int]) -> Keyspace:
+    span = max(numbers) - min(numbers)
+    return Keyspace("counts", words, math.log2(max(span, 2)), tuple(sorted(numbers)))
+
+
+def _by_chance(many: int, share: float) -> float:
+    """Chance that so many numbers, drawn from a space, lie within this share of it.
+
+    The range of k uniform draws is at most r with probability k r^(k-1) - (k-1) r^k.
+    """
+    share = min(share, 1.0)
+    return float(many * share ** (many - 1) - (many - 1) * share**many)
+
+
+def _is_count(
+    texts: Sequence[str], numbers: Sequence[int], space: float, rows: Sequence[Sequence[str]]
+) -> bool:
+    """Whether decimal numbers count up although they lie far apart.
+
+    Drawn ones nearly always have all their digits, and stand in the order of their making, or
+    against it, with a chance of 2 in k!. Numbers that count up are common, so less is asked.
+    """
+    if max(numbers) >= _SPAN or len(numbers) < _ALIKE:
+        return False
+    bare = dict(zip(texts, numbers, strict=True))
+    padded = any(len(text) > 1 and _PARTS.sub(r"\2", text).startswith("0") for text in texts)
+    uneven = not padded and len({len(text) for text in texts}) > 1
+    ordered = math.prod(_out_of_order([bare[t] for t in row if t in bare]) for row in rows)
+    span = max(numbers) - min(numbers)
+    near = _by_chance(len(numbers), span / (space if padded else max(numbers)))
+    return uneven or min(ordered, near) < _LIKELY
+
+
+def _out_of_order(numbers: Sequence[int]) -> float:
+    """Chance that drawn numbers stand as much in order as these."""
+    if len(numbers) < 2 or list(numbers) not in (sorted(numbers), sorted(numbers, reverse=True)):
+        return 1.0
+    return 2 / math.factorial(min(len(numbers), 20))
+
+
+_Numbers = tuple[list[int], float]
+"""What ids read as, and how many values ids of this look could have."""
+_PARTS = re.compile(r"(.*?)(\d+)(\D*)", re.S)
+_PLAIN = "whole numbers that count up"
+
+
+def _decimals(texts: Sequence[str]) -> _Numbers | None:
+    """`42`, `000042`, `INV-2024-00042`: what stands around the last digits is the same in all."""
+    found = [_PARTS.fullmatch(text) for text in texts]
+    parts = [each.groups() for each in found if each is not None and len(each[2]) < 40]
+    if len(parts) != len(texts) or len({(head, tail) for head, _, tail in parts}) != 1:
+        return None
+    longest = max(len(digits) for _, digits, _ in parts)
+    return [int(digits) for _, digits, _ in parts], 10.0**longest
+
+
+def _plain(texts: Sequence[str]) -> _Numbers | None:
+    return _decimals(texts) if all(t.isascii() and t.isdigit() for t in texts) else None
+
+
+def _prefixed(texts: Sequence[str]) -> _Numbers | None:
+    return None if _plain(texts) else _decimals(texts)
+
+
+def _in_base(alphabet: str) -> Callable[[Sequence[str]], _Numbers | None]:
+    value = {char: number for number, char in enumerate(alphabet)}
+
+    def reader(texts: Sequence[str]) -> _Numbers | None:
+        bodies = [each.replace("-", "") if _UUID.fullmatch(each) else each for each in _bare(texts)]
+        if not all(body and set(body) <= value.keys() for body in bodies):
+            return None
+        numbers = []
+        for body in bodies:
+            number = 0
+            for char in body:
+                number = number * len(alphabet) + value[char]
+            numbers.append(number)
+        return numbers, float(len(alphabet)) ** min(max(map(len, bodies)), 150)
+
+    return reader
+
+
+def _in_text(texts: Sequence[str]) -> _Numbers | None:
+    """base64 of a text with a number in it: `cDowMTIzNDU2` is `p:0123456`."""
+    raw = [_bytes(text) for text in _bare(texts)]
+    if not all(_READABLE.fullmatch(each) for each in raw):
+        return None
+    inner = [each.decode() for each in raw]
+    found = _decimals(inner) or _HEX(inner)
+    # as many values as the text has, for what stands beside the number is the same in all
+    return found and (found[0], max(found[1], 2.0 ** (6 * max(map(len, texts)))))
+
+
+def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
+    """base64 of the bytes of a number, the high ones first or the low ones."""
+    raw = [_bytes(text) for text in _bare(texts)]
+    if len({len(each) for each in raw}) != 1 or not 0 < len(raw[0]) <= 16:
+        return None
+    both = [[int.from_bytes(each, order) for each in raw] for order in _ORDERS]
+    nearest = min(both, key=lambda numbers: max(numbers) - min(numbers))
+    return nearest, 256.0 ** len(raw[0])
+
+
+_HEX = _in_base("0123456789abcdef")
+_ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
+_READABLE = re.compile(rb"[\x20-\x7e]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS, _LOWER, _UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
+_BASES: Mapping[str, Sequence[str]] = {
+    "hexadecimal": (_DIGITS + "abcdef", _DIGITS + "ABCDEF"),
+    "letters": (_LOWER, _UPPER),
+    "base 32": ("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+    "base 36": (_DIGITS + _LOWER, _DIGITS + _UPPER),
+    "base 58": ("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",),
+    "base 62": (_DIGITS + _UPPER + _LOWER, _DIGITS + _LOWER + _UPPER,
+                _UPPER + _LOWER + _DIGITS, _LOWER + _UPPER + _DIGITS),
+}  # fmt: skip
+_READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
+    (_PLAIN, _plain),
+    ("numbers that count up behind what is the same in all", _prefixed),
+    ("numbers that count up, written in base64", _in_text),
+    ("numbers that count up, written in base64", _in_bytes),
+    *(
+        (f"numbers that count up, written in {name}", _in_base(alphabet))
+        for name, alphabets in _BASES.items()
+        for alphabet in alphabets
+    ),
+)
+
+
+def _bare(texts: Sequence[str]) -> list[str]:
+    """Ids without what they all begin with, up to the last mark: `tag_`, `slip:`."""
+    heads = {re.match(r"(?:.*[^0-9A-Za-z=+/])?", text, re.S)[0] for text in texts}  # type: ignore[index]
+    head = heads.pop() if len(heads) == 1 else ""
+    return [text.removeprefix(head) for text in texts]
+
+
+def _bytes(text: str) -> bytes:
+    """What base64 says (RFC 4648, both alphabets, padded or not); empty: it is none."""
+    body = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(body) < 4 or len(body) % 4 == 1:
+        return b""
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+# ------------------------------------------------------------------ a small space, and times
+
+
+def _short(texts: Sequence[str]) -> Keyspace | None:
+    """Codes of one length that are no words, and of which there cannot be many."""
+    bodies = _bare(texts)
+    if len(bodies) > 3:  # chance gives four codes no common beginning
+        head = os.path.commonprefix(bodies)
+        bodies = [body.removeprefix(head) for body in bodies]
+    chars, length = set("".join(bodies)), len(bodies[0])
+    if len({len(body) for body in bodies}) != 1 or not _is_coded(bodies):
+        return None
+    bits = length * math.log2(next(size for known, size in _SIZES if chars <= set(known)))
+    if bits > _SMALL:
+        return None
+    return Keyspace("short", f"codes of which there are no more than 2^{math.ceil(bits)}", bits)
+
+
+def _is_coded(bodies: Sequence[str]) -> bool:
+    """Digits alone; else three or more in which digits stand now here, now there, or capitals
+    alone: `robin7` is a name."""
+    chars = set("".join(bodies))
+    if not chars or not chars <= set(_DIGITS + _LOWER + _UPPER):
+        return False
+    places = {tuple(char.isdigit() for char in body) for body in bodies}
+    mixed = len(places) > 1 or chars <= set(_UPPER)
+    return chars <= set(_DIGITS) or (len(bodies) > _ALIKE and mixed)
+
+
+_SIZES = (
+    (_DIGITS, 10), (_DIGITS + "abcdef", 16), (_DIGITS + "ABCDEF", 16), (_UPPER, 26),
+    (_DIGITS + _LOWER, 36), (_DIGITS + _UPPER, 36), (_DIGITS + _LOWER + _UPPER, 62),
+)  # fmt: skip
+
+
+def _timed(texts: Sequence[str]) -> Keyspace | None:
+    """Ids that one machine makes of the time: UUIDs of version 1 and 6, ids of MongoDB.
+
+    RFC 9562, 8: UUIDs are not to be taken for hard to guess. In version 1 node and clock sequence
+    stay the same, and ten million values a second are left; a MongoDB id is the second, five bytes
+    that stay the same while the server runs, and a counter.
+    """
+    if len(texts) < _ALIKE:
+        return None
+    if all(_UUID.fullmatch(text) for text in texts):
+        each = [uuid.UUID(text) for text in texts]
+        made = {(one.version, one.clock_seq, one.node) for one in each}
+        if len(made) == 1 and each[0].version in (1, 6):
+            return Keyspace("timed", "UUIDs that one machine makes of the time", 23.3)
+    if all(re.fullmatch(r"[0-9a-f]{24}", text) for text in texts):
+        seconds = [int(text[:8], 16) for text in texts]
+        same = len({text[8:18] for text in texts}) == 1
+        if same and _EPOCH <= min(seconds) and max(seconds) < _END:
+            return Keyspace("timed", "ids that one machine makes of the time and a counter", 24.0)
+    return None
+
+
+_EPOCH, _END = 1_200_000_000, 4_000_000_000
+"""Seconds since 1970: 2008, before which there was no MongoDB, and 2096."""
+
+
+# ------------------------------------------------------------------ how many there are
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How many records there are."""
+
+    likely: int | None
+    """None: own ids lie too close together to tell; then there are `least` to `most`."""
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        least, most = figure(self.least, up=False), figure(self.most, up=True)
+        if self.likely is None:
+            return f"at least {least}, and up to {most} if the count began at 1"
+        if least.split()[1:] == most.split()[1:]:
+            least = least.split()[0]  # "2.9 to 4.1 million"
+        return f"about {figure(self.likely)} (95 %: {least} to {most})"
+
+
+def estimate(numbers: Sequence[int]) -> Estimate | None:
+    """How many are counted, from some of the numbers; None: there is none to tell it from.
+
+    The German tank problem: of k numbers drawn from 1 to N, with m the highest, m + m/k - 1 is
+    the unbiased estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100
+    cases (Ruggles and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It takes ids
+    to be spread over the whole count. Where the lowest is too high for that (a count that began
+    elsewhere, or accounts made at one time), only the numbers between lowest and highest are sure.
+    """
+    known = sorted({number for number in numbers if number > 0})
+    if not known:
+        return None
+    many, least, most = len(known), known[0], known[-1]
+    likely = most + most // many - 1
+    if (1 - (least - 1) / max(likely, 1)) ** many < _SURE:
+        return Estimate(None, most - least + 1, likely)
+    return Estimate(likely, most, math.ceil(most / _SURE ** (1 / many)))
+
+
+def figure(number: int, *, up: bool | None = None) -> str:
+    """A number in two figures, as people say it: `41,000`, `3.0 million`; nobody's id is exact.
+
+    `up`: round up; False: down; None: to the nearest.
+    """
+    if number < 10:
+        return str(number)
+    unit = 10 ** max(len(str(number)) - 2, 1)
+    more = {True: unit - 1, False: 0, None: unit // 2}[up]
+    rounded = max((number + more) // unit * unit, 1)
+    for size, name in ((10**9, "billion"), (10**6, "million")):
+        if rounded >= size:
+            return f"{rounded / size:,.{1 if rounded < 10 * size else 0}f} {name}"
+    return f"{rounded:,}"
+
+
+def same_look(text: str, others: Sequence[str]) -> bool:
+    """Whether a text could be one more of these ids: as long, and of the same characters."""
+    return any(_look(text) == _look(other) for other in others)
+
+
+def _look(text: str) -> tuple[int, tuple[str, ...]]:
+    return len(text), tuple(_marks(text))
+
+
+def _marks(text: str) -> Iterator[str]:
+    """Marks with their places, and which of letters and digits there are."""
+    for place, char in enumerate(text):
+        if not char.isalnum():
+            yield f"{place}{char}"
+    hexadecimal = set(text.lower()) <= set(string.hexdigits + string.punctuation)
+    yield "hex" if hexadecimal else "digits" if text.isdigit() else "letters"
+
+
+__all__ = ["UNKNOWN", "Estimate", "Keyspace", "estimate", "figure", "read", "same_look"]

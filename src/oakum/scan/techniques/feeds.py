@@ -1,0 +1,389 @@
+"""Live feeds: what is pushed to one while another makes it happen (P11 of the catalogue).
+
+Two clients at a time: each kind of viewer listens, the least entitled first, and then the owner
+comes in. Every frame is judged like an answer, for who got it. The first time viewers ask for all
+that has been (`?since=0`, `Last-Event-ID: 0`), the second time for what is to come. With leave to
+change own settings the feed is kept open over a change: a setting is closed, a field is written, a
+relation ends; what comes after that is judged by what is granted after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import orjson
+
+from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Json, Parameter, Shape
+from oakum.exchange import Response
+from oakum.finding import Result
+from oakum.scan.asking import Filled, fill
+from oakum.scan.doors import Gate, frame_media, is_websocket
+from oakum.scan.engine import Engine
+from oakum.scan.knowledge import canonical
+from oakum.scan.streams import Frame, Listen, Stream
+from oakum.scan.switches import Switches
+from oakum.scan.technique import Line, Prospect
+from oakum.scan.ties import Ties
+
+HOW = "feed"
+
+_SLICE = 0.1
+"""Seconds between two looks at what has come."""
+_WAIT = 1.0
+"""Seconds for which one listens to what others cause."""
+_ARRIVAL = 0.5
+"""Seconds in which a feed says what it has to say at first."""
+_GRACE = 0.4
+"""Seconds after a change in which what comes may still be from before."""
+_MOST_SEATS = 12
+_MOST_FRAMES = 200
+"""Frames of one seat that are judged: a replay may hold years."""
+_SINCE = listed(
+    "since after cursor from offset start last lasteventid eventid seq sequence position"
+)
+_NOT_SINCE = listed("name date day time sort id by type")
+_ALL = {"since": "0", "cursor": "0"}
+
+
+def run(engine: Engine) -> None:
+    """Listen at every feed."""
+    if engine.listen is None:
+        return
+    for feed in engine.feeds:
+        engine.say(f"listening to {feed.door.method} {feed.door.path}")
+        heard, statuses, unfilled = 0, set(), True
+        for who, viewers in _audiences(engine, feed):
+            hall = _Hall(engine, engine.listen, feed, who, viewers)
+            if not hall.can_fill():
+                continue
+            unfilled = False
+            hall.run()
+            heard, statuses = heard + hall.heard, statuses | hall.statuses
+        door = f"{feed.door.method} {feed.door.path}"
+        if unfilled:
+            engine.notes.append(f"{door}: a feed, not listened to: its parameters have no value")
+        elif not heard:
+            said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
+            engine.notes.append(f"{door}: a feed from which no frame came (answered {said})")
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """The feeds that are opened, and what is changed while they are open."""
+    for feed in prospect.feeds:
+        request = f"{feed.door.method} {feed.door.path}"
+        yield {
+            "as": "every kind of viewer, then owners",
+            "request": f"{request}, kept open for some seconds",
+            "why": "frames that others cause",
+        }
+        asked = "&".join(f"{name}={value}" for name, value in _replay(feed))
+        yield {
+            "as": "every kind of viewer, then owners",
+            "request": f"{request}?{asked}, kept open for some seconds",
+            "why": "frames from before",
+        }
+        if prospect.may.own_settings:
+            yield {
+                "as": "an owner, of their own account",
+                "request": "a privacy setting or own field, and a relation, as above",
+                "why": f"changed while {request} is open, and put back",
+            }
+
+
+def _audiences(engine: Engine, feed: Gate) -> Iterator[tuple[str | None, list[str | None]]]:
+    """(whose feed, who listens): each way in which viewers stand to owners, once."""
+    if not feed.personal:
+        yield None, list(dict.fromkeys([*engine.watchers(None), *engine.cast.subjects()]))
+        return
+    done: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    for who in engine.cast.subjects():
+        states = engine.cast.states.items()
+        account = tuple(sorted((path, canonical(v)) for (name, path), v in states if name == who))
+        kinds = {
+            (engine.cast.label(engine.cast.relations(viewer, who), viewer, who), account): viewer
+            for viewer in engine.watchers(who)
+        }
+        viewers = [viewer for kind, viewer in kinds.items() if kind not in done]
+        done |= kinds.keys()
+        if viewers:
+            yield who, [*viewers, who]
+
+
+def _replay(feed: Gate) -> tuple[tuple[str, str], ...]:
+    """The query that asks for all that has been, as the document calls it; else as many do."""
+    declared = [p.name for p in feed.operation.parameters if _is_since(p)]
+    return tuple((name, "0") for name in declared) or tuple(_ALL.items())
+
+
+def _is_since(parameter: Parameter) -> bool:
+    said = frozenset(words(parameter.name))
+    return parameter.where == "query" and bool(said & _SINCE) and not said & _NOT_SINCE
+
+
+@dataclass
+class _Seat:
+    """Somebody who listens."""
+
+    viewer: str | None
+    filled: Filled
+    stream: Stream
+    heard: int = 0
+
+
+@dataclass
+class _Hall:
+    """One feed, of one owner or of nobody in particular, and who comes to listen."""
+
+    engine: Engine
+    listen: Listen
+    feed: Gate
+    who: str | None
+    viewers: list[str | None]
+    heard: int = 0
+    statuses: set[int] = field(default_factory=set)
+    seats: list[_Seat] = field(default_factory=list)
+    round: int = 0
+
+    def __post_init__(self) -> None:
+        self.plain = self.feed.otherwise(HOW, door=self.feed.door.path)
+        self.replay = self.plain.otherwise(
+            HOW, door=self.feed.door.path, query=_replay(self.feed), headers={"last-event-id": "0"}
+        )
+        self.engine.matrix.open(self.plain)
+        media = frame_media(self.feed.operation)
+        self.type = media.type if media else ""
+        self.shape = media.shape if media else None
+        self.viewers = self.viewers[:_MOST_SEATS]
+
+    def can_fill(self) -> bool:
+        """Whether all parameters have a value."""
+        return self._fill(self.plain) is not None
+
+    def run(self) -> None:
+        """Arrivals in one order and the other, then what changes; what leaks is seen twice."""
+        back = [*reversed(self.viewers)] if self.who is None else self.viewers
+        for gate, order in ((self.replay, self.viewers), (self.plain, back)):
+            self._arrivals(gate, order)
+        if not any(200 <= status < 300 or status == 101 for status in self.statuses):
+            return
+        for gate, order in ((self.replay, self.viewers), (self.plain, back)):
+            if self._unsure():
+                self._arrivals(gate, order, sure=True)
+        if self.engine.may.own_settings:
+            for change in self._changes():
+                change()
+                if self._unsure():
+                    change()
+
+    # ------------------------------------------------------------ what happens
+
+    def _arrivals(self, gate: Gate, order: Iterable[str | None], *, sure: bool = False) -> None:
+        """One after another comes in; at their own feed the owner last."""
+        with self._doors():
+            for viewer in order:
+                self._enter(viewer, gate)
+            self._hear(_WAIT, until_sure=sure)
+
+    def _changes(self) -> Iterator[Callable[[], None]]:
+        switches, ties = self.engine.switches, self.engine.ties
+        owners = [self.who] if self.who else self.engine.cast.subjects()
+        if ties is not None:
+            done: set[str] = set()
+            for viewer, relation, owner in ties.ending():
+                if owner in owners and relation not in done:
+                    done.add(relation)
+                    yield _bound(self._end, ties, viewer, relation, owner)
+        if switches is None:
+            return
+        for path, values in self._states(switches):
+            owner = next((o for o in owners if (o, path) in self.engine.cast.states), None)
+            if owner is not None:
+                yield _bound(self._close, switches, owner, path, values)
+        named = [path for path in switches.fields if path.split(".")[0] in self.feed.shows]
+        for path in named[:1]:
+            owner = next((o for o in owners if self._own(o, path) is not None), None)
+            if owner is not None:
+                yield _bound(self._write, switches, owner, path)
+
+    def _end(self, ties: Ties, viewer: str, relation: str, owner: str) -> None:
+        """A relation ends while a feed is open."""
+        with self._doors():
+            if not self._enter(viewer, self.plain):
+                return
+            self._hear(_ARRIVAL)
+            done = ties.end(viewer, relation, owner)
+            change = ties.pending[-1]
+            if done:
+                self._wait_out()
+                self._come(owner)
+                self._hear(_WAIT, until_sure=True)
+        ties.undo(change)
+
+    def _close(self, switches: Switches, owner: str, path: str, values: tuple[Json, ...]) -> None:
+        """A setting is closed while a feed is open."""
+        opened = self.engine.cast.states[(owner, path)] == values[-1]
+        if opened and not switches.flip(owner, path, values[0]):
+            switches.undo(owner, path)
+            return
+        with self._doors():
+            for viewer in self.engine.watchers(owner):
+                self._enter(viewer, self.plain)
+            self._hear(_ARRIVAL)
+            done = switches.undo(owner, path) if opened else switches.flip(owner, path, values[-1])
+            self.engine.lookout.forget(owner)
+            if done:
+                self._wait_out()
+                self._come(owner)
+                self._hear(_WAIT, until_sure=True)
+        switches.undo(owner, path)
+        self.engine.lookout.forget(owner)
+
+    def _write(self, switches: Switches, owner: str, path: str) -> None:
+        """An own field is written and put back: two events, the second with what stood there."""
+        with self._doors():
+            for viewer in self.engine.watchers(owner):
+                self._enter(viewer, self.plain)
+            self._hear(_ARRIVAL)
+            switches.flip(owner, path, _other(self._own(owner, path)))
+            self._hear(_ARRIVAL)
+            switches.undo(owner, path)
+            self._hear(_ARRIVAL)
+
+    def _states(self, switches: Switches) -> Iterator[tuple[str, tuple[Json, ...]]]:
+        """Settings on which it depends who sees what this feed shows, each once."""
+        found: dict[str, tuple[Json, ...]] = {}
+        for name in self.feed.shows:
+            for state in self.engine.model.policy.resources[name].states.values():
+                path = switches.base(name, state.name)
+                if switches.switch(path) is not None:
+                    found.setdefault(path, state.values)
+        yield from found.items()
+
+    def _own(self, owner: str, path: str) -> Json:
+        """A value that an owner is known to have in a field; None: none is known."""
+        resource, _, name = path.partition(".")
+        return min(self.engine.knowledge.own.get((owner, resource, name), ()), default=None)
+
+    # ------------------------------------------------------------ who listens
+
+    @contextmanager
+    def _doors(self) -> Iterator[None]:
+        """A round: who has come in leaves again at its end."""
+        self.round += 1
+        try:
+            yield
+        finally:
+            for seat in self.seats:
+                seat.stream.close()
+            self.seats.clear()
+
+    def _come(self, owner: str) -> None:
+        """The owner comes in, and is listened to as well."""
+        self._enter(owner, self.plain)
+
+    def _enter(self, viewer: str | None, gate: Gate) -> bool:
+        """Open the feed as somebody; False when it is not opened to them."""
+        filled = self._fill(gate)
+        if filled is None:
+            return False
+        first = self._first(filled) if is_websocket(gate.operation) else b""
+        stream = self.engine.tune(self.listen, gate, viewer, filled, first)
+        self.statuses.add(stream.status)
+        if stream.status and not (200 <= stream.status < 300 or stream.status == 101):
+            stream.close()
+            return False
+        self.seats.append(_Seat(viewer, filled, stream))
+        return True
+
+    def _fill(self, gate: Gate) -> Filled | None:
+        return fill(gate, self.engine.target, self.engine.knowledge, self.who)
+
+    def _first(self, filled: Filled) -> bytes:
+        """What a WebSocket is sent first: the document's example of a body, own values in it."""
+        said = [each for each in self.feed.operation.body if each.is_json]
+        example = next(
+            (
+                value
+                for each in said
+                for value in (each.example, each.shape.example if each.shape else None)
+                if value is not None
+            ),
+            None,
+        )
+        if not isinstance(example, dict) or not filled.request.body:
+            return filled.request.body if example is None else orjson.dumps(example)
+        return orjson.dumps({**example, **orjson.loads(filled.request.body)})
+
+    # ------------------------------------------------------------ what is heard
+
+    def _hear(self, seconds: float, *, until_sure: bool = False) -> None:
+        """Judge what comes, till all feeds are over; `until_sure`: or what leaks was seen again."""
+        unsure = bool(self._unsure())
+        for _ in range(round(seconds / _SLICE)):
+            live = next((seat for seat in self.seats if not seat.stream.over), None)
+            come = [(seat, seat.stream.frames(_SLICE * (seat is live))) for seat in self.seats]
+            # owners first: it is what others are compared to
+            come.sort(key=lambda pair: pair[0].viewer != self.who)
+            for seat, frames in come:
+                for frame in frames:
+                    self._judge(seat, frame)
+            if live is None or (until_sure and unsure and not self._unsure()):
+                return
+
+    def _wait_out(self) -> None:
+        """Let pass what may have been sent before a change: it is judged by neither rule."""
+        for seat in self.seats:
+            seat.stream.frames(_GRACE)
+
+    def _judge(self, seat: _Seat, frame: Frame) -> None:
+        seat.heard += 1
+        self.heard += 1
+        if seat.heard > _MOST_FRAMES:
+            return
+        answer = Response(seat.stream.status, {"content-type": self.type}, self._framed(frame))
+        key = f"{self.plain.id}|{seat.viewer or ''}|{self.who or ''}|{HOW} {self.round}"
+        self.engine.judge(self.plain, seat.viewer, self.who, seat.filled, answer, key)
+
+    def _framed(self, frame: Frame) -> bytes:
+        """A frame as the document declares it: some describe the event around the data."""
+        shape = self.shape.items() if self.shape and self.shape.items else self.shape
+        if shape is None or "data" not in shape.properties:
+            return frame.data
+        try:
+            value = orjson.loads(frame.data)
+        except orjson.JSONDecodeError:
+            return frame.data
+        if isinstance(value, dict) and value.keys() & shape.properties.keys():
+            return frame.data
+        return b'{"data":' + frame.data + b"}" if _is_structure(shape) else frame.data
+
+    def _unsure(self) -> set[object]:
+        """Leaks of this feed that were seen once."""
+        return {
+            key.finding
+            for key, entry in self.engine.matrix.leaks()
+            if key.door == self.plain.id and entry.result is Result.LEAK
+            if key.finding not in self.engine.matrix.confirmed
+        }
+
+
+def _is_structure(shape: Shape) -> bool:
+    data = shape.properties["data"]()
+    return bool(data.properties or data.items or data.branches or data.names)
+
+
+def _bound(step: Callable[..., None], *given: object) -> Callable[[], None]:
+    return lambda: step(*given)
+
+
+def _other(value: Json) -> Json:
+    """Another value of the same kind as one that was seen, as text, of an owner's."""
+    if value in ("true", "false"):
+        return value == "false"
+    try:
+        return int(value) + 1
+    except ValueError:
+        return "Oakum"

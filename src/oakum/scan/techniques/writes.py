@@ -1,0 +1,344 @@
+"""Writes that the contract grants to nobody who makes them (P12, and P2 with a pen in hand).
+
+Three questions, each with one object of an identity's, one unique value, and both sides read back:
+may owners set members of their own that nobody lets them set (mass assignment, CWE-915); may
+strangers change another's object; may anybody use a function that is staff's. An answer proves
+nothing: `204` to a write that changed the caller's own object instead, or an echo of what was
+sent, are common. Only the owner's own view afterwards counts; then it is put back, and read again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from oakum.contract.classify import classify
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Json, Operation, Shape
+from oakum.exchange import Request, Response
+from oakum.finding import Door, Evidence
+from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.engine import Engine
+from oakum.scan.ledger import Ledger, Undo, extract
+from oakum.scan.matrix import allows
+from oakum.scan.signals import Signal
+from oakum.scan.technique import Line, Prospect
+from oakum.semantics import Model
+from oakum.semantics.decide import through
+from oakum.semantics.model import resources_in
+from oakum.semantics.table import member
+
+HOW = "write"
+
+_METHODS = ("PATCH", "PUT", "POST")
+_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
+_MOST = 12
+"""Members tried at one door."""
+
+
+def run(engine: Engine) -> None:
+    """Only with leave to write."""
+    if not engine.may.writes or engine.ledger is None:
+        return
+    engine.say("writing where nobody may, and putting it back")
+    for gate, resource in _doors(engine.model, engine.params):
+        _Door(engine, engine.ledger, gate, resource).run()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """Every operation that may be sent a changed member."""
+    if not prospect.may.writes:
+        return
+    for gate, resource in _doors(prospect.model, {}):
+        yield {
+            "as": "an owner, then others, on an identity's own object",
+            "request": f"{gate.door.method} {gate.door.path}",
+            "why": f"members of `{resource}` that they may not set, put back afterwards",
+        }
+
+
+def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Gate, str]]:
+    """Writing operations on one object that is there already, with the resource they write."""
+    for operation in model.operations.values():
+        verdict = classify(operation, model.rule(operation.id))
+        if operation.method not in _METHODS or verdict.kind != "write":
+            continue
+        gate = gate_of(model, operation, params.get(operation.id, {}))
+        named = gate.personal or operation.method != "POST"
+        for resource in _written(model, operation) if named else ():
+            yield gate, resource
+
+
+def _written(model: Model, operation: Operation) -> list[str]:
+    said = [name for _, name in model.sets.get(operation.id, ())]
+    shape = _body(operation)
+    bound = [model.bound[name] for name in shape.names if name in model.bound] if shape else []
+    return list(dict.fromkeys(said or bound))
+
+
+def _body(operation: Operation) -> Shape | None:
+    return next((each.shape for each in operation.body if each.is_json and each.shape), None)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What an owner sees of an object of theirs: how it was asked, and the object."""
+
+    gate: Gate
+    filled: Filled
+    object: Mapping[str, Json]
+    answer: Response
+
+
+@dataclass
+class _Door:
+    """One writing operation on objects of one resource."""
+
+    engine: Engine
+    ledger: Ledger
+    gate: Gate
+    resource: str
+
+    def run(self) -> None:
+        for owner in self.engine.cast.subjects():
+            view = self._view(owner)
+            if (
+                view is None
+                or fill(self.gate, self.engine.target, self.engine.knowledge, owner) is None
+            ):
+                continue
+            self._try(owner, owner, view, declared=False)
+            if self.gate.personal:
+                for viewer in self.engine.watchers(owner):
+                    self._try(owner, viewer, view, declared=True)
+            return
+
+    def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> None:
+        """Write what `viewer` may not, all at once; one by one when that is refused."""
+        changes = dict(self._changes(owner, viewer, view, declared=declared))
+        if not changes:
+            return
+        stuck = self._write(owner, viewer, view, changes)
+        if stuck is None and len(changes) > 1:
+            for name, value in changes.items():
+                self._write(owner, viewer, view, {name: value})
+
+    def _changes(
+        self, owner: str, viewer: str | None, view: _View, *, declared: bool
+    ) -> Iterator[tuple[str, Json]]:
+        """Members that this caller may not set, each with another value than it has."""
+        shape = _body(self.gate.operation)
+        known = self.engine.model.policy.resources[self.resource]
+        taken = {known.key, *known.owner.members, *(s.member for s in known.states.values())}
+        found = 0
+        for name, value in view.object.items():
+            each = _shape(self.engine.model, self.resource, name)
+            if name in taken or found >= _MOST or classify_field(name, each) in _NEVER:
+                continue
+            if declared and (shape is None or name not in shape.properties):
+                continue
+            if not self._may_set(name, viewer, owner):
+                other = _other(name, value, each)
+                if other is not None:
+                    found += 1
+                    yield name, other
+
+    def _may_set(self, name: str, viewer: str | None, owner: str) -> bool:
+        engine = self.engine
+        held = engine.cast.relations(viewer, owner)
+        if not through(engine.model, self.gate.operation.id, held, viewer is not None):
+            return False
+        table = engine.model.settable[self.resource]
+        state = engine.matrix.state(self.resource, owner)
+        return any(allows(table, each, held, state) for each in (name, f"{name}.*"))
+
+    def _write(
+        self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
+    ) -> bool | None:
+        """Send, read back, put back, read again. None: the API refused it and nothing changed."""
+        engine = self.engine
+        filled = fill(self.gate, engine.target, engine.knowledge, owner)
+        again = self._view(owner)
+        if filled is None or again is None:
+            return False
+        changes = {  # what varies by itself would look written, and never put back
+            name: value
+            for name, value in changes.items()
+            if again.object.get(name) == view.object[name]
+        }
+        if not changes:
+            return False
+        before = {name: view.object[name] for name in changes}
+        forth = self._request(filled, view, changes)
+        back = self._request(filled, view, before)
+        names = tuple(changes)
+        undo = Undo(
+            f"`{self.resource}` of {owner} by {self.gate.door.method} {self.gate.door.path} as"
+            f" {viewer or 'nobody'} ({', '.join(names)})",
+            ((viewer, back), (owner, back)),
+            (owner, view.filled.request),
+            extract(again.answer, names),
+            names,
+        )
+        own = self._own_side(viewer, owner, names)
+        self.ledger.enter(undo)
+        if own is not None:
+            self.ledger.enter(own)
+        answer = engine.ask(viewer, forth)
+        after = self._view(owner)
+        stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
+        undone = self.ledger.undo(undo)
+        if own is not None:
+            self.ledger.undo(own)
+        for name in stuck:
+            self._tell(name, owner, viewer, filled, answer, sure=undone)
+        return bool(stuck) or (None if answer.status >= 400 else False)
+
+    def _own_side(self, viewer: str | None, owner: str, names: tuple[str, ...]) -> Undo | None:
+        """How to put back the caller's own object: some doors change that, whatever is named."""
+        engine = self.engine
+        view = self._view(viewer) if viewer not in (None, owner) else None
+        if view is None or viewer is None:
+            return None
+        filled = fill(self.gate, engine.target, engine.knowledge, viewer)
+        held = {name: view.object[name] for name in names if name in view.object}
+        if filled is None or not held:
+            return None
+        own = tuple(held)
+        answer = engine.ask(viewer, view.filled.request)
+        return Undo(
+            f"`{self.resource}` of {viewer} by {self.gate.door.method} {self.gate.door.path}"
+            f" ({', '.join(own)})",
+            ((viewer, self._request(filled, view, held)),),
+            (viewer, view.filled.request),
+            extract(answer, own),
+            own,
+        )
+
+    def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
+        content: dict[str, Json] = {}
+        shape = _body(self.gate.operation)
+        if self.gate.operation.method == "PUT" and shape is not None:
+            content = {n: v for n, v in view.object.items() if n in shape.properties}
+        elif shape is not None:
+            content = {n: view.object[n] for n in shape.required if n in view.object}
+        if filled.request.body:
+            content |= orjson.loads(filled.request.body)
+        headers = {**filled.request.headers, "content-type": "application/json"}
+        return replace(
+            filled.request, headers=headers, body=orjson.dumps(self._placed({**content, **changes}))
+        )
+
+    def _placed(self, content: Json) -> Json:
+        """The object where the body of this operation holds it."""
+        pointers = [at for at, name in self.engine.model.sets.get(self.gate.operation.id, ())
+                    if name == self.resource]  # fmt: skip
+        for segment in reversed(pointers[0] if pointers else ()):
+            content = [content] if segment == "*" else {segment: content}
+        return content
+
+    def _view(self, owner: str) -> _View | None:
+        """The owner's own view of their object, at the door that shows most of it."""
+        engine = self.engine
+        main = engine.model.policy.resources[self.resource].main
+        doors = [
+            (door == main, len(fields), door)
+            for (door, who, resource), fields in engine.matrix.own.items()
+            if (who, resource) == (owner, self.resource) and door in engine.matrix.gates
+            and not engine.matrix.gates[door].batch
+        ]  # fmt: skip
+        for _, _, door in sorted(doors, reverse=True)[:2]:
+            gate = engine.matrix.gates[door]
+            filled = fill(gate, engine.target, engine.knowledge, owner if gate.personal else None)
+            if filled is None:
+                continue
+            answer = engine.ask(owner, filled.request)
+            question = engine.question(gate, owner, frozenset({owner}), filled, gate.id)
+            _, judged, _ = engine.lookout.walk(gate, question, answer)
+            for each in judged.sightings:
+                mine = engine.cast.ids[owner] & set(each.owners)
+                fits = each.resource == self.resource and isinstance(each.value, dict)
+                if fits and mine and self._is_meant(each.value, owner):
+                    return _View(gate, filled, each.value, answer)
+        return None
+
+    def _is_meant(self, value: Mapping[str, Json], owner: str) -> bool:
+        """Whether an object is the one that the writing door would name."""
+        key = self.engine.model.policy.resources[self.resource].key
+        filled = fill(self.gate, self.engine.target, self.engine.knowledge, owner)
+        named = filled.sent if filled else frozenset()
+        return not key or not named or key not in value or str(value[key]) in named
+
+    def _tell(
+        self,
+        name: str,
+        owner: str,
+        viewer: str | None,
+        filled: Filled,
+        answer: Response,
+        *,
+        sure: bool,
+    ) -> None:
+        engine = self.engine
+        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        evidence = Evidence(
+            None,
+            engine.lookout.side(viewer, label, answer),
+            curl(replace(filled, body=f'{{"{name}": "…"}}'), engine.credentials(viewer)),
+            note="the owner's own view held the new value afterwards, and the old one again when"
+            " it was put back",
+        )
+        door = Door(self.gate.door.method, self.gate.door.path, self.gate.operation.id)
+        how = "mass-assignment" if viewer == owner else "foreign-write"
+        engine.signals.append(
+            Signal(how, self.resource, name, label, door, evidence, (), viewer, sure, "written")
+        )
+
+
+def _shape(model: Model, resource: str, name: str) -> Shape:
+    """What the document says of a member of a resource, wherever it says most."""
+    for operation in model.operations.values():
+        media = operation.success()
+        for shape in (media.shape if media else None, _body(operation)):
+            for found, inner in resources_in(shape, model.bound) if shape else ():
+                at = member(inner, name) if found == resource else None
+                if at is not None and (at.kinds or at.enum):
+                    return at
+    return Shape()
+
+
+def _other(name: str, value: Json, shape: Shape) -> Json:
+    """Another value of the same kind; None when none is safe to send."""
+    if isinstance(value, list):
+        inner = shape.items() if shape.items else Shape()
+        choices = [each for each in inner.enum if each not in value]
+        if not all(isinstance(each, str) for each in value):
+            return None
+        return [*value, choices[0] if choices else _word(name)]
+    if isinstance(value, dict) or value is None:
+        return None
+    choices = [each for each in shape.enum if each != value]
+    if shape.enum:
+        return choices[0] if choices else None
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        top = shape.maximum
+        return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
+    try:
+        date = datetime.date.fromisoformat(value[:10])
+    except ValueError:
+        return _word(name)
+    return (date + datetime.timedelta(days=1)).isoformat() + value[10:]
+
+
+def _word(name: str) -> str:
+    if classify_field(name) is FieldClass.AUTHORITY:
+        return "admin"
+    return f"oakum-{secrets.token_hex(4)}"

@@ -1,0 +1,1 @@
+"""P12: role by request."""
