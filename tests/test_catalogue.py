@@ -60,7 +60,9 @@ def test_a_heading_says_what_a_reader_needs(rule: Rule) -> None:
 def test_a_rule_has_a_test_with_a_leak_and_its_fixed_twin(rule: Rule) -> None:
     file = ROOT / f"tests/unit/scan/checks/test_{rule.id.replace('-', '_')}.py"
     tests = re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.M)
-    assert {"test_the_leak_is_found", "test_the_fixed_twin_is_clean"} <= set(tests)
+    whole = {"test_the_leak_is_found", "test_the_fixed_twin_is_clean"} <= set(tests)
+    # What a technique finds is played whole, leaky and fixed, in tests/catalogue.
+    assert whole or "test_the_leak_is_named" in tests
 
 
 LEAK = Leak(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from oakum.contract.lexicon import classify_field
 from oakum.finding import Finding
+from oakum.scan.checks import CHECKS
+from oakum.scan.checks.leak import Leak
 from oakum.scan.conclude import conclude
 from tests.unit.scan.studio import Run, Studio, model
 
@@ -22,3 +25,16 @@ def named(rule: str, studio: Studio) -> set[tuple[str, str]]:
         for each in found(studio)
         if rule in (each.rule, *each.also)
     }
+
+
+def by(*how: str, field: str = "weight", viewer: str = "member", says: str = "") -> Leak:
+    """A leak that was found by these techniques; by none: at a documented door."""
+    return Leak(
+        "Person", field, viewer, (), classify_field(field), viewer == "anyone", True,
+        viewer == "owner", True, True, (), "", frozenset(how), says,
+    )  # fmt: skip
+
+
+def rule_of(leak: Leak) -> str:
+    """The rule that names a leak."""
+    return next(check.RULE.id for check in CHECKS if check.matches(leak))
