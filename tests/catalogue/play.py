@@ -59,7 +59,8 @@ def play(entry: Entry, mode: Mode, seed: int, folder: Path) -> Played:
 def options_of(entry: Entry, policy: Path, target: str) -> Options:
     """The options that an entry names, and no rate to speak of."""
     words = [each.replace("{target}", target) for each in entry.options]
-    values = {name: [b for a, b in pairwise(words) if a == name] for name in ("--twin", "--front-end")}
+    twins = tuple(after for word, after in pairwise(words) if word == "--twin")
+    pages = tuple(after for word, after in pairwise(words) if word == "--front-end")
     return Options(
         policy,
         target,
@@ -69,8 +70,8 @@ def options_of(entry: Entry, policy: Path, target: str) -> Options:
         allow_own_settings="--allow-own-settings" in words,
         allow_writes="--allow-writes" in words,
         twins="--twins" in words,
-        twin=tuple(values["--twin"]),
-        front_end=tuple(values["--front-end"]),
+        twin=twins,
+        front_end=pages,
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,6 @@ def test_all_of_a_leak_is_found_and_nothing_else(name: str, seed: int, tmp_path:
 def test_a_fixed_twin_is_clean(name: str, seed: int, tmp_path: Path) -> None:
     played = play(entries()[name], "fixed", seed, tmp_path)
     assert not played.report.distrust
-    assert invented(entries()[name], ()) == []
-    assert [f"{f.rule} {f.resource}.{f.field} {f.viewer} {f.doors}" for f in played.report.findings] == []
+    assert invented(replace(entries()[name], truth=()), played.report.findings) == []
     assert played.report.count(Result.OPEN) > 0
     assert played.after == played.before

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from oakum.scan.checks import (
     broken_object_authorization,
+    feed_beyond_contract,
     field_beyond_contract,
     foreign_write,
     leak_by_inference,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     mass_assignment,
     wrong_recipient_cache,
     stale_grant,
+    feed_beyond_contract,
     leak_by_inference,
     missing_authentication,
     privacy_setting_not_enforced,

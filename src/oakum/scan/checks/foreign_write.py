@@ -1,7 +1,7 @@
 """`foreign-write`: somebody changes an object that is not theirs to change.
 
-It cannot know whether the door lacks a check of the object or of the role: from outside they look
-alike. Remedy: decide by the caller's relation to the object, before anything is written.
+It cannot know which check is missing, of the object or of the role: they look alike from outside.
+Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
 from oakum.scan.checks.leak import Leak, Rule

@@ -1,0 +1,28 @@
+"""`feed-beyond-contract`: a field comes live, in a frame that another caused, and through no other
+door.
+
+It cannot know what is pushed for events that it did not cause, nor later than it listened.
+Remedy: make every frame for the one who receives it, by what they may see when it is sent.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("feed-beyond-contract", "API3:2023", ("CWE-200", "CWE-863"))
+
+
+def matches(leak: Leak) -> bool:
+    """No door that answers at once showed it."""
+    return leak.only("feed")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who is sent what of whom."""
+    return f"`{leak.viewer}` is sent {whose(leak)} in a live feed, and nowhere else"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return (
+        "filter each frame for its receiver when it is sent; that somebody was let in once is no"
+        " leave to hear all that comes later"
+    )
