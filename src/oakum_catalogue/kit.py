@@ -115,5 +115,5 @@ def drawn(seed: int, name: str) -> random.Random:
 
 def words(rng: random.Random, many: int = 3) -> str:
     """A made-up text that stands nowhere else: `kelo marit supan`."""
-    syllables = "ba ke lo ma ri su pa ne to vi du ga he jo".split()
+    syllables = ["ba", "ke", "lo", "ma", "ri", "su", "pa", "ne", "to", "vi", "du", "ga", "he", "jo"]
     return " ".join("".join(rng.choices(syllables, k=rng.randint(2, 4))) for _ in range(many))

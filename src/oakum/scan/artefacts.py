@@ -36,6 +36,18 @@ class Artefact:
     viewer: str | None
     who: str | None
     """Whose values the question held."""
+    name: str = ""
+    """The member that held it."""
+
+    @property
+    def source(self) -> tuple[str, str | None, str | None]:
+        """The question whose answer gave it: door, who asked, whose values."""
+        return self.gate.id, self.viewer, self.who
+
+    @property
+    def sort(self) -> tuple[str, str | None, str]:
+        """What it is one of many of: one link to a picture is as good as another."""
+        return self.gate.id, self.viewer, self.name
 
 
 def gather(
@@ -54,10 +66,10 @@ def gather(
             continue
         if _is_link(leaf, origin):
             found += 1
-            yield Artefact("link", leaf, gate, viewer, who)
+            yield Artefact("link", leaf, gate, viewer, who, at[-1])
         elif set(words(at[-1])) & _CURSORS and len(leaf) >= _LEAST and " " not in leaf:
             found += 1
-            yield Artefact("cursor", leaf, gate, viewer, who)
+            yield Artefact("cursor", leaf, gate, viewer, who, at[-1])
 
 
 def _is_link(text: str, origin: str) -> bool:

@@ -34,6 +34,8 @@ class Filled:
     """`GET /user/{userId}` with `$PIA_MEMBER_ID` in it; what curl lines and dry runs show."""
     body: str = ""
     """The body likewise."""
+    headers: tuple[str, ...] = ()
+    """Header lines that the document does not ask for."""
 
 
 def fill(
@@ -100,6 +102,10 @@ def _build(
         for name, value in gate.query
     ]
     body, body_symbolic = _body(gate, declared, values, names)
+    if gate.asks is not None and operation.method == "GET":
+        query += [(name, _text(each)) for name, each in orjson.loads(body).items()]
+        shown.append(f"query=…&variables={{{_named(names)}}}")
+        body, body_symbolic = b"", ""
     if body:
         headers["content-type"] = "application/json"
     target = gate.base or target
@@ -109,7 +115,8 @@ def _build(
     sent = frozenset(value for each in values.values() for value in each)
     sent |= {value for _, value in gate.query}
     request = Request(operation.method, url, headers, body)
-    return Filled(request, params, sent, symbolic, body_symbolic)
+    more = tuple(f"{name}: {text}" for name, text in gate.headers.items())
+    return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more)
 
 
 def _body(
@@ -119,6 +126,12 @@ def _body(
     names: Mapping[str, str],
 ) -> tuple[bytes, str]:
     members = [name for name in gate.sources if name not in declared and name in values]
+    if gate.asks is not None:
+        kinds = gate.asks.variables
+        filled = {name: typed(values[name][0], kind) for name, kind in kinds.items()}
+        written = gate.asks.text.replace("$", "\\$")  # the shell would put something in its place
+        symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
+        return orjson.dumps({"query": gate.asks.text, "variables": filled}), symbolic
     if not members:
         return b"", ""
     content: dict[str, Json] = {
@@ -129,6 +142,26 @@ def _body(
         for name in members
     )
     return orjson.dumps(content), "{" + symbolic + "}"
+
+
+def typed(text: str, kind: str) -> Json:
+    """A value as a variable of a GraphQL type takes it."""
+    name = kind.strip("[]!")
+    value: Json = text
+    if name in ("Int", "Float", "Boolean"):
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = text
+    return [value] if kind.startswith("[") else value
+
+
+def _named(names: Mapping[str, str]) -> str:
+    return ", ".join(f'"{name}": "{each}"' for name, each in names.items())
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def raw_path(operation: Operation) -> str:
@@ -172,8 +205,9 @@ def curl(filled: Filled, headers: tuple[str, ...]) -> str:
     """A shell line that asks the same, every secret and id a variable."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
-    parts += [f'-H "{header}"' for header in headers]
+    parts += [f'-H "{header}"' for header in (*headers, *filled.headers)]
     if filled.body:
         escaped = filled.body.replace('"', '\\"')
         parts += ['-H "Content-Type: application/json"', f'-d "{escaped}"']
-    return " ".join([*parts, f'"$TARGET{where}"'])
+    at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"
+    return " ".join([*parts, f'"{at}"'])

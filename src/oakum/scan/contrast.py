@@ -16,10 +16,10 @@ from urllib.parse import quote, quote_plus
 
 import orjson
 
+from oakum.contract.lexicon import listed
 from oakum.contract.model import Json
 from oakum.exchange import Response
-from oakum.scan.knowledge import canonical
-from oakum.scan.reading import OWN_HEADERS
+from oakum.scan.knowledge import canonical, leaves_of, says_nothing
 
 Feature = tuple[str, ...]
 """`status`, `header`, `cookie`, `body`, `text` or `size`, and where."""
@@ -32,64 +32,62 @@ _SENT = "‹sent›"
 _STARS = re.compile(r"[*•●·…]+")
 _LEAST = 3
 """Characters below which an echo cannot be told from chance."""
+_LEAST_INSIDE = 5
+"""Characters of a value that are found inside a sentence by no chance."""
 _MOST_WORDS = 4000
-_CODED = frozenset({"set-cookie", "content-encoding", "transfer-encoding"})
+_LEFT_OUT = listed(
+    "age connection content-encoding content-length date keep-alive set-cookie transfer-encoding"
+)
+"""Headers that say when and how an answer was sent; lengths and cookies are features of their own.
+"""
 
 
 def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
-    """The features of an answer to a question that held the values `sent`."""
-    mask = _Mask(sent)
+    """The features of an answer.
+
+    `sent`: what this question held and those that it is compared with. All of it is masked in all
+    of them, so that a word of the API's own that is also somebody's name makes no difference.
+    """
+    mask = Mask(sent)
     found: dict[Feature, str] = {("status",): f"status:{answer.status}"}
     for name, text in answer.headers.items():
-        if name not in OWN_HEADERS | _CODED:
+        if name not in _LEFT_OUT:
             found[("header", name)] = f"text:{mask(text)}"
     for name, text in answer.cookies.items():
         found[("cookie", name)] = "set:" if text else "taken:"
-    try:
-        value = orjson.loads(answer.body) if answer.body.strip() else None
-    except orjson.JSONDecodeError:
-        return found | _words(mask(answer.body.decode("utf-8", "replace")))
+    value = _value(answer)
+    if isinstance(value, str) and answer.body[:1] != b'"':
+        return found | _words(mask(value))
     around = len(answer.body)
     for at, each in _places(value):
         found[("body", *map(mask, at))] = _told(each, mask)
         if not isinstance(each, dict | list):
             around -= len(orjson.dumps(each))
-        around -= len(at[-1].encode("utf-8", "replace")) if at else 0
+        around -= len(at[-1].encode("utf-8", "replace")) if at and not at[-1].isdigit() else 0
     return found | {("size",): f"size:{around}"}
 
 
 def differences(
-    known: Mapping[str, Sequence[Features]], unknown: Sequence[Features]
+    known: Mapping[str, Sequence[Features]], unknown: Sequence[Features], *, doubtful: bool = False
 ) -> frozenset[Feature]:
     """What tells answers about somebody from answers about nobody.
 
     `known`: by whom they are about. Either all of a side are of one kind, and the other side is of
-    another; or all about nobody are alike, none about somebody is so, and these are alike too, at
-    least those about one and the same.
+    another; or all about nobody are alike, none about somebody is so, and these are alike too, or
+    at least those about one and the same, asked twice. `doubtful`: these need not be.
     """
     answers = [each for asked in known.values() for each in asked]
     if not answers or not unknown:
         return frozenset()
     names = {name for each in (*answers, *unknown) for name in each}
-    return frozenset(name for name in names if _tells(name, known, unknown))
-
-
-def told(features: Collection[Feature]) -> str:
-    """Differences in words that hold nobody's value."""
-    words = {
-        "status": "another status",
-        "header": "another header",
-        "cookie": "another cookie",
-        "body": "another body",
-        "text": "another text",
-        "size": "another length",
-    }
-    kinds = {each[0] for each in features}
-    return ", ".join(said for kind, said in words.items() if kind in kinds)
+    return frozenset(name for name in names if _tells(name, known, unknown, doubtful))
 
 
 def _tells(
-    name: Feature, known: Mapping[str, Sequence[Features]], unknown: Sequence[Features]
+    name: Feature,
+    known: Mapping[str, Sequence[Features]],
+    unknown: Sequence[Features],
+    doubtful: bool,
 ) -> bool:
     nobodys = {each.get(name, _ABSENT) for each in unknown}
     theirs = [{each.get(name, _ABSENT) for each in asked} for asked in known.values() if asked]
@@ -100,7 +98,32 @@ def _tells(
     if len(nobodys) > 1 or nobodys & somebodys:
         return False
     again = all(len(asked) > 1 for asked in known.values())
-    return len(somebodys) == 1 or (again and all(len(each) == 1 for each in theirs))
+    own = again and all(len(each) == 1 for each in theirs)
+    return doubtful or own or len(somebodys) == 1
+
+
+def outline(answer: Response) -> frozenset[tuple[Feature, str]]:
+    """Status and form of an answer, no value in it."""
+    taken = take_apart(answer, ())
+    return frozenset(
+        (name, text if name == ("status",) else text.partition(":")[0])
+        for name, text in taken.items()
+        if name[0] in ("status", "body")
+    )
+
+
+def told(features: Collection[Feature]) -> str:
+    """Differences in words that hold nobody's value."""
+    words = {
+        "status": "another status",
+        "header": "a header",
+        "cookie": "a cookie",
+        "body": "another value in the body",
+        "text": "another text",
+        "size": "another length",
+    }
+    kinds = {each[0] for each in features}
+    return ", ".join(said for kind, said in words.items() if kind in kinds)
 
 
 def _kinds(values: Collection[str]) -> set[str]:
@@ -118,7 +141,7 @@ def _places(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from _places(child, (*at, str(index)))
 
 
-def _told(value: Json, mask: _Mask) -> str:
+def _told(value: Json, mask: Mask) -> str:
     match value:
         case dict():
             return "object:"
@@ -137,28 +160,67 @@ def _told(value: Json, mask: _Mask) -> str:
 def _words(text: str) -> dict[Feature, str]:
     found = re.findall(r"\w+|[^\w\s]", text)[:_MOST_WORDS]
     features: dict[Feature, str] = {("text", str(nth)): f"text:{w}" for nth, w in enumerate(found)}
-    features[("size",)] = f"size:{len(re.sub(r'[^\s]+', '', text))}"
-    return features
+    spaces = sum(char.isspace() for char in text)
+    return features | {("size",): f"size:{spaces}"}
 
 
-class _Mask:
-    """Takes out of a text what the question held, as it was written or as it may be repeated."""
+class Mask:
+    """Takes out of a text what a question held, as it was written or as it may be repeated."""
 
     def __init__(self, sent: Collection[str]) -> None:
-        forms = {form for each in sent for form in _forms(each) if len(form) >= _LEAST}
-        longest = sorted(forms, key=lambda form: (-len(form), form))
-        self._known = re.compile("|".join(map(re.escape, longest)), re.I) if longest else None
+        whole = {form for each in sent for form in (each, quote(each, safe=""), quote_plus(each))}
+        parts = {form for each in sent for form in _parts(each)}
+        patterns = [re.escape(form) for form in whole if len(form) >= _LEAST]
+        patterns += [rf"\b{re.escape(form)}\b" for form in parts if len(form) >= _LEAST]
+        longest = sorted(patterns, key=lambda form: (-len(form), form))
+        self._known = re.compile("|".join(longest), re.I) if longest else None
 
     def __call__(self, text: str) -> str:
         masked = self._known.sub(_SENT, text) if self._known else text
         return _STARS.sub("*", masked)  # as many stars as there were letters
 
 
-def _forms(value: str) -> Iterator[str]:
-    yield from (value, quote(value, safe=""), quote_plus(value))
+def _parts(value: str) -> Iterator[str]:
+    """What else of a value an answer may repeat: the mailbox, the number without its signs."""
     local, at, _ = value.partition("@")
     if at:
         yield local
     digits = "".join(char for char in value if char.isdigit())
     if len(digits) > len(value) // 2:
         yield digits
+
+
+# --------------------------------------------------------------------------- what is said of people
+
+
+def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of an answer with its place, positions in lists left out, echoes masked."""
+    mask = Mask(sent)
+    for name, text in answer.headers.items():
+        yield ("header", name), mask(text)
+    for at, leaf in leaves_of(_value(answer)):
+        if leaf is not None and not isinstance(leaf, bool):
+            place = ("*" if part.isdigit() else part for part in at)
+            yield ("body", *place), mask(canonical(leaf))
+
+
+def holds(text: str, value: str) -> bool:
+    """Whether a text is a value, or has it in it as words of its own."""
+    if text == value:
+        return True
+    at = text.find(value) if len(value) >= _LEAST_INSIDE else -1
+    around = text[max(0, at - 1) : at] + text[at + len(value) : at + len(value) + 1]
+    return at >= 0 and not any(char.isalnum() for char in around)
+
+
+def is_echo(value: str, sent: Collection[str]) -> bool:
+    """Whether a question held a value, alone or before the `@` of an address."""
+    forms = {form.lower() for each in sent for form in (each, *_parts(each))}
+    return says_nothing(value) or value.lower() in forms
+
+
+def _value(answer: Response) -> Json:
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return answer.body.decode("utf-8", "replace")

@@ -15,9 +15,22 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
 from oakum.finding import Door, Skipped
 from oakum.scan.frames import EVENTS, LINES
+from oakum.scan.legible import Reader
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import leaf_paths, member, resource_of
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked at a door of GraphQL. The sources of its gate fill its variables.
+
+    It holds no text in quotes: what names somebody comes as a variable.
+    """
+
+    text: str
+    variables: Mapping[str, str]
+    """Name → type, such as `ID!` or `[Int!]!`."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,10 @@ class Gate:
     """Query parameter → what stands in curl lines for a value that nobody is to read."""
     base: str = ""
     """Another address than the target's; empty: the target."""
+    asks: Query | None = None
+    """A query in GraphQL; None: the door is none of it."""
+    reader: Reader | None = None
+    """Reads its answers, where the document does not describe them; None: it does."""
 
     @property
     def id(self) -> str:
@@ -67,6 +84,7 @@ class Gate:
         headers: Mapping[str, str] | None = None,
         fixed: Mapping[str, Json] | None = None,
         veiled: Mapping[str, str] | None = None,
+        reader: Reader | None = None,
     ) -> Gate:
         """Another way to the same objects: `path` in place of the document's, more in the query.
 
@@ -91,6 +109,7 @@ class Gate:
             base=base or self.base,
             fixed={**self.fixed, **(fixed or {})},
             veiled=names,
+            reader=reader or self.reader,
         )
 
 
@@ -103,12 +122,11 @@ def survey(
     for operation in model.operations.values():
         rule = model.rule(operation.id)
         door = Door(operation.method, operation.path, operation.id)
+        if rule.graphql and rule.reads is not False:
+            continue  # a query chooses what it answers: asked by a technique of its own
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
             skipped.append(Skipped(door, verdict.reason))
-            continue
-        if rule.graphql:
-            skipped.append(Skipped(door, "a query chooses what it answers: GraphQL is not asked"))
             continue
         gate = gate_of(model, operation, inferred.get(operation.id, {}))
         if required_header := _required_header(gate):
@@ -220,14 +238,14 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         dict(_shown(model, operation)),
         used,
         fixed,
-        frozenset(name for name, source in used.items() if _names_a_person(model, source)),
+        frozenset(name for name, source in used.items() if names_a_person(model, source)),
         any(name in lists for name in used),
         tuple(unfilled),
         paths,
     )
 
 
-def _names_a_person(model: Model, source: str) -> bool:
+def names_a_person(model: Model, source: str) -> bool:
     """Whether a source is the key of something owned, or the name of an account."""
     name, _, path = source.partition(".")
     resource = model.policy.resources.get(name)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
+from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Result
@@ -28,7 +29,7 @@ from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
 from oakum.scan.switches import Ask, Switches
-from oakum.scan.technique import May, Technique
+from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
 from oakum.semantics import Model
@@ -69,6 +70,8 @@ class Engine:
     """Opens a feed; None: no feed is listened to."""
     feeds: list[Gate] = field(default_factory=list)
     """Doors whose answers do not end: listened to, and never asked."""
+    pace: Pace | None = None
+    """None: nothing may be asked many times over."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
     ties: Ties | None = None
@@ -79,6 +82,8 @@ class Engine:
     """Identity → its id, as who-am-I tells it."""
     params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Operation id → parameter → `Resource.field`, inferred from names."""
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name that the contract has for them."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by probe, used instead of asking again."""
     ways: list[Gate] = field(default_factory=list)
@@ -91,6 +96,8 @@ class Engine:
     """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
     artefacts: list[Artefact] = field(default_factory=list)
     """Links and cursors of the answers so far; values in memory only."""
+    giving: dict[tuple[str, str | None, str | None], None] = field(default_factory=dict)
+    """(door, viewer, whose values) of questions whose answers gave some."""
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
@@ -99,6 +106,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._world = ""
+        self._changed = ""
+        """In this world, whose account is not as before."""
         self._asked: set[str] = set()
         self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
         self._answered: dict[str, set[str | None]] = {}
@@ -307,8 +316,9 @@ class Engine:
 
     def _other_ways(self) -> None:
         """Undocumented ways that have answered before, in this world too."""
+        concerned = (self._changed,) if self._changed else self.cast.subjects()
         for gate in self.ways:
-            for who in self.cast.subjects() if gate.personal else (None,):
+            for who in concerned if gate.personal else (None,):
                 for viewer in (who, *self.watchers(who)):
                     self.put(gate, viewer, who)
 
@@ -386,6 +396,17 @@ class Engine:
             self._pages.setdefault((gate.id, who or ""), set()).update(known.sighted)
         return known
 
+    def took(
+        self, gate: Gate, viewer: str | None, who: str | None, filled: Filled, answer: Response
+    ) -> Outcome:
+        """Take in an answer that a technique has got by itself, to be confirmed like any other."""
+        key = self._key(gate, viewer, who)
+        self._asked.add(key)
+        self._probes[key] = (gate, viewer, who)
+        outcome = self.judge(gate, viewer, who, filled, answer, key)
+        self._answered.setdefault(gate.id, set()).add(viewer)
+        return outcome
+
     def judge(
         self,
         gate: Gate,
@@ -399,7 +420,9 @@ class Engine:
         targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
         self.forms[(gate.id, viewer, who)] = form_of(answer)
         if len(self.artefacts) < _MOST_ARTEFACTS:
-            self.artefacts += gather(gate, viewer, who, answer, origin_of(self.target))
+            found = list(gather(gate, viewer, who, answer, origin_of(self.target)))
+            self.artefacts += found
+            self.giving |= dict.fromkeys(each.source for each in found)
         outcome = self.lookout.look(gate, self.question(gate, viewer, targets, filled, key), answer)
         self.note(gate, outcome)
         return outcome
@@ -536,7 +559,7 @@ class Engine:
 
     def enter(self, world: str, who: str) -> None:
         """Another world, in which something of `who`'s is not as before: ask everything anew."""
-        self._world = world
+        self._world, self._changed = world, who
         self._answered.clear()
         self.seen.clear()
         self.lookout.forget(who)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import os.path
 import re
 import string
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 _CHANCE = 1e-6
@@ -73,7 +73,7 @@ def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspac
 
 
 def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
-    """The reading in which the ids lie closest together, if that is closer than chance."""
+    """The reading in the lowest numbers of those in which the ids lie closer than chance."""
     best: tuple[int, str, list[int]] | None = None
     for words, reader in _READERS:
         found = reader(texts)
@@ -88,8 +88,8 @@ def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace |
         ):
             if decimal or reader is _in_text:  # no other reading says more
                 return _counted(words, numbers)
-            if best is None or span < best[0]:
-                best = span, words, numbers
+            if best is None or max(numbers) < best[0]:
+                best = max(numbers), words, numbers
     return _counted(best[1], best[2]) if best else None
 
 
@@ -118,7 +118,10 @@ def _is_count(
     if max(numbers) >= _SPAN or len(numbers) < _ALIKE:
         return False
     bare = dict(zip(texts, numbers, strict=True))
-    padded = any(len(text) > 1 and _PARTS.sub(r"\2", text).startswith("0") for text in texts)
+    padded = any(
+        len(str(number)) < len(digits)
+        for number, digits in zip(numbers, _digits(texts), strict=True)
+    )
     uneven = not padded and len({len(text) for text in texts}) > 1
     ordered = math.prod(_out_of_order([bare[t] for t in row if t in bare]) for row in rows)
     span = max(numbers) - min(numbers)
@@ -139,14 +142,18 @@ _PARTS = re.compile(r"(.*?)(\d+)(\D*)", re.S)
 _PLAIN = "whole numbers that count up"
 
 
-def _decimals(texts: Sequence[str]) -> _Numbers | None:
-    """`42`, `000042`, `INV-2024-00042`: what stands around the last digits is the same in all."""
+def _digits(texts: Sequence[str]) -> list[str]:
+    """The last digits of ids, if what stands around them is the same in all; else nothing."""
     found = [_PARTS.fullmatch(text) for text in texts]
     parts = [each.groups() for each in found if each is not None and len(each[2]) < 40]
-    if len(parts) != len(texts) or len({(head, tail) for head, _, tail in parts}) != 1:
-        return None
-    longest = max(len(digits) for _, digits, _ in parts)
-    return [int(digits) for _, digits, _ in parts], 10.0**longest
+    alike = len({(head, tail) for head, _, tail in parts}) == 1
+    return [digits for _, digits, _ in parts] if alike and len(parts) == len(texts) else []
+
+
+def _decimals(texts: Sequence[str]) -> _Numbers | None:
+    """`42`, `000042`, `INV-2024-00042`."""
+    digits = _digits(texts)
+    return ([int(each) for each in digits], 10.0 ** max(map(len, digits))) if digits else None
 
 
 def _plain(texts: Sequence[str]) -> _Numbers | None:
@@ -248,8 +255,8 @@ def _short(texts: Sequence[str]) -> Keyspace | None:
     """Codes of one length that are no words, and of which there cannot be many."""
     bodies = _bare(texts)
     if len(bodies) > 3:  # chance gives four codes no common beginning
-        head = os.path.commonprefix(bodies)
-        bodies = [body.removeprefix(head) for body in bodies]
+        same = len(list(takewhile(lambda each: len(set(each)) == 1, zip(*bodies, strict=False))))
+        bodies = [body[same:] for body in bodies]
     chars, length = set("".join(bodies)), len(bodies[0])
     if len({len(body) for body in bodies}) != 1 or not _is_coded(bodies):
         return None
@@ -293,7 +300,7 @@ def _timed(texts: Sequence[str]) -> Keyspace | None:
     if all(re.fullmatch(r"[0-9a-f]{24}", text) for text in texts):
         seconds = [int(text[:8], 16) for text in texts]
         same = len({text[8:18] for text in texts}) == 1
-        if same and _EPOCH <= min(seconds) and max(seconds) < _END:
+        if same and all(_EPOCH <= each < _END for each in seconds):
             return Keyspace("timed", "ids that one machine makes of the time and a counter", 24.0)
     return None
 
@@ -310,14 +317,14 @@ class Estimate:
     """How many records there are."""
 
     likely: int | None
-    """None: own ids lie too close together to tell; then there are `least` to `most`."""
+    """None: the own ids lie too close together to tell more than `least` to `most`."""
     least: int
     most: int
 
     def __str__(self) -> str:
         least, most = figure(self.least, up=False), figure(self.most, up=True)
         if self.likely is None:
-            return f"at least {least}, and up to {most} if the count began at 1"
+            return f"between {least} and {most}"
         if least.split()[1:] == most.split()[1:]:
             least = least.split()[0]  # "2.9 to 4.1 million"
         return f"about {figure(self.likely)} (95 %: {least} to {most})"
@@ -329,8 +336,9 @@ def estimate(numbers: Sequence[int]) -> Estimate | None:
     The German tank problem: of k numbers drawn from 1 to N, with m the highest, m + m/k - 1 is
     the unbiased estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100
     cases (Ruggles and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It takes ids
-    to be spread over the whole count. Where the lowest is too high for that (a count that began
-    elsewhere, or accounts made at one time), only the numbers between lowest and highest are sure.
+    to be spread over the whole count. Where the lowest is too high for that, the count began
+    elsewhere or the accounts were made at one time: then there are as many as lie between the own
+    ids, or as many as if it had begun at 1, or something between.
     """
     known = sorted({number for number in numbers if number > 0})
     if not known:

@@ -13,14 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from oakum.contract.graphql import TAG
 from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import Json, Shape
+from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Answer, Evidence, Result
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
+from oakum.scan.legible import Legible
 from oakum.scan.matrix import (
     NOBODY,
     Doubt,
@@ -86,10 +88,7 @@ class Lookout:
 
     def look(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judge an answer and say what it decides."""
-        value, shape, whole = self._read(gate, response)
-        principal = self._cast.principal(question.viewer)
-        judge = Judge(self._model, principal, gate.operation.id, question.params, response.status)
-        judged = judge.judge(value, shape)
+        value, judged, whole = self.walk(gate, question, response)
         outsiders = [
             each
             for each in judged.sightings
@@ -115,10 +114,12 @@ class Lookout:
     ) -> tuple[Json, Judgement, bool]:
         """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
         is learnt from it."""
-        value, shape, whole = self._read(gate, response)
+        read = gate.reader(response) if gate.reader else self._read(gate, response)
         principal = self._cast.principal(question.viewer)
         judge = Judge(self._model, principal, gate.operation.id, question.params, response.status)
-        return value, judge.judge(value, shape), whole
+        judged = judge.judge(read.value, read.shape)
+        judged.unbound += read.beside
+        return read.value, judged, read.whole
 
     def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
         """One side of an evidence in which no field stands out."""
@@ -130,7 +131,7 @@ class Lookout:
             name, relation, response.status, response.media_type, value, {}, ()
         )
 
-    def _read(self, gate: Gate, response: Response) -> tuple[Json, Shape | None, bool]:
+    def _read(self, gate: Gate, response: Response) -> Legible:
         """Body as a value, its declared shape, and whether what it lacks says anything.
 
         Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
@@ -145,14 +146,15 @@ class Lookout:
         answered = (_is_success(status) or 400 <= status < 500) and not response.truncated
         text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
         if response.media_type == "text/csv":
-            return [dict(row) for row in csv.DictReader(io.StringIO(text))], shape, answered
+            rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
+            return Legible(rows, shape, whole=answered)
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
-            return text[:_MAX_TEXT], None, answered and status >= 400
+            return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
         if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
             value = [value]  # declared as a list, sent as the one object: seen in the wild
-        return value, shape, answered
+        return Legible(value, shape, whole=answered)
 
     def _learn(
         self, question: Question, response: Response, value: Json, sightings: list[Sighting]
@@ -260,7 +262,8 @@ class _Glance:
         self._proved = False
         for leaf in sighting.leaves:
             present.add(leaf.path)
-            self._leaf(sighting, leaf, who)
+            if leaf.path.rpartition(".")[2] != TAG:  # it says nothing of anybody
+                self._leaf(sighting, leaf, who)
         for leaf in self._shared:
             self._settle_shared(sighting, leaf, who)
         for path in self._gate.shows.get(sighting.resource, ()):

@@ -189,8 +189,13 @@ class Matrix:
         logged_in: bool,
         values: Mapping[str, Json],
     ) -> bool:
-        """Whether the contract shows a field to holders of these relations at this door."""
-        passes = through(self._model, self.operation(door), held, logged_in)
+        """Whether the contract shows a field to holders of these relations at this door.
+
+        A way that the document does not have asks for no login of its own.
+        """
+        operation = self.operation(door)
+        free = bool(self.how(door)) and self._model.rule(operation).call is None
+        passes = free or through(self._model, operation, held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:

@@ -149,7 +149,9 @@ class Scan:
             if not gate.shows:
                 who = "nobody logged in, and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
-        prospect = Prospect(self.model, tuple(self.gates), self.may, tuple(self.feeds))
+        prospect = Prospect(
+            self.model, tuple(self.gates), self.may, tuple(self.feeds), self.contract.graphs
+        )  # fmt: skip
         for technique in TECHNIQUES:
             lines += technique.foresee(prospect)
         if self.options.allow_own_settings:
@@ -186,7 +188,10 @@ class Scan:
             also=[*self.identities.origins(), *options.twin, *options.front_end],
         )
         governor = Governor(transport, options.rate, options.budget)
-        sessions = Sessions(self.identities, governor, self.contract.document, options.target)
+        sessions = Sessions(
+            self.identities, governor, self.contract.document, options.target,
+            also=(*options.twin, *options.front_end),
+        )  # fmt: skip
         listen = Feeds(transport, governor, sessions)
         journal = self._journal()
         distrust: list[str] = []
@@ -202,11 +207,10 @@ class Scan:
             states = found.states
             distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
             engine = self._engine(found, sessions, journal)
-            engine.listen, engine.feeds = listen, self.feeds
+            engine.pace, engine.listen, engine.feeds = governor, listen, self.feeds
             given = list(self._given(found, sessions))
             with governor.reserve(_RESTORE_RESERVE):
-                mended = self._mend(engine, given)
-            distrust += mended
+                distrust += self._mend(engine, given)
             if self.stale is None:
                 engine.explore(given)
         except BudgetSpent as error:
@@ -276,6 +280,7 @@ class Scan:
             may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
         )  # fmt: skip
         engine.params, engine.accounts = self.inferred, found.ids
+        engine.graphs = self.contract.graphs
         if self.options.allow_writes or self.past.undos:
             engine.ledger = self._ledger(engine, journal)
         if self.options.allow_own_settings or self.past.pending:

@@ -74,7 +74,9 @@ class Sessions:
         document: Document | None,
         target: str,
         run: Callable[[Sequence[str], Path], str] = run_command,
+        also: Collection[str] = (),
     ) -> None:
+        """`also`: further addresses of the same API, which get the credentials as well."""
         self.identities = identities
         self.places = Places(target, document)
         self.logins = 0
@@ -83,6 +85,7 @@ class Sessions:
         self.proof: Proof | None = None
         """Set once who-am-I is known to tell identities apart."""
         self._transport = transport
+        self._origins = {origin_of(each) for each in (target, *also)}
         self._run = run
         self._live: dict[str, _Session] = {}
         self._failed: dict[str, str] = {}
@@ -236,7 +239,7 @@ class Sessions:
 
     def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
         identity, session = self.identities.items[name], self._live[name]
-        if origin_of(request.url) != origin_of(self.places.target):
+        if origin_of(request.url) not in self._origins:
             raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
         response = (way or self._transport).send(self._signed(identity, session, request))
         self._absorb(identity, session, response)

@@ -27,7 +27,7 @@ class Stream(Protocol):
     """Whether nothing more can come."""
 
     def frames(self, seconds: float) -> list[Frame]:
-        """What has come since the last call, having waited so long for more, or till it was over."""
+        """What has come since the last call, having waited so long for more, or till the end."""
         ...
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from oakum.contract.graphql import Graph
 from oakum.scan.doors import Gate
 from oakum.semantics import Model
 
@@ -47,6 +49,31 @@ class Prospect:
     gates: tuple[Gate, ...]
     may: May
     feeds: tuple[Gate, ...] = ()
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name that the contract has for them."""
+
+
+class Pace(Protocol):
+    """How fast and how much may be asked; the governor of the transport."""
+
+    @property
+    def rate(self) -> float:
+        """Requests a second, at most."""
+        ...
+
+    @property
+    def left(self) -> int:
+        """Requests that may still be sent."""
+        ...
+
+    @property
+    def took(self) -> float:
+        """Seconds that the last answer took."""
+        ...
+
+    def bare(self) -> AbstractContextManager[None]:
+        """In it, a 429 is an answer as any other, and not waited out before it is seen."""
+        ...
 
 
 Line = Mapping[str, str]

@@ -129,7 +129,9 @@ class HttpTransport:
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
             raise TargetError(f"did not ask `{origin}`: only {scope} may be asked")
-        return {**request.headers, **self._marks}
+        as_asked = {"user-agent"} & request.headers.keys()  # another one than ours, on purpose
+        marks = {name: text for name, text in self._marks.items() if name not in as_asked}
+        return {**request.headers, **marks}
 
     def _exchange(self, request: Request, headers: dict[str, str]) -> Response:
         self._client.cookies.clear()
@@ -284,6 +286,9 @@ class Governor:
         self._answers: deque[bool] = deque(maxlen=self.WINDOW)
         self._counted = 0
         self._restoring = False
+        self._bare = False
+        self.took = 0.0
+        """Seconds from the last request to its answer, pauses before it not counted."""
 
     @contextmanager
     def reserve(self, requests: int) -> Iterator[None]:
@@ -296,8 +301,23 @@ class Governor:
             self.budget -= requests
             self._restoring = False
 
+    @property
+    def left(self) -> int:
+        """Requests that may still be sent."""
+        return max(self.budget - self.sent, 0)
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """For a look at the target's own brake: 429 and 503 come back as they are, and what they
+        ask to be waited for is waited for before the next request."""
+        self._bare = True
+        try:
+            yield
+        finally:
+            self._bare = False
+
     def send(self, request: Request, way: Transport | None = None) -> Response:
-        """The answer; 429 and 503 with `Retry-After` were waited out before.
+        """The answer; 429 and 503 with `Retry-After` were waited out before, if not `bare`.
 
         `way`: goes there in place of the transport, at the same rate and budget: a feed is opened.
         """
@@ -307,6 +327,9 @@ class Governor:
             throttled = response.status == 429
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
+            if self._bare:
+                self._next = max(self._next, self._clock() + self._wait(response, 0))
+                return response
             if throttled and not attempt:
                 self.rate = max(self.rate / 2, min(self.rate, self.SLOWEST))
             if attempt < self.TRIES:
@@ -336,7 +359,9 @@ class Governor:
             self._sleep(pause)
         self._next = self._clock() + 1 / self.rate
         self.sent += 1
+        asked = self._clock()
         response = way.send(request)
+        self.took = self._clock() - asked
         self._counted += 1
         return response
 

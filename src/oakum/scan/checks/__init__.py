@@ -6,6 +6,7 @@ from typing import Protocol
 
 from oakum.scan.checks import (
     broken_object_authorization,
+    contact_oracle,
     feed_beyond_contract,
     field_beyond_contract,
     foreign_write,
@@ -15,6 +16,7 @@ from oakum.scan.checks import (
     missing_authentication,
     privacy_setting_not_enforced,
     stale_grant,
+    talks_before_login,
     wrong_recipient_cache,
 )
 from oakum.scan.checks.leak import Leak, Rule, severity
@@ -40,6 +42,8 @@ CHECKS: tuple[Check, ...] = (
     stale_grant,
     feed_beyond_contract,
     leak_by_inference,
+    contact_oracle,
+    talks_before_login,
     missing_authentication,
     privacy_setting_not_enforced,
     login_taken_for_permission,

@@ -8,8 +8,8 @@ compares answers itself, and leaves what it finds as cells or as a `Signal`.
 from __future__ import annotations
 
 from oakum.scan.technique import Technique
-from oakum.scan.techniques import cache, inference, options, stale, worlds, writes
+from oakum.scan.techniques import cache, feeds, inference, options, stale, talk, worlds, writes
 
-TECHNIQUES: tuple[Technique, ...] = (cache, options, inference, worlds, stale, writes)
+TECHNIQUES: tuple[Technique, ...] = (cache, options, talk, inference, worlds, stale, feeds, writes)
 
 __all__ = ["TECHNIQUES"]

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 
@@ -41,11 +42,16 @@ _GRACE = 0.4
 _MOST_SEATS = 12
 _MOST_FRAMES = 200
 """Frames of one seat that are judged: a replay may hold years."""
-_SINCE = listed(
-    "since after cursor from offset start last lasteventid eventid seq sequence position"
-)
-_NOT_SINCE = listed("name date day time sort id by type")
-_ALL = {"since": "0", "cursor": "0"}
+_SINCE = listed("since after cursor from offset start last seq sequence position lasteventid")
+_BESIDE = listed("id event events message messages key no num number timestamp time at date")
+"""Words that may stand beside those."""
+_LONG_AGO = {"date-time": "1970-01-01T00:00:00Z", "date": "1970-01-01"}
+_BY_CUSTOM = (("since", "0"), ("cursor", "0"))
+_HANDSHAKE = (
+    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: b2FrdW0gb2FrdW0gb2FrdQ==",
+)  # fmt: skip
+"""With these curl shows the frames of a WebSocket (RFC 6455, 4.1)."""
 
 
 def run(engine: Engine) -> None:
@@ -54,9 +60,11 @@ def run(engine: Engine) -> None:
         return
     for feed in engine.feeds:
         engine.say(f"listening to {feed.door.method} {feed.door.path}")
-        heard, statuses, unfilled = 0, set(), True
+        heard, unfilled = 0, True
+        statuses: set[int] = set()
+        tried: set[str] = set()
         for who, viewers in _audiences(engine, feed):
-            hall = _Hall(engine, engine.listen, feed, who, viewers)
+            hall = _Hall(engine, engine.listen, feed, who, viewers, tried)
             if not hall.can_fill():
                 continue
             unfilled = False
@@ -114,13 +122,17 @@ def _audiences(engine: Engine, feed: Gate) -> Iterator[tuple[str | None, list[st
 
 def _replay(feed: Gate) -> tuple[tuple[str, str], ...]:
     """The query that asks for all that has been, as the document calls it; else as many do."""
-    declared = [p.name for p in feed.operation.parameters if _is_since(p)]
-    return tuple((name, "0") for name in declared) or tuple(_ALL.items())
+    declared = tuple(
+        (each.name, _LONG_AGO.get(each.shape.format, "0"))
+        for each in feed.operation.parameters
+        if _is_since(each) and each.name not in feed.sources
+    )
+    return declared or _BY_CUSTOM
 
 
 def _is_since(parameter: Parameter) -> bool:
     said = frozenset(words(parameter.name))
-    return parameter.where == "query" and bool(said & _SINCE) and not said & _NOT_SINCE
+    return parameter.where == "query" and bool(said & _SINCE) and said <= _SINCE | _BESIDE
 
 
 @dataclass
@@ -142,6 +154,8 @@ class _Hall:
     feed: Gate
     who: str | None
     viewers: list[str | None]
+    tried: set[str]
+    """Relations, settings and fields that were changed already while this feed was open."""
     heard: int = 0
     statuses: set[int] = field(default_factory=set)
     seats: list[_Seat] = field(default_factory=list)
@@ -157,6 +171,8 @@ class _Hall:
         self.type = media.type if media else ""
         self.shape = media.shape if media else None
         self.viewers = self.viewers[:_MOST_SEATS]
+        self.recalls = False
+        """Whether the feed opens when it is asked for what has been."""
 
     def can_fill(self) -> bool:
         """Whether all parameters have a value."""
@@ -172,9 +188,11 @@ class _Hall:
         for gate, order in ((self.replay, self.viewers), (self.plain, back)):
             if self._unsure():
                 self._arrivals(gate, order, sure=True)
-        if self.engine.may.own_settings:
-            for change in self._changes():
-                change()
+        if not self.engine.may.own_settings:
+            return
+        for name, change in self._changes():
+            if name not in self.tried and change():
+                self.tried.add(name)
                 if self._unsure():
                     change()
 
@@ -185,72 +203,81 @@ class _Hall:
         with self._doors():
             for viewer in order:
                 self._enter(viewer, gate)
+            self.recalls |= gate is self.replay and bool(self.seats)
             self._hear(_WAIT, until_sure=sure)
 
-    def _changes(self) -> Iterator[Callable[[], None]]:
+    def _changes(self) -> Iterator[tuple[str, Callable[[], bool]]]:
+        """What may be changed while the feed is open, by name; each says whether it was."""
         switches, ties = self.engine.switches, self.engine.ties
         owners = [self.who] if self.who else self.engine.cast.subjects()
         if ties is not None:
-            done: set[str] = set()
             for viewer, relation, owner in ties.ending():
-                if owner in owners and relation not in done:
-                    done.add(relation)
-                    yield _bound(self._end, ties, viewer, relation, owner)
+                if owner in owners:
+                    yield relation, partial(self._end, ties, viewer, relation, owner)
         if switches is None:
             return
         for path, values in self._states(switches):
-            owner = next((o for o in owners if (o, path) in self.engine.cast.states), None)
-            if owner is not None:
-                yield _bound(self._close, switches, owner, path, values)
+            for owner in owners:
+                if (owner, path) in self.engine.cast.states:
+                    yield path, partial(self._close, switches, owner, path, values)
         named = [path for path in switches.fields if path.split(".")[0] in self.feed.shows]
         for path in named[:1]:
-            owner = next((o for o in owners if self._own(o, path) is not None), None)
-            if owner is not None:
-                yield _bound(self._write, switches, owner, path)
+            for owner in owners:
+                if self._own(owner, path) is not None:
+                    yield path, partial(self._write, switches, owner, path)
 
-    def _end(self, ties: Ties, viewer: str, relation: str, owner: str) -> None:
+    def _end(self, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
         """A relation ends while a feed is open."""
         with self._doors():
             if not self._enter(viewer, self.plain):
-                return
-            self._hear(_ARRIVAL)
+                return False
+            self._hear(_ARRIVAL, until_quiet=True)
             done = ties.end(viewer, relation, owner)
             change = ties.pending[-1]
             if done:
-                self._wait_out()
-                self._come(owner)
-                self._hear(_WAIT, until_sure=True)
+                self._after(owner)
         ties.undo(change)
+        return done
 
-    def _close(self, switches: Switches, owner: str, path: str, values: tuple[Json, ...]) -> None:
+    def _close(self, switches: Switches, owner: str, path: str, values: tuple[Json, ...]) -> bool:
         """A setting is closed while a feed is open."""
-        opened = self.engine.cast.states[(owner, path)] == values[-1]
-        if opened and not switches.flip(owner, path, values[0]):
-            switches.undo(owner, path)
-            return
+        shut = self.engine.cast.states[(owner, path)] == values[-1]
+        done = not shut or switches.flip(owner, path, values[0])
         with self._doors():
-            for viewer in self.engine.watchers(owner):
-                self._enter(viewer, self.plain)
-            self._hear(_ARRIVAL)
-            done = switches.undo(owner, path) if opened else switches.flip(owner, path, values[-1])
+            if done:
+                done = self._gather(owner) and (
+                    switches.undo(owner, path) if shut else switches.flip(owner, path, values[-1])
+                )
             self.engine.lookout.forget(owner)
             if done:
-                self._wait_out()
-                self._come(owner)
-                self._hear(_WAIT, until_sure=True)
+                self._after(owner)
         switches.undo(owner, path)
         self.engine.lookout.forget(owner)
+        return done
 
-    def _write(self, switches: Switches, owner: str, path: str) -> None:
+    def _write(self, switches: Switches, owner: str, path: str) -> bool:
         """An own field is written and put back: two events, the second with what stood there."""
         with self._doors():
-            for viewer in self.engine.watchers(owner):
-                self._enter(viewer, self.plain)
-            self._hear(_ARRIVAL)
-            switches.flip(owner, path, _other(self._own(owner, path)))
-            self._hear(_ARRIVAL)
-            switches.undo(owner, path)
-            self._hear(_ARRIVAL)
+            done = self._gather(owner)
+            if done:
+                done = switches.flip(owner, path, _other(self._own(owner, path)))
+                self._hear(_ARRIVAL)
+                switches.undo(owner, path)
+                self._hear(_ARRIVAL)
+        return done
+
+    def _gather(self, owner: str) -> bool:
+        """All kinds of viewers come to listen; False when none is let in."""
+        way = self.replay if self.recalls else self.plain
+        let_in = [self._enter(viewer, way) for viewer in self.engine.watchers(owner)]
+        self._hear(_ARRIVAL, until_quiet=True)
+        return any(let_in)
+
+    def _after(self, owner: str) -> None:
+        """Something has changed: what comes from now on, also when the owner comes."""
+        self._wait_out()
+        self._enter(owner, self.plain)
+        self._hear(_WAIT, until_sure=True)
 
     def _states(self, switches: Switches) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Settings on which it depends who sees what this feed shows, each once."""
@@ -280,21 +307,20 @@ class _Hall:
                 seat.stream.close()
             self.seats.clear()
 
-    def _come(self, owner: str) -> None:
-        """The owner comes in, and is listened to as well."""
-        self._enter(owner, self.plain)
-
     def _enter(self, viewer: str | None, gate: Gate) -> bool:
         """Open the feed as somebody; False when it is not opened to them."""
         filled = self._fill(gate)
         if filled is None:
             return False
-        first = self._first(filled) if is_websocket(gate.operation) else b""
+        socket = is_websocket(gate.operation)
+        first = self._first(filled) if socket else b""
         stream = self.engine.tune(self.listen, gate, viewer, filled, first)
         self.statuses.add(stream.status)
         if stream.status and not (200 <= stream.status < 300 or stream.status == 101):
             stream.close()
             return False
+        if socket:
+            filled = replace(filled, headers=(*_HANDSHAKE, *filled.headers))
         self.seats.append(_Seat(viewer, filled, stream))
         return True
 
@@ -319,8 +345,9 @@ class _Hall:
 
     # ------------------------------------------------------------ what is heard
 
-    def _hear(self, seconds: float, *, until_sure: bool = False) -> None:
-        """Judge what comes, till all feeds are over; `until_sure`: or what leaks was seen again."""
+    def _hear(self, seconds: float, *, until_sure: bool = False, until_quiet: bool = False) -> None:
+        """Judge what comes, till all feeds are over; `until_sure`: or what leaks was seen again;
+        `until_quiet`: or everybody has heard something, and now nobody does."""
         unsure = bool(self._unsure())
         for _ in range(round(seconds / _SLICE)):
             live = next((seat for seat in self.seats if not seat.stream.over), None)
@@ -330,13 +357,16 @@ class _Hall:
             for seat, frames in come:
                 for frame in frames:
                     self._judge(seat, frame)
-            if live is None or (until_sure and unsure and not self._unsure()):
+            quiet = all(seat.heard for seat in self.seats) and not any(each for _, each in come)
+            sure = unsure and not self._unsure()
+            if live is None or (until_sure and sure) or (until_quiet and quiet):
                 return
 
     def _wait_out(self) -> None:
         """Let pass what may have been sent before a change: it is judged by neither rule."""
-        for seat in self.seats:
-            seat.stream.frames(_GRACE)
+        live = next((seat for seat in self.seats if not seat.stream.over), None)
+        for seat in sorted(self.seats, key=lambda each: each is not live):
+            seat.stream.frames(_GRACE * (seat is live))
 
     def _judge(self, seat: _Seat, frame: Frame) -> None:
         seat.heard += 1
@@ -375,15 +405,11 @@ def _is_structure(shape: Shape) -> bool:
     return bool(data.properties or data.items or data.branches or data.names)
 
 
-def _bound(step: Callable[..., None], *given: object) -> Callable[[], None]:
-    return lambda: step(*given)
-
-
 def _other(value: Json) -> Json:
     """Another value of the same kind as one that was seen, as text, of an owner's."""
     if value in ("true", "false"):
         return value == "false"
     try:
-        return int(value) + 1
+        return float(value) + 1 if "." in value else int(value) + 1
     except ValueError:
         return "Oakum"

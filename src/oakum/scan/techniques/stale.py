@@ -4,13 +4,13 @@ For each relation that may be ended and each switch that may be closed: the door
 one who is still entitled, and links and cursors kept; the grant is taken away; the same doors, the
 old cursors and the old links are asked again, and judged by what is granted now. Then it is as it
 was. An ignored switch changes nothing, so the two readings are not compared with each other, but
-the second one with the contract (see `scanning.md` of the design: non-interference is blind here).
+the second one with the contract: non-interference is blind here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -40,8 +40,8 @@ def run(engine: Engine) -> None:
                 done.add(relation)
                 _end(engine, engine.ties, viewer, relation, owner)
     if engine.switches is not None:
-        for owner, path, value in _closings(engine, engine.switches):
-            _close(engine, engine.switches, owner, path, value)
+        for owner, changes in _closings(engine, engine.switches).items():
+            _close(engine, engine.switches, owner, changes)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -67,7 +67,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> None:
     engine.say(f"{viewer} is no longer {relation} of {owner}")
     carrying = _carrying(engine, owner, viewer)
-    kept = _keep(engine, carrying, (viewer,), f"before the end of {relation}")
+    asked = [(gate, viewer, who) for gate, who in carrying]
+    kept = _keep(engine, asked, f"before the end of {relation}")
     ended = ties.end(viewer, relation, owner)
     change = ties.pending[-1]
     engine.enter(f"end of {relation}", owner)
@@ -76,7 +77,7 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
             way = gate.otherwise(HOW, door=gate.door.path)
             engine.matrix.open(way)
             engine.put(way, viewer, who)
-        _come_back(engine, kept, (viewer,))
+        _come_back(engine, kept)
         engine.confirm()
     else:
         engine.notes.append(f"the API did not end `{relation}` of {viewer} to {owner}")
@@ -84,37 +85,44 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
     engine.enter(f"{relation} again", owner)
 
 
-def _closings(engine: Engine, switches: Switches) -> Iterator[tuple[str, str, Json]]:
-    """(owner, state, most closed value) of open accounts that can be closed: one for each state."""
+def _closings(engine: Engine, switches: Switches) -> dict[str, list[tuple[str, Json]]]:
+    """Owner → (state, most closed value) pairs of settings that are open and can be closed: every
+    state with one owner, all of an owner's together."""
     done: set[str] = set()
-    for name, resource in engine.model.policy.resources.items():
-        for state in resource.states.values():
-            path = f"{name}.{state.name}"
-            if not state.member or switches.switch(path) is None:
-                continue
-            for owner in engine.cast.subjects():
+    found: dict[str, list[tuple[str, Json]]] = {}
+    for owner in engine.cast.subjects():
+        for name, resource in engine.model.policy.resources.items():
+            for state in resource.states.values():
+                path = f"{name}.{state.name}"
+                if not state.member or switches.switch(path) is None or path in done:
+                    continue
                 now = engine.cast.states.get((owner, path))
-                if path not in done and now is not None and now != state.values[-1]:
+                if now is not None and now != state.values[-1]:
                     done.add(path)
-                    yield owner, path, state.values[-1]
+                    found.setdefault(owner, []).append((path, state.values[-1]))
+    return found
 
 
-def _close(engine: Engine, switches: Switches, owner: str, path: str, value: Json) -> None:
-    engine.say(f"{owner} closes {path}")
-    viewers = tuple(engine.watchers(owner))
+def _close(engine: Engine, switches: Switches, owner: str, changes: list[tuple[str, Json]]) -> None:
+    said = ", ".join(path for path, _ in changes)
+    engine.say(f"{owner} closes {said}")
     carrying = {
-        (gate.id, who): (gate, who)
-        for viewer in viewers
+        (gate.id, viewer, who): (gate, viewer, who)
+        for viewer in engine.watchers(owner)
         for gate, who in _carrying(engine, owner, viewer)
     }
-    kept = _keep(engine, list(carrying.values()), viewers, f"before {path}")
-    if not kept or not switches.flip(owner, path, value):
+    giving = [carrying[each] for each in engine.giving if each in carrying]
+    kept = _keep(engine, giving, f"before {said}")
+    if not kept:
         return
-    engine.enter(f"{path} closed", owner)
-    _come_back(engine, kept, viewers)
-    engine.confirm()
-    switches.undo(owner, path)
-    engine.enter(f"{path} open again", owner)
+    flipped = [path for path, value in changes if switches.flip(owner, path, value)]
+    engine.enter(f"{said} closed", owner)
+    if flipped:
+        _come_back(engine, kept)
+        engine.confirm()
+    for path in flipped:
+        switches.undo(owner, path)
+    engine.enter(f"{said} open again", owner)
 
 
 def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate, str | None]]:
@@ -129,21 +137,16 @@ def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate
 
 
 def _keep(
-    engine: Engine,
-    carrying: list[tuple[Gate, str | None]],
-    viewers: tuple[str | None, ...],
-    round: str,
+    engine: Engine, questions: Sequence[tuple[Gate, str | None, str | None]], round: str
 ) -> list[Artefact]:
-    """Read the doors anew, and keep what their answers give to come back with."""
+    """Ask anew, and keep what the answers give to come back with: one of each sort."""
     engine.artefacts.clear()
-    for gate, who in carrying:
-        for viewer in viewers:
-            engine.put(gate, viewer, who, round)
-    kept = {(each.kind, each.value): each for each in engine.artefacts}
-    return list(kept.values())
+    for gate, viewer, who in questions:
+        engine.put(gate, viewer, who, round)
+    return list({each.sort: each for each in engine.artefacts}.values())
 
 
-def _come_back(engine: Engine, kept: list[Artefact], viewers: tuple[str | None, ...]) -> None:
+def _come_back(engine: Engine, kept: list[Artefact]) -> None:
     for number, each in enumerate(kept):
         if each.kind == "cursor":
             name = cursor_parameter(each.gate)
@@ -157,18 +160,24 @@ def _come_back(engine: Engine, kept: list[Artefact], viewers: tuple[str | None, 
             engine.put(way, each.viewer, each.who, f"cursor {number}")
             continue
         link = _link(engine, each)
-        engine.matrix.open(link)
-        for viewer in dict.fromkeys((*viewers, None)):
-            engine.put(link, viewer, None, f"link {number}")
+        if link is not None:
+            engine.matrix.open(link)
+            for viewer in dict.fromkeys((each.viewer, None)):
+                engine.put(link, viewer, None, f"link {number}")
 
 
-def _link(engine: Engine, artefact: Artefact) -> Gate:
-    """A door for an address that an answer gave, as the operation whose path it has, or as none."""
+def _link(engine: Engine, artefact: Artefact) -> Gate | None:
+    """A door for an address that an answer gave, as the operation whose path it has, or as none.
+
+    None for the plain address of a documented door, which is asked in every world anyway.
+    """
     parts = urlsplit(artefact.value)
     base = urlsplit(engine.target).path.rstrip("/")
     path = parts.path.removeprefix(base)
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     known = next((gate for gate in engine.gates if _matches(gate.operation.path, parts.path)), None)
+    if known is not None and not query:
+        return None
     template = known.door.path if known else re.sub(_IDLIKE, "{id}", path)
     operation = (
         replace(known.operation, path=path, pointer="", parameters=())

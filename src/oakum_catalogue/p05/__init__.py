@@ -1,0 +1,1 @@
+"""P5: contact oracle."""

@@ -1,0 +1,1 @@
+"""P7: harvest by search or batch."""

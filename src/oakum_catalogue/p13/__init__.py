@@ -1,0 +1,1 @@
+"""P13: talk before the door."""

@@ -1,0 +1,50 @@
+"""A scan listens to feeds of every kind, and hears what leaks there and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oakum.finding import Finding
+from tests.catalogue.play import play
+from tests.scan.club import LEAKS, entry
+
+pytestmark = pytest.mark.server
+
+
+def heard(findings: tuple[Finding, ...]) -> set[tuple[str, str]]:
+    """(field, door) of what leaks to members, and in feeds alone."""
+    found = {(each.rule, each.verdict, each.viewer) for each in findings}
+    assert found <= {("feed-beyond-contract", "proven", "member")}
+    return {(each.field, f"{d.method} {d.path}") for each in findings for d in each.doors}
+
+
+def test_what_leaks_in_a_feed_is_heard(tmp_path: Path) -> None:
+    made, club = entry(LEAKS)
+    played = play(made, "leaky", 1, tmp_path)
+    assert not played.report.distrust
+    assert heard(played.report.findings) == set(LEAKS.values())
+    assert played.after == played.before
+    assert club.firsts[0] == {"subscribe": "a-4711", "quiet": False}
+    lines = [each.evidence.curl for each in played.report.findings if each.evidence]
+    assert lines
+    assert all("accept: " in line for line in lines)
+
+
+def test_a_feed_that_keeps_to_the_contract_is_clean(tmp_path: Path) -> None:
+    made, _ = entry(())
+    played = play(made, "fixed", 1, tmp_path)
+    assert not played.report.distrust
+    assert heard(played.report.findings) == set()
+    assert played.after == played.before
+    told = {each.door.operation: each.reason for each in played.report.skipped}
+    assert "listened to" in told["news"]
+    assert "listened to" in told["openRoom"]
+    assert not any("a feed" in note for note in played.report.notes)
+
+
+def test_without_leave_to_change_what_changes_nothing_is_heard(tmp_path: Path) -> None:
+    made, _ = entry(LEAKS, options=())
+    played = play(made, "leaky", 1, tmp_path)
+    assert heard(played.report.findings) == {LEAKS[each] for each in ("replay", "lines", "join")}

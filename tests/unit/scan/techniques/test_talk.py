@@ -1,0 +1,216 @@
+"""What is said of people before the door: what differs, what is noise, what is not asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import cycle
+from typing import Any
+
+import pytest
+
+from oakum.errors import TargetError
+from oakum.exchange import Response
+from oakum.scan.doors import survey
+from oakum.scan.technique import May, Prospect
+from oakum.scan.techniques import talk
+from tests.unit.scan.techniques.club import Club, Played, model, reply
+
+ORACLE = ("contact-oracle", "email", "anyone", "proven")
+
+
+def identifier(sent: Any) -> str:
+    return str(sent["session"]["identifier"])
+
+
+def test_a_club_that_tells_nothing_is_clean_and_cheap() -> None:
+    club = Club()
+    assert Played(club, writes=True).told == set()
+    assert Counter(club.values("login")) == {"?": 1, "cat": 1}
+    assert len(club.values("startLogin")) == 3 + 4  # the sweep, and `n`, which counts by itself
+
+
+def test_the_next_step_tells_who_has_an_account() -> None:
+    class Telling(Club):
+        def startLogin(self, viewer: str | None, sent: Any) -> Response:
+            known = self.of("email", identifier(sent))
+            return reply({"next": "password" if known else "sign_up", "n": next(self.numbers)})
+
+    club = Telling()
+    played = Played(club)
+    assert played.told == {ORACLE}
+    (found,) = played.findings
+    assert [door.path for door in found.doors] == ["/login/start"]
+    assert found.evidence is not None and "mail.example" not in repr(found.evidence)
+    asked = ["0" if each == "?" else "1" for each in club.values("startLogin")][-8:]
+    assert "".join(asked) == "01101001"
+
+
+@pytest.mark.parametrize("how", ["header", "cookie", "length", "null", "page", "id"])
+def test_softer_differences_are_found(how: str) -> None:
+    class Softer(Club):
+        def startLogin(self, viewer: str | None, sent: Any) -> Response:
+            known = self.of("email", identifier(sent))
+            if how == "header":
+                return reply({}, 200, **({"x-mail": f"{next(self.numbers)}"} if known else {}))
+            if how == "cookie":
+                cookies = {"seen": f"{next(self.numbers)}"} if known else {}
+                return Response(200, {"set-cookie": "seen=…"}, b"{}", cookies)
+            if how == "length":
+                return Response(200, {}, b'{"ok": true}' if known else b'{"ok":true}')
+            if how == "null":
+                return reply({"account": known and next(self.numbers)})
+            if how == "id":  # somebody's own each time, and one and the same for nobody
+                return reply({"account": f"a-{known['age']}" if known else "a-0"})
+            text = "Welcome back" if known else "Welcome to us"
+            return Response(200, {"content-type": "text/html"}, f"<p>{text}</p>".encode())
+
+    assert ("contact-oracle", "email", "anyone", "proven") in Played(Softer()).told
+
+
+@pytest.mark.parametrize(
+    "how", ["echo", "mask", "turns", "four", "hash", "limit", "own word", "counter"]
+)
+def test_what_changes_by_itself_or_with_the_question_is_no_difference(how: str) -> None:
+    class Noisy(Club):
+        turns = cycle("ab")
+        four = cycle("aabb")
+        times: Counter[str] = Counter()
+
+        def startLogin(self, viewer: str | None, sent: Any) -> Response:
+            value = identifier(sent)
+            local = value.partition("@")[0]
+            self.times[value] += 1
+            said: dict[str, Any] = {
+                "echo": f"We wrote to {value.upper()}",
+                "mask": f"{local[0]}{'*' * len(local)}@mail.example",
+                "turns": next(self.turns),
+                "four": next(self.four),
+                "hash": f"{abs(hash(value)):020}",
+                "limit": self.times[value] > 1,  # asked twice about one and the same
+                "own word": "rower club",
+                "counter": next(self.numbers) // 3,
+            }
+            return reply({"said": said[how]}, 200, **{"x-by": next(self.turns)})
+
+    club = Noisy()
+    club.rowers["ann"]["email"] = "rower@mail.example"
+    assert Played(club).told == set()
+
+
+def test_a_wrong_secret_is_given_once_for_an_identity() -> None:
+    class Telling(Club):
+        def login(self, viewer: str | None, sent: Any) -> Response:
+            status = 401 if self.of("email", sent["email"]) else 404
+            return reply({"error": "wrong"}, status)
+
+    club = Telling()
+    assert Played(club).told == {ORACLE}
+    asked = Counter(club.values("login"))
+    assert asked == {"?": 4, "cat": 1, "bob": 1}
+    alone = Telling()
+    assert Played(alone, names=("ann",)).told == {
+        ("contact-oracle", "email", "anyone", "suspected")
+    }
+    assert Counter(alone.values("login"))["ann"] == 1
+
+
+def test_nothing_is_mailed_or_registered_without_leave() -> None:
+    club = Club()
+    Played(club)
+    assert club.values("resetPassword") == []
+    assert club.values("registerRower") == []
+    Played(club, writes=True)
+    assert club.values("resetPassword") == ["?", "cat"]
+    assert club.values("deleteAccount") == []
+
+
+def test_what_is_free_is_never_registered() -> None:
+    club = Club()
+    played = Played(club, writes=True)
+    assert club.values("registerRower") == ["cat"]
+    assert any("did not refuse what is taken" in each for each in played.engine.notes)
+
+
+def test_a_registration_that_checks_all_at_once_is_asked_without_a_secret() -> None:
+    class Telling(Club):
+        def registerRower(self, viewer: str | None, sent: Any) -> Response:
+            wrong = {}
+            if self.of("email", sent["email"]):
+                wrong["email"] = "taken"
+            if not sent.get("password"):
+                wrong["password"] = "missing"
+            assert wrong, "an account was made"
+            return reply(wrong, 422)
+
+    club = Telling()
+    assert Played(club, writes=True).told == {ORACLE}
+    free = [sent for door, _, sent in club.asked if door == "registerRower" and
+            not club.of("email", sent["email"])]  # fmt: skip
+    assert free and all("password" not in sent for sent in free)
+
+
+def test_a_registration_that_looks_at_the_address_first_is_left_alone() -> None:
+    class Telling(Club):
+        def registerRower(self, viewer: str | None, sent: Any) -> Response:
+            assert self.of("email", sent["email"]), "an account was made"
+            return reply({"error": "taken"}, 409)
+
+    assert Played(Telling(), writes=True).told == set()
+
+
+def test_a_look_up_that_wants_a_login_is_asked_as_somebody_else() -> None:
+    class Telling(Club):
+        def lookUp(self, viewer: str | None, sent: Any) -> Response:
+            if viewer is None:
+                return reply({"error": "log in"}, 401)
+            return reply({"found": self.of("phone", sent["phone"]) is not None})
+
+    club = Telling()
+    assert Played(club).told == {("contact-oracle", "phone", "member", "proven")}
+    looked = [(viewer, sent["phone"]) for door, viewer, sent in club.asked if door == "lookUp"]
+    assert all(club.rowers[v]["phone"] != phone for v, phone in looked[3:] if v)
+
+
+def test_short_values_are_told_by_two_people() -> None:
+    class Chatty(Club):
+        def login(self, viewer: str | None, sent: Any) -> Response:
+            found = self.of("email", sent["email"])
+            if found is None:
+                return reply({"error": "wrong"}, 401)
+            hint = f"Hello {found['first_name']}, mistyped? You are {found['age']}."
+            return reply({"error": hint, "about": {"years": found["age"]}}, 401)
+
+    told = Played(Chatty()).told
+    assert ("talks-before-login", "age", "anyone", "proven") in told
+    assert {each[1] for each in told if each[0] == "talks-before-login"} == {"age"}
+
+
+def test_an_echo_is_no_field_of_the_person() -> None:
+    class Echoing(Club):
+        def resetPassword(self, viewer: str | None, sent: Any) -> Response:
+            text = f"Somebody who knows {sent['email']} has asked for a letter to that address."
+            return reply({"said": text, "email": sent["email"], "id": 0}, 202)
+
+    assert Played(Echoing(), writes=True).told == set()
+
+
+def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
+    class Braking(Club):
+        def login(self, viewer: str | None, sent: Any) -> Response:
+            raise TargetError("the target throttles")
+
+    played = Played(Braking())
+    assert played.told == set()
+    assert any("left in the middle" in each for each in played.engine.notes)
+
+
+def test_a_dry_run_names_every_question() -> None:
+    gates = tuple(survey(model(), {})[0])
+    lines = list(talk.foresee(Prospect(model(), gates, May())))
+    assert [line["request"].split("  ")[0] for line in lines] == [
+        "POST /login/start", "POST /login", "GET /lookup",
+    ]  # fmt: skip
+    more = list(talk.foresee(Prospect(model(), gates, May(writes=True))))
+    assert {line["request"].split("  ")[0] for line in more} - {
+        line["request"].split("  ")[0] for line in lines
+    } == {"POST /rowers", "POST /password/reset"}
