@@ -23,6 +23,9 @@ TRUTH = json.loads((Path(cadence.__file__).parent / "truth.json").read_bytes())
 # whoever blocked them, so no answer can tell the owner's value from a default.
 CANNOT_BE_SHOWN = {"authed_user_follows"}
 
+# What a technique finds that is not there yet: it may be found, and need not be.
+LATER = {"graphql"}
+
 Cell = tuple[str, str, str, str, str, tuple[tuple[str, str], ...]]
 
 
@@ -30,18 +33,38 @@ def state(values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, str(value).lower()) for name, value in values.items()))
 
 
-def truth(stage: str) -> set[Cell]:
-    return {
-        (c["method"], c["path"], c["resource"], c["field"], c["relation"], state(c["state"]))
-        for c in TRUTH
-        if c["stage"] == stage
-    }
+def truth(stage: str) -> dict[Cell, str]:
+    """Every leaking cell, and what has to be done to be shown it; empty: ask."""
+    found: dict[Cell, str] = {}
+    for c in TRUTH:
+        cell = (c["method"], c["path"], c["resource"], c["field"], c["relation"])
+        if c["stage"] == stage:
+            found.setdefault((*cell, state(c["state"])), c.get("how", ""))
+    return found
+
+
+def need_not_be_found(told: dict[Cell, str], found: set[Cell]) -> set[Cell]:
+    """Cells that a scan leaves out, since it has found as much in another way."""
+    shown = {cell[2:] for cell, how in told.items() if not how}
+    found_so = {(cell[1], cell[3], told[cell]) for cell in found}
+    left = {cell for cell, how in told.items() if how in LATER}
+    for cell, how in told.items():
+        if how in ("filter", "order") and cell[2:] in shown:
+            left.add(cell)  # what stands in some answer is not inferred as well
+        if how == "order" and (cell[1], cell[3], how) in found_so:
+            left.add(cell)  # an order is the same to every kind of viewer: one of them looks
+        if how == "oracle" and {cell[:2] for cell in found if told[cell] == how} == {cell[:2]}:
+            left.add(cell)  # asked by one of a member's names, a login tells of every other
+    return left
 
 
 def leaks(report: dict[str, Any]) -> set[Cell]:
     """Every cell of every finding: its field, viewer and state at each of its doors."""
     return {
-        (d["method"], d["path"], f["resource"], f["field"], f["viewer"], state(f["state"]))
+        (
+            *(d["method"], d["path"].partition("?")[0]),
+            *(f["resource"], f["field"], f["viewer"], state(f["state"])),
+        )
         for f in report["findings"]
         if f["verdict"] == "proven"
         for d in f["doors"]
@@ -66,7 +89,7 @@ def scanned(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str,
             [
                 sys.executable, "-m", "oakum", "scan", str(folder / "kit" / "exposure.yaml"),
                 "--target", target, "--identities", str(folder / "kit" / "identities.yaml"),
-                "--allow-own-settings", "--budget", "1500", "--rate", "500",
+                "--allow-own-settings", "--budget", "3000", "--rate", "500",
                 "--json", str(out / "report.json"), "--html", str(out / "report.html"),
                 "--journal", str(out / "journal"), "--events", str(out / "events.ndjson"),
             ],
@@ -82,11 +105,12 @@ def test_every_leak_that_can_be_shown_is_found_and_nothing_else(scanned: Any) ->
     stage, report, *_ = scanned
     expected = truth(stage)
     found = leaks(report)
-    assert found - expected == set()
-    missed = expected - found
+    assert found - expected.keys() == set()
+    missed = expected.keys() - found - need_not_be_found(expected, found)
     assert {cell[3] for cell in missed} <= CANNOT_BE_SHOWN
     if stage != "fixed":
-        assert len(missed) == 5
+        assert {expected[cell] for cell in found} >= {*expected.values()} - LATER
+        assert len(missed) == 6
         told = {
             (c["path"], c["field"], c["viewer"])
             for c in report["coverage"]["cells"]
@@ -100,7 +124,7 @@ def test_the_fixed_stage_is_clean_without_a_gap(scanned: Any) -> None:
     summary = report["summary"]
     assert (summary["proven"] == 0) == (stage == "fixed")
     assert summary["over_blocked"] == 0
-    assert summary["not_shown"] == (0 if stage == "fixed" else 5)
+    assert summary["not_shown"] == (0 if stage == "fixed" else 6)
     assert summary["closed"] > (2000 if stage == "fixed" else 700)
     assert report["trustworthy"]
 

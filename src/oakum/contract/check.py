@@ -153,6 +153,7 @@ def _parameters(seen: View) -> Iterator[Problem]:
         operation = seen.document.operation(name)
         if operation is not None:
             yield from _rule_parameters(seen, name, rule, operation)
+            yield from _taken_out(seen, name, rule, operation)
 
 
 def _owner_parameters(
@@ -181,6 +182,21 @@ def _rule_parameters(
             message = f"`{parameter}` is no parameter or body member of `{name}`"
             where = place(seen.policy, "operations", name, "params", parameter)
             yield Problem(where, message, nearest(parameter, known))
+
+
+def _taken_out(
+    seen: View, name: str, rule: OperationRule, operation: Operation
+) -> Iterator[Problem]:
+    """Query parameters that a gateway takes out, and cannot."""
+    query = {each.name: each for each in operation.parameters if each.where == "query"}
+    for index, parameter in enumerate(rule.without):
+        where = place(seen.policy, "operations", name, "without", str(index))
+        if parameter not in query:
+            message = f"`{parameter}` is no query parameter of `{name}`"
+            yield Problem(where, message, nearest(parameter, query))
+        elif query[parameter].required:
+            message = f"`{name}` cannot be asked without `{parameter}`, which it requires"
+            yield Problem(where, message, "`call: []` closes the operation")
 
 
 def _path(operation: Operation) -> list[str]:

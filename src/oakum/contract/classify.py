@@ -145,6 +145,17 @@ def sounds_like_reading(operation: Operation) -> bool:
     return any(_lead(_sentences(text)[0]).verb in _READS for text in texts)
 
 
+def wipes(operation: Operation) -> bool:
+    """Whether a safe method says that it creates anew or destroys, and of nothing in particular:
+    it takes no id, so what it does, it does to everybody's data."""
+    named = any(each.required for each in operation.parameters) or "{" in operation.path
+    if operation.method not in _SAFE_METHODS or named or _ends_session(operation):
+        return False
+    glued = any(_GLUED.fullmatch(segment.lower()) for segment in _segments(operation))
+    verbs = _DESTROYS | _NEVER_NOUNS
+    return glued or any(_named(operation, verbs)) or any(_told(operation, verbs))
+
+
 def opens_session(operation: Operation) -> bool:
     """Whether its answer may hold a token that acts for whoever calls: it logs in or registers."""
     if classify(operation).kind == "login":

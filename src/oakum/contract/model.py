@@ -245,6 +245,8 @@ class OperationRule:
     """(resource, JSON pointer with `*`) pairs: where in the request body a resource stands."""
     graphql: str = ""
     """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
+    without: tuple[str, ...] = ()
+    """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
     location: Location = NOWHERE
 
 

@@ -38,7 +38,7 @@ POLICY = (
 )
 KEPT = ("exit_criteria",)
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
-OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads", "graphql")
+OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads", "graphql", "without")
 
 
 def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
@@ -167,6 +167,7 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
+        without=found.read("without", many(word, "a query parameter"), ()),
         location=key.location,
     )
 

@@ -18,6 +18,7 @@ _COUNTED = 10
 """Digits up to which ids are taken to count up."""
 _LAST = 2**31 - 48
 _SHORT = 5
+_QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
 
@@ -55,14 +56,15 @@ def fill(
     names: dict[str, str] = {}
     for parameter, source in gate.sources.items():
         own = parameter in gate.personal and not gate.batch
-        known = knowledge.values(source, who if own else None)
+        whose, first = gate.whose.get(parameter, (who if own else None, turn))
+        known = knowledge.values(source, whose or None)
         if not known and "." in source:
             known = knowledge.values(source, "")
-        if len(known) <= turn:
+        if not known or len(known) <= first:
             return None
-        known = known[turn:]
+        known = known[first:][: 1 if parameter in gate.whose else None]
         values[parameter] = [unlike(known[0])] if absent else known[:_BATCH]
-        names[parameter] = variable(who or "ANYBODY", source)
+        names[parameter] = variable(whose or who or "ANYBODY", source)
     for parameter in gate.unfilled:
         known = knowledge.named(parameter) if parameter in gate.guessed else []
         if known or parameter in gate.fixed:
@@ -81,8 +83,10 @@ def _build(
     params: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     shown: list[str] = []
-    headers = {"accept": "application/json, */*;q=0.5", **gate.headers}
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
+    given = {n.lower(): canonical(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
+    extra = {**given, **gate.headers}
+    headers = {"accept": "application/json, */*;q=0.5", **extra}
     for name, where in declared.items():
         if where == "path" and name in values:
             params[name] = values[name][0]
@@ -113,9 +117,9 @@ def _build(
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
-    sent |= {value for _, value in gate.query}
+    sent |= {part for _, value in gate.query for part in (value, *value.split(","))}
     request = Request(operation.method, url, headers, body)
-    more = tuple(f"{name}: {text}" for name, text in gate.headers.items())
+    more = tuple(f"{name}: {text}" for name, text in extra.items())
     return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more)
 
 
@@ -128,27 +132,36 @@ def _body(
     members = [name for name in gate.sources if name not in declared and name in values]
     if gate.asks is not None:
         kinds = gate.asks.variables
-        filled = {name: typed(values[name][0], kind) for name, kind in kinds.items()}
-        written = gate.asks.text.replace("$", "\\$")  # the shell would put something in its place
+        filled = {
+            name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values
+        }
+        # Of a text, which only the document's own examples hold, the quotes would end the line;
+        # and for a variable the shell would put something in its place.
+        written = _QUOTED.sub("…", gate.asks.text).replace("$", "\\$")
         symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
         return orjson.dumps({"query": gate.asks.text, "variables": filled}), symbolic
-    if not members:
+    given = {name: each for name, each in gate.fixed.items() if name not in declared}
+    if not members and not given:
         return b"", ""
     content: dict[str, Json] = {
         name: values[name] if gate.batch else values[name][0] for name in members
     }
-    symbolic = ", ".join(
+    shown = [
         f'"{name}": ["{names[name]}"]' if gate.batch else f'"{name}": "{names[name]}"'
         for name in members
-    )
-    return orjson.dumps(content), "{" + symbolic + "}"
+    ]
+    for name, each in given.items():
+        text = gate.veiled.get(name, "")
+        quoted = _json(text) if isinstance(each, str) else text  # of an object it is one already
+        shown.append(f'"{name}": {quoted if text else _json(each)}')
+    return orjson.dumps({**content, **given}), "{" + ", ".join(shown) + "}"
 
 
 def typed(text: str, kind: str) -> Json:
     """A value as a variable of a GraphQL type takes it."""
     name = kind.strip("[]!")
     value: Json = text
-    if name in ("Int", "Float", "Boolean"):
+    if name in ("Float", "Boolean") or name.endswith(("Int", "Long")):
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -160,8 +173,12 @@ def _named(names: Mapping[str, str]) -> str:
     return ", ".join(f'"{name}": "{each}"' for name, each in names.items())
 
 
+def _json(value: Json) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _text(value: Json) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else _json(value)
 
 
 def raw_path(operation: Operation) -> str:

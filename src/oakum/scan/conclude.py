@@ -104,9 +104,18 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         severity=severity(leak),
         title=check.title(leak),
         advice=check.advice(leak),
-        contract_location=model.field_location(first.resource, first.field),
+        contract_location=_told_at(model, first),
         evidence=replace(first.evidence, confirmed=first.sure),
     )
+
+
+def _told_at(model: Model, signal: Signal) -> Location:
+    """The line of the field; of the door, where it is about no field at all."""
+    if signal.resource in model.tables:
+        return model.field_location(signal.resource, signal.field)
+    first = next(iter(model.policy.resources.values()), None)
+    said = model.rule(signal.door.operation).location
+    return said if said.line or first is None else first.location
 
 
 def _evidence(matrix: Matrix, key: Key) -> Evidence | None:

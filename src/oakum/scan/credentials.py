@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -218,6 +218,11 @@ class Identities:
         """Every secret of the file with 4 characters or more: nothing written may hold one."""
         revealed = (secret.reveal() for secret in self._secrets)
         return frozenset(text for text in revealed if len(text) >= 4)
+
+    def with_one(self, identity: Identity) -> Identities:
+        """The same with another identity, whose secrets are secrets as well."""
+        held = self._secrets | frozenset(identity.variables.values())
+        return replace(self, items={**self.items, identity.name: identity}, _secrets=held)
 
     def origins(self) -> frozenset[str]:
         """Origins (`https://login.example`) of login services that the file names by URL."""

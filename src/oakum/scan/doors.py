@@ -31,6 +31,8 @@ class Query:
     text: str
     variables: Mapping[str, str]
     """Name → type, such as `ID!` or `[Int!]!`."""
+    name: str = ""
+    """What tells it from others that are asked at the same door."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Gate:
     sources: Mapping[str, str]
     """Parameter or body member → `Resource.field` that fills it."""
     fixed: Mapping[str, Json]
-    """Parameter → value of the document's own example, default or only choice."""
+    """Parameter → value of the document's own example, default or only choice; of another way to
+    ask also members of the body."""
     personal: frozenset[str] = frozenset()
     """Of the sources, those that name a person or a person's object: they choose whose it is."""
     batch: bool = False
@@ -60,17 +63,23 @@ class Gate:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers, names in lower case."""
     veiled: Mapping[str, str] = field(default_factory=dict)
-    """Query parameter → what stands in curl lines for a value that nobody is to read."""
+    """Query parameter or such a member → what stands in curl lines for a value that nobody is to
+    read."""
     base: str = ""
     """Another address than the target's; empty: the target."""
     asks: Query | None = None
     """A query in GraphQL; None: the door is none of it."""
     reader: Reader | None = None
     """Reads its answers, where the document does not describe them; None: it does."""
+    whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Source that is not filled like the others → the identity whose value fills it (empty:
+    anybody), and the position of that value among the known ones."""
 
     @property
     def id(self) -> str:
         """What names this way through this door: the operation, and how it is asked otherwise."""
+        if self.asks is not None:
+            return f"{self.operation.id} {self.door.path} {self.asks.name}"
         return f"{self.operation.id} {self.door.path}" if self.how else self.operation.id
 
     def otherwise(
@@ -122,7 +131,7 @@ def survey(
     for operation in model.operations.values():
         rule = model.rule(operation.id)
         door = Door(operation.method, operation.path, operation.id)
-        if rule.graphql and rule.reads is not False:
+        if is_graphql(operation, rule) and rule.reads is not False:
             continue  # a query chooses what it answers: asked by a technique of its own
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
@@ -146,7 +155,9 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]
     found: list[Gate] = []
     for operation in model.operations.values():
         media, rule = frame_media(operation), model.rule(operation.id)
-        if media is None or rule.graphql or _verdict(operation, rule).kind != "read":
+        if media is None or is_graphql(operation, rule):
+            continue
+        if _verdict(operation, rule).kind != "read":
             continue
         framed = replace(operation, responses={"200": (media,)})
         gate = gate_of(model, framed, inferred.get(operation.id, {}))
@@ -159,12 +170,25 @@ def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
     """Whether an operation reads. `GET /rooms/{id}/join` changes something, unless it is a feed:
     then one opens it, or joins in, to hear what comes."""
     if frame_media(operation) is not None:
-        told = {
-            name: _OPENS.sub("stream", getattr(operation, name))
-            for name in ("id", "path", "summary", "description")
-        }
-        operation = replace(operation, **told)
+        operation = replace(
+            operation,
+            id=_OPENS.sub("stream", operation.id),
+            path=_OPENS.sub("stream", operation.path),
+            summary=_OPENS.sub("stream", operation.summary),
+            description=_OPENS.sub("stream", operation.description),
+        )
     return classify(operation, rule)
+
+
+def is_graphql(operation: Operation, rule: OperationRule) -> bool:
+    """Whether GraphQL is asked here: the contract says so, the path is called so, or the body is
+    the one of a request (GraphQL over HTTP, 2024)."""
+    if rule.graphql:
+        return True
+    if operation.method not in ("GET", "POST"):
+        return False
+    last = operation.path.rstrip("/").rpartition("/")[2].lower()
+    return last in ("graphql", "gql") or _body_members(operation).keys() >= {"query", "variables"}
 
 
 _OPENS = re.compile(r"(?<![A-Za-z])(?:[Oo]pen|[Jj]oin)s?(?![a-z])")
@@ -219,7 +243,7 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         value = _example(parameter)
         if parameter.name in sources:
             used[parameter.name] = sources[parameter.name]
-        elif value is not None and parameter.where == "query":
+        elif value is not None and _is_sent(parameter):
             fixed[parameter.name] = value
         elif parameter.required and parameter.where == "path":
             unfilled.append(parameter.name)
@@ -243,6 +267,17 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         tuple(unfilled),
         paths,
     )
+
+
+def _is_sent(parameter: Parameter) -> bool:
+    """Whether a value that the document gives is sent: in a header only where it must be, and
+    none that HTTP itself has a use for (OpenAPI 3.1, Parameter Object)."""
+    if parameter.where == "header":
+        return parameter.required and parameter.name.lower() not in _HTTPS_OWN
+    return parameter.where == "query"
+
+
+_HTTPS_OWN = ("accept", "authorization", "content-type")
 
 
 def names_a_person(model: Model, source: str) -> bool:

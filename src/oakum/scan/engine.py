@@ -26,6 +26,7 @@ from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
 from oakum.scan.lookout import Lookout, Question
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted_to_nobody
+from oakum.scan.newcomers import Newcomers
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
 from oakum.scan.switches import Ask, Switches
@@ -78,6 +79,12 @@ class Engine:
     """Relations between identities that may be ended for a while; None: none."""
     ledger: Ledger | None = None
     """What was written and is to be undone; None: nothing may be written."""
+    newcomers: Newcomers | None = None
+    """Accounts of the run's own; None: nothing may be written."""
+    tokens: Callable[[], list[tuple[str, str]]] = list
+    """(identity, token) of all that could be a JWT."""
+    title: str = ""
+    """What the document calls the API."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Identity → its id, as who-am-I tells it."""
     params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -98,6 +105,8 @@ class Engine:
     """Links and cursors of the answers so far; values in memory only."""
     giving: dict[tuple[str, str | None, str | None], None] = field(default_factory=dict)
     """(door, viewer, whose values) of questions whose answers gave some."""
+    called: set[str] = field(default_factory=set)
+    """Operations that were asked, in whatever way."""
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
@@ -319,7 +328,8 @@ class Engine:
         concerned = (self._changed,) if self._changed else self.cast.subjects()
         for gate in self.ways:
             for who in concerned if gate.personal else (None,):
-                for viewer in (who, *self.watchers(who)):
+                owner = who or self._changed or None
+                for viewer in (owner, *self.watchers(owner)):
                     self.put(gate, viewer, who)
 
     def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
@@ -455,6 +465,7 @@ class Engine:
         return listen(viewer, filled.request, websocket=websocket, first=first)
 
     def _tell(self, gate: Gate, viewer: str | None, filled: Filled) -> None:
+        self.called.add(gate.operation.id)
         self.emit(
             Event(
                 "ask",
@@ -519,22 +530,24 @@ class Engine:
 
     def confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""
-        open_findings: dict[object, set[str]] = {}
+        open_findings, owners = dict[object, set[str]](), dict[str, str]()
         for key, entry in self.matrix.leaks():
             if key.finding not in self.matrix.confirmed:
                 here = {p for p in entry.probes if p in self._probes and f"|{self._world}|" in p}
                 open_findings.setdefault(key.finding, set()).update(here)
+                owners |= dict.fromkeys(here, entry.owner)
         open_findings = {name: probes for name, probes in open_findings.items() if probes}
         if open_findings:
             self.emit(Event("phase", {"name": f"confirming {len(open_findings)} findings"}))
-        while open_findings:
+        while any(open_findings.values()):
             weight = Counter(probe for probes in open_findings.values() for probe in probes)
             best = max(sorted(weight), key=lambda probe: weight[probe])
             gate, viewer, who = self._probes[best]
-            if who is not None and viewer != who:
-                self.put(gate, who, who, "again")
+            if first := who or ("" if gate.sources else owners[best]):
+                self.put(gate, first, who, "again" if who else f"before {best}")
             self.put(gate, viewer, who, "again")
-            open_findings = {name: p for name, p in open_findings.items() if best not in p}
+            sure = self.matrix.confirmed
+            open_findings = {n: p - {best} for n, p in open_findings.items() if n not in sure}
 
     # ------------------------------------------------------------ worlds
 

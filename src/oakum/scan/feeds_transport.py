@@ -62,6 +62,8 @@ class Feeds:
         self._governor = governor
         self._sessions = sessions
         self._feeds: list[_Feed] = []
+        self._late: set[str] = set()
+        """Paths at which a head did not come in time: there it is not waited for again."""
 
     def __call__(
         self,
@@ -86,6 +88,14 @@ class Feeds:
         for feed in self._feeds:
             feed.thread.join(max(0.0, until - time.monotonic()))
         self._feeds.clear()
+
+    def wait(self, feed: _Feed, request: Request) -> Response:
+        """The head of a feed's answer; status 0 when none has come in time."""
+        path = urlsplit(request.url).path
+        head = feed.head(_SLICE if path in self._late else HEAD_SECONDS)
+        if not head.status and not feed.over:
+            self._late.add(path)
+        return head
 
     def open(self, request: Request, *, websocket: bool, first: bytes) -> _Feed:
         """Start a feed; its head may not have come yet."""
@@ -119,7 +129,7 @@ class _Opening:
         if self.feed is not None:
             self.feed.close()
         self.feed = self._feeds.open(request, websocket=self._websocket, first=self._first)
-        return self.feed.head()
+        return self._feeds.wait(self.feed, request)
 
 
 class _Governed:
@@ -160,12 +170,12 @@ class _Feed:
         self._nobody = False
         self._shut = False
 
-    def head(self) -> Response:
+    def head(self, seconds: float) -> Response:
         """The head of the answer, without a body; status 0 when none has come in time.
 
         Raises `Unreachable` when nobody is there.
         """
-        self._begun.wait(min(HEAD_SECONDS, self._timeout))
+        self._begun.wait(min(seconds, self._timeout))
         if self._nobody:
             words = f"no connection to `{origin_of(self._request.url)}` for a feed"
             raise Unreachable(words, again=True)

@@ -14,7 +14,7 @@ import math
 import re
 import string
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
@@ -27,6 +27,9 @@ _SMALL = 37.0
 records were taken from behind such (Dell, 2024)."""
 _SPAN = 2.0**32
 """Numbers between the first and the last own id that can be tried one after another."""
+_NEAR = 2.0**24
+"""The same where ids are no plain numbers: behind a beginning that all ids share, two drawn texts
+lie this close by chance as well, of 40 bits once in 30,000 times."""
 _ALIKE = 2
 """Ids without which nothing can be compared."""
 _LIKELY = 0.01
@@ -82,7 +85,7 @@ def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace |
         numbers, space = found
         span = max(numbers) - min(numbers)
         decimal = reader in (_plain, _prefixed)
-        close = len(numbers) >= _ALIKE and span < _SPAN
+        close = len(numbers) >= _ALIKE and span < (_SPAN if decimal else _NEAR)
         if (close and _by_chance(len(numbers), span / space) < _CHANCE) or (
             decimal and _is_count(texts, numbers, space, rows)
         ):
@@ -164,49 +167,6 @@ def _prefixed(texts: Sequence[str]) -> _Numbers | None:
     return None if _plain(texts) else _decimals(texts)
 
 
-def _in_base(alphabet: str) -> Callable[[Sequence[str]], _Numbers | None]:
-    value = {char: number for number, char in enumerate(alphabet)}
-
-    def reader(texts: Sequence[str]) -> _Numbers | None:
-        bodies = [each.replace("-", "") if _UUID.fullmatch(each) else each for each in _bare(texts)]
-        if not all(body and set(body) <= value.keys() for body in bodies):
-            return None
-        numbers = []
-        for body in bodies:
-            number = 0
-            for char in body:
-                number = number * len(alphabet) + value[char]
-            numbers.append(number)
-        return numbers, float(len(alphabet)) ** min(max(map(len, bodies)), 150)
-
-    return reader
-
-
-def _in_text(texts: Sequence[str]) -> _Numbers | None:
-    """base64 of a text with a number in it: `cDowMTIzNDU2` is `p:0123456`."""
-    raw = [_bytes(text) for text in _bare(texts)]
-    if not all(_READABLE.fullmatch(each) for each in raw):
-        return None
-    inner = [each.decode() for each in raw]
-    found = _decimals(inner) or _HEX(inner)
-    # as many values as the text has, for what stands beside the number is the same in all
-    return found and (found[0], max(found[1], 2.0 ** (6 * max(map(len, texts)))))
-
-
-def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
-    """base64 of the bytes of a number, the high ones first or the low ones."""
-    raw = [_bytes(text) for text in _bare(texts)]
-    if len({len(each) for each in raw}) != 1 or not 0 < len(raw[0]) <= 16:
-        return None
-    both = [[int.from_bytes(each, order) for each in raw] for order in _ORDERS]
-    nearest = min(both, key=lambda numbers: max(numbers) - min(numbers))
-    return nearest, 256.0 ** len(raw[0])
-
-
-_HEX = _in_base("0123456789abcdef")
-_ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
-_READABLE = re.compile(rb"[\x20-\x7e]+")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS, _LOWER, _UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
 _BASES: Mapping[str, Sequence[str]] = {
     "hexadecimal": (_DIGITS + "abcdef", _DIGITS + "ABCDEF"),
@@ -217,6 +177,75 @@ _BASES: Mapping[str, Sequence[str]] = {
     "base 62": (_DIGITS + _UPPER + _LOWER, _DIGITS + _LOWER + _UPPER,
                 _UPPER + _LOWER + _DIGITS, _LOWER + _UPPER + _DIGITS),
 }  # fmt: skip
+_NARROW = [
+    set(_DIGITS),
+    *(set(each) for name in _BASES for each in _BASES[name] if len(each) <= 36),
+]
+
+
+def _is_narrow(chars: set[str], within: int) -> bool:
+    """Whether an alphabet of less than `within` characters is enough.
+
+    Hexadecimal digits fill a corner of base 36, so that drawn ones look close there.
+    """
+    return any(chars <= each for each in _NARROW if len(each) < within)
+
+
+def _in_base(alphabet: str, *, short: bool = False) -> Callable[[Sequence[str]], _Numbers | None]:
+    """`short`: reads what is short, too; it is mostly a word, or else `_short` tells it."""
+    value = {char: number for number, char in enumerate(alphabet)}
+
+    def reader(texts: Sequence[str]) -> _Numbers | None:
+        bodies = [each.replace("-", "") if _UUID.fullmatch(each) else each for each in _bare(texts)]
+        chars = set("".join(bodies))
+        if not all(bodies) or not chars <= value.keys() or _is_narrow(chars, len(alphabet)):
+            return None
+        longest = max(map(len, bodies))
+        if not short and longest * math.log2(len(alphabet)) <= _SMALL:
+            return None
+        numbers = []
+        for body in bodies:
+            number = 0
+            for char in body:
+                number = number * len(alphabet) + value[char]
+            numbers.append(number)
+        return numbers, float(len(alphabet)) ** min(longest, 150)
+
+    return reader
+
+
+def _in_text(texts: Sequence[str]) -> _Numbers | None:
+    """base64 of a text with a number in it: `cDowMTIzNDU2` is `p:0123456`."""
+    for bodies in _padded(texts):
+        raw = [_bytes(text) for text in bodies]
+        if all(_READABLE.fullmatch(each) for each in raw):
+            inner = [each.decode() for each in raw]
+            found = _decimals(inner) or _HEX(inner)
+            # as many values as the text has, for what stands beside the number is the same in all
+            return found and (found[0], max(found[1], 2.0 ** (6 * max(map(len, texts)))))
+    return None
+
+
+def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
+    """base64 of the bytes of a number, the high ones first or the low ones."""
+    found: list[tuple[int, int, list[int]]] = []
+    for bodies in _padded(texts):
+        raw = [_bytes(text) for text in bodies]
+        size = len(raw[0])
+        fits = {len(each) for each in raw} == {size} and _SMALL < 8 * size <= 128
+        for order in _ORDERS if fits and not _is_narrow(set("".join(bodies)), 64) else ():
+            numbers = [int.from_bytes(each, order) for each in raw]
+            found.append((max(numbers) - min(numbers), size, numbers))
+    if not found:
+        return None
+    _, size, nearest = min(found)
+    return nearest, 256.0**size
+
+
+_HEX = _in_base("0123456789abcdef", short=True)
+_ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
+_READABLE = re.compile(rb"[\x20-\x7e]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
     (_PLAIN, _plain),
     ("numbers that count up behind what is the same in all", _prefixed),
@@ -230,17 +259,45 @@ _READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
 )
 
 
-def _bare(texts: Sequence[str]) -> list[str]:
-    """Ids without what they all begin with, up to the last mark: `tag_`, `slip:`."""
-    heads = {re.match(r"(?:.*[^0-9A-Za-z=+/])?", text, re.S)[0] for text in texts}  # type: ignore[index]
-    head = heads.pop() if len(heads) == 1 else ""
-    return [text.removeprefix(head) for text in texts]
+_MARK = re.compile(r"[^0-9A-Za-z]")
+_NO_BASE64 = re.compile(r"[^0-9A-Za-z=+/]")
+
+
+def _bare(texts: Sequence[str], mark: re.Pattern[str] = _MARK) -> list[str]:
+    """Ids without what they all begin with, up to the last mark, and all end with, from the first
+    mark on: `tag_`, `slip:`, `-gb`."""
+    same = _common(texts)
+    start = len(same) - len(mark.split(same)[-1])
+    bodies = [text[start:] for text in texts]
+    tails = {body[len(mark.split(body)[0]) :] for body in bodies}
+    tail = tails.pop() if len(tails) == 1 else ""
+    return [body.removesuffix(tail) for body in bodies]
+
+
+def _common(texts: Sequence[str]) -> str:
+    """What all begin with."""
+    first, last = min(texts), max(texts)
+    pairs = zip(first, last, strict=False)
+    return "".join(char for char, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _padded(texts: Sequence[str]) -> list[list[str]]:
+    """What may be base64 of ids: what `_bare` leaves; more, if padding shows where it begins, for
+    `_` and `-` are digits of it in URLs."""
+    found = [_bare(texts, _NO_BASE64)]
+    start = _NO_BASE64.search(_common(texts))
+    for cut in (start.end() if start else 0, 0):
+        bodies = [text[cut:] for text in texts]
+        padded = all(len(each) % 4 == 0 for each in bodies) and texts[0].endswith("=")
+        if padded and bodies not in found:
+            found.append(bodies)
+    return found
 
 
 def _bytes(text: str) -> bytes:
     """What base64 says (RFC 4648, both alphabets, padded or not); empty: it is none."""
     body = text.rstrip("=").replace("-", "+").replace("_", "/")
-    if len(body) < 4 or len(body) % 4 == 1:
+    if len(body) < 2 or len(body) % 4 == 1:
         return b""
     try:
         return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
@@ -252,31 +309,43 @@ def _bytes(text: str) -> bytes:
 
 
 def _short(texts: Sequence[str]) -> Keyspace | None:
-    """Codes of one length that are no words, and of which there cannot be many."""
-    bodies = _bare(texts)
+    """Codes that are no words, and of which there cannot be many."""
+    dated = all(_DATE.search(text) for text in texts)
+    whole = bodies = _bare([_DATE.sub("", text, count=1) for text in texts] if dated else texts)
     if len(bodies) > 3:  # chance gives four codes no common beginning
-        same = len(list(takewhile(lambda each: len(set(each)) == 1, zip(*bodies, strict=False))))
-        bodies = [body[same:] for body in bodies]
-    chars, length = set("".join(bodies)), len(bodies[0])
-    if len({len(body) for body in bodies}) != 1 or not _is_coded(bodies):
+        bodies = [body[len(_common(whole)) :] for body in whole]
+    chars, length = set("".join(bodies)), max(map(len, bodies))
+    few = len(bodies) > 3 and length <= _ALIKE and chars <= set(_DIGITS + _LOWER + _UPPER)
+    if not (few or _is_coded(bodies)):
         return None
     bits = length * math.log2(next(size for known, size in _SIZES if chars <= set(known)))
     if bits > _SMALL:
         return None
-    return Keyspace("short", f"codes of which there are no more than 2^{math.ceil(bits)}", bits)
+    each = " for each date" if dated else ""
+    return Keyspace(
+        "short", f"codes of which there are no more than 2^{math.ceil(bits)}{each}", bits
+    )
+
+
+_DATE = re.compile(
+    r"(?<!\d)20\d\d(?:[-/._]?(?:0[1-9]|1[0-2])(?:[-/._]?(?:0[1-9]|[12]\d|3[01]))?)?[-/._](?=\w)"
+    r"|(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=\d)"
+)
+"""`20240115-0042`, `2024-00042`: a date, as ids begin with it that count up from it."""
 
 
 def _is_coded(bodies: Sequence[str]) -> bool:
-    """Digits alone; else three or more in which digits stand now here, now there, or capitals
-    alone: `robin7` is a name."""
+    """Digits alone; or half of them no word that somebody would choose: a digit before a letter,
+    a capital after a small one; or three and more of capitals alone. `robin7` is a name."""
     chars = set("".join(bodies))
     if not chars or not chars <= set(_DIGITS + _LOWER + _UPPER):
         return False
-    places = {tuple(char.isdigit() for char in body) for body in bodies}
-    mixed = len(places) > 1 or chars <= set(_UPPER)
-    return chars <= set(_DIGITS) or (len(bodies) > _ALIKE and mixed)
+    odd = sum(_ODD.search(body) is not None for body in bodies)
+    capitals = chars <= set(_UPPER) and len(bodies) > _ALIKE and len({*map(len, bodies)}) == 1
+    return chars <= set(_DIGITS) or (odd >= _ALIKE and 2 * odd >= len(bodies)) or capitals
 
 
+_ODD = re.compile("[0-9][A-Za-z]|[a-z][A-Z]")
 _SIZES = (
     (_DIGITS, 10), (_DIGITS + "abcdef", 16), (_DIGITS + "ABCDEF", 16), (_UPPER, 26),
     (_DIGITS + _LOWER, 36), (_DIGITS + _UPPER, 36), (_DIGITS + _LOWER + _UPPER, 62),
@@ -324,7 +393,7 @@ class Estimate:
     def __str__(self) -> str:
         least, most = figure(self.least, up=False), figure(self.most, up=True)
         if self.likely is None:
-            return f"between {least} and {most}"
+            return f"between {least} and {most} (95 %)"
         if least.split()[1:] == most.split()[1:]:
             least = least.split()[0]  # "2.9 to 4.1 million"
         return f"about {figure(self.likely)} (95 %: {least} to {most})"
@@ -337,17 +406,18 @@ def estimate(numbers: Sequence[int]) -> Estimate | None:
     the unbiased estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100
     cases (Ruggles and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It takes ids
     to be spread over the whole count. Where the lowest is too high for that, the count began
-    elsewhere or the accounts were made at one time: then there are as many as lie between the own
-    ids, or as many as if it had begun at 1, or something between.
+    elsewhere or the accounts were made at one time: then nothing is likely. The bounds hold all the
+    same: a count that began later is no longer, and as many as lie between own ids there are.
     """
     known = sorted({number for number in numbers if number > 0})
     if not known:
         return None
     many, least, most = len(known), known[0], known[-1]
     likely = most + most // many - 1
+    top = math.ceil(most / _SURE ** (1 / many))
     if (1 - (least - 1) / max(likely, 1)) ** many < _SURE:
-        return Estimate(None, most - least + 1, likely)
-    return Estimate(likely, most, math.ceil(most / _SURE ** (1 / many)))
+        return Estimate(None, most - least + 1, top)
+    return Estimate(likely, most - least + 1, top)
 
 
 def figure(number: int, *, up: bool | None = None) -> str:
@@ -366,22 +436,4 @@ def figure(number: int, *, up: bool | None = None) -> str:
     return f"{rounded:,}"
 
 
-def same_look(text: str, others: Sequence[str]) -> bool:
-    """Whether a text could be one more of these ids: as long, and of the same characters."""
-    return any(_look(text) == _look(other) for other in others)
-
-
-def _look(text: str) -> tuple[int, tuple[str, ...]]:
-    return len(text), tuple(_marks(text))
-
-
-def _marks(text: str) -> Iterator[str]:
-    """Marks with their places, and which of letters and digits there are."""
-    for place, char in enumerate(text):
-        if not char.isalnum():
-            yield f"{place}{char}"
-    hexadecimal = set(text.lower()) <= set(string.hexdigits + string.punctuation)
-    yield "hex" if hexadecimal else "digits" if text.isdigit() else "letters"
-
-
-__all__ = ["UNKNOWN", "Estimate", "Keyspace", "estimate", "figure", "read", "same_look"]
+__all__ = ["UNKNOWN", "Estimate", "Keyspace", "estimate", "figure", "read"]

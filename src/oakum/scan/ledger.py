@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 import orjson
 
@@ -33,21 +34,73 @@ class Undo:
     """Names of the members that count, wherever they stand in the answer; none: the status."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """How to find an object that the run has made, by a mark in it, and to take it away."""
+
+    name: str
+    """Unique in the run, and nobody's value: `a new `Stall` of ann`."""
+    who: str
+    mark: str
+    """A text in it that is in nothing else."""
+    key: str
+    """The member that names an object."""
+    find: tuple[Request, ...] = field(repr=False)
+    """What its owner asks to see it; any answer may hold it."""
+    remove: Request = field(repr=False)
+    """Takes it away, with `{key}` in the URL where its key has to stand."""
+    known: str = ""
+    """Its key, once the answer has told it."""
+
+
+Entry = Undo | Made
+
+
 @dataclass
 class Ledger:
     """Undoes what was written, last first."""
 
     ask: Ask
     log: Callable[[str, Json], None]
-    pending: list[Undo] = field(default_factory=list)
+    pending: list[Entry] = field(default_factory=list)
 
-    def enter(self, undo: Undo) -> None:
+    def enter(self, undo: Entry) -> None:
         """Remember before the write is sent."""
         self.log("undo", as_json(undo))
         self.pending.append(undo)
 
-    def undo(self, undo: Undo) -> bool:
+    def learn(self, made: Made, key: str) -> Made:
+        """The key of what was made is known now."""
+        now = replace(made, known=key)
+        self.log("undo", as_json(now))
+        self.pending = [now if each.name == made.name else each for each in self.pending]
+        return now
+
+    def seen(self, made: Made) -> list[Mapping[str, Json]]:
+        """Objects with the mark in them, as their owner sees them now."""
+        found: list[Mapping[str, Json]] = []
+        for request in made.find:
+            with suppress(orjson.JSONDecodeError):
+                found += marked(orjson.loads(self.ask(made.who, request).body), made.mark, made.key)
+        return found
+
+    def _remove(self, made: Made) -> bool:
+        keys = {str(each[made.key]) for each in self.seen(made)}
+        for key in keys | ({made.known} if made.known else set()):
+            url = made.remove.url.replace("{key}", quote(key, safe=""))
+            answer = self.ask(made.who, replace(made.remove, url=url))
+            if answer.status >= 400 and answer.status not in (404, 410):
+                return False
+        return not (keys and self.seen(made))
+
+    def undo(self, undo: Entry) -> bool:
         """Take a write back, unless it has changed nothing; False when it could not be."""
+        if isinstance(undo, Made):
+            with suppress(OakumError):
+                if self._remove(undo):
+                    self._done(undo)
+                    return True
+            return False
         for step in (None, *undo.steps):
             try:
                 if step is not None:
@@ -65,7 +118,7 @@ class Ledger:
         self.pending.clear()
         return tuple(f"{each.name} could not be undone: look at it by hand" for each in failed)
 
-    def _done(self, undo: Undo) -> None:
+    def _done(self, undo: Entry) -> None:
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # what a journal still holds is undone once more
             self.log("undone", undo.name)
@@ -92,8 +145,24 @@ def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
     return [own, *inner] if own else inner
 
 
-def as_json(undo: Undo) -> Json:
+def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
+    """Objects with a key that hold a text with the mark in it, the innermost."""
+    if isinstance(value, list):
+        return [each for child in value for each in marked(child, mark, key)]
+    if not isinstance(value, dict):
+        return []
+    inner = [each for child in value.values() for each in marked(child, mark, key)]
+    return inner or ([value] if key in value and mark in orjson.dumps(value).decode() else [])
+
+
+def as_json(undo: Entry) -> Json:
     """An entry as a JSON value, for a journal that seals it."""
+    if isinstance(undo, Made):
+        return {
+            **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
+            "find": [_sent(each) for each in undo.find],
+            "remove": _sent(undo.remove),
+        }
     return {
         "name": undo.name,
         "steps": [[who, _sent(request)] for who, request in undo.steps],
@@ -103,8 +172,12 @@ def as_json(undo: Undo) -> Json:
     }
 
 
-def from_json(value: Mapping[str, Json]) -> Undo:
+def from_json(value: Mapping[str, Json]) -> Entry:
     """The reverse of `as_json`. Raises `KeyError`, `TypeError` or `ValueError`."""
+    if "mark" in value:
+        find = tuple(_request(each) for each in value["find"])
+        plain = (value["name"], value["who"], value["mark"], value["key"])
+        return Made(*plain, find, _request(value["remove"]), value["known"])
     return Undo(
         value["name"],
         tuple((who, _request(sent)) for who, sent in value["steps"]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Shape
 from oakum.exchange import Response
@@ -21,6 +21,8 @@ class Legible:
     """What is searched besides: it stands in no field of any resource."""
     whole: bool = False
     """Whether what the value lacks is known not to have come."""
+    owners: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """Place of an object → whose it is, where the object itself does not say so."""
 
 
 Reader = Callable[[Response], Legible]

@@ -81,6 +81,13 @@ class Lookout:
         self._matrix = matrix
         self._redactor = redactor
         self._views: dict[tuple[str, str], _OwnView] = {}
+        self.strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = {}
+        """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
+        → probes. In memory only."""
+
+    def declare(self, names: frozenset[str]) -> None:
+        """Further names that a schema declares: they may stand in evidence."""
+        self._redactor = replace(self._redactor, names=self._redactor.names | names)
 
     def forget(self, who: str) -> None:
         """Somebody's settings have changed: what they saw of themselves no longer compares."""
@@ -114,12 +121,20 @@ class Lookout:
     ) -> tuple[Json, Judgement, bool]:
         """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
         is learnt from it."""
-        read = gate.reader(response) if gate.reader else self._read(gate, response)
+        read = gate.reader(response) if gate.reader else self.read(gate, response)
         principal = self._cast.principal(question.viewer)
-        judge = Judge(self._model, principal, gate.operation.id, question.params, response.status)
+        judge = Judge(
+            self._model, principal, gate.operation.id, question.params, response.status,
+            told=read.owners,
+        )  # fmt: skip
         judged = judge.judge(read.value, read.shape)
         judged.unbound += read.beside
         return read.value, judged, read.whole
+
+    def stray(self, who: str, value: str, question: Question) -> None:
+        """Remember where a value of somebody's stood outside every object."""
+        place = (question.door, question.viewer, next(iter(question.targets), None))
+        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)
 
     def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
         """One side of an evidence in which no field stands out."""
@@ -131,7 +146,7 @@ class Lookout:
             name, relation, response.status, response.media_type, value, {}, ()
         )
 
-    def _read(self, gate: Gate, response: Response) -> Legible:
+    def read(self, gate: Gate, response: Response) -> Legible:
         """Body as a value, its declared shape, and whether what it lacks says anything.
 
         Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
@@ -408,7 +423,7 @@ class _Glance:
 
     def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
-        known = self._out._knowledge.present
+        known, outside = self._out._knowledge.present, {leaf.pointer for leaf in unbound}
         taken = {
             leaf.pointer
             for each in sightings
@@ -432,6 +447,8 @@ class _Glance:
         for at, text in stray:
             for value, (who, resource, path) in self._named(text):
                 if value not in self._question.sent and who != self._question.viewer:
+                    if at in outside:
+                        self._out.stray(who, value, self._question)
                     self._canary(at, who, resource, path)
 
     def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
@@ -455,7 +472,8 @@ class _Glance:
             self._own_side(who, resource, path),
             self._viewer_side(who, held, marks, [at[:-1]]),
             self._question.curl,
-            note="the value stands outside every declared field: found by value",
+            note="the value stands outside every declared field: found by value"
+            + _by_way_of(self._gate, at[:-1], "; "),
         )
         self._record(resource, path, who, held, state, Result.LEAK, evidence)
 
@@ -507,9 +525,10 @@ class _Glance:
         if known is not None and (known.owner is not None or view is None):
             return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
-        note = ""
+        note = _by_way_of(self._gate, sighting.pointer)
         if (who, sighting.resource, leaf.path) not in self._out._knowledge.own:
-            note = "its owner is shown this field nowhere: judged by the object it stands in"
+            note += "; " if note else ""
+            note += "its owner is shown this field nowhere: judged by the object it stands in"
         return Evidence(
             self._own_side(who, sighting.resource, leaf.path),
             self._viewer_side(who, sighting.held, marks, [sighting.pointer]),
@@ -545,6 +564,12 @@ class _Glance:
         return self._out._redactor.answer(
             who, "owner", view.status, view.media_type, view.value, marks, around
         )
+
+
+def _by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
+    """The path of a query of GraphQL that leads to an object; empty at another door."""
+    steps = [step for step in pointer[1:] if not step.isdigit()]
+    return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""
 
 
 def _is_success(status: int) -> bool:

@@ -7,7 +7,7 @@ the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -116,6 +116,11 @@ class Matrix:
         self._cast = cast
         self.gates = {gate.id: gate for gate in gates}
         self.entries: dict[Key, Entry] = {}
+        self.wanted: Callable[[Key], bool] | None = None
+        """Cells that the run is about; None: all."""
+        self.insists: Callable[[Key, str | None], bool] | None = None
+        """Cells that this viewer's answers about all owners are wanted for, closed or not: what is
+        closed between two may leak between others. None: none."""
         self.witnessed: set[tuple[str, str, str, str]] = set()
         """(door, owner, resource, field) that somebody entitled was shown."""
         self.carried: set[tuple[str, str]] = set()
@@ -211,6 +216,12 @@ class Matrix:
 
     # ------------------------------------------------------------ asking
 
+    def _is_open(self, key: Key, entry: Entry, viewer: str | None) -> bool:
+        """Whether another answer to this viewer may change what is known of a cell."""
+        if entry.result is Result.CLOSED and self.insists is not None:
+            return self.insists(key, viewer)
+        return entry.result is Result.NOT_SHOWN
+
     def undecided(self, door: str, viewer: str | None, owner: str, only: str = "") -> Iterator[Key]:
         """Cells at a door that this viewer's answer about this owner's objects could decide.
 
@@ -231,7 +242,7 @@ class Matrix:
             for path in fields:
                 key = Key(door, resource, path, label, state_key(table, path, values))
                 entry = self.entries.get(key)
-                if entry is None or entry.result is not Result.NOT_SHOWN:
+                if entry is None or not self._is_open(key, entry, viewer):
                     continue
                 left_out = entry.granted and (door, viewer, whose) in self.passed_over
                 if not left_out and self.is_decidable(key, entry, whose):
@@ -270,12 +281,8 @@ class Matrix:
         for seen in outcome.observations:
             if seen.result is Result.OVER_BLOCK and self.how(door):
                 continue  # a way that nobody documented owes nobody anything
-            entry = self.entries.setdefault(seen.key, Entry(seen.granted))
-            if _RANK[seen.result] > _RANK[entry.result]:
-                entry.result, entry.granted = seen.result, seen.granted
-                entry.viewer, entry.owner = seen.viewer, seen.owner
-            if seen.result in (Result.LEAK, Result.OVER_BLOCK):
-                self._wrong(seen, entry, outcome.probe)
+            if self.wanted is None or self.wanted(seen.key):
+                self._enter(seen, outcome.probe)
             own = seen.owner in (seen.viewer, NOBODY)
             if own and seen.result in (Result.OPEN, Result.LEAK):
                 place = (door, seen.owner, seen.key.resource)
@@ -295,6 +302,14 @@ class Matrix:
                 self.embedded.discard((door, resource))
         for owner, resource, path in outcome.witnessed:
             self.witnessed.add((door, owner, resource, path))
+
+    def _enter(self, seen: Observation, probe: str) -> None:
+        entry = self.entries.setdefault(seen.key, Entry(seen.granted))
+        if _RANK[seen.result] > _RANK[entry.result]:
+            entry.result, entry.granted = seen.result, seen.granted
+            entry.viewer, entry.owner = seen.viewer, seen.owner
+        if seen.result in (Result.LEAK, Result.OVER_BLOCK):
+            self._wrong(seen, entry, probe)
 
     def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
         """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
@@ -352,11 +367,15 @@ class Matrix:
         any pair of identities stands so.
         """
         done: list[Cell] = []
+        ways: set[Key] = set()
         for key, entry in sorted(self.entries.items()):
             if entry.result is Result.NOT_SHOWN and self._is_uncarried(key, entry, why):
                 continue
-            if entry.result is not Result.LEAK and self.how(key.door):
-                continue
+            if self.how(key.door):  # several queries go through one door of GraphQL
+                named = key._replace(door=str(self.door(key.door)))
+                if entry.result is not Result.LEAK or named in ways:
+                    continue
+                ways.add(named)
             reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
             result, granted = entry.result, entry.granted
             if result is Result.OVER_BLOCK and not self._model.policy.stated:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,38 +15,37 @@ import orjson
 import oakum
 from oakum.contract import Contract, load
 from oakum.contract.draft import drafted_policy
-from oakum.contract.model import Json, Operation, Policy
+from oakum.contract.model import Policy
 from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request, Response
-from oakum.finding import IdentityState, Report, Result
-from oakum.scan.cast import Cast
+from oakum.finding import IdentityState, Report, Result, Skipped
+from oakum.scan.afford import afford
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
-from oakum.scan.doors import Gate, feeds, gate_of, survey
+from oakum.scan.doors import feeds, survey
 from oakum.scan.engine import Engine, Event
-from oakum.scan.evidence import Redactor
 from oakum.scan.feeds_transport import Feeds
+from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_flipped, recall
-from oakum.scan.knowledge import Knowledge
-from oakum.scan.ledger import Ledger, from_json
-from oakum.scan.lookout import Lookout
-from oakum.scan.matrix import Matrix, Outcome
-from oakum.scan.owned import own_fields
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
-from oakum.scan.switches import Flip, Switches, left_behind
+from oakum.scan.switches import left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
-from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
+from oakum.scan.wiring import Wiring, switch_operations
 from oakum.semantics import Model, compile_contract
-from oakum.semantics.model import pattern
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""
+
+NOTHING_SHOWN = (
+    "no owner was shown anything of their own: nothing was tested;"
+    " run `oakum doctor` and look at the parameters"
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,20 @@ class Options:
     resume: bool = False
     min_shown: float = 10.0
     """Percent of cells that must be decided for the run to be worth anything."""
+    only: Focus | None = None
+    """One finding that the run is about; None: all that there is."""
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Options given that let a run do more than read documented doors."""
+        said = {
+            "--allow-own-settings": self.allow_own_settings,
+            "--allow-writes": self.allow_writes,
+            "--twins": self.twins,
+            "--twin": self.twin,
+            "--front-end": self.front_end,
+        }
+        return tuple(name for name, given in said.items() if given)
 
 
 @dataclass
@@ -94,6 +106,17 @@ class Scan:
         self.inferred = infer_params(contract.document, self.policy)
         self.gates, self.skipped = survey(self.model, self.inferred)
         self.feeds = feeds(self.model, self.inferred)
+        self.scope: Scope | None = None
+        if options.only is not None:
+            self.scope = narrow(
+                options.only, self.model, self.inferred, self.gates, self.feeds,
+                own_settings=options.allow_own_settings,
+            )  # fmt: skip
+            self.gates, self.feeds = self.scope.gates, self.scope.feeds
+        self.spending = afford(
+            self.model, self.gates, len(self.identities.items) + 1, options.budget
+        )
+        self.gates = self.spending.gates
         self.past = Past()
         self.run = secrets.token_hex(6)
         self.may = May(
@@ -155,7 +178,7 @@ class Scan:
         for technique in TECHNIQUES:
             lines += technique.foresee(prospect)
         if self.options.allow_own_settings:
-            for operation in self._switch_operations():
+            for operation in switch_operations(self.contract, self.policy):
                 each = self.model.operations[operation]
                 lines.append(
                     {
@@ -165,16 +188,6 @@ class Scan:
                     }
                 )
         return lines
-
-    def _switch_operations(self) -> list[str]:
-        names = [
-            state.switch.operation
-            for resource in self.policy.resources.values()
-            for state in resource.states.values()
-            if state.switch is not None
-        ]
-        found = (self.contract.document.operation(name) for name in dict.fromkeys(names))
-        return [operation.id for operation in found if operation is not None]
 
     # ------------------------------------------------------------ the run
 
@@ -189,28 +202,32 @@ class Scan:
         )
         governor = Governor(transport, options.rate, options.budget)
         sessions = Sessions(
-            self.identities, governor, self.contract.document, options.target,
-            also=(*options.twin, *options.front_end),
-        )  # fmt: skip
+            self.identities, governor, self.contract.document, options.target, also=options.twin
+        )
         listen = Feeds(transport, governor, sessions)
         journal = self._journal()
-        distrust: list[str] = []
-        notes: list[str] = []
+        distrust, notes = list[str](), list[str]()
         states: tuple[IdentityState, ...] = ()
         engine: Engine | None = None
         try:
             notes += self._security_txt(governor)
             self.emit(Event("phase", {"name": "proving the identities"}))
-            found = examine(
-                self.identities, sessions, "", self.contract.document, self.policy.caller
-            )
+            document, caller = self.contract.document, self.policy.caller
+            found = examine(self.identities, sessions, "", document, caller)
             states = found.states
             distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
-            engine = self._engine(found, sessions, journal)
-            engine.pace, engine.listen, engine.feeds = governor, listen, self.feeds
+            engine = Wiring(
+                self.contract, self.policy, self.model, self.identities, self.inferred,
+                self.spending, self.feeds, self.may, options.target, self.past, self.seal,
+                sessions, governor, listen, journal, self.emit,
+            ).engine(found)  # fmt: skip
+            if self.scope is not None:
+                self.scope.take(engine)
             given = list(self._given(found, sessions))
             with governor.reserve(_RESTORE_RESERVE):
                 distrust += self._mend(engine, given)
+            if self.scope is not None:
+                self.scope.teach(given)
             if self.stale is None:
                 engine.explore(given)
         except BudgetSpent as error:
@@ -222,13 +239,15 @@ class Scan:
         finally:
             with governor.reserve(_RESTORE_RESERVE):
                 distrust += self._restore(engine)
+                notes += engine.newcomers.restore() if engine and engine.newcomers else ()
             listen.close()
             transport.close()
             if journal is not None:
                 journal.close()
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
-        notes += [*sessions.notes, *(engine.notes if engine else ())]
+        notes += [*filter(None, (self.spending.note,)), *sessions.notes]
+        notes += engine.notes if engine else ()
         made = self._write_up(engine, distrust)
         return replace(
             made,
@@ -255,97 +274,6 @@ class Scan:
         fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
         return [f"security.txt says {line.strip()[:200]}" for line in fields[:4]]
 
-    def _engine(self, found: Examination, sessions: Sessions, journal: Journal | None) -> Engine:
-        cast = self._cast(found, sessions)
-        knowledge = Knowledge()
-        matrix = Matrix(self.model, self.gates, cast)
-        names = frozenset(_declared_names(self.contract.document.raw)) | _policy_names(self.policy)
-        redactor = Redactor(os.urandom(16), names)
-
-        def emit(event: Event) -> None:
-            if event.kind == "outcome" and journal is not None:
-                outcome = event.data["outcome"]
-                assert isinstance(outcome, Outcome)
-                journal.outcome(outcome)
-            self.emit(event)
-
-        def log(kind: str, flip: Flip) -> None:
-            if journal is not None:
-                journal.flip(kind, self._sealed(flip) if flip.secret else flip)
-
-        engine = Engine(
-            self.model, cast, knowledge, matrix,
-            Lookout(self.model, cast, knowledge, matrix, redactor),
-            self.gates, self.options.target, sessions.send, emit, sessions.curl_headers,
-            may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
-        )  # fmt: skip
-        engine.params, engine.accounts = self.inferred, found.ids
-        engine.graphs = self.contract.graphs
-        if self.options.allow_writes or self.past.undos:
-            engine.ledger = self._ledger(engine, journal)
-        if self.options.allow_own_settings or self.past.pending:
-            engine.switches = self._switches(engine, log)
-            engine.ties = self._ties(engine, log)
-        return engine
-
-    def _sealed(self, flip: Flip) -> Flip:
-        return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
-
-    def _ledger(self, engine: Engine, journal: Journal | None) -> Ledger:
-        def log(kind: str, entry: Json) -> None:
-            if journal is not None and kind == "undo":
-                journal.undo(kind, entry["name"], self.seal.close(entry))
-            elif journal is not None:
-                journal.undo(kind, entry)
-
-        past = [from_json(self.seal.open(each)) for each in self.past.undos]
-        return Ledger(engine.ask, log, past)
-
-    def _opened(self, flip: Flip) -> Flip:
-        try:
-            return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
-        except ValueError:
-            return flip  # is told that it cannot be put back
-
-    def _ties(self, engine: Engine, log: Callable[[str, Flip], None]) -> Ties:
-        relations = self.policy.relations.values()
-        steps = [step for each in relations for step in (*each.begin, *each.end)]
-        names = {*(step.operation for step in steps), *(each.operation for each in relations)}
-        found = {name: self.contract.document.operation(name) for name in names if name}
-        gates = {
-            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
-            for name, each in found.items()
-            if each is not None
-        }
-        return Ties(
-            self.policy, gates, engine.cast, engine.knowledge, self.options.target, engine.ask, log,
-            [flip for flip in self.past.pending if SIGN in flip.state],
-        )  # fmt: skip
-
-    def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
-        fields = own_fields(self.model)
-        if self.options.journal is not None and not self.seal.holds:
-            fields = {}  # what could not be put back after a kill is not changed
-        ids = [*self._switch_operations(), *(each.operation for each in fields.values())]
-        operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
-        writers = {
-            each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
-            for each in operations
-        }
-        readers: dict[str, Gate] = {}
-        for gate in self.gates:
-            if gate.operation.method == "GET":
-                for each in operations:
-                    if each.path == gate.operation.path:
-                        readers[each.id] = gate
-        return Switches(
-            self.policy, writers, readers, engine.cast, engine.knowledge,
-            self.options.target, engine.ask, log,
-            frozenset(each.id for each in operations if _closed(self.contract.document.raw, each)),
-            fields,
-            [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
-        )  # fmt: skip
-
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
         if not self.past.pending and not self.past.undos:
@@ -366,24 +294,6 @@ class Scan:
             *(engine.ties.restore() if engine.ties else ()),
             *(engine.switches.restore() if engine.switches else ()),
         )
-
-    def _cast(self, found: Examination, sessions: Sessions) -> Cast:
-        ids: dict[str, frozenset[str]] = {}
-        claims: dict[str, Mapping[str, Json]] = {}
-        states: dict[tuple[str, str], Json] = {}
-        ties: dict[tuple[str, str], frozenset[str]] = {}
-        failed = {state.name for state in found.states if not state.ok}
-        for name, identity in self.identities.items.items():
-            if name in failed:
-                continue
-            ids[name] = frozenset(_ids(name, found, identity.facts, identity.variables))
-            claims[name] = {**_body_claims(found.facts.get(name)), **sessions.claims(name)}
-            states.update({(name, path): value for path, value in identity.states.items()})
-        for tie in self.identities.between:
-            if tie.viewer in ids and tie.owner in ids:
-                pair = (tie.viewer, tie.owner)
-                ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
-        return Cast(self.policy, ids, claims, ties, states)
 
     def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
         """Exchanges that proving the identities has made already: doors like any other."""
@@ -421,6 +331,9 @@ class Scan:
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.distrust if engine else []
         unjudged = engine.matrix.unjudged() if engine else []
+        if self.scope is not None:
+            seen = seen or bool(engine and engine.matrix.own)
+            unjudged = [name for name in unjudged if name == self.scope.focus.finding.resource]
         if unjudged:
             named = ", ".join(f"`{name}`" for name in unjudged)
             distrust.append(
@@ -429,10 +342,7 @@ class Scan:
                 " `facts: {user_id: 7}`"
             )
         if not seen:
-            distrust.append(
-                "no owner was shown anything of their own: nothing was tested;"
-                " run `oakum doctor` and look at the parameters"
-            )
+            distrust.append(NOTHING_SHOWN)
         elif share < options.min_shown:
             distrust.append(
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
@@ -449,12 +359,19 @@ class Scan:
             budget=options.budget,
             findings=tuple(findings),
             cells=tuple(cells),
-            skipped=tuple(self.skipped),
+            skipped=tuple(self._left_alone(engine)),
             identities=(),
             distrust=tuple(dict.fromkeys(distrust)),
             version=oakum.__version__,
             field_lines=dict(field_lines(self.model)),
+            allowed=options.allowed,
         )
+
+    def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
+        """Operations that no question was put to; feeds were listened to, and stay."""
+        heard = {each.operation.id for each in self.feeds}
+        called = engine.called - heard if engine else set()
+        yield from (each for each in self.skipped if each.door.operation not in called)
 
 
 def _refuse_to_forget(journal: Path) -> None:
@@ -470,84 +387,7 @@ def _as_problems(journal: Path | None, words: list[str]) -> list[Problem]:
     return [Problem(Location(str(journal)), each) for each in words]
 
 
-def _closed(document: Json, writer: Operation) -> bool:
-    """Whether the document says that a body holds no other members than those it declares."""
-    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
-    todo = [_pointed(document, shape.pointer) for shape in shapes]
-    seen: list[Json] = []
-    while todo:
-        at = todo.pop()
-        if not isinstance(at, dict) or any(at is each for each in seen):
-            continue
-        seen.append(at)
-        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
-            return True
-        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
-        todo.append(_pointed(document, str(at.get("$ref", ""))))
-    return False
-
-
-def _pointed(document: Json, pointer: str) -> Json:
-    segments = pattern(pointer.partition("#")[2] if "#" in pointer else pointer)
-    for segment in segments:
-        document = document.get(segment) if isinstance(document, dict) else None
-    return document if segments else None
-
-
 _CONTACTS = ("contact:", "policy:")
-_NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
-
-
-def _ids(
-    name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
-) -> Iterator[str]:
-    """Values that name an identity: what who-am-I calls it, and what the file says."""
-    if name in found.ids:
-        yield found.ids[name]
-    yield from (str(value) for value in facts.values() if isinstance(value, str | int))
-    for owner in _objects(found.facts.get(name)):
-        if found.ids.get(name) in {str(value) for value in owner.values()}:
-            yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
-
-
-def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
-    if isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _objects(child)
-
-
-def _body_claims(body: Json) -> Mapping[str, Json]:
-    """Roles and the like that who-am-I tells: claims where there is no token to hold them."""
-    return {
-        key: value
-        for each in _objects(body)
-        for key, value in each.items()
-        if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
-    }
-
-
-def _declared_names(document: Json) -> Iterator[str]:
-    """Member names that the document declares: they may stand in evidence, other keys may not."""
-    todo = [document]
-    while todo:
-        at = todo.pop()
-        if isinstance(at, dict):
-            declared = at.get("properties")
-            if isinstance(declared, dict):
-                yield from (str(name) for name in declared)
-            todo += at.values()
-        elif isinstance(at, list):
-            todo += at
-
-
-def _policy_names(policy: Policy) -> frozenset[str]:
-    return frozenset(
-        part
-        for resource in policy.resources.values()
-        for rule in resource.fields
-        for part in rule.path.split(".")
-    )
 
 
 def _origin(target: str) -> str:

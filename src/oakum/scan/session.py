@@ -85,6 +85,7 @@ class Sessions:
         self.proof: Proof | None = None
         """Set once who-am-I is known to tell identities apart."""
         self._transport = transport
+        self._home = origin_of(target)
         self._origins = {origin_of(each) for each in (target, *also)}
         self._run = run
         self._live: dict[str, _Session] = {}
@@ -118,6 +119,28 @@ class Sessions:
         self._failed.pop(name, None)
         self._see(session)
         return response
+
+    def admit(self, identity: Identity) -> None:
+        """Take in an account that the run has made, or whose secret it has changed."""
+        self.identities = self.identities.with_one(identity)
+        self._live.pop(identity.name, None)
+        self._failed.pop(identity.name, None)
+
+    def attempt(self, identity: Identity) -> tuple[Response, bool]:
+        """The answer to a login, and whether it would do. No session comes of it."""
+        if not isinstance(identity.login, Login):
+            raise LoginFailed(f"`{identity.name}` has no login of its own")
+        self.logins += 1
+        steps = dialogue(identity, identity.login, self.places)
+        request = next(steps)
+        while True:
+            response = self._transport.send(request)
+            try:
+                request = steps.send(response)
+            except StopIteration:
+                return response, True
+            except LoginFailed:
+                return response, False
 
     def send(self, name: str | None, request: Request, way: Transport | None = None) -> Response:
         """The answer to an identity's question; None asks without any credentials.
@@ -158,6 +181,17 @@ class Sessions:
             if token and (found := _payload(token.reveal())):
                 return {**found, **identity.claims}
         return identity.claims
+
+    def tokens(self) -> list[tuple[str, str]]:
+        """(identity, token) for every token in memory that could be a JWT (RFC 7519)."""
+        found: list[tuple[str, str]] = []
+        for name, session in self._live.items():
+            identity = self.identities.items[name]
+            fixed = [*identity.variables.values(), *identity.environment.values()]
+            for each in (session.token, *session.cookies.values(), *fixed):
+                text = each.reveal().removeprefix("Bearer ") if each else ""
+                found += [(name, text)] if text.count(".") == 2 else []
+        return found
 
     def secrets(self) -> frozenset[str]:
         """Every secret known by now: the file's, and each token and cookie the target gave."""
@@ -242,7 +276,8 @@ class Sessions:
         if origin_of(request.url) not in self._origins:
             raise TargetError(f"the credentials of `{name}` go to `{self.places.target}` only")
         response = (way or self._transport).send(self._signed(identity, session, request))
-        self._absorb(identity, session, response)
+        if origin_of(request.url) == self._home:  # what another address takes away stays ours
+            self._absorb(identity, session, response)
         return response
 
     def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:

@@ -8,7 +8,7 @@ setting and its value (`true`, `only_me`), never the settings object.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -120,6 +120,71 @@ class Switches:
             self.cast.states[(identity, path)] = value
         return True
 
+    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
+        """Set several fields or states, those of one operation with one request; which were set.
+
+        What was refused together is not tried one by one: that is for whoever asks.
+        """
+        groups: dict[str, list[str]] = {}
+        for path in changes:
+            switch = self.switch(path)
+            groups.setdefault(switch.operation if switch else "", []).append(path)
+        done: set[str] = set()
+        for paths in groups.values():
+            if len(paths) == 1:
+                done |= {path for path in paths if self.flip(identity, path, changes[path])}
+            else:
+                done |= self._together(identity, {path: changes[path] for path in paths})
+        return frozenset(done)
+
+    def _together(self, identity: str, changes: Mapping[str, Json]) -> set[str]:
+        first = self.switch(next(iter(changes)))
+        prepared = self._prepare(identity, first) if first else None
+        if first is None or prepared is None:
+            return set()
+        shown = self._last(identity, first)
+        content = dict(prepared.content)
+        flips: dict[str, tuple[Flip, tuple[str, ...]]] = {}
+        for path, value in changes.items():
+            switch, own = self.switch(path), path in self.fields
+            at = pattern(switch.pointer) if switch else ()
+            before = _at(shown, at) if own else self.cast.states.get((identity, path))
+            if len(at) > 1:
+                content.setdefault(at[0], shown.get(at[0]))
+            if before is not None and isinstance(_at(content, at[:-1]), dict):
+                content = _with(content, at, value)
+                flips[path] = Flip(identity, path, before, value, own), at
+        self._before.setdefault((identity, first.operation), shown)
+        for flip, _ in flips.values():
+            self.log("flip", flip)
+            self.pending.append(flip)
+        answer = self.ask(identity, prepared.body(content)) if flips else None
+        if answer is None or not 200 <= answer.status < 300:
+            self.why = "the API did not take the settings"
+            return set()
+        now = self._read(prepared.operation, identity)
+        kept = {p for p, (flip, at) in flips.items() if _at(now, at) in (None, flip.after)}
+        self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
+        return kept
+
+    def undo_all(self, identity: str, paths: Collection[str]) -> None:
+        """Put several fields or states back as they were first; what fails stays for the end."""
+        first: dict[str, Flip] = {}
+        for flip in self.pending:
+            if flip.identity == identity and flip.state in paths:
+                first.setdefault(flip.state, flip)
+        older = list(self.pending)
+        back = self.flip_all(identity, {path: flip.before for path, flip in first.items()})
+        done = {path for path in back if self._shows(first[path])}
+        self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
+        for path in done:
+            self._is_back(first[path])
+
+    def _shows(self, flip: Flip) -> bool:
+        switch = self.switch(flip.state)
+        last = self._last(flip.identity, switch) if switch else {}
+        return switch is not None and _at(last, pattern(switch.pointer)) in (None, flip.before)
+
     def undo(self, identity: str, path: str) -> bool:
         """Put one state or field back as it was first; False when it could not be, or never was
         changed. A failure stays to be put back at the end."""
@@ -210,7 +275,9 @@ class Switches:
             self.why = f"no value is known for a parameter of {named}, so none was sent"
             return None
         whole = writer.method == "PUT"
-        current = self._read(writer, identity)
+        # Read back after the last write: what else has changed since does not matter to a PATCH.
+        known = None if whole else self._now.get((identity, writer.id))
+        current = dict(known) if known else self._read(writer, identity)
         if (whole or len(path) > 1) and not current:
             what = "all settings" if whole else f"all of `{path[0]}`"
             shows = (
@@ -259,10 +326,7 @@ class Switches:
 
     def _write(self, write: _Write, identity: str, switch: Switch, value: Json) -> bool:
         path = pattern(switch.pointer)
-        body = orjson.dumps(_with(write.content, path, value))
-        headers = {**write.request.headers, "content-type": "application/json"}
-        request = Request(write.request.method, write.request.url, headers, body)
-        answer = self.ask(identity, request)
+        answer = self.ask(identity, write.body(_with(write.content, path, value)))
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
@@ -297,6 +361,11 @@ class _Write:
     request: Request
     operation: Operation
     content: Mapping[str, Json]
+
+    def body(self, content: Mapping[str, Json]) -> Request:
+        """The request with this content."""
+        headers = {**self.request.headers, "content-type": "application/json"}
+        return Request(self.request.method, self.request.url, headers, orjson.dumps(content))
 
 
 def left_behind(flip: Flip) -> str:

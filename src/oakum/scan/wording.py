@@ -220,7 +220,7 @@ class _Asking:
             return known[0], variable(self._named.who, source or name)
         if name not in self._talk.gate.fixed and where != "query":
             raise LookupError(name)
-        value = canonical(self._talk.gate.fixed.get(name, _harmless(name, shape)))
+        value = canonical(self._talk.gate.fixed.get(name, harmless(name, shape)))
         return value, value
 
     def _person(self, where: str, at: At, required: bool) -> tuple[str, str] | None:
@@ -266,7 +266,7 @@ class _Asking:
                 real[name] = [found[0]] if many else _typed(found[0], inner)
                 said[name] = [found[1]] if many else found[1]
             elif not secret:
-                real[name] = said[name] = _harmless(name, inner)
+                real[name] = said[name] = harmless(name, inner)
         return real, said
 
     def _secret(self, shape: Shape) -> Json:
@@ -277,7 +277,7 @@ def _typed(value: str, shape: Shape) -> Json:
     return int(value) if shape.kinds == {"integer"} and value.isdigit() else value
 
 
-def _harmless(name: str, shape: Shape) -> Json:
+def harmless(name: str, shape: Shape) -> Json:
     """A value for a place that has to be filled; the document's own before any other."""
     if shape.example is not None:
         return shape.example

@@ -79,9 +79,11 @@ class Judge:
         params: Mapping[str, str],
         status: int = 200,
         writing: Subject | None = None,
+        told: Mapping[Pointer, tuple[str, ...]] | None = None,
     ) -> None:
         """`writing`: the object that a request body is about to touch; the body is judged by who
-        may set what of it, and says nothing of its owner or state itself."""
+        may set what of it, and says nothing of its owner or state itself. `told`: owners of
+        objects that say nothing of theirs."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -89,6 +91,7 @@ class Judge:
         self._params = params
         self._rule = model.rule(operation)
         self._writing = writing
+        self._told = told or {}
         if writing is not None:
             self._shown = model.sets.get(operation, ())
         else:
@@ -168,6 +171,8 @@ class Judge:
             subject = Subject(name, owners, same, owned)
         else:
             owners = self._owners(table.resource.owner, value, context)
+            if owned and not owners:
+                owners = self._told.get(at, ())
             subject = Subject(name, owners, value, owned)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)

@@ -100,6 +100,17 @@ def test_query_and_header_parameters_go_where_they_belong() -> None:
     assert filled.symbolic == "/search?q=$ANN_PERSON_ID&limit=5"
 
 
+def test_a_header_that_the_document_fills_is_sent_and_told() -> None:
+    version = Parameter("X-Api-Version", "header", True, default="2")
+    found = gate_of(model(), Operation("op", "GET", "/search", (version,)), {})
+    filled = fill(found, TARGET, known(), None)
+    assert filled is not None
+    assert filled.request.headers["x-api-version"] == "2"
+    assert '-H "x-api-version: 2"' in curl(filled, ())
+    other = fill(found.otherwise("twin", fixed={"X-Api-Version": "1"}), TARGET, known(), None)
+    assert other is not None and other.request.headers["x-api-version"] == "1"
+
+
 def test_an_absent_id_looks_alike_and_is_another() -> None:
     real = fill(gate("getPerson"), TARGET, known(), "ann")
     other = fill(gate("getPerson"), TARGET, known(), "ann", absent=True)

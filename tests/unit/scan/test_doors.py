@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.contract.model import Operation, OperationRule, Parameter, Shape
+from oakum.contract.model import Media, Operation, OperationRule, Parameter, Shape
 from oakum.finding import Door
-from oakum.scan.doors import gate_of, survey
+from oakum.scan.doors import gate_of, is_graphql, survey
 from tests.unit.scan.studio import gate, model
 
 TEXT = Shape(kinds=frozenset({"string"}))
@@ -41,13 +41,28 @@ def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
     assert "getPosts" in {each.door.operation for each in survey(silent, {})[1]}
 
 
-def test_a_door_of_graphql_is_left_alone() -> None:
+def test_a_door_of_graphql_is_left_to_the_technique_that_speaks_it() -> None:
+    """It is no gate, and not skipped: unless the contract says that it must not be asked."""
     rule = OperationRule("getPosts", reads=True, graphql="schema.graphql")
     spoken = replace(model(), rules={**model().rules, "getPosts": rule})
     gates, skipped = survey(spoken, {})
     assert "getPosts" not in {each.operation.id for each in gates}
-    told = {each.door.operation: each.reason for each in skipped}
-    assert told["getPosts"] == "a query chooses what it answers: GraphQL is not asked"
+    assert "getPosts" not in {each.door.operation for each in skipped}
+    silent = replace(spoken, rules={**spoken.rules, "getPosts": replace(rule, reads=False)})
+    told = {each.door.operation: each.reason for each in survey(silent, {})[1]}
+    assert told["getPosts"] == "the contract says `reads: false`"
+
+
+def test_graphql_is_known_by_its_path_and_by_the_body_of_a_request() -> None:
+    silent, members = OperationRule("op"), {"query": lambda: TEXT, "variables": lambda: TEXT}
+    asks = (Media("application/json", Shape(properties=members)),)
+    search = (Media("application/json", Shape(properties={"query": lambda: TEXT})),)
+    assert is_graphql(Operation("op", "POST", "/v1/graphql"), silent)
+    assert is_graphql(Operation("op", "GET", "/api/gql/"), silent)
+    assert is_graphql(Operation("op", "POST", "/ask", body=asks), silent)
+    assert not is_graphql(Operation("op", "POST", "/search", body=search), silent)
+    assert not is_graphql(Operation("op", "DELETE", "/graphql"), silent)
+    assert not is_graphql(Operation("op", "GET", "/graphql/voyager"), silent)
 
 
 def test_a_header_that_nobody_can_fill_keeps_a_door_shut() -> None:
@@ -110,6 +125,9 @@ def test_the_contract_goes_before_what_was_inferred() -> None:
         (parameter("q", "query", required=True), {}, ("q",), ()),
         (parameter("q", "query"), {}, (), ()),
         (parameter("sid", "cookie", required=True), {}, (), ()),
+        (parameter("X-V", "header", required=True, default="2"), {"X-V": "2"}, (), ()),
+        (parameter("X-V", "header", default="2", example="2"), {}, (), ()),
+        (parameter("Accept", "header", required=True, example="a/b"), {}, ("Accept",), ()),
     ],
 )
 def test_what_the_document_gives_for_a_parameter(

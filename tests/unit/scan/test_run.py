@@ -376,3 +376,26 @@ def test_a_put_keeps_undeclared_settings_unless_the_document_forbids_them(
     put = [request.body for request in desk.sent if request.method == "PUT"]
     assert put and all((b"language" in body) is not closed for body in put)
     assert any("`language`" in each for each in report.distrust) is closed
+
+
+def test_credentials_go_to_a_twin_that_was_named_and_to_no_front_end(desk: Desk) -> None:
+    script = b'<script>fetch("/shop/cards/" + user.id)</script>'
+
+    def before(request: Request, number: int) -> Response | None:
+        if request.url.startswith("http://www.test"):
+            return Response(200, {"content-type": "text/html"}, script)
+        if request.url.startswith("http://old.test") or "/shop/" in request.url:
+            return MISSING
+        return None
+
+    desk.before = before
+    report = desk.report(twin=("http://old.test",), front_end=("http://www.test/",))
+    assert (report.findings, report.distrust) == ((), ())
+    to = {
+        origin: [each for each in desk.sent if each.url.startswith(origin)]
+        for origin in ("http://old.test", "http://www.test", f"{TARGET}/shop")
+    }
+    assert all(to.values())
+    assert all("x-who" in each.headers for each in to["http://old.test"])
+    assert not any("x-who" in each.headers for each in to["http://www.test"])
+    assert {each.url for each in to["http://www.test"]} == {"http://www.test/"}

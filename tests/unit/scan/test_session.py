@@ -426,6 +426,16 @@ def test_cookies_are_renewed_and_dropped(load) -> None:
     assert {"sess-1", "sess-2"} <= live.secrets()
 
 
+def test_another_address_of_the_api_takes_no_session_away(load) -> None:
+    """It is sent the cookies, since the user named it; what it says of them is its own affair."""
+    answers = {"http://t/login": "sess-1", "http://old.t/x": "", "http://t/x": "sess-1"}
+    fake = Fake(lambda request: Response(200, {}, b"", {"sid": answers[request.url]}))
+    live = Sessions(load(FORM_LOGIN), fake, None, TARGET, also=("http://old.t/legacy",))
+    for url in ("http://t/x", "http://old.t/x", "http://t/x"):
+        live.send("ann", Request("GET", url))
+    assert [each.headers.get("cookie") for each in fake.asked][1:] == ["sid=sess-1"] * 3
+
+
 def test_fixed_cookies_are_renewed_too(load) -> None:
     text = 'identities: {eve: {cookie: "sid=${ANN}; lang=en"}}'
     live, fake = sessions(load(text), lambda _: Response(200, {}, b"", {"sid": "sess-2", "z": "1"}))

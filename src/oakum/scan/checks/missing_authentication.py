@@ -10,8 +10,8 @@ RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
 
 
 def matches(leak: Leak) -> bool:
-    """The viewer is nobody at all."""
-    return leak.anonymous
+    """The viewer is nobody at all, and the contract would show it to nobody in any state."""
+    return leak.anonymous and not leak.open_elsewhere
 
 
 def title(leak: Leak) -> str:

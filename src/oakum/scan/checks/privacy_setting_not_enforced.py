@@ -11,7 +11,7 @@ RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
 
 def matches(leak: Leak) -> bool:
     """The contract would show the field to this viewer, had the owner set it open."""
-    return bool(leak.open_elsewhere) and not leak.anonymous
+    return bool(leak.open_elsewhere)
 
 
 def title(leak: Leak) -> str:

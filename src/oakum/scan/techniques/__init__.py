@@ -8,8 +8,40 @@ compares answers itself, and leaves what it finds as cells or as a `Signal`.
 from __future__ import annotations
 
 from oakum.scan.technique import Technique
-from oakum.scan.techniques import cache, feeds, inference, options, stale, talk, worlds, writes
+from oakum.scan.techniques import (
+    accounts,
+    cache,
+    creations,
+    feeds,
+    graph,
+    harvest,
+    inference,
+    offline,
+    options,
+    stale,
+    talk,
+    twins,
+    walk,
+    worlds,
+    writes,
+)
 
-TECHNIQUES: tuple[Technique, ...] = (cache, options, talk, inference, worlds, stale, feeds, writes)
+TECHNIQUES: tuple[Technique, ...] = (
+    offline,
+    cache,
+    options,
+    harvest,
+    graph,
+    twins,
+    talk,
+    inference,
+    worlds,
+    stale,
+    feeds,
+    writes,
+    creations,
+    accounts,
+    walk,
+)
 
 __all__ = ["TECHNIQUES"]

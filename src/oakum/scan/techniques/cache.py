@@ -37,8 +37,12 @@ def run(engine: Engine) -> None:
             leaks.setdefault((key.door, entry.viewer, entry.owner), []).append(key)
     for (door, viewer, owner), keys in leaks.items():
         gate = engine.matrix.gates[door]
-        if _only_own(engine, gate, owner) and _is_cached(engine, gate, viewer, owner):
-            engine.matrix.causes.update(dict.fromkeys(keys, HOW))
+        if _is_ones_own(engine, gate) and _is_cached(engine, gate, viewer, owner):
+            engine.matrix.confirmed.update(key.finding for key in keys)
+            # Also what comes this way to such a viewer in a later world, another owner's or state.
+            alike = {(key.door, key.viewer) for key in keys}
+            cells = (key for key in engine.matrix.entries if (key.door, key.viewer) in alike)
+            engine.matrix.causes.update(dict.fromkeys(cells, HOW))
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -51,10 +55,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
-def _only_own(engine: Engine, gate: Gate, owner: str) -> bool:
-    """Whether the door showed the owner nobody but themselves."""
-    shown = engine.seen.get((gate.id, ""), {}).get(owner, set())
-    return bool(shown) and {name for name, _ in shown} <= {owner, NOBODY}
+def _is_ones_own(engine: Engine, gate: Gate) -> bool:
+    """Whether each answer of the door was about one person, whoever that is."""
+    shown = engine.seen.get((gate.id, ""), {}).values()
+    about = [{name for name, _ in each} - {NOBODY} for each in shown]
+    return any(about) and all(len(names) <= 1 for names in about)
 
 
 def _is_cached(engine: Engine, gate: Gate, viewer: str | None, owner: str) -> bool:

@@ -225,7 +225,15 @@ class _Table:
             return []
         if who and talk.kind == "login":
             self.tried.add(who)
-        return [_Heard(who, filled, self.engine.send(talk.gate, group.viewer, filled))]
+        return [_Heard(who, filled, self._send(talk, group, filled))]
+
+    def _send(self, talk: Talk, group: _Group, filled: Filled) -> Response:
+        engine = self.engine
+        if talk.kind == "register" and engine.newcomers is not None:
+            return engine.newcomers.expect(
+                filled.request, lambda: engine.send(talk.gate, group.viewer, filled)
+            )
+        return engine.send(talk.gate, group.viewer, filled)
 
     # ------------------------------------------------------------ what an answer holds
 

@@ -31,7 +31,7 @@ HOW = "inference"
 
 _SORTS = listed("sort order orderby ordering sorting sortby rank by")
 _DOWN = listed("desc down reverse")
-_MOST_FIELDS = 8
+_MOST_FIELDS = 24
 _YEARS = range(1900, 2101)
 
 Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
@@ -99,16 +99,15 @@ class _Pair:
         try:
             self._compare(probes)
         finally:
-            for path in dict.fromkeys(self._path(each) for each in self.hidden):
-                self.switches.undo(self.owner, path)
+            self.switches.undo_all(self.owner, [self._path(each) for each in self.hidden])
 
     def _compare(self, probes: list[tuple[Gate, str | None]]) -> None:
-        self.hidden = [each for each in self.hidden if self._set(each, low=True)]
+        self.hidden = self._all(self.hidden, low=True)
         first = self._read(probes)
-        self._again(low=True)
+        self._all(self.hidden, low=True)  # what a mere write changes, no value does
         second = self._read(probes)
         noise = {probe: differences(first[probe][0], second[probe][0]) for probe in first}
-        movable = [each for each in self.hidden if self._set(each, low=False)]
+        movable = self._all(self.hidden, low=False)
         high = self._read(probes)
         changed = self._changed(second, high, noise)
         self._all(movable, low=True)
@@ -150,13 +149,11 @@ class _Pair:
     def _path(self, hidden: Hidden) -> str:
         return f"{hidden.resource}.{hidden.field}"
 
-    def _all(self, hidden: list[Hidden], *, low: bool) -> None:
-        for each in hidden:
-            self._set(each, low=low)
-
-    def _again(self, *, low: bool) -> None:
-        """The same values written once more: what that changes, a write changes and no value."""
-        self._all(self.hidden, low=low)
+    def _all(self, hidden: list[Hidden], *, low: bool) -> list[Hidden]:
+        """Set all of them, together where one operation writes them; those that could be set."""
+        wanted = {self._path(each): next(iter(_extremes(each.value, low=low))) for each in hidden}
+        done = self.switches.flip_all(self.owner, wanted)
+        return [e for e in hidden if self._path(e) in done or self._set(e, low=low)]
 
     def _set(self, hidden: Hidden, *, low: bool) -> bool:
         for value in _extremes(hidden.value, low=low):
@@ -195,6 +192,8 @@ def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
         said = frozenset(words(parameter.name))
         if parameter.where != "query" or not said & _SORTS or said & _DOWN:
             continue
+        if parameter.name in dict(gate.query):
+            continue  # a way that is asked in one order already
         choices = [str(each) for each in parameter.shape.enum] or [*fields]
         for choice in choices:
             yield gate.otherwise(HOW, query=((parameter.name, choice),))

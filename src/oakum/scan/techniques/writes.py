@@ -9,8 +9,6 @@ sent, are common. Only the owner's own view afterwards counts; then it is put ba
 
 from __future__ import annotations
 
-import datetime
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,7 +16,7 @@ import orjson
 
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import Json, Operation, Shape
+from oakum.contract.model import Json
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill
@@ -28,10 +26,9 @@ from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.matrix import allows
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.variants import body_shape, other_value, shape_of, written
 from oakum.semantics import Model
 from oakum.semantics.decide import through
-from oakum.semantics.model import resources_in
-from oakum.semantics.table import member
 
 HOW = "write"
 
@@ -71,19 +68,8 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
             continue
         gate = gate_of(model, operation, params.get(operation.id, {}))
         named = gate.personal or operation.method != "POST"
-        for resource in _written(model, operation) if named else ():
+        for resource, _ in written(model, operation) if named else ():
             yield gate, resource
-
-
-def _written(model: Model, operation: Operation) -> list[str]:
-    said = [name for _, name in model.sets.get(operation.id, ())]
-    shape = _body(operation)
-    bound = [model.bound[name] for name in shape.names if name in model.bound] if shape else []
-    return list(dict.fromkeys(said or bound))
-
-
-def _body(operation: Operation) -> Shape | None:
-    return next((each.shape for each in operation.body if each.is_json and each.shape), None)
 
 
 @dataclass(frozen=True)
@@ -133,18 +119,18 @@ class _Door:
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
     ) -> Iterator[tuple[str, Json]]:
         """Members that this caller may not set, each with another value than it has."""
-        shape = _body(self.gate.operation)
+        shape = body_shape(self.gate.operation)
         known = self.engine.model.policy.resources[self.resource]
         taken = {known.key, *known.owner.members, *(s.member for s in known.states.values())}
         found = 0
         for name, value in view.object.items():
-            each = _shape(self.engine.model, self.resource, name)
+            each = shape_of(self.engine.model, self.resource, name)
             if name in taken or found >= _MOST or classify_field(name, each) in _NEVER:
                 continue
             if declared and (shape is None or name not in shape.properties):
                 continue
             if not self._may_set(name, viewer, owner):
-                other = _other(name, value, each)
+                other = other_value(name, value, each)
                 if other is not None:
                     found += 1
                     yield name, other
@@ -190,7 +176,7 @@ class _Door:
         self.ledger.enter(undo)
         if own is not None:
             self.ledger.enter(own)
-        answer = engine.ask(viewer, forth)
+        answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
         undone = self.ledger.undo(undo)
@@ -211,7 +197,7 @@ class _Door:
         if filled is None or not held:
             return None
         own = tuple(held)
-        answer = engine.ask(viewer, view.filled.request)
+        answer = engine.send(view.gate, viewer, view.filled)
         return Undo(
             f"`{self.resource}` of {viewer} by {self.gate.door.method} {self.gate.door.path}"
             f" ({', '.join(own)})",
@@ -223,7 +209,7 @@ class _Door:
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
         content: dict[str, Json] = {}
-        shape = _body(self.gate.operation)
+        shape = body_shape(self.gate.operation)
         if self.gate.operation.method == "PUT" and shape is not None:
             content = {n: v for n, v in view.object.items() if n in shape.properties}
         elif shape is not None:
@@ -258,7 +244,7 @@ class _Door:
             filled = fill(gate, engine.target, engine.knowledge, owner if gate.personal else None)
             if filled is None:
                 continue
-            answer = engine.ask(owner, filled.request)
+            answer = engine.send(gate, owner, filled)
             question = engine.question(gate, owner, frozenset({owner}), filled, gate.id)
             _, judged, _ = engine.lookout.walk(gate, question, answer)
             for each in judged.sightings:
@@ -299,46 +285,3 @@ class _Door:
         engine.signals.append(
             Signal(how, self.resource, name, label, door, evidence, (), viewer, sure, "written")
         )
-
-
-def _shape(model: Model, resource: str, name: str) -> Shape:
-    """What the document says of a member of a resource, wherever it says most."""
-    for operation in model.operations.values():
-        media = operation.success()
-        for shape in (media.shape if media else None, _body(operation)):
-            for found, inner in resources_in(shape, model.bound) if shape else ():
-                at = member(inner, name) if found == resource else None
-                if at is not None and (at.kinds or at.enum):
-                    return at
-    return Shape()
-
-
-def _other(name: str, value: Json, shape: Shape) -> Json:
-    """Another value of the same kind; None when none is safe to send."""
-    if isinstance(value, list):
-        inner = shape.items() if shape.items else Shape()
-        choices = [each for each in inner.enum if each not in value]
-        if not all(isinstance(each, str) for each in value):
-            return None
-        return [*value, choices[0] if choices else _word(name)]
-    if isinstance(value, dict) or value is None:
-        return None
-    choices = [each for each in shape.enum if each != value]
-    if shape.enum:
-        return choices[0] if choices else None
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int | float):
-        top = shape.maximum
-        return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
-    try:
-        date = datetime.date.fromisoformat(value[:10])
-    except ValueError:
-        return _word(name)
-    return (date + datetime.timedelta(days=1)).isoformat() + value[10:]
-
-
-def _word(name: str) -> str:
-    if classify_field(name) is FieldClass.AUTHORITY:
-        return "admin"
-    return f"oakum-{secrets.token_hex(4)}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from oakum.exchange import Response
 from oakum.scan.checks.privacy_setting_not_enforced import RULE
-from tests.unit.scan.checks.leaks import found, named
+from tests.unit.scan.checks.leaks import by, found, named, rule_of
 from tests.unit.scan.studio import MISSING, Studio, reply
 
 
@@ -34,6 +35,13 @@ def test_the_leak_is_found() -> None:
 
 def test_the_fixed_twin_is_clean() -> None:
     assert found(Studio()) == []
+
+
+def test_what_the_owner_could_open_to_everybody_asks_for_no_login() -> None:
+    """A link that anybody may follow until its owner ends it: a login is not what is missing."""
+    leak = by(viewer="anyone")
+    assert rule_of(leak) == "missing-authentication"
+    assert rule_of(replace(leak, open_elsewhere=(("private", "false"),))) == RULE.id
 
 
 def test_a_field_that_no_setting_opens_is_none_of_it() -> None:

@@ -1,0 +1,125 @@
+"""Which doors a budget is spent on, the riskiest first, when it cannot be enough for all.
+
+What a door risks is told by the documents alone: how bad it is when a hidden field of what it shows
+gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id. What it
+costs is at most one question for each kind of viewer and one or two of its owner. A door that needs
+an id brings along the cheapest door that gives one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.scan.doors import Gate
+from oakum.semantics import Model
+
+_WEIGHTS = {
+    FieldClass.SECRET: 8,
+    FieldClass.CONTACT: 5,
+    FieldClass.IDENTITY_DOCUMENT: 5,
+    FieldClass.LOCATION: 5,
+    FieldClass.PERSONAL: 4,
+    FieldClass.ACTIVITY: 2,
+    FieldClass.AUTHORITY: 2,
+}
+"""How bad it is when a field of this class gets out; 1 for the others."""
+_SHARE = 0.8
+"""Of the budget, for documented doors; the rest is for confirming, and for techniques."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The doors that are asked, in order, and what the others would have cost."""
+
+    gates: list[Gate]
+    left: list[Gate]
+    needed: int
+    """Requests that all doors would take, at most."""
+
+    @property
+    def why(self) -> str:
+        """What to say of a door that is left."""
+        return "the budget was for riskier doors"
+
+    @property
+    def note(self) -> str:
+        """What to say of all of them; empty: none is left."""
+        if not self.left:
+            return ""
+        enough = round(self.needed / _SHARE)
+        return (
+            f"the budget is enough for {len(self.gates):,} of"
+            f" {len(self.gates) + len(self.left):,} doors, the riskiest first;"
+            f" `--budget {enough}` is enough for all"
+        )
+
+
+def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Plan:
+    """Doors in the order of what they risk, as many as the budget is enough for.
+
+    `viewers`: kinds of callers, nobody logged in among them.
+    """
+    hidden = {name: _hidden(model, name) for name in model.policy.resources}
+    ranked = sorted(gates, key=lambda gate: -risk(model, gate, hidden))
+    needed = sum(cost(gate, viewers) for gate in gates)
+    if needed <= budget * _SHARE:
+        return Plan(ranked, [], needed)
+    teachers = _teachers(gates, viewers)
+    chosen: dict[str, Gate] = {}
+    spent = 0.0
+    for gate in ranked:
+        wanted = [gate, *(teachers[s] for s in gate.sources.values() if s in teachers)]
+        new = {each.id: each for each in wanted if each.id not in chosen}
+        price = sum(cost(each, viewers) for each in new.values())
+        if spent + price <= budget * _SHARE:
+            chosen |= new
+            spent += price
+    asked = [gate for gate in ranked if gate.id in chosen]
+    return Plan(asked, [gate for gate in ranked if gate.id not in chosen], needed)
+
+
+def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> float:
+    """How much is lost when a door shows what it should not: no unit, more is worse."""
+    weights = [
+        weight
+        for resource, fields in gate.shows.items()
+        for path, weight in hidden.get(resource, {}).items()
+        if not fields or path in fields
+    ]
+    worst = max(weights, default=0)
+    open_to_all = 1.5 if gate.operation.anonymous else 1.0
+    by_id = 1.2 if gate.personal else 1.0
+    return (worst + min(len(weights), 20) / 20) * open_to_all * by_id
+
+
+def cost(gate: Gate, viewers: int) -> int:
+    """Requests that a door takes at most in one world, its confirmation left out."""
+    if not gate.shows:
+        return 3
+    return viewers + (2 if gate.personal else 1)
+
+
+def _hidden(model: Model, resource: str) -> Mapping[str, int]:
+    """Fields that somebody may not see, with how bad it is when they get out."""
+    table = model.tables[resource]
+    public = frozenset(
+        name for name, each in model.policy.relations.items() if each.kind == "anyone"
+    )
+    return {
+        leaf: _WEIGHTS.get(classify_field(leaf), 1)
+        for leaf, rule in zip(table.leaves, table.rules, strict=True)
+        if not any(public & set(grant.see) and not grant.when for grant in rule.grants)
+    }
+
+
+def _teachers(gates: Sequence[Gate], viewers: int) -> Mapping[str, Gate]:
+    """`Resource.field` → the cheapest door that shows it and needs no id itself."""
+    found: dict[str, Gate] = {}
+    for gate in sorted(gates, key=lambda gate: (cost(gate, viewers), len(gate.shows))):
+        if not gate.sources and not gate.unfilled:
+            for resource, fields in gate.shows.items():
+                for path in fields:
+                    found.setdefault(f"{resource}.{path}", gate)
+    return found

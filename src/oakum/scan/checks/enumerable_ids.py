@@ -1,0 +1,28 @@
+"""`enumerable-ids`: a key is all that keeps strangers out, and it can be found out.
+
+It cannot know of a brake that begins later, or that counts different objects or addresses: own
+objects are asked for, at the rate of the run.
+Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 to who tries many.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule, whose
+
+RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"))
+
+
+def matches(leak: Leak) -> bool:
+    """The keys of own objects were read, and their door was asked again and again."""
+    return leak.only("walk")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: who can find out what, and how."""
+    return f"`{leak.viewer}` can find out every {whose(leak)}: {leak.says}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return (
+        "draw keys at random, of 128 bits, and show them to nobody else; answer 429 with"
+        " Retry-After to whoever tries many, by account and by address"
+    )

@@ -1,0 +1,24 @@
+"""`unguarded-wipe`: a reading call that asks for no login says that it makes anew or destroys.
+
+It cannot know whether it really does, for it is never called: *suspected* at most.
+Remedy: take it out of what is deployed, or ask for a login, a role and a method that is not safe.
+"""
+
+from oakum.scan.checks.leak import Leak, Rule
+
+RULE = Rule("unguarded-wipe", "API5:2023", ("CWE-650", "CWE-306"))
+
+
+def matches(leak: Leak) -> bool:
+    """Read in the document."""
+    return leak.only("wipe")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: what anybody may do."""
+    return f"anybody can change everybody's data with a read: {leak.says}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "leave it out of production; else ask for a role, and for POST (RFC 9110, 9.2.1)"

@@ -1,0 +1,189 @@
+"""Whether something answers at another door to the same objects, and what it shows to whom.
+
+A door that no document has is tried as an owner first, who asks for what is theirs. Only what
+answers as an API does, and not with the page or the error that any unknown path gets, is asked as
+other viewers, about two owners of each kind and state; answers are judged like any.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from oakum.finding import Result
+from oakum.scan.asking import Filled, fill
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.forms import Form, form_of
+from oakum.scan.likeness import Likeness
+from oakum.scan.matrix import Outcome
+
+_NOWHERE = "oakum-none"
+_ALIKE = 2
+"""Owners of one kind, in one state, who are asked about."""
+_STRANGERS = 2
+"""Viewers for whom two answers are compared."""
+
+
+@dataclass
+class Elsewhere:
+    """Tries ways in one run, each once."""
+
+    engine: Engine
+    absent: dict[tuple[str, str], Form] = field(default_factory=dict)
+    """(beginning of an address, viewer) → how a path that is nobody's is answered there."""
+    alive: dict[str, Outcome | None] = field(default_factory=dict)
+    """Way → what its owner was answered; None: nothing that an API answers."""
+
+    def __post_init__(self) -> None:
+        self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.lookout)
+
+    def read(self, way: Gate) -> Gate:
+        """A way whose answers are read in whatever form they have."""
+        return replace(way, reader=self._likeness.reader(way))
+
+    def telling(self, gates: Sequence[Gate]) -> list[Gate]:
+        """Doors to one owner's object first, main doors before others, then what hides most."""
+        mains = {each.main for each in self.engine.model.policy.resources.values()}
+        return sorted(
+            gates,
+            key=lambda each: (
+                not self._hidden(each), not _is_about(each), each.operation.id not in mains,
+                -self._hidden(each),
+            ),
+        )  # fmt: skip
+
+    def _hidden(self, gate: Gate) -> int:
+        """How many of its fields not everybody may see."""
+        return sum(
+            not self.engine.matrix.sees(resource, path, None, who)
+            for who in self.engine.cast.subjects()[:1]
+            for resource, paths in gate.shows.items()
+            for path in paths
+        )
+
+    # ------------------------------------------------------------ whether anything is there
+
+    def answers(self, way: Gate) -> bool:
+        """Whether an owner who asks for what is theirs is answered as by an API."""
+        if way.id not in self.alive:
+            self.alive[way.id] = self._try(way)
+        return self.alive[way.id] is not None
+
+    def is_another(self, gate: Gate, way: Gate) -> bool:
+        """Whether an owner is answered so, and in another form than at the documented door."""
+        first = self._first(way)
+        if first is None or not self.answers(way):
+            return False
+        who, about, _ = first
+        return self.engine.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+
+    def differs(self, gate: Gate, way: Gate) -> bool:
+        """Whether anybody but the owner is answered in another form than at the documented door:
+        to its owner an old version shows what a new one shows."""
+        first = self._first(way)
+        if first is None:
+            return False
+        engine, about = self.engine, first[1]
+        engine.matrix.open(way)
+        for viewer in engine.watchers(about)[:_STRANGERS]:
+            usual = self._usual(gate, viewer, about)
+            engine.put(way, viewer, about)
+            form = engine.forms.get((way.id, viewer, about))
+            if form is not None and 200 <= form[0] < 300 and form != usual:
+                return True
+        return False
+
+    def _first(self, way: Gate) -> tuple[str, str | None, Filled] | None:
+        """An owner to ask as, whose values to ask with, and the question; None: no value is
+        known."""
+        engine = self.engine
+        for who in engine.cast.subjects():
+            about = who if _is_about(way) else None
+            filled = fill(way, engine.target, engine.knowledge, about)
+            if filled is not None:
+                return who, about, filled
+        return None
+
+    def _try(self, way: Gate) -> Outcome | None:
+        engine, first = self.engine, self._first(way)
+        if first is None:
+            return None
+        who, about, filled = first
+        engine.matrix.open(way)
+        answer = engine.send(way, who, filled)
+        outcome = engine.took(way, who, about, filled, answer)
+        if not 200 <= answer.status < 300:
+            return None
+        text = answer.body.decode("utf-8", "replace")
+        own = (value for value, key in engine.knowledge.canaries() if key[0] == who)
+        if outcome.sighted or any(each in text and each not in filled.sent for each in own):
+            return outcome
+        odd = answer.is_json and form_of(answer) != self._nothing(way, who, filled)
+        return outcome if odd else None
+
+    def _nothing(self, way: Gate, who: str, filled: Filled) -> Form:
+        """How a path beside this one is answered that there is none of: some APIs say 200."""
+        parts = urlsplit(filled.request.url)
+        path = "/".join(["", *parts.path.split("/")[1:2], _NOWHERE])
+        url = f"{parts.scheme}://{parts.netloc}{path}"
+        if (url, who) not in self.absent:
+            nowhere = Filled(replace(filled.request, url=url), {}, frozenset(), path)
+            self.absent[(url, who)] = form_of(self.engine.send(way, who, nowhere))
+        return self.absent[(url, who)]
+
+    def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
+        """What the documented door answers to the same question."""
+        engine, place = self.engine, (gate.id, viewer, about)
+        if place not in engine.forms:
+            engine.put(gate, viewer, about)
+        filled = fill(gate, engine.target, engine.knowledge, about)
+        if place not in engine.forms and filled is not None:  # it was asked before the run began
+            engine.forms[place] = form_of(engine.send(gate, viewer, filled))
+        return engine.forms.get(place)
+
+    # ------------------------------------------------------------ asking as others
+
+    def ask(self, way: Gate) -> None:
+        """Every kind of viewer, about owners of every kind; and again in every world."""
+        engine = self.engine
+        if any(each.id == way.id for each in engine.ways) or self._is_dull(way):
+            return
+        engine.matrix.open(way)
+        engine.ways.append(way)
+        asked: Counter[object] = Counter()
+        for who in engine.cast.subjects() if _is_about(way) else [None]:
+            viewers: list[str | None] = []
+            for viewer in engine.watchers(who):
+                kind = self._kind(viewer, who)
+                if who is None or asked[kind] < _ALIKE:
+                    asked[kind] += 1
+                    viewers.append(viewer)
+            for viewer in (who, *viewers) if viewers and who else viewers:
+                engine.put(way, viewer, who)
+
+    def _is_dull(self, way: Gate) -> bool:
+        """Whether all that it shows is anybody's to see, and nothing else came to its owner."""
+        if not way.shows or self._hidden(way):
+            return False
+        outcome = self.alive.get(way.id)
+        if outcome is None:
+            return True
+        other = {resource for _, resource in outcome.sighted} - way.shows.keys()
+        return not other and all(each.result is not Result.LEAK for each in outcome.observations)
+
+    def _kind(self, viewer: str | None, who: str | None) -> object:
+        """What makes one pair of viewer and owner like another: relation and settings."""
+        cast = self.engine.cast
+        states = sorted(
+            (path, str(value)) for (name, path), value in cast.states.items() if name == who
+        )
+        held = cast.relations(viewer, who or "")
+        return cast.label(held, viewer, who or ""), tuple(states)
+
+
+def _is_about(way: Gate) -> bool:
+    """Whether its question names somebody."""
+    return bool(way.personal) and not way.batch

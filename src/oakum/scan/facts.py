@@ -1,0 +1,87 @@
+"""What is read out of documents and of who-am-I before the first question: names, ids, claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oakum.contract.model import Json, Operation, Policy
+from oakum.scan.doctor import Examination
+from oakum.semantics.model import pattern
+
+_NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
+
+
+def ids_of(
+    name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
+) -> Iterator[str]:
+    """Values that name an identity: what who-am-I calls it, and what the file says."""
+    if name in found.ids:
+        yield found.ids[name]
+    yield from (str(value) for value in facts.values() if isinstance(value, str | int))
+    for owner in _objects(found.facts.get(name)):
+        if found.ids.get(name) in {str(value) for value in owner.values()}:
+            yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
+
+
+def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _objects(child)
+
+
+def body_claims(body: Json) -> Mapping[str, Json]:
+    """Roles and the like that who-am-I tells: claims where there is no token to hold them."""
+    return {
+        key: value
+        for each in _objects(body)
+        for key, value in each.items()
+        if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
+    }
+
+
+def declared_names(document: Json) -> Iterator[str]:
+    """Member names that the document declares: they may stand in evidence, other keys may not."""
+    todo = [document]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            declared = at.get("properties")
+            if isinstance(declared, dict):
+                yield from (str(name) for name in declared)
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+
+
+def policy_names(policy: Policy) -> frozenset[str]:
+    return frozenset(
+        part
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        for part in rule.path.split(".")
+    )
+
+
+def is_closed(document: Json, writer: Operation) -> bool:
+    """Whether the document says that a body holds no other members than those it declares."""
+    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
+    todo = [_pointed(document, shape.pointer) for shape in shapes]
+    seen: list[Json] = []
+    while todo:
+        at = todo.pop()
+        if not isinstance(at, dict) or any(at is each for each in seen):
+            continue
+        seen.append(at)
+        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
+            return True
+        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
+        todo.append(_pointed(document, str(at.get("$ref", ""))))
+    return False
+
+
+def _pointed(document: Json, pointer: str) -> Json:
+    segments = pattern(pointer.partition("#")[2] if "#" in pointer else pointer)
+    for segment in segments:
+        document = document.get(segment) if isinstance(document, dict) else None
+    return document if segments else None

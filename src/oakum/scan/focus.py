@@ -1,0 +1,464 @@
+"""A run about one finding alone: which doors it needs, and whether it has asked what it had to.
+
+Nothing is judged in another way than in a whole run. There are only fewer doors: those of the
+finding, and those that teach what has to be known to ask at them. Whether a leak that is not seen
+any more is closed, or was merely not asked for, cells tell by themselves; of what techniques find,
+the record of what they asked tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.exchange import Exchange, Request, Response
+from oakum.finding import Door, Finding
+from oakum.scan.doors import Gate, frame_media, gate_of
+from oakum.scan.engine import Engine, Event
+from oakum.scan.matrix import Key, granted_to_nobody
+from oakum.scan.switches import Ask
+from oakum.scan.technique import Line, Prospect, Technique
+from oakum.scan.techniques import TECHNIQUES, options
+from oakum.semantics import Model
+
+TOLD_BY: Mapping[str, frozenset[str]] = {
+    "foreign-write": frozenset({"writes", "creations", "accounts"}),
+    "mass-assignment": frozenset({"writes", "creations", "accounts"}),
+    "weak-token-key": frozenset({"offline"}),
+    "unbraked-login": frozenset({"accounts"}),
+    "unguarded-wipe": frozenset({"offline"}),
+    "wrong-recipient-cache": frozenset({"cache"}),
+    "stale-grant": frozenset({"stale"}),
+    "feed-beyond-contract": frozenset({"feeds"}),
+    "forgotten-twin": frozenset({"twins"}),
+    "graph-detour": frozenset({"graph"}),
+    "leak-by-inference": frozenset({"inference", "worlds"}),
+    "enumerable-ids": frozenset({"walk"}),
+    "contact-oracle": frozenset({"talk"}),
+    "talks-before-login": frozenset({"talk"}),
+}
+"""Rule → the techniques (modules) that alone tell it."""
+PLAIN = frozenset(
+    {
+        "missing-authentication", "privacy-setting-not-enforced", "login-taken-for-permission",
+        "broken-object-authorization", "field-beyond-contract", "over-block",
+    }
+)  # fmt: skip
+"""Rules that answers at any door tell, whichever way was gone through it."""
+WAYS = frozenset({"options", "harvest", "graph", "twins", "feeds"})
+"""Techniques that find other ways through doors."""
+_WRITTEN = frozenset({"foreign-write", "mass-assignment"})
+_TWO_STEPS = PLAIN | {"forgotten-twin", "graph-detour"}
+"""Rules for which a door is tried as its owner first, and given up if that is refused."""
+_UNASKED = frozenset({"weak-token-key", "unguarded-wipe"})
+"""Rules that are told without a question."""
+_WRITES = frozenset({"PUT", "PATCH", "POST"})
+_TEACHERS = 3
+"""Doors that are asked for one value that a question needs."""
+
+
+@dataclass(frozen=True)
+class Focus:
+    """What a run is about."""
+
+    finding: Finding
+    fields: tuple[str, ...]
+    """Its field, and the others that the same rule, viewer and state had in the report."""
+    viewers: frozenset[str | None] = frozenset()
+    """Who was shown it in the report; None: nobody logged in."""
+    wide: bool = False
+    """Ask at all doors for what has to be known, not only at the likeliest."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question of a run, without any value of anybody."""
+
+    how: str
+    """The technique that was at work; empty: none."""
+    world: str
+    viewer: str | None
+    method: str
+    path: str
+    status: int = 0
+    """0: the answer was a feed."""
+    members: frozenset[str] = frozenset()
+    """Names of the members that its body set."""
+
+
+@dataclass
+class Scope:
+    """The doors of a narrow run, and what it has asked."""
+
+    focus: Focus
+    gates: list[Gate]
+    feeds: list[Gate]
+    teachers: list[Gate]
+    techniques: tuple[Technique, ...]
+    documented: frozenset[Door]
+    """Doors at which cells decide it."""
+    plain: bool
+    """All of the finding's doors are such."""
+    few: bool
+    """No other cells than its own are needed to find it."""
+    engine: Engine | None = None
+    asked: list[Asked] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    """Operations of logins and who-am-I."""
+    how: str = ""
+    _told: Asked | None = None
+    """A question that was announced, and is about to be sent."""
+
+    # ------------------------------------------------------------ before the first question
+
+    def take(self, engine: Engine) -> None:
+        """Narrow an engine that has asked nothing yet."""
+        self.engine = engine
+        kept = {gate.operation.id for gate in (*self.gates, *self.feeds)}
+        kept |= {door.operation for door in self.focus.finding.doors}
+        kept.add(engine.model.policy.caller.operation)
+        known = engine.model.operations
+        engine.model = replace(
+            engine.model, operations={id: each for id, each in known.items() if id in kept}
+        )
+        engine.techniques = tuple(_Watched(each, self) for each in self.techniques)
+        engine.ask, engine.emit = self._ask(engine.ask), self._emit(engine.emit)
+        if self.few:
+            matrix = engine.matrix
+            matrix.wanted, matrix.insists = self.wants, self.insists
+            matrix.entries = {key: e for key, e in matrix.entries.items() if self.wants(key)}
+
+    def wants(self, key: Key) -> bool:
+        """Whether a cell is one of those that the run is about."""
+        one = self.focus.finding
+        return (key.resource, key.state) == (one.resource, one.state) and (
+            key.field in self.focus.fields
+        )
+
+    def insists(self, key: Key, viewer: str | None) -> bool:
+        """Whether whoever saw it before is asked about every owner: one that is closed to them
+        proves little."""
+        known = self.focus.viewers & {None, *(self.engine.cast.names() if self.engine else ())}
+        return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
+
+    def teach(self, given: list[tuple[str, str, Exchange]]) -> None:
+        """Ask owners for what has to be known; twice, since one door may need another's ids."""
+        engine = self.engine
+        assert engine is not None
+        self.given |= {operation for operation, _, _ in given}
+        if not self.teachers:
+            return
+        engine.introduce(given)
+        for _ in range(2):
+            for gate in self.teachers:
+                for who in engine.cast.names():
+                    engine.put(gate, who, who if gate.personal else None)
+
+    def _ask(self, ask: Callable[[str | None, Request], Response]) -> Ask:
+        def heard(viewer: str | None, request: Request) -> Response:
+            answer = ask(viewer, request)
+            told = self._told
+            door = told if told and (told.viewer, told.method) == (viewer, request.method) else None
+            path = door.path if door else urlsplit(request.url).path
+            if door is not None:
+                self.asked.remove(door)
+            members = _members(request.body)
+            self._note(Asked("", "", viewer, request.method, path, answer.status, members))
+            self._told = None
+            return answer
+
+        return heard
+
+    def _emit(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        def heard(event: Event) -> None:
+            if event.kind == "ask":
+                data = event.data
+                self._told = Asked("", "", data["as"] or None, data["method"], data["path"])
+                self._told = self._note(self._told)
+            emit(event)
+
+        return heard
+
+    def _note(self, asked: Asked) -> Asked:
+        world = self.engine._world if self.engine else ""
+        self.asked.append(replace(asked, how=self.how, world=world))
+        return self.asked[-1]
+
+    # ------------------------------------------------------------ after the last one
+
+    def was_asked(self, door: Door) -> bool:
+        """Whether the run has put the question at this door that showed the leak before."""
+        rule, engine = self.focus.finding.rule, self.engine
+        if rule in _UNASKED:
+            return True
+        if engine is None or door.operation in self.given - engine.matrix.gates.keys():
+            return engine is not None
+        if rule == "feed-beyond-contract" and not self._came(engine, door):
+            return False
+        if rule not in _WRITTEN and not self._is_known(engine):
+            return False
+        return any(self._is_it(engine, each, door) for each in self.asked)
+
+    def _is_known(self, engine: Engine) -> bool:
+        """Whether an owner was shown the field: else nobody could have told it from any other."""
+        one = self.focus.finding
+        table = engine.model.tables.get(one.resource)
+        if table is None or one.rule == "unbraked-login":
+            return True
+        hidden = granted_to_nobody(table, one.field)  # then the object itself must do
+        return any(
+            resource == one.resource and (hidden or path == one.field)
+            for _, resource, path in engine.knowledge.present
+        )
+
+    def _came(self, engine: Engine, door: Door) -> bool:
+        """Whether anything of the resource came through a feed."""
+        return any(
+            engine.matrix.operation(gate) == door.operation and name == self.focus.finding.resource
+            for gate, name in engine.matrix.carried
+        )
+
+    def _is_it(self, engine: Engine, asked: Asked, door: Door) -> bool:
+        rule = self.focus.finding.rule
+        if asked.method != door.method or not _matches(door.path, asked.path):
+            return False
+        if rule not in PLAIN and not asked.how and rule != "enumerable-ids":
+            return False  # keys are read, and only asked for where they can be found out
+        ended = asked.world.startswith("end of ") or asked.world.endswith(" closed")
+        if rule == "stale-grant" and not ended:
+            return False
+        if rule in _WRITTEN:
+            name = self.focus.finding.field.split(".")[0]
+            return name in asked.members and self._stands(engine, asked.viewer)
+        dead = bool(asked.how) and 400 <= asked.status < 500 and rule in _TWO_STEPS
+        return asked.status < 500 and (dead or self._stands(engine, asked.viewer))
+
+    def _stands(self, engine: Engine, viewer: str | None) -> bool:
+        """Whether somebody is to somebody's object what the finding's viewer was."""
+        cast, wanted = engine.cast, self.focus.finding.viewer
+        if viewer is not None and viewer not in cast.ids:
+            return True  # an account that the run has made
+        return any(
+            cast.label(cast.relations(viewer, owner), viewer, owner) == wanted
+            for owner in cast.names()
+        )
+
+
+class _Watched:
+    """A technique, and the record of when it was at work."""
+
+    def __init__(self, inner: Technique, scope: Scope) -> None:
+        self.HOW = inner.HOW
+        self._inner, self._scope = inner, scope
+
+    def run(self, engine: Engine) -> None:
+        self._scope.how = self.HOW
+        try:
+            self._inner.run(engine)
+        finally:
+            self._scope.how = ""
+
+    def foresee(self, prospect: Prospect) -> Iterator[Line]:
+        yield from self._inner.foresee(prospect)
+
+
+def narrow(
+    focus: Focus,
+    model: Model,
+    inferred: Mapping[str, Mapping[str, str]],
+    gates: list[Gate],
+    feeds: list[Gate],
+    *,
+    own_settings: bool,
+) -> Scope:
+    """The doors and techniques that a finding needs, out of all that there are.
+
+    `own_settings`: what shows a setting that may be changed is needed as well.
+    """
+    one = focus.finding
+    if one.resource not in (*model.policy.resources, "*"):
+        words = f"has no resource `{one.resource}`, of which the finding is"
+        raise InputError([Problem(Location("the contract"), words)])
+    celled = one.rule in (*PLAIN, "wrong-recipient-cache")
+    documented = frozenset(gate.door for gate in gates if celled)
+    plain = documented.issuperset(one.doors)
+    operations = {door.operation for door in one.doors}
+    targets = [_widened(gate, focus) for gate in gates if gate.operation.id in operations]
+    if not operations <= model.operations.keys():  # any door may have led to one that none names
+        targets += [
+            g for g in gates if g.operation.id not in operations and one.resource in g.shows
+        ]
+    techniques = tuple(_techniques(one, targets, model, plain=plain))
+    ids = {gate.id for gate in targets}
+    others = [gate for gate in gates if gate.id not in ids and gate.shows]
+    known = {gate.operation.id for gate in gates}
+    asked = [
+        gate_of(model, model.operations[id], inferred.get(id, {}))
+        for id in operations & model.operations.keys() - known
+    ]
+    teachers = others if focus.wide else list(_teachers(focus, model, [*targets, *asked], others))
+    written = {each.path for each in model.operations.values() if each.method in _WRITES}
+    readers = [g for g in gates if own_settings and g.operation.path in written and g.id not in ids]
+    kept = {gate.id: gate for gate in (*readers, *targets, *teachers)}
+    return Scope(
+        focus,
+        [kept[gate.id] for gate in gates if gate.id in kept],
+        [feed for feed in feeds if feed.operation.id in operations],
+        teachers,
+        techniques,
+        documented,
+        plain,
+        plain or (one.rule in PLAIN and all(isinstance(each, _Ways) for each in techniques)),
+    )
+
+
+def _techniques(
+    one: Finding, targets: list[Gate], model: Model, *, plain: bool
+) -> Iterator[Technique]:
+    wanted = TOLD_BY.get(one.rule)
+    if one.rule in PLAIN:
+        wanted = WAYS
+        if plain:
+            return
+        ways = [way for door in one.doors for gate in targets for way in _way(gate, door)]
+        known = {gate.door for gate in (*targets, *ways)} | set(_logins(model))
+        if ways:
+            yield _Ways(ways)
+        if known.issuperset(one.doors):
+            return
+    for each in TECHNIQUES:
+        name = getattr(each, "__name__", "").rpartition(".")[2]
+        if wanted is None or name in wanted:  # a rule that is not known here: all of them
+            yield each
+
+
+def _logins(model: Model) -> Iterator[Door]:
+    """Documented doors whose one answer is seen whenever identities log in, or never."""
+    for each in model.operations.values():
+        if not model.rule(each.id).graphql and frame_media(each) is None:
+            yield Door(each.method, each.path, each.id)
+
+
+def _way(gate: Gate, door: Door) -> Iterator[Gate]:
+    """A documented door asked with more in its query, when its name says with what."""
+    path, _, query = door.path.partition("?")
+    if path == gate.door.path and query and gate.operation.id == door.operation:
+        way = gate.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
+        if way.door == door:  # a value that is somebody's own has a name in place of it
+            yield way
+
+
+class _Ways:
+    """Known ways through documented doors: they need not be looked for again."""
+
+    HOW = options.HOW
+
+    def __init__(self, ways: list[Gate]) -> None:
+        self._ways = ways
+
+    def run(self, engine: Engine) -> None:
+        for way in self._ways:
+            engine.matrix.open(way)
+            engine.ways.append(way)
+            for who in engine.cast.subjects() if way.personal else [None]:
+                for viewer in (who, *engine.watchers(who)):
+                    engine.put(way, viewer, who)
+
+    def foresee(self, prospect: Prospect) -> Iterator[Line]:
+        yield from ()
+
+
+def _widened(gate: Gate, focus: Focus) -> Gate:
+    """A door with the finding's fields among what it shows: they need not be declared."""
+    name = focus.finding.resource
+    if name == "*":
+        return gate
+    known = gate.shows.get(name, ())
+    more = tuple(each for each in focus.fields if each not in known)
+    return replace(gate, shows={**gate.shows, name: (*known, *more)})
+
+
+def _teachers(
+    focus: Focus, model: Model, targets: list[Gate], others: list[Gate]
+) -> Iterator[Gate]:
+    """Doors that show what the targets' parameters, the comparison and the states need."""
+    one = focus.finding
+    todo = [source for gate in targets for source in gate.sources.values()]
+    todo += [f"{one.resource}.{path}" for path in focus.fields]
+    todo += _states(model, one.resource)
+    done: set[str] = set()
+    found: set[str] = set()
+    while todo:
+        source = todo.pop(0)
+        name, _, path = source.partition(".")
+        if source in done:
+            continue
+        done.add(source)
+        resource = model.policy.resources.get(name)
+        main = resource.main if resource else ""
+        able = [
+            g
+            for g in others
+            if path in g.shows.get(name, ()) and not g.batch and source not in g.sources.values()
+        ]
+        able.sort(key=lambda g: (not _is_near(model, g), g.id != main, len(g.sources), g.id))
+        for gate in able[:_TEACHERS]:
+            todo += gate.sources.values()
+            if gate.id not in found:
+                found.add(gate.id)
+                yield gate
+
+
+def _is_near(model: Model, gate: Gate) -> bool:
+    """Whether a door can be asked with no more than one's own account's id."""
+    accounts = {
+        f"{name}.{each.key}"
+        for name, each in model.policy.resources.items()
+        if each.owner.members == (each.key,)
+    }
+    return accounts.issuperset(gate.sources.values())
+
+
+def _states(model: Model, name: str) -> Iterator[str]:
+    """Members in which the states of a resource stand, in its own object or in another."""
+    resource = model.policy.resources.get(name)
+    for state in resource.states.values() if resource else ():
+        whose, each = name, state
+        while each.of:
+            whose, _, word = each.of.partition(".")
+            each = model.policy.resources[whose].states[word]
+        if each.member:
+            yield f"{whose}.{each.member}"
+
+
+def _members(body: bytes) -> frozenset[str]:
+    """Names of the members of a JSON body, at any depth."""
+    found: set[str] = set()
+    try:
+        todo = [orjson.loads(body)] if body else []
+    except orjson.JSONDecodeError:
+        return frozenset()
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            found |= at.keys()
+            todo += at.values()
+        elif isinstance(at, list):
+            todo += at
+    return frozenset(found)
+
+
+def _matches(door: str, path: str) -> bool:
+    """Whether a path is one of a door's, whatever fills its parameters and stands before it."""
+    if "?" in door:
+        return door == path  # another question than the plain one, and announced by its name
+    template = urlsplit(door).path
+    if template == urlsplit(path).path:
+        return True
+    parts = [re.escape(part) for part in re.split(r"\{[^}]*\}", template)]
+    return re.fullmatch(".*" + "[^/]+".join(parts), path) is not None

@@ -1,0 +1,371 @@
+"""Accounts that the run makes itself: on them it may try what it must not try on anybody's.
+
+They are registered as the document says and log in as the identities do, under names and secrets
+drawn for the run. Each stands in the journal, sealed, before it is made, and is removed at the end
+by whatever operation removes an account; what cannot be removed is told.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+import orjson
+
+from oakum.contract.classify import classify, opens_session
+from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Json, Operation, Shape
+from oakum.errors import OakumError
+from oakum.exchange import Request, Response
+from oakum.scan.asking import Filled, fill, raw_path
+from oakum.scan.contacts import Noun, body_of, is_secret, noun_of
+from oakum.scan.credentials import Identity, Login, Secret
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.login import json_of
+from oakum.scan.session import Sessions
+from oakum.scan.technique import Pace
+from oakum.scan.wording import harmless
+from oakum.semantics import Model
+
+_SELF = listed("account me myself profile self user")
+_PEOPLE = listed("account accounts customer customers member members people user users")
+_PERSON, _SECRET = "oakum_person", "oakum_secret"
+"""Variables of a made account's login."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """An account of the run's own."""
+
+    name: str
+    """Such as `oakum-1`: what the sessions and curl lines call it."""
+    called: Mapping[str, str] = field(repr=False)
+    """`handle`, `mail` and `phone` of it."""
+    secret: str = field(repr=False)
+
+
+@dataclass
+class Newcomers:
+    """Makes accounts, keeps them logged in, and takes them away."""
+
+    model: Model
+    params: Mapping[str, Mapping[str, str]]
+    sessions: Sessions
+    knowledge: Knowledge
+    target: str
+    log: Callable[[str, Json], None]
+    """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
+    pace: Pace
+    pending: list[Newcomer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
+                             None)  # fmt: skip
+        self.operation = _registers(self.model)
+        self.resource = _accounts(self.model)
+        self._made = 0
+        for each in self.pending:
+            self._admit(each)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the document says how to register, and an identity how to log in."""
+        return self.template is not None and self.operation is not None
+
+    @property
+    def gate(self) -> Gate:
+        """The door of registration."""
+        assert self.operation is not None
+        return gate_of(self.model, self.operation, {})
+
+    def register(self, ask: Ask, more: Mapping[str, Json] | None = None) -> Newcomer | None:
+        """A new account that can log in; None when it cannot. `more`: further members."""
+        self._made += 1
+        mark = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
+        called = {
+            "handle": f"oakum{mark}",
+            "mail": f"oakum{mark}@example.org",
+            "phone": f"+1555{secrets.randbelow(10**7):07}",
+        }
+        made = Newcomer(f"oakum-{self._made}", called, f"Oak-{secrets.token_hex(6)}-7a")
+        self.log("undo", as_json(made))
+        self.pending.append(made)
+        answer = ask(self.filled(made, more or {}))
+        self._admit(made)
+        if answer.status >= 400 or not self.lets_in(made, made.secret):
+            self._gone(made)
+            return None
+        return made
+
+    def filled(self, made: Newcomer, more: Mapping[str, Json]) -> Filled:
+        """The registration of an account."""
+        assert self.operation is not None
+        operation = self.operation
+        shape, form = body_of(operation)
+        real = {**self._body(shape, made), **more} if shape else dict(more)
+        said = orjson.dumps({**dict.fromkeys(real, "…"), **more}).decode()
+        body = urlencode(real, doseq=True).encode() if form else orjson.dumps(real)
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
+        path = raw_path(operation) if "/" in self.target.split("://")[-1] else operation.path
+        request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
+        return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
+
+    def _body(self, shape: Shape, made: Newcomer) -> dict[str, Json]:
+        """What has to be filled in, and every name and secret."""
+        body: dict[str, Json] = {}
+        for name, thunk in shape.properties.items():
+            inner, required = thunk(), name in shape.required
+            noun = self._noun(name, inner)
+            if inner.read_only:
+                continue
+            if is_secret(name, inner):
+                body[name] = made.secret
+            elif noun in made.called and (required or noun != "phone"):
+                body[name] = made.called[noun]
+            elif noun == "any":
+                body[name] = made.called["handle"]
+            elif inner.properties and required:
+                body[name] = self._body(inner, made)
+            elif required:
+                body[name] = harmless(name, inner)
+        return body
+
+    def _noun(self, name: str, shape: Shape) -> Noun:
+        """What of a person a member holds; the key of accounts is what they are known by."""
+        noun = noun_of(name, shape)
+        known = self.model.policy.resources.get(self.resource)
+        by_key = known is not None and words(known.key) == words(name)
+        return noun or ("handle" if by_key and "string" in shape.kinds else "")
+
+    def expect(self, request: Request, ask: Callable[[], Response]) -> Response:
+        """Send a registration that is not to succeed; the account is kept in mind if it does."""
+        shape = body_of(self.operation)[0] if self.operation else None
+        try:
+            sent = orjson.loads(request.body)
+        except orjson.JSONDecodeError:
+            sent = {}
+        made = (
+            self._sent(shape, sent) if shape and self.template and isinstance(sent, dict) else None
+        )
+        if made is None:
+            return ask()
+        self.log("undo", as_json(made))
+        self.pending.append(made)
+        answer = ask()
+        self._admit(made)
+        if answer.status >= 400 or not self.lets_in(made, made.secret):
+            self._gone(made)
+        return answer
+
+    def _sent(self, shape: Shape, sent: Mapping[str, Json]) -> Newcomer | None:
+        """The account that a registration would make; None where it would be an identity's."""
+        called: dict[str, str] = {}
+        secret = ""
+        for name, value in sent.items():
+            inner = shape.properties[name]() if name in shape.properties else Shape()
+            if isinstance(value, str) and is_secret(name, inner):
+                secret = value
+            elif isinstance(value, str) and (noun := self._noun(name, inner)):
+                called.setdefault("handle" if noun == "any" else noun, value)
+        person = called.get(self.template[1] if self.template else "", "")
+        taken = any(person in values for values in self.knowledge.own.values())
+        self._made += 1
+        return Newcomer(f"oakum-{self._made}", called, secret) if person and not taken else None
+
+    def lets_in(self, who: Newcomer, secret: str) -> bool:
+        """Whether the account can log in with a secret."""
+        return self.attempt(who, secret)[1]
+
+    def attempt(self, who: Newcomer, secret: str) -> tuple[Response, bool]:
+        """The answer to a login of the account with a secret, and whether it would do."""
+        with self.pace.bare():
+            return self.sessions.attempt(self._identity(replace(who, secret=secret)))
+
+    def changed(self, who: Newcomer, secret: str) -> None:
+        """The account has another secret now."""
+        now = replace(who, secret=secret)
+        self.log("undo", as_json(now))
+        self.pending = [now if each.name == who.name else each for each in self.pending]
+        self._admit(now)
+
+    def learn(self, who: Newcomer, resource: str, own: Mapping[str, Json]) -> None:
+        """What the account was shown of itself fills the parameters of doors to it."""
+        flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
+        self.knowledge.objects[(who.name, resource)] = [flat]
+
+    def own(self, who: Newcomer, answer: Response) -> Mapping[str, Json]:
+        """The object of an answer that holds one of the account's names; empty: there is none."""
+        names = set(who.called.values())
+        return next(
+            (each for each in _objects(json_of(answer)) if names & _texts(each.values())), {}
+        )
+
+    # ------------------------------------------------------------ taking them away
+
+    def restore(self) -> tuple[str, ...]:
+        """Remove every account that was made; says in words which could not be. Never raises."""
+        left = list(self.pending)
+        for own in (False, True):  # by another that may, before that one is gone itself
+            left = [each for each in left if not self._remove(each, own=own)]
+        self.pending.clear()
+        return tuple(
+            f"the account `{next(iter(each.called.values()))}` that the run made could not be"
+            " removed: no operation takes it away"
+            for each in left
+        )
+
+    def _remove(self, who: Newcomer, *, own: bool) -> bool:
+        by = [who] if own else [each for each in self.pending if each.name != who.name]
+        try:
+            if not self._exists(who):
+                return self._gone(who)
+            if not self.knowledge.objects.get((who.name, self.resource)):
+                self.learn(who, self.resource, self._supposed(who))
+            for operation in self.model.operations.values():
+                gate = gate_of(self.model, operation, self.params.get(operation.id, {}))
+                if operation.method != "DELETE" or not self._takes_account(gate):
+                    continue
+                filled = fill(gate, self.target, self.knowledge, who.name)
+                for each in by if filled is not None and (own or gate.personal) else ():
+                    assert filled is not None
+                    answer = self.sessions.send(each.name, filled.request)
+                    if answer.status < 400 and not self._exists(who):
+                        return self._gone(who)
+        except OakumError:
+            return False
+        return False
+
+    def _exists(self, who: Newcomer) -> bool:
+        """Whether it can log in still; where the login brakes, whether it is logged in still."""
+        answer, let_in = self.attempt(who, who.secret)
+        if answer.status in (423, 429, 503) and self.sessions.proof is not None:
+            return self.sessions.send(who.name, self.sessions.proof.request).status < 400
+        return let_in
+
+    def _supposed(self, who: Newcomer) -> Mapping[str, Json]:
+        """Fields of an account that hold its names, told by their own."""
+        leaves = self.model.tables[self.resource].leaves if self.resource else ()
+        text = Shape(kinds=frozenset(("string",)))
+        nouns = {leaf: self._noun(leaf, text) for leaf in leaves}
+        return {leaf: who.called[noun] for leaf, noun in nouns.items() if noun in who.called}
+
+    def _takes_account(self, gate: Gate) -> bool:
+        """Whether what a DELETE takes away is an account, and no other thing of its owner's."""
+        last = gate.operation.path.rstrip("/").rsplit("/", 1)[-1]
+        if not gate.sources:
+            return "{" not in gate.operation.path and set(words(last)) <= _SELF
+        sources = {source.partition(".")[0] for source in gate.sources.values()}
+        return last.startswith("{") and sources == {self.resource} and len(gate.sources) == 1
+
+    def _gone(self, who: Newcomer) -> bool:
+        self.pending = [each for each in self.pending if each.name != who.name]
+        self.log("undone", as_json(who))
+        return True
+
+    # ------------------------------------------------------------ as an identity
+
+    def _admit(self, who: Newcomer) -> None:
+        self.sessions.admit(self._identity(who))
+
+    def _identity(self, who: Newcomer) -> Identity:
+        assert self.template is not None
+        identity, noun = self.template
+        person = who.called.get(noun) or who.called["handle"]
+        known = {_PERSON: Secret(person), _SECRET: Secret(who.secret)}
+        return replace(
+            identity, name=who.name, variables={**identity.variables, **known}, facts={}, states={}
+        )
+
+
+Ask = Callable[[Filled], Response]
+
+
+def as_json(made: Newcomer) -> Json:
+    """An account as a JSON value, for a journal that seals it."""
+    return {"account": made.name, "called": dict(made.called), "secret": made.secret}
+
+
+def from_json(value: Mapping[str, Json]) -> Newcomer:
+    """The reverse of `as_json`. Raises `KeyError` or `TypeError`."""
+    return Newcomer(value["account"], dict(value["called"]), value["secret"])
+
+
+def _template(identity: Identity) -> tuple[Identity, Noun] | None:
+    """An identity whose login names a person and holds a secret, with these two made variables."""
+    login = identity.login
+    if not isinstance(login, Login) or not isinstance(login.body, Mapping):
+        return None
+    found: dict[str, Noun] = {}
+
+    def walk(value: Json, name: str) -> Json:
+        if isinstance(value, Mapping):
+            return {key: walk(child, str(key)) for key, child in value.items()}
+        if not isinstance(value, str):
+            return value
+        if is_secret(name, Shape()):
+            found[_SECRET] = ""
+            return f"${_SECRET}"
+        noun = noun_of(name) or ("any" if "$" in value else "")
+        if noun and _PERSON not in found:
+            known = identity.fill(value)
+            found[_PERSON] = "mail" if noun == "any" and "@" in str(known) else noun
+            return f"${_PERSON}"
+        return value
+
+    body = walk(login.body, "")
+    if found.keys() != {_PERSON, _SECRET}:
+        return None
+    noun = "handle" if found[_PERSON] == "any" else found[_PERSON]
+    return replace(identity, login=replace(login, body=body)), noun
+
+
+def _registers(model: Model) -> Operation | None:
+    """The operation with which anybody makes an account, the most telling."""
+    ranked: list[tuple[int, str]] = []
+    for operation in model.operations.values():
+        shape, _ = body_of(operation)
+        if operation.method != "POST" or shape is None or "{" in operation.path:
+            continue
+        members = {name: thunk() for name, thunk in shape.properties.items()}
+        secret = any(is_secret(name, inner) for name, inner in members.items())
+        person = any(noun_of(name, inner) for name, inner in members.items())
+        kind = classify(operation, model.rule(operation.id)).kind
+        if not (secret and person and operation.anonymous) or kind == "destructive":
+            continue
+        said = frozenset(words(re.sub(r"\W+", " ", f"{operation.path} {operation.id}")))
+        last = set(words(operation.path.rstrip("/").rsplit("/", 1)[-1]))
+        registers = opens_session(operation) and kind != "login"
+        if registers or {"sign", "up"} <= said:
+            ranked.append((0, operation.id))
+        elif kind == "write" and last and last <= _PEOPLE:
+            ranked.append((1, operation.id))
+    return model.operations[min(ranked)[1]] if ranked else None
+
+
+def _accounts(model: Model) -> str:
+    """The resource that is an account: whose owner is itself; empty: none."""
+    found = (
+        name
+        for name, each in model.policy.resources.items()
+        if each.key and each.owner.members == (each.key,)
+    )
+    return next(found, "")
+
+
+def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _objects(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _objects(child)
+
+
+def _texts(values: Iterable[Json]) -> set[str]:
+    return {each for each in values if isinstance(each, str)}

@@ -1,0 +1,209 @@
+"""A finding asked for again, alone: fixed, partly fixed, still open, or not shown.
+
+*Fixed* is said only of what was shown to be closed, door by door, by the same law as in a scan: the
+owner was seen to see it, and the viewer was not. Everything else is said to be what it is, since
+the commonest fix mends one door, one kind of viewer or one field, and leaves its sisters open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from oakum.errors import ExitCode
+from oakum.finding import Cell, Door, Finding, Report, Result
+from oakum.scan.engine import Event
+from oakum.scan.focus import Focus
+from oakum.scan.run import NOTHING_SHOWN, Options, Scan
+
+
+class Verdict(StrEnum):
+    """What has become of a finding."""
+
+    FIXED = "fixed"
+    PARTLY_FIXED = "partly_fixed"
+    STILL_OPEN = "still_open"
+    NOT_SHOWN = "not_shown"
+
+
+EXIT_CODES = {
+    Verdict.FIXED: ExitCode.CLEAN,
+    Verdict.PARTLY_FIXED: ExitCode.FINDINGS,
+    Verdict.STILL_OPEN: ExitCode.FINDINGS,
+    Verdict.NOT_SHOWN: ExitCode.NOT_TRUSTWORTHY,
+}
+
+
+@dataclass(frozen=True)
+class AtDoor:
+    """One door of the finding, now."""
+
+    door: Door
+    result: Verdict
+    """Fixed, still open, or not shown."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is still shown of the same: another viewer, or another field."""
+
+    viewer: str
+    field: str
+    doors: tuple[Door, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What became of a finding, and how that is known."""
+
+    finding: Finding
+    verdict: Verdict
+    doors: tuple[AtDoor, ...]
+    left: tuple[Left, ...]
+    reasons: tuple[str, ...]
+    """Why it was not shown, or is not to be trusted."""
+    requests: int
+    seconds: float
+
+
+def replay(
+    report: Report, finding: Finding, options: Options, emit: Callable[[Event], None]
+) -> Replay:
+    """Ask for one finding of a report again, narrowly first, and more widely if that tells nothing.
+
+    `options`: as for a scan; `only` is set here.
+    """
+    lacking = [each for each in report.allowed if each not in options.allowed]
+    siblings = [
+        each.field
+        for each in report.findings
+        if (each.rule, each.resource, each.viewer, each.state, each.verdict == "over_blocked")
+        == (
+            finding.rule, finding.resource, finding.viewer, finding.state,
+            finding.verdict == "over_blocked",
+        )
+    ]  # fmt: skip
+    wide = finding.rule == "enumerable-ids"  # how keys are made is read from all that are known
+    fields = tuple(dict.fromkeys((finding.field, *siblings)))
+    focus = Focus(finding, fields, frozenset(_viewers(report, finding)), wide)
+    first, hopeless = _look(focus, options, emit, lacking)
+    left = options.budget - first.requests
+    if first.verdict is not Verdict.NOT_SHOWN or hopeless or wide or left < 1:
+        return first
+    rest = replace(options, budget=left)
+    second, _ = _look(replace(focus, wide=True), rest, emit, lacking)
+    return replace(
+        second,
+        requests=first.requests + second.requests,
+        seconds=round(first.seconds + second.seconds, 2),
+    )
+
+
+def _viewers(report: Report, one: Finding) -> Iterator[str | None]:
+    """Identities to whom the report says it was shown."""
+    results = (Result.LEAK, Result.OVER_BLOCK)
+    for cell in report.cells:
+        if is_of(one, cell) and cell.result in results and cell.identity:
+            name = cell.identity.partition(" → ")[0]
+            yield None if name == "nobody logged in" else name
+
+
+def is_of(one: Finding, cell: Cell) -> bool:
+    """Whether a cell is one of a finding's."""
+    return (cell.resource, cell.field, cell.viewer, cell.state) == (
+        one.resource, one.field, one.viewer, one.state,
+    )  # fmt: skip
+
+
+def _look(
+    focus: Focus, options: Options, emit: Callable[[Event], None], lacking: list[str]
+) -> tuple[Replay, bool]:
+    """What one run says, and whether another one could say no more."""
+    scan = Scan(replace(options, only=focus, min_shown=0.0), emit)
+    report = scan.report()
+    now = _Now(scan, report, focus.finding, lacking)
+    doors = tuple(map(now.at, focus.finding.doors))
+    left = tuple(now.left(focus))
+    verdict = _verdict(doors, left)
+    spent = report.requests >= report.budget
+    reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
+    if reasons and verdict is Verdict.FIXED:
+        verdict = Verdict.NOT_SHOWN
+    made = Replay(focus.finding, verdict, doors, left, reasons, report.requests, report.seconds)
+    lost = spent or any(each != NOTHING_SHOWN for each in report.distrust)
+    return made, lost or bool(lacking and scan.scope and not scan.scope.plain)
+
+
+def _verdict(doors: tuple[AtDoor, ...], left: tuple[Left, ...]) -> Verdict:
+    results = {each.result for each in doors}
+    if Verdict.STILL_OPEN in results:
+        return Verdict.PARTLY_FIXED if Verdict.FIXED in results else Verdict.STILL_OPEN
+    if results != {Verdict.FIXED}:
+        return Verdict.NOT_SHOWN
+    return Verdict.PARTLY_FIXED if left else Verdict.FIXED
+
+
+@dataclass(frozen=True)
+class _Now:
+    """A narrow run that is over, compared with the finding that it was about."""
+
+    scan: Scan
+    report: Report
+    finding: Finding
+    lacking: list[str]
+
+    def at(self, door: Door) -> AtDoor:
+        """What is known of the finding at one of its doors."""
+        scope = self.scan.scope
+        assert scope is not None
+        if any(door in each.doors for each in self._same()):
+            return AtDoor(door, Verdict.STILL_OPEN)
+        if door in scope.documented:
+            return self._by_cell(door)
+        if self.lacking:
+            words = f"it was found with {' '.join(self.lacking)}, which this run was not given"
+            return AtDoor(door, Verdict.NOT_SHOWN, words)
+        if not scope.was_asked(door):
+            return AtDoor(door, Verdict.NOT_SHOWN, "the question that showed it could not be asked")
+        return AtDoor(door, Verdict.FIXED)
+
+    def left(self, focus: Focus) -> Iterator[Left]:
+        """Other viewers and fields of which the same is still so, at the doors of the finding."""
+        for each in self.report.findings:
+            same = (each.resource, each.state) == (self.finding.resource, self.finding.state)
+            over = (each.verdict == "over_blocked") is (self.finding.verdict == "over_blocked")
+            doors = tuple(door for door in each.doors if door in self.finding.doors)
+            mine = (each.field, each.viewer) == (self.finding.field, self.finding.viewer)
+            near = each.field == self.finding.field or (
+                each.viewer == self.finding.viewer and each.field in focus.fields
+            )
+            if same and over and doors and near and not mine:
+                yield Left(each.viewer, each.field, doors)
+
+    def _same(self) -> Iterator[Finding]:
+        one = self.finding
+        for each in self.report.findings:
+            if (each.resource, each.field, each.viewer, each.state) == (
+                one.resource, one.field, one.viewer, one.state,
+            ):  # fmt: skip
+                yield each
+
+    def _by_cell(self, door: Door) -> AtDoor:
+        cells = [
+            each for each in self.report.cells if is_of(self.finding, each) and each.door == door
+        ]
+        over = self.finding.verdict == "over_blocked"
+        for each in cells:
+            if each.result is Result.OPEN:
+                words = "" if over else "the contract grants it now"
+                return AtDoor(door, Verdict.FIXED, words)
+            if not over and each.result is Result.CLOSED:
+                return AtDoor(door, Verdict.FIXED)
+            if over and each.result is Result.CLOSED:
+                return AtDoor(door, Verdict.FIXED, "the contract does not grant it any more")
+        reasons = [each.reason for each in cells if each.reason]
+        if all(each.door != door for each in self.scan.gates):
+            return AtDoor(door, Verdict.NOT_SHOWN, "the document does not have this door any more")
+        return AtDoor(door, Verdict.NOT_SHOWN, reasons[0] if reasons else "no answer could tell")

@@ -1,0 +1,356 @@
+"""What may only be tried on accounts that the run makes itself: what a registration takes over, who
+can change whose password, and how often a wrong one may be guessed (P12, P6).
+
+Two accounts are made, the first as the document says. The second asks for more than it says
+(CWE-915): what its own view then shows, and the first one's does not, was taken over from the
+request. Then the first writes to the second, credentials too (CWE-639, CWE-620): only a login with
+the new secret proves it, or the second's own view. Last a few wrong secrets are given for the
+second, at the pace that the run has leave for (CWE-307). Both are removed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from oakum.contract.classify import classify
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.model import Json, Operation
+from oakum.exchange import Response
+from oakum.finding import Door, Evidence
+from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.contacts import body_of, is_secret, noun_of
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.engine import Engine
+from oakum.scan.matrix import allows
+from oakum.scan.newcomers import Newcomer, Newcomers
+from oakum.scan.signals import Signal
+from oakum.scan.technique import Line, Prospect
+from oakum.scan.variants import body_shape, other_value, shape_of
+from oakum.scan.wording import harmless
+from oakum.semantics import Model
+
+HOW = "account"
+GUESS = "guess"
+
+_KEPT = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+"""Classes that name an account or let somebody in: they are what a registration is for."""
+_GUESSES = 10
+"""Wrong secrets given for an account of the run's own: more than a careful API lets pass."""
+_MOST = 8
+"""Members asked for beyond the document's."""
+_METHODS = ("PUT", "PATCH", "POST")
+_SECRETS = listed("credential credentials passcode passphrase password passwd pin pwd secret")
+_OLD = listed("current existing old present previous")
+
+
+def run(engine: Engine) -> None:
+    """Only with leave to write, and where accounts can be made."""
+    newcomers = engine.newcomers
+    if not engine.may.writes or newcomers is None or not newcomers.possible:
+        return
+    engine.say("making two accounts, and trying on them what nobody else is to bear")
+    _Trial(engine, newcomers).run()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """Registrations, and every operation that is tried on the accounts made."""
+    if not prospect.may.writes:
+        return
+    yield {
+        "as": "nobody logged in",
+        "request": "two accounts are registered, if the document says how, and removed at the end",
+        "why": "what a registration takes over; how often a wrong secret may be guessed",
+    }
+    for gate in _writers(prospect.model):
+        yield {
+            "as": "an account that the run has made, on another one",
+            "request": f"{gate.method} {gate.path}",
+            "why": "who may change whose credentials",
+        }
+
+
+@dataclass
+class _Trial:
+    engine: Engine
+    newcomers: Newcomers
+
+    def run(self) -> None:
+        control = self._register({})
+        if control is None:
+            self.engine.notes.append("no account could be made: what needs one was not tried")
+            return
+        before = self._view(control)
+        second = self._ask_for_more(before) or self._register({})
+        if second is None:
+            return
+        self._view(second)
+        for operation in _writers(self.engine.model):
+            for viewer in (None, control):
+                second = self._write(operation, viewer, control, second)
+        self._guess(second)
+
+    # ------------------------------------------------------------ registering
+
+    def _register(self, more: Mapping[str, Json]) -> Newcomer | None:
+        gate = self.newcomers.gate
+        return self.newcomers.register(lambda filled: self.engine.send(gate, None, filled), more)
+
+    def _view(self, who: Newcomer) -> Mapping[str, Json]:
+        """What the account is shown of itself, at who-am-I and at the main door of its resource."""
+        engine, found = self.engine, dict[str, Json]()
+        resource = engine.model.policy.resources.get(self.newcomers.resource)
+        doors = [resource.main if resource else "", engine.model.policy.caller.operation]
+        for name in filter(None, reversed(doors)):
+            gate = self._gate(name)
+            filled = gate and fill(gate, engine.target, engine.knowledge, who.name)
+            if gate is not None and filled:
+                found = {**self.newcomers.own(who, engine.send(gate, who.name, filled)), **found}
+                if self.newcomers.resource and found:
+                    self.newcomers.learn(who, self.newcomers.resource, found)
+        return found
+
+    def _gate(self, name: str) -> Gate | None:
+        engine = self.engine
+        operation = engine.model.operations.get(name) or next(
+            (o for o in engine.model.operations.values() if o.path == name and o.method == "GET"),
+            None,
+        )
+        if operation is None:
+            return None
+        return gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+
+    def _ask_for_more(self, before: Mapping[str, Json]) -> Newcomer | None:
+        """Register with members that the document does not take; what sticks is told."""
+        more = dict(self._beyond(before))
+        for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)][:_MOST]:
+            made = self._register(asked) if asked else None
+            if made is None:
+                continue
+            after = self._view(made)
+            for name, value in asked.items():
+                if after.get(name) == value != before.get(name):
+                    self._taken_over(made, name, value)
+            return made
+        return None
+
+    def _beyond(self, before: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+        """Members of an account that a registration may not set, each with another value."""
+        engine, name = self.engine, self.newcomers.resource
+        shape, _ = body_of(self.newcomers.gate.operation)
+        declared = shape.properties if shape else {}
+        owner = frozenset(
+            each.name
+            for each in engine.model.policy.relations.values()
+            if each.kind in ("owner", "authenticated", "anyone")
+        )
+        table = engine.model.settable.get(name)
+        for member, value in list(before.items())[:30]:
+            inner = shape_of(engine.model, name, member) if name else None
+            kind = classify_field(member, inner)
+            known = {words(member), (*words(member), "id")}
+            if member in declared or kind in _KEPT or ("id",) in known or isinstance(value, list):
+                continue
+            if table is not None and any(allows(table, e, owner, {}) for e in (member,)):
+                continue
+            other = other_value(member, value, inner) if inner else None
+            if other is None and kind is FieldClass.AUTHORITY:
+                other = "admin"
+            if isinstance(other, bool) or kind is FieldClass.AUTHORITY:
+                yield member, other
+
+    def _taken_over(self, made: Newcomer, name: str, value: Json) -> None:
+        gate = self.newcomers.gate
+        filled = self.newcomers.filled(made, {name: value})
+        self._signal(
+            "mass-assignment", name, "owner", gate, None, filled, Response(201, {}, b""),
+            "the account's own view holds what its registration asked for, and that of an account"
+            " made without asking does not",
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ writing to another
+
+    def _write(
+        self, operation: Operation, viewer: Newcomer | None, control: Newcomer, other: Newcomer
+    ) -> Newcomer:
+        """Change the other's account; the other, with the secret that it has now."""
+        engine = self.engine
+        gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+        shape = body_shape(operation)
+        filled = fill(gate, engine.target, engine.knowledge, other.name)
+        if shape is None or filled is None or not self._names(gate, filled, other):
+            return other
+        fresh = f"Oak-{secrets.token_hex(6)}-8b"
+        body: dict[str, Json] = {}
+        for name, thunk in shape.properties.items():
+            inner, noun = thunk(), noun_of(name, thunk())
+            if is_secret(name, inner):
+                body[name] = control.secret if _is_old(name) else fresh
+            elif noun == "mail" and name not in gate.sources:
+                body[name] = f"oakum{secrets.token_hex(5)}@example.org"
+            elif name in shape.required and name not in gate.sources:
+                body[name] = harmless(name, inner)
+        if not body:
+            return other
+        sent = {**(orjson.loads(filled.request.body) if filled.request.body else {}), **body}
+        headers = {**filled.request.headers, "content-type": "application/json"}
+        request = replace(filled.request, headers=headers, body=orjson.dumps(sent))
+        said = orjson.dumps(dict.fromkeys(sent, "…")).decode()
+        asked = replace(filled, request=request, body=said)
+        before = self._view(other)
+        who = viewer.name if viewer else None
+        answer = engine.send(gate, who, asked)
+        if answer.status >= 400:
+            return other
+        return self._read_back(gate, viewer, other, asked, answer, before, body, fresh)
+
+    def _read_back(
+        self,
+        gate: Gate,
+        viewer: Newcomer | None,
+        other: Newcomer,
+        asked: Filled,
+        answer: Response,
+        before: Mapping[str, Json],
+        body: Mapping[str, Json],
+        fresh: str,
+    ) -> Newcomer:
+        """What the other's own view and its next login say of a write."""
+        note = "the other account's own view held the new value afterwards; the run made both"
+        mine = {name for name, value in body.items() if value == fresh}
+        after = self._view(other)
+        for name, value in body.items():
+            if name not in mine and name in after and after[name] == value != before.get(name):
+                self._written(gate, name, viewer, asked, answer, note)
+        if mine and self.newcomers.lets_in(other, fresh):
+            note = "the other account logs in with the new secret; the run made both accounts"
+            for name in sorted(mine)[:1]:
+                self._written(gate, name, viewer, asked, answer, note)
+            other = replace(other, secret=fresh)
+            self.newcomers.changed(other, fresh)
+        elif mine and viewer is not None and self.newcomers.lets_in(viewer, fresh):
+            self.newcomers.changed(viewer, fresh)  # it has changed its caller's own instead
+        return other
+
+    def _names(self, gate: Gate, filled: Filled, other: Newcomer) -> bool:
+        """Whether the request names the other account, and not its caller alone."""
+        own = self.engine.knowledge.objects.get((other.name, self.newcomers.resource), [{}])
+        known = {*other.called.values(), *(v for each in own for v in each.values())}
+        return bool(gate.personal) and bool(filled.sent & known)
+
+    def _written(
+        self,
+        gate: Gate,
+        name: str,
+        viewer: Newcomer | None,
+        asked: Filled,
+        answer: Response,
+        note: str,
+    ) -> None:
+        who = viewer.name if viewer else None
+        self._signal("foreign-write", name, self._label(who), gate, who, asked, answer, note)
+
+    # ------------------------------------------------------------ guessing
+
+    def _guess(self, who: Newcomer) -> None:
+        """A few wrong secrets, then the right one."""
+        engine, answers = self.engine, []
+        login = self._login()
+        if engine.pace is None or login is None or not self.newcomers.lets_in(who, who.secret):
+            return
+        with engine.pace.bare():
+            for _ in range(_GUESSES):
+                answer, _ = self.newcomers.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")
+                answers.append(answer.status)
+                if answer.status in (429, 423, 503) or answer.status != answers[0]:
+                    return
+            answer, let_in = self.newcomers.attempt(who, who.secret)
+        if let_in:
+            secret = next(iter(_secrets(login)), "password")
+            filled = Filled(self.newcomers.filled(who, {}).request, {}, frozenset(), login.path)
+            filled = replace(filled, request=replace(filled.request, method=login.method))
+            self._signal(
+                GUESS, secret, "anyone", gate_of(engine.model, login, {}), None, filled, answer,
+                f"{_GUESSES} wrong secrets in a row, and the right one was still taken at once",
+            )  # fmt: skip
+
+    def _login(self) -> Operation | None:
+        """The operation with which identities log in."""
+        engine = self.engine
+        for operation in engine.model.operations.values():
+            login = self.newcomers.template[0].login if self.newcomers.template else None
+            where = getattr(login, "where", "")
+            if operation.method == "POST" and where in (operation.id, operation.path):
+                return operation
+        return None
+
+    # ------------------------------------------------------------ telling
+
+    def _label(self, who: str | None) -> str:
+        """What somebody who is a stranger to the owner is called."""
+        cast = self.engine.cast
+        names = cast.names()
+        viewer = None if who is None else names[0]
+        owner = next((each for each in names if each != viewer), names[0])
+        known = cast.policy.relations
+        held = frozenset(
+            name
+            for name in cast.relations(viewer, owner)
+            if known[name].kind in ("authenticated", "anyone")
+        )
+        return cast.label(held, None, owner)
+
+    def _signal(
+        self,
+        how: str,
+        field: str,
+        label: str,
+        gate: Gate,
+        who: str | None,
+        asked: Filled,
+        answer: Response,
+        note: str,
+    ) -> None:
+        engine = self.engine
+        resource = self.newcomers.resource or next(iter(engine.model.policy.resources), "")
+        owners = [n for n, e in engine.model.policy.relations.items() if e.kind == "owner"]
+        label = owners[0] if label == "owner" and owners else label
+        evidence = Evidence(
+            None,
+            engine.lookout.side(who, label, answer),
+            curl(asked, engine.credentials(who)),
+            note=note,
+        )
+        door = Door(gate.door.method, gate.door.path, gate.operation.id)
+        engine.signals.append(
+            Signal(how, resource, field, label, door, evidence, (), who, says="written")
+        )
+
+
+def _writers(model: Model) -> Iterator[Operation]:
+    """Operations that change credentials or contacts of an account that the request names."""
+    for operation in model.operations.values():
+        shape = body_shape(operation)
+        kind = classify(operation, model.rule(operation.id)).kind
+        said = {*words(re.sub(r"\W+", " ", operation.path)), *words(operation.id)}
+        resets = kind == "destructive" and "reset" in said and bool(said & _SECRETS)
+        if operation.method not in _METHODS or shape is None or not (kind == "write" or resets):
+            continue
+        members = {name: thunk() for name, thunk in shape.properties.items()}
+        if any(is_secret(n, each) or noun_of(n, each) == "mail" for n, each in members.items()):
+            yield operation
+
+
+def _is_old(name: str) -> bool:
+    return not _OLD.isdisjoint(words(name))
+
+
+def _secrets(operation: Operation) -> Iterator[str]:
+    shape, _ = body_of(operation)
+    for name, thunk in shape.properties.items() if shape else ():
+        if is_secret(name, thunk()):
+            yield name

@@ -1,0 +1,454 @@
+"""Objects that the run makes: what a creation takes over, and who else may take one away (P12, P2).
+
+Where the document says how an object is made and how it is taken away, one is made for an identity,
+with a mark in it that is in nothing else. It is read back by its owner. Another is made that asks
+for more than its owner may set (CWE-915): what its view holds, and the first one's does not, was
+taken over. Then strangers take one away; only the owner's own view tells whether it is gone
+(CWE-639). Whatever is left is taken away at the end, found by its mark.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from oakum.contract.classify import classify
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Json, Shape
+from oakum.exchange import Request, Response
+from oakum.finding import Door, Evidence
+from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.contacts import is_secret, noun_of
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.engine import Engine
+from oakum.scan.ledger import Ledger, Made, marked
+from oakum.scan.login import json_of
+from oakum.scan.matrix import allows
+from oakum.scan.signals import Signal
+from oakum.scan.technique import Line, Prospect
+from oakum.scan.variants import body_shape, other_value, written
+from oakum.scan.wording import harmless
+from oakum.semantics import Model
+from oakum.semantics.decide import through
+from oakum.semantics.model import resources_in
+from oakum.semantics.table import member
+
+HOW = "creation"
+
+_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+_MOST = 8
+"""Members asked for beyond what owners may set."""
+_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """How objects of a resource are made, and taken away."""
+
+    resource: str
+    at: tuple[str, ...]
+    """Where in the body the object stands."""
+    make: Gate
+    remove: Gate
+
+
+def run(engine: Engine) -> None:
+    """Only with leave to write."""
+    if not engine.may.writes or engine.ledger is None:
+        return
+    for pair in _pairs(engine.model, engine.params):
+        engine.say(f"making one `{pair.resource}`, and taking it away")
+        for owner in engine.cast.subjects():
+            if _Trial(engine, engine.ledger, pair, owner).run():
+                break
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """Every creation, and what takes it away."""
+    for pair in _pairs(prospect.model, {}) if prospect.may.writes else ():
+        yield {
+            "as": "an identity",
+            "request": f"{pair.make.door.method} {pair.make.door.path}",
+            "why": f"a `{pair.resource}` of the run's own: which members it may ask for",
+        }
+        yield {
+            "as": "others, then its owner",
+            "request": f"{pair.remove.door.method} {pair.remove.door.path}",
+            "why": f"takes that `{pair.resource}` away",
+        }
+
+
+def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_Pair]:
+    removers = [o for o in model.operations.values() if o.method == "DELETE"]
+    for operation in model.operations.values():
+        verdict = classify(operation, model.rule(operation.id))
+        if operation.method != "POST" or verdict.kind != "write":
+            continue
+        make = gate_of(model, operation, params.get(operation.id, {}))
+        for resource, at in written(model, operation):
+            known = model.policy.resources[resource]
+            if not known.key or known.owner.kind == "none":
+                continue
+            for each in removers:
+                remove = gate_of(model, each, params.get(each.id, {}))
+                last = each.path.rstrip("/").rsplit("/", 1)[-1]
+                named = [n for n, s in remove.sources.items() if s == f"{resource}.{known.key}"]
+                below = each.path.startswith(f"{operation.path.rstrip('/')}/")
+                if last.startswith("{") and (below or named) and len(remove.unfilled) <= 1:
+                    yield _Pair(resource, at, make, remove)
+                    break
+
+
+@dataclass
+class _Trial:
+    """One identity's creations of one resource."""
+
+    engine: Engine
+    ledger: Ledger
+    pair: _Pair
+    owner: str
+
+    def run(self) -> bool:
+        """Whether anything could be made."""
+        control = self._make({})
+        if control is None:
+            return False
+        made, view = control
+        for viewer in self._strangers():
+            if self._taken_away(made, viewer):
+                self.ledger.undo(made)
+                again = self._make({})
+                if again is None:
+                    return True
+                made, _ = again
+        self.ledger.undo(made)
+        more = dict(self._beyond(view))
+        if more and self._ask_for(more, view) is None and len(more) > 1:
+            for at, value in more.items():
+                self._ask_for({at: value}, view)
+        return True
+
+    # ------------------------------------------------------------ making one
+
+    def _make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
+        """What was made, and how its owner sees it; None when the API refused."""
+        engine, pair = self.engine, self.pair
+        mark = f"oakum {secrets.token_hex(4)}"
+        asked = self._request(mark, more)
+        find = self._find()
+        remove = self._remove_request()
+        if asked is None or remove is None:
+            return None
+        key = engine.model.policy.resources[pair.resource].key
+        made = Made(
+            f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
+            self.owner, mark, key, find, remove,
+        )  # fmt: skip
+        self.ledger.enter(made)
+        answer = engine.send(pair.make, self.owner, asked)
+        if answer.status >= 400:
+            self.ledger.undo(made)
+            return None
+        said = marked(json_of(answer), mark, key)
+        told = str(said[0][key]) if said else _from_location(answer) or _only(answer, key)
+        if told:
+            made = self.ledger.learn(made, told)
+        view = self._view(made) or (said[0] if said else {})
+        if not view:
+            self.ledger.undo(made)
+            return None
+        return (made if made.known else self.ledger.learn(made, str(view[key]))), view
+
+    def _request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> Filled | None:
+        engine, make = self.engine, self.pair.make
+        filled = fill(make, engine.target, engine.knowledge, self.owner)
+        shape = body_shape(make.operation)
+        if filled is None or shape is None:
+            return None
+        marks = iter((mark,))
+        body = _body(engine, shape, self.owner, marks, ())
+        if next(marks, ""):
+            return None  # nowhere to put it: it could not be found again
+        given = orjson.loads(filled.request.body) if filled.request.body else {}
+        body = {**body, **given}
+        for at, value in more.items():
+            _put(body, (*self.pair.at, *at), value)
+        headers = {**filled.request.headers, "content-type": "application/json"}
+        request = replace(filled.request, headers=headers, body=orjson.dumps(body))
+        said = orjson.dumps(_hidden(body, dict(more), self.pair.at)).decode()
+        return replace(filled, request=request, body=said)
+
+    def _find(self) -> tuple[Request, ...]:
+        """Lists in which the owner would see it."""
+        engine, resource = self.engine, self.pair.resource
+        key = engine.model.policy.resources[resource].key
+        found: list[Request] = []
+        for gate in engine.gates:
+            own = f"{resource}.{key}" in gate.sources.values()
+            if resource not in gate.shows or own or gate.batch or gate.how:
+                continue
+            who = self.owner if gate.personal else None
+            if (filled := fill(gate, engine.target, engine.knowledge, who)) is not None:
+                found.append(filled.request)
+        return tuple(found[:2])
+
+    def _remove_request(self) -> Request | None:
+        """The removal with `{key}` where the key of the object has to stand."""
+        engine, remove = self.engine, self.pair.remove
+        key = engine.model.policy.resources[self.pair.resource].key
+        names = [p.name for p in remove.operation.parameters if p.where == "path"]
+        last = remove.operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
+        if last not in names:
+            return None
+        sources = {**remove.sources, last: f"{self.pair.resource}.{key}"}
+        gate = replace(remove, sources=sources, unfilled=(), personal=frozenset(sources))
+        with self._as_own("{key}"):
+            filled = fill(gate, engine.target, engine.knowledge, self.owner)
+        if filled is None:
+            return None
+        return replace(
+            filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}")
+        )
+
+    def _as_own(self, key: str) -> _Own:
+        return _Own(self.engine, self.owner, self.pair.resource, key)
+
+    def _view(self, made: Made) -> Mapping[str, Json]:
+        """The owner's own view: at the main door, else in a list."""
+        engine = self.engine
+        known = engine.model.policy.resources[self.pair.resource]
+        main = engine.matrix.gates.get(known.main) or next(
+            (
+                gate
+                for gate in engine.gates
+                if f"{self.pair.resource}.{known.key}" in gate.sources.values()
+                and self.pair.resource in gate.shows and not gate.batch
+            ),
+            None,
+        )  # fmt: skip
+        if main is not None and made.known:
+            with self._as_own(made.known):
+                filled = fill(main, engine.target, engine.knowledge, self.owner)
+            if filled is not None:
+                answer = engine.send(main, self.owner, filled)
+                if found := marked(json_of(answer), made.mark, made.key):
+                    return found[0]
+        return next(iter(self.ledger.seen(made)), {})
+
+    # ------------------------------------------------------------ asking for more
+
+    def _beyond(self, view: Mapping[str, Json]) -> Iterator[tuple[tuple[str, ...], Json]]:
+        """Members that owners may not set, each with another value than it has."""
+        engine, resource = self.engine, self.pair.resource
+        known = engine.model.policy.resources[resource]
+        taken = {known.key, *known.owner.members}
+        held = engine.cast.relations(self.owner, self.owner)
+        table = engine.model.settable[resource]
+        state = engine.matrix.state(resource, self.owner)
+        found = 0
+        for at, value in _leaves(view, ()):
+            path = ".".join(at)
+            inner = self._shape(at)
+            if path in taken or at[0] in taken or found >= _MOST:
+                continue
+            if classify_field(path, inner) in _NEVER or allows(table, path, held, state):
+                continue
+            other = other_value(at[-1], value, inner or Shape())
+            if other is not None and not _is_time(value):
+                found += 1
+                yield at, other
+
+    def _shape(self, at: tuple[str, ...]) -> Shape | None:
+        engine = self.engine
+        for gate in engine.gates:
+            media = gate.operation.success()
+            for name, shape in _resources(engine.model, media.shape if media else None):
+                inner: Shape | None = shape if name == self.pair.resource else None
+                for step in at:
+                    inner = member(inner, step) if inner is not None else None
+                if inner is not None and (inner.kinds or inner.enum):
+                    return inner
+        return None
+
+    def _ask_for(
+        self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
+    ) -> bool | None:
+        """Make one that asks for more; None when that is refused."""
+        made = self._make(more)
+        if made is None:
+            return None
+        entry, view = made
+        self.ledger.undo(entry)
+        for at, value in more.items():
+            if _at(view, at) == value != _at(before, at):
+                note = (
+                    "the owner's own view of a new object holds what its creation asked for, and"
+                    " that of one made without asking does not; both were taken away"
+                )
+                asked = self._request("…", {at: value})
+                self._tell("mass-assignment", ".".join(at), self.owner, self.pair.make, asked, note)
+        return True
+
+    # ------------------------------------------------------------ taking it away
+
+    def _strangers(self) -> Iterator[str | None]:
+        """One of each kind whom the contract lets change nothing of it."""
+        engine, resource = self.engine, self.pair.resource
+        table = engine.model.settable[resource]
+        state = engine.matrix.state(resource, self.owner)
+        for viewer in engine.watchers(self.owner):
+            held = engine.cast.relations(viewer, self.owner)
+            door = self.pair.remove.operation.id
+            free = through(engine.model, door, held, viewer is not None)
+            sets = any(allows(table, leaf, held, state) for leaf in table.leaves)
+            own = any(allows(table, leaf, frozenset(), state) for leaf in table.leaves)
+            if not (free and (sets or own)):
+                yield viewer
+
+    def _taken_away(self, made: Made, viewer: str | None) -> bool:
+        engine = self.engine
+        url = made.remove.url.replace("{key}", made.known)
+        symbolic = self.pair.remove.operation.path
+        asked = Filled(replace(made.remove, url=url), {}, frozenset({made.known}), symbolic)
+        answer = engine.send(self.pair.remove, viewer, asked)
+        if answer.status >= 400 or self._view(made):
+            return False
+        note = "the owner's own view had lost it afterwards; the run had made it for this"
+        self._tell("foreign-write", made.key, viewer, self.pair.remove, asked, note, answer)
+        return True
+
+    def _tell(
+        self,
+        how: str,
+        field: str,
+        viewer: str | None,
+        gate: Gate,
+        asked: Filled | None,
+        note: str,
+        answer: Response | None = None,
+    ) -> None:
+        engine, owner = self.engine, self.owner
+        label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
+        line = curl(asked, engine.credentials(viewer)) if asked else ""
+        side = engine.lookout.side(viewer, label, answer or Response(201, {}, b""))
+        door = Door(gate.door.method, gate.door.path, gate.operation.id)
+        evidence = Evidence(None, side, line, note=note)
+        engine.signals.append(
+            Signal(
+                how, self.pair.resource, field, label, door, evidence, (), viewer, says="written"
+            )
+        )
+
+
+class _Own:
+    """For a moment the one object that an identity has, so that parameters are filled with it."""
+
+    def __init__(self, engine: Engine, owner: str, resource: str, key: str) -> None:
+        self._objects = engine.knowledge.objects
+        self._place = (owner, resource)
+        self._row = {engine.model.policy.resources[resource].key: key}
+        self._kept = self._objects.get(self._place)
+
+    def __enter__(self) -> None:
+        self._objects[self._place] = [self._row]
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept is None:
+            self._objects.pop(self._place, None)
+        else:
+            self._objects[self._place] = self._kept
+
+
+def _body(
+    engine: Engine, shape: Shape, owner: str, marks: Iterator[str], at: tuple[str, ...]
+) -> dict[str, Json]:
+    """What a creation has to hold, and one mark in a free text of it."""
+    body: dict[str, Json] = {}
+    bare = not shape.required
+    for name, thunk in shape.properties.items():
+        inner = thunk()
+        required = name in shape.required or bare
+        if inner.read_only or (not required and not _is_free(name, inner)):
+            continue
+        known = engine.knowledge.named(name)
+        if inner.properties and len(at) < _DEPTH:
+            body[name] = _body(engine, inner, owner, marks, (*at, name))
+        elif _is_free(name, inner):
+            text = next(marks, "")
+            if text or required:
+                body[name] = text or "oakum"
+        elif is_secret(name, inner):
+            body[name] = f"Oak-{secrets.token_hex(6)}-7a"
+        elif known and classify_field(name, inner) is FieldClass.KEY:
+            body[name] = int(known[0]) if inner.kinds == {"integer"} else known[0]
+        else:
+            body[name] = harmless(name, inner)
+    return body
+
+
+def _is_free(name: str, shape: Shape) -> bool:
+    """Whether any text may stand there, and names nobody."""
+    plain = "string" in shape.kinds and not (shape.enum or shape.format)
+    return plain and classify_field(name, shape) not in _NEVER and not noun_of(name, shape)
+
+
+def _put(body: dict[str, Json], at: tuple[str, ...], value: Json) -> None:
+    for step in at[:-1]:
+        inner = body.setdefault(step, {})
+        if not isinstance(inner, dict):
+            return
+        body = inner
+    body[at[-1]] = value
+
+
+def _at(view: Json, at: tuple[str, ...]) -> Json:
+    for step in at:
+        view = view.get(step) if isinstance(view, dict) else None
+    return view
+
+
+def _hidden(
+    body: Mapping[str, Json], more: Mapping[tuple[str, ...], Json], base: tuple[str, ...]
+) -> Json:
+    """The body for a curl line: names, and the values that are asked for."""
+    said: dict[str, Json] = dict.fromkeys(body, "…")
+    for at in more:
+        said.pop((*base, *at)[0], None)
+    for at, value in more.items():
+        _put(said, (*base, *at), value)
+    return said
+
+
+def _leaves(
+    value: Mapping[str, Json], at: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Json]]:
+    for name, child in value.items():
+        if isinstance(child, dict) and len(at) < _DEPTH:
+            yield from _leaves(child, (*at, name))
+        else:
+            yield (*at, name), child
+
+
+def _resources(model: Model, shape: Shape | None) -> Iterator[tuple[str, Shape]]:
+    if shape is not None:
+        yield from resources_in(shape, model.bound)
+
+
+def _is_time(value: Json) -> bool:
+    """A date and time is made by the API itself, and comes out otherwise each time."""
+    return isinstance(value, str) and len(value) > 15 and value[4:5] == "-" and "T" in value
+
+
+def _from_location(answer: Response) -> str:
+    return answer.headers.get("location", "").split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def _only(answer: Response, key: str) -> str:
+    """The key in an answer that holds nothing else of the object."""
+    body = json_of(answer)
+    inner = [body, *body.values()] if isinstance(body, dict) else []
+    found = [each[key] for each in inner if isinstance(each, dict) and key in each]
+    return str(found[0]) if found else ""

@@ -1,0 +1,66 @@
+"""Ways through a graph (P10 of the catalogue): the person is guarded at one path, open at another.
+
+The schema is the policy's own file, else what the API tells of itself, else the queries that the
+document gives as examples. Each field of the query's root is asked once for each kind of viewer,
+owners first, with several owners in one request; below it goes everything that can be reached in a
+few steps. Nothing that is suggested for a misspelt name is followed, and no mutation is ever sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from oakum.contract.model import Operation
+from oakum.scan.doors import is_graphql
+from oakum.scan.engine import Engine
+from oakum.scan.technique import Line, Prospect
+from oakum.semantics import Model
+
+HOW = "graph"
+
+
+def run(engine: Engine) -> None:
+    """Ask at every door of GraphQL."""
+    operations = list(_operations(engine.model))
+    if operations and find_spec("graphql") is None:
+        engine.notes.append("GraphQL was not asked: `pip install 'oakum[graphql]'`")
+        return
+    for operation in operations:
+        from oakum.scan.graphs.explore import Explorer  # needs graphql-core
+
+        engine.say(f"looking for ways through {operation.method} {operation.path}")
+        Explorer(engine, operation, HOW).explore()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each query that the schema lets foresee; for its introspection else."""
+    for operation in _operations(prospect.model):
+        rule = prospect.model.rule(operation.id)
+        graph = prospect.graphs.get(rule.graphql)
+        door = f"{operation.method} {operation.path}"
+        if graph is None:
+            yield {
+                "as": "an owner",
+                "request": f"{door}  {{ __schema }}",
+                "why": "no file has its schema; what it tells is then asked by all",
+            }
+            continue
+        from oakum.scan.graphs.plan import Planner
+        from oakum.scan.graphs.vocabulary import Vocabulary
+
+        words = Vocabulary(prospect.model, graph.schema, stated=True)
+        for root in Planner(graph.schema, words, rule.params).roots():
+            filled = ", ".join(dict.fromkeys(hole.source for hole in root.holes()))
+            yield {
+                "as": "each owner, then every kind of viewer",
+                "request": f"{door}  {{ {root.name} }}" + (f"  with {filled}" if filled else ""),
+                "why": "another path may lead to the same objects",
+            }
+
+
+def _operations(model: Model) -> Iterator[Operation]:
+    for operation in model.operations.values():
+        rule = model.rule(operation.id)
+        if is_graphql(operation, rule) and rule.reads is not False:
+            yield operation

@@ -1,0 +1,337 @@
+"""Many at once: a search or a look-up that was made for one, asked for everybody (P7).
+
+A search by the whole name leaves out who does not want to be found, and `*` is another query, which
+leaves out nobody; so are an empty term, the beginning of a name, all of a host, a list of ids in
+the place of one. Each is asked as one identity first; what then shows anybody whom the documented
+question did not show is asked as every kind of viewer, and judged like any answer. CWE-155.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+import orjson
+
+from oakum.contract.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.contract.model import Json, Shape
+from oakum.finding import Result
+from oakum.scan.asking import variable
+from oakum.scan.contacts import body_of
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.technique import Line, Prospect
+from oakum.semantics import Model
+
+HOW = "harvest"
+
+_ASKS = listed("q query search term keyword text filter find match contains like phrase needle")
+_SIZES = listed("limit size top take first count rows max per")
+_IDS = listed("id uuid guid key")
+_BEGINNING = 3
+"""Characters of a name that a search wants to have, mostly."""
+_MANY = 1000
+_MOST_IDS = 50
+_MOST_WAYS = 8
+"""Questions asked in the place of one parameter."""
+
+
+def run(engine: Engine) -> None:
+    """Ask every door that finds people for all of them."""
+    engine.say("searching for everybody at once")
+    for gate in list(engine.gates):
+        if not _finds_people(engine.model, gate):
+            continue
+        for slot in _slots(engine.model, gate):
+            if slot.kind == "text":
+                _each_person(engine, gate, slot)
+            _everybody(engine, gate, slot)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each parameter that finds people."""
+    for gate in prospect.gates:
+        for slot in _slots(prospect.model, gate) if _finds_people(prospect.model, gate) else ():
+            asked = (
+                "ids of several identities" if slot.kind == "ids" else "`*`, nothing, a beginning"
+            )
+            yield {
+                "as": "an identity, then every kind of viewer if it shows more",
+                "request": f"{gate.door.method} {gate.door.path}  with {asked} in `{slot.name}`",
+                "why": "a search for one may give everybody",
+            }
+
+
+def _finds_people(model: Model, gate: Gate) -> bool:
+    return any(model.policy.resources[name].owner.kind == "field" for name in gate.shows)
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """A parameter, or a member of the body, that says who is to be found."""
+
+    name: str
+    where: Literal["query", "body"]
+    kind: Literal["text", "ids"]
+    source: str
+    """`Resource.field` that fills it; empty: none is known."""
+    optional: bool
+    above: str = ""
+    """Member of the body in which it stands; empty: the body itself."""
+
+
+def _slots(model: Model, gate: Gate) -> Iterator[_Slot]:
+    """All of them, of doors that nobody else's id has to open first."""
+    for each in gate.operation.parameters:
+        if each.where != "query" or gate.personal - {each.name}:
+            continue
+        source = gate.sources.get(each.name, "")
+        if "array" in each.shape.kinds or _is_plural(each.name):
+            if source := source or _meant_ids(model, gate, each.name):
+                yield _Slot(each.name, "query", "ids", source, not each.required)
+        elif _is_text(each.shape) and (source or _asks(model, gate, each.name, also=each.required)):
+            yield _Slot(each.name, "query", "text", source, not each.required)
+    shape, is_form = body_of(gate.operation)
+    if shape is not None and not is_form:
+        yield from _members(model, gate, shape)
+
+
+def _members(model: Model, gate: Gate, shape: Shape, above: str = "") -> Iterator[_Slot]:
+    """Those of a body, also of an object in it. Lists that the contract fills are asked anyway."""
+    for name, thunk in shape.properties.items():
+        inner, source = thunk(), "" if above else gate.sources.get(name, "")
+        optional = name not in shape.required
+        if gate.personal - {name} or (above and name in gate.sources):
+            continue
+        if "array" in inner.kinds:
+            meant = "" if source or above else _meant_ids(model, gate, name)
+            if meant:
+                yield _Slot(name, "body", "ids", meant, optional)
+        elif inner.properties and not above:
+            yield from _members(model, gate, inner, name)
+        elif _is_text(inner) and (source or _asks(model, gate, name, also=True)):
+            yield _Slot(name, "body", "text", source, optional, above)
+
+
+def _is_text(shape: Shape) -> bool:
+    """Whether any text may stand there."""
+    plain = not shape.enum and shape.format in ("", "email", "idn-email", "phone", "password")
+    return plain and (not shape.kinds or "string" in shape.kinds)
+
+
+def _is_plural(name: str) -> bool:
+    last = (words(name) or ("",))[-1]
+    return singular(last) != last and singular(last) in _IDS
+
+
+def _asks(model: Model, gate: Gate, name: str, *, also: bool) -> bool:
+    """Whether a name is a field's: `name`, `filter[name]`. `also`: or asks for anything, which
+    `options` tries where it is optional."""
+    said = words(name)
+    fields = {
+        words(leaf.split(".")[-1])
+        for resource in gate.shows
+        for leaf in model.tables[resource].leaves
+        if model.policy.resources[resource].owner.kind != "none"
+    }
+    named = tuple(word for word in said if word not in _ASKS)
+    return said in fields or named in fields or (also and not _ASKS.isdisjoint(said))
+
+
+def _meant_ids(model: Model, gate: Gate, name: str) -> str:
+    """The key of the one owned resource that a door shows, for a list called after ids."""
+    shown = [model.policy.resources[each] for each in gate.shows]
+    keyed = [each for each in shown if each.key and each.owner.kind != "none"]
+    return f"{keyed[0].name}.{keyed[0].key}" if len(keyed) == 1 and _is_plural(name) else ""
+
+
+# ------------------------------------------------------------------ one by one, as documented
+
+
+def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
+    """The documented question, once about each identity: a name is nobody's id, so the door was
+    asked with anybody's."""
+    resource = engine.model.policy.resources.get(slot.source.partition(".")[0])
+    if slot.name in gate.personal or resource is None or resource.owner.kind == "none":
+        return
+    named = replace(gate, personal=gate.personal | {slot.name})
+    for who in engine.cast.subjects():
+        for viewer in (who, *engine.watchers(who)):
+            cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
+            if any(next(each, None) is not None for each in cells):
+                engine.put(named, viewer, who)
+
+
+# ------------------------------------------------------------------ everybody
+
+
+def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
+    """Ask in one way after another, until somebody leaks."""
+    known: set[str] = set()
+    """Terms that are no signs here: the door answered, and showed nobody else."""
+    for term, way in islice(_ways(engine, gate, slot), _MOST_WAYS):
+        if term[:-1] and term[-1:] in known:
+            continue
+        if _shows_more(engine, gate, way) and _ask_all(engine, way):
+            return
+        form = engine.forms.get((way.id, engine.cast.subjects()[0], None))
+        if form is not None and 200 <= form[0] < 300:
+            known.add(term)
+
+
+def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]:
+    """Other ways to ask, the widest first; with the term that is asked for, if it is one."""
+    bare = _without(gate, slot.name)
+    if slot.kind == "ids":
+        for way in _lists(engine, gate, slot):
+            yield "", way
+        return
+    for value, symbol in _terms(engine, gate, slot):
+        veiled = {slot.name: symbol} if symbol else {}
+        if slot.where == "query":
+            yield value, bare.otherwise(HOW, query=((slot.name, value),), veiled=veiled)
+        else:
+            door = f"{gate.door.path} with {slot.name}={symbol or value}"
+            more = _body(gate, slot, value)
+            if slot.above and symbol:
+                shown = _body(gate, slot, symbol)[slot.above]
+                veiled = {slot.above: orjson.dumps(shown).decode()}
+            yield value, bare.otherwise(HOW, door=door, fixed=more, veiled=veiled)
+
+
+def _without(gate: Gate, name: str) -> Gate:
+    """A door in which nothing fills a parameter."""
+    return replace(
+        gate,
+        sources={each: source for each, source in gate.sources.items() if each != name},
+        fixed={each: value for each, value in gate.fixed.items() if each != name},
+        personal=gate.personal - {name},
+        unfilled=tuple(each for each in gate.unfilled if each != name),
+        guessed=tuple(each for each in gate.guessed if each != name),
+    )
+
+
+def _terms(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, str]]:
+    """(what is asked for, what stands for it in curl lines where it is a part of somebody's)."""
+    yield "*", ""
+    if _is_key(engine.model, slot.source):
+        return
+    yield "%", ""
+    source, own = _own_text(engine, gate, slot)
+    symbol = variable(engine.cast.subjects()[-1], source)
+    if own and not slot.source:
+        yield own, symbol
+    if slot.optional and slot.where == "query" and not slot.source:
+        return
+    yield "", ""
+    local, at, host = own.partition("@")
+    if at and local:
+        yield f"*@{host}", f"*@{symbol}_HOST"
+        yield f"@{host}", f"@{symbol}_HOST"
+    start = local[:_BEGINNING]
+    for end in ("", "*", "%") if start and start != own else ():
+        yield start + end, f"{symbol}_BEGINNING{end}"
+    if not slot.source:
+        yield "a", ""
+        yield "e", ""
+
+
+def _is_key(model: Model, source: str) -> bool:
+    """Whether it is an id: nobody searches by the beginning of one."""
+    resource, _, path = source.partition(".")
+    known = model.policy.resources.get(resource)
+    return known is not None and known.key == path and classify_field(path) is not FieldClass.HANDLE
+
+
+def _own_text(engine: Engine, gate: Gate, slot: _Slot) -> tuple[str, str]:
+    """`Resource.field` and the value of somebody's that is asked for: what fills the parameter, the
+    field of its name, or else any text that the door shows."""
+    who = engine.cast.subjects()[-1]
+    fields = {
+        f"{resource}.{leaf}": words(leaf.split(".")[-1]) == words(slot.name)
+        for resource in gate.shows
+        for leaf in engine.model.tables[resource].leaves
+        if leaf != engine.model.policy.resources[resource].key
+    }
+    for source in (
+        [slot.source] if slot.source else sorted(fields, key=lambda each: not fields[each])
+    ):
+        for own in engine.knowledge.values(source, who):
+            if slot.source or (any(c.isalpha() for c in own) and len(own) > _BEGINNING):
+                return source, own
+    return "", ""
+
+
+def _body(gate: Gate, slot: _Slot, value: str) -> dict[str, Json]:
+    """A body that asks for `value`, and for as many as there may be."""
+    shape, _ = body_of(gate.operation)
+    if shape is None or not slot.above:
+        return {slot.name: value, **_others(gate, shape, slot.name)}
+    inner = shape.properties[slot.above]()
+    within = {slot.name: value, **_others(gate, inner, slot.name)}
+    return {slot.above: within, **_others(gate, shape, slot.above)}
+
+
+def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
+    """Further members that ask for many, or have to be there."""
+    found: dict[str, Json] = {}
+    for name, thunk in shape.properties.items() if shape is not None else ():
+        inner, said = thunk(), frozenset(words(name))
+        if name == taken or name in gate.sources:
+            continue
+        if said & _SIZES and inner.kinds & {"integer", "number"}:
+            found[name] = inner.maximum if isinstance(inner.maximum, int) else _MANY
+        elif shape is not None and name in shape.required:
+            found[name] = inner.example or (inner.enum[0] if inner.enum else "")
+    return found
+
+
+def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
+    """Ids of all identities in one question: each by itself, and behind commas."""
+    known = engine.knowledge.values(slot.source, None)[:_MOST_IDS]
+    if len(known) < 2:
+        return
+    bare, symbol = _without(gate, slot.name), variable("EVERYBODY", slot.source)
+    veiled = {slot.name: symbol}
+    if slot.where == "query":
+        door = f"{gate.door.path}?{slot.name}={symbol}"
+        pairs = tuple((slot.name, each) for each in known)
+        yield bare.otherwise(HOW, door=door, query=pairs, veiled=veiled)
+        query = ((slot.name, ",".join(known)),)
+        yield bare.otherwise(HOW, door=f"{door},…", query=query, veiled=veiled)
+    else:
+        listed_ = replace(
+            bare,
+            sources={**bare.sources, slot.name: slot.source},
+            personal=bare.personal | {slot.name},
+            batch=True,
+        )
+        yield listed_.otherwise(HOW, door=f"{gate.door.path} with {slot.name}")
+
+
+# ------------------------------------------------------------------ asking
+
+
+def _shows_more(engine: Engine, gate: Gate, way: Gate) -> bool:
+    """Whether who asks so is shown anybody whom the documented question did not show."""
+    if way.id in engine.matrix.gates:
+        return False
+    viewer = engine.cast.subjects()[0]
+    engine.matrix.open(way)
+    outcome = engine.put(way, viewer, None)
+    if outcome is None:
+        return False
+    before = engine.seen.get((gate.id, ""), {}).get(viewer, set())
+    return bool({owner for owner, _ in outcome.sighted} - {owner for owner, _ in before} - {viewer})
+
+
+def _ask_all(engine: Engine, way: Gate) -> bool:
+    """Ask as every kind of viewer; whether anything leaks."""
+    engine.ways.append(way)
+    for viewer in engine.watchers(None):
+        engine.put(way, viewer, None)
+    return any(
+        entry.result is Result.LEAK and key.door == way.id for key, entry in engine.matrix.leaks()
+    )

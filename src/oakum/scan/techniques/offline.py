@@ -1,0 +1,138 @@
+"""What can be told without asking: keys of tokens that are words, and reads that say they destroy.
+
+A token signed with a shared secret (RFC 7515, HMAC) is a puzzle that anybody who holds one may
+solve at home: when the key is a word that everybody tries first, whoever has an account can write a
+token for any other (CWE-521; RFC 8725, 3.5). The words are tried on the identities' own tokens, in
+memory; no forged token is sent. A document that offers a reading call without login which says that
+it creates, drops or resets everything is taken at its word, and never called (CWE-650).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from oakum.contract.classify import classify, wipes
+from oakum.contract.lexicon import listed, words
+from oakum.finding import Answer, Door, Evidence
+from oakum.scan.engine import Engine
+from oakum.scan.signals import Signal
+from oakum.scan.technique import Line, Prospect
+
+HOW = "offline"
+KEY = "token-key"
+WIPE = "wipe"
+
+_HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_WORDS = listed(
+    "123 1234 12345 123456 12345678 123456789 1234567890 abc123 access access_secret "
+    "accesstoken admin api api_key apikey app app_secret auth authentication authorization "
+    "backend bearer change-me change_me changeit changeme default dev development django "
+    "example express flask foo foobar gateway hello hs256 insecure jsonwebtoken jwt jwt-secret "
+    "jwt_secret jwtkey jwtsecret jwttoken key keyboard_cat letmein local localhost login master "
+    "my-secret my_secret my_secret_key mykey mypassword mysecret mysecretkey mysupersecret node "
+    "nodejs none null pass passw0rd password private private_key privatekey prod production "
+    "public qwerty random root s3cr3t s3cret sample secret secret! secret-key secret1 secret123 "
+    "secret_key secretkey secretpassword secrets server session shared shh shhh shhhh shhhhh "
+    "sign signature signing signing_key signingkey some-secret somesecret string super-secret "
+    "super_secret super_secret_key supersecret supersecretkey supersecretpassword symmetric "
+    "test test123 testing this_is_a_secret thisisasecret token token_secret tokensecret "
+    "top_secret topsecret undefined user very-secret very_secret verysecret your-256-bit-secret "
+    "your-384-bit-secret your-512-bit-secret your-secret your-secret-key your_jwt_secret "
+    "your_secret your_secret_key yoursecret "
+)
+"""What frameworks' examples and tutorials put where a key has to stand."""
+
+
+def run(engine: Engine) -> None:
+    """Nothing is sent."""
+    engine.say("looking at tokens and at the document, without asking")
+    names = [*words(engine.title), *words(re.sub(r"\W+", " ", engine.target))]
+    for who, token in engine.tokens():
+        algorithm = algorithm_with(token, guesses(names))
+        if algorithm:
+            _tell_key(engine, who, algorithm)
+            break
+    operations = engine.model.operations.values()
+    told = any(not each.anonymous for each in operations)  # else it says nothing of logins at all
+    for operation in operations if told else ():
+        verdict = classify(operation, engine.model.rule(operation.id))
+        if verdict.kind == "destructive" and wipes(operation) and operation.anonymous:
+            _tell_wipe(engine, Door(operation.method, operation.path, operation.id), verdict.reason)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """Nothing."""
+    yield from ()
+
+
+def guesses(names: Iterable[str]) -> Iterator[str]:
+    """Keys to try: common words, and those made of the names of the API."""
+    yield ""
+    yield from sorted(_WORDS)
+    for name in dict.fromkeys(names):
+        for each in (name, f"{name}secret", f"{name}_secret", f"{name}-secret", f"{name}key"):
+            yield from (each, each.upper(), each.capitalize())
+
+
+def algorithm_with(token: str, keys: Iterable[str]) -> str:
+    """The algorithm of a token that one of the keys has signed; empty: none of them has."""
+    head, _, rest = token.partition(".")
+    payload, _, mark = rest.partition(".")
+    try:
+        header = orjson.loads(_bytes(head))
+        signature = _bytes(mark)
+    except (binascii.Error, ValueError):
+        return ""
+    name = header.get("alg") if isinstance(header, dict) else None
+    made = _HASHES.get(str(name))
+    text = f"{head}.{payload}".encode()
+    if made is None or not signature:
+        return ""
+    for key in keys:
+        if hmac.compare_digest(hmac.new(key.encode(), text, made).digest(), signature):
+            return str(name)
+    return ""
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
+    accounts = [
+        (name, each.key)
+        for name, each in engine.model.policy.resources.items()
+        if each.key and each.owner.members == (each.key,)
+    ]
+    owned = [(name, each.key) for name, each in engine.model.policy.resources.items() if each.key]
+    resource, key = next(iter(accounts or owned), ("", "token"))
+    door = next(
+        (
+            Door(each.method, each.path, each.id)
+            for each in engine.model.operations.values()
+            if classify(each, engine.model.rule(each.id)).kind == "login"
+        ),
+        Door("POST", "/", ""),
+    )
+    note = f"the {algorithm} signature of {who}'s own token was made with a word from a short list;"
+    evidence = Evidence(
+        None, Answer(who, "", 0, ""), "", note=f"{note} tried in memory, nothing was sent"
+    )
+    engine.signals.append(
+        Signal(KEY, resource, key, "anyone", door, evidence, (), None, says=algorithm)
+    )
+
+
+def _tell_wipe(engine: Engine, door: Door, reason: str) -> None:
+    evidence = Evidence(
+        None, Answer("nobody logged in", "anyone", 0, ""), "", note=f"{reason}; it was not called"
+    )
+    engine.signals.append(
+        Signal(WIPE, "*", "*", "anyone", door, evidence, (), None, sure=False, says=reason)
+    )

@@ -1,0 +1,68 @@
+"""Another value of the same kind: what is sent to see whether a member can be set."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Json, Operation, Shape
+from oakum.semantics import Model
+from oakum.semantics.model import resources_in
+from oakum.semantics.table import member
+
+
+def body_shape(operation: Operation) -> Shape | None:
+    """What the document says of a JSON body of a request."""
+    return next((each.shape for each in operation.body if each.is_json and each.shape), None)
+
+
+def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:
+    """Resources in the body of a request, each with where it stands."""
+    said = {name: at for at, name in model.sets.get(operation.id, ())}
+    shape = body_shape(operation)
+    bound = [model.bound[name] for name in shape.names if name in model.bound] if shape else []
+    return list((said or dict.fromkeys(bound, ())).items())
+
+
+def shape_of(model: Model, resource: str, name: str) -> Shape:
+    """What the document says of a member of a resource, wherever it says most."""
+    for operation in model.operations.values():
+        media = operation.success()
+        for shape in (media.shape if media else None, body_shape(operation)):
+            for found, inner in resources_in(shape, model.bound) if shape else ():
+                at = member(inner, name) if found == resource else None
+                if at is not None and (at.kinds or at.enum):
+                    return at
+    return Shape()
+
+
+def other_value(name: str, value: Json, shape: Shape) -> Json:
+    """Another value of the same kind; None when none is safe to send."""
+    if isinstance(value, list):
+        inner = shape.items() if shape.items else Shape()
+        choices = [each for each in inner.enum if each not in value]
+        if not all(isinstance(each, str) for each in value):
+            return None
+        return [*value, choices[0] if choices else _word(name)]
+    if isinstance(value, dict) or value is None:
+        return None
+    choices = [each for each in shape.enum if each != value]
+    if shape.enum:
+        return choices[0] if choices else None
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        top = shape.maximum
+        return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
+    try:
+        date = datetime.date.fromisoformat(value[:10])
+    except ValueError:
+        return _word(name)
+    return (date + datetime.timedelta(days=1)).isoformat() + value[10:]
+
+
+def _word(name: str) -> str:
+    if classify_field(name) is FieldClass.AUTHORITY:
+        return "admin"
+    return f"oakum-{secrets.token_hex(4)}"

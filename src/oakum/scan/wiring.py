@@ -1,0 +1,206 @@
+"""What a run is made of, put together: the engine, and all that puts things back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from oakum.contract import Contract
+from oakum.contract.model import Json, Policy
+from oakum.scan import newcomers
+from oakum.scan.afford import Plan
+from oakum.scan.cast import Cast
+from oakum.scan.credentials import Identities
+from oakum.scan.doctor import Examination
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.engine import Engine, Event
+from oakum.scan.evidence import Redactor
+from oakum.scan.facts import body_claims, declared_names, ids_of, is_closed, policy_names
+from oakum.scan.journal import Journal, Past
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.ledger import Ledger, from_json
+from oakum.scan.lookout import Lookout
+from oakum.scan.matrix import Matrix, Outcome
+from oakum.scan.newcomers import Newcomers
+from oakum.scan.owned import own_fields
+from oakum.scan.seal import Seal
+from oakum.scan.session import Sessions
+from oakum.scan.streams import Listen
+from oakum.scan.switches import Flip, Switches
+from oakum.scan.technique import May
+from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.ties import SIGN, Ties
+from oakum.scan.transport import Governor
+from oakum.semantics import Model
+
+
+def switch_operations(contract: Contract, policy: Policy) -> list[str]:
+    """Ids of the operations that the contract names for flipping settings."""
+    names = [
+        state.switch.operation
+        for resource in policy.resources.values()
+        for state in resource.states.values()
+        if state.switch is not None
+    ]
+    found = (contract.document.operation(name) for name in dict.fromkeys(names))
+    return [operation.id for operation in found if operation is not None]
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """All that a run has when the first question is about to be asked."""
+
+    contract: Contract
+    policy: Policy
+    model: Model
+    identities: Identities
+    inferred: Mapping[str, Mapping[str, str]]
+    spending: Plan
+    feeds: list[Gate]
+    may: May
+    target: str
+    past: Past
+    seal: Seal
+    sessions: Sessions
+    governor: Governor
+    listen: Listen
+    journal: Journal | None
+    emit: Callable[[Event], None]
+
+    def engine(self, found: Examination) -> Engine:
+        """One run over one target, of those who have proven who they are."""
+        cast = self._cast(found)
+        knowledge = Knowledge()
+        matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
+        names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
+        redactor = Redactor(os.urandom(16), names)
+
+        def emit(event: Event) -> None:
+            if event.kind == "outcome" and self.journal is not None:
+                outcome = event.data["outcome"]
+                assert isinstance(outcome, Outcome)
+                self.journal.outcome(outcome)
+            self.emit(event)
+
+        def log(kind: str, flip: Flip) -> None:
+            if self.journal is not None:
+                self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
+
+        engine = Engine(
+            self.model, cast, knowledge, matrix,
+            Lookout(self.model, cast, knowledge, matrix, redactor),
+            self.spending.gates, self.target, self.sessions.send, emit, self.sessions.curl_headers,
+            may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
+        )  # fmt: skip
+        engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
+        engine.listen, engine.feeds = self.listen, self.feeds
+        engine.graphs, engine.tokens = self.contract.graphs, self.sessions.tokens
+        engine.why = {gate.id: self.spending.why for gate in self.spending.left}
+        engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))
+        if self.may.writes or self.past.undos:
+            engine.ledger = self._ledger(engine)
+            engine.newcomers = self._newcomers(engine)
+        if self.may.own_settings or self.past.pending:
+            engine.switches = self._switches(engine, log)
+            engine.ties = self._ties(engine, log)
+        return engine
+
+    def _sealed(self, flip: Flip) -> Flip:
+        return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
+
+    def _ledger(self, engine: Engine) -> Ledger:
+        def log(kind: str, entry: Json) -> None:
+            if self.journal is not None and kind == "undo":
+                self.journal.undo(kind, entry["name"], self.seal.close(entry))
+            elif self.journal is not None:
+                self.journal.undo(kind, entry)
+
+        return Ledger(engine.ask, log, [from_json(e) for e in self._undos() if "account" not in e])
+
+    def _undos(self) -> Iterator[Mapping[str, Json]]:
+        """What a killed run has left to be undone."""
+        for each in self.past.undos:
+            yield self.seal.open(each)
+
+    def _newcomers(self, engine: Engine) -> Newcomers:
+        def log(kind: str, entry: Json) -> None:
+            if self.journal is not None:
+                sealed = self.seal.close(entry) if kind == "undo" else ""
+                self.journal.undo(kind, entry["account"], sealed)
+
+        past = [newcomers.from_json(each) for each in self._undos() if "account" in each]
+        return Newcomers(
+            self.model,
+            self.inferred,
+            self.sessions,
+            engine.knowledge,
+            self.target,
+            log,
+            self.governor,
+            past,
+        )
+
+    def _opened(self, flip: Flip) -> Flip:
+        try:
+            return replace(flip, before=self.seal.open(flip.before)) if flip.secret else flip
+        except ValueError:
+            return flip  # is told that it cannot be put back
+
+    def _ties(self, engine: Engine, log: Callable[[str, Flip], None]) -> Ties:
+        relations = self.policy.relations.values()
+        steps = [step for each in relations for step in (*each.begin, *each.end)]
+        names = {*(step.operation for step in steps), *(each.operation for each in relations)}
+        found = {name: self.contract.document.operation(name) for name in names if name}
+        gates = {
+            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for name, each in found.items()
+            if each is not None
+        }
+        return Ties(
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
+            [flip for flip in self.past.pending if SIGN in flip.state],
+        )  # fmt: skip
+
+    def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
+        fields = own_fields(self.model)
+        if self.journal is not None and not self.seal.holds:
+            fields = {}  # what could not be put back after a kill is not changed
+        named = switch_operations(self.contract, self.policy)
+        ids = [*named, *(each.operation for each in fields.values())]
+        operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
+        writers = {
+            each.id: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for each in operations
+        }
+        readers: dict[str, Gate] = {}
+        for gate in (*self.spending.gates, *self.spending.left):
+            if gate.operation.method == "GET":
+                for each in operations:
+                    if each.path == gate.operation.path:
+                        readers[each.id] = gate
+        return Switches(
+            self.policy, writers, readers, engine.cast, engine.knowledge,
+            self.target, engine.ask, log,
+            frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
+            fields,
+            [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
+        )  # fmt: skip
+
+    def _cast(self, found: Examination) -> Cast:
+        ids: dict[str, frozenset[str]] = {}
+        claims: dict[str, Mapping[str, Json]] = {}
+        states: dict[tuple[str, str], Json] = {}
+        ties: dict[tuple[str, str], frozenset[str]] = {}
+        failed = {state.name for state in found.states if not state.ok}
+        for name, identity in self.identities.items.items():
+            if name in failed:
+                continue
+            ids[name] = frozenset(ids_of(name, found, identity.facts, identity.variables))
+            claims[name] = {**body_claims(found.facts.get(name)), **self.sessions.claims(name)}
+            states.update({(name, path): value for path, value in identity.states.items()})
+        for tie in self.identities.between:
+            if tie.viewer in ids and tie.owner in ids:
+                pair = (tie.viewer, tie.owner)
+                ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
+        return Cast(self.policy, ids, claims, ties, states)

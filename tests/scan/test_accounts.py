@@ -1,0 +1,67 @@
+"""Accounts that the run makes: what is found with them, and that none is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oakum.finding import Finding
+from tests.catalogue.play import play
+from tests.scan.gym import LEAKS, entry
+
+pytestmark = pytest.mark.server
+
+
+def told(findings: tuple[Finding, ...]) -> set[tuple[str, str, str, str]]:
+    return {
+        (each.rule, each.field, each.viewer, f"{door.method} {door.path}")
+        for each in findings
+        for door in each.doors
+    }
+
+
+def test_all_that_can_be_done_to_an_account_is_found_and_no_account_is_left(tmp_path: Path) -> None:
+    made, gym = entry(LEAKS)
+    played = play(made, "leaky", 1, tmp_path)
+    assert not played.report.distrust
+    assert told(played.report.findings) == set(LEAKS.values())
+    assert {each.verdict for each in played.report.findings if each.rule != "unguarded-wipe"} == {
+        "proven"
+    }
+    assert played.after == played.before
+    assert "GET /resetdb" not in gym.asked
+    lines = [each.evidence.curl for each in played.report.findings if each.evidence]
+    assert not any("Oak-" in line or "rope-climb" in line for line in lines)
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_each_is_found_alone(leak: str, tmp_path: Path) -> None:
+    made, _ = entry({leak})
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == {LEAKS[leak]}
+    assert played.after == played.before
+
+
+def test_a_careful_api_is_clean(tmp_path: Path) -> None:
+    made, _ = entry(())
+    played = play(made, "fixed", 1, tmp_path)
+    assert not played.report.distrust
+    assert told(played.report.findings) == set()
+    assert played.after == played.before
+
+
+def test_an_account_that_nothing_removes_is_told(tmp_path: Path) -> None:
+    made, gym = entry((), goodbye=False)
+    played = play(made, "fixed", 1, tmp_path)
+    left = {name for name in gym.people if name.startswith("oakum")}
+    assert len(left) >= 2
+    assert all(any(name in note for note in played.report.notes) for name in left)
+
+
+def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:
+    made, gym = entry(LEAKS)
+    played = play(replace(made, options=()), "leaky", 1, tmp_path)
+    assert "POST /people/register" not in gym.asked
+    assert {each.rule for each in played.report.findings} == {"weak-token-key", "unguarded-wipe"}

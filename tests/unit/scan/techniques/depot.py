@@ -1,0 +1,230 @@
+"""A parcel service in memory whose slips open to whoever holds their code, and an engine before it.
+
+Ann, bob and cat send parcels; dan and eve do too and are none of the identities. Whether codes
+count up, who may open what, and what brakes whom is for a test to say.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from oakum.contract import load
+from oakum.exchange import Exchange, Request, Response
+from oakum.finding import Finding
+from oakum.scan.cast import Cast
+from oakum.scan.conclude import conclude
+from oakum.scan.doors import survey
+from oakum.scan.engine import Engine
+from oakum.scan.evidence import Redactor
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.lookout import Lookout
+from oakum.scan.matrix import Matrix
+from oakum.scan.techniques import walk
+from oakum.semantics import Model, compile_contract
+
+DOCUMENT = """\
+openapi: 3.1.0
+info: {title: Depot, version: "1"}
+security: [{token: []}]
+paths:
+  /me:
+    get:
+      operationId: getMe
+      responses:
+        "200":
+          description: me
+          content: {application/json: {schema: {$ref: "#/components/schemas/Sender"}}}
+  /me/slips:
+    get:
+      operationId: listOwn
+      responses:
+        "200":
+          description: mine
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: "#/components/schemas/Slip"}}
+  /slips/{code}:
+    get:
+      operationId: getSlip
+      security: [{}, {token: []}]
+      parameters: [{name: code, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: one
+          content: {application/json: {schema: {$ref: "#/components/schemas/Slip"}}}
+  /news:
+    get:
+      operationId: listNews
+      security: [{}]
+      responses:
+        "200":
+          description: what has come
+          content: {application/json: {schema: {type: object}}}
+components:
+  securitySchemes: {token: {type: http, scheme: bearer}}
+  schemas:
+    Sender: {type: object, properties: {id: {type: string}, name: {type: string}}}
+    Slip:
+      type: object
+      properties:
+        slip_id: {type: string}
+        sender: {type: string}
+        depot: {type: string}
+        door_code: {type: string}
+"""
+
+POLICY = """\
+exposure: 1
+api: openapi.yaml
+caller: {operation: getMe, id: /id}
+relations:
+  anyone: {}
+  member: {authenticated: true}
+  owner: {is: owner}
+resources:
+  Sender:
+    key: id
+    owner: id
+    main: getMe
+    fields:
+      id: [{see: [anyone]}]
+      name: [{see: [owner]}]
+  Slip:
+    key: slip_id
+    owner: sender
+    main: getSlip
+    fields:
+      sender, depot: [{see: [anyone]}]
+      slip_id, door_code: [{see: [owner]}]
+operations:
+  getSlip: {params: {code: Slip.slip_id}}
+"""
+
+TARGET = "http://depot.test"
+PEOPLE = ("ann", "bob", "cat", "dan", "eve")
+
+
+@cache
+def model(limits: str = "") -> Model:
+    """The contract, compiled once for each section of limits."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "openapi.yaml").write_text(DOCUMENT)
+        (Path(folder) / "exposure.yaml").write_text(POLICY + limits)
+        found = load(Path(folder) / "exposure.yaml")
+    assert found.policy is not None
+    return compile_contract(found.document, found.policy)
+
+
+def reply(body: Any = None, status: int = 200, **headers: str) -> Response:
+    """An answer in JSON."""
+    kept = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Response(status, {"content-type": "application/json", **kept}, orjson.dumps(body))
+
+
+class Depot:
+    """The API as its contract wants it, but for codes that count up."""
+
+    def __init__(self, code: Callable[[int], str] = lambda number: f"{81_000 + number}") -> None:
+        self.asked: list[tuple[str, str | None, str]] = []
+        self.slips = {
+            code(nth): {
+                "slip_id": code(nth),
+                "sender": f"snd-{who}",
+                "depot": f"depot {nth} of the north",
+                "door_code": f"door-{nth * 7919}",
+            }
+            for nth, who in enumerate(PEOPLE * 3)
+        }
+
+    def __call__(self, viewer: str | None, request: Request) -> Response:
+        path = urlsplit(request.url).path
+        door = "getSlip" if path.startswith("/slips/") else {
+            "/me": "getMe", "/me/slips": "listOwn", "/news": "listNews",
+        }[path]  # fmt: skip
+        named = unquote(path.rpartition("/")[2])
+        self.asked.append((door, viewer, named))
+        answer: Response = getattr(self, door)(viewer, named)
+        return answer
+
+    def getMe(self, viewer: str | None, _: str) -> Response:
+        if viewer is None:
+            return reply({"error": "log in"}, 401)
+        return reply({"id": f"snd-{viewer}", "name": f"{viewer} of the harbour"})
+
+    def listOwn(self, viewer: str | None, _: str) -> Response:
+        if viewer is None:
+            return reply({"error": "log in"}, 401)
+        return reply([each for each in self.slips.values() if each["sender"] == f"snd-{viewer}"])
+
+    def getSlip(self, viewer: str | None, code: str) -> Response:
+        found = self.slips.get(code)
+        if found is None:
+            return reply({"error": "no such slip"}, 404)
+        told = {"sender": found["sender"], "depot": found["depot"]}
+        return reply(found if found["sender"] == f"snd-{viewer}" else told)
+
+    def listNews(self, viewer: str | None, _: str) -> Response:
+        return reply({"news": ["a new depot"]})
+
+    def tried(self, *viewers: str | None) -> int:
+        """How often slips were asked for."""
+        return sum(door == "getSlip" and who in viewers for door, who, _ in self.asked)
+
+
+class Pace:
+    """A governor without a clock of its own."""
+
+    def __init__(self, rate: float = 1000.0, left: int = 1000) -> None:
+        self.rate, self.left, self.took = rate, left, 0.01
+        self.barely = False
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """Remembers that it was asked for."""
+        self.barely = True
+        yield
+
+
+class Played:
+    """A depot looked at, and what was found."""
+
+    def __init__(
+        self,
+        depot: Depot,
+        pace: Pace | None = None,
+        *,
+        limits: str = "",
+        names: tuple[str, ...] = PEOPLE[:3],
+    ) -> None:
+        known = model(limits)
+        cast = Cast(known.policy, {name: frozenset({f"snd-{name}"}) for name in names}, {}, {})
+        knowledge = Knowledge()
+        gates, _ = survey(known, {})
+        matrix = Matrix(known, gates, cast)
+        redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "door_code"}))
+        self.engine = Engine(
+            known, cast, knowledge, matrix, Lookout(known, cast, knowledge, matrix, redactor),
+            gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(walk,),
+        )  # fmt: skip
+        self.engine.pace = pace or Pace()
+        me = Request("GET", f"{TARGET}/me")
+        self.engine.explore([("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names])
+        self.findings: list[Finding] = conclude(known, cast, matrix, self.engine.signals)
+
+    @property
+    def told(self) -> set[tuple[str, str, str, str]]:
+        """(rule, field, viewer, verdict) of all that was found."""
+        return {(f.rule, f.field, f.viewer, f.verdict) for f in self.findings}
+
+    @property
+    def notes(self) -> str:
+        """What the report would say besides."""
+        return "\n".join(self.engine.notes)

@@ -1,0 +1,388 @@
+"""Ways through a graph: planned whole and valid, asked sparingly, judged like any answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, Visitor, visit
+
+from oakum.exchange import Request, Response
+from oakum.finding import Door
+from oakum.scan.technique import May, Prospect
+from oakum.scan.techniques import graph
+from tests.unit.scan.techniques.harbour import (
+    NOWHERE,
+    PEOPLE,
+    SDL,
+    Harbour,
+    Sailed,
+    global_id,
+    reply,
+)
+
+PHONE = ("graph-detour", "Sailor.phone", "member")
+TOWN = ("graph-detour", "Sailor.home_town", "member")
+INSURANCE = ("graph-detour", "Boat.insurance", "member")
+
+
+def raw_node() -> Harbour:
+    """`node(id:)` decides nothing."""
+    harbour = Harbour()
+    harbour.roots["node"] = lambda me, id: harbour.node(me, id, raw=True)
+    return harbour
+
+
+# ------------------------------------------------------------------------- what is found
+
+
+def test_an_api_that_keeps_to_its_contract_is_clean() -> None:
+    sailed = Sailed(Harbour())
+    assert sailed.findings == []
+    assert sailed.requests <= 40
+
+
+def test_what_a_look_up_by_id_shows_is_found_whole() -> None:
+    sailed = Sailed(raw_node())
+    assert sailed.told == {PHONE, TOWN, INSURANCE}
+    assert sailed.requests <= 40
+    finding = next(f for f in sailed.findings if f.field == "phone")
+    assert finding.doors == (Door("POST", "/api/graphql", "ask"),)
+    assert finding.evidence is not None
+    assert finding.evidence.note == "by the path `node`"
+    assert "$ANN_SAILOR_ID" in finding.evidence.curl
+    assert "\\$id: ID!" in finding.evidence.curl
+
+
+def test_what_a_nested_path_shows_is_found() -> None:
+    harbour = Harbour()
+    harbour.roots["berths"] = lambda me, first=9, after=None: harbour.berths(me, first, raw=True)
+    sailed = Sailed(harbour)
+    assert sailed.told == {INSURANCE}
+    assert sailed.findings[0].evidence is not None
+    assert sailed.findings[0].evidence.note == "by the path `berths/items/boat`"
+
+
+def test_what_a_union_shows_is_found() -> None:
+    harbour = Harbour()
+    harbour.roots["find"] = lambda me, text: [
+        harbour.sailor(me, id, raw=True)
+        for id, each in harbour.sailors.items()
+        if text in each["nick"]
+    ]
+    assert Sailed(harbour).told == {PHONE, TOWN}
+
+
+def test_no_value_of_anybody_is_written() -> None:
+    harbour = raw_node()
+    sailed = Sailed(harbour)
+    values = {str(v) for each in harbour.sailors.values() for v in each.values()} - {"Sailor"}
+    texts = [repr(sailed.findings), *(repr(e.data) for e in sailed.events if e.kind == "ask")]
+    assert not [v for v in values for text in texts if len(v) > 3 and f"{v}" in text]
+
+
+def test_nobody_logged_in_is_asked_once_where_the_door_is_shut() -> None:
+    sailed = Sailed(Harbour())
+    asked = [e.data["as"] for e in sailed.events if e.kind == "ask"]
+    assert asked.count("") <= 3  # the other two at /me, with and without
+
+
+def test_somebody_without_a_login_is_a_viewer_as_well() -> None:
+    class Open(Harbour):
+        def graphql(self, viewer: str | None, me: int, query: str, variables: Any) -> Response:
+            return super().graphql(viewer or "dan", me, query, variables)
+
+    told = Sailed(Open()).told
+    assert ("graph-detour", "Sailor.nick", "anyone") in told
+    assert not any(field == "Sailor.phone" for _, field, _ in told)
+
+
+# ------------------------------------------------------------------------- what is not asked
+
+
+def test_what_does_something_is_left_alone_and_a_note_says_so() -> None:
+    harbour = Harbour()
+    sailed = Sailed(harbour)
+    assert not any("tidy" in query or "readAndBurn" in query for _, query in harbour.asked)
+    notes = " ".join(sailed.engine.notes)
+    assert "`tidy` of POST /api/graphql was not asked: `Removes` in the description" in notes
+    assert "`readAndBurn` of POST /api/graphql was not asked" in notes
+
+
+def test_ids_stand_in_variables_and_nowhere_else() -> None:
+    harbour = Harbour()
+    Sailed(harbour)
+    assert harbour.asked
+    assert not any('"' in query or "70" in query for _, query in harbour.asked)
+
+
+def test_the_door_is_none_of_the_documented_ones() -> None:
+    sailed = Sailed(Harbour())
+    assert "ask" not in {gate.operation.id for gate in sailed.gates}
+    assert "ask" not in {each.door.operation for each in sailed.skipped}
+
+
+# ------------------------------------------------------------------------- which schema
+
+
+def test_without_a_file_the_schema_is_asked_for_once() -> None:
+    sailed = Sailed(raw_node(), sdl=None)
+    assert sailed.told == {PHONE, TOWN, INSURANCE}
+    asked = [e for e in sailed.events if e.kind == "ask" and "graphql" in str(e.data["path"])]
+    assert asked[0].data["as"] in PEOPLE
+    assert sailed.requests <= 41
+
+
+RENAMED = """\
+type Query { viewer: UserType, users(limit: Int): [UserType!], user(userId: ID!): UserType }
+type UserType { id: ID! nick: String phone: String homeTown: String shoeSize: Int mascot: String }
+"""
+
+
+def renamed(*, raw: bool) -> Harbour:
+    """Other names for types and fields, and global ids."""
+    harbour = Harbour(RENAMED)
+
+    def user(me: int, id: int) -> dict[str, Any]:
+        each = harbour.sailors[id]
+        shown = {"id": global_id("UserType", id), "nick": each["nick"], "mascot": "gull"}
+        hidden = {"phone": each["phone"], "homeTown": each["home_town"]}
+        return {**shown, **hidden} if raw or id == me else shown
+
+    def by_id(me: int, userId: str) -> dict[str, Any] | None:
+        found = next((i for i in harbour.sailors if global_id("UserType", i) == userId), None)
+        return user(me, found) if found else None
+
+    harbour.roots = {
+        "viewer": lambda me: user(me, me),
+        "users": lambda me, limit=2: [user(me, id) for id in [*harbour.sailors][3:]],
+        "user": by_id,
+    }
+    return harbour
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_schema_that_nobody_has_read_is_put_in_the_words_of_the_contract(raw: bool) -> None:
+    sailed = Sailed(renamed(raw=raw), sdl=None)
+    assert sailed.told == ({PHONE, TOWN} if raw else set())
+    assert not sailed.engine.distrust
+
+
+class Shut(Harbour):
+    """Tells nothing of its schema."""
+
+    def refuses(self, document: Any) -> list[GraphQLError]:
+        return [GraphQLError("no, did you mean `me`?")] if "__schema" in _fields(document) else []
+
+
+def _fields(document: Any) -> list[str]:
+    names: list[str] = []
+
+    class Seen(Visitor):
+        def enter_field(self, node: Any, *_: object) -> None:
+            names.append(node.name.value)
+
+    visit(document, Seen())
+    return names
+
+
+EXAMPLES = """\
+requestBody:
+        content:
+          application/json:
+            schema: {type: object, properties: {query: {type: string}}}
+            example:
+              query: "query OneSailor($sailorId: ID!, $tall: Boolean!) {
+                sailor(id: $sailorId) { ...card boats { id name } } }
+                mutation Sink($id: ID!) { sink(id: $id) }
+                fragment card on Sailor { id nick phone @include(if: $tall) home_town }"
+              variables: {sailorId: "1", tall: true}
+"""
+
+
+def test_without_a_schema_the_examples_of_the_document_are_asked() -> None:
+    shut = Shut()
+    shut.roots["sailor"] = lambda me, id: shut.sailor(me, int(id), raw=True)
+    sailed = Sailed(shut, sdl=None, body=EXAMPLES)
+    assert sailed.told == {PHONE, TOWN}
+    assert all("OneSailor" in query for _, query in shut.asked)
+    assert "does not tell its schema" in " ".join(sailed.engine.notes)
+
+
+def test_without_schema_and_examples_a_note_is_all() -> None:
+    sailed = Sailed(Shut(), sdl=None)
+    assert sailed.requests == 1
+    assert "name its file with `graphql:`" in " ".join(sailed.engine.notes)
+    assert not sailed.engine.distrust
+
+
+def test_what_is_no_graphql_is_asked_once() -> None:
+    def page(viewer: str | None, request: Request) -> Response:
+        return Harbour()(viewer, request) if request.url.endswith("/me") else NOWHERE
+
+    for sdl in (SDL, None):
+        sailed = Sailed(page, sdl=sdl)
+        assert sailed.requests <= 2
+        assert any("POST /api/graphql" in note for note in sailed.engine.notes)
+
+
+def test_a_schema_file_that_is_ahead_of_the_api_costs_one_request() -> None:
+    ahead = SDL.replace("nick: String!", "nick: String! nickOfOld: String")
+    sailed = Sailed(raw_node(), sdl=ahead)
+    assert sailed.told >= {PHONE, INSURANCE}
+    assert sailed.requests <= 46
+
+
+def test_with_get_everything_stands_in_the_address() -> None:
+    sailed = Sailed(raw_node(), method="get", body="summary: asks")
+    assert sailed.told == {PHONE, TOWN, INSURANCE}
+
+
+def test_ids_that_only_the_identities_file_tells_are_enough() -> None:
+    harbour = raw_node()
+    del harbour.roots["me"]
+
+    def api(viewer: str | None, request: Request) -> Response:
+        return NOWHERE if request.url.endswith("/me") else harbour(viewer, request)
+
+    assert {PHONE, TOWN} <= Sailed(api, told=False).told
+
+
+# ------------------------------------------------------------------------- what servers refuse
+
+
+class Guarded(Harbour):
+    """Behind a guard that takes no other names of fields."""
+
+    def refuses(self, document: Any) -> list[GraphQLError]:
+        return [GraphQLError("refused")] if any(map(_is_aliased, _nodes(document))) else []
+
+
+def _nodes(document: Any) -> list[Any]:
+    found: list[Any] = []
+
+    class Seen(Visitor):
+        def enter_field(self, node: Any, *_: object) -> None:
+            found.append(node)
+
+    visit(document, Seen())
+    return found
+
+
+def _is_aliased(node: Any) -> bool:
+    return node.alias is not None
+
+
+def test_where_other_names_are_refused_owners_are_asked_one_by_one() -> None:
+    guarded = Guarded()
+    guarded.roots["node"] = lambda me, id: guarded.node(me, id, raw=True)
+    assert Sailed(guarded).told == {PHONE, TOWN, INSURANCE}
+
+
+class Braked(Harbour):
+    """Takes no query that is wide."""
+
+    most = 24
+
+    def refuses(self, document: Any) -> list[GraphQLError]:
+        return [GraphQLError("too complex")] if len(_nodes(document)) > self.most else []
+
+
+def test_where_large_queries_are_refused_smaller_ones_are_asked() -> None:
+    braked = Braked()
+    braked.roots["berths"] = lambda me, first=9, after=None: braked.berths(me, first, raw=True)
+    assert INSURANCE in Sailed(braked).told
+
+
+def test_a_field_that_fails_and_takes_others_with_it_is_left_out() -> None:
+    strict = SDL.replace("phone: String ", "phone: String! ")
+
+    class Strict(Harbour):
+        def sailor(self, me: int, id: int, *, raw: bool = False) -> dict[str, Any] | None:
+            shown = super().sailor(me, id, raw=raw)
+
+            def refuse(_: Any) -> str:
+                raise GraphQLError("not yours")
+
+            return shown and {"phone": refuse, **shown}
+
+    harbour = Strict(strict)
+
+    def leaky(me: int, id: str) -> dict[str, Any] | None:
+        shown = harbour.sailor(me, int(id))
+        return shown and {**shown, "home_town": harbour.sailors[int(id)]["home_town"]}
+
+    harbour.roots["sailor"] = leaky
+    assert Sailed(harbour, sdl=strict).told == {TOWN}
+
+
+def test_a_server_that_answers_nothing_is_left_alone_soon() -> None:
+    class Mute(Harbour):
+        def graphql(self, viewer: str | None, me: int, query: str, variables: Any) -> Response:
+            return reply({"errors": [{"message": "persisted queries only"}]}, 400)
+
+    sailed = Sailed(Mute())
+    assert sailed.requests <= 6
+    assert "answers no query" in " ".join(sailed.engine.notes)
+
+
+# ------------------------------------------------------------------------- whose it is
+
+
+OWNERLESS = """\
+type Query { me: Sailor, sailor(id: ID!): Sailor, boatsOf(sailorId: ID!): [Boat!] }
+type Sailor { id: ID! nick: String boats: [Boat!] }
+type Boat { id: ID! name: String insurance: String }
+"""
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_what_says_nothing_of_its_owner_is_its_account_s(raw: bool) -> None:
+    harbour = Harbour(OWNERLESS)
+
+    def boats(me: int, of: int) -> list[Any]:
+        rows = [id for id, each in harbour.boats.items() if each["captain"] == of]
+        return [harbour.boat(me, id, raw=raw) for id in rows]
+
+    def sailor(me: int, id: str) -> dict[str, Any] | None:
+        shown = harbour.sailor(me, int(id))
+        return shown and {**shown, "boats": boats(me, int(id))}
+
+    harbour.roots = {
+        "me": lambda me: sailor(me, str(me)),
+        "sailor": sailor,
+        "boatsOf": lambda me, sailorId: boats(me, int(sailorId)),
+    }
+    sailed = Sailed(harbour, sdl=OWNERLESS, owner="captain_id")
+    assert sailed.told == ({INSURANCE} if raw else set())
+
+
+def test_a_list_that_holds_others_is_asked_for_one_s_own() -> None:
+    sdl = (
+        "type Query { sailors(first: Int, nick: String): [Sailor!] }\n"
+        + OWNERLESS[OWNERLESS.index("type Sailor") :]
+    )
+    harbour = Harbour(sdl)
+
+    def sailors(me: int, first: int = 5, nick: str = "") -> list[Any]:
+        rows = [id for id, each in harbour.sailors.items() if each["nick"] == (nick or "dan")]
+        return [harbour.sailor(me, id) for id in rows]
+
+    harbour.roots = {"sailors": sailors}
+    sailed = Sailed(harbour, sdl=sdl, owner="captain_id")
+    assert any("nick: $nick" in query for _, query in harbour.asked)
+    assert sailed.findings == []
+
+
+# ------------------------------------------------------------------------- without a request
+
+
+def test_what_will_be_asked_is_foreseen() -> None:
+    sailed = Sailed(Harbour())
+    prospect = Prospect(sailed.model, tuple(sailed.gates), May(), (), sailed.engine.graphs)
+    lines = [line["request"] for line in graph.foresee(prospect)]
+    assert "POST /api/graphql  { node(id) Boat }  with Boat.id" in lines
+    assert "POST /api/graphql  { me }" in lines
+    assert not any("tidy" in line for line in lines)
+    blind = Prospect(sailed.model, (), May())
+    assert [line["request"] for line in graph.foresee(blind)] == ["POST /api/graphql  { __schema }"]

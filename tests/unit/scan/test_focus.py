@@ -1,0 +1,82 @@
+"""What a run about one finding needs, and what it takes for having asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from oakum.errors import NOWHERE, InputError
+from oakum.finding import Door, Finding
+from oakum.scan.checks import CHECKS, OVER_BLOCK
+from oakum.scan.doors import survey
+from oakum.scan.focus import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
+from oakum.scan.techniques import TECHNIQUES
+from tests.unit.scan.studio import model
+
+GET_PERSON = Door("GET", "/people/{personId}", "getPerson")
+
+
+def finding(rule: str = "field-beyond-contract", **more: Any) -> Finding:
+    return Finding(
+        **{
+            "rule": rule, "verdict": "proven", "resource": "Person", "field": "phone",
+            "viewer": "member", "state": (), "doors": (GET_PERSON,), "owasp": "", "cwe": (),
+            "severity": "high", "title": "", "advice": "", "contract_location": NOWHERE, **more,
+        }
+    )  # fmt: skip
+
+
+def narrowed(one: Finding, *, wide: bool = False, own_settings: bool = False) -> Scope:
+    gates, _ = survey(model(), {})
+    return narrow(
+        Focus(one, (one.field,), wide=wide), model(), {}, gates, [], own_settings=own_settings
+    )
+
+
+def names(scope: Scope) -> set[str]:
+    return {gate.id for gate in scope.gates}
+
+
+def test_every_rule_and_every_technique_has_its_place() -> None:
+    rules = {check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}
+    assert rules == PLAIN | TOLD_BY.keys()
+    assert not PLAIN & TOLD_BY.keys()
+    modules = {each.__name__.rpartition(".")[2] for each in TECHNIQUES}  # type: ignore[attr-defined]
+    assert modules == WAYS | {name for each in TOLD_BY.values() for name in each}
+
+
+def test_a_documented_door_needs_itself_and_what_teaches_its_ids() -> None:
+    scope = narrowed(finding())
+    assert "getPerson" in names(scope)
+    assert len(names(scope)) < len(narrowed(finding(), wide=True).gates)
+    assert scope.plain and scope.techniques == ()
+
+
+def test_fields_that_no_document_declares_are_looked_for_as_well() -> None:
+    (gate,) = (g for g in narrowed(finding(field="row.hash")).gates if g.id == "getPerson")
+    assert "row.hash" in gate.shows["Person"]
+
+
+def test_a_way_that_a_query_names_is_gone_again_without_a_search() -> None:
+    way = Door("GET", f"{GET_PERSON.path}?view=full", "getPerson")
+    scope = narrowed(finding(doors=(way,)))
+    assert not scope.plain
+    assert [each.HOW for each in scope.techniques] == ["option"]
+
+
+def test_a_way_that_no_document_names_is_looked_for_by_all_that_look_for_ways() -> None:
+    scope = narrowed(finding(doors=(Door("GET", "/v1/people/{personId}", "getPerson"),)))
+    assert len(scope.techniques) == len(WAYS)
+
+
+@pytest.mark.parametrize("rule", TOLD_BY)
+def test_what_a_technique_tells_is_looked_for_by_it_alone(rule: str) -> None:
+    scope = narrowed(finding(rule))
+    assert len(scope.techniques) == len(TOLD_BY[rule])
+    assert scope.plain is (rule == "wrong-recipient-cache")
+
+
+def test_a_resource_that_the_contract_does_not_have_any_more_is_told() -> None:
+    with pytest.raises(InputError, match="has no resource `Gone`"):
+        narrowed(finding(resource="Gone"))

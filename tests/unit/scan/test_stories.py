@@ -1,0 +1,52 @@
+"""Every rule has its story, and what a story says can be relied on."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from oakum.scan.checks import CHECKS, OVER_BLOCK, Rule
+from oakum.scan.stories import STORIES, Story, references, rules
+
+RULES = [*(check.RULE for check in CHECKS), OVER_BLOCK]
+
+
+def test_every_rule_has_a_story_and_there_is_none_of_another() -> None:
+    assert set(STORIES) == {rule.id for rule in RULES}
+    assert list(rules().values()) == RULES
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_story_says_what_a_reader_needs(rule: Rule) -> None:
+    story = STORIES[rule.id]
+    for text in (story.what, story.why):
+        assert text[0].isupper() and text.endswith(".")
+    assert len(story.fix) >= 2
+    for step in story.fix:  # they stand in a list
+        assert step[0] == step[0].lower() and not step.endswith(".")
+    assert story.guard.endswith(".")
+    assert set(re.findall(r"\{(.*?)\}", story.guard)) <= {"field", "viewer"}
+    if rule is OVER_BLOCK:
+        assert story.incident is None
+        return
+    incident = story.incident
+    assert incident and re.search(r"20\d\d", incident.when) and not incident.what.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_references_are_those_that_the_rule_is_filed_under(rule: Rule) -> None:
+    found = references(rule)
+    assert [name.split()[0] for name, _ in found] == [*([rule.owasp] * bool(rule.owasp)), *rule.cwe]
+    for name, address in found:
+        assert len(name.split()) > 2, f"{name} has no title"
+        assert address.startswith("https://")
+    for name, address in found:
+        if name.startswith("CWE-"):
+            assert address.endswith(f"/{name.split()[0].removeprefix('CWE-')}.html")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_what_the_guard_cannot_mend_is_not_said_to_be_removed(name: str) -> None:
+    story: Story = STORIES[name]
+    assert ("{field}" in story.guard) is (story.does == "removes")
