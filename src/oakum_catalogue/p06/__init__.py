@@ -1,0 +1,1 @@
+"""P6: walkable keys, no brake."""
