@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from cadence.describe import describe
-from cadence.doors import classes, follows, people, session, workouts
+from cadence.doors import classes, follows, graph, links, people, session, workouts
 from cadence.doors.page import add_page
 from cadence.store import opened
 from cadence.world import Stage, World
@@ -27,11 +27,12 @@ def create_app(stage: Stage, members: int = 200, seed: int = 1, service_key: str
     of a fix, "fixed" as it should have been. The personas and `members` made-up people use it.
 
     Who sends `service_key` as `x-service-key` is a gateway: in every stage it reads profiles,
-    settings, workouts, follows and blocks of anybody, and nothing else.
+    settings, workouts, follows and blocks of anybody and whether they have revoked their link, and
+    nothing else.
     """
     app = FastAPI(title="Cadence", version="1.0.0", docs_url=None, redoc_url=None)
     app.state.world = World(opened(members, seed), stage, service_key)
-    for doors in (session, people, follows, workouts, classes):
+    for doors in (session, people, follows, workouts, links, classes, graph):
         app.include_router(doors.router)
     add_page(app)
     app.add_exception_handler(RequestValidationError, _not_as_documented)
@@ -74,4 +75,6 @@ def serve(
     listening.listen()  # who reads the address may come at once
     sys.stderr.write(f"cadence, stage {stage}, on http://{host}:{port}\n")
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run([listening])
+        # Nobody waits for the end of a feed.
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run([listening])

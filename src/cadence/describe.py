@@ -29,7 +29,11 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)  # answered with 400 here
-            operation["responses"]["200"]["description"] = "Done."
+            good = operation["responses"]["200"]
+            good["description"] = "Done."
+            for media in good["content"].values():
+                if "$ref" in media["schema"]:  # FastAPI takes for text what is no JSON
+                    media["schema"].pop("type", None)
         _refuse_in_json(operations)
     schemas = document["components"]["schemas"]
     for name in _UNUSED:
@@ -60,5 +64,5 @@ def _refuse_in_json(operations: dict[str, Any]) -> None:
     """FastAPI gives a refusal the media type of the answer; refusals are JSON at every door."""
     for operation in operations.values():
         for status, response in operation["responses"].items():
-            if status != "200":
+            if status != "200" and "content" in response:
                 response["content"] = {"application/json": next(iter(response["content"].values()))}

@@ -22,12 +22,13 @@ _BETWEEN = (
 
 
 def write_kit(directory: Path, seed: int = 1) -> None:
-    """Write openapi.yaml, exposure.yaml and identities.yaml into a directory, made if need be.
+    """Write openapi.yaml, schema.graphql, exposure.yaml and identities.yaml into a directory.
 
-    The identities hold passwords (made-up ones), so only the user may read that file.
+    The directory is made if need be. The identities hold passwords (made-up ones), so only the
+    user may read that file.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for name in ("openapi.yaml", "exposure.yaml"):
+    for name in ("openapi.yaml", "schema.graphql", "exposure.yaml"):
         (directory / name).write_bytes((_HERE / name).read_bytes())
     secret = directory / "identities.yaml"
     secret.touch(mode=0o600)

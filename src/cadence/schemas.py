@@ -6,6 +6,8 @@ property is optional.
 
 from __future__ import annotations
 
+from typing import Any, NotRequired
+
 from typing_extensions import TypedDict
 
 
@@ -122,8 +124,9 @@ class MemberStats(TypedDict, total=False):
 
 
 class MemberPage(TypedDict, total=False):
+    """No count: next to a list out of which somebody was left it would tell that they exist."""
+
     data: list[MemberCard]
-    total: int
 
 
 class FollowPage(TypedDict, total=False):
@@ -353,6 +356,26 @@ class ExportRow(TypedDict, total=False):
     device_type: str
 
 
+class ExportLink(TypedDict, total=False):
+    """A member's link to their history; when it is revoked, that alone."""
+
+    user_id: str
+    is_revoked: bool
+    link_id: str
+    url: str
+    expires_at: int
+
+
+class SharedExportRow(TypedDict, total=False):
+    """A line of the history that somebody downloads by the owner's link."""
+
+    workout_id: str
+    user_id: str
+    start_time: int
+    title: str
+    total_work: float
+
+
 class Peloton(TypedDict, total=False):
     """A class at a time, live or past."""
 
@@ -380,3 +403,24 @@ class Participant(TypedDict, total=False):
 class ParticipantPage(TypedDict, total=False):
     data: list[Participant]
     total: int
+
+
+class GraphQuestion(TypedDict):
+    """A query in GraphQL, and what stands for its variables."""
+
+    query: str
+    variables: NotRequired[dict[str, Any] | None]
+    operationName: NotRequired[str | None]
+
+
+class GraphMistake(TypedDict, total=False):
+    message: str
+    path: list[str | int]
+    locations: list[dict[str, int]]
+
+
+class GraphAnswer(TypedDict, total=False):
+    """What a query chose; its schema is that of GraphQL, not of this document."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphMistake]

@@ -42,6 +42,7 @@ CREATE TABLE follows (
 );  -- status: approved, pending, ended
 CREATE TABLE blocks (owner TEXT, blocked TEXT, PRIMARY KEY (owner, blocked));
 CREATE TABLE sessions (id TEXT PRIMARY KEY, user_id TEXT);
+CREATE TABLE export_links (user_id TEXT PRIMARY KEY);  -- of whom there is a link; no row: revoked
 CREATE TABLE rides (
     id TEXT PRIMARY KEY, title TEXT, description TEXT, duration INTEGER, difficulty REAL,
     instructor_id TEXT, location TEXT, scheduled_at INTEGER
@@ -107,6 +108,7 @@ def _fill_personas(db: sqlite3.Connection, seed: int) -> dict[str, str]:
         ids[name] = str(member["id"])
         _insert(db, "members", [{**member, "password": digest(password, username)}])
         _insert(db, "workouts", workouts)
+        _insert(db, "export_links", [{"user_id": ids[name]}])
     return ids
 
 

@@ -3,6 +3,18 @@
 `python -m cadence.truth` writes truth.json beside this file: every cell (door, field, relation,
 state of the owner) that the policy denies and that stage 1 or 2 serves. It is what a scan of
 these stages should find, and nothing else.
+
+A cell without `how` is shown by a plain question: the field stands in the answer of the door. In
+the others `how` says what has to be done to be shown it:
+
+- `graphql`: select the field, in `user` or on the way through a tag (`tag`, `searchTag`, `users`);
+  `__typename`, which says nothing of anybody, is not told of.
+- `feed`: listen, with `since=0`.
+- `cache`: ask within ten seconds after its owner has asked the same URL.
+- `stale`: use a link that its owner made, and has revoked since or gone private since.
+- `filter`: ask for a value with the parameter that is called like the field: who has it is found.
+- `order`: `sort` by the field: of two members one comes first.
+- `oracle`: name somebody: the answer tells whether they have an account.
 """
 
 from __future__ import annotations
@@ -31,6 +43,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "age": ("private", "hide_age"),
     "effort": ("private", "effort_zones_private"),
     "map": ("private", "workout_maps_private"),
+    "link": ("private", "revoked"),
     "own": (),
     "nobody": (),
     "members": (),  # belongs to nobody, and is for those who have logged in
@@ -43,10 +56,13 @@ def may(group: str, relation: str, state: State) -> bool:
 
     A follower is approved; asking to follow (pending) and having followed (ex_follower) give
     nothing. Whoever is blocked sees nothing, like somebody who has not logged in. Staff see where
-    private members are and how much they ride, and no more than that.
+    private members are and how much they ride, and no more than that. A link lets in whoever has
+    it, until its owner, who may use it all the same, revokes it or goes private.
     """
     if group == "public":
         return True
+    if group == "link":
+        return relation == "owner" or not any(state.values())
     if relation in (ANYONE, "blocked") or group == "nobody":
         return False
     if relation == "owner" or group in ("card", "members"):
@@ -69,8 +85,10 @@ _ZONES = "effort_zones.z1 effort_zones.z2 effort_zones.z3 effort_zones.z4 effort
 FIELDS: dict[str, dict[str, str]] = {
     "Member": {
         "card": "id username image_url is_profile_private tags.* relationship.me_to_user"
-        " relationship.user_to_me authed_user_follows category",
-        "standing": "location total_followers total_following total_workouts last_workout_at",
+        " relationship.user_to_me authed_user_follows category follow_status protected_fields.code"
+        " protected_fields.message",
+        "standing": "location total_followers total_following total_workouts last_workout_at"
+        " protected_fields.total_workouts",
         "history": f"{_COUNTS} {_STREAKS}",
         "age": "age_decade gender",
         "own": "birthday age weight height cycling_ftp default_max_heart_rate first_name last_name"
@@ -97,6 +115,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "own": "workout_id user_id start_time title total_work average_heart_rate timezone"
         " device_type",
     },
+    "ExportLink": {"own": "user_id is_revoked link_id url expires_at"},
+    "SharedExport": {"link": "workout_id user_id start_time title total_work"},
     "Overview": {
         "history": f"user_id {_COUNTS} {_STREAKS} personal_records.*.slug personal_records.*.value"
         f" personal_records.*.workout_id personal_records.*.achieved_on {_MEDALS}",
@@ -107,6 +127,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "Participant": {
         "history": "workout_id user_id username image_url is_profile_private location total_work",
     },
+    "Tag": {"members": "name"},
     "Class": {
         "members": "id ride_id start_time status is_live total_home_reservations total_workouts",
     },
@@ -117,6 +138,7 @@ FIELDS: dict[str, dict[str, str]] = {
 
 _CARD = "id username image_url is_profile_private tags"
 _EDGE = "relationship authed_user_follows category"
+_OF_BOTH = f"{_EDGE} follow_status"
 _TOTALS = "total_followers total_following total_workouts"
 _LISTED = f"{_CARD} {_EDGE} location {_TOTALS}"
 _JOINED = f"{_CARD} location total_workouts last_workout_at age_decade gender birthday"
@@ -137,9 +159,13 @@ class Door:
     anonymous: bool
     """Whether stage 1 serves it to those who have not logged in."""
     serves: dict[str, str]
-    """Resource → its members that the door serves, or `*`."""
+    """Resource → its members (or field paths) that the door serves, or `*`."""
     to: tuple[str, ...] = field(default=_LOGGED_IN)
-    """Which of those who have logged in and are not the owner are served."""
+    """Which of those who have logged in are served; mostly all who are not the owner."""
+    how: str = ""
+    """What has to be done to be served; empty: ask."""
+    asks_nobody: bool = False
+    """Stage 2 serves it to those who have not logged in, too."""
 
 
 DOORS = (
@@ -199,6 +225,39 @@ DOORS = (
     # A class is nobody's, so nobody's block stands in the way.
     Door("GET", "/api/peloton/{pelotonId}", True, {"Class": _ALL}, to=("member",)),
     Door("GET", "/api/peloton/{pelotonId}/participants", True, {"Participant": _ALL}),
+    Door("GET", "/api/peloton/{pelotonId}/feed", True, {"Participant": _ALL}, how="feed"),
+    Door(
+        "POST",
+        "/graphql",
+        True,
+        {
+            "Member": "id username image_url is_profile_private location follow_status"
+            " protected_fields.total_workouts"
+        },
+        how="graphql",
+    ),
+    Door("POST", "/graphql", True, {"Tag": _ALL}, to=("member",), how="graphql"),
+    Door("GET", "/api/me/overview", True, {"Overview": _ALL}, how="cache", asks_nobody=True),
+    Door(
+        "GET",
+        "/api/shared/workout_history_csv",
+        True,
+        {"SharedExport": _ALL},
+        how="stale",
+        asks_nobody=True,
+    ),
+    Door("GET", "/api/user/browse", False, {"Member": f"{_CARD} {_EDGE}"}),
+    Door("GET", "/api/user/browse", False, {"Member": "location last_name"}, how="filter"),
+    Door("GET", "/api/user/browse", False, {"Member": "total_workouts height"}, how="order"),
+    Door(
+        "POST",
+        "/auth/login",
+        True,
+        {"Member": "username email"},
+        to=(),
+        how="oracle",
+        asks_nobody=True,
+    ),
 )
 
 
@@ -224,6 +283,7 @@ def leaking() -> Iterator[Cell]:
                             "field": path,
                             "relation": relation,
                             "state": state,
+                            **({"how": door.how} if door.how else {}),
                         }
 
 
@@ -232,13 +292,14 @@ def served(door: Door) -> Iterator[tuple[str, str, str]]:
     for resource, members in door.serves.items():
         for group, paths in FIELDS[resource].items():
             for path in paths.split():
-                if members == _ALL or path.split(".")[0] in members.split():
+                if members == _ALL or {path, path.split(".")[0]} & set(members.split()):
                     yield resource, path, group
 
 
 def _served_to(door: Door, stage: str, path: str) -> tuple[str, ...]:
     # Nobody who has not logged in has an edge to anybody.
-    anonymous = door.anonymous and stage == "1" and path.split(".")[0] not in _EDGE.split()
+    no_edge = path.split(".")[0] not in _OF_BOTH.split()
+    anonymous = door.anonymous and no_edge and (stage == "1" or door.asks_nobody)
     return (ANYONE, *door.to) if anonymous else door.to
 
 

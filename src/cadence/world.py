@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Depends, HTTPException, Request
 
+from cadence.cache import Cache
 from cadence.rules import Careless, Sight, Trusted, member_fields, sight, workout_fields
 
 Stage = Literal["1", "2", "fixed"]
@@ -38,6 +41,12 @@ class World:
         self.db = db
         self.stage = stage
         self._service_key = service_key.encode()
+        self.clock: Callable[[], float] = time.time
+        """The time, for what expires: links and what is in the cache."""
+        self.cache = Cache(lambda: self.clock())
+        self.signing_key = secrets.token_bytes(32)
+        self.feed_seconds = 30.0
+        """How long a feed stays open; who listens comes back with the last number heard."""
 
     @property
     def fixed(self) -> bool:

@@ -34,7 +34,10 @@ class Answer:
 
 
 class Client:
-    """Keeps the cookies that it is given, and sends its headers with every request."""
+    """Keeps the cookies that it is given, and sends its headers with every request.
+
+    Of a feed it hears what there is, and hangs up at the first comment.
+    """
 
     def __init__(self, app: FastAPI, headers: Mapping[str, str] | None = None) -> None:
         self._app = app
@@ -49,6 +52,9 @@ class Client:
 
     def put(self, url: str, json: Any) -> Answer:
         return self.request("PUT", url, json)
+
+    def delete(self, url: str) -> Answer:
+        return self.request("DELETE", url)
 
     def request(self, method: str, url: str, body: Any = None) -> Answer:
         path, _, query = url.partition("?")
@@ -69,16 +75,20 @@ class Client:
 
     async def _exchange(self, scope: dict[str, Any], sent: bytes) -> Answer:
         messages: list[Any] = []
+        heard_all = asyncio.Event()
 
         requests = iter([{"type": "http.request", "body": sent}])
 
         async def receive() -> dict[str, Any]:
             for request in requests:
                 return request
-            return await asyncio.Future()  # this client never hangs up
+            await heard_all.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             messages.append(message)
+            if message.get("body", b"").startswith(b":"):
+                heard_all.set()
 
         async with asyncio.timeout(_PATIENCE):
             await self._app(scope, receive, send)

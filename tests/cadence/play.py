@@ -30,7 +30,23 @@ SWITCHES = {
     "workout_maps_private": "workout_maps_private",
 }
 # What stands there depends on who asks, not on the owner alone: being there is showing.
-EDGES = ("relationship", "authed_user_follows", "category")
+EDGES = ("relationship", "authed_user_follows", "category", "follow_status")
+MEMBER = """
+fragment member on User {
+  id username image_url is_profile_private location follow_status
+  protected_fields {
+    ... on UserProtectedFields { total_workouts }
+    ... on UserPrivacyError { code message }
+  }
+}
+"""
+BY_ID = f"query ($id: ID!) {{ user(id: $id) {{ ...member }} }} {MEMBER}"
+BY_TAG = (
+    "query ($tag: String!) { tag(tagName: $tag) { name users { edges { node { ...member } } } } }"
+    f" {MEMBER}"
+)
+
+EMBEDDED = ("user", "ride", "data", "user_data", "users", "user_tags")
 
 Leaf = tuple[str, str]
 """Resource and field path."""
@@ -104,6 +120,7 @@ class Play:
         yield "GET /api/me", client.get("/api/me")
         yield "GET /api/user/search", client.get(f"/api/user/search?user_query={name}")
         yield "GET /api/user/search/{q}", client.get(f"/api/user/search/{name}")
+        yield "GET /api/user/browse", client.get("/api/user/browse")
         for workout in self.workouts(owner):
             yield (
                 "GET /api/workout/{workoutId}",
@@ -129,6 +146,23 @@ class Play:
             client.get(f"/api/peloton/{live}/participants"),
         )
 
+        yield "POST /graphql", self.query(viewer, BY_ID, id=id)
+        for tag in self.tags(owner):
+            yield "POST /graphql", self.query(viewer, BY_TAG, tag=tag)
+
+    def query(self, viewer: str | None, query: str, **variables: Any) -> Answer:
+        return self.clients[viewer].post("/graphql", {"query": query, "variables": variables})
+
+    def tags(self, owner: str) -> list[str]:
+        (row,) = self.rows("SELECT tags FROM members WHERE id = ?", self.ids[owner])
+        found: list[str] = row["tags"]
+        return found
+
+    def hear(self, viewer: str | None) -> tuple[str, Answer]:
+        """Door and answer of the live class's feed: all that has happened in it."""
+        path = f"/api/peloton/{self.places.live_class}/feed?since=0"
+        return "GET /api/peloton/{pelotonId}/feed", self.get(viewer, path)
+
     # ------------------------------------------------------------ looking
 
     def shown(self, door: str, answer: Answer, owner: str) -> set[Leaf]:
@@ -150,6 +184,8 @@ class Play:
             return "Member"
         if item.get("id") == self.places.live_class:
             return "Class"
+        if door == "POST /graphql":
+            return "Tag" if "name" in item else ""
         if item.get("user_id") != id or door.endswith("blocked"):
             return ""
         return {
@@ -162,6 +198,7 @@ class Play:
             "workout_history_csv": "Export",
             "performance_graph": "Graph",
             "participants": "Participant",
+            "feed": "Participant",
         }.get(door.rsplit("/", 1)[-1], "Workout")
 
     def facts(self, resource: str, owner: str) -> dict[str, set[str]]:
@@ -171,12 +208,14 @@ class Play:
         workouts = self.rows("SELECT *, id AS workout_id FROM workouts WHERE user_id = ?", id)
         for row in members:
             row["personal_records"] = row.pop("records")
+            row["protected_fields"] = {"total_workouts": row["total_workouts"]}
         holding = {
             "Workout": workouts,
             "Graph": workouts,
             "Export": workouts,
             "Participant": [*workouts, *members],
             "Class": self.rows("SELECT * FROM pelotons"),
+            "Tag": [{"name": name} for name in self.tags(owner)],
         }.get(resource, members)
         facts: dict[str, set[str]] = {}
         for row in holding:
@@ -188,6 +227,9 @@ class Play:
 def body(answer: Answer) -> Any:
     if answer.headers["content-type"].startswith("text/csv"):
         return list(csv.DictReader(io.StringIO(answer.text)))
+    if answer.headers["content-type"].startswith("text/event-stream"):
+        lines = answer.text.splitlines()
+        return [json.loads(line.removeprefix("data: ")) for line in lines if line[:5] == "data:"]
     return answer.json()
 
 
@@ -209,7 +251,7 @@ def leaves(item: dict[str, Any], inside: str = "") -> dict[str, set[str]]:
     def walk(value: Any, path: str) -> None:
         if isinstance(value, dict):
             for key, child in value.items():
-                if not (path == "" and key in ("user", "ride", "data", "user_data")):
+                if not (path == "" and key in EMBEDDED):
                     walk(child, f"{path}.{key}" if path else key)
         elif isinstance(value, list):
             for child in value:
@@ -226,7 +268,7 @@ def text(value: Any) -> str:
 
 
 def same(path: str, item: dict[str, Any], truth: dict[str, set[str]]) -> bool:
-    if path.split(".")[0] in (*EDGES, "total", "total_workouts") and path not in truth:
-        return True
     values = leaves(item)[path]
+    if path.split(".")[0] in (*EDGES, "total", "total_workouts") and path not in truth:
+        return values != {"null"}
     return bool(values) and values <= truth.get(path, set())

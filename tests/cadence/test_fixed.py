@@ -17,13 +17,13 @@ def test_whoever_has_not_logged_in_is_sent_away_except_from_the_catalogue(fixed:
     filled = {"id": fixed.places.instructors[0], "rideId": fixed.places.rides[0]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if operation["operationId"] == "login":
-                continue
+            if operation["operationId"] in ("login", "downloadSharedExport"):
+                continue  # they ask for something else that proves who may
             url = path
             for parameter in operation.get("parameters", ()):
                 name = parameter["name"]
                 url = url.replace(f"{{{name}}}", filled.get(name, fixed.ids["ann"]))
-            body = {"ids": [], "user_id": fixed.ids["pia"], "action": "follow"}
+            body = {"ids": [], "user_id": fixed.ids["pia"], "action": "follow", "query": "{x}"}
             answer = fixed.clients[None].request(
                 method, f"{url}?user_query=ann_", None if method == "get" else body
             )
@@ -56,7 +56,7 @@ def test_a_batch_takes_50_ids(fixed: Play) -> None:
 
 def test_a_search_takes_three_characters_and_shows_cards(fixed: Play) -> None:
     assert fixed.get("ann", "/api/user/search?user_query=an").status_code == 400
-    assert fixed.get("ann", "/api/user/search/%25%25%25").json() == {"data": [], "total": 0}
+    assert fixed.get("ann", "/api/user/search/%25%25%25").json() == {"data": []}
     (card,) = fixed.get("ann", "/api/user/search?user_query=flo_").json()["data"]
     assert card.keys() == {
         "id", "username", "image_url", "is_profile_private", "tags",
@@ -67,7 +67,7 @@ def test_a_search_takes_three_characters_and_shows_cards(fixed: Play) -> None:
 def test_a_search_shows_at_most_40() -> None:
     play = Play("fixed", members=3000)
     answer = play.get("ann", "/api/user/search?user_query=bar&limit=100").json()
-    assert answer["total"] == len(answer["data"]) == 40
+    assert len(answer["data"]) == 40
 
 
 def test_lists_drop_the_one_who_has_blocked_the_caller(fixed: Play) -> None:

@@ -20,6 +20,7 @@ READS = {
     "getSettings": "/api/user/{userId}/settings",
     "getUser": "/api/user/{userNameOrId}",
     "getWorkout": "/api/workout/{workoutId}",
+    "getExportLink": "/api/user/{userId}/workout_history_link",
 }
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi.responses import StreamingResponse
 
 from cadence import schemas
 from cadence.doors.says import Joins, Limit, PelotonId, RideId, says
 from cadence.doors.workouts import LISTED, joined
 from cadence.rules import Group
-from cadence.world import Here, Shown
+from cadence.world import Here, Shown, Viewer, World
 
 router = APIRouter()
+
+KEEP_ALIVE = 1.0
+"""Seconds between two comments of a feed that has nothing to tell."""
 
 
 @router.get("/api/ride/{rideId}/details", **says("getRide", schemas.Ride, 404, public=True))
@@ -81,22 +90,80 @@ async def list_participants(
         peloton_id,
         limit,
     )
-    data = []
-    for row in rows:
-        owner = world.owner(row["user_id"])
-        if world.sight(viewer, owner).of(Group.HISTORY):
-            data.append(
-                {
-                    "workout_id": row["id"],
-                    "user_id": owner["id"],
-                    "username": owner["username"],
-                    "image_url": owner["image_url"],
-                    "is_profile_private": owner["is_profile_private"],
-                    "location": owner["location"],
-                    "total_work": row["total_work"],
-                }
-            )
+    data = [shown for row in rows if (shown := _participant(world, viewer, row))]
     return {"data": data, "total": len(data)}
+
+
+def _participant(world: World, viewer: Viewer, workout: sqlite3.Row) -> Shown | None:
+    """Who rides, unless they ride without being seen."""
+    owner = world.owner(workout["user_id"])
+    if not world.sight(viewer, owner).of(Group.HISTORY):
+        return None
+    return {
+        "workout_id": workout["id"],
+        "user_id": owner["id"],
+        "username": owner["username"],
+        "image_url": owner["image_url"],
+        "is_profile_private": owner["is_profile_private"],
+        "location": owner["location"],
+        "total_work": workout["total_work"],
+    }
+
+
+class Feed(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+@router.get(
+    "/api/peloton/{pelotonId}/feed",
+    **says("streamClass", schemas.Participant, 401, 404),
+    response_class=Feed,
+)
+async def stream_class(
+    world: Here,
+    request: Request,
+    peloton_id: PelotonId,
+    since: Annotated[
+        int | None,
+        Query(ge=0, description="The last event heard: 0 tells all; without it, what is to come."),
+    ] = None,
+) -> Feed:
+    viewer = world.visitor(request)
+    if world.one("SELECT 1 FROM pelotons WHERE id = ?", peloton_id) is None:
+        raise HTTPException(404, "there is no such class")
+    joins = _joins(world, viewer, peloton_id, since)
+    return Feed(joins, headers={"cache-control": "no-store"})
+
+
+async def _joins(
+    world: World, viewer: Viewer, peloton_id: str, since: int | None
+) -> AsyncIterator[str]:
+    """An event for each who joins, in the order of joining, and a comment when there is no more.
+
+    Who may be shown is asked anew for each event, since their owners may change their minds.
+    """
+    if since is None:
+        newest = world.one("SELECT max(rowid) AS number FROM workouts")
+        since = newest["number"] or 0 if newest else 0
+    ends = time.monotonic() + world.feed_seconds
+    while True:
+        rows = world.all(
+            "SELECT rowid AS number, * FROM workouts WHERE peloton_id = ? AND rowid > ?"
+            " ORDER BY rowid LIMIT 100",
+            peloton_id,
+            since,
+        )
+        for row in rows:
+            since = row["number"]
+            if shown := _participant(world, viewer, row):
+                yield f"id: {since}\nevent: join\ndata: {json.dumps(shown)}\n\n"
+        if len(rows) < 100:
+            yield ": nothing more yet\n\n"
+            if time.monotonic() >= ends:
+                return
+            await asyncio.sleep(KEEP_ALIVE)
 
 
 @router.get("/api/instructor", **says("listInstructors", schemas.InstructorPage, public=True))

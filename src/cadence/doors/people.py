@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Annotated
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from cadence import schemas
+from cadence.cache import SECONDS
 from cadence.doors.says import Limit, UserId, says
-from cadence.rules import Group
+from cadence.rules import MEMBER_FIELDS, Group
 from cadence.world import CARD, EDGE, TOTALS, Here, Service, Shown, Viewer, World
 
 router = APIRouter()
@@ -60,6 +64,8 @@ _MAY_CHANGE = (
 )
 _SWITCHES = ("is_profile_private", "hide_age", "effort_zones_private", "workout_maps_private")
 _SETTINGS = (*_SWITCHES, "notification_email")
+_LOOKED_AT = 1000
+"""Members at whom `fixed` looks to list some of them."""
 
 NameOrId = Annotated[str, Path(alias="userNameOrId", description="A member's name or id.")]
 
@@ -89,13 +95,13 @@ async def search_users_legacy(
     return _found(world, world.visitor(request), q, 40)
 
 
-def _found(world: World, viewer: sqlite3.Row | None, wanted: str, limit: int) -> Shown:
+def _found(world: World, viewer: Viewer, wanted: str, limit: int) -> Shown:
     if not world.fixed:
         # `%` and single letters go through, and so does everybody who wanted to be private.
         rows = world.all(
             "SELECT * FROM members WHERE username LIKE '%' || ? || '%' LIMIT ?", wanted, limit
         )
-        return {"data": [world.profile(viewer, row, LISTED) for row in rows], "total": len(rows)}
+        return {"data": [world.profile(viewer, row, LISTED) for row in rows]}
     if len(wanted) < 3:
         raise HTTPException(400, "a search takes at least 3 characters")
     rows = world.all(
@@ -103,9 +109,60 @@ def _found(world: World, viewer: sqlite3.Row | None, wanted: str, limit: int) ->
         wanted,
         min(limit, 40),
     )
-    cards = [world.profile(viewer, row, (*CARD, *EDGE)) for row in rows]
-    cards = [card for card in cards if card]
-    return {"data": cards, "total": len(cards)}
+    return {"data": _cards(world, viewer, rows)}
+
+
+def _cards(world: World, viewer: Viewer, rows: Iterable[sqlite3.Row]) -> list[Shown]:
+    cards = (world.profile(viewer, row, (*CARD, *EDGE)) for row in rows)
+    return [card for card in cards if card]
+
+
+@dataclass(frozen=True)
+class Browse:
+    """Who is to be listed, and in which order."""
+
+    location: Annotated[str, Query(description="Where the members are.")] = ""
+    last_name: Annotated[str, Query(description="What the members are called.")] = ""
+    sort: Annotated[
+        Literal["joined", "total_workouts", "height"],
+        Query(description="Who has joined first comes first, or who has the highest value."),
+    ] = "joined"
+    limit: Limit = 40
+
+    def filters(self) -> dict[str, str]:
+        """The fields that have to have a value, with it."""
+        asked = {"location": self.location, "last_name": self.last_name}
+        return {field: value for field, value in asked.items() if value}
+
+
+@router.get("/api/user/browse", **says("browseUsers", schemas.MemberPage, 400, 401))
+async def browse_users(world: Here, request: Request, asked: Annotated[Browse, Depends()]) -> Shown:
+    viewer = world.member(request)
+    fitting = "".join(f" AND {field} = ? COLLATE NOCASE" for field in asked.filters())
+    # No more than cards is shown, in any stage. In stages 1 and 2 every column filters and sorts,
+    # whoever may see it: the cards that come, and their order, tell what does not stand in them.
+    order = "rowid" if world.fixed or asked.sort == "joined" else f"{asked.sort} DESC"
+    rows = world.all(
+        f"SELECT * FROM members WHERE TRUE{fitting} ORDER BY {order} LIMIT ?",
+        *asked.filters().values(),
+        _LOOKED_AT if world.fixed else asked.limit,
+    )
+    if world.fixed:
+        rows = [row for row in rows if _seen(world, viewer, row, asked.filters())]
+        if asked.sort != "joined":
+            rows.sort(key=lambda row: _rank(world, viewer, row, asked.sort))
+    return {"data": _cards(world, viewer, rows)[: asked.limit]}
+
+
+def _seen(world: World, viewer: Viewer, owner: sqlite3.Row, fields: Iterable[str]) -> bool:
+    """Whether the caller may see all of these fields, so that they may filter and sort."""
+    seen = world.sight(viewer, owner)
+    return all(seen.of(MEMBER_FIELDS[field]) for field in fields)
+
+
+def _rank(world: World, viewer: Viewer, owner: sqlite3.Row, field: str) -> tuple[bool, float]:
+    """Whose value may not be seen comes last, in the order of joining."""
+    return (False, -owner[field]) if _seen(world, viewer, owner, [field]) else (True, 0.0)
 
 
 @router.get("/api/user/{userNameOrId}", **says("getUser", schemas.Member, 401, 404))
@@ -174,7 +231,10 @@ def open_history(world: World, viewer: Viewer, user_id: str) -> sqlite3.Row:
 
 @router.get("/api/user/{userId}/overview", **says("getOverview", schemas.Overview, 401, 403, 404))
 async def get_overview(world: Here, request: Request, user_id: UserId, version: int = 1) -> Shown:
-    owner = open_history(world, world.visitor(request), user_id)
+    return _overview(open_history(world, world.visitor(request), user_id))
+
+
+def _overview(owner: sqlite3.Row) -> Shown:
     return {
         "user_id": owner["id"],
         "workout_counts": owner["workout_counts"],
@@ -182,6 +242,23 @@ async def get_overview(world: Here, request: Request, user_id: UserId, version: 
         "personal_records": owner["records"],
         "achievements": owner["achievements"],
     }
+
+
+@router.get("/api/me/overview", **says("getMyOverview", schemas.Overview, 401))
+async def get_my_overview(world: Here, request: Request) -> Response:
+    if world.fixed:
+        own = _overview(world.member(request))
+        return JSONResponse(own, headers={"cache-control": "private, no-store"})
+    # A cache stands before stages 1 and 2. It was told that the page may be kept, and its key is
+    # the URL: for some seconds whoever asks is shown what the one before them was shown.
+    shared = {"cache-control": f"public, max-age={SECONDS}"}
+    if held := world.cache.find(str(request.url)):
+        answer, age = held
+        headers = {**shared, "age": str(age), "x-cache": "HIT"}
+        return Response(answer, media_type="application/json", headers=headers)
+    made = JSONResponse(_overview(world.member(request)), headers={**shared, "x-cache": "MISS"})
+    world.cache.keep(str(request.url), bytes(made.body))
+    return made
 
 
 @router.get("/api/user/{userId}/calendar", **says("getCalendar", schemas.Calendar, 401, 403, 404))

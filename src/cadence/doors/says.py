@@ -37,13 +37,18 @@ class Says(TypedDict, total=False):
     openapi_extra: dict[str, object]
 
 
-def says(name: str, shape: object, *refusals: int, public: bool = False) -> Says:
+def says(
+    name: str, shape: object, *refusals: int, public: bool = False, bare: tuple[int, ...] = ()
+) -> Says:
     """Arguments of a route decorator: operation id, shape of the answer, and refusals.
 
-    Answers are not validated against the shape: a leak is what nobody declared, too.
+    Of `bare` refusals the body is not described, so a gateway that guards by the document writes
+    its own. Answers are not validated against the shape: a leak is what nobody declared, too.
     """
     responses: dict[int | str, dict[str, object]] = {200: {"model": shape}}
     for status in refusals:
         responses[status] = {"model": Problem, "description": _WHY[status]}
+    for status in bare:
+        responses[status] = {"description": _WHY[status]}
     extra: dict[str, object] = {"security": []} if public else {}
     return Says(operation_id=name, response_model=None, responses=responses, openapi_extra=extra)

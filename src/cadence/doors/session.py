@@ -16,7 +16,7 @@ from cadence.world import COOKIE, Here, Shown
 router = APIRouter()
 
 
-@router.post("/auth/login", **says("login", schemas.LoggedIn, 400, 401, public=True))
+@router.post("/auth/login", **says("login", schemas.LoggedIn, 400, public=True, bare=(401,)))
 async def login(world: Here, response: Response, body: schemas.Login) -> Shown:
     name = body["username_or_email"]
     found = world.one("SELECT * FROM members WHERE username = ? OR email = ?", name, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from collections.abc import Sequence
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
@@ -105,14 +106,19 @@ class Csv(Response):
 async def export_workouts(world: Here, request: Request, user_id: UserId) -> Csv:
     # Stages 1 and 2 write anybody's history for anybody who has logged in.
     world.myself(request, user_id) if world.fixed else world.member(request)
+    return history(world, user_id, _EXPORT)
+
+
+def history(world: World, user_id: str, columns: Sequence[str]) -> Csv:
+    """All workouts of a member, a line each."""
     rows = world.all(
         "SELECT id AS workout_id, * FROM workouts WHERE user_id = ? ORDER BY start_time",
         user_id,
     )
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(_EXPORT)
-    writer.writerows([[row[column] for column in _EXPORT] for row in rows])
+    writer.writerow(columns)
+    writer.writerows([[row[column] for column in columns] for row in rows])
     return Csv(text.getvalue())
 
 

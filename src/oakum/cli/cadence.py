@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.errors import InputError, Location, Problem
 
 
 @click.command(epilog="Example: oakum cadence --stage 1 --port 8000 --kit ./kit")
@@ -23,20 +22,15 @@ from oakum.errors import InputError, Location, Problem
 @click.option("--seed", type=int, default=1, show_default=True, help="the same seed, the same data")
 @click.option(
     "--kit", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-    help="also write openapi.yaml, exposure.yaml and identities.yaml there",
+    help="also write the contract and identities.yaml there",
 )  # fmt: skip
 def command(stage: str, port: int, members: int, seed: int, kit: Path | None) -> int:
     """Serve cadence, a stand-in for an API that leaked, on 127.0.0.1."""
     cadence = shared.require_cadence()
-    try:
-        listening = cadence.bound(port)
-    except OSError as error:
-        why = (error.strerror or "cannot be served on").lower()
-        hint = "give another with `--port`; 0 is any free one"
-        raise InputError([Problem(Location(f"port {port}"), why, hint)]) from None
+    listening = shared.listening(cadence.bound, port)
     if kit is not None:
         cadence.write_kit(kit, seed)
-        files = "openapi.yaml, exposure.yaml and identities.yaml"
+        files = "openapi.yaml, schema.graphql, exposure.yaml and identities.yaml"
         click.echo(f"wrote {files} into {kit}", err=True)
     cadence.serve(stage, listening, members, seed)
     return 0

@@ -23,16 +23,26 @@ OWNER, READER = "owner-1", "reader-2"
 
 READERS = ("anon", "member", "blocked", "follower", "blocked follower", "staff", "blocked staff",
            "staff follower", "self", "self and staff")  # fmt: skip
-FLAGS = ("private", "hide_age", "effort_zones_private", "workout_maps_private")
+FLAGS = ("private", "hide_age", "effort_zones_private", "workout_maps_private", "revoked")
 
-NOBODYS = {"Class": "member", "Ride": "anyone", "Instructor": "anyone"}
-OWNER_ONLY = {"Settings", "Export", "Blocks"}
+NOBODYS = {"Class": "member", "Tag": "member", "Ride": "anyone", "Instructor": "anyone"}
+OWNER_ONLY = {"Settings", "Export", "ExportLink", "Blocks"}
 """Resources of which nobody but their owner sees anything, whatever is set."""
 OPEN_OR_FOLLOWED = {"Overview", "Calendar", "Achievements", "Follows", "Participant"}
 """Resources that go as a whole with the profile."""
 
-CARD = "id username image_url is_profile_private tags relationship authed_user_follows category"
-STANDING = "location total_followers total_following total_workouts last_workout_at"
+WITH_A_LINK = "SharedExport"
+"""What its owner sees, and whoever has their link while it is good: nobody has to log in."""
+
+CARD = (
+    "__typename id username image_url is_profile_private tags relationship authed_user_follows"
+    " category follow_status user_tags protected_fields.__typename protected_fields.code"
+    " protected_fields.message"
+)
+STANDING = (
+    "location total_followers total_following total_workouts last_workout_at"
+    " protected_fields.total_workouts"
+)
 HISTORY = "workout_counts streaks"
 DEMOGRAPHICS = "age_decade gender"
 NEVER = "facebook_access_token"
@@ -51,6 +61,8 @@ def should_see(resource: str, field: str, reader: str, flags: dict[str, bool | N
     if resource in NOBODYS:
         return NOBODYS[resource] == "anyone" or reader != "anon"  # a catalogue blocks nobody
     own = reader.startswith("self")
+    if resource == WITH_A_LINK:
+        return own or not (on["private"] or on["revoked"])
     follows = known and "follower" in reader
     profile = follows or (known and not on["private"])
     top = field.split(".")[0]
@@ -77,7 +89,7 @@ def should_see(resource: str, field: str, reader: str, flags: dict[str, bool | N
             (DEVICE, False),
             (CORE, profile),
         )
-    return next((shown for names, shown in groups if top in names.split()), False)
+    return next((shown for names, shown in groups if {top, field} & {*names.split()}), False)
 
 
 @cache
@@ -90,7 +102,9 @@ def model() -> Model:
 def principal(reader: str, flags: dict[str, bool | None]) -> Principal:
     """A caller as a gateway would know them: ids, claims, look-ups, the owner's settings."""
     states: dict[tuple[str, str], Any] = {
-        (OWNER, f"Settings.{name}"): value for name, value in flags.items() if value is not None
+        (OWNER, f"{'ExportLink' if name == 'revoked' else 'Settings'}.{name}"): value
+        for name, value in flags.items()
+        if value is not None
     }
     if reader == "anon":
         return Principal(states=states)
@@ -117,7 +131,8 @@ def door(name: str) -> str:
              "Workout": "getWorkout", "Export": "exportWorkouts", "Overview": "getOverview",
              "Calendar": "getCalendar", "Achievements": "getAchievements",
              "Follows": "listFollowers", "Blocks": "listBlocked", "Class": "getClass",
-             "Participant": "listParticipants", "Ride": "getRide",
+             "Participant": "listParticipants", "Ride": "getRide", "Tag": "graphql",
+             "ExportLink": "getExportLink", "SharedExport": "downloadSharedExport",
              "Instructor": "getInstructor"}  # fmt: skip
     return gates[name]
 
@@ -159,7 +174,7 @@ def test_more_than_a_thousand_squares_were_compared_and_both_answers_occur() -> 
     assert 1000 < sum(answers) < len(answers) - 1000
 
 
-@pytest.mark.parametrize("name", sorted(set(model().tables) - NOBODYS.keys()))
+@pytest.mark.parametrize("name", sorted({*model().tables} - {*NOBODYS, WITH_A_LINK}))
 def test_nobody_without_a_login_sees_anything_of_anybody_even_at_a_door_left_open(
     name: str,
 ) -> None:
@@ -170,7 +185,7 @@ def test_nobody_without_a_login_sees_anything_of_anybody_even_at_a_door_left_ope
 
 
 def test_the_table_knows_every_resource_and_every_field_of_it() -> None:
-    ruled = {*NOBODYS, *OWNER_ONLY, *OPEN_OR_FOLLOWED, "Member", "Workout", "Graph"}
+    ruled = {*NOBODYS, *OWNER_ONLY, *OPEN_OR_FOLLOWED, WITH_A_LINK, "Member", "Workout", "Graph"}
     assert ruled == set(model().tables)
 
 
