@@ -45,7 +45,7 @@ class Step:
 
     @property
     def serves(self) -> bool:
-        return self.command.startswith("oakum cadence ")
+        return self.command.startswith(("oakum cadence ", "oakum catalogue serve "))
 
     @property
     def guards(self) -> bool:
@@ -92,9 +92,10 @@ def _pattern(line: str) -> str:
 
 @contextmanager
 def cadence(folder: Path, command: str, exported: dict[str, str] | None = None) -> Iterator[str]:
-    """The stand-in API on a free port, ended afterwards; gives its address."""
+    """The stand-in API, or one of the catalogue, on a free port, ended afterwards; its address."""
     port = free_port()
-    with _serving(f"{command} --port {port} --members 20", port, folder, exported):
+    small = " --members 20" if "oakum cadence " in command else ""
+    with _serving(f"{command} --port {port}{small}", port, folder, exported):
         yield f"http://127.0.0.1:{port}"
 
 

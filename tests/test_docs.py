@@ -62,7 +62,7 @@ def test_examples_do_what_the_page_shows(
     page: Path, tmp_path: Path, somebodys_api: tuple[str, Path]
 ) -> None:
     remote, kit = somebodys_api
-    for file in kit.glob("*.yaml") if shell.REMOTE in TEXTS[page] else ():
+    for file in kit.glob("[!.]*") if shell.REMOTE in TEXTS[page] else ():
         copy2(file, tmp_path)
     addresses, exported = {shell.REMOTE: remote}, dict[str, str]()
     with ExitStack() as serving:
@@ -272,7 +272,7 @@ _FOREIGN = re.compile(
     r"(?<![\w.])/(?:root|home|Users|work)/(?!ann/)\w"  # a machine that is not the made-up ann's
     r"|(?:pypi|pythonhosted|npmjs|rubygems|crates|deb\.debian)\.(?:org|com|io)\b"  # a registry
 )
-_KINDS = (".py", ".md", ".toml", ".yaml", ".json", ".css", ".js", ".j2", "")
+_KINDS = (".py", ".md", ".toml", ".yaml", ".json", ".graphql", ".css", ".js", ".j2", "")
 
 
 def test_no_machine_and_no_registry_is_named() -> None:

@@ -169,6 +169,8 @@ class Report:
     version: str = ""
     field_lines: Mapping[str, Location] = field(default_factory=dict)
     """`Resource.field` to the contract line that rules it."""
+    allowed: tuple[str, ...] = ()
+    """Options that let the run do more than read documented doors."""
 
     def count(self, result: Result) -> int:
         """Number of cells with this result."""

@@ -18,8 +18,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("init", "draft a contract from an OpenAPI document"),
     ("check", "read a contract and list every mistake at its place"),
     ("report", "turn a JSON report into HTML or text"),
+    ("explain", "say what a finding means, how to mend it, and what the guard does"),
+    ("replay", "ask for one finding of a report again: is it fixed?"),
     ("demo", "play the whole story on cadence, the stand-in API"),
     ("cadence", "serve the stand-in API in one of its three stages"),
+    ("catalogue", "patterns of leaks as small APIs, to look at and to scan"),
 )
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.errors import InputError, Location, Problem
 from oakum.report.grouping import exit_code
-from oakum.report.json_v1 import read
 
 
 @click.command(epilog="Example: oakum report scan.json --format html > report.html")
@@ -20,10 +18,6 @@ from oakum.report.json_v1 import read
 )  # fmt: skip
 def command(file: Path, form: str) -> int:
     """Turn a JSON report of an earlier scan into text or HTML. Exits as that scan did."""
-    data = shared.read_bytes(file)
-    if data.lstrip().startswith(b"<"):
-        place = Location(str(file))
-        raise InputError([Problem(place, "is HTML", "give the file that `--json` wrote")])
-    report = read(data, str(file))
+    report = shared.read_report(file)
     shared.show(report, form)
     return int(exit_code(report))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,28 +25,7 @@ from oakum.scan.run import Options, Scan
     " --identities identities.yaml --html report.html"
 )
 @shared.target_options
-@click.option(
-    "--allow-own-settings",
-    is_flag=True,
-    help="may flip the privacy settings of the identities' own accounts; always put back",
-)
-@click.option(
-    "--allow-writes",
-    is_flag=True,
-    help="may create, change and delete objects that the run makes itself, and register accounts",
-)
-@click.option(
-    "--twins",
-    is_flag=True,
-    help="may guess at doors outside the document: older versions, answers for a phone",
-)
-@click.option(
-    "--twin", multiple=True, metavar="URL", help="another address of the same API; may be repeated"
-)
-@click.option(
-    "--front-end", multiple=True, metavar="URL",
-    help="a page whose scripts are read for paths that the document lacks; may be repeated",
-)  # fmt: skip
+@shared.leave_options
 @click.option("--dry-run", is_flag=True, help="print every request that might be sent; send none")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
@@ -135,8 +113,7 @@ def _play(
             watchers.append(stack.enter_context(_event_log(events)))
         if not quiet:
             watchers.append(stack.enter_context(progress(options.budget)))
-        # A pipeline's time limit must not leave somebody's settings flipped.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        shared.heed_sigterm()
         report = scan.report()
     if json_file is not None:
         shared.write(report, json_file, "json")

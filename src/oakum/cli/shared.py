@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from oakum.errors import InputError, Location, Problem
-from oakum.finding import Report
+from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.finding import Finding, Report
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S")
 
 PATH = click.Path(path_type=Path, dir_okay=False)
 
@@ -64,6 +65,39 @@ def target_options(command: F) -> F:
     return command
 
 
+def leave_options(command: F) -> F:
+    """What a scan may do beyond reading documented doors."""
+    for decorate in reversed(
+        (
+            click.option(
+                "--allow-own-settings", is_flag=True,
+                help="may flip the privacy settings of the identities' own accounts;"
+                " always put back",
+            ),
+            click.option(
+                "--allow-writes", is_flag=True,
+                help="may create, change and delete objects that the run makes itself,"
+                " and register accounts",
+            ),
+            click.option(
+                "--twins", is_flag=True,
+                help="may guess at doors outside the document: older versions, answers for a phone",
+            ),
+            click.option(
+                "--twin", multiple=True, metavar="URL",
+                help="another address of the same API; may be repeated",
+            ),
+            click.option(
+                "--front-end", multiple=True, metavar="URL",
+                help="a page whose scripts are read for paths that the document lacks;"
+                " may be repeated",
+            ),
+        )
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
 def valid_target(target: str, option: str = "--target") -> str:
     """A URL with scheme and host, or a usage error that says what is missing."""
     from urllib.parse import urlsplit
@@ -80,6 +114,13 @@ def valid_target(target: str, option: str = "--target") -> str:
             f"`{target}` is no URL such as https://api.example.com", param_hint=option
         )
     return target.rstrip("/")
+
+
+def heed_sigterm() -> None:
+    """A pipeline's time limit must not leave somebody's settings flipped."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def console(stderr: bool = False) -> Console:
@@ -129,6 +170,39 @@ def _show(report: Report, form: str) -> None:
         terminal.render(report, console())
 
 
+def read_report(path: Path) -> Report:
+    """The JSON report of an earlier scan; raises `InputError` when it is none."""
+    from oakum.report.json_v1 import read
+
+    data = read_bytes(path)
+    if data.lstrip().startswith(b"<"):
+        hint = "give the file that `--json` wrote"
+        raise InputError([Problem(Location(str(path)), "is HTML", hint)])
+    return read(data, str(path))
+
+
+def finding_of(report: Report, name: str, file: Path) -> Finding:
+    """The finding of a report with this fingerprint, or with one that begins so.
+
+    `finding-…` is how the HTML report calls it. Raises `InputError` when there is none, or more.
+    """
+    digits = name.removeprefix("finding-").lower()
+    found = [each for each in report.findings if digits and each.fingerprint.startswith(digits)]
+    exact = [each for each in found if each.fingerprint == digits]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        those = ", ".join(sorted(each.fingerprint for each in found)[:4])
+        problem = Problem(Location(str(file)), f"`{name}` begins several fingerprints", those)
+    else:
+        marks = [each.fingerprint for each in report.findings]
+        hint = did_you_mean(digits, marks) or (
+            f"it has {len(marks)}, the first is `{marks[0]}`" if marks else "it has none at all"
+        )
+        problem = Problem(Location(str(file)), f"no finding `{name}`", hint)
+    raise InputError([problem])
+
+
 def read_bytes(path: Path) -> bytes:
     """A file of the user's; raises `InputError` when it cannot be read."""
     try:
@@ -155,6 +229,33 @@ def require_cadence() -> Any:
 
         import cadence
     except ImportError as error:
-        hint = "install it with: pip install 'oakum[demo]'"
-        raise InputError([Problem(Location("demo"), f"needs `{error.name}`", hint)]) from None
+        raise _lacking("demo", error) from None
     return cadence
+
+
+def require_catalogue() -> Any:
+    """The catalogue of leaking APIs, or what to install for it."""
+    try:
+        import graphql  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+
+        import oakum_catalogue
+    except ImportError as error:
+        raise _lacking("catalogue", error) from None
+    return oakum_catalogue
+
+
+def _lacking(what: str, error: ImportError) -> InputError:
+    hint = "install it with: pip install 'oakum[demo]'"
+    return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
+
+
+def listening(bound: Callable[[int], S], port: int) -> S:
+    """What `bound` makes of a port; raises `InputError` when it is taken."""
+    try:
+        return bound(port)
+    except OSError as error:
+        why = (error.strerror or "cannot be served on").lower()
+        hint = "give another with `--port`; 0 is any free one"
+        raise InputError([Problem(Location(f"port {port}"), why, hint)]) from None

@@ -275,7 +275,11 @@ def _shut(model: Model, operation: Operation) -> bool:
 def _door(make: _Maker, operation: Operation) -> Door:
     rule = make.model.rule(operation.id)
     write = rule.reads is not True and operation.method not in READS
-    query = [each for each in operation.parameters if each.where == "query"]
+    query = [
+        each
+        for each in operation.parameters
+        if each.where == "query" and each.name not in rule.without
+    ]
     resources = [name for name, _ in rule.sets] or [
         name
         for media in operation.body

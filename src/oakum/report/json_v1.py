@@ -73,6 +73,7 @@ def document(report: Report) -> Json:
         "seconds": report.seconds,
         "requests": report.requests,
         "budget": report.budget,
+        "allowed": list(report.allowed),
         "trustworthy": not report.distrust,
         "distrust": list(report.distrust),
         "summary": {
@@ -229,6 +230,10 @@ class _Value:
             raise _MisfitError(self._pointer, f"`{key}` is missing", hint)
         return _Value(members[key], f"{self._pointer}/{_escaped(key)}")
 
+    def has(self, key: str) -> bool:
+        """Whether a report of an earlier version has a key that was added since."""
+        return key in self._typed(dict, "an object")
+
     def text(self) -> str:
         return str(self._typed(str, "text"))
 
@@ -291,6 +296,7 @@ def _report(value: _Value) -> Report:
         notes=value["notes"].each(_Value.text),
         version=value["oakum"].text(),
         field_lines=value["contract_lines"].members(_read_location),
+        allowed=value["allowed"].each(_Value.text) if value.has("allowed") else (),
     )
 
 

@@ -137,6 +137,8 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("operations: {searchMembers: {params: {qq: Member.username}}}", "`qq` is no parameter or body member of `searchMembers`; did you mean `q`?"),
         ("operations: {workoutDetails: {params: {idss: Member.id}}}", "`idss` is no parameter or body member of `workoutDetails`; did you mean `ids`?"),
         ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`usernam` is no field of `Member`; did you mean `username`?"),
+        ("operations: {searchMembers: {without: [qq]}}", "`qq` is no query parameter of `searchMembers`; did you mean `q`?"),
+        ("operations: {getWorkouts: {without: [memberId]}}", "`memberId` is no query parameter of `getWorkouts`"),
     ],
 )  # fmt: skip
 def test_a_parameter_must_be_declared(part: str, expected: str) -> None:

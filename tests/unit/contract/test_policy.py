@@ -61,7 +61,7 @@ operations:
   searchMembers: {shows: {Member: /data/*}, params: {user_query: Member.username}, counts: [/total]}
   getWorkouts:   {owner: userId, call: [member, owner]}
   details:       {reads: true, params: {ids: Workout.id}}
-  GET /old:      {call: [], shows: {Member: ["", /more/*]}}
+  GET /old:      {call: [], shows: {Member: ["", /more/*]}, without: [sort, by]}
   PUT /old:      {sets: {Member: ["", /more/*], Workout: /w}}
 limits: {Member: {distinct: 100, per: 1h}}
 exit_criteria: {leaks: 0}
@@ -111,6 +111,7 @@ def test_operations_are_read_by_id_and_by_method_and_path() -> None:
     assert old.shows == (("Member", ""), ("Member", "/more/*"))
     assert old.call == ()  # nobody, which is not the same as nothing said
     assert old.sets == ()
+    assert (old.without, search.without) == (("sort", "by"), ())
     assert rules["PUT /old"].sets == (("Member", ""), ("Member", "/more/*"), ("Workout", "/w"))
     assert rules["PUT /old"].shows == ()
     assert rules["getWorkouts"].owner == "userId"

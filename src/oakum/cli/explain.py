@@ -1,0 +1,186 @@
+"""`oakum explain`."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from oakum.cli import shared
+from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.finding import Door, Finding, Report
+from oakum.report.grouping import state_words, visible
+from oakum.scan.checks import OVER_BLOCK
+from oakum.scan.stories import STORIES, Story, references, rules
+
+_DOES = {
+    "removes": "it removes",
+    "refuses": "it refuses",
+    "partly": "it helps in part:",
+    "cannot": "it cannot help:",
+}
+
+
+@click.command(epilog="Example: oakum explain privacy-setting-not-enforced")
+@click.argument("finding")
+@click.option(
+    "--report", "file", type=shared.PATH, metavar="FILE",
+    help="JSON report that holds the finding; a rule needs none",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(finding: str, file: Path | None, form: str) -> int:
+    """What FINDING is, where it has happened before, how to mend it, and what the guard does.
+
+    FINDING is a fingerprint of a JSON report, or the first digits of one, or the name of a rule.
+    """
+    report = shared.read_report(file) if file is not None else None
+    found = None
+    rule = finding
+    if finding not in STORIES:
+        found = _found(finding, report, file)
+        rule = found.rule
+    of_rule = [f for f in report.findings if f.rule == rule] if report and found is None else []
+    if form == "json":
+        click.echo(orjson.dumps(_plain(rule, found, of_rule), option=orjson.OPT_INDENT_2).decode())
+        return 0
+    console = shared.console()
+    _say(console, _title(rule, found), "bold")
+    for heading, lines in _parts(rule, found, of_rule):
+        console.print()
+        _say(console, heading, "bold")
+        for line in lines:
+            _say(console, line, indent=2)
+    if found is not None and found.evidence is not None and found.evidence.curl:
+        console.print()
+        _say(console, "Ask again", "bold")
+        console.print(Text(visible(found.evidence.curl)), soft_wrap=True)  # to be copied whole
+    return 0
+
+
+def _found(name: str, report: Report | None, file: Path | None) -> Finding:
+    if report is None or file is None:
+        if re.fullmatch(r"(finding-)?[0-9a-f]{4,16}", name):
+            problem = Problem(Location(name), "is no rule", "give the report that has it: --report")
+        else:
+            known = ", ".join(STORIES)
+            problem = Problem(
+                Location(name), "is no rule", did_you_mean(name, STORIES) or f"there are {known}"
+            )
+        raise InputError([problem])
+    found = shared.finding_of(report, name, file)
+    if found.rule not in STORIES:
+        hint = f"`{found.rule}` is of another version of Oakum, {report.version or 'unknown'}"
+        raise InputError([Problem(Location(str(file)), "a rule that is not known here", hint)])
+    return found
+
+
+def _title(rule: str, found: Finding | None) -> str:
+    if found is None:
+        return rule
+    return f"{rule}: {found.title.rstrip('.')}"
+
+
+def _parts(
+    rule: str, found: Finding | None, of_rule: list[Finding]
+) -> Iterator[tuple[str, list[str]]]:
+    story = STORIES[rule]
+    if found is not None:
+        yield "The finding", list(_facts(found))
+    if of_rule:
+        listed = sorted(of_rule, key=lambda each: each.verdict != "proven")
+        yield "In this report", [f"{each.fingerprint}  {each.title}" for each in listed]
+    yield "What it is", [story.what]
+    yield "Why it matters", [story.why]
+    if story.incident is not None:
+        each = story.incident
+        yield "Seen before", [f"{each.name} ({each.when}): {each.what}"]
+    fix = (found.advice, *story.fix[1:]) if found and found.advice else story.fix
+    yield "How to mend it in the API", [f"- {each}" for each in fix]
+    if found is not None and found.contract_location.file:
+        yield "The line of the contract", [str(found.contract_location)]
+    yield "What `oakum guard` does about it", [f"{_DOES[story.does]} {_guard(story, found)}"]
+    filed = [part for name, at in references(rules()[rule]) for part in (name, at)]
+    if filed or story.reading:
+        yield "References", [*filed, *story.reading]
+
+
+def _facts(found: Finding) -> Iterator[str]:
+    yield f"{found.verdict.replace('_', '-')}, {found.severity}; fingerprint {found.fingerprint}"
+    state = state_words(found.state)
+    what = f"`{found.resource}.{found.field}`, for `{found.viewer}`"
+    yield f"{what}, when {state}" if state else what
+    yield from (f"{door.method} {door.path}" for door in found.doors)
+    if found.promise:
+        yield f'promised: "{found.promise}"'
+    if found.also:
+        yield f"breaks {', '.join(found.also)} as well"
+
+
+def _guard(story: Story, found: Finding | None) -> str:
+    name = f"`{found.resource}.{found.field}`" if found else "the field"
+    viewer = f"`{found.viewer}`" if found else "this viewer"
+    return story.guard.replace("{field}", name).replace("{viewer}", viewer)
+
+
+def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str, object]:
+    story = STORIES[rule]
+    incident = story.incident
+    return {
+        "schema": "oakum.explain/1",
+        "rule": rule,
+        "leak": rule != OVER_BLOCK.id,
+        "what": story.what,
+        "why": story.why,
+        "incident": incident
+        and {"name": incident.name, "when": incident.when, "what": incident.what},
+        "fix": list(story.fix),
+        "guard": {"does": story.does, "words": _guard(story, found)},
+        "references": [
+            *({"name": name, "url": url} for name, url in references(rules()[rule])),
+            *({"name": name, "url": ""} for name in story.reading),
+        ],
+        "finding": _finding(found) if found else None,
+        "findings": [each.fingerprint for each in of_rule],
+    }
+
+
+def _finding(found: Finding) -> dict[str, object]:
+    place = found.contract_location
+    return {
+        "fingerprint": found.fingerprint,
+        "verdict": found.verdict,
+        "severity": found.severity,
+        "title": found.title,
+        "resource": found.resource,
+        "field": found.field,
+        "viewer": found.viewer,
+        "state": dict(found.state),
+        "doors": [_door(each) for each in found.doors],
+        "advice": found.advice,
+        "contract_location": {"file": place.file, "line": place.line, "column": place.column},
+        "curl": found.evidence.curl if found.evidence else "",
+    }
+
+
+def _door(door: Door) -> dict[str, str]:
+    return {"method": door.method, "path": door.path, "operation": door.operation}
+
+
+def _say(console: Console, words: str, style: str = "", indent: int = 0) -> None:
+    """Words of an API are among them: what a screen would obey is written out."""
+    before, after = " " * indent, " " * (indent + 2 * words.startswith("- "))
+    lines = textwrap.wrap(
+        visible(words), min(console.width, 100) - 1, initial_indent=before,
+        subsequent_indent=after, break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    for line in lines:
+        console.print(Text(line, style), soft_wrap=True)

@@ -1,0 +1,145 @@
+"""`oakum replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+from rich.text import Text
+
+from oakum.cli import shared
+from oakum.cli.scan import progress
+from oakum.report.grouping import state_words, visible
+
+if TYPE_CHECKING:
+    from oakum.finding import Door
+    from oakum.scan.replay import Replay
+
+_STYLES = {
+    "fixed": "bold green",
+    "partly_fixed": "bold yellow",
+    "still_open": "bold red",
+    "not_shown": "bold yellow",
+}
+_AT = {"fixed": "closed", "still_open": "open", "not_shown": "not shown"}
+
+
+@click.command(
+    epilog="Example: oakum replay 4f4e24eb841bb0fa --report report.json exposure.yaml"
+    " --target https://api.example.com --identities identities.yaml"
+)
+@click.argument("finding")
+@shared.target_options
+@click.option(
+    "--report", "file", type=shared.PATH, required=True, metavar="FILE",
+    help="JSON report that holds the finding",
+)  # fmt: skip
+@shared.leave_options
+@click.option(
+    "--journal", type=shared.PATH, metavar="FILE",
+    help="remember what was changed, so that `oakum restore` can put it back after a kill",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+@click.option("--quiet", is_flag=True, help="no progress on standard error")
+def command(
+    finding: str,
+    contract: Path,
+    target: str,
+    identities: Path,
+    overlays: tuple[Path, ...],
+    rate: float,
+    budget: int,
+    file: Path,
+    allow_own_settings: bool,
+    allow_writes: bool,
+    twins: bool,
+    twin: tuple[str, ...],
+    front_end: tuple[str, ...],
+    journal: Path | None,
+    form: str,
+    quiet: bool,
+) -> int:
+    """Ask for FINDING of a report again, alone: is it fixed?
+
+    FINDING is a fingerprint of the report, or the first digits of one. Answers 0 when it is fixed,
+    1 when it is open still, be it in part, and 3 when it was not shown.
+    """
+    from oakum.scan.replay import EXIT_CODES, replay
+    from oakum.scan.run import Options
+
+    report = shared.read_report(file)
+    found = shared.finding_of(report, finding, file)
+    options = Options(
+        contract, shared.valid_target(target), identities, overlays, budget, rate,
+        allow_own_settings, allow_writes, twins,
+        tuple(shared.valid_target(each, "--twin") for each in twin),
+        tuple(shared.valid_target(each, "--front-end") for each in front_end),
+        journal=journal,
+    )  # fmt: skip
+    shared.heed_sigterm()
+    if quiet:
+        done = replay(report, found, options, lambda _: None)
+    else:
+        with progress(budget) as show:
+            done = replay(report, found, options, show)
+    if form == "json":
+        click.echo(orjson.dumps(_plain(done), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _tell(done)
+    return int(EXIT_CODES[done.verdict])
+
+
+def _tell(done: Replay) -> None:
+    console = shared.console()
+
+    def say(words: str, style: str = "") -> None:
+        console.print(Text(visible(words), style), soft_wrap=True)
+
+    one, verdict = done.finding, done.verdict.value
+    state = state_words(one.state)
+    say(f"{verdict.replace('_', ' ')}  {one.rule}", _STYLES[verdict])
+    when = f", when {state}" if state else ""
+    say(f"  `{one.resource}.{one.field}`, for `{one.viewer}`{when}")
+    for each in done.doors:
+        reason = f": {each.reason}" if each.reason else ""
+        say(f"  {_AT[each.result.value]} at {each.door.method} {each.door.path}{reason}")
+    for left in done.left:
+        where = ", ".join(f"{door.method} {door.path}" for door in left.doors)
+        say(f"  still: `{left.viewer}` sees `{one.resource}.{left.field}` at {where}")
+    for reason in done.reasons:
+        say(f"  not to be trusted: {reason}")
+    say(f"{done.requests} requests, {done.seconds:.1f} s", "dim")
+
+
+def _plain(done: Replay) -> dict[str, Any]:
+    one = done.finding
+    return {
+        "schema": "oakum.replay/1",
+        "fingerprint": one.fingerprint,
+        "rule": one.rule,
+        "resource": one.resource,
+        "field": one.field,
+        "viewer": one.viewer,
+        "state": dict(one.state),
+        "verdict": done.verdict.value,
+        "doors": [
+            {**_door(each.door), "result": each.result.value, "reason": each.reason}
+            for each in done.doors
+        ],
+        "left": [
+            {"viewer": each.viewer, "field": each.field, "doors": [_door(d) for d in each.doors]}
+            for each in done.left
+        ],
+        "reasons": list(done.reasons),
+        "requests": done.requests,
+        "seconds": done.seconds,
+    }
+
+
+def _door(door: Door) -> dict[str, str]:
+    return {"method": door.method, "path": door.path, "operation": door.operation}
