@@ -20,6 +20,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("report", "turn a JSON report into HTML or text"),
     ("explain", "say what a finding means, how to mend it, and what the guard does"),
     ("replay", "ask for one finding of a report again: is it fixed?"),
+    ("restore", "put back what a killed run has left changed"),
     ("demo", "play the whole story on cadence, the stand-in API"),
     ("cadence", "serve the stand-in API in one of its three stages"),
     ("catalogue", "patterns of leaks as small APIs, to look at and to scan"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
@@ -37,6 +37,8 @@ class Filled:
     """The body likewise."""
     headers: tuple[str, ...] = ()
     """Header lines that the document does not ask for."""
+    bare: bool = False
+    """A parameter that need not be there is left out, for nothing is known to fill it."""
 
 
 def fill(
@@ -54,12 +56,21 @@ def fill(
     """
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
+    bare = False
+    optional = {
+        each.name
+        for each in gate.operation.parameters
+        if each.where == "query" and not each.required
+    }
     for parameter, source in gate.sources.items():
         own = parameter in gate.personal and not gate.batch
         whose, first = gate.whose.get(parameter, (who if own else None, turn))
         known = knowledge.values(source, whose or None)
         if not known and "." in source:
             known = knowledge.values(source, "")
+        if not known and not turn and parameter in optional:
+            bare = True
+            continue
         if not known or len(known) <= first:
             return None
         known = known[first:][: 1 if parameter in gate.whose else None]
@@ -72,7 +83,7 @@ def fill(
             names[parameter] = variable("", parameter)
         else:
             return None
-    return _build(gate, target, values, names)
+    return replace(_build(gate, target, values, names), bare=bare)
 
 
 def _build(

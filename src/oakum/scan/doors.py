@@ -291,7 +291,7 @@ def names_a_person(model: Model, source: str) -> bool:
     return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
 
 
-_NAMES = (FieldClass.CONTACT, FieldClass.KEY)
+_NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
 def _example(parameter: Parameter) -> Json:
@@ -320,18 +320,19 @@ def _list_members(operation: Operation) -> frozenset[str]:
 def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Resources in the declared success answer, each with the fields declared there."""
     media = operation.success()
-    if media is None:
-        return
     found: dict[str, dict[str, None]] = {}
-    if media.shape is not None:
+    if media is not None and media.shape is not None:
         for name, shape in resources_in(media.shape, model.bound):
             found.setdefault(name, {}).update(dict.fromkeys(_fields(shape, model.bound)))
     for segments, resource in model.shown.get(operation.id, ()):
-        at: Shape | None = media.shape
+        at = media.shape if media is not None else None
         for segment in segments:
             at = member(at, segment) if at else None
         declared = _fields(at, model.bound) if at else ()
-        found.setdefault(resource, {}).update(dict.fromkeys(declared))
+        # Where the document says nothing, any field of the resource may come.
+        found.setdefault(resource, {}).update(
+            dict.fromkeys(declared or model.tables[resource].leaves)
+        )
     for name, paths in found.items():
         yield name, tuple(paths)
 

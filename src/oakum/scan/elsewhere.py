@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import urlsplit
 
+from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.forms import Form, form_of
+from oakum.scan.legible import Legible, Reader, read_as_declared
 from oakum.scan.likeness import Likeness
 from oakum.scan.matrix import Outcome
 
@@ -41,8 +44,18 @@ class Elsewhere:
         self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.lookout)
 
     def read(self, way: Gate) -> Gate:
-        """A way whose answers are read in whatever form they have."""
-        return replace(way, reader=self._likeness.reader(way))
+        """A way whose answers are read in whatever form they have: as documented, if the
+        documented door has answered anybody so."""
+        return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
+
+    def _legible(self, way: Gate, reader: Reader, response: Response) -> Legible:
+        form = form_of(response)
+        usual = (
+            each for (door, _, _), each in self.engine.forms.items() if door == way.operation.id
+        )
+        if response.is_json and form in usual:
+            return read_as_declared(way.operation, response)
+        return reader(response)
 
     def telling(self, gates: Sequence[Gate]) -> list[Gate]:
         """Doors to one owner's object first, main doors before others, then what hides most."""
@@ -78,7 +91,8 @@ class Elsewhere:
         if first is None or not self.answers(way):
             return False
         who, about, _ = first
-        return self.engine.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+        another = self.engine.forms.get((way.id, who, about)) != self._usual(gate, who, about)
+        return another or self._forget(way)
 
     def differs(self, gate: Gate, way: Gate) -> bool:
         """Whether anybody but the owner is answered in another form than at the documented door:
@@ -94,7 +108,24 @@ class Elsewhere:
             form = engine.forms.get((way.id, viewer, about))
             if form is not None and 200 <= form[0] < 300 and form != usual:
                 return True
+        more = self._leaks(way) - self._leaks(gate)  # in the same form, but without a mask
+        return bool(more) or self._forget(way)
+
+    def _forget(self, way: Gate) -> bool:
+        """It is the documented door over again: no second door to what leaks there. False."""
+        entries = self.engine.matrix.entries
+        for key in [each for each in entries if each.door == way.id]:
+            del entries[key]
         return False
+
+    def _leaks(self, gate: Gate) -> set[tuple[str, str, str]]:
+        """What is known to leak through a door: resource, field, viewer."""
+        leaks = self.engine.matrix.leaks()
+        return {
+            (key.resource, key.field, key.viewer)
+            for key, entry in leaks
+            if key.door == gate.id and entry.result is Result.LEAK
+        }
 
     def _first(self, way: Gate) -> tuple[str, str | None, Filled] | None:
         """An owner to ask as, whose values to ask with, and the question; None: no value is

@@ -387,6 +387,8 @@ class Engine:
         filled = fill(gate, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
+        if filled.bare:  # asked again once there is something to fill in
+            key += " bare"
         if key in self._asked:
             return Outcome(key, 0)
         self._asked.add(key)

@@ -35,8 +35,13 @@ class Past:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     pending: tuple[Flip, ...] = ()
     """Settings that were flipped and not put back."""
-    undos: tuple[str, ...] = ()
-    """Writes that were not undone, sealed."""
+    undos: Mapping[str, str] = field(default_factory=dict)
+    """Writes that were not undone: their name, and how they are, sealed."""
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is to be put back."""
+        return bool(self.pending or self.undos)
 
 
 class Journal:
@@ -62,14 +67,22 @@ class Journal:
     def flip(self, kind: str, flip: Flip) -> None:
         """Remember a setting about to change (`flip`), or changed back (`restored`)."""
         self._line({kind: asdict(flip)})
+        self._sync()
 
     def undo(self, kind: str, name: str, sealed: str = "") -> None:
         """Remember how a write is taken back (`undo`, sealed), or that it is (`undone`)."""
         self._line({kind: {"name": name, "sealed": sealed}})
+        self._sync()
 
     def close(self) -> None:
         """Nothing more is written."""
         self._file.close()
+
+    def _sync(self) -> None:
+        """What a machine that loses power is to remember: it is on the disk before the write is
+        sent. Files that cannot be synced (a pipe) are taken as they are."""
+        with suppress(OSError):
+            os.fsync(self._file.fileno())
 
     def _line(self, content: Mapping[str, Json]) -> None:
         # Named tuples (the key of a cell) are lists here.
@@ -83,17 +96,20 @@ class Journal:
             raise TargetError(f"the journal `{self._path}`: {why}") from None
 
 
-def left_flipped(path: Path) -> tuple[Flip, ...]:
-    """Settings that an interrupted run has not put back; none where there is no such journal."""
+def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
+    """Settings that an interrupted run has not put back, and names of writes that it has not
+    undone; none where there is no such journal."""
     pending: dict[tuple[str, str], Flip] = {}
+    undos: dict[str, str] = {}
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError:
-        return ()
+        return (), ()
     for line in lines if _entry(lines[0]).get("schema") == SCHEMA else ():
         with suppress(KeyError, TypeError):  # the other lines count all the same
             _remember_flip(_entry(line), pending)
-    return tuple(pending.values())
+            _remember_undo(_entry(line), undos)
+    return tuple(pending.values()), tuple(undos)
 
 
 def recall(path: Path) -> Past:
@@ -119,7 +135,7 @@ def recall(path: Path) -> Past:
             place = Location(str(path), number, 1)
             hint = "start a new run without --resume"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
-    return Past(run, target, contract, outcomes, tuple(pending.values()), tuple(undos.values()))
+    return Past(run, target, contract, outcomes, tuple(pending.values()), undos)
 
 
 def _entry(line: bytes) -> Mapping[str, Json]:

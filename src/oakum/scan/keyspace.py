@@ -229,7 +229,7 @@ def _in_text(texts: Sequence[str]) -> _Numbers | None:
 def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
     """base64 of the bytes of a number, the high ones first or the low ones."""
     found: list[tuple[int, int, list[int]]] = []
-    for bodies in _padded(texts):
+    for bodies in _padded(texts) if _decimals(texts) is None else ():  # `a/210000` is none
         raw = [_bytes(text) for text in bodies]
         size = len(raw[0])
         fits = {len(each) for each in raw} == {size} and _SMALL < 8 * size <= 128

@@ -128,7 +128,22 @@ class Knowledge:
             for each in self.objects.get((owner, resource), ()):
                 if path in each:
                     found.setdefault(each[path], set()).add(owner)
+        if not found and who is not None:
+            return self._linked(resource, path, who)
         return sorted(found, key=lambda value: -len(found[value]))
+
+    def _linked(self, resource: str, path: str, who: str) -> list[str]:
+        """Keys of `who`'s objects that other objects of theirs name: `BasketItem.BasketId`."""
+        wanted = (*words(resource), *words(path))
+        return list(
+            dict.fromkeys(
+                value
+                for (owner, _), rows in self.objects.items()
+                for row in rows if owner == who
+                for field, value in row.items()
+                if words(field.rpartition(".")[2]) == wanted
+            )
+        )  # fmt: skip
 
     def named(self, parameter: str) -> list[str]:
         """Values seen in any answer under the name of a parameter."""

@@ -1,13 +1,20 @@
-"""What a `Lookout` looks at, of an answer that is not as the document describes it."""
+"""Answers read: what a `Lookout` looks at, as the document describes them or otherwise."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Json, Shape
+from oakum.contract.model import Json, Operation, Shape
 from oakum.exchange import Response
-from oakum.semantics import Leaf
+from oakum.scan.knowledge import says_nothing
+from oakum.semantics import Leaf, answer_media
+
+_MAX_BODY = 10 << 20
+_MAX_TEXT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -26,3 +33,43 @@ class Legible:
 
 
 Reader = Callable[[Response], Legible]
+
+
+def read_as_declared(operation: Operation, response: Response) -> Legible:
+    """Body as a value, its declared shape, and whether what it lacks says anything.
+
+    Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
+    cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
+    closed. CSV becomes a list of rows (RFC 4180).
+    """
+    status = response.status
+    media = answer_media(operation, status, response.media_type)
+    if media is None and is_success(status):
+        media = operation.success()
+    shape = media.shape if media else None
+    answered = (is_success(status) or 400 <= status < 500) and not response.truncated
+    text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
+    if response.media_type == "text/csv":
+        rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
+        return Legible(rows, shape, whole=answered)
+    try:
+        value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
+    except (ValueError, RecursionError):
+        return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
+    if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
+        value = [value]  # declared as a list, sent as the one object: seen in the wild
+    return Legible(value, shape, whole=answered)
+
+
+def is_success(status: int) -> bool:
+    """Whether an answer is what was asked for; 101 stands on the frames of a WebSocket."""
+    return 200 <= status < 300 or status == 101
+
+
+def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object in which a key may stand twice: readers differ, so what says more is kept."""
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key not in found or says_nothing(found[key]):
+            found[key] = value
+    return found

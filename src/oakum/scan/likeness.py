@@ -20,7 +20,7 @@ from oakum.contract.model import Json, Resource, Shape
 from oakum.exchange import Response
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.scan.legible import Legible, Reader
+from oakum.scan.legible import Legible, Reader, read_as_declared
 from oakum.scan.lookout import Lookout
 from oakum.scan.pages import read_page
 from oakum.semantics import Leaf, Model
@@ -97,7 +97,7 @@ class Likeness:
         return partial(self._read, gate)
 
     def _read(self, gate: Gate, response: Response) -> Legible:
-        plain = self._lookout.read(gate, response)
+        plain = read_as_declared(gate.operation, response)
         shown = self._model.shown.get(gate.operation.id, ()) if response.status < 300 else ()
         found = _Found(tuple(shown), frozenset(gate.shows))
         if isinstance(plain.value, str) and not response.is_json:

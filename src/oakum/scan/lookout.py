@@ -6,8 +6,6 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,7 +20,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
-from oakum.scan.legible import Legible
+from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import (
     NOBODY,
     Doubt,
@@ -33,12 +31,10 @@ from oakum.scan.matrix import (
     granted_to_nobody,
     state_key,
 )
-from oakum.semantics import Judge, Leaf, Model, Sighting, answer_media
+from oakum.semantics import Judge, Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 
-_MAX_BODY = 10 << 20
-_MAX_TEXT = 1 << 20
 _SHARED = "too common a value"
 _MIN_INSIDE = 5
 """Characters of an owner's value that are found inside another value by no chance."""
@@ -121,7 +117,7 @@ class Lookout:
     ) -> tuple[Json, Judgement, bool]:
         """An answer as a value, what is in it, and whether what it lacks says anything. Nothing
         is learnt from it."""
-        read = gate.reader(response) if gate.reader else self.read(gate, response)
+        read = gate.reader(response) if gate.reader else read_as_declared(gate.operation, response)
         principal = self._cast.principal(question.viewer)
         judge = Judge(
             self._model, principal, gate.operation.id, question.params, response.status,
@@ -146,31 +142,6 @@ class Lookout:
             name, relation, response.status, response.media_type, value, {}, ()
         )
 
-    def read(self, gate: Gate, response: Response) -> Legible:
-        """Body as a value, its declared shape, and whether what it lacks says anything.
-
-        Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
-        cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
-        closed. CSV becomes a list of rows (RFC 4180).
-        """
-        status = response.status
-        media = answer_media(gate.operation, status, response.media_type)
-        if media is None and _is_success(status):
-            media = gate.operation.success()
-        shape = media.shape if media else None
-        answered = (_is_success(status) or 400 <= status < 500) and not response.truncated
-        text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
-        if response.media_type == "text/csv":
-            rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
-            return Legible(rows, shape, whole=answered)
-        try:
-            value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
-        except (ValueError, RecursionError):
-            return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
-        if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
-            value = [value]  # declared as a list, sent as the one object: seen in the wild
-        return Legible(value, shape, whole=answered)
-
     def _learn(
         self, question: Question, response: Response, value: Json, sightings: list[Sighting]
     ) -> None:
@@ -186,7 +157,7 @@ class Lookout:
                 if leaf.value is not None:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(viewer, sighting)
-        if _is_success(response.status):
+        if is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
             ours = [
                 each
@@ -266,7 +237,8 @@ class _Glance:
         who = self._out._who(sighting)
         nobodys = self._out._is_nobodys(sighting.resource)
         if not who and not nobodys:
-            return  # somebody outside the cast: what may be seen of them is not known
+            self._nobody_is_to_see(sighting)
+            return  # somebody outside the cast: what else may be seen of them is not known
         if who and self._is_callers(sighting, who):
             return  # asked for another's, given one's own: nothing of the other's came
         self._sighted[(who, sighting.resource)] = None
@@ -284,6 +256,15 @@ class _Glance:
         for path in self._gate.shows.get(sighting.resource, ()):
             if not any(p == path or p.startswith(f"{path}.") for p in present):
                 self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+
+    def _nobody_is_to_see(self, sighting: Sighting) -> None:
+        """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
+        table = self._out._model.tables[sighting.resource]
+        for leaf in sighting.leaves:
+            named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
+            if named and not says_nothing(leaf.value) and granted_to_nobody(table, leaf.path):
+                evidence = self._evidence(sighting, leaf, "")
+                self._put(sighting, leaf.path, "", Result.LEAK, evidence)
 
     def _is_callers(self, sighting: Sighting, who: str) -> bool:
         """Whether an object that only the path calls `who`'s holds the caller's own values."""
@@ -381,6 +362,8 @@ class _Glance:
             lost = not present and (door, resource) in self._out._matrix.embedded
             served = view is not None and (resource, path) in view.leaves
             lost = lost or self._counted(path)
+            # Asked for another's, it gave the caller's own: it does not look whom it is asked for.
+            lost = lost or (not present and (self._question.viewer, resource) in self._sighted)
             if served and not lost and who != self._question.viewer:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
@@ -570,20 +553,6 @@ def _by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
     """The path of a query of GraphQL that leads to an object; empty at another door."""
     steps = [step for step in pointer[1:] if not step.isdigit()]
     return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""
-
-
-def _is_success(status: int) -> bool:
-    """Whether an answer is what was asked for; 101 stands on the frames of a WebSocket."""
-    return 200 <= status < 300 or status == 101
-
-
-def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object in which a key may stand twice: readers differ, so what says more is kept."""
-    found: dict[str, Json] = {}
-    for key, value in pairs:
-        if key not in found or says_nothing(found[key]):
-            found[key] = value
-    return found
 
 
 def _outranks(result: Result, known: Result) -> bool:

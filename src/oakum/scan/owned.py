@@ -19,13 +19,17 @@ _NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTA
 def own_fields(model: Model) -> dict[str, Switch]:
     """`Resource.field` → how its owner writes it, for scalars that the contract lets them set."""
     found: dict[str, Switch] = {}
+    states = [s for each in model.policy.resources.values() for s in each.states.values()]
+    # What a setting decides has to be seen: it is no secret that a world could differ in.
+    decide = {(s.switch.operation, s.switch.pointer) for s in states if s.switch is not None}
     writes = [each for each in model.operations.values() if each.method in _METHODS]
     for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
         for resource, base, shape in _written(model, operation):
             for leaf, pointer in _leaves(model, resource, base, shape):
-                found.setdefault(f"{resource}.{leaf}", Switch(operation.id, pointer))
+                if (operation.id, pointer) not in decide:
+                    found.setdefault(f"{resource}.{leaf}", Switch(operation.id, pointer))
     return found
 
 

@@ -15,7 +15,8 @@ from oakum.scan.knowledge import canonical
 from oakum.semantics.judge import Judgement
 
 Place = tuple[str, ...]
-"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`), where."""
+"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`; `figure` and
+`word` of granted fields), where."""
 
 _ECHO = "‹asked›"
 _OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
@@ -37,7 +38,8 @@ def read(
     """Take an answer apart. `keys`: resource → its key field; `sent`: values that the question
     held, which an answer may repeat.
 
-    The fields of known objects are left out: what they may show, the contract says.
+    What fields of known objects may show, the contract says: only those that are granted count, as
+    figures and words, for a granted distance may tell a position that is not.
     """
     places: dict[Place, Json] = {("status",): response.status}
     lists: dict[Place, list[str]] = {}
@@ -48,6 +50,10 @@ def read(
         token = named or "+".join(sorted(sighting.owners))
         lists.setdefault(_general(sighting.pointer), []).append(f"{sighting.resource}:{token}")
         members |= {(sighting.resource, owner) for owner in sighting.owners}
+        for leaf in sighting.leaves:
+            if leaf.allowed and isinstance(leaf.value, int | float | str):
+                kind = "word" if isinstance(leaf.value, bool | str) else "figure"
+                places[(kind, sighting.resource, leaf.path, token)] = leaf.value
     for where, tokens in lists.items():
         places[("order", *where)] = tuple(tokens)
         places[("members", *where)] = tuple(sorted(tokens))
@@ -71,6 +77,11 @@ def differences(one: Reading, other: Reading) -> frozenset[Place]:
     return frozenset(each for each in every if one.places.get(each) != other.places.get(each))
 
 
+def derived(place: Place) -> bool:
+    """Whether a place is a granted field of an object."""
+    return place[0] in ("figure", "word")
+
+
 def told(places: Iterable[Place]) -> str:
     """Differences in words that hold nobody's value."""
     words = {
@@ -80,6 +91,7 @@ def told(places: Iterable[Place]) -> str:
         "count": "another number of objects",
         "value": "another value beside the objects",
         "header": "another header",
+        "figure": "another figure in a field that may be seen",
     }
     kinds = {each[0] for each in places}
     if "members" in kinds:

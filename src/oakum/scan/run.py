@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from oakum.scan.engine import Engine, Event
 from oakum.scan.feeds_transport import Feeds
 from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
-from oakum.scan.journal import Journal, Past, left_flipped, recall
+from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.switches import left_behind
@@ -69,6 +70,8 @@ class Options:
     """Pages whose scripts are read for the paths that they name."""
     journal: Path | None = None
     resume: bool = False
+    mend: bool = False
+    """Only put back what the journal of a killed run remembers."""
     min_shown: float = 10.0
     """Percent of cells that must be decided for the run to be worth anything."""
     only: Focus | None = None
@@ -85,6 +88,16 @@ class Options:
             "--front-end": self.front_end,
         }
         return tuple(name for name, given in said.items() if given)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a run asks with; closed at its end."""
+
+    governor: Governor
+    sessions: Sessions
+    listen: Feeds
+    journal: Journal | None
 
 
 @dataclass
@@ -126,7 +139,7 @@ class Scan:
         self.seal = Seal(self.identities.secrets(), self.run)
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
-        if options.resume:
+        if options.resume or options.mend:
             self.past = self._recall()
             self.run = self.past.run
             self.seal = Seal(self.identities.secrets(), self.run)
@@ -138,10 +151,13 @@ class Scan:
             raise InputError([Problem(Location("--resume"), "needs the `--journal` of the run")])
         past = recall(self.options.journal)
         where = Location(str(self.options.journal), 1, 1)
-        if past.target != self.options.target or past.contract != self._digest():
+        elsewhere = past.target != self.options.target
+        if elsewhere or (past.contract != self._digest() and not self.options.mend):
             hint = "start a new run without --resume"
+            if self.options.mend:
+                hint = f"it is of `{past.target}`"
             error = InputError([Problem(where, "belongs to another target or contract", hint)])
-            if past.target != self.options.target or not past.pending:
+            if elsewhere or not past.left:
                 raise error
             self.stale = error
         return past
@@ -195,6 +211,65 @@ class Scan:
         """Run to the end, whatever happens on the way, and report what is known."""
         options = self.options
         started, clock = datetime.now(UTC), time.monotonic()
+        distrust, notes = list[str](), list[str]()
+        states: tuple[IdentityState, ...] = ()
+        engine: Engine | None = None
+        with self._at_work() as work:
+            try:
+                notes += self._security_txt(work.governor)
+                found = self._examined(work)
+                states = found.states
+                distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
+                engine = self._wired(found, work)
+                given = list(self._given(found, work.sessions))
+                with work.governor.reserve(_RESTORE_RESERVE):
+                    distrust += self._mend(engine, given)
+                if self.stale is None:
+                    self._explore(engine, given)
+            except BudgetSpent as error:
+                notes.append(f"{error}: what was left unasked is reported as not shown")
+            except TargetError as error:
+                distrust.append(str(error))
+            except KeyboardInterrupt:
+                distrust.append("interrupted: what was left unasked is reported as not shown")
+            finally:
+                with work.governor.reserve(_RESTORE_RESERVE):
+                    distrust += self._restore(engine)
+                    notes += engine.newcomers.restore() if engine and engine.newcomers else ()
+        if self.stale is not None:
+            raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
+        notes += [*filter(None, (self.spending.note,)), *work.sessions.notes]
+        notes += engine.notes if engine else ()
+        made = self._write_up(engine, distrust)
+        return replace(
+            made,
+            started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=round(time.monotonic() - clock, 2),
+            requests=work.governor.sent,
+            identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
+            notes=tuple(notes),
+        )
+
+    def restore(self) -> tuple[str, ...]:
+        """Put back what a killed run left, and ask for nothing else; says what could not be."""
+        if not self.past.left:
+            return ()
+        failed: list[str] = []
+        with self._at_work() as work, work.governor.reserve(_RESTORE_RESERVE):
+            try:
+                found = self._examined(work)
+                failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
+                engine = self._wired(found, work)
+                engine.introduce(self._given(found, work.sessions))
+                failed += self._restore(engine)
+                failed += engine.newcomers.restore() if engine.newcomers else ()
+            except (BudgetSpent, TargetError) as error:
+                failed.append(str(error))
+        return tuple(failed)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[_Work]:
+        options = self.options
         transport = HttpTransport(
             options.target,
             run_id=self.run,
@@ -206,63 +281,38 @@ class Scan:
         )
         listen = Feeds(transport, governor, sessions)
         journal = self._journal()
-        distrust, notes = list[str](), list[str]()
-        states: tuple[IdentityState, ...] = ()
-        engine: Engine | None = None
         try:
-            notes += self._security_txt(governor)
-            self.emit(Event("phase", {"name": "proving the identities"}))
-            document, caller = self.contract.document, self.policy.caller
-            found = examine(self.identities, sessions, "", document, caller)
-            states = found.states
-            distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
-            engine = Wiring(
-                self.contract, self.policy, self.model, self.identities, self.inferred,
-                self.spending, self.feeds, self.may, options.target, self.past, self.seal,
-                sessions, governor, listen, journal, self.emit,
-            ).engine(found)  # fmt: skip
-            if self.scope is not None:
-                self.scope.take(engine)
-            given = list(self._given(found, sessions))
-            with governor.reserve(_RESTORE_RESERVE):
-                distrust += self._mend(engine, given)
-            if self.scope is not None:
-                self.scope.teach(given)
-            if self.stale is None:
-                engine.explore(given)
-        except BudgetSpent as error:
-            notes.append(f"{error}: what was left unasked is reported as not shown")
-        except TargetError as error:
-            distrust.append(str(error))
-        except KeyboardInterrupt:
-            distrust.append("interrupted: what was left unasked is reported as not shown")
+            yield _Work(governor, sessions, listen, journal)
         finally:
-            with governor.reserve(_RESTORE_RESERVE):
-                distrust += self._restore(engine)
-                notes += engine.newcomers.restore() if engine and engine.newcomers else ()
             listen.close()
             transport.close()
             if journal is not None:
                 journal.close()
-        if self.stale is not None:
-            raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
-        notes += [*filter(None, (self.spending.note,)), *sessions.notes]
-        notes += engine.notes if engine else ()
-        made = self._write_up(engine, distrust)
-        return replace(
-            made,
-            started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            seconds=round(time.monotonic() - clock, 2),
-            requests=governor.sent,
-            identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
-            notes=tuple(notes),
-        )
+
+    def _examined(self, work: _Work) -> Examination:
+        self.emit(Event("phase", {"name": "proving the identities"}))
+        document, caller = self.contract.document, self.policy.caller
+        return examine(self.identities, work.sessions, "", document, caller)
+
+    def _wired(self, found: Examination, work: _Work) -> Engine:
+        return Wiring(
+            self.contract, self.policy, self.model, self.identities, self.inferred,
+            self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
+            work.sessions, work.governor, work.listen, work.journal, self.emit,
+        ).engine(found)  # fmt: skip
+
+    def _explore(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> None:
+        if self.scope is not None:
+            self.scope.take(engine)
+            self.scope.teach(given)
+        engine.explore(given)
 
     def _journal(self) -> Journal | None:
         options = self.options
         if options.journal is None:
             return None
-        return Journal(options.journal, self.run, options.target, self._digest(), options.resume)
+        further = options.resume or options.mend
+        return Journal(options.journal, self.run, options.target, self._digest(), further)
 
     def _security_txt(self, governor: Governor) -> list[str]:
         """The contact the target names for security matters (RFC 9116)."""
@@ -276,7 +326,7 @@ class Scan:
 
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
-        if not self.past.pending and not self.past.undos:
+        if not self.past.left:
             return ()
         engine.introduce(given)
         failed = self._restore(engine)
@@ -289,7 +339,9 @@ class Scan:
         """Put back what is flipped still, however the run has ended; says what could not be."""
         if engine is None:
             return tuple(left_behind(flip) for flip in self.past.pending)
+        shut = [name for name, sealed in self.past.undos.items() if not self.seal.opens(sealed)]
         return (
+            *(f"{name} could not be undone: it was done with other credentials" for name in shut),
             *(engine.ledger.restore() if engine.ledger else ()),
             *(engine.ties.restore() if engine.ties else ()),
             *(engine.switches.restore() if engine.switches else ()),
@@ -376,10 +428,13 @@ class Scan:
 
 def _refuse_to_forget(journal: Path) -> None:
     """A new run begins its journal anew: not one that knows what is still to be put back."""
-    names = " and ".join(dict.fromkeys(flip.identity for flip in left_flipped(journal)))
-    if names:
-        words = f"settings of {names} were flipped by an interrupted run"
-        hint = "add --resume, or set them by hand and delete the file"
+    flips, undos = left_behind_in(journal)
+    names = " and ".join(dict.fromkeys(flip.identity for flip in flips))
+    words = f"settings of {names} were flipped by an interrupted run" if names else ""
+    if undos and not names:
+        words = f"an interrupted run has not undone {', '.join(undos[:3])}"
+    if words:
+        hint = "add --resume, run `oakum restore`, or set them by hand and delete the file"
         raise InputError([Problem(Location(str(journal)), words, hint)])
 
 

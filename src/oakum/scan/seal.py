@@ -51,6 +51,14 @@ class Seal:
         except InvalidToken:
             raise ValueError("sealed with other credentials") from None
 
+    def opens(self, text: Json) -> bool:
+        """Whether it was closed under this key, or never closed."""
+        try:
+            self.open(text)
+        except ValueError:
+            return False
+        return True
+
     def _fernet(self) -> Fernet:
         from cryptography.fernet import Fernet  # not quick to import, and rarely needed
 

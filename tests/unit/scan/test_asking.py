@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.model import Operation, Parameter
-from oakum.scan.asking import curl, fill, raw_path, unlike, variable
-from oakum.scan.doors import gate_of
+from oakum.scan.asking import curl, fill, raw_path, typed, unlike, variable
+from oakum.scan.doors import Query, gate_of
 from oakum.scan.knowledge import Knowledge
 from tests.unit.scan.studio import TARGET, gate, model
 from tests.unit.scan.test_knowledge import sighting
@@ -75,6 +75,39 @@ def test_a_batch_stays_within_what_careful_apis_take() -> None:
             many.learn_own(f"u{who}", sighting("Post", id=f"post-{who}-{number}"))
     filled = fill(gate("getPosts"), TARGET, many, None)
     assert filled is not None and len(json.loads(filled.request.body)["ids"]) == 50
+
+
+def test_a_query_holds_the_values_that_it_names_and_its_line_none() -> None:
+    head = "query oakum($id: ID!, $posts: [ID!], $age: Int)"
+    text = f'{head} {{ one(id: $id) two(of: "x", a: $posts) }}'
+    asked = replace(
+        gate("getPosts"),
+        sources={"id": "Person.id", "posts": "Post.id"},
+        asks=Query(text, {"id": "ID!", "posts": "[ID!]", "age": "Int"}),
+        whose={"id": ("bob", -1), "posts": ("ann", -1)},
+    )
+    filled = fill(asked, TARGET, known(), None)
+    assert filled is not None
+    assert json.loads(filled.request.body) == {
+        "query": text, "variables": {"id": "p/bob 1", "posts": ["post-ann-02"]},
+    }  # fmt: skip
+    assert filled.sent == {"p/bob 1", "post-ann-02"}
+    line = curl(filled, ())
+    assert r"\"query\": \"query oakum(\$id: ID!, \$posts: [ID!], \$age: Int)" in line
+    assert r"two(of: …, a: \$posts)" in line
+    assert r"{\"id\": \"$BOB_PERSON_ID\", \"posts\": \"$ANN_POST_ID\"}" in line
+    assert fill(replace(asked, whose={"id": ("cat", -1)}), TARGET, known(), None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("7", "ID!", "7"), ("7", "Int!", 7), ("7", "[Int!]!", [7]), ("7", "PositiveInt", 7),
+        ("true", "Boolean", True), ("abc", "Int", "abc"), ("7", "String", "7"),
+    ],
+)  # fmt: skip
+def test_a_variable_has_the_kind_that_its_type_takes(text: str, kind: str, value: object) -> None:
+    assert typed(text, kind) == value
 
 
 def test_a_parameter_without_a_source_takes_a_value_of_its_name() -> None:

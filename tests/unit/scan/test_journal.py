@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.journal import SCHEMA, Journal, left_flipped, recall
+from oakum.scan.journal import SCHEMA, Journal, left_behind_in, recall
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.switches import Flip
 
@@ -148,16 +148,16 @@ def test_a_place_that_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_still_flipped_is_known_even_from_a_damaged_journal(path: Path) -> None:
-    assert left_flipped(path) == ()
+    assert left_behind_in(path) == ((), ())
     path.write_bytes(b"hello")
-    assert left_flipped(path) == ()
+    assert left_behind_in(path) == ((), ())
     made = journal(path)
     made.flip("flip", FLIP)
     with path.open("a") as file:
         file.write('{"outcome": 3}\n{"flip": {"who": "ann"}}\n{"flip": 3}\n')
-    assert left_flipped(path) == (FLIP,)
+    assert left_behind_in(path) == ((FLIP,), ())
     made.flip("restored", FLIP)
-    assert left_flipped(path) == ()
+    assert left_behind_in(path) == ((), ())
 
 
 def test_a_full_disk_is_told_in_words(path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oakum.scan.keyspace import UNKNOWN, Keyspace, estimate, figure, read
@@ -54,6 +54,7 @@ def counted(draw: st.DrawFn, least: int = 2) -> list[int]:
 
 
 @given(counted(), st.sampled_from(HEADS), st.sampled_from(["", "-gb", "/a"]))
+@example([210_000, 211_058], "é/", "")
 def test_decimal_numbers_count_up_behind_anything(numbers: list[int], head: str, tail: str) -> None:
     ids = [f"{head}{each}{tail}" for each in numbers]
     space = of(ids[::2], ids[1::2])

@@ -35,7 +35,7 @@ _REQUEST = ("query", "variables", "operationName", "extensions")
 _MOST_GROUPS = 6
 _MOST_FIELDS = 600
 """Of all queries together, and half as many of one."""
-_MOST_OWNERS = 5
+_FEW_OWNERS, _MOST_OWNERS = 3, 5
 _MOST_VALUES = 3
 """Of a key that is nobody's, in one query."""
 _MOST_SPLITS = 3
@@ -244,7 +244,7 @@ class Explorer:
         known: set[object] = set()
         for owner in self._names:
             kinds = {self._kind(viewer, owner) for viewer in (None, *self._names)}
-            if len(chosen) < 2 or (len(chosen) < _MOST_OWNERS and kinds - known):
+            if len(chosen) < _FEW_OWNERS or (len(chosen) < _MOST_OWNERS and kinds - known):
                 chosen.append(owner)
                 known |= kinds
         return chosen

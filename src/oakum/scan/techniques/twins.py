@@ -70,10 +70,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {"as": first, "request": f"every door above, at {address}", "why": "a forgotten twin"}
     if may.twins:
         seen: set[str] = set()
-        for gate in gates:
+        for gate in _reads(gates):
             cut = split(gate.operation.path)
             for version in others(cut.version):
-                seen.add(f"{gate.door.method} {cut.at(version).partition('{')[0]}…")
+                seen.add(f"GET {cut.at(version)}")
             for way in _said(gate):
                 seen.add(f"{way.door.method} {way.door.path}")
         for request in sorted(seen):
@@ -109,6 +109,11 @@ def _said(gate: Gate) -> Iterator[Gate]:
     media = gate.operation.success()
     for value in restated(media.type) if media else ():
         yield gate.otherwise(HOW, door=f"{path} (Accept: {value})", headers={"accept": value})
+
+
+def _reads(gates: Sequence[Gate]) -> list[Gate]:
+    """Doors at which others are guessed: what a POST does elsewhere, no document says."""
+    return [each for each in gates if each.operation.method == "GET"]
 
 
 @dataclass
@@ -157,7 +162,7 @@ class _Search:
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
         groups: dict[tuple[str, str], list[tuple[Gate, Versioned]]] = {}
-        for gate in self._gates:
+        for gate in _reads(self._gates):
             cut = split(self._whole(gate.operation))
             groups.setdefault((cut.before, cut.version), []).append((gate, cut))
         largest = sorted(groups.values(), key=lambda group: -len(group))
@@ -184,7 +189,7 @@ class _Search:
     def said_versions(self) -> None:
         """Versions that a header or a query parameter says."""
         groups: dict[str, list[tuple[Gate, Gate]]] = {}
-        for gate in self._gates:
+        for gate in _reads(self._gates):
             for way in _said(gate):
                 what = way.door.path.removeprefix(gate.door.path)
                 groups.setdefault(what, []).append((gate, self._there.read(way)))
@@ -195,7 +200,7 @@ class _Search:
 
     def phones(self) -> None:
         """What a phone gets: a page with the object in it, or more of the object."""
-        gates = [each for each in self._gates if each.operation.method == "GET"]
+        gates = _reads(self._gates)
         pages = [(each, self._asked_as(each, "a phone's browser", _PAGE)) for each in gates]
         if any(self._there.is_another(*each) for each in pages[:_PHONES]):
             for gate, way in pages:

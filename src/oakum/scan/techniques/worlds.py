@@ -22,7 +22,7 @@ from oakum.exchange import Response
 from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.reading import Place, Reading, differences, told
+from oakum.scan.reading import Place, Reading, derived, differences, told
 from oakum.scan.switches import Switches
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
@@ -33,6 +33,9 @@ _SORTS = listed("sort order orderby ordering sorting sortby rank by")
 _DOWN = listed("desc down reverse")
 _MOST_FIELDS = 24
 _YEARS = range(1900, 2101)
+_PLACE = listed("lat latitude lng lon long longitude")
+_NEAR = 0.002
+"""Degrees: some 200 m."""
 
 Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
 """Probe → what was read, and how it was asked."""
@@ -109,7 +112,7 @@ class _Pair:
         noise = {probe: differences(first[probe][0], second[probe][0]) for probe in first}
         movable = self._all(self.hidden, low=False)
         high = self._read(probes)
-        changed = self._changed(second, high, noise)
+        changed = self._changed(second, high, noise, movable)
         self._all(movable, low=True)
         if not changed:
             return
@@ -128,7 +131,7 @@ class _Pair:
         if not self._set(hidden, low=False):
             return
         alone = self._read([(low[p][1], low[p][2]) for p in sure])
-        for probe, places in self._changed(low, alone, noise).items():
+        for probe, places in self._changed(low, alone, noise, [hidden]).items():
             _, gate, viewer, filled, _ = low[probe]
             if not self.engine.matrix.sees(hidden.resource, hidden.field, viewer, self.owner):
                 held = self.engine.cast.relations(viewer, self.owner)
@@ -141,22 +144,26 @@ class _Pair:
         self._set(hidden, low=True)
 
     def _changed(
-        self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]]
+        self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]], moved: list[Hidden]
     ) -> dict[str, frozenset[Place]]:
         found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in low}
-        return {probe: places for probe, places in found.items() if places}
+        told = {probe: _telling(places, moved) for probe, places in found.items()}
+        return {probe: places for probe, places in told.items() if places}
 
     def _path(self, hidden: Hidden) -> str:
         return f"{hidden.resource}.{hidden.field}"
 
     def _all(self, hidden: list[Hidden], *, low: bool) -> list[Hidden]:
         """Set all of them, together where one operation writes them; those that could be set."""
-        wanted = {self._path(each): next(iter(_extremes(each.value, low=low))) for each in hidden}
+        wanted = {
+            self._path(each): next(iter(_extremes(each.field, each.value, low=low)))
+            for each in hidden
+        }
         done = self.switches.flip_all(self.owner, wanted)
         return [e for e in hidden if self._path(e) in done or self._set(e, low=low)]
 
     def _set(self, hidden: Hidden, *, low: bool) -> bool:
-        for value in _extremes(hidden.value, low=low):
+        for value in _extremes(hidden.field, hidden.value, low=low):
             if self.switches.flip(self.owner, self._path(hidden), value):
                 return True
         return False
@@ -186,6 +193,24 @@ class _Pair:
         return seen
 
 
+def _telling(places: frozenset[Place], moved: Sequence[Hidden]) -> frozenset[Place]:
+    """Places that tell what was moved.
+
+    A field that may be seen may well come of one that may not: an age of a birthday. A distance
+    that changes with a few steps tells where somebody is, unless a place in words changes with it:
+    then it is measured to that.
+    """
+    granted = {each for each in places if derived(each)}
+    steps = all(_is_place(each.field) for each in moved)
+    if not steps or any(kind == "word" for kind, *_ in granted):
+        return places - granted
+    return places
+
+
+def _is_place(path: str) -> bool:
+    return not _PLACE.isdisjoint(words(path))
+
+
 def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
     """The same list in other orders: those that the document names, else by the fields given."""
     for parameter in gate.operation.parameters:
@@ -199,7 +224,7 @@ def _sorted_ways(gate: Gate, fields: Sequence[str]) -> Iterator[Gate]:
             yield gate.otherwise(HOW, query=((parameter.name, choice),))
 
 
-def _extremes(value: str, *, low: bool) -> Iterator[Json]:
+def _extremes(path: str, value: str, *, low: bool) -> Iterator[Json]:
     """Values far below (or above) one of an owner's, the farthest first: an API may refuse some."""
     if value in ("true", "false"):
         yield not low
@@ -208,6 +233,10 @@ def _extremes(value: str, *, low: bool) -> Iterator[Json]:
         number = float(value)
     except ValueError:
         yield from _texts(value, low=low)
+        return
+    if not value.isdigit() and abs(number) <= 180 and _is_place(path):
+        # A place may be told as coarsely as the contract likes; two steps away it is not.
+        yield round(number, 5) if low else round(number + _NEAR, 5)
         return
     whole = number.is_integer()
     if whole and int(number) in _YEARS:

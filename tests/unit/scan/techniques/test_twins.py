@@ -300,6 +300,21 @@ def test_a_page_for_phones_that_keeps_to_the_contract() -> None:
     assert scan(Elsewhere(phone(state, whole=False)), twins=True).told == set()
 
 
+def test_what_a_phone_is_given_in_the_same_form_without_a_mask() -> None:
+    def twin(
+        studio: Elsewhere, viewer: str | None, path: str, headers: Mapping[str, str]
+    ) -> Answer:
+        person = studio.shown(viewer, path)
+        if person is None or viewer is None:
+            return None
+        masked = {"bio": "***", "phone": "***", "vip": False}
+        whole = "Mobile" in headers.get("user-agent", "") or IDS[viewer] == person["id"]
+        return reply(person if whole else {**person, **masked})
+
+    found = scan(Elsewhere(twin), twins=True)
+    assert ("Person.phone", "member", "/people/{personId} (as a phone)") in found.told
+
+
 # ------------------------------------------------------------ other addresses
 
 

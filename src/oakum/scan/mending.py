@@ -1,0 +1,71 @@
+"""What a killed run has left changed, put back by itself: `oakum restore`.
+
+The journal is the witness: what it still remembers when all is done was not put back, or was not
+seen to be. So a second call does nothing more, or goes on where the first had to stop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.scan.engine import Event
+from oakum.scan.journal import Past, recall
+from oakum.scan.run import Options, Scan
+from oakum.scan.switches import Flip
+from oakum.scan.ties import SIGN
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What was put back, and what could not be; in words that hold no value of a person's."""
+
+    back: tuple[str, ...]
+    left: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """What was in the way."""
+    run: str
+    """The run that was killed."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is as it was before that run."""
+        return not self.left
+
+
+def mend(options: Options, emit: Callable[[Event], None]) -> Mended:
+    """Put back what the journal of `options` remembers, and read it back.
+
+    Raises `InputError` when the journal is none, or is another target's.
+    """
+    if options.journal is None:
+        raise InputError([Problem(Location("journal"), "there is none to put back from")])
+    scan = Scan(replace(options, mend=True), emit)
+    before = _words(scan.past)
+    said = scan.restore()
+    after = _words(recall(options.journal))
+    back = tuple(words for name, words in before.items() if name not in after)
+    left = tuple(words for name, words in before.items() if name in after)
+    return Mended(back, left, said if left else (), scan.past.run)
+
+
+def _words(past: Past) -> dict[tuple[str, str], str]:
+    """What is to be put back, by what names it, in words."""
+    flips = {(flip.identity, flip.state): _flip(flip) for flip in past.pending}
+    return flips | {("", name): _write(name) for name in past.undos}
+
+
+def _flip(flip: Flip) -> str:
+    if SIGN in flip.state:
+        return f"{flip.identity}, {flip.state}"
+    value = "its old value" if flip.secret else f"`{orjson.dumps(flip.before).decode()}`"
+    return f"`{flip.state}` of {flip.identity}, {value}"
+
+
+def _write(name: str) -> str:
+    account = re.fullmatch(r"oakum-\d+", name)
+    return f"the account {name} that the run has made" if account else name
