@@ -1,7 +1,8 @@
 """A scan that is killed outright leaves nothing behind that `oakum restore` does not put back.
 
 The process gets SIGKILL at a request of its own: before the API has looked at it, after, or when
-the answer is on its way. `KILLS=20` does it twenty times for each API, else six times.
+the answer is on its way. `KILLS=20` does it twenty times for each API, else six times;
+`KILLED` names the APIs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from oakum.scan.journal import recall
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import serving
+from tests.scan import market
 from tests.shell import environment
 from tests.unit.cli.shell import Done, oakum
 
@@ -52,7 +54,8 @@ class Watch:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 self._strike(number, "answered")
 
-        self._strike(number, "asked")
+        # A WebSocket is not answered in one piece: who opens it is killed at once.
+        self._strike(number, "asked" if scope["type"] == "http" else self.moment)
         await self.inner(scope, receive, answer)
 
     def _strike(self, number: int, moment: str) -> None:
@@ -94,12 +97,15 @@ def moments(total: int, seed: str) -> Iterator[tuple[int, str]]:
         yield drawn.randrange(first, max(last, first + 1)), drawn.choice(MOMENTS)
 
 
-NAMES = os.environ.get("KILLED", "").split() or ("p03-birders", "p12-skippers", "p15-runners", "p16-flights", "p16-plots")
+ENTRIES = {each.name: each for each in (*entries().values(), market.ENTRY)}
+NAMES = os.environ.get(
+    "KILLED", "p03-birders p12-skippers p15-runners p16-flights p16-plots market"
+)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES.split())
 def test_what_a_killed_scan_has_changed_is_put_back(name: str, tmp_path: Path) -> None:
-    entry = entries()[name]
+    entry = ENTRIES[name]
     entry.write(tmp_path, 1)
     app = entry.app("leaky", 1)
     before = copy.deepcopy(app.state.db)

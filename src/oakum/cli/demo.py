@@ -56,7 +56,7 @@ _NO_ENGINE = (
 )
 _SERVICE_KEY = "CADENCE_SERVICE_KEY"
 _RATE = 400.0
-_BUDGET = 2000
+_BUDGET = 4000
 """Our own server on this machine: the care owed to somebody's production is not needed here."""
 
 

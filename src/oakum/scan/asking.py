@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -48,10 +48,12 @@ def fill(
     who: str | None,
     absent: bool = False,
     turn: int = 0,
+    only: Collection[str] = (),
 ) -> Filled | None:
     """Fill a door's parameters with `who`'s values (anybody's for a batch); None: none known.
 
-    `absent`: put an id of the same look that belongs to nobody in place of each own value.
+    `absent`: put an id of the same look that belongs to nobody in place of each own value; `only`
+    of these parameters, if there are any.
     `turn`: take the value after so many others; None when there are not so many.
     """
     values: dict[str, list[str]] = {}
@@ -74,7 +76,8 @@ def fill(
         if not known or len(known) <= first:
             return None
         known = known[first:][: 1 if parameter in gate.whose else None]
-        values[parameter] = [unlike(known[0])] if absent else known[:_BATCH]
+        gone = absent and (not only or parameter in only)
+        values[parameter] = [unlike(known[0])] if gone else known[:_BATCH]
         names[parameter] = variable(whose or who or "ANYBODY", source)
     for parameter in gate.unfilled:
         known = knowledge.named(parameter) if parameter in gate.guessed else []

@@ -309,9 +309,22 @@ def _bytes(text: str) -> bytes:
 
 
 def _short(texts: Sequence[str]) -> Keyspace | None:
-    """Codes that are no words, and of which there cannot be many."""
-    dated = all(_DATE.search(text) for text in texts)
-    whole = bodies = _bare([_DATE.sub("", text, count=1) for text in texts] if dated else texts)
+    """Codes that are no words, and of which there cannot be many; also behind a date each."""
+    bits = _bits(_bare(texts))
+    if bits is not None:
+        return Keyspace("short", f"codes of which there are no more than 2^{math.ceil(bits)}", bits)
+    if not all(_DATE.search(text) for text in texts):
+        return None
+    bits = _bits(_bare([_DATE.sub("", text, count=1) for text in texts]))
+    if bits is None:
+        return None
+    says = f"codes of which there are no more than 2^{math.ceil(bits)} for each date"
+    return Keyspace("short", says, bits)
+
+
+def _bits(whole: Sequence[str]) -> float | None:
+    """How many codes of this look there can be, as a power of 2; None: too many, or words."""
+    bodies = whole
     if len(bodies) > 3:  # chance gives four codes no common beginning
         bodies = [body[len(_common(whole)) :] for body in whole]
     chars, length = set("".join(bodies)), max(map(len, bodies))
@@ -319,12 +332,7 @@ def _short(texts: Sequence[str]) -> Keyspace | None:
     if not (few or _is_coded(bodies)):
         return None
     bits = length * math.log2(next(size for known, size in _SIZES if chars <= set(known)))
-    if bits > _SMALL:
-        return None
-    each = " for each date" if dated else ""
-    return Keyspace(
-        "short", f"codes of which there are no more than 2^{math.ceil(bits)}{each}", bits
-    )
+    return bits if bits <= _SMALL else None
 
 
 _DATE = re.compile(

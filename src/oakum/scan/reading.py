@@ -15,8 +15,8 @@ from oakum.scan.knowledge import canonical
 from oakum.semantics.judge import Judgement
 
 Place = tuple[str, ...]
-"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`; `figure` and
-`word` of granted fields), where."""
+"""What kind of thing differs (`status`, `order`, `members`, `count`, `value`, `header`, or `figure`
+and `word` of a granted field), where."""
 
 _ECHO = "‹asked›"
 _OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})

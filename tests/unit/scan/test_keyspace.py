@@ -55,6 +55,7 @@ def counted(draw: st.DrawFn, least: int = 2) -> list[int]:
 
 @given(counted(), st.sampled_from(HEADS), st.sampled_from(["", "-gb", "/a"]))
 @example([210_000, 211_058], "é/", "")
+@example([1_151, 1_201], "INV-2024-", "-gb")
 def test_decimal_numbers_count_up_behind_anything(numbers: list[int], head: str, tail: str) -> None:
     ids = [f"{head}{each}{tail}" for each in numbers]
     space = of(ids[::2], ids[1::2])

@@ -26,7 +26,7 @@ from oakum.scan.doors import Gate, Query, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.graphs.answers import Heard, fields_at, heard, reader, shows
 from oakum.scan.graphs.known import known_queries
-from oakum.scan.graphs.picks import Ask, Asked, Pick, Root, compose, without
+from oakum.scan.graphs.picks import Ask, Asked, Pick, Root, compose, placed, without
 from oakum.scan.graphs.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphs.vocabulary import Vocabulary
 
@@ -68,6 +68,8 @@ class Explorer:
     _anonymous: bool = True
     """Whether somebody without a login gets past the door at all."""
     _shallow: bool = False
+    _unknown: set[tuple[str, str]] = field(default_factory=set)
+    """(type, field) that the schema has and the server has not."""
     _small: dict[str, Root] = field(default_factory=dict)
     """The roots as they are asked where little is taken."""
     _answered: bool = False
@@ -126,6 +128,7 @@ class Explorer:
                 self._ask_known()
             return
         self._schema = schema
+        self._root = schema.query_type.name if schema.query_type else ""
         self._suppose()
         names = {"data", "errors", "message"} | {
             name
@@ -346,7 +349,7 @@ class Explorer:
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
         if not self._aliases:
             name += f" of {asks[0].whose or asks[0].nth}"
-        asked: Asked | None = compose(asks, self._owned, name)
+        asked: Asked | None = self._composed(asks, name)
         for _ in range(_MOST_SPLITS):
             said = self._ask(asked, viewer) if asked else None
             if asked is None or said is None or self._closed:
@@ -355,9 +358,19 @@ class Explorer:
                 return self._rest(asked, said, viewer)
             if not said.heard.refused:
                 return asked, said
-            unknown = fields_at(asked.text, said.heard.places)
-            asked = without(asked, unknown, f"{name} as it is") if unknown else None
+            unknown = set(fields_at(asked.text, said.heard.places))
+            places = {place for path, place in placed(asked.picks, self._root) if path in unknown}
+            if not places - self._unknown:
+                return None
+            self._unknown |= places
+            asked = self._composed(asks, f"{name} as it is")
         return None
+
+    def _composed(self, asks: Sequence[Ask], name: str) -> Asked | None:
+        """One query, without what the server has said it does not know."""
+        asked = compose(asks, self._owned, name)
+        gone = [path for path, place in placed(asked.picks, self._root) if place in self._unknown]
+        return without(asked, gone, name) if gone else asked
 
     def _smaller(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         if not self._small:
@@ -485,26 +498,50 @@ class Explorer:
     # ------------------------------------------------------------ other worlds
 
     def _keep_ways(self) -> None:
-        """What is asked again when an account is set otherwise: all in one query, if that is
-        answered."""
+        """What is asked again when somebody has set their account otherwise: about them alone, and
+        all in one query, if that is answered."""
         engine = self.engine
         stateful = {name for name, table in engine.model.tables.items() if table.states}
         kept = [
-            (asked, asks)
+            asks
             for asked, asks in self._alive
-            if stateful & shows(asked, self._words).keys()
+            if asks and stateful & shows(asked, self._words).keys()
         ]
         if engine.switches is None or not kept:
             return
-        together = tuple(ask for _, asks in kept for ask in asks)
-        size = sum(ask.root.pick.size for ask in together)
-        if self._aliases and len(kept) > 1 and size <= _MOST_FIELDS // 2:
-            all_of_it = compose(together, self._owned, "all")
-            said = self._ask(all_of_it, self._names[0])
-            if said is not None and not said.heard.refused and not said.heard.lost:
-                engine.ways.append(self._gate(all_of_it))
-                return
-        engine.ways += [self._gate(asked) for asked, _ in kept]
+        everything = self._way([ask for asks in kept for ask in asks], "all")
+        if len(kept) > 1 and self._aliases and self._is_answered(everything):
+            engine.ways.append(everything)
+        else:
+            names = ["+".join(dict.fromkeys(ask.root.name for ask in asks)) for asks in kept]
+            each = [
+                self._way(asks, f"{name} of one") for asks, name in zip(kept, names, strict=True)
+            ]
+            engine.ways += {gate.id: gate for gate in each}.values()
+
+    def _way(self, asks: Sequence[Ask], name: str) -> Gate:
+        """A question about whoever it is filled for."""
+        once = dict.fromkeys(replace(ask, whose="") for ask in asks)
+        asked = self._composed([*once], name) or compose([*once], self._owned, name)
+        own = {n for n, source in asked.sources.items() if source.partition(".")[0] in self._owned}
+        gate = self._gate(asked)
+        return replace(
+            gate,
+            personal=gate.personal | own,
+            whose={name: which for name, which in gate.whose.items() if name not in own},
+            batch=not own,
+        )
+
+    def _is_answered(self, gate: Gate) -> bool:
+        """Whether an owner is answered all that is asked."""
+        engine, who = self.engine, self._names[0]
+        filled = fill(gate, engine.target, engine.knowledge, who)
+        if filled is None:
+            return False
+        answer = engine.send(gate, who, filled)
+        engine.took(gate, who, who, filled, answer)
+        told = heard(answer)
+        return not told.refused and not told.lost
 
 
 def _names(picks: Sequence[Pick]) -> Iterator[str]:

@@ -149,6 +149,14 @@ def without(asked: Asked, paths: Sequence[tuple[str, ...]], name: str) -> Asked 
     )  # fmt: skip
 
 
+def placed(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], tuple[str, str]]]:
+    """Every pick as its path in an answer, and as (type, field). `type`: of which they are."""
+    for pick in picks:
+        yield (pick.key,), (pick.on or type, pick.field)
+        for path, place in placed(pick.below, pick.ends):
+            yield (pick.key, *path), place
+
+
 def _pruned(picks: Sequence[Pick], paths: Sequence[tuple[str, ...]]) -> tuple[Pick, ...]:
     found: list[Pick] = []
     for pick in picks:

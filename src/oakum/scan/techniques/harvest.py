@@ -33,7 +33,7 @@ _IDS = listed("id uuid guid key")
 _BEGINNING = 3
 """Characters of a name that a search wants to have, mostly."""
 _MANY = 1000
-_MOST_IDS = 50
+_MOST_OWNERS = 6
 _MOST_WAYS = 8
 """Questions asked in the place of one parameter."""
 
@@ -290,7 +290,7 @@ def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
 
 def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
     """Ids of all identities in one question: each by itself, and behind commas."""
-    known = engine.knowledge.values(slot.source, None)[:_MOST_IDS]
+    known = list(_of_each(engine, gate, slot))
     if len(known) < 2:
         return
     bare, symbol = _without(gate, slot.name), variable("EVERYBODY", slot.source)
@@ -309,6 +309,20 @@ def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
             batch=True,
         )
         yield listed_.otherwise(HOW, door=f"{gate.door.path} with {slot.name}")
+
+
+def _of_each(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[str]:
+    """One id of each identity, that of who asks first: a page may be short, and a door may look at
+    one of them alone. Who has shown none yet asks without any, where that may be."""
+    taken: set[str] = set()
+    for who in engine.cast.subjects()[:_MOST_OWNERS]:
+        if not engine.knowledge.values(slot.source, who) and slot.optional:
+            engine.put(gate, who, who)
+        for each in engine.knowledge.values(slot.source, who):
+            if each not in taken:
+                taken.add(each)
+                yield each
+                break
 
 
 # ------------------------------------------------------------------ asking

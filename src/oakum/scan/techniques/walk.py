@@ -34,6 +34,8 @@ HOW = "walk"
 
 _MOST_OBJECTS = 12
 """Own objects that are asked for in turn, so that a cache on the way does not answer for all."""
+_TOGETHER = 20.0
+"""Bits of keys that are compared together, and so have to be found together."""
 _MADE = listed("added at booked created date issued made on ordered placed registered sent time")
 
 
@@ -138,10 +140,28 @@ class _Door:
 
     def _look(self, case: _Case, hidden: Sequence[str]) -> bool:
         """Whether all is known of such cases, for better or worse."""
+        if len(hidden) > 1:
+            hidden = self._compared(case, hidden)
+            case = self._case(case.viewer, case.owner, hidden[-1])
         spaces = [_space(self.engine, source) for source in hidden]
-        if all(space.walkable for space in spaces):
+        few = len(spaces) == 1 or sum(each.bits for each in spaces) <= _TOGETHER
+        if few and all(space.walkable for space in spaces):
             return self._walk(case, max(spaces, key=lambda each: each.bits))
         return len(hidden) == 1 and not self._leaks(case) and self._handed_out(case)
+
+    def _compared(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
+        """Of several keys those that the door looks at: without another one it stays shut."""
+        kept: list[str] = []
+        for source in hidden:
+            names = {name for name, each in self.sources.items() if each == source}
+            filled = fill(
+                self.asked, self.engine.target, self.engine.knowledge, case.owner, absent=True,
+                only=names,
+            )  # fmt: skip
+            answer = self.engine.send(self.gate, case.viewer, filled) if filled else None
+            if filled is None or answer is None or not self._opens(case, filled, answer):
+                kept.append(source)
+        return kept or hidden
 
     # ------------------------------------------------------------ what a key opens
 
