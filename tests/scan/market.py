@@ -76,8 +76,8 @@ components:
   schemas:
     Login:
       type: object
-      required: [name, password]
-      properties: {name: {type: string}, password: {type: string}}
+      required: [username, password]
+      properties: {username: {type: string}, password: {type: string}}
     Edit: {type: object, properties: {about: {type: string}}}
     NewStall: {type: object, required: [sign], properties: {sign: {type: string}}}
     Trader:
@@ -133,7 +133,7 @@ PEOPLE = {"ann": "ann-rope-4gh", "bob": "bob-rope-9kd"}
 def identities(seed: int) -> str:
     lines = "".join(f"  {name}: {{user: {name}, password: {p}}}\n" for name, p in PEOPLE.items())
     return (
-        "login: {operation: logIn, json: {name: $user, password: $password}, token: /token}\n"
+        "login: {operation: logIn, json: {username: $user, password: $password}, token: /token}\n"
         f"identities:\n{lines}"
     )
 
@@ -158,14 +158,14 @@ def app(mode: Mode, seed: int) -> Starlette:
 
     async def log_in(request: Request) -> Response:
         sent = await request.json()
-        known = traders.get(sent.get("name"))
+        known = traders.get(sent.get("username"))
         if known is None or known["password"] != sent.get("password"):
             return JSONResponse({"error": "wrong"}, 401)
         return JSONResponse({"token": tokens.give(known["name"])})
 
     async def register(request: Request) -> Response:
         sent = await request.json()
-        name, password = sent.get("name"), sent.get("password")
+        name, password = sent.get("username"), sent.get("password")
         if not name or not password or name in traders:
             return JSONResponse({"error": "taken"}, 409)
         role = sent.get("role", "trader") if mode == "leaky" else "trader"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from oakum.contract.model import Json
 from oakum.finding import Result
@@ -12,6 +13,11 @@ from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import NOBODY, Key, Matrix
 from oakum.scan.switches import Switches
 from oakum.semantics import Model
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+_MOST_WORLDS = 24
 
 Settings = tuple[tuple[str, Json], ...]
 """(`Resource.state`, value) pairs."""
@@ -95,3 +101,28 @@ def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str
                 if owner not in owners:
                     owners.append(owner)
     return found
+
+
+def reach_states(engine: Engine, switches: Switches) -> None:
+    """Put own accounts into the states that undecided cells speak of, one after another."""
+    cast = engine.cast
+    choice = Choice(engine.model, cast, engine.matrix, switches)
+    seen = {who: [_account(cast, who)] for who in cast.names()}
+    for number in range(1, _MOST_WORLDS + 1):
+        best = choice.best(seen)
+        if best is None:
+            break
+        who, wanted = best
+        seen[who].append({**_account(cast, who), **dict(wanted)})
+        said = ", ".join(f"{path}={value}" for path, value in wanted)
+        engine.say(f"{who} sets {said}")
+        changes = {p: v for p, v in wanted if cast.states.get((who, p)) != v}
+        if all(switches.flip(who, path, value) for path, value in changes.items()):
+            engine.enter(f"world {number}", who)
+            engine.round()
+        else:
+            engine.notes.append(f"{switches.why}: {said} of {who}")
+
+
+def _account(cast: Cast, who: str) -> dict[str, Json]:
+    return {path: value for (name, path), value in cast.states.items() if name == who}

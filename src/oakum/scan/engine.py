@@ -8,24 +8,25 @@ bar, journal and reports consume.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
-from oakum.finding import Result
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
-from oakum.scan.choice import Choice, owners_by_viewer
+from oakum.scan.choice import owners_by_viewer, reach_states
+from oakum.scan.closing import close_lists
 from oakum.scan.doors import Gate, is_websocket
 from oakum.scan.forms import Form, form_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
 from oakum.scan.lookout import Lookout, Question
-from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome, granted_to_nobody
+from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
@@ -35,7 +36,6 @@ from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
 from oakum.semantics import Model
 
-_MOST_WORLDS = 24
 _MOST_ARTEFACTS = 400
 
 
@@ -71,6 +71,8 @@ class Engine:
     """Opens a feed; None: no feed is listened to."""
     feeds: list[Gate] = field(default_factory=list)
     """Doors whose answers do not end: listened to, and never asked."""
+    together: Callable[[Sequence[Callable[[], Response]]], list[Response | None]] | None = None
+    """Does several things at the same time; None in place of an answer that did not come."""
     pace: Pace | None = None
     """None: nothing may be asked many times over."""
     switches: Switches | None = None
@@ -122,6 +124,8 @@ class Engine:
         self._answered: dict[str, set[str | None]] = {}
         self._pages: dict[tuple[str, str], set[tuple[str, str]]] = {}
         """(door, whose parameters) → (owner, resource) pairs that its owner was shown, ever."""
+        self._fetched: dict[str, Response | None] = {}
+        """Answers to questions that were asked at the same time, until `put` takes them."""
         self._ignoring: set[str] = set()
         self._good: dict[str, tuple[Gate, str | None]] = {}
         """Identity → a question that has shown it something of its own: door, whose values."""
@@ -135,12 +139,12 @@ class Engine:
         `exchanges`: (operation, identity, exchange) of logins and who-am-I calls already made.
         """
         self.introduce(exchanges)
-        self._round()
+        self.round()
         for technique in self.techniques:
             technique.run(self)
         self.confirm()
         if self.switches is not None:
-            self._switch_worlds(self.switches)
+            reach_states(self, self.switches)
         self._still_served()
         self._explain()
 
@@ -173,7 +177,7 @@ class Engine:
                         self.knowledge.suppose(who, resource.name, resource.key, id)
         self.learn_states()
 
-    def _round(self) -> None:
+    def round(self) -> None:
         """All questions that still decide something in the world as it is."""
         self._sweep()
         if self._learn_ids():
@@ -188,7 +192,7 @@ class Engine:
         self._sweep()  # doors whose ids were first seen on the way
         self._other_ways()
         self.matrix.settle()
-        self._close_lists()
+        close_lists(self)
         self.confirm()
 
     def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
@@ -293,9 +297,27 @@ class Engine:
             self._absent_control(gate, who)
             if gate.id in self._ignoring:
                 continue  # it answers about its caller: nothing that `who` shows could come
-            for viewer in viewers:
+            deciding = [v for v in viewers if self._page_decides(gate, v, who)]
+            self._fetch(gate, deciding, who)
+            for viewer in deciding:
                 if self._page_decides(gate, viewer, who):
                     self.put(gate, viewer, who)
+
+    def _fetch(self, gate: Gate, viewers: list[str | None], who: str) -> None:
+        """Ask as one of each kind of viewer at the same time; `put` then takes the answers."""
+        kinds: dict[str, str | None] = {}
+        for viewer in viewers if self.together is not None else ():
+            label = self.cast.label(self.cast.relations(viewer, who), viewer, who)
+            kinds.setdefault(label, viewer)
+        jobs: dict[str, Callable[[], Response]] = {}
+        for viewer in kinds.values():
+            key = self._key(gate, viewer, who)
+            filled = fill(gate, self.target, self.knowledge, who)
+            if filled is not None and not filled.bare and key not in self._asked | {*self.replay}:
+                self._tell(gate, viewer, filled)
+                jobs[key] = partial(self.ask, viewer, filled.request)
+        if self.together is not None and jobs:
+            self._fetched.update(zip(jobs, self.together([*jobs.values()]), strict=True))
 
     def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
@@ -395,7 +417,8 @@ class Engine:
         self._probes[key] = (gate, viewer, who)
         known = self.replay.get(key) if who and viewer != who and not gate.how else None
         if known is None:
-            known = self.judge(gate, viewer, who, filled, self.send(gate, viewer, filled), key)
+            answer = self._fetched.pop(key, None) or self.send(gate, viewer, filled)
+            known = self.judge(gate, viewer, who, filled, answer, key)
         else:
             self.note(gate, known)
         self._answered.setdefault(gate.id, set()).add(viewer)
@@ -493,43 +516,6 @@ class Engine:
 
     # ------------------------------------------------------------ conclusions
 
-    def _close_lists(self) -> None:
-        """What an answer showed to one viewer, and to another came without, or without a field.
-
-        Done when all is asked: only then is it known what owners are shown of themselves.
-        """
-        for (door, _), answers in self.seen.items():
-            shown = set().union(*answers.values())
-            picks = not self.matrix.gates[door].personal
-            for viewer, sighted in answers.items():
-                if picks:
-                    present = {owner for owner, _ in sighted}
-                    left_out = {NOBODY, *self.cast.names()} - present
-                    self.matrix.passed_over |= {(door, viewer, owner) for owner in left_out}
-                for owner, resource in sorted(shown):
-                    if owner != viewer:
-                        self._close(self.matrix.gates[door], viewer, owner, resource)
-
-    def _close(self, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
-        door = gate.id
-        closed = tuple(
-            Observation(key, False, Result.CLOSED, viewer, owner)
-            for key in self.matrix.undecided(door, viewer, owner, resource)
-            if self._is_shut(key, owner)
-        )
-        if closed:
-            self.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
-
-    def _is_shut(self, key: Key, owner: str) -> bool:
-        """Whether the absence of a denied field says something.
-
-        It does when its owner was shown it somewhere, or when nobody is to see it at all.
-        """
-        if self.matrix.entries[key].granted or self.matrix.is_doubtful(key):
-            return False
-        known = (owner, key.resource, key.field) in self.knowledge.present
-        return known or granted_to_nobody(self.model.tables[key.resource], key.field)
-
     def confirm(self) -> None:
         """Ask again, owner first, with the fewest questions that repeat every finding."""
         open_findings, owners = dict[object, set[str]](), dict[str, str]()
@@ -553,34 +539,12 @@ class Engine:
 
     # ------------------------------------------------------------ worlds
 
-    def _switch_worlds(self, switches: Switches) -> None:
-        """Put own accounts into the states that undecided cells speak of, one after another."""
-        choice = Choice(self.model, self.cast, self.matrix, switches)
-        seen = {who: [self._account(who)] for who in self.cast.names()}
-        for number in range(1, _MOST_WORLDS + 1):
-            best = choice.best(seen)
-            if best is None:
-                break
-            who, wanted = best
-            seen[who].append({**self._account(who), **dict(wanted)})
-            said = ", ".join(f"{path}={value}" for path, value in wanted)
-            self.say(f"{who} sets {said}")
-            changes = [(p, v) for p, v in wanted if self.cast.states.get((who, p)) != v]
-            if all(switches.flip(who, path, value) for path, value in changes):
-                self.enter(f"world {number}", who)
-                self._round()
-            else:
-                self.notes.append(f"{switches.why}: {said} of {who}")
-
     def enter(self, world: str, who: str) -> None:
         """Another world, in which something of `who`'s is not as before: ask everything anew."""
         self._world, self._changed = world, who
         self._answered.clear()
         self.seen.clear()
         self.lookout.forget(who)
-
-    def _account(self, who: str) -> dict[str, Json]:
-        return {path: value for (name, path), value in self.cast.states.items() if name == who}
 
     def reach(self) -> dict[tuple[str, str], bool]:
         """(resource, viewer label) → whether any pair of identities stands so."""

@@ -248,8 +248,8 @@ _READABLE = re.compile(rb"[\x20-\x7e]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
     (_PLAIN, _plain),
-    ("numbers that count up behind what is the same in all", _prefixed),
     ("numbers that count up, written in base64", _in_text),
+    ("numbers that count up behind what is the same in all", _prefixed),
     ("numbers that count up, written in base64", _in_bytes),
     *(
         (f"numbers that count up, written in {name}", _in_base(alphabet))

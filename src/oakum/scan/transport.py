@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import email.utils
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -97,6 +100,7 @@ class HttpTransport:
             http2=find_spec("h2") is not None,
             trust_env=False,
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # takes in none
             # shorter than the idle time of common servers, so that none hangs up as we speak
             limits=httpx2.Limits(keepalive_expiry=2.0),
         )
@@ -134,7 +138,6 @@ class HttpTransport:
         return {**request.headers, **marks}
 
     def _exchange(self, request: Request, headers: dict[str, str]) -> Response:
-        self._client.cookies.clear()
         with self._client.stream(
             request.method,
             request.url,
@@ -287,6 +290,7 @@ class Governor:
         self._counted = 0
         self._restoring = False
         self._bare = False
+        self._turn = threading.Lock()
         self.took = 0.0
         """Seconds from the last request to its answer, pauses before it not counted."""
 
@@ -352,14 +356,15 @@ class Governor:
         return self._once(request, way)
 
     def _once(self, request: Request, way: Transport) -> Response:
-        if self.sent >= self.budget:
-            raise BudgetSpent(f"the budget of {self.budget} requests is spent")
-        pause = self._next - self._clock()
-        if pause > 0:
-            self._sleep(pause)
-        self._next = self._clock() + 1 / self.rate
-        self.sent += 1
-        asked = self._clock()
+        with self._turn:  # questions asked at the same time wait for one another
+            if self.sent >= self.budget:
+                raise BudgetSpent(f"the budget of {self.budget} requests is spent")
+            pause = self._next - self._clock()
+            if pause > 0:
+                self._sleep(pause)
+            self._next = self._clock() + 1 / self.rate
+            self.sent += 1
+            asked = self._clock()
         response = way.send(request)
         self.took = self._clock() - asked
         self._counted += 1
@@ -387,3 +392,18 @@ class Governor:
         if failures >= self.FAILURES and 2 * failures >= len(self._answers):
             many = f"{failures} of the last {len(self._answers)} answers"
             raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
+
+
+def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:
+    """Answers of jobs done at the same time, in their order; None where one has failed."""
+
+    def done(job: Callable[[], Response]) -> Response | None:
+        try:
+            return job()
+        except OakumError:  # asked once more, it says so to whoever asks
+            return None
+
+    if len(jobs) < 2:
+        return [done(job) for job in jobs]
+    with ThreadPoolExecutor(min(most, len(jobs))) as pool:
+        return list(pool.map(done, jobs))

@@ -32,7 +32,7 @@ from oakum.scan.switches import Flip, Switches
 from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.ties import SIGN, Ties
-from oakum.scan.transport import Governor
+from oakum.scan.transport import Governor, together
 from oakum.semantics import Model
 
 
@@ -96,6 +96,7 @@ class Wiring:
         )  # fmt: skip
         engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
         engine.listen, engine.feeds = self.listen, self.feeds
+        engine.together = together
         engine.graphs, engine.tokens = self.contract.graphs, self.sessions.tokens
         engine.why = {gate.id: self.spending.why for gate in self.spending.left}
         engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))

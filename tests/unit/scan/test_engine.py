@@ -97,7 +97,7 @@ def test_a_decided_cell_is_not_asked_again() -> None:
     # a last look at what an owner was shown before is no question about a cell
     assert all(line.split()[0] == line.split()[-1] for line in repeated)
     before = len(studio.asked)
-    run.engine._round()
+    run.engine.round()
     assert len(studio.asked) == before
 
 

@@ -78,6 +78,7 @@ def test_numbers_in_any_base_count_up_behind_anything(
 
 @pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
 @given(counted(), st.sampled_from(("", "tag_", "slip:")))
+@example([4, 5, 6], "")
 def test_base64_of_texts_with_numbers_is_read(
     alphabet: Callable[[bytes], bytes], numbers: list[int], head: str
 ) -> None:

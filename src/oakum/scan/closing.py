@@ -1,0 +1,52 @@
+"""Cells that are closed by what did not come: objects left out of a list, fields of an object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oakum.finding import Result
+from oakum.scan.doors import Gate
+from oakum.scan.matrix import NOBODY, Key, Observation, Outcome, granted_to_nobody
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+
+def close_lists(engine: Engine) -> None:
+    """What an answer showed to one viewer, and to another came without, or without a field.
+
+    Done when all is asked: only then is it known what owners are shown of themselves.
+    """
+    for (door, _), answers in engine.seen.items():
+        shown = set().union(*answers.values())
+        picks = not engine.matrix.gates[door].personal
+        for viewer, sighted in answers.items():
+            if picks:
+                present = {owner for owner, _ in sighted}
+                left_out = {NOBODY, *engine.cast.names()} - present
+                engine.matrix.passed_over |= {(door, viewer, owner) for owner in left_out}
+            for owner, resource in sorted(shown):
+                if owner != viewer:
+                    _close(engine, engine.matrix.gates[door], viewer, owner, resource)
+
+
+def _close(engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
+    door = gate.id
+    closed = tuple(
+        Observation(key, False, Result.CLOSED, viewer, owner)
+        for key in engine.matrix.undecided(door, viewer, owner, resource)
+        if _is_shut(engine, key, owner)
+    )
+    if closed:
+        engine.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
+
+
+def _is_shut(engine: Engine, key: Key, owner: str) -> bool:
+    """Whether the absence of a denied field says something.
+
+    It does when its owner was shown it somewhere, or when nobody is to see it at all.
+    """
+    if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
+        return False
+    known = (owner, key.resource, key.field) in engine.knowledge.present
+    return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
