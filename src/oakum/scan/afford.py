@@ -25,7 +25,7 @@ _WEIGHTS = {
     FieldClass.AUTHORITY: 2,
 }
 """How bad it is when a field of this class gets out; 1 for the others."""
-_SHARE = 0.8
+SHARE = 0.8
 """Of the budget, for documented doors; the rest is for confirming, and for techniques."""
 
 
@@ -43,16 +43,14 @@ class Plan:
         """What to say of a door that is left."""
         return "the budget was for riskier doors"
 
-    @property
-    def note(self) -> str:
-        """What to say of all of them; empty: none is left."""
-        if not self.left:
+    def note(self, left: int) -> str:
+        """What to say of all of them when so many were left in the end; empty: none was."""
+        if not left:
             return ""
-        enough = round(self.needed / _SHARE)
+        every = len(self.gates) + len(self.left)
         return (
-            f"the budget is enough for {len(self.gates):,} of"
-            f" {len(self.gates) + len(self.left):,} doors, the riskiest first;"
-            f" `--budget {enough}` is enough for all"
+            f"the budget was enough for {every - left:,} of {every:,} doors, the riskiest first;"
+            f" `--budget {round(self.needed / SHARE)}` is enough for all"
         )
 
 
@@ -64,7 +62,7 @@ def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Pl
     hidden = {name: _hidden(model, name) for name in model.policy.resources}
     ranked = sorted(gates, key=lambda gate: -risk(model, gate, hidden))
     needed = sum(cost(gate, viewers) for gate in gates)
-    if needed <= budget * _SHARE:
+    if needed <= budget * SHARE:
         return Plan(ranked, [], needed)
     teachers = _teachers(gates, viewers)
     chosen: dict[str, Gate] = {}
@@ -73,7 +71,7 @@ def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Pl
         wanted = [gate, *(teachers[s] for s in gate.sources.values() if s in teachers)]
         new = {each.id: each for each in wanted if each.id not in chosen}
         price = sum(cost(each, viewers) for each in new.values())
-        if spent + price <= budget * _SHARE:
+        if spent + price <= budget * SHARE:
             chosen |= new
             spent += price
     asked = [gate for gate in ranked if gate.id in chosen]

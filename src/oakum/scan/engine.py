@@ -16,6 +16,7 @@ from itertools import count
 from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
+from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
@@ -75,6 +76,10 @@ class Engine:
     """Does several things at the same time; None in place of an answer that did not come."""
     pace: Pace | None = None
     """None: nothing may be asked many times over."""
+    later: list[Gate] = field(default_factory=list)
+    """Doors that the budget may not be enough for, the riskiest first."""
+    price: Callable[[Gate], int] = lambda gate: 1
+    """What a door costs at most, in requests."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
     ties: Ties | None = None
@@ -140,6 +145,7 @@ class Engine:
         """
         self.introduce(exchanges)
         self.round()
+        self._go_on()
         for technique in self.techniques:
             technique.run(self)
         self.confirm()
@@ -162,6 +168,25 @@ class Engine:
                     f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
                     " before: the target has begun to refuse, so what looks closed may not be"
                 )
+
+    def _go_on(self) -> None:
+        """Doors that were left for the budget's sake, while something of it is left."""
+        for _ in range(3):
+            room = self.pace.left * SHARE if self.pace is not None else 0
+            more: list[Gate] = []
+            for gate in self.later:
+                room -= self.price(gate)
+                if room < 0:
+                    break
+                more.append(gate)
+            if not more:
+                return
+            self.later = self.later[len(more) :]
+            self.why = {
+                name: why for name, why in self.why.items() if name not in {g.id for g in more}
+            }
+            self.gates += more
+            self.round()
 
     def introduce(self, exchanges: Iterable[tuple[str, str, Exchange]]) -> None:
         """Take in who everybody is, and ask for their settings: all else depends on both."""

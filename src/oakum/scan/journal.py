@@ -112,8 +112,11 @@ def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:
     return tuple(pending.values()), tuple(undos)
 
 
-def recall(path: Path) -> Past:
-    """What a journal remembers; a last line cut short by a kill is passed over."""
+def recall(path: Path, *, outcomes_too: bool = True) -> Past:
+    """What a journal remembers; a last line cut short by a kill is passed over.
+
+    Without outcomes, a line about one that cannot be read is in nobody's way.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -129,11 +132,13 @@ def recall(path: Path) -> Past:
     undos: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         try:
-            _remember(_entry(line), outcomes, pending)
+            if outcomes_too:
+                _remember(_entry(line), outcomes)
+            _remember_flip(_entry(line), pending)
             _remember_undo(_entry(line), undos)
         except (KeyError, TypeError, ValueError):
             place = Location(str(path), number, 1)
-            hint = "start a new run without --resume"
+            hint = "start a new run without --resume" if outcomes_too else "look at it by hand"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
     return Past(run, target, contract, outcomes, tuple(pending.values()), undos)
 
@@ -147,13 +152,10 @@ def _entry(line: bytes) -> Mapping[str, Json]:
     return each if isinstance(each, dict) else {}
 
 
-def _remember(
-    each: Mapping[str, Json], outcomes: dict[str, Outcome], pending: dict[tuple[str, str], Flip]
-) -> None:
+def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
     if "outcome" in each:
         outcome = _outcome(each["outcome"])
         outcomes[outcome.probe] = outcome
-    _remember_flip(each, pending)
 
 
 def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:

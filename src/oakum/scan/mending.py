@@ -47,7 +47,7 @@ def mend(options: Options, emit: Callable[[Event], None]) -> Mended:
     scan = Scan(replace(options, mend=True), emit)
     before = _words(scan.past)
     said = scan.restore()
-    after = _words(recall(options.journal))
+    after = _words(recall(options.journal, outcomes_too=False))
     back = tuple(words for name, words in before.items() if name not in after)
     left = tuple(words for name, words in before.items() if name in after)
     return Mended(back, left, said if left else (), scan.past.run)

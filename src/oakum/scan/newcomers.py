@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from urllib.parse import urlencode
 
 import orjson
@@ -61,11 +62,13 @@ class Newcomers:
     """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
     pace: Pace
     pending: list[Newcomer] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    """What accounts are called that were made, it seems, and cannot log in."""
 
     def __post_init__(self) -> None:
         self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
                              None)  # fmt: skip
-        self.operation = _registers(self.model)
+        self.operation = _registers(self.model, self._login())
         self.resource = _accounts(self.model)
         self._made = 0
         for each in self.pending:
@@ -75,6 +78,23 @@ class Newcomers:
     def possible(self) -> bool:
         """Whether the document says how to register, and an identity how to log in."""
         return self.template is not None and self.operation is not None
+
+    @property
+    def removable(self) -> bool:
+        """Whether the document names an operation that takes an account away again."""
+        gates = (
+            gate_of(self.model, each, self.params.get(each.id, {}))
+            for each in self.model.operations.values()
+            if each.method == "DELETE"
+        )
+        return any(map(self._takes_account, gates))
+
+    def _login(self) -> str:
+        """Path of the operation with which identities log in; empty: none of the document's."""
+        login = self.template[0].login if self.template else None
+        where = login.where if isinstance(login, Login) else ""
+        known = self.model.operations.get(where)
+        return known.path if known else where
 
     @property
     def gate(self) -> Gate:
@@ -96,7 +116,11 @@ class Newcomers:
         self.pending.append(made)
         answer = ask(self.filled(made, more or {}))
         self._admit(made)
-        if answer.status >= 400 or not self.lets_in(made, made.secret):
+        if answer.status >= 400:
+            self._gone(made)
+            return None
+        if not self.lets_in(made, made.secret):
+            self.strays.append(made.called["handle"])
             self._gone(made)
             return None
         return made
@@ -213,7 +237,11 @@ class Newcomers:
         for own in (False, True):  # by another that may, before that one is gone itself
             left = [each for each in left if not self._remove(each, own=own)]
         self.pending.clear()
-        return tuple(
+        lost = (
+            f"an account `{each}` may have been made that cannot log in: look for it by hand"
+            for each in self.strays
+        )
+        return *lost, *(
             f"the account `{next(iter(each.called.values()))}` that the run made could not be"
             " removed: no operation takes it away"
             for each in left
@@ -324,9 +352,10 @@ def _template(identity: Identity) -> tuple[Identity, Noun] | None:
     return replace(identity, login=replace(login, body=body)), noun
 
 
-def _registers(model: Model) -> Operation | None:
-    """The operation with which anybody makes an account, the most telling."""
-    ranked: list[tuple[int, str]] = []
+def _registers(model: Model, login: str) -> Operation | None:
+    """The operation with which anybody makes an account that can log in at a path: the most
+    telling, the nearest to it."""
+    ranked: list[tuple[int, int, int, str]] = []
     for operation in model.operations.values():
         shape, _ = body_of(operation)
         if operation.method != "POST" or shape is None or "{" in operation.path:
@@ -341,10 +370,17 @@ def _registers(model: Model) -> Operation | None:
         last = set(words(operation.path.rstrip("/").rsplit("/", 1)[-1]))
         registers = opens_session(operation) and kind != "login"
         if registers or {"sign", "up"} <= said:
-            ranked.append((0, operation.id))
+            ranked.append((0, *_distance(operation.path, login), operation.id))
         elif kind == "write" and last and last <= _PEOPLE:
-            ranked.append((1, operation.id))
-    return model.operations[min(ranked)[1]] if ranked else None
+            ranked.append((1, *_distance(operation.path, login), operation.id))
+    return model.operations[min(ranked)[-1]] if ranked else None
+
+
+def _distance(path: str, login: str) -> tuple[int, int]:
+    """How far two paths are apart: segments that they have not in common, and segments."""
+    one, other = path.strip("/").split("/"), login.strip("/").split("/")
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+    return -same, len(one)
 
 
 def _accounts(model: Model) -> str:

@@ -149,7 +149,7 @@ class Scan:
     def _recall(self) -> Past:
         if self.options.journal is None:
             raise InputError([Problem(Location("--resume"), "needs the `--journal` of the run")])
-        past = recall(self.options.journal)
+        past = recall(self.options.journal, outcomes_too=not self.options.mend)
         where = Location(str(self.options.journal), 1, 1)
         elsewhere = past.target != self.options.target
         if elsewhere or (past.contract != self._digest() and not self.options.mend):
@@ -238,7 +238,8 @@ class Scan:
                     notes += engine.newcomers.restore() if engine and engine.newcomers else ()
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
-        notes += [*filter(None, (self.spending.note,)), *work.sessions.notes]
+        left = len(engine.later if engine else self.spending.left)
+        notes += [*filter(None, (self.spending.note(left),)), *work.sessions.notes]
         notes += engine.notes if engine else ()
         made = self._write_up(engine, distrust)
         return replace(

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from oakum.contract import Contract
 from oakum.contract.model import Json, Policy
 from oakum.scan import newcomers
-from oakum.scan.afford import Plan
+from oakum.scan.afford import Plan, cost
 from oakum.scan.cast import Cast
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
@@ -91,13 +92,16 @@ class Wiring:
         engine = Engine(
             self.model, cast, knowledge, matrix,
             Lookout(self.model, cast, knowledge, matrix, redactor),
-            self.spending.gates, self.target, self.sessions.send, emit, self.sessions.curl_headers,
+            list(self.spending.gates), self.target, self.sessions.send, emit,
+            self.sessions.curl_headers,
             may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
         )  # fmt: skip
         engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
         engine.listen, engine.feeds = self.listen, self.feeds
         engine.together = together
         engine.graphs, engine.tokens = self.contract.graphs, self.sessions.tokens
+        engine.later = list(self.spending.left)
+        engine.price = partial(cost, viewers=len(self.identities.items) + 1)
         engine.why = {gate.id: self.spending.why for gate in self.spending.left}
         engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))
         if self.may.writes or self.past.undos:

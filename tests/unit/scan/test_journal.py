@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_it_is_on_disk_at_once(path: Path) -> None:
     made = journal(path)
     made.flip("flip", FLIP)
     assert b"Settings.private" in path.read_bytes()
+
+
+def test_what_is_to_be_put_back_outlives_a_machine_that_loses_power(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(path.read_bytes()))
+    made = journal(path)
+    made.outcome(OUTCOME)
+    assert synced == []  # asked again, at worst
+    made.flip("flip", FLIP)
+    assert synced[-1].endswith(b"\n") and b"Settings.private" in synced[-1]
+    made.undo("undo", "a write", "sealed:x")
+    assert b"sealed:x" in synced[-1]
 
 
 def test_a_line_cut_short_by_a_kill_is_passed_over_and_the_run_goes_on(path: Path) -> None:

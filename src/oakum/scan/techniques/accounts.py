@@ -53,6 +53,12 @@ def run(engine: Engine) -> None:
     newcomers = engine.newcomers
     if not engine.may.writes or newcomers is None or not newcomers.possible:
         return
+    if not newcomers.removable:
+        engine.notes.append(
+            "no account was made: the document names no operation that takes one away again, so"
+            " what a registration takes over was not tried"
+        )
+        return
     engine.say("making two accounts, and trying on them what nobody else is to bear")
     _Trial(engine, newcomers).run()
 

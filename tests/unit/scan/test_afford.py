@@ -1,0 +1,57 @@
+"""Which doors a budget is spent on."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.scan.afford import SHARE, afford, cost, risk
+from oakum.scan.doors import Gate, survey
+from tests.unit.scan.studio import model
+
+VIEWERS = 4
+
+
+def gates() -> list[Gate]:
+    return survey(model(), {})[0]
+
+
+def named(found: list[Gate]) -> list[str]:
+    return [gate.id for gate in found]
+
+
+@given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=9))
+def test_no_plan_costs_more_than_the_budget_and_every_door_is_in_it_or_left(
+    budget: int, viewers: int
+) -> None:
+    plan = afford(model(), gates(), viewers, budget)
+    spent = sum(cost(gate, viewers) for gate in plan.gates)
+    assert spent <= budget * SHARE
+    assert sorted(named(plan.gates + plan.left)) == sorted(named(gates()))
+    assert bool(plan.note(len(plan.left))) == bool(plan.left)
+
+
+@given(st.integers(min_value=0, max_value=400))
+def test_a_larger_budget_leaves_no_riskier_door(budget: int) -> None:
+    less = set(named(afford(model(), gates(), VIEWERS, budget).gates))
+    everything = afford(model(), gates(), VIEWERS, 10_000)
+    assert not everything.left
+    assert less <= set(named(everything.gates))
+
+
+def test_the_riskiest_come_first() -> None:
+    plan = afford(model(), gates(), VIEWERS, 10_000)
+    hidden = {"Person": {"city": 5, "age": 4}, "Settings": {}}
+    risks = [risk(model(), gate, hidden) for gate in plan.gates]
+    assert risks[0] == max(risks)
+    assert risks[-1] == min(risks)
+
+
+def test_what_fills_an_id_comes_along() -> None:
+    budget = 16
+    plan = afford(model(), gates(), VIEWERS, budget)
+    shown = {
+        f"{name}.{path}" for g in plan.gates for name, paths in g.shows.items() for path in paths
+    }
+    for gate in plan.gates:
+        assert all(source in shown for source in gate.sources.values())
