@@ -167,7 +167,7 @@ def run(
 ) -> tuple[int, list[str]]:
     """Exit code and printed lines of a command, with the addresses of the page put back."""
     command = step.command
-    if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
+    if re.match(r"oakum (scan|doctor|replay|restore) ", command) and "--rate" not in command:
         command += " --rate 2000"  # nobody's production
     if REMOTE in command and not re.search("--budget|--min-shown", command):
         # Enough to find something; the tutorial scans to the end.

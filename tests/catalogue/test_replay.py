@@ -18,11 +18,12 @@ from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry, Mode
 from tests.catalogue.play import options_of, serving
+from tests.scan import market
 
 ALL = os.environ.get("CATALOGUE_REPLAY") == "all"
 SOME = (
     "p01-boats", "p03-birders", "p05-login-start", "p08-boats", "p09-riders", "p10-tags",
-    "p11-classes", "p12-lessons", "p14-bills", "p15-players", "p16-plots",
+    "p11-classes", "p12-lessons", "p14-bills", "p15-players", "p16-plots", "market",
 )  # fmt: skip
 MODES: tuple[tuple[Mode, Verdict], ...] = (
     ("leaky", Verdict.STILL_OPEN),
@@ -31,9 +32,12 @@ MODES: tuple[tuple[Mode, Verdict], ...] = (
 pytestmark = pytest.mark.server
 
 
-@pytest.mark.parametrize("name", entries() if ALL else SOME)
+ENTRIES = {**entries(), market.ENTRY.name: market.ENTRY}
+
+
+@pytest.mark.parametrize("name", ENTRIES if ALL else SOME)
 def test_a_finding_is_open_until_it_is_mended(name: str, tmp_path: Path) -> None:
-    entry = entries()[name]
+    entry = ENTRIES[name]
     policy = entry.write(tmp_path, 1)
 
     with served(entry, "leaky") as target:

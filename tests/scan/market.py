@@ -147,6 +147,7 @@ def app(mode: Mode, seed: int) -> Starlette:
     }  # fmt: skip
     stalls: dict[str, Json] = {}
     tokens = Tokens()
+    wrong: dict[str, int] = {}
 
     def new_stall(trader: str, sign: str, fee: int) -> Json:
         id = f"stl-{rng.getrandbits(40):010x}"
@@ -158,8 +159,12 @@ def app(mode: Mode, seed: int) -> Starlette:
 
     async def log_in(request: Request) -> Response:
         sent = await request.json()
-        known = traders.get(sent.get("username"))
+        name = sent.get("username")
+        known = traders.get(name)
+        if mode == "fixed" and wrong.get(name, 0) >= 3:
+            return JSONResponse({"error": "wait"}, 429, {"retry-after": "1"})
         if known is None or known["password"] != sent.get("password"):
+            wrong[name] = wrong.get(name, 0) + 1
             return JSONResponse({"error": "wrong"}, 401)
         return JSONResponse({"token": tokens.give(known["name"])})
 

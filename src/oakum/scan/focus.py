@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from oakum.contract.model import Operation
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Door, Finding
@@ -123,6 +124,8 @@ class Scope:
         kept |= {door.operation for door in self.focus.finding.doors}
         kept.add(engine.model.policy.caller.operation)
         known = engine.model.operations
+        if self.focus.finding.rule in _WRITTEN:
+            kept |= set(_beside(known, self.focus.finding.doors))
         engine.model = replace(
             engine.model, operations={id: each for id, each in known.items() if id in kept}
         )
@@ -234,7 +237,9 @@ class Scope:
             return False
         if rule in _WRITTEN:
             name = self.focus.finding.field.split(".")[0]
-            return name in asked.members and self._stands(engine, asked.viewer)
+            written = name in asked.members or asked.method == "DELETE"
+            own = self.focus.finding.viewer == "owner"  # nobody, too, makes an account of one's own
+            return written and (own or self._stands(engine, asked.viewer))
         dead = bool(asked.how) and 400 <= asked.status < 500 and rule in _TWO_STEPS
         return asked.status < 500 and (dead or self._stands(engine, asked.viewer))
 
@@ -335,6 +340,15 @@ def _techniques(
         name = getattr(each, "__name__", "").rpartition(".")[2]
         if wanted is None or name in wanted:  # a rule that is not known here: all of them
             yield each
+
+
+def _beside(known: Mapping[str, Operation], doors: tuple[Door, ...]) -> Iterator[str]:
+    """Operations at, above and below a door's path: what makes an object, and what removes it."""
+    paths = [door.path.rstrip("/") for door in doors]
+    for each in known.values():
+        one = each.path.rstrip("/")
+        if any(one == p or one.startswith(f"{p}/") or p.startswith(f"{one}/") for p in paths):
+            yield each.id
 
 
 def _logins(model: Model) -> Iterator[Door]:

@@ -26,7 +26,7 @@ from oakum.scan.contacts import Noun, body_of, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.knowledge import Knowledge, canonical
-from oakum.scan.login import json_of
+from oakum.scan.login import LoginFailed, json_of
 from oakum.scan.session import Sessions
 from oakum.scan.technique import Pace
 from oakum.scan.wording import harmless
@@ -71,6 +71,8 @@ class Newcomers:
         self.operation = _registers(self.model, self._login())
         self.resource = _accounts(self.model)
         self._made = 0
+        self._alive: set[str] = set()
+        """Those that this process has seen to be logged in."""
         for each in self.pending:
             self._admit(each)
 
@@ -119,11 +121,21 @@ class Newcomers:
         if answer.status >= 400:
             self._gone(made)
             return None
-        if not self.lets_in(made, made.secret):
+        if not self._logs_in(made):
             self.strays.append(made.called["handle"])
             self._gone(made)
             return None
         return made
+
+    def _logs_in(self, made: Newcomer) -> bool:
+        """A session for a new account; False: it gets none."""
+        try:
+            with self.pace.bare():
+                self.sessions.login(made.name)
+        except LoginFailed:
+            return False
+        self._alive.add(made.name)
+        return True
 
     def filled(self, made: Newcomer, more: Mapping[str, Json]) -> Filled:
         """The registration of an account."""
@@ -250,7 +262,7 @@ class Newcomers:
     def _remove(self, who: Newcomer, *, own: bool) -> bool:
         by = [who] if own else [each for each in self.pending if each.name != who.name]
         try:
-            if not self._exists(who):
+            if who.name not in self._alive and not self._exists(who):
                 return self._gone(who)
             if not self.knowledge.objects.get((who.name, self.resource)):
                 self.learn(who, self.resource, self._supposed(who))

@@ -37,8 +37,9 @@ def shape_of(model: Model, resource: str, name: str) -> Shape:
     return Shape()
 
 
-def other_value(name: str, value: Json, shape: Shape) -> Json:
-    """Another value of the same kind; None when none is safe to send."""
+def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> Json:
+    """Another value of the same kind; None when none is safe to send. `far`: a number that does not
+    come next by itself."""
     if isinstance(value, list):
         inner = shape.items() if shape.items else Shape()
         choices = [each for each in inner.enum if each not in value]
@@ -54,6 +55,8 @@ def other_value(name: str, value: Json, shape: Shape) -> Json:
         return not value
     if isinstance(value, int | float):
         top = shape.maximum
+        if far and not isinstance(top, int | float):
+            return value + 1000 + secrets.randbelow(9000)
         return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
     try:
         date = datetime.date.fromisoformat(value[:10])

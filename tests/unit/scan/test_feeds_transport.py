@@ -172,6 +172,25 @@ def test_a_head_that_waits_for_the_first_event_is_waited_for(
         assert stream.status == 200
 
 
+def test_where_a_head_did_not_come_in_time_it_is_not_waited_for_again(
+    identities: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oakum.scan.feeds_transport.HEAD_SECONDS", 0.5)
+    done = threading.Event()
+
+    def speak(peer: socket.socket, request: bytes) -> None:
+        done.wait(5)
+
+    with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
+        took = []
+        for path in ("/live", "/live?since=0", "/other"):
+            begun = time.monotonic()
+            assert feeds(None, Request("GET", f"{url}{path}")).status == 0
+            took.append(time.monotonic() - begun)
+        done.set()
+    assert took[1] < 0.4 < min(took[0], took[2])
+
+
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n"])
 def test_who_hangs_up_on_us_has_said_nothing(identities: Any, answer: bytes) -> None:
     def speak(peer: socket.socket, request: bytes) -> None:

@@ -53,6 +53,7 @@ def counted(draw: st.DrawFn, least: int = 2) -> list[int]:
 # ------------------------------------------------------------------ what counts up
 
 
+@settings(deadline=None)
 @given(counted(), st.sampled_from(HEADS), st.sampled_from(["", "-gb", "/a"]))
 @example([210_000, 211_058], "é/", "")
 @example([1_151, 1_201], "INV-2024-", "-gb")
@@ -63,6 +64,7 @@ def test_decimal_numbers_count_up_behind_anything(numbers: list[int], head: str,
     assert space.kind == "short" or space.numbers == tuple(numbers)
 
 
+@settings(deadline=None)
 @given(counted(), st.sampled_from(sorted(BASES)), st.sampled_from(HEADS), st.integers(12, 20))
 def test_numbers_in_any_base_count_up_behind_anything(
     numbers: list[int], base: str, head: str, width: int
@@ -77,6 +79,7 @@ def test_numbers_in_any_base_count_up_behind_anything(
 
 
 @pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
+@settings(deadline=None)
 @given(counted(), st.sampled_from(("", "tag_", "slip:")))
 @example([4, 5, 6], "")
 def test_base64_of_texts_with_numbers_is_read(
@@ -91,6 +94,7 @@ def test_base64_of_texts_with_numbers_is_read(
 
 
 @pytest.mark.parametrize("order", ["big", "little"])
+@settings(deadline=None)
 @given(numbers=counted(least=4))
 def test_base64_of_the_bytes_of_numbers_is_read(order: str, numbers: list[int]) -> None:
     raw = [each.to_bytes(8, "big")[:: 1 if order == "big" else -1] for each in numbers]
@@ -98,6 +102,7 @@ def test_base64_of_the_bytes_of_numbers_is_read(order: str, numbers: list[int]) 
     assert of(ids[::2], ids[1::2]).kind == "counts"
 
 
+@settings(deadline=None)
 @given(counted())
 def test_numbers_dressed_as_uuids_count_up(numbers: list[int]) -> None:
     high = 0x8F2BFE0A6A354F5C9A3C << 48
@@ -242,7 +247,7 @@ def test_figures_tell_nobodys_id() -> None:
     assert str(near) == "between 10 and 110,000 (95 %)"
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=6, unique=True))
 def test_nothing_breaks_it(ids: list[str]) -> None:
     space = of(ids[::2], ids[1::2])

@@ -163,7 +163,7 @@ class _Trial:
                 continue
             if table is not None and any(allows(table, e, owner, {}) for e in (member,)):
                 continue
-            other = other_value(member, value, inner) if inner else None
+            other = other_value(member, value, inner, far=True) if inner else None
             if other is None and kind is FieldClass.AUTHORITY:
                 other = "admin"
             if isinstance(other, bool) or kind is FieldClass.AUTHORITY:
@@ -266,7 +266,7 @@ class _Trial:
         """A few wrong secrets, then the right one."""
         engine, answers = self.engine, []
         login = self._login()
-        if engine.pace is None or login is None or not self.newcomers.lets_in(who, who.secret):
+        if engine.pace is None or login is None:
             return
         with engine.pace.bare():
             for _ in range(_GUESSES):

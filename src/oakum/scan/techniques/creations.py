@@ -209,9 +209,7 @@ class _Trial:
             filled = fill(gate, engine.target, engine.knowledge, self.owner)
         if filled is None:
             return None
-        return replace(
-            filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}")
-        )
+        return replace(filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}"))
 
     def _as_own(self, key: str) -> _Own:
         return _Own(self.engine, self.owner, self.pair.resource, key)
@@ -256,7 +254,7 @@ class _Trial:
                 continue
             if classify_field(path, inner) in _NEVER or allows(table, path, held, state):
                 continue
-            other = other_value(at[-1], value, inner or Shape())
+            other = other_value(at[-1], value, inner or Shape(), far=True)
             if other is not None and not _is_time(value):
                 found += 1
                 yield at, other

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import orjson
 
 from oakum.contract.classify import classify
-from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import Json
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill
@@ -35,6 +35,7 @@ HOW = "write"
 _METHODS = ("PATCH", "PUT", "POST")
 _NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
 """Classes that name an account or let somebody in: changed, they lock it, or send mail."""
+_CHANGES = listed("change edit modify patch save set update")
 _MOST = 12
 """Members tried at one door."""
 
@@ -67,9 +68,16 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
         if operation.method not in _METHODS or verdict.kind != "write":
             continue
         gate = gate_of(model, operation, params.get(operation.id, {}))
-        named = gate.personal or operation.method != "POST"
+        named = operation.method != "POST" or _names_what_is_there(operation, gate)
         for resource, _ in written(model, operation) if named else ():
             yield gate, resource
+
+
+def _names_what_is_there(operation: Operation, gate: Gate) -> bool:
+    """Whether a POST changes an object that it names: else it may make one."""
+    in_path = {each.name for each in operation.parameters if each.where == "path"}
+    said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
+    return bool(gate.personal & in_path) or bool(gate.personal and said & _CHANGES)
 
 
 @dataclass(frozen=True)
