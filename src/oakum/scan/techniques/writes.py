@@ -69,8 +69,19 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
             continue
         gate = gate_of(model, operation, params.get(operation.id, {}))
         named = operation.method != "POST" or _names_what_is_there(operation, gate)
-        for resource, _ in written(model, operation) if named else ():
+        for resource in _resources(model, operation, gate) if named else ():
             yield gate, resource
+
+
+def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
+    """What is written; where neither contract nor document says it, what the path ends with."""
+    found = [name for name, _ in written(model, operation)]
+    last = operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
+    name, _, field = gate.sources.get(last, "").partition(".")
+    known = model.policy.resources.get(name)
+    if not found and known is not None and known.key == field and known.owner.kind != "none":
+        found = [name]
+    return found
 
 
 def _names_what_is_there(operation: Operation, gate: Gate) -> bool:
