@@ -165,7 +165,12 @@ case $command in
         engines
         cd "$root" && exec "$venv/bin/python" -m pytest -n 2 "$@"
         ;;
-    check | fix | bench)
+    check)
+        install dev
+        engines # the pages of documentation have examples with each
+        check
+        ;;
+    fix | bench)
         install dev
         "$command"
         ;;

@@ -51,6 +51,7 @@ def families(operations: int) -> int:
 
 def document(many: int) -> str:
     """OpenAPI, as JSON: it is YAML as well."""
+
     def answers(shape: object) -> object:
         return {"200": {"description": "ok", "content": {"application/json": {"schema": shape}}}}
 
@@ -63,11 +64,17 @@ def document(many: int) -> str:
     }
     paths: dict[str, object] = {
         "/me": {
-            "get": {"operationId": "me", "responses": answers({"$ref": "#/components/schemas/Person"})},
+            "get": {
+                "operationId": "me",
+                "responses": answers({"$ref": "#/components/schemas/Person"}),
+            },
             "patch": {
                 "operationId": "setMe",
-                "requestBody": {"content": {"application/json": {"schema": {
-                    "type": "object", "properties": secret}}}},
+                "requestBody": {
+                    "content": {
+                        "application/json": {"schema": {"type": "object", "properties": secret}}
+                    }
+                },
                 "responses": {"204": {"description": "set"}},
             },
         }
@@ -75,9 +82,15 @@ def document(many: int) -> str:
     for n in range(many):
         schema = {"$ref": f"#/components/schemas/K{n}"}
         listed = {"type": "array", "items": schema}
-        schemas[f"K{n}"] = {"type": "object", "properties": {
-            "id": {"type": "string"}, "owner_id": {"type": "string"}, "title": {"type": "string"},
-            "note": {"type": "string"}}}
+        schemas[f"K{n}"] = {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string"},
+                "owner_id": {"type": "string"},
+                "title": {"type": "string"},
+                "note": {"type": "string"},
+            },
+        }
         key = {"name": f"k{n}_id", "in": "path", "required": True, "schema": {"type": "string"}}
         paths |= {
             f"/k{n}": {"get": {"operationId": f"list{n}", "responses": answers(listed)}},
@@ -119,7 +132,7 @@ def policy(many: int) -> str:
             f"  K{n}:", "    key: id", "    owner: owner_id", f"    main: one{n}", "    fields:",
             "      id, owner_id, title: [{see: [anyone]}]", "      note: [{see: [owner, staff]}]",
         ]  # fmt: skip
-    lines += ["operations:", "  setMe: {sets: {Person: \"\"}}"]
+    lines += ["operations:", '  setMe: {sets: {Person: ""}}']
     for n in range(many):
         lines += [f"  {o}{n}: {{params: {{k{n}_id: K{n}.id}}}}" for o in ("one", "full")]
         lines += [f"  of{n}: {{params: {{person_id: Person.id}}}}"]
@@ -132,7 +145,9 @@ def identities(viewers: int) -> str:
     """So many viewers, nobody logged in among them; two of them at least own something."""
     names = PEOPLE[: max(viewers - 1, 2)]
     claims = {"sta": ", claims: {roles: [staff]}"}
-    lines = [f"  {n}: {{header: 'Authorization: Bearer {n}-key'{claims.get(n, '')}}}" for n in names]
+    lines = [
+        f"  {n}: {{header: 'Authorization: Bearer {n}-key'{claims.get(n, '')}}}" for n in names
+    ]
     ties = [t for t in TIES if {t.split()[0], t.split()[-1]} <= set(names)]
     between = "\nbetween:\n" + "\n".join(f"  - {t}" for t in ties) if ties else ""
     return "identities:\n" + "\n".join(lines) + between + "\n"

@@ -29,6 +29,9 @@ MODES: tuple[tuple[Mode, Verdict], ...] = (
     ("leaky", Verdict.STILL_OPEN),
     ("fixed", Verdict.FIXED),
 )
+UNSEEN = {"p16-reports"}
+"""The twin's search does not show its owner, either, what was taken off the list: nothing tells that
+from a search that finds nobody any more."""
 pytestmark = pytest.mark.server
 
 
@@ -47,6 +50,8 @@ def test_a_finding_is_open_until_it_is_mended(name: str, tmp_path: Path) -> None
         for mode, verdict in MODES:
             with served(entry, mode) as target:
                 done = replay(report, one, options_of(entry, policy, target), lambda _: None)
+            if mode == "fixed" and name in UNSEEN:
+                verdict = Verdict.NOT_SHOWN
             assert (done.verdict, done.reasons) == (verdict, ()), f"{mode}: {one.title}"
             assert done.requests <= report.requests + 10  # these APIs have a handful of doors
 
