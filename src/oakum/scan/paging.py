@@ -1,0 +1,96 @@
+"""The next page of a list, however an API lets its readers go on.
+
+A `Link` with `rel="next"` (RFC 8288), an address in a member called `next`, a cursor that the
+document takes back, a number of the page, or an offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import orjson
+
+from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Json
+from oakum.exchange import Request, Response
+from oakum.scan.knowledge import leaves_of
+from oakum.scan.transport import origin_of
+
+_CURSORS = listed("cursor next after continuation page_token pagetoken starting")
+_PAGES = listed("page pagenumber pageno")
+_OFFSETS = listed("offset skip start from")
+_SIZES = listed("size limit per count length total")
+
+
+def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:
+    """The question for the page after this answer; None when there is none.
+
+    `names`: query parameters that the document declares for this door.
+    """
+    if not 200 <= answer.status < 300:
+        return None
+    try:
+        value = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    address = _linked(answer) or _named(value)
+    if address:
+        url = urljoin(request.url, address)
+        return replace(request, url=url) if origin_of(url) == origin_of(request.url) else None
+    cursor, takes = _cursor(value), _first(names, _CURSORS)
+    if takes:
+        return _with(request, takes, cursor) if cursor else None
+    asked = dict(parse_qsl(urlsplit(request.url).query))
+    many = _longest(value)
+    for known, step in ((_PAGES, 1), (_OFFSETS, many)):
+        name = _first(names, known)
+        if name and many:
+            now = asked.get(name, "1" if known is _PAGES else "0")
+            return _with(request, name, str(int(now) + step)) if now.isdigit() else None
+    return None
+
+
+def _linked(answer: Response) -> str:
+    for each in answer.headers.get("link", "").split(","):
+        address, _, rest = each.partition(">")
+        if 'rel="next"' in rest or "rel=next" in rest:
+            return address.strip().lstrip("<")
+    return ""
+
+
+def _named(value: Json) -> str:
+    """An address in a member called `next`, or in the `href` of one."""
+    for at, leaf in leaves_of(value):
+        path = [part for part in at if part != "href"]
+        near = path and set(words(path[-1])) & {"next"}
+        if near and isinstance(leaf, str) and leaf.startswith(("/", "http://", "https://", "?")):
+            return leaf
+    return ""
+
+
+def _cursor(value: Json) -> str:
+    for at, leaf in leaves_of(value):
+        if at and set(words(at[-1])) & _CURSORS and isinstance(leaf, str | int) and leaf:
+            return "" if isinstance(leaf, bool) else str(leaf)
+    return ""
+
+
+def _first(names: Collection[str], known: frozenset[str]) -> str:
+    return next(
+        (name for name in names if (said := set(words(name))) & known and not said & _SIZES), ""
+    )
+
+
+def _longest(value: Json) -> int:
+    """Elements of the longest list in an answer: how many the page has."""
+    if isinstance(value, list):
+        return max([len(value), *map(_longest, value)])
+    return max(map(_longest, value.values()), default=0) if isinstance(value, dict) else 0
+
+
+def _with(request: Request, name: str, value: str) -> Request:
+    parts = urlsplit(request.url)
+    kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name]
+    return replace(request, url=parts._replace(query=urlencode([*kept, (name, value)])).geturl())
