@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from urllib.parse import quote
 
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from oakum.contract.model import Json
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
+from oakum.scan.paging import next_page
 from oakum.scan.switches import Ask
 
 
@@ -51,9 +53,18 @@ class Made:
     """Takes it away, with `{key}` in the URL where its key has to stand."""
     known: str = ""
     """Its key, once the answer has told it."""
+    look: Request | None = field(default=None, repr=False)
+    """Shows it alone, with `{key}` in the URL; None: no door does."""
+    turns: tuple[tuple[str, ...], ...] = ()
+    """For each of `find`, the query parameters by which it may be turned to its next page."""
 
 
 Entry = Undo | Made
+
+_PAGES = 40
+"""Pages of a list that are looked through for an object whose key is not known."""
+_LOOKS = 40
+"""Objects of a page that are looked at one by one, where the list shows too little of them."""
 
 
 @dataclass
@@ -77,27 +88,74 @@ class Ledger:
         return now
 
     def seen(self, made: Made) -> list[Mapping[str, Json]]:
-        """Objects with the mark in them, as their owner sees them now."""
-        found: list[Mapping[str, Json]] = []
-        for request in made.find:
-            with suppress(orjson.JSONDecodeError):
-                found += marked(orjson.loads(self.ask(made.who, request).body), made.mark, made.key)
-        return found
+        """Objects with the mark in them, as their owner sees them now on the first pages."""
+        return self._search(made, 1)[0]
 
-    def _remove(self, made: Made) -> bool:
-        keys = {str(each[made.key]) for each in self.seen(made)}
-        for key in keys | ({made.known} if made.known else set()):
+    def _search(self, made: Made, pages: int) -> tuple[list[Mapping[str, Json]], bool]:
+        """Objects with the mark in them, and whether all that there is was looked through."""
+        found: list[Mapping[str, Json]] = []
+        whole = bool(made.find)
+        for request, names in zip_longest(made.find, made.turns, fillvalue=()):
+            at: Request | None = request if isinstance(request, Request) else None
+            texts: set[bytes] = set()
+            for _ in range(pages):
+                if at is None or found:
+                    break
+                answer = self.ask(made.who, at)
+                whole = whole and 200 <= answer.status < 300 and not answer.truncated
+                if answer.body in texts:
+                    at = None  # the API gives one page whatever it is asked for
+                    break
+                texts.add(answer.body)
+                found += self._marked(made, answer, pages > 1)
+                at = next_page(at, answer, names) if isinstance(names, tuple) else None
+            whole = whole and at is None
+        return found, whole
+
+    def _marked(self, made: Made, answer: Response, thorough: bool) -> list[Mapping[str, Json]]:
+        """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
+        more than the key."""
+        try:
+            value = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            return []
+        found = marked(value, made.mark, made.key)
+        if found or not thorough or made.look is None:
+            return found
+        keyed = marked(value, "", made.key)[:_LOOKS]
+        return [each for each in keyed if self._is_there(made, str(each[made.key]))]
+
+    def _is_there(self, made: Made, key: str) -> bool:
+        """Whether the door to one object shows it, mark and all."""
+        assert made.look is not None
+        url = made.look.url.replace("{key}", quote(key, safe=""))
+        answer = self.ask(made.who, replace(made.look, url=url))
+        return 200 <= answer.status < 300 and made.mark.encode() in answer.body
+
+    def _remove(self, made: Made, *, thorough: bool) -> bool:
+        """Take it away, wherever it is; thoroughly, all pages are looked through for it."""
+        search = thorough and not made.known
+        found, whole = self._search(made, _PAGES if search else 1)
+        keys = {str(each[made.key]) for each in found} | ({made.known} if made.known else set())
+        for key in keys:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
             answer = self.ask(made.who, replace(made.remove, url=url))
             if answer.status >= 400 and answer.status not in (404, 410):
                 return False
-        return not (keys and self.seen(made))
+        if not keys:
+            return whole or not search  # what nobody could have seen may be there
+        if made.look is not None:
+            return not any(self._is_there(made, key) for key in keys)
+        return not (found and self.seen(made))
 
-    def undo(self, undo: Entry) -> bool:
-        """Take a write back, unless it has changed nothing; False when it could not be."""
+    def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
+        """Take a write back, unless it has changed nothing; False when it could not be.
+
+        `thorough`: of an object whose key was never told, since the run was killed first.
+        """
         if isinstance(undo, Made):
             with suppress(OakumError):
-                if self._remove(undo):
+                if self._remove(undo, thorough=thorough):
                     self._done(undo)
                     return True
             return False
@@ -114,7 +172,7 @@ class Ledger:
 
     def restore(self) -> tuple[str, ...]:
         """Undo everything; says in words what could not be. Never raises."""
-        failed = [each for each in reversed(self.pending) if not self.undo(each)]
+        failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
         return tuple(f"{each.name} could not be undone: look at it by hand" for each in failed)
 
@@ -161,6 +219,8 @@ def as_json(undo: Entry) -> Json:
         return {
             **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
             "find": [_sent(each) for each in undo.find],
+            "turns": [list(each) for each in undo.turns],
+            "look": undo.look and _sent(undo.look),
             "remove": _sent(undo.remove),
         }
     return {
@@ -177,7 +237,9 @@ def from_json(value: Mapping[str, Json]) -> Entry:
     if "mark" in value:
         find = tuple(_request(each) for each in value["find"])
         plain = (value["name"], value["who"], value["mark"], value["key"])
-        return Made(*plain, find, _request(value["remove"]), value["known"])
+        look = _request(value["look"]) if value["look"] else None
+        turns = tuple(tuple(each) for each in value["turns"])
+        return Made(*plain, find, _request(value["remove"]), value["known"], look, turns)
     return Undo(
         value["name"],
         tuple((who, _request(sent)) for who, sent in value["steps"]),

@@ -18,7 +18,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.knowledge import leaves_of
 from oakum.scan.transport import origin_of
 
-_CURSORS = listed("cursor next after continuation page_token pagetoken starting")
+_CURSORS = listed("cursor next after continuation token starting")
 _PAGES = listed("page pagenumber pageno")
 _OFFSETS = listed("offset skip start from")
 _SIZES = listed("size limit per count length total")

@@ -138,14 +138,15 @@ class _Trial:
         engine, pair = self.engine, self.pair
         mark = f"oakum {secrets.token_hex(4)}"
         asked = self._request(mark, more)
-        find = self._find()
-        remove = self._remove_request()
+        lists = self._lists()
+        remove = self._with_key(self.pair.remove)
         if asked is None or remove is None:
             return None
         key = engine.model.policy.resources[pair.resource].key
         made = Made(
             f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
-            self.owner, mark, key, find, remove,
+            self.owner, mark, key, tuple(request for request, _ in lists), remove,
+            look=self._look(), turns=tuple(names for _, names in lists),
         )  # fmt: skip
         self.ledger.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
@@ -181,30 +182,36 @@ class _Trial:
         said = orjson.dumps(_hidden(body, dict(more), self.pair.at)).decode()
         return replace(filled, request=request, body=said)
 
-    def _find(self) -> tuple[Request, ...]:
-        """Lists in which the owner would see it."""
+    def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
+        """Lists in which the owner would see it, and the names of their query parameters."""
         engine, resource = self.engine, self.pair.resource
         key = engine.model.policy.resources[resource].key
-        found: list[Request] = []
+        found: list[tuple[Request, tuple[str, ...]]] = []
         for gate in engine.gates:
             own = f"{resource}.{key}" in gate.sources.values()
             if resource not in gate.shows or own or gate.batch or gate.how:
                 continue
             who = self.owner if gate.personal else None
             if (filled := fill(gate, engine.target, engine.knowledge, who)) is not None:
-                found.append(filled.request)
-        return tuple(found[:2])
+                asked = (p.name for p in gate.operation.parameters if p.where == "query")
+                found.append((filled.request, tuple(asked)))
+        return found[:2]
 
-    def _remove_request(self) -> Request | None:
-        """The removal with `{key}` where the key of the object has to stand."""
-        engine, remove = self.engine, self.pair.remove
+    def _look(self) -> Request | None:
+        """What shows the object alone, with `{key}` in it; None where no door does."""
+        main = self._main()
+        return self._with_key(main) if main is not None else None
+
+    def _with_key(self, of: Gate) -> Request | None:
+        """A question with `{key}` where the key of the object has to stand, at the path's end."""
+        engine = self.engine
         key = engine.model.policy.resources[self.pair.resource].key
-        names = [p.name for p in remove.operation.parameters if p.where == "path"]
-        last = remove.operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
+        names = [p.name for p in of.operation.parameters if p.where == "path"]
+        last = of.operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
         if last not in names:
             return None
-        sources = {**remove.sources, last: f"{self.pair.resource}.{key}"}
-        gate = replace(remove, sources=sources, unfilled=(), personal=frozenset(sources))
+        sources = {**of.sources, last: f"{self.pair.resource}.{key}"}
+        gate = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
         with self._as_own("{key}"):
             filled = fill(gate, engine.target, engine.knowledge, self.owner)
         if filled is None:
@@ -214,11 +221,11 @@ class _Trial:
     def _as_own(self, key: str) -> _Own:
         return _Own(self.engine, self.owner, self.pair.resource, key)
 
-    def _view(self, made: Made) -> Mapping[str, Json]:
-        """The owner's own view: at the main door, else in a list."""
+    def _main(self) -> Gate | None:
+        """The door to one object."""
         engine = self.engine
         known = engine.model.policy.resources[self.pair.resource]
-        main = engine.matrix.gates.get(known.main) or next(
+        return engine.matrix.gates.get(known.main) or next(
             (
                 gate
                 for gate in engine.gates
@@ -227,6 +234,10 @@ class _Trial:
             ),
             None,
         )  # fmt: skip
+
+    def _view(self, made: Made) -> Mapping[str, Json]:
+        """The owner's own view: at the main door, else in a list."""
+        engine, main = self.engine, self._main()
         if main is not None and made.known:
             with self._as_own(made.known):
                 filled = fill(main, engine.target, engine.knowledge, self.owner)
