@@ -30,8 +30,8 @@ MODES: tuple[tuple[Mode, Verdict], ...] = (
     ("fixed", Verdict.FIXED),
 )
 UNSEEN = {"p16-reports"}
-"""The twin's search does not show its owner, either, what was taken off the list: nothing tells that
-from a search that finds nobody any more."""
+"""The twin's search does not show its owner, either, what was taken off the list: nothing tells
+that from a search that finds nobody any more."""
 pytestmark = pytest.mark.server
 
 

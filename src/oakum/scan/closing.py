@@ -50,3 +50,17 @@ def _is_shut(engine: Engine, key: Key, owner: str) -> bool:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
     return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
+
+
+def say_why(engine: Engine) -> None:
+    """Say of each door that was never asked what it lacked."""
+    for gate in engine.gates:
+        if gate.id in engine._answered or gate.id in engine.why:
+            continue
+        if any(key.startswith(f"{gate.id}|") for key in engine._asked):
+            continue
+        lacking = [*gate.unfilled, *gate.sources]
+        named = f"`{lacking[0]}`" if lacking else "its parameters"
+        engine.why[gate.id] = (
+            f"no value for {named} was seen; name its source under `operations: {gate.id}: params:`"
+        )

@@ -21,7 +21,7 @@ from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
-from oakum.scan.closing import close_lists
+from oakum.scan.closing import close_lists, say_why
 from oakum.scan.doors import Gate, is_websocket
 from oakum.scan.forms import Form, form_of
 from oakum.scan.knowledge import Knowledge
@@ -152,7 +152,7 @@ class Engine:
         if self.switches is not None:
             reach_states(self, self.switches)
         self._still_served()
-        self._explain()
+        say_why(self)
 
     def _still_served(self) -> None:
         """Ask once more what an owner was shown before: a target that has begun to refuse us made
@@ -264,11 +264,13 @@ class Engine:
             if gate.personal or gate.batch:
                 continue
             if not gate.shows:
-                for viewer in (*first, None):
+                # It shows nobody's settings: another world is the same to it.
+                for viewer in (*first, None) if not self._world else ():
                     if self._decides(gate, viewer, ()):
                         self.put(gate, viewer, None)
                 continue
-            for viewer in (*names, None):  # owners first: they are what others are compared to
+            # owners first: they are what others are compared to
+            for viewer in self._readers(gate, names):
                 concerned = viewer is not None and any(
                     self._decides(gate, v, (viewer,)) for v in (*names, None)
                 )
@@ -278,6 +280,17 @@ class Engine:
                         self.put(gate, viewer, None, turn=1)  # another object may tell
             if gate.id in self._answered:
                 self._give_up(gate, names)
+
+    def _readers(self, gate: Gate, names: Sequence[str]) -> list[str | None]:
+        """Who asks: of what is nobody's, one of each kind, for all of a kind are alike to it."""
+        owners = [self.model.policy.resources[name].owner.kind for name in gate.shows]
+        if any(kind != "none" for kind in owners):
+            return [*names, None]
+        kinds: dict[str, str | None] = {}
+        for viewer in (*names, None):
+            held = self.cast.relations(viewer, NOBODY)
+            kinds.setdefault(self.cast.label(held, viewer, NOBODY), viewer)
+        return [*kinds.values()]
 
     def _learn_ids(self) -> bool:
         """Take the owner id of each identity's own list for theirs.
@@ -373,7 +386,11 @@ class Engine:
     def _other_ways(self) -> None:
         """Undocumented ways that have answered before, in this world too."""
         concerned = (self._changed,) if self._changed else self.cast.subjects()
+        plain = {gate.id for gate in self.gates}
+        leaking = {key.door for key, _ in self.matrix.leaks()}
         for gate in self.ways:
+            if self._changed and gate.operation.id in plain and gate.id not in leaking:
+                continue  # it has shown nothing that the documented door does not
             for who in concerned if gate.personal else (None,):
                 owner = who or self._changed or None
                 for viewer in (owner, *self.watchers(owner)):
@@ -575,17 +592,3 @@ class Engine:
         """(resource, viewer label) → whether any pair of identities stands so."""
         found = owners_by_viewer(self.model, self.cast)
         return {key: bool(owners) for key, owners in found.items()}
-
-    def _explain(self) -> None:
-        """Say of each door that was never asked what it lacked."""
-        for gate in self.gates:
-            if gate.id in self._answered or gate.id in self.why:
-                continue
-            if any(key.startswith(f"{gate.id}|") for key in self._asked):
-                continue
-            lacking = [*gate.unfilled, *gate.sources]
-            named = f"`{lacking[0]}`" if lacking else "its parameters"
-            self.why[gate.id] = (
-                f"no value for {named} was seen;"
-                f" name its source under `operations: {gate.id}: params:`"
-            )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from urllib.parse import quote
 
 import orjson
@@ -95,8 +94,9 @@ class Ledger:
         """Objects with the mark in them, and whether all that there is was looked through."""
         found: list[Mapping[str, Json]] = []
         whole = bool(made.find)
-        for request, names in zip_longest(made.find, made.turns, fillvalue=()):
-            at: Request | None = request if isinstance(request, Request) else None
+        turns = made.turns or ((),) * len(made.find)
+        for request, names in zip(made.find, turns, strict=True):
+            at: Request | None = request
             texts: set[bytes] = set()
             for _ in range(pages):
                 if at is None or found:
@@ -108,7 +108,7 @@ class Ledger:
                     break
                 texts.add(answer.body)
                 found += self._marked(made, answer, pages > 1)
-                at = next_page(at, answer, names) if isinstance(names, tuple) else None
+                at = next_page(at, answer, names)
             whole = whole and at is None
         return found, whole
 

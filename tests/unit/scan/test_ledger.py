@@ -1,0 +1,112 @@
+"""What was made and written is taken back, and what cannot be is not said to be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from oakum.contract.model import Json
+from oakum.exchange import Request, Response
+from oakum.scan.ledger import Ledger, Made, as_json, from_json
+
+AT = "http://market.test/stalls"
+MADE = Made(
+    "a new `Stall` of ann", "ann", "oakum 1a2b", "id", (Request("GET", AT),),
+    Request("DELETE", f"{AT}/{{key}}"), look=Request("GET", f"{AT}/{{key}}"), turns=(("page",),),
+)  # fmt: skip
+
+
+class Market:
+    """Stalls, three a page; `cards`: a list shows no more than their ids."""
+
+    def __init__(self, signs: list[str], cards: bool = False, deletes: bool = True) -> None:
+        self.stalls = {f"s{n}": {"id": f"s{n}", "sign": sign} for n, sign in enumerate(signs)}
+        self.cards, self.deletes = cards, deletes
+        self.asked: list[str] = []
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        parts = urlsplit(request.url)
+        self.asked.append(f"{request.method} {parts.path.removeprefix('/stalls')}?{parts.query}")
+        key = parts.path.removeprefix("/stalls").strip("/")
+        if not key:
+            page = int(dict(parse_qsl(parts.query)).get("page", "1"))
+            shown = list(self.stalls.values())[3 * page - 3 : 3 * page]
+            return self.reply([{"id": s["id"]} if self.cards else s for s in shown])
+        if key not in self.stalls:
+            return self.reply(None, 404)
+        if request.method == "DELETE" and self.deletes:
+            del self.stalls[key]
+            return self.reply(None, 204)
+        return self.reply(self.stalls[key])
+
+    def reply(self, body: Any, status: int = 200) -> Response:
+        return Response(status, {"content-type": "application/json"}, json.dumps(body).encode())
+
+
+def ledger(market: Market, *pending: Made) -> tuple[Ledger, list[tuple[str, Json]]]:
+    said: list[tuple[str, Json]] = []
+    return Ledger(market, lambda kind, entry: said.append((kind, entry)), list(pending)), said
+
+
+SIGNS = ["wool", "rope", "felt", "clay", "tin", "oakum 1a2b", "glass"]
+
+
+@pytest.mark.parametrize("cards", [False, True])
+def test_what_was_made_before_its_key_was_told_is_found_on_any_page(cards: bool) -> None:
+    market = Market(SIGNS, cards)
+    found, said = ledger(market, MADE)
+    assert found.restore() == ()
+    assert [each["sign"] for each in market.stalls.values()] == [
+        s for s in SIGNS if s[:5] != "oakum"
+    ]
+    assert said == [("undone", MADE.name)]
+
+
+def test_what_was_never_made_is_done_with_when_all_pages_were_read() -> None:
+    market = Market(SIGNS[:5])
+    found, _ = ledger(market, MADE)
+    assert found.restore() == ()
+    assert not any(each.startswith("DELETE") for each in market.asked)
+    assert len(market.stalls) == 5
+
+
+@pytest.mark.parametrize("blind", [replace(MADE, find=(), turns=()), replace(MADE, who="nobody")])
+def test_what_nobody_could_have_seen_is_left(blind: Made) -> None:
+    class Shut(Market):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            return super().__call__(viewer, request) if viewer == "ann" else self.reply(None, 401)
+
+    found, said = ledger(Shut(SIGNS), blind)
+    (words,) = found.restore()
+    assert "could not be undone" in words and said == []
+
+
+def test_a_key_that_was_told_needs_no_search() -> None:
+    market = Market(SIGNS)
+    found, _ = ledger(market, replace(MADE, known="s5"))
+    assert found.restore() == ()
+    assert "s5" not in market.stalls
+    assert sum("page=" in each for each in market.asked) == 0
+
+
+def test_a_removal_that_removes_nothing_is_seen() -> None:
+    market = Market(SIGNS, deletes=False)
+    found, _ = ledger(market, replace(MADE, known="s5"))
+    assert found.restore() != ()
+
+
+def test_a_refused_creation_is_not_searched_for_while_the_run_goes_on() -> None:
+    market = Market(SIGNS[:5])
+    found, _ = ledger(market)
+    found.enter(MADE)
+    assert found.undo(MADE)
+    assert len(market.asked) == 1
+
+
+def test_an_entry_comes_out_of_a_journal_as_it_went_in() -> None:
+    for each in (MADE, replace(MADE, known="s5", look=None, turns=((),))):
+        assert from_json(json.loads(json.dumps(as_json(each)))) == each
