@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import secrets
 
 from oakum.contract.lexicon import FieldClass, classify_field
@@ -10,6 +11,8 @@ from oakum.contract.model import Json, Operation, Shape
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import member
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def body_shape(operation: Operation) -> Shape | None:
@@ -43,9 +46,10 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
     if isinstance(value, list):
         inner = shape.items() if shape.items else Shape()
         choices = [each for each in inner.enum if each not in value]
-        if not all(isinstance(each, str) for each in value):
+        if not all(isinstance(each, str) for each in value) or (inner.enum and not choices):
             return None
-        return [*value, choices[0] if choices else _word(name)]
+        more = choices[0] if choices else _word(name)
+        return None if more in value else [*value, more]
     if isinstance(value, dict) or value is None:
         return None
     choices = [each for each in shape.enum if each != value]
@@ -58,11 +62,19 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
         if far and not isinstance(top, int | float):
             return value + 1000 + secrets.randbelow(9000)
         return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
+    return _other_date(value) or (word if (word := _word(name)) != value else None)
+
+
+def _other_date(text: str) -> str:
+    """The next day (the one before the last that there is) at the same time; empty: no date."""
+    if not _DATE.match(text):
+        return ""
     try:
-        date = datetime.date.fromisoformat(value[:10])
+        date = datetime.date.fromisoformat(text[:10])
     except ValueError:
-        return _word(name)
-    return (date + datetime.timedelta(days=1)).isoformat() + value[10:]
+        return ""
+    day = datetime.timedelta(days=-1 if date == datetime.date.max else 1)
+    return (date + day).isoformat() + text[10:]
 
 
 def _word(name: str) -> str:
