@@ -58,7 +58,7 @@ def render(report: Report, console: Console) -> None:
     """Write the report: what was run, the defects, what was not shown, and last the verdict."""
     said = f"{report.target} against {report.contract}"
     _say(console, said + ("" if report.stated else " (drafted: nobody has stated it yet)"), "bold")
-    used = f"{report.requests:,} of {counted(report.budget, 'request')}{_each(report)}"
+    used = f"{report.requests:,} of {counted(report.budget, 'request')}"
     _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
     found = defects(report)
     for defect in found[:_WHOLE]:
@@ -70,12 +70,6 @@ def render(report: Report, console: Console) -> None:
     _section(console, "Identities", _identity_rows(report))
     _section(console, "Notes", _bullets(report.notes))
     _ending(report, console)
-
-
-def _each(report: Report) -> str:
-    """Requests for each cell of which something is known now."""
-    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
-    return f", {report.requests / decided:.2f} for each decided cell" if decided else ""
 
 
 def _defect(defect: Defect, console: Console) -> None:
@@ -158,6 +152,9 @@ def _ending(report: Report, console: Console) -> None:
     _say(console, verdict_words(report).capitalize(), "bold")
     _say(console, f"findings: {found}")
     _say(console, f"cells: {cells}")
+    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    if decided:
+        _say(console, f"requests: {report.requests / decided:.2f} for each cell decided")
     code = exit_code(report)
     word, style = _ENDINGS[code]
     _say(console, f"exit {code.value}: {word}", style)

@@ -18,7 +18,9 @@ from oakum.exchange import Response
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import leaves_of
 
-_CURSORS = listed("cursor next after before continuation page_token pagetoken offset_token since")
+_CURSORS = listed("cursor next after before continuation pagetoken since")
+_TOKENS = listed("page offset")
+"""Words that make a token a cursor: `pageToken`."""
 _LEAST = 6
 """Characters of a cursor that is more than a page number."""
 _MOST = 40
@@ -67,7 +69,7 @@ def gather(
         if _is_link(leaf, origin):
             found += 1
             yield Artefact("link", leaf, gate, viewer, who, at[-1])
-        elif set(words(at[-1])) & _CURSORS and len(leaf) >= _LEAST and " " not in leaf:
+        elif _names_cursor(at[-1]) and len(leaf) >= _LEAST and " " not in leaf:
             found += 1
             yield Artefact("cursor", leaf, gate, viewer, who, at[-1])
 
@@ -77,11 +79,19 @@ def _is_link(text: str, origin: str) -> bool:
         return len(text) > 1 and " " not in text
     if not text.startswith(("http://", "https://")):
         return False
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # what somebody has written about themselves may be anything
+        return False
     return f"{parts.scheme}://{parts.netloc}" == origin
+
+
+def _names_cursor(name: str) -> bool:
+    said = set(words(name))
+    return bool(said & _CURSORS) or ("token" in said and bool(said & _TOKENS))
 
 
 def cursor_parameter(gate: Gate) -> str:
     """The query parameter that takes a cursor; empty when the document declares none."""
     names = [each.name for each in gate.operation.parameters if each.where == "query"]
-    return next((name for name in names if set(words(name)) & _CURSORS), "")
+    return next(filter(_names_cursor, names), "")

@@ -181,12 +181,18 @@ def _name(pointer: tuple[str, ...]) -> str:
 
 
 def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every scalar of a value, with its place."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from leaves_of(child, (*at, str(key)))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from leaves_of(child, (*at, str(index)))
-    else:
-        yield at, value
+    """Every scalar of a value, with its place; however deep it is nested."""
+    ahead = [iter([(at, value)])]
+    while ahead:
+        found = next(ahead[-1], None)
+        if found is None:
+            ahead.pop()
+        elif isinstance(found[1], dict | list):
+            ahead.append(_inside(*found))
+        else:
+            yield found
+
+
+def _inside(at: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value)
+    return (((*at, str(key)), child) for key, child in children)

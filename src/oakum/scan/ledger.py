@@ -122,21 +122,50 @@ class Ledger:
         found = marked(value, made.mark, made.key)
         if found or not thorough or made.look is None:
             return found
-        keyed = marked(value, "", made.key)[:_LOOKS]
-        return [each for each in keyed if self._is_there(made, str(each[made.key]))]
+        keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
+        return [each for each in keyed if self._is_there(made, in_path(each[made.key]))]
 
-    def _is_there(self, made: Made, key: str) -> bool:
-        """Whether the door to one object shows it, mark and all."""
+    def shows(self, made: Made) -> bool | None:
+        """Whether its owner sees it; None: no answer tells."""
+        if made.look is not None and made.known:
+            return self._is_there(made, made.known)
+        found, whole = self._search(made, 1)
+        return True if found else False if whole else None
+
+    def is_ours(self, made: Made, key: str, shown: Mapping[str, Json] | None = None) -> bool:
+        """Whether a key names the object with the mark, and not one that is told of beside it: the
+        mark stands right beside the key, or at the door to that one object."""
+        if not in_path(key):
+            return False
+        beside = shown.values() if shown is not None else ()
+        if any(isinstance(each, str) and made.mark in each for each in beside):
+            return True
+        if made.look is not None and self._is_there(made, key):
+            return True
+        listed = self.seen(made) if shown is None else ()
+        return any(
+            in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
+        )
+
+    def _is_there(self, made: Made, key: str) -> bool | None:
+        """Whether the door to one object shows it, mark and all; None: its answer tells nothing."""
         assert made.look is not None
         url = made.look.url.replace("{key}", quote(key, safe=""))
         answer = self.ask(made.who, replace(made.look, url=url))
+        if answer.status >= 500 or answer.truncated:
+            return None
         return 200 <= answer.status < 300 and made.mark.encode() in answer.body
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
         """Take it away, wherever it is; thoroughly, all pages are looked through for it."""
         search = thorough and not made.known
         found, whole = self._search(made, _PAGES if search else 1)
-        keys = {str(each[made.key]) for each in found} | ({made.known} if made.known else set())
+        keys = {made.known} if made.known else set()
+        for each in found:
+            key = in_path(each[made.key])
+            if key not in keys and not self.is_ours(made, key, each):
+                return False
+            keys.add(key)
         for key in keys:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
             answer = self.ask(made.who, replace(made.remove, url=url))
@@ -145,7 +174,7 @@ class Ledger:
         if not keys:
             return whole or not search  # what nobody could have seen may be there
         if made.look is not None:
-            return not any(self._is_there(made, key) for key in keys)
+            return all(self._is_there(made, key) is False for key in keys)
         return not (found and self.seen(made))
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
@@ -203,14 +232,29 @@ def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
     return [own, *inner] if own else inner
 
 
+def in_path(key: Json) -> str:
+    """A key as it may stand in a path; empty: there it would name something else, or everything
+    (`..`, or nothing at all)."""
+    text = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
+    return "" if {"", ".", ".."} & {*text.replace("\\", "/").split("/")} else text
+
+
 def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
-    """Objects with a key that hold a text with the mark in it, the innermost."""
+    """Objects with a key that hold a text with the mark in it, the innermost; not those that list
+    it among others."""
     if isinstance(value, list):
         return [each for child in value for each in marked(child, mark, key)]
     if not isinstance(value, dict):
         return []
     inner = [each for child in value.values() for each in marked(child, mark, key)]
-    return inner or ([value] if key in value and mark in orjson.dumps(value).decode() else [])
+    return inner or ([value] if key in value and _holds(value, mark) else [])
+
+
+def _holds(value: Mapping[str, Json], mark: str) -> bool:
+    return any(
+        _holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
+        for each in value.values()
+    ) or not mark
 
 
 def as_json(undo: Entry) -> Json:

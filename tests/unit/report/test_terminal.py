@@ -66,6 +66,7 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
         1 defect
         findings: 11 proven, 0 suspected, 0 over-blocked
         cells: 866 open, 664 closed, 393 leaking, 24 over-blocked, 93 not shown
+        requests: 0.21 for each cell decided
         exit 1: findings
         """
     )
@@ -104,10 +105,11 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
 
 
 def test_a_clean_run_says_so_in_its_last_lines() -> None:
-    assert shown(clean()).splitlines()[-4:] == [
+    assert shown(clean()).splitlines()[-5:] == [
         "No leak found",
         "findings: 0 proven, 0 suspected, 0 over-blocked",
         "cells: 890 open, 1,057 closed, 0 leaking, 0 over-blocked, 0 not shown",
+        "requests: 0.21 for each cell decided",
         "exit 0: clean",
     ]
 
