@@ -56,6 +56,8 @@ class Made:
     """Shows it alone, with `{key}` in the URL; None: no door does."""
     turns: tuple[tuple[str, ...], ...] = ()
     """For each of `find`, the query parameters by which it may be turned to its next page."""
+    taken: bool = False
+    """The API said that it has made it: not seen, it is there all the same."""
 
 
 Entry = Undo | Made
@@ -82,8 +84,15 @@ class Ledger:
     def learn(self, made: Made, key: str) -> Made:
         """The key of what was made is known now."""
         now = replace(made, known=key)
+        return self._now(now)
+
+    def taken(self, made: Made) -> Made:
+        """The API has said that it made it."""
+        return self._now(replace(made, taken=True))
+
+    def _now(self, now: Made) -> Made:
         self.log("undo", as_json(now))
-        self.pending = [now if each.name == made.name else each for each in self.pending]
+        self.pending = [now if each.name == now.name else each for each in self.pending]
         return now
 
     def seen(self, made: Made) -> list[Mapping[str, Json]]:
@@ -172,7 +181,8 @@ class Ledger:
             if answer.status >= 400 and answer.status not in (404, 410):
                 return False
         if not keys:
-            return whole or not search  # what nobody could have seen may be there
+            # What nobody could have seen may be there.
+            return not made.taken and (whole or not search)
         if made.look is not None:
             return all(self._is_there(made, key) is False for key in keys)
         return not (found and self.seen(made))
@@ -191,7 +201,8 @@ class Ledger:
         for step in (None, *undo.steps):
             try:
                 if step is not None:
-                    self.ask(*step)
+                    with suppress(OakumError):  # it may be done all the same, or another may do it
+                        self.ask(*step)
                 if extract(self.ask(*undo.check), undo.members) == undo.before:
                     self._done(undo)
                     return True
@@ -251,10 +262,12 @@ def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
 
 
 def _holds(value: Mapping[str, Json], mark: str) -> bool:
+    if not mark:
+        return True
     return any(
         _holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and mark in each
         for each in value.values()
-    ) or not mark
+    )
 
 
 def as_json(undo: Entry) -> Json:
@@ -266,6 +279,7 @@ def as_json(undo: Entry) -> Json:
             "turns": [list(each) for each in undo.turns],
             "look": undo.look and _sent(undo.look),
             "remove": _sent(undo.remove),
+            "taken": undo.taken,
         }
     return {
         "name": undo.name,
@@ -283,7 +297,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         plain = (value["name"], value["who"], value["mark"], value["key"])
         look = _request(value["look"]) if value["look"] else None
         turns = tuple(tuple(each) for each in value["turns"])
-        return Made(*plain, find, _request(value["remove"]), value["known"], look, turns)
+        remove, taken = _request(value["remove"]), bool(value.get("taken"))
+        return Made(*plain, find, remove, value["known"], look, turns, taken)
     return Undo(
         value["name"],
         tuple((who, _request(sent)) for who, sent in value["steps"]),

@@ -6,6 +6,7 @@ worlds is noise and says nothing there; a place that differs only when a secret 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -104,7 +105,6 @@ def _general(pointer: tuple[str, ...]) -> Place:
 
 
 def _masked(text: str, sent: Collection[str]) -> str:
-    for each in sorted(sent, key=len, reverse=True):
-        if len(each) > 2:
-            text = text.replace(each, _ECHO)
-    return text
+    longest = sorted((each for each in sent if len(each) > 2), key=len, reverse=True)
+    # all at once: one value may stand within another
+    return re.sub("|".join(map(re.escape, longest)), _ECHO, text) if longest else text

@@ -223,10 +223,10 @@ def _is_over(attributes: Sequence[str], now: float) -> bool:
     said = {name.strip().lower(): value.strip() for name, _, value in pairs}
     if "max-age" in said:  # goes before Expires (RFC 6265, 5.3)
         age = said["max-age"]
-        return age.lstrip("-").isdigit() and int(age) <= 0
+        return age.startswith("-") or not age.strip("0")  # RFC 6265, 5.2.2
     try:
         return email.utils.parsedate_to_datetime(said["expires"]).timestamp() < now
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return False
 
 
@@ -372,13 +372,13 @@ class Governor:
 
     def _wait(self, response: Response, attempt: int) -> float:
         said = response.headers.get("retry-after", "").strip()
-        if said.isdigit():
+        if said.isascii() and said.isdigit():
             return min(float(said), self.WAIT)
         try:
             date = email.utils.parsedate_to_datetime(said)
             here = email.utils.parsedate_to_datetime(response.headers["date"])
             return min(max((date - here).total_seconds(), 0.0), self.WAIT)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return min(2.0**attempt, self.WAIT)
 
     def _judge(self, status: int) -> None:

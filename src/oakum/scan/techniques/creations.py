@@ -168,8 +168,8 @@ class _Trial:
         known = made.known or in_path(view.get(key))
         if not made.known and known and self.ledger.is_ours(made, known, view):
             made = self.ledger.learn(made, known)
-        if not made.known:  # looked for once more at the end
-            engine.notes.append(f"a `{pair.resource}` was taken, and its maker was not shown it")
+        if not made.known:  # looked for once more at the end, and told if it is not found
+            self.ledger.taken(made)
             return None
         return made, view
 

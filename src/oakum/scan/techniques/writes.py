@@ -198,6 +198,9 @@ class _Door:
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
+        key = engine.model.policy.resources[self.resource].key
+        if after is None and viewer != owner and key:
+            stuck = [key]  # the owner has lost it: who wrote to it took it over
         undone = self.ledger.undo(undo)
         if own is not None:
             self.ledger.undo(own)

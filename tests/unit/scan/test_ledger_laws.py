@@ -1,0 +1,313 @@
+"""Laws of taking back: twice is as good as once, and nothing is touched but what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.contract.model import Json
+from oakum.errors import TargetError
+from oakum.exchange import Request, Response
+from oakum.scan.ledger import Ledger, Made, Undo, as_json, extract, from_json, in_path, marked
+from tests.unit.scan.studio import reply
+
+ROOT = "http://market.test"
+MARK = "oakum 1a2b"
+
+# --------------------------------------------------------------------------- writes
+
+HOW = st.sampled_from(["does it", "refuses", "does nothing", "breaks", "does it and breaks"])
+"""What becomes of a request that takes a write back."""
+VALUES = st.sampled_from(["wool", "rope", "felt", 0, None, True, ["a"], {"b": 1}])
+
+
+class Stall:
+    """One stall with a sign and a price; what becomes of the nth PUT is said before."""
+
+    def __init__(self, sign: Json, how: Sequence[str] = ()) -> None:
+        self.state: dict[str, Json] = {"id": "s1", "sign": sign, "price": 7}
+        self.how = [*how]
+        self.asked: list[str] = []
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        self.asked.append(request.method)
+        if request.method == "GET":
+            return reply({"data": [self.state]})
+        how = self.how.pop(0) if self.how else "does it"
+        if how.startswith("does it"):
+            self.state = {**self.state, **orjson.loads(request.body)}
+        if how.endswith("breaks"):
+            raise TargetError("it hung up")
+        return reply(None, 403 if how == "refuses" else 200)
+
+
+def put(value: Json) -> Request:
+    return Request("PUT", f"{ROOT}/stalls/s1", {}, orjson.dumps({"sign": value}))
+
+
+def entry(before: Json, steps: int = 1, name: str = "Stall.sign of ann") -> Undo:
+    return Undo(
+        name,
+        tuple((who, put(before)) for who in ["ann", "bob", None][:steps]),
+        ("ann", Request("GET", f"{ROOT}/stalls/s1")),
+        orjson.dumps([{"sign": before}], option=orjson.OPT_SORT_KEYS).decode(),
+        ("sign",),
+    )
+
+
+def ledger(ask: Any) -> tuple[Ledger, list[tuple[str, Json]]]:
+    said: list[tuple[str, Json]] = []
+    return Ledger(ask, lambda kind, entry: said.append((kind, entry))), said
+
+
+@given(VALUES, VALUES, st.lists(HOW, min_size=1, max_size=3))
+def test_what_is_said_to_be_undone_is_and_what_is_not_is_kept(
+    before: Json, after: Json, how: list[str]
+) -> None:
+    stall = Stall(after, how)
+    book, said = ledger(stall)
+    undo = entry(before, len(how))
+    book.enter(undo)
+    done = book.undo(undo)
+    assert done == (stall.state["sign"] == before)
+    assert done == any(each.startswith("does it") for each in how) or before == after
+    assert book.pending == ([] if done else [undo])
+    assert [kind for kind, _ in said] == (["undo", "undone"] if done else ["undo"])
+    assert {k: v for k, v in stall.state.items() if k != "sign"} == {"id": "s1", "price": 7}
+
+
+@given(VALUES, VALUES, st.lists(HOW, min_size=1, max_size=3))
+def test_undoing_twice_is_undoing_once(before: Json, after: Json, how: list[str]) -> None:
+    stall = Stall(after, how)
+    book, _ = ledger(stall)
+    undo = entry(before, len(how))
+    book.enter(undo)
+    if not book.undo(undo):
+        stall.how = []
+        assert book.undo(undo)
+    state = deepcopy(stall.state)
+    stall.asked.clear()
+    assert book.undo(undo) and book.restore() == ()
+    assert stall.asked == ["GET"]
+    assert stall.state == state and book.pending == []
+
+
+@given(VALUES, st.lists(VALUES, max_size=5))
+def test_writes_one_after_the_other_are_taken_back_to_what_was_before_the_first(
+    first: Json, then: list[Json]
+) -> None:
+    stall = Stall(first)
+    book, said = ledger(stall)
+    names = [f"Stall.sign, write {n}" for n in range(len(then))]
+    for name, value in zip(names, then, strict=True):
+        book.enter(entry(stall.state["sign"], name=name))
+        stall("ann", put(value))
+    assert book.restore() == ()
+    assert stall.state == {"id": "s1", "sign": first, "price": 7}
+    assert [name for kind, name in said if kind == "undone"] == [*reversed(names)]
+
+
+@given(st.permutations(["does it", "refuses", "breaks"]))
+def test_one_that_cannot_be_taken_back_is_told_and_keeps_no_other_from_it(how: list[str]) -> None:
+    stall = Stall("felt", how)
+    book, _ = ledger(stall)
+    for n in range(3):
+        book.enter(entry(f"sign {n}", name=f"write {n}"))
+    said = book.restore()
+    done = f"sign {2 - how.index('does it')}"
+    assert stall.state["sign"] == done and len(said) == 2
+    assert not [each for each in said if done in each or "felt" in each]
+    assert book.pending == [] and book.restore() == ()
+
+
+def test_a_journal_that_fails_keeps_nothing_from_being_undone() -> None:
+    stall = Stall("felt")
+    book, _ = ledger(stall)
+    book.enter(entry("wool"))
+
+    def full(kind: str, entry: Json) -> None:
+        raise TargetError("no space left on device")
+
+    book.log = full
+    assert book.restore() == () and stall.state["sign"] == "wool"
+
+
+def test_what_one_identity_cannot_take_back_another_may() -> None:
+    stall = Stall("felt")
+
+    def ask(viewer: str | None, request: Request, /) -> Response:
+        if viewer == "ann" and request.method == "PUT":
+            raise TargetError("ann could not log in")
+        return stall(viewer, request)
+
+    book, _ = ledger(ask)
+    book.enter(entry("wool", steps=2))
+    assert book.restore() == () and stall.state["sign"] == "wool"
+
+
+@pytest.mark.parametrize(("status", "text"), [(200, "200"), (404, "404")])
+def test_without_members_the_status_is_what_counts(status: int, text: str) -> None:
+    assert extract(reply({"sign": "wool"}, status), ()) == text
+
+
+@given(st.dictionaries(st.sampled_from(["sign", "price", "id"]), VALUES))
+def test_of_an_answer_only_the_members_that_count_are_kept_in_whatever_order(
+    stall: dict[str, Json],
+) -> None:
+    turned = dict(reversed(stall.items()))
+    one, other = reply({"data": [stall], "at": "10:01"}), reply([{"x": turned}])
+    assert extract(one, ("sign", "price")) == extract(other, ("price", "sign"))
+    assert ("id" in extract(one, ("sign", "price"))) is False
+    assert extract(Response(200, {}, b"<html>"), ("sign",)) == ""
+
+
+# --------------------------------------------------------------------------- objects made
+
+TEXTS = st.sampled_from(["wool", MARK, f"a {MARK}.", "oakum 1a2", "s1"])
+TREES = st.recursive(
+    TEXTS | st.integers(0, 9) | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "sign", "by", "items"]), inner, max_size=4)
+    ),
+    max_leaves=16,
+)
+
+
+def objects(value: Json) -> list[Mapping[str, Json]]:
+    """Every object of a value, itself too."""
+    children = value.values() if isinstance(value, dict) else value
+    inner = [e for c in children for e in objects(c)] if isinstance(value, dict | list) else []
+    return [value, *inner] if isinstance(value, dict) else inner
+
+
+def holds(value: Mapping[str, Json]) -> bool:
+    """Whether the mark is in the object, and not in one of a list that is in it."""
+    return any(
+        holds(each) if isinstance(each, dict) else isinstance(each, str) and MARK in each
+        for each in value.values()
+    )
+
+
+@given(TREES)
+def test_what_has_the_mark_is_found_innermost_and_nothing_else(tree: Json) -> None:
+    found = marked(tree, MARK, "id")
+    wanted = [each for each in objects(tree) if "id" in each and holds(each)]
+    for each in found:
+        assert any(each is one for one in wanted)
+        assert not any(inner in wanted for inner in objects(each)[1:])
+    for each in wanted:
+        assert any(one is inner for one in found for inner in objects(each))
+    assert [e for e in objects(tree) if any(e is one for one in found)] == found
+
+
+class Shelf:
+    """Things under keys of any kind; `of` says how a list shows them."""
+
+    def __init__(self, things: Mapping[str, str], *, wrapped: bool, look: bool) -> None:
+        self.things = {key: {"id": key, "sign": sign} for key, sign in things.items()}
+        self.wrapped, self.look = wrapped, look
+        self.gone: list[str] = []
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        key = unquote(urlsplit(request.url).path.removeprefix("/things").removeprefix("/"))
+        if urlsplit(request.url).path == "/things":
+            shown = [{"id": f"of {k}", "item": t} if self.wrapped else t
+                     for k, t in self.things.items()]  # fmt: skip
+            return reply({"items": shown})
+        if request.method == "DELETE":
+            self.gone.append(key)
+            return reply(None, 204 if self.things.pop(key, None) else 404)
+        return reply(self.things[key]) if self.look and key in self.things else reply(None, 404)
+
+
+KEYS = st.text("ab1 ./?#%&=é{}", max_size=6)
+
+
+@given(
+    st.dictionaries(KEYS, st.sampled_from(["wool", "oakum 9z9z", "oakum"]), max_size=5),
+    KEYS,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["made and told", "made", "refused"]),
+)
+def test_what_is_found_by_its_mark_is_removed_and_nothing_else(
+    others: dict[str, str], key: str, wrapped: bool, look: bool, what: str
+) -> None:
+    before = {k: sign for k, sign in others.items() if k != key}
+    shelf = Shelf(
+        before if what == "refused" else {**before, key: f"a thing, {MARK}"},
+        wrapped=wrapped,
+        look=look,
+    )
+    book, said = ledger(shelf)
+    made = Made(
+        "a new `Thing` of ann", "ann", MARK, "id", (Request("GET", f"{ROOT}/things"),),
+        Request("DELETE", f"{ROOT}/things/{{key}}"),
+        look=Request("GET", f"{ROOT}/things/{{key}}") if look else None,
+    )  # fmt: skip
+    book.enter(made)
+    if what == "made and told" and in_path(key):
+        book.learn(made, key)
+    done = book.restore() == ()
+    left = {k: thing["sign"] for k, thing in shelf.things.items()}
+    assert left == before or (not done and left == {**before, key: f"a thing, {MARK}"})
+    assert set(shelf.gone) <= ({key} if in_path(key) else set())
+    assert done or what == "made" or not in_path(key)
+    assert (("undone", made.name) in said) == done
+
+
+# --------------------------------------------------------------------------- the journal
+
+PLAIN = st.text(max_size=12)
+REQUESTS = st.builds(
+    Request,
+    st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    st.builds(f"{ROOT}/{{}}".format, PLAIN),
+    st.dictionaries(PLAIN, PLAIN, max_size=3),
+    PLAIN.map(str.encode),
+)
+VIEWERS = st.none() | PLAIN
+UNDOS = st.builds(
+    Undo,
+    PLAIN,
+    st.lists(st.tuples(VIEWERS, REQUESTS), max_size=3).map(tuple),
+    st.tuples(VIEWERS, REQUESTS),
+    PLAIN,
+    st.lists(PLAIN, max_size=3).map(tuple),
+)
+MADES = st.builds(
+    Made,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    PLAIN,
+    st.lists(REQUESTS, max_size=2).map(tuple),
+    REQUESTS,
+    known=PLAIN,
+    look=st.none() | REQUESTS,
+    turns=st.lists(st.lists(PLAIN, max_size=2).map(tuple), max_size=2).map(tuple),
+)
+
+
+@given(UNDOS | MADES)
+def test_an_entry_comes_out_of_a_journal_as_it_went_in(entry: Undo | Made) -> None:
+    assert from_json(orjson.loads(orjson.dumps(as_json(entry)))) == entry
+
+
+@given(st.dictionaries(st.sampled_from(["name", "mark", "steps", "check"]), PLAIN | st.none()))
+def test_a_damaged_entry_is_an_error_of_the_kinds_that_are_expected(entry: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        from_json(entry)
+
+
+@given(UNDOS | MADES)
+def test_an_entry_shows_no_request_where_it_is_printed(entry: Undo | Made) -> None:
+    assert ROOT not in repr(entry)
