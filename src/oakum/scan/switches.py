@@ -154,11 +154,12 @@ class Switches:
             if before is not None and isinstance(_at(content, at[:-1]), dict):
                 content = _with(content, at, value)
                 flips[path] = Flip(identity, path, before, value, own), at
-        self._before.setdefault((identity, first.operation), shown)
+        if shown:
+            self._before.setdefault((identity, first.operation), shown)
         for flip, _ in flips.values():
             self.log("flip", flip)
             self.pending.append(flip)
-        answer = self.ask(identity, prepared.body(content)) if flips else None
+        answer = self._send(identity, prepared, content) if flips else None
         if answer is None or not 200 <= answer.status < 300:
             self.why = "the API did not take the settings"
             return set()
@@ -326,12 +327,17 @@ class Switches:
 
     def _write(self, write: _Write, identity: str, switch: Switch, value: Json) -> bool:
         path = pattern(switch.pointer)
-        answer = self.ask(identity, write.body(_with(write.content, path, value)))
+        answer = self._send(identity, write, _with(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
         shown = _at(self._read(write.operation, identity), path)
         return shown is None or bool(shown == value)
+
+    def _send(self, identity: str, write: _Write, content: Mapping[str, Json]) -> Response:
+        """What was read before says nothing any more: what is refused or lost may be taken too."""
+        self._now.pop((identity, write.operation.id), None)
+        return self.ask(identity, write.body(content))
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)

@@ -294,6 +294,7 @@ MADES = st.builds(
     known=PLAIN,
     look=st.none() | REQUESTS,
     turns=st.lists(st.lists(PLAIN, max_size=2).map(tuple), max_size=2).map(tuple),
+    taken=st.booleans(),
 )
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oakum.contract.model import Media, Shape
+from oakum.contract.model import Media, Shape, Switch
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.switches import Flip, Switches
@@ -375,3 +381,211 @@ def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
     found = switches(run)
     assert not found.flip("ann", PRIVATE, False)
     assert run.studio.asked == []
+
+
+# --------------------------------------------------------------------------- several at once
+
+BECOMES = st.sampled_from(["taken", "refused", "taken and 503", "lost", "taken and lost"])
+"""What becomes of one write; a lost one has no answer."""
+OWN = {
+    "Person.bio": "/bio",
+    "Person.born": "/born",
+    "Person.city": "/home/city",
+    "Person.street": "/home/street",
+}
+"""Fields that a PATCH writes, and where in its body they stand."""
+
+
+class Account:
+    """A page that is written by PATCH and settings that are written by PUT, of ann.
+
+    `becomes`: what becomes of the writes to come; then all are taken.
+    """
+
+    def __init__(self, becomes: Sequence[str] = ()) -> None:
+        self.page: dict[str, Any] = {
+            "bio": "rows", "born": "1990-01-02", "vip": True,
+            "home": {"city": "Graz", "street": "Am Hof 1", "floor": 3},
+        }  # fmt: skip
+        self.settings: dict[str, Any] = {"is_private": True, "theme": "dark"}
+        self.becomes = [*becomes]
+        self.writes: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return deepcopy({"page": self.page, "settings": self.settings})
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        assert viewer == "ann" and IDS["ann"] in request.url
+        at = "settings" if request.url.endswith("/settings") else "page"
+        if request.method == "GET":
+            return reply(getattr(self, at))
+        body = json.loads(request.body)
+        self.writes.append((at, body))
+        how = self.becomes.pop(0) if self.becomes else "taken"
+        if how.startswith("taken"):
+            setattr(self, at, {**getattr(self, at), **body} if at == "page" else body)
+        if how.endswith("lost"):
+            raise TargetError("no answer")
+        return reply(None, 200 if how == "taken" else 422 if how == "refused" else 503)
+
+
+def account(api: Account, *, shown: bool = True) -> Switches:
+    """Switches of ann's page and of her settings. `shown`: the page may be read."""
+    run = Run(Studio())
+    run.knowledge.learn_own("ann", sighting(id=IDS["ann"]))
+    run.cast.states[("ann", PRIVATE)] = True
+    found = switches(run)
+    page = gate("getPerson")
+    patch = replace(page.operation, id="patchPerson", method="PATCH", body=())
+    found.writers = {**found.writers, "patchPerson": replace(page, operation=patch)}
+    if shown:
+        found.readers = {**found.readers, "patchPerson": page}
+    found.fields = {path: Switch("patchPerson", pointer) for path, pointer in OWN.items()}
+    found.ask = api
+    return found
+
+
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        **{path: st.sampled_from(["", "new", "1991-01-01"]) for path in OWN},
+        PRIVATE: st.booleans(),
+    },
+)
+
+
+@given(CHANGES)
+def test_fields_of_one_operation_go_in_one_request(changes: dict[str, Any]) -> None:
+    api = Account()
+    found = account(api)
+    assert found.flip_all("ann", changes) == changes.keys()
+    asked = ["settings" if path == PRIVATE else "page" for path in changes]
+    assert [at for at, _ in api.writes] == [*dict.fromkeys(asked)]
+
+
+@given(CHANGES)
+def test_what_is_set_together_is_set_and_all_else_is_kept(changes: dict[str, Any]) -> None:
+    api = Account()
+    before = api.state
+    found = account(api)
+    found.flip_all("ann", changes)
+    wanted = before
+    for path, value in changes.items():
+        if path == PRIVATE:
+            wanted["settings"]["is_private"] = value
+        elif path in ("Person.bio", "Person.born"):
+            wanted["page"][path.removeprefix("Person.")] = value
+        else:
+            wanted["page"]["home"][path.removeprefix("Person.")] = value
+    assert api.state == wanted
+
+
+@given(CHANGES, CHANGES, st.lists(BECOMES, max_size=6))
+def test_when_all_is_undone_the_api_holds_what_it_held_whatever_became_of_the_writes(
+    first: dict[str, Any], then: dict[str, Any], becomes: list[str]
+) -> None:
+    api = Account(becomes)
+    before = api.state
+    found = account(api)
+    for changes in (first, then):
+        with suppress(TargetError):
+            found.flip_all("ann", changes)
+    api.becomes.clear()
+    found.undo_all("ann", [*first, *then])
+    assert api.state == before
+    assert found.pending == []
+    writes = len(api.writes)
+    assert found.restore() == () and len(api.writes) == writes
+
+
+@given(CHANGES, st.lists(BECOMES, max_size=4), st.lists(BECOMES, max_size=4))
+def test_what_could_not_be_undone_is_put_back_at_the_end(
+    changes: dict[str, Any], becomes: list[str], then: list[str]
+) -> None:
+    api = Account(becomes)
+    before = api.state
+    found = account(api)
+    with suppress(TargetError):
+        found.flip_all("ann", changes)
+    api.becomes = then
+    with suppress(TargetError):
+        found.undo_all("ann", [*changes])
+    api.becomes = []
+    assert found.restore() == ()
+    assert api.state == before
+
+
+@given(CHANGES, CHANGES)
+def test_only_what_is_named_is_undone(changes: dict[str, Any], others: dict[str, Any]) -> None:
+    api, other = Account(), Account()
+    found = account(api)
+    found.flip_all("ann", changes)
+    found.undo_all("ann", [*others])
+    left = {path: value for path, value in changes.items() if path not in others}
+    account(other).flip_all("ann", left)
+    assert api.state == other.state
+    assert {flip.state for flip in found.pending} == left.keys()
+
+
+@given(CHANGES, st.lists(BECOMES, max_size=4))
+def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
+    changes: dict[str, Any], becomes: list[str]
+) -> None:
+    api = Account(becomes)
+    found = account(api)
+    heard: list[str] = []
+
+    def ask(viewer: str | None, request: Request, /) -> Response:
+        if request.method != "GET":
+            body = json.loads(request.body)
+            sent = [*body, *(body["home"] if "home" in body else ())]
+            names = {path.rpartition(".")[2].replace("private", "is_private") for path in heard}
+            assert names & {*sent}
+        return api(viewer, request)
+
+    found.ask = ask
+    found.log = lambda kind, flip: heard.append(flip.state)
+    with suppress(TargetError):
+        for path in found.flip_all("ann", changes):
+            held = api.settings["is_private"] if path == PRIVATE else None
+            name = path.removeprefix("Person.")
+            assert changes[path] in (held, api.page.get(name), api.page["home"].get(name))
+    assert {flip.state for flip in found.pending} == {*heard}
+
+
+@given(CHANGES)
+def test_what_the_api_does_not_show_is_not_set_since_it_could_not_be_put_back(
+    changes: dict[str, Any],
+) -> None:
+    api = Account()
+    before = api.state
+    found = account(api, shown=False)
+    assert found.flip_all("ann", changes) == changes.keys() & {PRIVATE}
+    assert {flip.state for flip in found.pending} == changes.keys() & {PRIVATE}
+    assert api.state["page"] == before["page"]
+
+
+def test_a_persons_own_values_are_told_in_no_words() -> None:
+    api = Account()
+    found = account(api)
+    assert found.flip_all("ann", {"Person.bio": "", "Person.born": ""})
+    assert all(flip.secret for flip in found.pending)
+    api.becomes = ["refused"] * 9
+    said = found.restore()
+    assert len(said) == 2 and not [each for each in said if "rows" in each or "1990" in each]
+
+
+@pytest.mark.parametrize("becomes", ["taken and 503", "taken and lost"])
+@pytest.mark.parametrize("path", ["Person.bio", "Person.city"])
+def test_a_patch_whose_answer_was_no_success_is_looked_at_before_it_is_taken_for_undone(
+    becomes: str, path: str
+) -> None:
+    api = Account([becomes])
+    before = api.state
+    found = account(api)
+    with suppress(TargetError):
+        assert not found.flip("ann", path, "new")
+    assert api.state != before
+    assert found.undo("ann", path)
+    assert api.state == before and found.pending == []

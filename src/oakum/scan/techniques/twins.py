@@ -38,7 +38,7 @@ _DOORS = 3
 """Doors tried of the likeliest version, and of an address: another may have some of them only."""
 _PHONES = 4
 """Doors asked as a phone asks, before it is given up."""
-_PATHS = 20
+_PATHS = 60
 """Paths of one front end that are tried."""
 
 
