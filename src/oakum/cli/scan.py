@@ -131,9 +131,11 @@ def _writable(path: Path | None) -> None:
 
 def _dry_run(scan: Scan, form: str) -> int:
     plan = scan.plan()
+    sent = {line["request"].split("  ")[0] for line in plan}
     skipped = [
-        {"request": f"{each.door.method} {each.door.path}", "reason": each.reason}
+        {"request": asked, "reason": each.reason}
         for each in scan.skipped
+        if (asked := f"{each.door.method} {each.door.path}") not in sent
     ]
     if form == "json":
         content = {"schema": "oakum.plan/1", "requests": plan, "skipped": skipped}

@@ -131,7 +131,7 @@ _PACKED = re.compile(r"(?:remaining|\br)\s*=\s*(\d+)")
 def _left(headers: Mapping[str, str]) -> list[float]:
     """How many questions are left, as an answer says it; empty: it does not."""
     for name, text in headers.items():
-        if _REMAINING.match(name) and text.strip().isdigit():
+        if _REMAINING.match(name) and text.isascii() and text.strip().isdigit():
             return [float(text)]
     packed = _PACKED.search(headers.get("ratelimit", ""))
     return [float(packed[1])] if packed else []

@@ -28,6 +28,7 @@ ACCEPT = "application/json, */*;q=0.5"
 _FORM = "application/x-www-form-urlencoded"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN_PAGE = re.compile(r"(?:^|/)(?:log-?in|sign-?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE)
+_PLAIN = re.compile(r"(?:/[A-Za-z_.-]{0,24}){1,6}")
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 
 
@@ -121,11 +122,19 @@ def sent_to_login(response: Response, login: Login | None) -> bool:
     """True for a redirect to a login page: the session is over."""
     if response.status not in _REDIRECTS:
         return False
-    path = urlsplit(response.headers.get("location", "")).path.rstrip("/")
+    path = _path_of(response.headers.get("location", "")).rstrip("/")
     own = (login.where, login.csrf.get if login.csrf else "") if login else ()
     return path in [urlsplit(each).path.rstrip("/") for each in own if "/" in each] or bool(
         _LOGIN_PAGE.search(path)
     )
+
+
+def _path_of(address: str) -> str:
+    """The path of an address; empty where it is none: a target may write anything."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def json_of(response: Response) -> Json:
@@ -194,8 +203,9 @@ def _advice(login: Login, response: Response) -> str:
         429: "it throttles logins; wait, and use fewer identities",
     }
     if status in _REDIRECTS:
-        path = urlsplit(response.headers.get("location", "")).path
-        return f"it redirects to `{path}`; is the path right?"
+        path = _path_of(response.headers.get("location", ""))
+        where = f"`{path}`" if _PLAIN.fullmatch(path) else "another page"  # it may hold a session
+        return f"it redirects to {where}; is the path right?"
     return said.get(status, "the server failed" if status >= 500 else "a 2xx was expected")
 
 

@@ -71,6 +71,7 @@ class Newcomers:
         self.operation = _registers(self.model, self._login())
         self.resource = _accounts(self.model)
         self._made = 0
+        self._identities = tuple(self.sessions.identities.items)
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
         for each in self.pending:
@@ -118,14 +119,15 @@ class Newcomers:
         self.pending.append(made)
         answer = ask(self.filled(made, more or {}))
         self._admit(made)
-        if answer.status >= 400:
+        if 400 <= answer.status < 500:
             self._gone(made)
             return None
         if not self._logs_in(made):
-            self.strays.append(made.called["handle"])
+            if answer.status < 400:
+                self.strays.append(made.called["handle"])
             self._gone(made)
             return None
-        return made
+        return made if answer.status < 400 else None  # a server error, and it is there: removed
 
     def _logs_in(self, made: Newcomer) -> bool:
         """A session for a new account; False: it gets none."""
@@ -194,7 +196,10 @@ class Newcomers:
         self.pending.append(made)
         answer = ask()
         self._admit(made)
-        if answer.status >= 400 or not self.lets_in(made, made.secret):
+        refused = 400 <= answer.status < 500
+        if refused or not self.lets_in(made, made.secret):
+            if answer.status < 400:
+                self.strays.append(_spoken(made))
             self._gone(made)
         return answer
 
@@ -202,16 +207,18 @@ class Newcomers:
         """The account that a registration would make; None where it would be an identity's."""
         called: dict[str, str] = {}
         secret = ""
+        owned = {value for values in self.knowledge.own.values() for value in values}
         for name, value in sent.items():
             inner = shape.properties[name]() if name in shape.properties else Shape()
             if isinstance(value, str) and is_secret(name, inner):
                 secret = value
-            elif isinstance(value, str) and (noun := self._noun(name, inner)):
+            elif (
+                value not in owned and isinstance(value, str) and (noun := self._noun(name, inner))
+            ):
                 called.setdefault("handle" if noun == "any" else noun, value)
         person = called.get(self.template[1] if self.template else "", "")
-        taken = any(person in values for values in self.knowledge.own.values())
         self._made += 1
-        return Newcomer(f"oakum-{self._made}", called, secret) if person and not taken else None
+        return Newcomer(f"oakum-{self._made}", called, secret) if person else None
 
     def lets_in(self, who: Newcomer, secret: str) -> bool:
         """Whether the account can log in with a secret."""
@@ -234,6 +241,10 @@ class Newcomers:
         flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
         self.knowledge.objects[(who.name, resource)] = [flat]
 
+    def forget(self, who: Newcomer) -> None:
+        """What it was shown of itself was somebody else's: it is known by its names alone."""
+        self.knowledge.objects.pop((who.name, self.resource), None)
+
     def own(self, who: Newcomer, answer: Response) -> Mapping[str, Json]:
         """The object of an answer that holds one of the account's names; empty: there is none."""
         names = set(who.called.values())
@@ -254,8 +265,8 @@ class Newcomers:
             for each in self.strays
         )
         return *lost, *(
-            f"the account `{next(iter(each.called.values()))}` that the run made could not be"
-            " removed: no operation takes it away"
+            f"the account `{_spoken(each)}` that the run made could not be removed: look for it by"
+            " hand"
             for each in left
         )
 
@@ -264,6 +275,8 @@ class Newcomers:
         try:
             if who.name not in self._alive and not self._exists(who):
                 return self._gone(who)
+            if own and self._is_somebodys(who):
+                return False
             if not self.knowledge.objects.get((who.name, self.resource)):
                 self.learn(who, self.resource, self._supposed(who))
             for operation in self.model.operations.values():
@@ -271,8 +284,9 @@ class Newcomers:
                 if operation.method != "DELETE" or not self._takes_account(gate):
                     continue
                 filled = fill(gate, self.target, self.knowledge, who.name)
-                for each in by if filled is not None and (own or gate.personal) else ():
-                    assert filled is not None
+                if filled is None or filled.sent & self._taken:
+                    continue
+                for each in by if own or gate.personal else ():
                     answer = self.sessions.send(each.name, filled.request)
                     if answer.status < 400 and not self._exists(who):
                         return self._gone(who)
@@ -284,8 +298,31 @@ class Newcomers:
         """Whether it can log in still; where the login brakes, whether it is logged in still."""
         answer, let_in = self.attempt(who, who.secret)
         if answer.status in (423, 429, 503) and self.sessions.proof is not None:
-            return self.sessions.send(who.name, self.sessions.proof.request).status < 400
+            try:
+                return self.sessions.send(who.name, self.sessions.proof.request).status < 400
+            except LoginFailed:
+                return False
         return let_in
+
+    @property
+    def _taken(self) -> frozenset[str]:
+        """Keys of the identities' own accounts: what is made is none of these."""
+        rows = (
+            row
+            for (name, resource), found in self.knowledge.objects.items()
+            if resource == self.resource and name in self._identities
+            for row in found
+        )
+        key = self.model.policy.resources[self.resource].key if self.resource else ""
+        return frozenset(row[key] for row in rows if key in row)
+
+    def _is_somebodys(self, who: Newcomer) -> bool:
+        """Whether the API takes its session for an identity's: then it removes that one's account."""
+        proof = self.sessions.proof
+        if proof is None:
+            return False
+        answer = self.sessions.send(who.name, proof.request)
+        return any(proof.holds(name, answer) for name in self._identities)
 
     def _supposed(self, who: Newcomer) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""
@@ -323,6 +360,12 @@ class Newcomers:
 
 
 Ask = Callable[[Filled], Response]
+
+
+def _spoken(who: Newcomer) -> str:
+    """What it is called, as far as the run has made that up."""
+    made_up = (each for each in who.called.values() if each.startswith("oakum"))
+    return next(made_up, who.name)
 
 
 def as_json(made: Newcomer) -> Json:

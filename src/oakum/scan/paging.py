@@ -6,6 +6,7 @@ document takes back, a number of the page, or an offset.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -21,6 +22,7 @@ from oakum.scan.transport import origin_of
 _CURSORS = listed("cursor next after continuation token starting")
 _PAGES = listed("page pagenumber pageno")
 _OFFSETS = listed("offset skip start from")
+_PAGE_IN_PATH = re.compile(r"(?:/(?:page|p))?/\d{1,9}")
 _SIZES = listed("size limit per count length total")
 
 
@@ -37,8 +39,7 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
         return None
     address = _linked(answer) or _named(value)
     if address:
-        url = urljoin(request.url, address)
-        return replace(request, url=url) if origin_of(url) == origin_of(request.url) else None
+        return _at(request, address)
     cursor, takes = _cursor(value), _first(names, _CURSORS)
     if takes:
         return _with(request, takes, cursor) if cursor else None
@@ -50,6 +51,21 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
             now = asked.get(name, "1" if known is _PAGES else "0")
             return _with(request, name, str(int(now) + step)) if now.isdigit() else None
     return None
+
+
+def _at(request: Request, address: str) -> Request | None:
+    """The same list at another address; None where that is none, or another door: what an answer
+    names may as well end a session."""
+    try:
+        url = urljoin(request.url, address)
+        here, there = urlsplit(request.url), urlsplit(url)
+        same = origin_of(url) == origin_of(request.url)
+    except ValueError:
+        return None
+    paged = there.path.rstrip("/").startswith(here.path.rstrip("/"))
+    rest = there.path.rstrip("/")[len(here.path.rstrip("/")) :]
+    same = same and paged and (not rest or bool(_PAGE_IN_PATH.fullmatch(rest)))
+    return replace(request, url=url) if same else None
 
 
 def _linked(answer: Response) -> str:

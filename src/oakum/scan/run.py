@@ -235,7 +235,8 @@ class Scan:
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE):
                     distrust += self._restore(engine)
-                    notes += engine.newcomers.restore() if engine and engine.newcomers else ()
+                    if engine is not None and engine.newcomers is not None:
+                        distrust += _surely("accounts", engine.newcomers.restore)
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         left = len(engine.later if engine else self.spending.left)
@@ -343,9 +344,9 @@ class Scan:
         shut = [name for name, sealed in self.past.undos.items() if not self.seal.opens(sealed)]
         return (
             *(f"{name} could not be undone: it was done with other credentials" for name in shut),
-            *(engine.ledger.restore() if engine.ledger else ()),
-            *(engine.ties.restore() if engine.ties else ()),
-            *(engine.switches.restore() if engine.switches else ()),
+            *(_surely("writes", engine.ledger.restore) if engine.ledger else ()),
+            *(_surely("relations", engine.ties.restore) if engine.ties else ()),
+            *(_surely("settings", engine.switches.restore) if engine.switches else ()),
         )
 
     def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
@@ -425,6 +426,14 @@ class Scan:
         heard = {each.operation.id for each in self.feeds}
         called = engine.called - heard if engine else set()
         yield from (each for each in self.skipped if each.door.operation not in called)
+
+
+def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Put back; a fault of ours in one thing does not keep the next from being put back."""
+    try:
+        return restore()
+    except Exception as error:  # noqa: BLE001 - said, not hidden: the run is not to be trusted
+        return (f"{what} could not all be put back ({type(error).__name__}): look at them by hand",)
 
 
 def _refuse_to_forget(journal: Path) -> None:

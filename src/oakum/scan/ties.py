@@ -7,6 +7,7 @@ hears of an end before it is sent, and of the new beginning after it was looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -73,10 +74,11 @@ class Ties:
                 if not walked or stands == "no":
                     return False
             self._tie(change.identity, relation, owner, held=True)
-            self.pending = [each for each in self.pending if each != change]
-            self.log("restored", change)
         except OakumError:
             return False
+        self.pending = [each for each in self.pending if each != change]
+        with suppress(OakumError):  # what a journal still holds is begun once more
+            self.log("restored", change)
         return True
 
     def restore(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ when the target asks for it, and stops before a struggling target falls over.
 from __future__ import annotations
 
 import email.utils
+import re
 import subprocess
 import threading
 import time
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of a body that are read; what follows is cut off."""
+DEEPEST = 200
+"""Lists and objects within one another; a body that has more is cut off there."""
 COMMAND_SECONDS = 30.0
+_PATIENCE = 2.0
+"""Times `timeout` after which an answer that does not end is given up, however much of it comes."""
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 
 _PORTS = {"http": 80, "https": 443}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,8 +92,6 @@ class HttpTransport:
         user_agent: str = "",
         run_id: str = "",
     ) -> None:
-        import httpx2  # not needed for `--help`, and not quick
-
         self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
         self._marks = {
@@ -95,8 +100,13 @@ class HttpTransport:
         if run_id:
             self._marks["oakum-run"] = run_id
         self.timeout = timeout
-        self._client = httpx2.Client(
-            timeout=timeout,
+        self._client = self._connected()
+
+    def _connected(self) -> httpx2.Client:
+        import httpx2  # not needed for `--help`, and not quick
+
+        return httpx2.Client(
+            timeout=self.timeout,
             http2=find_spec("h2") is not None,
             trust_env=False,
             follow_redirects=False,
@@ -105,14 +115,24 @@ class HttpTransport:
             limits=httpx2.Limits(keepalive_expiry=2.0),
         )
 
+    def _give_up(self, client: httpx2.Client) -> None:
+        """Hang up on a target that sends a head, or the frame of a body, without end."""
+        if self._client is client:
+            self._client = self._connected()
+        client.close()
+
     def send(self, request: Request) -> Response:
         """The answer; refuses what is out of scope, and explains what went wrong on the way."""
         import httpx2
 
         origin, headers = origin_of(request.url), self.headers(request)
         safe = request.method in _SAFE
+        client = self._client
+        watch = threading.Timer(self.timeout * _PATIENCE, self._give_up, (client,))
+        watch.daemon = True
+        watch.start()
         try:
-            return self._exchange(request, headers)
+            return self._exchange(client, request, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
         except httpx2.TimeoutException:
@@ -120,12 +140,16 @@ class HttpTransport:
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError):
             words = f"`{origin}` hung up before it had answered a {request.method}"
-            raise Unreachable(words, again=safe) from None
+            if client is not self._client:  # it was given up
+                words = f"`{origin}` did not come to the end of an answer to a {request.method}"
+            raise Unreachable(words, again=safe and client is self._client) from None
         except httpx2.DecodingError:
             raise TargetError(f"`{origin}` sent a body that cannot be decompressed") from None
         except (httpx2.LocalProtocolError, httpx2.InvalidURL, httpx2.UnsupportedProtocol):
             words = f"a {request.method} to `{origin}` cannot be written as HTTP"
             raise TargetError(words) from None
+        finally:
+            watch.cancel()
 
     def headers(self, request: Request) -> dict[str, str]:
         """Headers as they are sent, with what marks the run; refuses what is out of scope."""
@@ -137,8 +161,10 @@ class HttpTransport:
         marks = {name: text for name, text in self._marks.items() if name not in as_asked}
         return {**request.headers, **marks}
 
-    def _exchange(self, request: Request, headers: dict[str, str]) -> Response:
-        with self._client.stream(
+    def _exchange(
+        self, client: httpx2.Client, request: Request, headers: dict[str, str]
+    ) -> Response:
+        with client.stream(
             request.method,
             request.url,
             # as bytes: a cookie may hold what is not ASCII
@@ -146,12 +172,13 @@ class HttpTransport:
             content=request.body or None,
         ) as answer:
             body, truncated = _read(answer, time.monotonic() + self.timeout)
+        whole = not_too_deep(body)
         return Response(
             answer.status_code,
             {name.lower(): value for name, value in answer.headers.items()},
-            body,
+            whole,
             cookies_of(answer.headers.get_list("set-cookie")),
-            truncated,
+            truncated or len(whole) < len(body),
         )
 
     def close(self) -> None:
@@ -192,6 +219,19 @@ def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
     except httpx2.ReadTimeout:
         return bytes(body), True
     return bytes(body), False
+
+
+def not_too_deep(body: bytes) -> bytes:
+    """A body up to where JSON in it nests deeper than anybody reads it."""
+    if body.lstrip(_BEFORE_JSON)[:1] not in (b"[", b"{") or len(body) <= DEEPEST:
+        return body
+    depth = 0
+    for found in _BRACKETS.finditer(body):
+        kind = found[0][:1]
+        depth += (kind in b"[{") - (kind in b"]}")
+        if depth > DEEPEST:
+            return body[: found.start()]
+    return body
 
 
 def _why_no_connection(origin: str, said: str) -> str:

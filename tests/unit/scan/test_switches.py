@@ -539,7 +539,7 @@ def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
     def ask(viewer: str | None, request: Request, /) -> Response:
         if request.method != "GET":
             body = json.loads(request.body)
-            sent = [*body, *(body["home"] if "home" in body else ())]
+            sent = [*body, *body.get("home", ())]
             names = {path.rpartition(".")[2].replace("private", "is_private") for path in heard}
             assert names & {*sent}
         return api(viewer, request)
