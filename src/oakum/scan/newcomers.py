@@ -70,7 +70,8 @@ class Newcomers:
                              None)  # fmt: skip
         self.operation = _registers(self.model, self._login())
         self.resource = _accounts(self.model)
-        self._made = 0
+        # On after those of a run that was killed: a name is a line of the journal.
+        self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
         self._identities = tuple(self.sessions.identities.items)
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
@@ -117,8 +118,8 @@ class Newcomers:
         made = Newcomer(f"oakum-{self._made}", called, f"Oak-{secrets.token_hex(6)}-7a")
         self.log("undo", as_json(made))
         self.pending.append(made)
+        self._admit(made)  # made or not: an answer may be lost
         answer = ask(self.filled(made, more or {}))
-        self._admit(made)
         if 400 <= answer.status < 500:
             self._gone(made)
             return None
@@ -194,8 +195,8 @@ class Newcomers:
             return ask()
         self.log("undo", as_json(made))
         self.pending.append(made)
-        answer = ask()
         self._admit(made)
+        answer = ask()
         refused = 400 <= answer.status < 500
         if refused or not self.lets_in(made, made.secret):
             if answer.status < 400:
@@ -208,6 +209,8 @@ class Newcomers:
         called: dict[str, str] = {}
         secret = ""
         owned = {value for values in self.knowledge.own.values() for value in values}
+        for each in map(self.sessions.identities.items.__getitem__, self._identities):
+            owned |= {known.reveal() for known in each.variables.values()}
         for name, value in sent.items():
             inner = shape.properties[name]() if name in shape.properties else Shape()
             if isinstance(value, str) and is_secret(name, inner):
@@ -298,10 +301,7 @@ class Newcomers:
         """Whether it can log in still; where the login brakes, whether it is logged in still."""
         answer, let_in = self.attempt(who, who.secret)
         if answer.status in (423, 429, 503) and self.sessions.proof is not None:
-            try:
-                return self.sessions.send(who.name, self.sessions.proof.request).status < 400
-            except LoginFailed:
-                return False
+            return self.sessions.alive(who.name)
         return let_in
 
     @property
@@ -317,7 +317,7 @@ class Newcomers:
         return frozenset(row[key] for row in rows if key in row)
 
     def _is_somebodys(self, who: Newcomer) -> bool:
-        """Whether the API takes its session for an identity's: then it removes that one's account."""
+        """Whether the API takes its session for an identity's: that one's would be removed."""
         proof = self.sessions.proof
         if proof is None:
             return False

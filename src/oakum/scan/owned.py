@@ -18,19 +18,18 @@ _NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTA
 
 def own_fields(model: Model) -> dict[str, Switch]:
     """`Resource.field` → how its owner writes it, for scalars that the contract lets them set."""
-    found: dict[str, Switch] = {}
+    found: dict[str, list[Switch]] = {}
     states = [s for each in model.policy.resources.values() for s in each.states.values()]
     # What a setting decides has to be seen: it is no secret that a world could differ in.
-    decide = {(s.switch.operation, s.switch.pointer) for s in states if s.switch is not None}
+    decide = {s.switch for s in states if s.switch is not None}
     writes = [each for each in model.operations.values() if each.method in _METHODS]
     for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
         for resource, base, shape in _written(model, operation):
             for leaf, pointer in _leaves(model, resource, base, shape):
-                if (operation.id, pointer) not in decide:
-                    found.setdefault(f"{resource}.{leaf}", Switch(operation.id, pointer))
-    return found
+                found.setdefault(f"{resource}.{leaf}", []).append(Switch(operation.id, pointer))
+    return {path: ways[0] for path, ways in found.items() if decide.isdisjoint(ways)}
 
 
 def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:

@@ -390,8 +390,8 @@ BECOMES = st.sampled_from(["taken", "refused", "taken and 503", "lost", "taken a
 OWN = {
     "Person.bio": "/bio",
     "Person.born": "/born",
-    "Person.city": "/home/city",
-    "Person.street": "/home/street",
+    "Person.city": "/flat/city",
+    "Person.street": "/flat/street",
 }
 """Fields that a PATCH writes, and where in its body they stand."""
 
@@ -405,7 +405,7 @@ class Account:
     def __init__(self, becomes: Sequence[str] = ()) -> None:
         self.page: dict[str, Any] = {
             "bio": "rows", "born": "1990-01-02", "vip": True,
-            "home": {"city": "Graz", "street": "Am Hof 1", "floor": 3},
+            "flat": {"city": "Graz", "street": "Am Hof 1", "floor": 3},
         }  # fmt: skip
         self.settings: dict[str, Any] = {"is_private": True, "theme": "dark"}
         self.becomes = [*becomes]
@@ -477,7 +477,7 @@ def test_what_is_set_together_is_set_and_all_else_is_kept(changes: dict[str, Any
         elif path in ("Person.bio", "Person.born"):
             wanted["page"][path.removeprefix("Person.")] = value
         else:
-            wanted["page"]["home"][path.removeprefix("Person.")] = value
+            wanted["page"]["flat"][path.removeprefix("Person.")] = value
     assert api.state == wanted
 
 
@@ -539,7 +539,7 @@ def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
     def ask(viewer: str | None, request: Request, /) -> Response:
         if request.method != "GET":
             body = json.loads(request.body)
-            sent = [*body, *body.get("home", ())]
+            sent = [*body, *body.get("flat", ())]
             names = {path.rpartition(".")[2].replace("private", "is_private") for path in heard}
             assert names & {*sent}
         return api(viewer, request)
@@ -550,7 +550,7 @@ def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
         for path in found.flip_all("ann", changes):
             held = api.settings["is_private"] if path == PRIVATE else None
             name = path.removeprefix("Person.")
-            assert changes[path] in (held, api.page.get(name), api.page["home"].get(name))
+            assert changes[path] in (held, api.page.get(name), api.page["flat"].get(name))
     assert {flip.state for flip in found.pending} == {*heard}
 
 

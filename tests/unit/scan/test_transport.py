@@ -9,10 +9,13 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import oakum
 from oakum.errors import ExitCode, InputError, TargetError
@@ -26,6 +29,7 @@ from oakum.scan.transport import (
     cookies_of,
     origin_of,
     run_command,
+    together,
 )
 from tests.scan import servers
 from tests.scan.servers import Reply, serve
@@ -418,3 +422,185 @@ def test_a_password_in_a_target_is_refused_and_not_repeated() -> None:
     with pytest.raises(InputError) as caught:
         HttpTransport("http://ann:hunter2/x@studio.test")
     assert "no password" in str(caught.value) and "hunter2" not in str(caught.value)
+
+
+# --------------------------------------------------------------------------- at the same time
+
+
+class Crowd:
+    """A target that many threads ask, and a clock that only their pauses move.
+
+    `moments` are the readings of the clock with which each request was let through: the last that
+    its thread took.
+    """
+
+    def __init__(self, statuses: Iterable[int] = ()) -> None:
+        self.now = 100.0
+        self.moments: list[float] = []
+        self.statuses = list(statuses)
+        self._lock = threading.Lock()
+        self._own = threading.local()
+
+    def clock(self) -> float:
+        with self._lock:
+            self._own.read = self.now
+            return self.now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.now += seconds
+
+    def send(self, request: Request) -> Response:
+        with self._lock:
+            self.moments.append(self._own.read)
+            status = self.statuses.pop() if self.statuses else 200
+        return Response(status, {"retry-after": "1"} if status == 429 else {})
+
+
+def ask_at_once(governor: Governor, threads: int, each: int) -> list[BaseException]:
+    """Ask `each` times in each of so many threads; what was raised in them."""
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        for _ in range(each):
+            try:
+                governor.send(ASK)
+            except (BudgetSpent, TargetError) as error:
+                raised.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    finally:
+        sys.setswitchinterval(before)
+    return raised
+
+
+def most_in_a_second(moments: list[float]) -> int:
+    moments = sorted(moments)
+    return max(sum(start <= at < start + 1 - 1e-6 for at in moments) for start in moments)
+
+
+MANY = st.integers(1, 8)
+RATES = st.integers(1, 20)
+BUSY = settings(max_examples=30, deadline=None)
+
+
+@BUSY
+@given(MANY, st.integers(1, 10), RATES, st.integers(0, 60))
+def test_no_number_of_threads_asks_more_than_the_rate_and_the_budget(
+    threads: int, each: int, rate: int, budget: int
+) -> None:
+    crowd = Crowd()
+    governor = Governor(crowd, rate, budget, crowd.clock, crowd.sleep)
+    raised = ask_at_once(governor, threads, each)
+    wanted = threads * each
+    assert len(crowd.moments) == governor.sent == min(wanted, budget)
+    assert len(raised) == max(wanted - budget, 0)
+    assert all(isinstance(error, BudgetSpent) for error in raised)
+    assert governor.left == max(budget - wanted, 0)
+    if crowd.moments:
+        assert most_in_a_second(crowd.moments) <= rate
+        # nor slower: one request after the other, without a gap
+        assert crowd.now == pytest.approx(100 + (len(crowd.moments) - 1) / rate)
+
+
+@BUSY
+@given(MANY, st.integers(1, 6), RATES, st.lists(st.sampled_from([200, 429, 404]), max_size=12))
+def test_where_the_target_throttles_threads_ask_no_faster_and_within_the_budget(
+    threads: int, each: int, rate: int, statuses: list[int]
+) -> None:
+    crowd = Crowd(statuses)
+    governor = Governor(crowd, rate, 40, crowd.clock, crowd.sleep)
+    raised = ask_at_once(governor, threads, each)
+    assert len(crowd.moments) == governor.sent <= 40
+    assert most_in_a_second(crowd.moments) <= rate
+    assert 0 < governor.rate <= rate
+    assert governor.rate == rate or 429 in statuses
+    assert governor.rate >= min(rate, Governor.SLOWEST)
+    assert bool(raised) <= (governor.sent == 40 or 429 in statuses)
+
+
+@BUSY
+@given(MANY, st.integers(1, 5), st.integers(0, 10), st.integers(0, 20))
+def test_what_is_reserved_for_putting_back_is_neither_kept_nor_taken_from_the_budget(
+    threads: int, each: int, budget: int, reserve: int
+) -> None:
+    crowd = Crowd()
+    governor = Governor(crowd, 1000, budget, crowd.clock, crowd.sleep)
+    ask_at_once(governor, threads, each)
+    first = governor.sent
+    with governor.reserve(reserve):
+        ask_at_once(governor, threads, each)
+    assert first == min(threads * each, budget)
+    assert governor.sent == min(first + threads * each, budget + reserve)
+    assert governor.budget == budget
+
+
+def test_what_a_bare_answer_asks_to_be_waited_for_holds_for_other_threads() -> None:
+    crowd = Crowd([429])
+    governor = Governor(crowd, 1000, 100, crowd.clock, crowd.sleep)
+    with governor.bare():
+        assert governor.send(ASK).status == 429
+    assert ask_at_once(governor, 4, 2) == []
+    assert min(crowd.moments[1:]) >= crowd.moments[0] + 1
+
+
+@given(st.lists(st.sampled_from(["answers", "fails"]), max_size=9), st.integers(1, 5))
+def test_answers_of_jobs_come_in_their_order_and_one_that_fails_is_none(
+    outcomes: list[str], most: int
+) -> None:
+    def job(number: int, outcome: str) -> Response:
+        if outcome == "fails":
+            raise TargetError("no answer")
+        return Response(200 + number)
+
+    jobs = [partial(job, n, outcome) for n, outcome in enumerate(outcomes)]
+    found = together(jobs, most)
+    assert [each.status if each else 0 for each in found] == [
+        200 + n if outcome == "answers" else 0 for n, outcome in enumerate(outcomes)
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 8), st.integers(1, 5))
+def test_no_more_jobs_than_allowed_are_done_at_the_same_time(many: int, most: int) -> None:
+    lock, at_work, seen = threading.Lock(), [0], [0]
+    gathered = threading.Barrier(max(min(many, most), 1))
+
+    def job() -> Response:
+        with lock:
+            at_work[0] += 1
+            seen.append(at_work[0])
+        if many % most == 0 or many < most:
+            gathered.wait(5)  # as many as are allowed are there
+        with lock:
+            at_work[0] -= 1
+        return Response(200)
+
+    assert len(together([job] * many, most)) == many
+    assert max(seen) <= most
+
+
+def test_an_error_of_ours_in_a_job_is_not_kept_quiet() -> None:
+    def broken() -> Response:
+        raise ZeroDivisionError
+
+    for jobs in ([broken], [broken, lambda: Response(200)]):
+        with pytest.raises(ZeroDivisionError):
+            together(jobs)
+
+
+@BUSY
+@given(st.integers(0, 12), st.integers(0, 12), RATES)
+def test_together_asks_within_the_rate_and_the_budget(many: int, budget: int, rate: int) -> None:
+    crowd = Crowd()
+    governor = Governor(crowd, rate, budget, crowd.clock, crowd.sleep)
+    found = together([partial(governor.send, ASK)] * many)
+    assert sum(each is not None for each in found) == len(crowd.moments) == min(many, budget)
+    assert not crowd.moments or most_in_a_second(crowd.moments) <= rate
