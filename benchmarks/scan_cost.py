@@ -1,6 +1,6 @@
 """What a scan costs: requests and seconds against the size of an API and the number of viewers.
 
-    python benchmarks/scan_cost.py [--operations 10,30,60,100,300,1000] [--viewers 3,7]
+    python benchmarks/scan_cost.py [--operations 10,30,60,100,300,1000] [--viewers 3,7] [--fields 0]
 
 A made-up API of so many operations (lists, own lists, single objects, objects of a person, in
 families of five) is served on loopback and scanned whole: seven viewers are two owners, a follower,
@@ -49,7 +49,7 @@ def families(operations: int) -> int:
     return max((operations - 2) // 5, 1)
 
 
-def document(many: int) -> str:
+def document(many: int, fields: int = 0) -> str:
     """OpenAPI, as JSON: it is YAML as well."""
 
     def answers(shape: object) -> object:
@@ -89,6 +89,7 @@ def document(many: int) -> str:
                 "owner_id": {"type": "string"},
                 "title": {"type": "string"},
                 "note": {"type": "string"},
+                **{f"f{each}": {"type": "string"} for each in range(fields)},
             },
         }
         key = {"name": f"k{n}_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -116,7 +117,7 @@ def document(many: int) -> str:
     return orjson.dumps(made).decode()
 
 
-def policy(many: int) -> str:
+def policy(many: int, fields: int = 0) -> str:
     """The contract."""
     lines = [
         "exposure: 1", "api: openapi.yaml", "caller: {operation: me, id: /id}",
@@ -131,6 +132,7 @@ def policy(many: int) -> str:
         lines += [
             f"  K{n}:", "    key: id", "    owner: owner_id", f"    main: one{n}", "    fields:",
             "      id, owner_id, title: [{see: [anyone]}]", "      note: [{see: [owner, staff]}]",
+            *(f"      f{each}: [{{see: [owner]}}]" for each in range(fields)),
         ]  # fmt: skip
     lines += ["operations:", '  setMe: {sets: {Person: ""}}']
     for n in range(many):
@@ -153,7 +155,7 @@ def identities(viewers: int) -> str:
     return "identities:\n" + "\n".join(lines) + between + "\n"
 
 
-def api(many: int) -> tuple[Starlette, set[str]]:
+def api(many: int, fields: int = 0) -> tuple[Starlette, set[str]]:
     """The API, and the resources that leak their `note` to anybody."""
     people = {who: {"id": f"p-{who}-7f3a", **{f"s{n}": f"{who} secret {n} zq{n * 77}x"
               for n in range(SECRETS)}} for who in PEOPLE}  # fmt: skip
@@ -161,6 +163,7 @@ def api(many: int) -> tuple[Starlette, set[str]]:
         f"k{n}-{who}-{n * 7919 % 10007}": {
             "id": f"k{n}-{who}-{n * 7919 % 10007}", "owner_id": people[who]["id"],
             "title": f"{who}'s {n}", "note": f"only {who} knows {n * 104729 % 99991}",
+            **{f"f{each}": f"{who} {n} {each} zq{n * 31 + each * 977}y" for each in range(fields)},
         }
         for n in range(many)
         for who in ("ann", "pia")
@@ -172,8 +175,9 @@ def api(many: int) -> tuple[Starlette, set[str]]:
         return token.removesuffix("-key") if token.removesuffix("-key") in people else ""
 
     def view(row: dict[str, str], me: str, *, leaks: bool) -> dict[str, str]:
-        shown = leaks or me == "sta" or (me and row["owner_id"] == people[me]["id"])
-        return row if shown else {name: row[name] for name in ("id", "owner_id", "title")}
+        own = me and row["owner_id"] == people[me]["id"]
+        names = ["id", "owner_id", "title", *(["note"] if leaks or me == "sta" else [])]
+        return row if own else {name: row[name] for name in names}
 
     async def mine(request: Request) -> Response:
         me = whose(request)
@@ -210,12 +214,18 @@ def api(many: int) -> tuple[Starlette, set[str]]:
     return made, leaky
 
 
-def scanned(operations: int, viewers: int, folder: Path) -> tuple[Report, set[str], float]:
+def scanned(
+    operations: int, viewers: int, folder: Path, fields: int = 0
+) -> tuple[Report, set[str], float]:
     """A scan of an API of this size."""
     many = families(operations)
-    app, leaky = api(many)
-    for name, text in (("openapi.yaml", document(many)), ("exposure.yaml", policy(many)),
-                       ("identities.yaml", identities(viewers))):  # fmt: skip
+    app, leaky = api(many, fields)
+    files = {
+        "openapi.yaml": document(many, fields),
+        "exposure.yaml": policy(many, fields),
+        "identities.yaml": identities(viewers),
+    }
+    for name, text in files.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(text, encoding="utf-8")
     with serving(app) as target:
@@ -228,13 +238,13 @@ def scanned(operations: int, viewers: int, folder: Path) -> tuple[Report, set[st
         return report, leaky, time.perf_counter() - begun
 
 
-def rows(sizes: list[int], viewers: list[int]) -> Iterator[str]:
+def rows(sizes: list[int], viewers: list[int], fields: int) -> Iterator[str]:
     """One line for each size."""
     yield "operations  viewers  requests  seconds   cells  decided  requests/cell  of naive  leaks"
     for operations in sizes:
         for many in viewers:
             with tempfile.TemporaryDirectory() as folder:
-                report, leaky, seconds = scanned(operations, many, Path(folder))
+                report, leaky, seconds = scanned(operations, many, Path(folder), fields)
             found = {each.resource for each in report.findings if each.verdict == "proven"}
             cells = len(report.cells)
             decided = cells - report.count(Result.NOT_SHOWN)
@@ -252,10 +262,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--operations", default="10,30,60,100,300,1000")
     parser.add_argument("--viewers", default="3,7")
+    parser.add_argument(
+        "--fields", type=int, default=0, help="further hidden fields of each object"
+    )
     said = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}, server in this process")
     sizes, viewers = ([int(e) for e in t.split(",")] for t in (said.operations, said.viewers))
-    for line in rows(sizes, viewers):
+    for line in rows(sizes, viewers, said.fields):
         print(line, flush=True)
 
 
