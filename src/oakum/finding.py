@@ -171,6 +171,8 @@ class Report:
     """`Resource.field` to the contract line that rules it."""
     allowed: tuple[str, ...] = ()
     """Options that let the run do more than read documented doors."""
+    contract_digest: str = ""
+    """Tells the contract of the run from any other; empty: not known."""
 
     def count(self, result: Result) -> int:
         """Number of cells with this result."""

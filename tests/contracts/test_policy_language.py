@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.contract import guarding, load, policy, relations, resources
+from oakum.contract import criteria, guarding, load, policy, relations, resources
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
 CREW = Path(__file__).parent / "crew.yaml"
@@ -56,10 +56,11 @@ def test_the_first_example_is_whole_and_keeps_its_order(tmp_path: Path) -> None:
     "word",
     sorted(
         {
-            *(*policy.POLICY, *policy.KEPT, *policy.CALLER, *policy.OPERATION),
+            *(*policy.POLICY, *policy.CALLER, *policy.OPERATION),
             *(*relations.RELATION, *resources.RESOURCE, *resources.OWNER, *resources.STATE),
             *(*resources.SWITCH, *resources.LINE, *resources.GRANT),
             *(*guarding.GUARD, *guarding.JWT, *guarding.SERVICE, *guarding.LIMIT, *guarding.RATED),
+            *(*criteria.CRITERIA, *criteria.WAIVER, *criteria.CELL, *criteria.STANCES),
         }
     ),
 )

@@ -57,7 +57,7 @@ def test_an_account_that_nothing_removes_is_told(tmp_path: Path) -> None:
     played = play(made, "fixed", 1, tmp_path)
     left = {name for name in gym.people if name.startswith("oakum")}
     assert len(left) >= 2
-    assert all(any(name in note for note in played.report.notes) for name in left)
+    assert all(any(name in words for words in played.report.distrust) for name in left)
 
 
 def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import cadence
 from cadence.people import persona_rows
 from oakum.cli.demo import serving
+from oakum.report import FORMATS, json_v1
 
 pytestmark = pytest.mark.server
 TRUTH = json.loads((Path(cadence.__file__).parent / "truth.json").read_bytes())
@@ -177,7 +178,9 @@ def test_nothing_of_a_person_is_written(scanned: Any) -> None:
         if len(text) >= 8 and text not in KNOWN_TO_ALL
     }
     assert len(values) > 300
-    for text in (*(file.read_text() for file in out.iterdir()), printed):
+    whole = json_v1.read((out / "report.json").read_bytes())
+    formats = (render(whole).decode() for _, render in FORMATS)
+    for text in (*(file.read_text() for file in out.iterdir()), *formats, printed):
         for needle in secrets | values:
             assert needle not in text, needle
 

@@ -14,10 +14,12 @@ from oakum.errors import ExitCode, InputError, OakumError
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("scan", "prove what a running API shows to whom against the contract"),
     ("doctor", "log every identity in and say in words what is wrong"),
+    ("gate", "say whether a release may ship, by criteria of the contract"),
     ("guard", "run a gateway that lets through what the contract grants"),
     ("init", "draft a contract from an OpenAPI document"),
     ("check", "read a contract and list every mistake at its place"),
-    ("report", "turn a JSON report into HTML or text"),
+    ("diff", "say who may see more under a changed contract or document"),
+    ("report", "turn a JSON report into text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to mend it, and what the guard does"),
     ("replay", "ask for one finding of a report again: is it fixed?"),
     ("restore", "put back what a killed run has left changed"),

@@ -13,11 +13,14 @@ from oakum.report.grouping import exit_code
 @click.command(epilog="Example: oakum report scan.json --format html > report.html")
 @click.argument("file", type=shared.PATH)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
+    "--format", "form", type=click.Choice(shared.FORMATS), default="text",
     show_default=True, help="what goes to standard output",
 )  # fmt: skip
 def command(file: Path, form: str) -> int:
-    """Turn a JSON report of an earlier scan into text or HTML. Exits as that scan did."""
+    """Turn a JSON report of an earlier scan into another format. Exits as that scan did.
+
+    `github` also appends a summary to the file that GITHUB_STEP_SUMMARY names.
+    """
     report = shared.read_report(file)
     shared.show(report, form)
     return int(exit_code(report))

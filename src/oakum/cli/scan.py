@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -28,11 +28,10 @@ from oakum.scan.run import Options, Scan
 @shared.leave_options
 @click.option("--dry-run", is_flag=True, help="print every request that might be sent; send none")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text",
+    "--format", "form", type=click.Choice(shared.FORMATS), default="text",
     show_default=True, help="what goes to standard output",
 )  # fmt: skip
-@click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
-@click.option("--html", "html_file", type=shared.PATH, metavar="FILE", help="also write HTML")
+@shared.report_options
 @click.option(
     "--events", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
     help="events as NDJSON while it runs; `-` for standard error",
@@ -62,13 +61,12 @@ def command(
     front_end: tuple[str, ...],
     dry_run: bool,
     form: str,
-    json_file: Path | None,
-    html_file: Path | None,
     events: Path | None,
     journal: Path | None,
     resume: bool,
     min_shown: float,
     quiet: bool,
+    **files: Path | None,
 ) -> int:
     """Prove what a running API shows to whom against CONTRACT: a policy file, or an OpenAPI
     document with or without `x-exposure` keys.
@@ -83,16 +81,16 @@ def command(
         tuple(shared.valid_target(each, "--front-end") for each in front_end),
         journal=journal, resume=resume, min_shown=min_shown,
     )  # fmt: skip
-    for path in (json_file, html_file):
+    reports = {name.removesuffix("_file"): path for name, path in files.items() if path}
+    for path in reports.values():
         _writable(path)
-    return _play(options, form, json_file, html_file, events, dry_run=dry_run, quiet=quiet)
+    return _play(options, form, reports, events, dry_run=dry_run, quiet=quiet)
 
 
 def _play(
     options: Options,
     form: str,
-    json_file: Path | None,
-    html_file: Path | None,
+    reports: Mapping[str, Path],
     events: Path | None,
     *,
     dry_run: bool,
@@ -115,17 +113,15 @@ def _play(
             watchers.append(stack.enter_context(progress(options.budget)))
         shared.heed_sigterm()
         report = scan.report()
-    if json_file is not None:
-        shared.write(report, json_file, "json")
-    if html_file is not None:
-        shared.write(report, html_file, "html")
+    for name, path in reports.items():
+        shared.write(report, path, name)
     shared.show(report, form)
     return int(exit_code(report))
 
 
-def _writable(path: Path | None) -> None:
+def _writable(path: Path) -> None:
     """A report that cannot be written is found out before the scan, not after it."""
-    if path is not None and not path.resolve().parent.is_dir():
+    if not path.resolve().parent.is_dir():
         raise InputError([Problem(Location(str(path)), "its folder does not exist")])
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 S = TypeVar("S")
 
+FORMATS = ("text", "json", "html", "sarif", "junit", "gitlab", "github", "markdown")
+"""Of a report; those of `oakum.report`, named here so that `--help` need not import them."""
+
 PATH = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -98,6 +101,23 @@ def leave_options(command: F) -> F:
     return command
 
 
+def report_options(command: F) -> F:
+    """Reports in files, beside the one that goes to standard output."""
+    told = {
+        "json": "JSON",
+        "html": "HTML",
+        "sarif": "SARIF 2.1.0, for code scanning",
+        "junit": "JUnit XML, a test case a cell",
+        "gitlab": "GitLab's Code Quality",
+        "markdown": "Markdown, for a comment",
+    }
+    for form, words in reversed(told.items()):
+        command = click.option(
+            f"--{form}", f"{form}_file", type=PATH, metavar="FILE", help=f"also write {words}"
+        )(command)
+    return command
+
+
 def valid_target(target: str, option: str = "--target") -> str:
     """A URL with scheme and host, or a usage error that says what is missing."""
     from urllib.parse import urlsplit
@@ -145,9 +165,13 @@ def warn(problems: Iterable[Problem]) -> None:
 
 def write(report: Report, path: Path, form: str) -> None:
     """Write a report to a file, whole or not at all."""
+    from oakum.cli import pipeline
     from oakum.report import write as write_report
 
-    write_report(report, path, form)
+    if form in pipeline.FORMS:
+        write_report(pipeline.rebased(report), path, form, pipeline.facts())
+    else:
+        write_report(report, path, form)
 
 
 def show(report: Report, form: str) -> None:
@@ -159,13 +183,25 @@ def show(report: Report, form: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def say(text: str) -> None:
+    """Text to standard output; a reader who has gone changes no exit code."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _show(report: Report, form: str) -> None:
+    from oakum.cli import pipeline
     from oakum.report import html, json_v1, terminal
 
     if form == "json":
         click.echo(json_v1.render(report).decode(), nl=False)
     elif form == "html":
         click.echo(html.render(report), nl=False)
+    elif form in pipeline.FORMS:
+        click.echo(pipeline.rendered(report, form).decode(), nl=False)
     else:
         terminal.render(report, console())
 
@@ -174,11 +210,18 @@ def read_report(path: Path) -> Report:
     """The JSON report of an earlier scan; raises `InputError` when it is none."""
     from oakum.report.json_v1 import read
 
+    return read(report_bytes(path), str(path))
+
+
+def report_bytes(path: Path) -> bytes:
+    """What a JSON report should be read from; raises `InputError` where it certainly is none."""
     data = read_bytes(path)
+    hint = "give the file that `--json` wrote"
+    if not data.strip():
+        raise InputError([Problem(Location(str(path)), "the file is empty", hint)])
     if data.lstrip().startswith(b"<"):
-        hint = "give the file that `--json` wrote"
         raise InputError([Problem(Location(str(path)), "is HTML", hint)])
-    return read(data, str(path))
+    return data
 
 
 def finding_of(report: Report, name: str, file: Path) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +19,7 @@ from oakum.contract.policy import field_lines, parse_policy
 from oakum.contract.source import Node, parse, parse_json, read_text
 from oakum.errors import InputError, Problem
 
-__all__ = ["Contract", "field_lines", "load"]
+__all__ = ["Contract", "digest", "field_lines", "load"]
 
 _WORDS = ("exposure", "relations", "resources")
 _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)
@@ -54,6 +56,20 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
         problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
     policy = parse_policy(node, problems) if node else None
     return _checked(document, policy, problems, path.parent)
+
+
+def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str:
+    """What tells two contracts apart, 64 hex digits: the policy without comments and without its
+    `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
+    parts = [hashlib.sha256(each.read_bytes()).hexdigest() for each in contract.document.files]
+    parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
+    text = read_text(path)
+    if _is_policy(text, str(path)):
+        said = parse(text, str(path)).plain()
+        said.pop("exit_criteria", None)  # a waiver changes nothing of who may see what
+        plain = json.dumps(said, sort_keys=True, default=str)
+        parts.append(hashlib.sha256(plain.encode()).hexdigest())
+    return hashlib.sha256("\n".join(sorted(set(parts))).encode()).hexdigest()
 
 
 def _is_policy(text: str, file: str) -> bool:

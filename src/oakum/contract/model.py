@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import date
+from typing import Any, Literal, get_args
 
 from oakum.errors import NOWHERE, Location
 
@@ -331,6 +332,87 @@ class Limit:
     location: Location = NOWHERE
 
 
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
+
+Stance = Literal["fail", "warn", "off"]
+STATIC_RULES: Mapping[str, Stance] = {
+    "open-to-anybody": "fail",
+    "resource-without-owner": "warn",
+    "sensitive-field-for-anyone": "fail",
+    "privileged-member-in-request": "fail",
+    "denied-member-in-request": "warn",
+    "state-without-missing": "warn",
+    "answer-open-to-extra": "warn",
+    "countable-ids": "warn",
+}
+"""What the documents alone can prove, and what a gate makes of it unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class CellRef:
+    """Cells that a waiver speaks of: a field, a viewer, and the settings it holds in."""
+
+    resource: str
+    field: str
+    viewer: str
+    state: tuple[tuple[str, str], ...] = ()
+    """Sorted (name, value as text) pairs that must all be the finding's; empty: any state."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding that may ship for a while. Exactly one of `finding` and `cell` is set."""
+
+    reason: str
+    owner: str
+    expires: date
+    """The last day on which it holds."""
+    finding: str = ""
+    """Fingerprint, or eight and more of its first digits."""
+    cell: CellRef | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A widening of exposure that somebody has agreed to. It ends with the release."""
+
+    widening: str
+    """Fingerprint, or eight and more of its first digits."""
+    reason: str
+    owner: str
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class ExitCriteria:
+    """What a release must pass: the `exit_criteria:` section."""
+
+    proven: Severity = "low"
+    """No proven leak of this severity or a higher one."""
+    suspected: int = 0
+    """At most so many suspected leaks."""
+    over_blocks: int = 0
+    """At most so many grants that are not honoured."""
+    shown: float = 10.0
+    """Percent of the cells of each field and viewer that must have been shown."""
+    states: bool = True
+    """Each value of each setting that a grant depends on must have been met."""
+    security: bool = True
+    """Each operation says who may call it."""
+    classified: bool = True
+    """Each field of each answer has a line, or goes with an operation that says who may call it."""
+    max_age: float = 86400.0
+    """Seconds that a report may be old."""
+    static: Mapping[str, Stance] = field(default_factory=lambda: dict(STATIC_RULES))
+    waivers: tuple[Waiver, ...] = ()
+    waiver_file: str = ""
+    """File of waivers beside the policy; empty: none."""
+    approvals: tuple[Approval, ...] = ()
+
+
 @dataclass(frozen=True)
 class Policy:
     """The exposure policy: relations × states × fields, as data."""
@@ -340,8 +422,7 @@ class Policy:
     resources: Mapping[str, Resource]
     operations: Mapping[str, OperationRule] = field(default_factory=dict)
     caller: Caller = Caller()
-    extensions: Mapping[str, Json] = field(default_factory=dict)
-    """`exit_criteria`: kept whole for the verb that reads it."""
+    criteria: ExitCriteria = ExitCriteria()
     guard: Guarding = Guarding()
     limits: tuple[Limit, ...] = ()
     stated: bool = True

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from oakum.contract.criteria import exit_criteria
 from oakum.contract.guarding import guarding, limits
-from oakum.contract.model import Caller, Guarding, OperationRule, Policy
+from oakum.contract.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
 from oakum.contract.reader import (
     Entries,
     Reader,
@@ -34,9 +35,8 @@ VERSION = 1
 
 POLICY = (
     *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
-    *("limits", "guard"),
+    *("limits", "guard", "exit_criteria"),
 )
-KEPT = ("exit_criteria",)
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads", "graphql", "without")
 
@@ -48,7 +48,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
     the file is no map or is written in another version of the language.
     """
     r = Reader(problems)
-    top = record(r, node, "a policy", (*POLICY, *KEPT))
+    top = record(r, node, "a policy", POLICY)
     if not top.whole or not _version(r, top):
         return None
     for key in ("relations", "resources"):
@@ -59,7 +59,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
         operations=top.find("operations", named(_operation)) or {},
         caller=top.read("caller", _caller, Caller()),
         order=top.read("order", order, ()),
-        extensions={key: top[key].plain() for key in top.present(KEPT)},
+        criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
         guard=top.read("guard", guarding, Guarding()),
         limits=top.read("limits", limits, ()),
         file=node.location.file,

@@ -61,7 +61,7 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
 
 
 def _strangers(seen: View) -> Iterator[Problem]:
-    for schema, doors in _warned(seen).items():
+    for schema, doors in strangers(seen).items():
         yield Problem(
             place(seen.policy, "resources"),
             f"`{schema}` has a key of its own and is no resource",
@@ -69,7 +69,7 @@ def _strangers(seen: View) -> Iterator[Problem]:
         )
 
 
-def _warned(seen: View) -> Mapping[str, list[str]]:
+def strangers(seen: View) -> Mapping[str, list[str]]:
     """Objects with a key of their own that no resource covers, and the doors they leave by."""
     return {
         schema: doors
@@ -84,15 +84,20 @@ def _is_key(schema: str, name: str) -> bool:
     return bool(_KEYLIKE.fullmatch(name)) or name.replace("_", "").lower() in own
 
 
+def spoken(seen: View) -> set[str]:
+    """Operations that the policy names, or that send a resource of it."""
+    policy, document = seen.policy, seen.document
+    found = {id for doors in seen.doors.values() for id in doors}
+    named = [*policy.operations, policy.caller.operation]
+    named += [relation.operation for relation in policy.relations.values()]
+    return found | {each.id for name in named if (each := document.operation(name)) is not None}
+
+
 def _silent(seen: View) -> Iterator[Problem]:
     """Operations that answer, and of which the policy says nothing."""
     policy, document = seen.policy, seen.document
-    told = (*seen.doors.values(), *_warned(seen).values())
-    spoken = {id for doors in told for id in doors}
-    named = [*policy.operations, policy.caller.operation]
-    named += [relation.operation for relation in policy.relations.values()]
-    spoken |= {found.id for name in named if (found := document.operation(name)) is not None}
-    silent = [each.id for each in document.operations if each.id not in spoken and success(each)]
+    told = spoken(seen) | {id for doors in strangers(seen).values() for id in doors}
+    silent = [each.id for each in document.operations if each.id not in told and success(each)]
     if silent:
         yield Problem(
             place(policy, "operations"),
@@ -131,10 +136,7 @@ def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[st
 
 def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
     """Declared fields that no line names, and embedded objects that none grants."""
-    lines = [tuple(rule.path.split(".")) for rule in resource.fields]
-    gaps: dict[str, str] = {}
-    for shape in seen.shapes[resource.name]:
-        gaps.update(_gaps(seen, shape, lines, ()))
+    gaps = unmentioned(seen, resource)
     for path, inner in gaps.items():
         if inner:
             message = f"`{resource.name}` embeds `{inner}` as `{path}`, and no line grants it"
@@ -143,6 +145,15 @@ def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
     if plain:
         message = f"no line of `{resource.name}` mentions {few(plain)}"
         yield Problem(resource.location, message, "so nobody sees them; `[]` says it on purpose")
+
+
+def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
+    """Declared fields that no line reaches, to the resource that is embedded there; empty: none."""
+    lines = [tuple(rule.path.split(".")) for rule in resource.fields]
+    gaps: dict[str, str] = {}
+    for shape in seen.shapes[resource.name]:
+        gaps.update(_gaps(seen, shape, lines, ()))
+    return gaps
 
 
 def _gaps(seen: View, shape: Shape, lines: Sequence[Path], path: Path) -> Iterator[tuple[str, str]]:

@@ -132,16 +132,13 @@ def view(document: Document, policy: Policy) -> View:
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     doors: dict[str, list[str]] = {name: [] for name in policy.resources}
     seen = View(document, policy, bound, shapes, given, doors)
-    for operation in document.operations:
-        _look(seen, operation, _rule(policy, document, operation))
-    return seen
-
-
-def _rule(policy: Policy, document: Document, operation: Operation) -> OperationRule:
+    rules: dict[str, OperationRule] = {}
     for name, rule in policy.operations.items():
-        if document.operation(name) is operation:
-            return rule
-    return OperationRule(operation.id)
+        if (called := document.operation(name)) is not None:
+            rules.setdefault(called.id, rule)
+    for operation in document.operations:
+        _look(seen, operation, rules.get(operation.id) or OperationRule(operation.id))
+    return seen
 
 
 def _look(seen: View, operation: Operation, rule: OperationRule) -> None:

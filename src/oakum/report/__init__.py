@@ -7,27 +7,47 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
-from oakum.report import html, json_v1, terminal
+from oakum.report import github, gitlab, html, json_v1, junit, markdown, sarif, terminal
+from oakum.report.pointing import NO_FACTS, Facts
 
 
-def _page(report: Report) -> bytes:
+class Renderer(Protocol):
+    """A report in one format, as UTF-8; some tell what is known of its rules, too."""
+
+    def __call__(self, report: Report, facts: Facts = NO_FACTS, /) -> bytes: ...
+
+
+def _page(report: Report, facts: Facts = NO_FACTS) -> bytes:
     return html.render(report).encode()
 
 
-FORMATS: tuple[tuple[str, Callable[[Report], bytes]], ...] = (
+def _json(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    return json_v1.render(report)
+
+
+def _text(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    return terminal.text(report)
+
+
+FORMATS: tuple[tuple[str, Renderer], ...] = (
+    ("text", _text),
+    ("json", _json),
     ("html", _page),
-    ("json", json_v1.render),
-    ("text", terminal.text),
+    ("sarif", sarif.render),
+    ("junit", junit.render),
+    ("gitlab", gitlab.render),
+    ("github", github.render),
+    ("markdown", markdown.render),
 )
 """Name of each format and the function that renders it, as UTF-8."""
 
 
-def write(report: Report, path: Path, format: str) -> None:
+def write(report: Report, path: Path, format: str, facts: Facts = NO_FACTS) -> None:
     """Write the report so that the file is whole or not there, readable by its owner alone.
 
     Raises `InputError` for an unknown format and for a place that cannot be written.
@@ -36,7 +56,7 @@ def write(report: Report, path: Path, format: str) -> None:
     if format not in renderers:
         hint = did_you_mean(format, renderers) or f"there are {', '.join(renderers)}"
         raise InputError([Problem(Location(str(path)), f"no report format `{format}`", hint)])
-    data = renderers[format](report)
+    data = renderers[format](report, facts)
     try:
         _replace(path, data)
     except OSError as error:

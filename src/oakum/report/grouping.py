@@ -79,7 +79,8 @@ class Defect:
         """Who sees what of whom: the title that speaks for all, and how many fields follow it."""
         title = self.first.title.rstrip(".")
         more = len(self.fields) - 1
-        titles = {finding.title for finding in self.findings if finding.viewer == self.viewers[0]}
+        viewer = self.viewers[0]  # once: there may be tens of thousands of findings
+        titles = {finding.title for finding in self.findings if finding.viewer == viewer}
         if more < 1 or len(titles) == 1:
             return title
         return f"{title}, and {counted(more, 'more field')}"

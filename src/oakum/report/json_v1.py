@@ -7,6 +7,7 @@ docs/reference/report-1.schema.json, the words in docs/reference/report.md.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar, get_args
 
@@ -62,11 +63,26 @@ def render(report: Report) -> bytes:
 
 def document(report: Report) -> Json:
     """The report as plain values, in the structure of `oakum.report/1`."""
+    content = _content(report)
+    return {**content, "digest": digest(content)}
+
+
+def digest(content: Json) -> str:
+    """What a whole report has as its `digest`: SHA-256 of all else in it, keys sorted, unindented.
+
+    No signature: it finds what was cut off or changed by hand, not who did it.
+    """
+    rest = {key: value for key, value in content.items() if key != "digest"}
+    return hashlib.sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _content(report: Report) -> Json:
     return {
         "schema": SCHEMA,
         "oakum": report.version,
         "target": report.target,
         "contract": report.contract,
+        "contract_digest": report.contract_digest,
         "stated": report.stated,
         "run": report.run,
         "started": report.started,
@@ -297,6 +313,7 @@ def _report(value: _Value) -> Report:
         version=value["oakum"].text(),
         field_lines=value["contract_lines"].members(_read_location),
         allowed=value["allowed"].each(_Value.text) if value.has("allowed") else (),
+        contract_digest=(value["contract_digest"].text() if value.has("contract_digest") else ""),
     )
 
 

@@ -101,7 +101,7 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         doors=tuple(dict.fromkeys(each.door for each in signals)),
         owasp=check.RULE.owasp,
         cwe=check.RULE.cwe,
-        severity=severity(leak),
+        severity=check.RULE.severity or severity(leak),
         title=check.title(leak),
         advice=check.advice(leak),
         contract_location=_told_at(model, first),

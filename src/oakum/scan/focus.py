@@ -199,6 +199,9 @@ class Scope:
         rule, engine = self.focus.finding.rule, self.engine
         if rule in _UNASKED:
             return True
+        if rule == "unbraked-login":  # a login that was asked says nothing of a brake
+            newcomers = engine.newcomers if engine is not None else None
+            return newcomers is not None and newcomers.guessed
         if engine is None or door.operation in self.given - engine.matrix.gates.keys():
             return engine is not None
         if rule == "feed-beyond-contract" and not self._came(engine, door):
@@ -211,7 +214,7 @@ class Scope:
         """Whether an owner was shown the field: else nobody could have told it from any other."""
         one = self.focus.finding
         table = engine.model.tables.get(one.resource)
-        if table is None or one.rule == "unbraked-login":
+        if table is None:
             return True
         hidden = granted_to_nobody(table, one.field)  # then the object itself must do
         return any(

@@ -55,7 +55,7 @@ class FrontEnd:
             todo += self._take(text, address)
         else:
             page = read_page(text)
-            todo += [urljoin(address, each) for each in page.sources]
+            todo += [_joined(address, each) for each in page.sources]
             for script in page.scripts:
                 todo += self._take(script, address)
         asked: set[str] = set()
@@ -72,11 +72,14 @@ class FrontEnd:
         for each in named_paths(script):
             query = "&".join(f"{name}={value}" for name, value in each.query)
             self.named.setdefault((plain(each.path), query, each.origin), each)
-        return [urljoin(address, each) for each in further_scripts(script)]
+        return [_joined(address, each) for each in further_scripts(script)]
 
     def _may(self, address: str) -> bool:
         named = (self.address, self.engine.target, *self.also)
-        return origin_of(address) in {origin_of(each) for each in named}
+        try:
+            return origin_of(address) in {origin_of(each) for each in named}
+        except ValueError:  # a port that is none
+            return False
 
     def _fetch(self, address: str) -> tuple[Response, str]:
         """An answer to nobody, and the address that gave it: two redirects are followed."""
@@ -89,10 +92,18 @@ class FrontEnd:
             filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
             answer = self.engine.send(gate, None, filled)
             to = answer.headers.get("location", "")
-            if not (300 <= answer.status < 400 and to and self._may(urljoin(address, to))):
+            if not (300 <= answer.status < 400 and to and self._may(_joined(address, to))):
                 break
-            address = urljoin(address, to)
+            address = _joined(address, to)
         return answer, address
+
+
+def _joined(address: str, other: str) -> str:
+    """Where an address leads from another; empty: it is none."""
+    try:
+        return urljoin(address, other)
+    except ValueError:
+        return ""
 
 
 def _text(answer: Response) -> str:

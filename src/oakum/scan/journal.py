@@ -49,6 +49,8 @@ class Journal:
 
     def __init__(self, path: Path, run: str, target: str, contract: str, resume: bool) -> None:
         self._path = path
+        if not resume:
+            _refuse_to_overwrite(path)
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if resume else os.O_TRUNC)
         try:
             self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
@@ -94,6 +96,20 @@ class Journal:
         except OSError as error:
             why = (error.strerror or "cannot be written").lower()
             raise TargetError(f"the journal `{self._path}`: {why}") from None
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    """A file that is there and is no journal is somebody's: perhaps the identities themselves."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with path.open("rb") as file:
+            first = _entry(file.readline(4096))
+    except OSError:
+        return  # it cannot be written either, which is told
+    if not str(first.get("schema")).startswith(f"{SCHEMA.partition('/')[0]}/"):
+        words = "is there, and is no journal of Oakum"
+        raise InputError([Problem(Location(str(path)), words, "name another file")])
 
 
 def left_behind_in(path: Path) -> tuple[tuple[Flip, ...], tuple[str, ...]]:

@@ -62,6 +62,8 @@ class Made:
 
 Entry = Undo | Made
 
+_FAILS = (OakumError, RecursionError, orjson.JSONEncodeError)
+"""There is no answer, or one nested too deep to be understood."""
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
 _LOOKS = 40
@@ -193,7 +195,7 @@ class Ledger:
         `thorough`: of an object whose key was never told, since the run was killed first.
         """
         if isinstance(undo, Made):
-            with suppress(OakumError):
+            with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
                     self._done(undo)
                     return True
@@ -206,7 +208,7 @@ class Ledger:
                 if extract(self.ask(*undo.check), undo.members) == undo.before:
                     self._done(undo)
                     return True
-            except OakumError:
+            except _FAILS:
                 return False
         return False
 
@@ -299,10 +301,11 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         turns = tuple(tuple(each) for each in value["turns"])
         remove, taken = _request(value["remove"]), bool(value.get("taken"))
         return Made(*plain, find, remove, value["known"], look, turns, taken)
+    who, asked = value["check"]
     return Undo(
         value["name"],
-        tuple((who, _request(sent)) for who, sent in value["steps"]),
-        (value["check"][0], _request(value["check"][1])),
+        tuple((each, _request(sent)) for each, sent in value["steps"]),
+        (who, _request(asked)),
         value["before"],
         tuple(value["members"]),
     )

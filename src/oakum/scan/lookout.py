@@ -85,6 +85,10 @@ class Lookout:
         """Further names that a schema declares: they may stand in evidence."""
         self._redactor = replace(self._redactor, names=self._redactor.names | names)
 
+    def may_write(self, *names: str) -> bool:
+        """Whether a document declares these names: any other key may be somebody's address."""
+        return self._redactor.names.issuperset(names)
+
     def forget(self, who: str) -> None:
         """Somebody's settings have changed: what they saw of themselves no longer compares."""
         self._views = {place: view for place, view in self._views.items() if place[1] != who}

@@ -62,8 +62,12 @@ class Newcomers:
     """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
     pace: Pace
     pending: list[Newcomer] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Operations that were asked to take an account away."""
     strays: list[str] = field(default_factory=list)
     """What accounts are called that were made, it seems, and cannot log in."""
+    guessed: bool = False
+    """Whether wrong secrets were given for one of them, to see a brake."""
 
     def __post_init__(self) -> None:
         self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
@@ -290,6 +294,7 @@ class Newcomers:
                 if filled is None or filled.sent & self._taken:
                     continue
                 for each in by if own or gate.personal else ():
+                    self.asked.add(operation.id)
                     answer = self.sessions.send(each.name, filled.request)
                     if answer.status < 400 and not self._exists(who):
                         return self._gone(who)

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 import oakum
-from oakum.contract import Contract, load
+from oakum.contract import Contract, digest, load
 from oakum.contract.draft import drafted_policy
 from oakum.contract.model import Policy
 from oakum.contract.params import infer_params
@@ -112,6 +112,7 @@ class Scan:
         options = self.options
         contract = load(options.contract, options.overlays)
         self.contract: Contract = contract
+        self.contract_digest = digest(contract, options.contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
         self.model: Model = compile_contract(contract.document, self.policy)
         self.identities: Identities = load_identities(options.identities, self.policy.relations)
@@ -419,12 +420,15 @@ class Scan:
             version=oakum.__version__,
             field_lines=dict(field_lines(self.model)),
             allowed=options.allowed,
+            contract_digest=self.contract_digest,
         )
 
     def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
         """Operations that no question was put to; feeds were listened to, and stay."""
         heard = {each.operation.id for each in self.feeds}
         called = engine.called - heard if engine else set()
+        called |= engine.newcomers.asked if engine and engine.newcomers else set()
+        called |= engine.switches.used if engine and engine.switches else set()
         yield from (each for each in self.skipped if each.door.operation not in called)
 
 

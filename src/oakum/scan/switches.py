@@ -64,6 +64,8 @@ class Switches:
     fields: Mapping[str, Switch] = field(default_factory=dict)
     """`Resource.field` → how its owner writes it."""
     pending: list[Flip] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    """Operations that something was sent to."""
     why: str = ""
     """Why the last flip that failed did."""
     _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
@@ -247,7 +249,7 @@ class Switches:
         said: list[str] = []
         for (identity, operation), before in self._before.items():
             now = self._now.get((identity, operation))
-            kept = self._kept(operation)
+            kept, declared = self._kept(operation), self._declared(operation)
             names = [
                 name
                 for name in sorted(before.keys() | (now or {}).keys())
@@ -255,7 +257,8 @@ class Switches:
                 if not _same(before.get(name), now.get(name))
             ]
             if names:
-                listed = ", ".join(f"`{name}`" for name in names)
+                said_so = dict.fromkeys(n if n in declared else "‹key›" for n in names)
+                listed = ", ".join(f"`{name}`" for name in said_so)
                 said.append(
                     f"other settings of {identity} are not as they were before `{operation}`:"
                     f" {listed}; look at them by hand"
@@ -313,17 +316,24 @@ class Switches:
 
     def _kept(self, operation: str) -> frozenset[str]:
         """Members that the API alone sets (`readOnly`)."""
+        return frozenset(
+            name
+            for shape in self._shapes(operation)
+            for name, member in shape.properties.items()
+            if member().read_only
+        )
+
+    def _declared(self, operation: str) -> frozenset[str]:
+        """Members that the document names: another's name may be somebody's."""
+        return frozenset(name for shape in self._shapes(operation) for name in shape.properties)
+
+    def _shapes(self, operation: str) -> list[Shape]:
+        """What the document says of settings, where they are written and where they are read."""
         reader = self.readers.get(operation)
         answers = reader.operation.responses.items() if reader else ()
         shapes = [_declared(self.writers[operation].operation.body)]
         shapes += [_declared(media) for status, media in answers if status.startswith("2")]
-        return frozenset(
-            name
-            for shape in shapes
-            if shape is not None
-            for name, member in shape.properties.items()
-            if member().read_only
-        )
+        return [each for each in shapes if each is not None]
 
     def _write(self, write: _Write, identity: str, switch: Switch, value: Json) -> bool:
         path = pattern(switch.pointer)
@@ -337,6 +347,7 @@ class Switches:
     def _send(self, identity: str, write: _Write, content: Mapping[str, Json]) -> Response:
         """What was read before says nothing any more: what is refused or lost may be taken too."""
         self._now.pop((identity, write.operation.id), None)
+        self.used.add(write.operation.id)
         return self.ask(identity, write.body(content))
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:

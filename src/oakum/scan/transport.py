@@ -372,7 +372,8 @@ class Governor:
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
             if self._bare:
-                self._next = max(self._next, self._clock() + self._wait(response, 0))
+                with self._turn:
+                    self._next = max(self._next, self._clock() + self._wait(response, 0))
                 return response
             if throttled and not attempt:
                 self.rate = max(self.rate / 2, min(self.rate, self.SLOWEST))
@@ -402,9 +403,9 @@ class Governor:
             pause = self._next - self._clock()
             if pause > 0:
                 self._sleep(pause)
-            self._next = self._clock() + 1 / self.rate
-            self.sent += 1
             asked = self._clock()
+            self._next = asked + 1 / self.rate
+            self.sent += 1
         response = way.send(request)
         self.took = self._clock() - asked
         self._counted += 1

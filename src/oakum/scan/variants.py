@@ -12,6 +12,8 @@ from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import member
 
+_EXACT = 2**53
+"""Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -59,6 +61,8 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
         return not value
     if isinstance(value, int | float):
         top = shape.maximum
+        if not abs(value) < _EXACT:
+            return None
         if far and not isinstance(top, int | float):
             return value + 1000 + secrets.randbelow(9000)
         return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1

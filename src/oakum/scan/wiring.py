@@ -104,7 +104,13 @@ class Wiring:
         engine.price = partial(cost, viewers=len(self.identities.items) + 1)
         engine.why = {gate.id: self.spending.why for gate in self.spending.left}
         engine.title = str(self.contract.document.raw.get("info", {}).get("title", ""))
-        if self.may.writes or self.past.undos:
+        if self.journal is not None and not self.seal.holds and self.may.writes:
+            engine.may = replace(self.may, writes=False)
+            engine.notes.append(
+                "nothing was written: no identity has a secret with which the journal could be"
+                " sealed; leave out --journal, or give the identities logins"
+            )
+        if engine.may.writes or self.past.undos:
             engine.ledger = self._ledger(engine)
             engine.newcomers = self._newcomers(engine)
         if self.may.own_settings or self.past.pending:

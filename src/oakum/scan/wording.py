@@ -32,6 +32,8 @@ from oakum.scan.knowledge import Knowledge, canonical
 from oakum.semantics import Model
 
 _AGREES = listed("accept accepted agree agreed consent policy terms tos")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What JSON takes for a whole number everywhere."""
 _PHONE = re.compile(r"\+?[\d ()./-]{6,20}")
 
 
@@ -263,7 +265,7 @@ class _Asking:
                 real[name], said[name] = self._secret(inner), "$WRONG"
             elif found := self._person("body", here, required):
                 many = "array" in inner.kinds
-                real[name] = [found[0]] if many else _typed(found[0], inner)
+                real[name] = [found[0]] if many else typed(found[0], inner)
                 said[name] = [found[1]] if many else found[1]
             elif not secret:
                 real[name] = said[name] = harmless(name, inner)
@@ -273,8 +275,8 @@ class _Asking:
         return 482913 if shape.kinds & {"integer", "number"} else self._w._wrong
 
 
-def _typed(value: str, shape: Shape) -> Json:
-    return int(value) if shape.kinds == {"integer"} and value.isdigit() else value
+def typed(value: str, shape: Shape) -> Json:
+    return int(value) if shape.kinds == {"integer"} and _NUMBER.fullmatch(value) else value
 
 
 def harmless(name: str, shape: Shape) -> Json:

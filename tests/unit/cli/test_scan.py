@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.scan.clinic import SECRETS, Clinic, write
+from tests.scan.clinic import SECRETS, VALUES, Clinic, write
 from tests.scan.servers import serve
 from tests.unit.cli.shell import Done, oakum
 
@@ -153,6 +153,17 @@ def test_reports_are_written_beside_what_is_shown(folder: Path) -> None:
     assert (folder / "r.html").read_text().lower().startswith("<!doctype html>")
     again = oakum("report", folder / "r.json")
     assert (again.code, again.out) == (done.code, done.out)
+
+
+def test_reports_for_a_pipeline_hold_no_value_of_anybody(folder: Path) -> None:
+    forms = ("sarif", "junit", "gitlab", "markdown")
+    options = [part for form in forms for part in (f"--{form}", folder / f"r.{form}")]
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--format", "github", *options)
+    assert done.code == 1
+    texts = [done.out, *((folder / f"r.{form}").read_text() for form in forms)]
+    assert all(len(text) > 200 for text in texts)
+    assert not [word for word in (*SECRETS, *VALUES, server.url) for text in texts if word in text]
 
 
 def test_doctor_says_who_is_proven(folder: Path) -> None:

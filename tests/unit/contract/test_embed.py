@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from oakum.contract import load
-from oakum.contract.model import Guarding, Owner, Policy, Service
+from oakum.contract.model import ExitCriteria, Guarding, Owner, Policy, Service
 from oakum.errors import InputError, Location
 from tests.unit.contract.crew import FILE
 
@@ -225,7 +225,7 @@ GATEWAY = """\
       - target: $["x-exposure"]
         update:
           guard: {ttl: 5s, service: {header: X-Service-Key, env: SERVICE_KEY}}
-          exit_criteria: {leaks: 0}
+          exit_criteria: {proven: high}
       - target: $.paths["/me"].get
         update:
           x-exposure: {sets: {Member: ""}}
@@ -236,7 +236,7 @@ def test_what_a_gateway_needs_may_be_added_to_a_document_by_an_overlay(tmp_path:
     document = made(tmp_path, DOCUMENT)
     found = policy(document, made(tmp_path, dedent(GATEWAY), "gateway.yaml"))
     assert found.guard == Guarding(ttl=5.0, service=Service("x-service-key", "SERVICE_KEY"))
-    assert found.extensions == {"exit_criteria": {"leaks": 0}}
+    assert found.criteria == ExitCriteria(proven="high")
     assert found.operations["getMe"].sets == (("Member", ""),)
     assert found.operations["getMe"].call == ("member",)
 

@@ -395,3 +395,24 @@ def large(fields: int = 625) -> Report:
         for viewer in VIEWERS
     )
     return replace(sample(), findings=(), cells=cells, field_lines={})
+
+
+def many(count: int) -> Report:
+    """A run with so many findings, each of a field of its own, the least grave ones first."""
+    base = next(f for f in sample().findings if len(f.doors) > 2)
+    grades = ("low", "medium", "high", "critical")
+    findings = tuple(
+        replace(
+            base,
+            field=f"group{at // 25}.field{at}",
+            severity=grades[at * len(grades) // count],
+            title=f"member sees `group{at // 25}.field{at}` of a Member whose owner is private",
+            contract_location=Location("api/exposure.yaml", 10 + at, 7),
+        )
+        for at in range(count)
+    )
+    cells = tuple(
+        Cell(f.resource, f.field, f.viewer, f.state, f.doors[0], False, Result.LEAK)
+        for f in findings
+    )
+    return replace(sample(), findings=findings, cells=cells, field_lines={})

@@ -47,5 +47,5 @@ def test_a_failed_write_leaves_the_old_report_and_nothing_else(tmp_path: Path) -
 def test_an_unknown_format_is_named_with_the_near_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no report format `jsn`; did you mean `json`"):
         write(clean(), tmp_path / "r", "jsn")
-    with pytest.raises(InputError, match="there are html, json, text"):
+    with pytest.raises(InputError, match="there are text, json, html, sarif"):
         write(clean(), tmp_path / "r", "parchment")

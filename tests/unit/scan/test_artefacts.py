@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Parameter
@@ -17,6 +17,7 @@ from oakum.scan.artefacts import Artefact, cursor_parameter, gather
 from oakum.scan.transport import origin_of
 from tests.unit.scan.studio import TARGET, gate, reply
 
+LAW = settings(max_examples=60, deadline=None)
 NAMES = ("next", "nextCursor", "page_token", "self", "avatar", "bio", "continuation", "total")
 TEXTS = (
     st.text(max_size=30)
@@ -38,6 +39,7 @@ def found(body: Any, status: int = 200) -> list[Artefact]:
     return list(gather(gate("getPerson"), "bob", "ann", reply(body, status), TARGET))
 
 
+@LAW
 @given(ANSWERS)
 def test_whatever_is_found_leads_to_the_target_or_is_handed_back_to_it(body: Any) -> None:
     for each in found(body):
@@ -50,6 +52,7 @@ def test_whatever_is_found_leads_to_the_target_or_is_handed_back_to_it(body: Any
             assert len(each.value) >= 6 and " " not in each.value
 
 
+@LAW
 @given(ANSWERS)
 def test_every_value_is_one_of_the_answer_and_names_its_question(body: Any) -> None:
     text = orjson.dumps(body).decode()
@@ -93,6 +96,7 @@ def test_a_number_of_a_page_is_no_cursor() -> None:
     ]
 
 
+@LAW
 @given(st.integers(0, 90))
 def test_of_one_answer_no_more_than_forty_are_kept(many: int) -> None:
     assert len(found([{"avatar": f"/files/{n}"} for n in range(many)])) == min(many, 40)

@@ -166,6 +166,10 @@ def test_what_is_still_flipped_is_known_even_from_a_damaged_journal(path: Path) 
     assert left_behind_in(path) == ((), ())
     path.write_bytes(b"hello")
     assert left_behind_in(path) == ((), ())
+    with pytest.raises(InputError, match="no journal of Oakum"):
+        journal(path)  # it may be somebody's
+    assert path.read_bytes() == b"hello"
+    path.unlink()
     made = journal(path)
     made.flip("flip", FLIP)
     with path.open("a") as file:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Json
@@ -19,6 +19,7 @@ from oakum.scan.ledger import Ledger, Made, Undo, as_json, extract, from_json, i
 from tests.unit.scan.studio import reply
 
 ROOT = "http://market.test"
+LAW = settings(max_examples=50, deadline=None)
 MARK = "oakum 1a2b"
 
 # --------------------------------------------------------------------------- writes
@@ -67,6 +68,7 @@ def ledger(ask: Any) -> tuple[Ledger, list[tuple[str, Json]]]:
     return Ledger(ask, lambda kind, entry: said.append((kind, entry))), said
 
 
+@LAW
 @given(VALUES, VALUES, st.lists(HOW, min_size=1, max_size=3))
 def test_what_is_said_to_be_undone_is_and_what_is_not_is_kept(
     before: Json, after: Json, how: list[str]
@@ -83,6 +85,7 @@ def test_what_is_said_to_be_undone_is_and_what_is_not_is_kept(
     assert {k: v for k, v in stall.state.items() if k != "sign"} == {"id": "s1", "price": 7}
 
 
+@LAW
 @given(VALUES, VALUES, st.lists(HOW, min_size=1, max_size=3))
 def test_undoing_twice_is_undoing_once(before: Json, after: Json, how: list[str]) -> None:
     stall = Stall(after, how)
@@ -99,6 +102,7 @@ def test_undoing_twice_is_undoing_once(before: Json, after: Json, how: list[str]
     assert stall.state == state and book.pending == []
 
 
+@LAW
 @given(VALUES, st.lists(VALUES, max_size=5))
 def test_writes_one_after_the_other_are_taken_back_to_what_was_before_the_first(
     first: Json, then: list[Json]
@@ -114,6 +118,7 @@ def test_writes_one_after_the_other_are_taken_back_to_what_was_before_the_first(
     assert [name for kind, name in said if kind == "undone"] == [*reversed(names)]
 
 
+@LAW
 @given(st.permutations(["does it", "refuses", "breaks"]))
 def test_one_that_cannot_be_taken_back_is_told_and_keeps_no_other_from_it(how: list[str]) -> None:
     stall = Stall("felt", how)
@@ -125,6 +130,16 @@ def test_one_that_cannot_be_taken_back_is_told_and_keeps_no_other_from_it(how: l
     assert stall.state["sign"] == done and len(said) == 2
     assert not [each for each in said if done in each or "felt" in each]
     assert book.pending == [] and book.restore() == ()
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+def test_an_answer_that_is_nested_beyond_all_measure_is_told_and_stops_nothing(depth: int) -> None:
+    deep = b'{"id": 1, "sign": ' + b"[" * depth + b"]" * depth + b"}"
+    things = Request("GET", f"{ROOT}/things")
+    book, _ = ledger(lambda viewer, request: Response(200, {}, deep))
+    book.enter(Made("a new `Thing`", "ann", MARK, "id", (things,), Request("DELETE", ROOT)))
+    book.enter(entry("wool"))
+    assert "Stall.sign of ann could not be undone: look at it by hand" in book.restore()
 
 
 def test_a_journal_that_fails_keeps_nothing_from_being_undone() -> None:
@@ -157,6 +172,7 @@ def test_without_members_the_status_is_what_counts(status: int, text: str) -> No
     assert extract(reply({"sign": "wool"}, status), ()) == text
 
 
+@LAW
 @given(st.dictionaries(st.sampled_from(["sign", "price", "id"]), VALUES))
 def test_of_an_answer_only_the_members_that_count_are_kept_in_whatever_order(
     stall: dict[str, Json],
@@ -196,6 +212,7 @@ def holds(value: Mapping[str, Json]) -> bool:
     )
 
 
+@LAW
 @given(TREES)
 def test_what_has_the_mark_is_found_innermost_and_nothing_else(tree: Json) -> None:
     found = marked(tree, MARK, "id")
@@ -231,6 +248,7 @@ class Shelf:
 KEYS = st.text("ab1 ./?#%&=é{}", max_size=6)
 
 
+@LAW
 @given(
     st.dictionaries(KEYS, st.sampled_from(["wool", "oakum 9z9z", "oakum"]), max_size=5),
     KEYS,
@@ -298,17 +316,20 @@ MADES = st.builds(
 )
 
 
+@LAW
 @given(UNDOS | MADES)
 def test_an_entry_comes_out_of_a_journal_as_it_went_in(entry: Undo | Made) -> None:
     assert from_json(orjson.loads(orjson.dumps(as_json(entry)))) == entry
 
 
+@LAW
 @given(st.dictionaries(st.sampled_from(["name", "mark", "steps", "check"]), PLAIN | st.none()))
 def test_a_damaged_entry_is_an_error_of_the_kinds_that_are_expected(entry: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         from_json(entry)
 
 
+@LAW
 @given(UNDOS | MADES)
 def test_an_entry_shows_no_request_where_it_is_printed(entry: Undo | Made) -> None:
     assert ROOT not in repr(entry)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract import load
@@ -28,6 +28,7 @@ from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import TARGET, reply
 from tests.unit.scan.test_knowledge import sighting
 
+LAW = settings(max_examples=40, deadline=None)
 PASSWORDS = {"ann": "ann-hunter2", "bob": "bob-hunter2"}
 ENTER = {
     "type": "object",
@@ -217,6 +218,7 @@ def join(found: Newcomers, inn: Inn) -> Newcomer | None:
 # --------------------------------------------------------------------------- where
 
 
+@LAW
 @given(st.permutations(["/auth/register", "/shop/register", "/users", "/guests", "/users/reset"]),
        st.integers(1, 5))  # fmt: skip
 def test_an_account_is_made_where_it_is_said_most_plainly_and_nearest_to_the_login(
@@ -299,6 +301,7 @@ def test_an_account_stands_in_the_journal_before_it_is_made_and_until_it_is_gone
     assert order == ["undo oakum-1", "register", "undone oakum-1"]
 
 
+@LAW
 @given(st.integers(0, 4))
 def test_whatever_was_made_is_removed_and_nobody_else(many: int) -> None:
     inn = Inn()
@@ -448,6 +451,7 @@ def test_its_own_object_is_the_one_that_holds_one_of_its_names() -> None:
 TEXTS = st.text(max_size=10)
 
 
+@LAW
 @given(st.builds(Newcomer, TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), TEXTS))
 def test_an_account_comes_out_of_a_journal_as_it_went_in(made: Newcomer) -> None:
     assert from_json(orjson.loads(orjson.dumps(as_json(made)))) == made

@@ -35,7 +35,8 @@ class Gym:
     methods: set[str]
     """Of the operations that write to `/me`."""
     switched: str
-    """What a switch writes by PATCH, if that is there; empty: nothing."""
+    """What a switch writes, if its method is there; empty: nothing."""
+    by: str
     nested: bool
     """A person stands in a member of the body."""
 
@@ -50,6 +51,7 @@ GYMS = st.builds(
     st.sets(st.sampled_from(PLAIN), max_size=2),
     st.sets(st.sampled_from(["PATCH", "PUT", "POST"])),
     st.sampled_from(["", "listed", "bio"]),
+    st.sampled_from(["PATCH", "PUT", "POST"]),
     st.booleans(),
 )
 
@@ -84,8 +86,8 @@ def policy(gym: Gym) -> dict[str, Any]:
     for name, who in gym.setters.items():
         lines[name] = [{"see": ["owner"], **({"set": [who]} if who else {})}]
     state: dict[str, Any] = {"field": "shown"}
-    if gym.switched in gym.setters and "PATCH" in gym.methods:
-        state["switch"] = {"operation": "patchMe", "set": gym.pointer(gym.switched)}
+    if gym.switched in gym.setters and gym.by in gym.methods:
+        state["switch"] = {"operation": f"{gym.by.lower()}Me", "set": gym.pointer(gym.switched)}
     return {
         "exposure": 1,
         "api": "openapi.yaml",
@@ -118,7 +120,7 @@ def found(gym: Gym) -> dict[str, Switch]:
 @settings(max_examples=60, deadline=None)
 @given(GYMS)
 def test_own_fields_are_those_that_the_contract_lets_an_owner_set_and_no_other(gym: Gym) -> None:
-    switched = gym.switched if "PATCH" in gym.methods else ""
+    switched = gym.switched if gym.by in gym.methods else ""
     own = [name for name, who in gym.setters.items() if who in ("owner", "member")]
     assert found(gym).keys() == {
         f"Person.{name}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Json
@@ -15,6 +15,7 @@ from oakum.scan.reading import Reading, derived, differences, read, told
 from oakum.semantics import Leaf, Sighting
 from oakum.semantics.judge import Judgement
 
+LAW = settings(max_examples=40, deadline=None)
 KEYS = {"Person": "id", "Post": "id"}
 FIELDS = ("id", "name", "bio", "distance", "vip")
 SCALARS = st.text(max_size=8) | st.integers() | st.floats(allow_nan=False) | st.booleans()
@@ -58,6 +59,7 @@ def reading(one: tuple[Judgement, Response], sent: Sequence[str] = ()) -> Readin
     return read(*one, KEYS, sent)
 
 
+@LAW
 @given(ANSWERED)
 def test_equal_answers_differ_nowhere(one: tuple[Judgement, Response]) -> None:
     judged, response = one
@@ -66,6 +68,7 @@ def test_equal_answers_differ_nowhere(one: tuple[Judgement, Response]) -> None:
     assert differences(reading(one), reading((same, again))) == frozenset()
 
 
+@LAW
 @given(ANSWERED, ANSWERED)
 def test_two_answers_differ_alike_in_both_directions(
     one: tuple[Judgement, Response], other: tuple[Judgement, Response]
@@ -75,6 +78,7 @@ def test_two_answers_differ_alike_in_both_directions(
     assert (not found) == (reading(one).places == reading(other).places)
 
 
+@LAW
 @given(ANSWERED)
 def test_only_granted_fields_become_figures_and_words(one: tuple[Judgement, Response]) -> None:
     granted = {
@@ -89,6 +93,7 @@ def test_only_granted_fields_become_figures_and_words(one: tuple[Judgement, Resp
             assert (place[0] == "word") == isinstance(value, bool | str)
 
 
+@LAW
 @given(ANSWERED, SCALARS)
 def test_what_a_field_that_is_not_granted_holds_is_read_nowhere(
     one: tuple[Judgement, Response], value: Json
@@ -107,6 +112,7 @@ def test_what_a_field_that_is_not_granted_holds_is_read_nowhere(
     assert differences(reading(one), reading(other)) == frozenset()
 
 
+@LAW
 @given(st.permutations(range(5)))
 def test_another_order_is_no_other_objects_and_no_other_number(order: list[int]) -> None:
     def listed(ids: Sequence[int]) -> tuple[Judgement, Response]:
@@ -127,6 +133,7 @@ def test_another_order_is_no_other_objects_and_no_other_number(order: list[int])
     assert gone.members == {("Post", f"p-{id}") for id in order[:4]}
 
 
+@LAW
 @given(
     st.sampled_from(ECHOES),
     st.sampled_from(ECHOES),
@@ -150,6 +157,7 @@ def test_headers_of_the_servers_own_making_say_nothing(name: str) -> None:
     assert differences(one, other) == frozenset()
 
 
+@LAW
 @given(ANSWERED, ANSWERED)
 def test_words_for_a_difference_hold_nobodys_value(
     one: tuple[Judgement, Response], other: tuple[Judgement, Response]

@@ -14,6 +14,7 @@ from oakum.contract.model import Json
 from oakum.scan.seal import Seal, is_sealed
 
 SECRETS = ("ann-hunter2", "bob-hunter2")
+LAW = settings(max_examples=60, deadline=None)
 OURS = Seal(SECRETS, "run-1")
 AGAIN = Seal((*reversed(SECRETS), "ann-hunter2"), "run-1")
 OTHERS = [
@@ -37,6 +38,7 @@ VALUES = st.recursive(
 WORDS = st.text(string.ascii_letters + string.digits, min_size=8, max_size=40)
 
 
+@LAW
 @given(VALUES)
 def test_what_was_closed_opens_under_the_same_secrets_in_whatever_order(value: Json) -> None:
     closed = OURS.close(value)
@@ -55,6 +57,7 @@ def test_it_opens_in_no_other_run_and_under_no_other_secrets(other: Seal) -> Non
     assert "1990" not in str(caught.value) and caught.value.__cause__ is None
 
 
+@LAW
 @given(WORDS)
 def test_nothing_of_the_value_and_of_the_secrets_stands_in_the_text(word: str) -> None:
     closed = OURS.close({"of": word})
@@ -64,12 +67,13 @@ def test_nothing_of_the_value_and_of_the_secrets_stands_in_the_text(word: str) -
     assert not [each for each in (word, *SECRETS, "run-1") if each.encode() in plain]
 
 
+@LAW
 @given(WORDS)
 def test_two_closings_of_one_value_are_not_alike(word: str) -> None:
     assert OURS.close(word) != OURS.close(word)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_text_that_was_tampered_with_gives_no_other_value(data: st.DataObject) -> None:
     closed = OURS.close({"birthday": "1990-01-02"})
@@ -82,12 +86,14 @@ def test_a_text_that_was_tampered_with_gives_no_other_value(data: st.DataObject)
         assert not OURS.opens(changed)
 
 
+@LAW
 @given(VALUES)
 def test_what_was_never_closed_is_given_as_it_is(value: Json) -> None:
     assert OURS.opens(value) and OURS.open(value) == value
     assert not is_sealed(value)
 
 
+@LAW
 @given(VALUES)
 def test_a_closed_value_may_stand_in_a_line_of_a_journal(value: Json) -> None:
     closed = OURS.close(value)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Media, Shape, Switch
@@ -259,7 +259,7 @@ def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None
     assert found.flip("ann", PRIVATE, False)
     assert found.restore() == (
         "other settings of ann are not as they were before `putSettings`:"
-        " `language`, `theme`; look at them by hand",
+        " `‹key›`, `theme`; look at them by hand",
     )
 
 
@@ -385,6 +385,7 @@ def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
 
 # --------------------------------------------------------------------------- several at once
 
+LAW = settings(max_examples=40, deadline=None)
 BECOMES = st.sampled_from(["taken", "refused", "taken and 503", "lost", "taken and lost"])
 """What becomes of one write; a lost one has no answer."""
 OWN = {
@@ -455,6 +456,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+@LAW
 @given(CHANGES)
 def test_fields_of_one_operation_go_in_one_request(changes: dict[str, Any]) -> None:
     api = Account()
@@ -464,6 +466,7 @@ def test_fields_of_one_operation_go_in_one_request(changes: dict[str, Any]) -> N
     assert [at for at, _ in api.writes] == [*dict.fromkeys(asked)]
 
 
+@LAW
 @given(CHANGES)
 def test_what_is_set_together_is_set_and_all_else_is_kept(changes: dict[str, Any]) -> None:
     api = Account()
@@ -481,6 +484,7 @@ def test_what_is_set_together_is_set_and_all_else_is_kept(changes: dict[str, Any
     assert api.state == wanted
 
 
+@LAW
 @given(CHANGES, CHANGES, st.lists(BECOMES, max_size=6))
 def test_when_all_is_undone_the_api_holds_what_it_held_whatever_became_of_the_writes(
     first: dict[str, Any], then: dict[str, Any], becomes: list[str]
@@ -499,6 +503,7 @@ def test_when_all_is_undone_the_api_holds_what_it_held_whatever_became_of_the_wr
     assert found.restore() == () and len(api.writes) == writes
 
 
+@LAW
 @given(CHANGES, st.lists(BECOMES, max_size=4), st.lists(BECOMES, max_size=4))
 def test_what_could_not_be_undone_is_put_back_at_the_end(
     changes: dict[str, Any], becomes: list[str], then: list[str]
@@ -516,6 +521,7 @@ def test_what_could_not_be_undone_is_put_back_at_the_end(
     assert api.state == before
 
 
+@LAW
 @given(CHANGES, CHANGES)
 def test_only_what_is_named_is_undone(changes: dict[str, Any], others: dict[str, Any]) -> None:
     api, other = Account(), Account()
@@ -528,6 +534,7 @@ def test_only_what_is_named_is_undone(changes: dict[str, Any], others: dict[str,
     assert {flip.state for flip in found.pending} == left.keys()
 
 
+@LAW
 @given(CHANGES, st.lists(BECOMES, max_size=4))
 def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
     changes: dict[str, Any], becomes: list[str]
@@ -554,6 +561,7 @@ def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
     assert {flip.state for flip in found.pending} == {*heard}
 
 
+@LAW
 @given(CHANGES)
 def test_what_the_api_does_not_show_is_not_set_since_it_could_not_be_put_back(
     changes: dict[str, Any],

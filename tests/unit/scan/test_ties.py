@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Policy, Step
@@ -21,6 +21,7 @@ from oakum.scan.ties import SIGN, Ties
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
 from tests.unit.scan.test_knowledge import sighting
 
+LAW = settings(max_examples=50, deadline=None)
 BECOMES = st.sampled_from(["done", "refused", "done and 503", "lost", "done and lost"])
 """What becomes of one call that begins or ends; a lost one has no answer."""
 PAIRS = [("bob", "ann"), ("cat", "ann"), ("ann", "bob")]
@@ -100,6 +101,7 @@ def test_what_can_be_ended_and_begun_again_is_told_by_the_contract(accepts: bool
     assert found.ending() == []
 
 
+@LAW
 @given(st.booleans(), st.sampled_from(PAIRS))
 def test_an_end_is_seen_by_the_api_by_the_cast_and_by_nobody_else(
     accepts: bool, pair: tuple[str, str]
@@ -119,6 +121,7 @@ def test_an_end_is_seen_by_the_api_by_the_cast_and_by_nobody_else(
     assert club.asked == [f"{caller} DELETE {viewer if accepts else owner}", f"{owner} GET {owner}"]
 
 
+@LAW
 @given(st.lists(st.sampled_from(PAIRS), max_size=4), st.lists(BECOMES, max_size=5), st.booleans())
 def test_when_all_is_begun_again_all_is_as_it_was_whatever_became_of_the_calls(
     pairs: list[tuple[str, str]], becomes: list[str], accepts: bool
@@ -138,6 +141,7 @@ def test_when_all_is_begun_again_all_is_as_it_was_whatever_became_of_the_calls(
     assert found.restore() == () and club.asked == []
 
 
+@LAW
 @given(st.sampled_from(PAIRS), st.lists(BECOMES, max_size=3))
 def test_beginning_again_twice_is_beginning_again_once(
     pair: tuple[str, str], becomes: list[str]
@@ -158,6 +162,7 @@ def test_beginning_again_twice_is_beginning_again_once(
     assert not [each for each in club.asked if "GET" not in each]
 
 
+@LAW
 @given(st.lists(BECOMES, max_size=2), st.lists(BECOMES, max_size=2))
 def test_what_is_said_to_be_ended_or_begun_again_is(becomes: list[str], then: list[str]) -> None:
     club = Club(becomes)

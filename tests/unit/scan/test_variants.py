@@ -6,18 +6,20 @@ import datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Json, Shape
 from oakum.scan.variants import body_shape, other_value, shape_of, written
 from tests.unit.scan.studio import model
 
+LAW = settings(max_examples=60, deadline=None)
 NAMES = st.sampled_from(["bio", "role", "is_admin", "plan", "until", "roles", "count"])
 FLOATS = st.floats(-1e9, 1e9, allow_nan=False)
 SCALARS = st.text(max_size=12) | st.integers(-(2**40), 2**40) | FLOATS | st.booleans()
 
 
+@LAW
 @given(NAMES, SCALARS, st.booleans())
 def test_another_value_is_of_the_same_kind_and_not_the_same(
     name: str, value: Json, far: bool
@@ -28,6 +30,7 @@ def test_another_value_is_of_the_same_kind_and_not_the_same(
         assert other is not None
 
 
+@LAW
 @given(NAMES, st.integers(-50, 50) | st.floats(-50, 50), st.integers(-50, 50), st.booleans())
 def test_a_number_stays_below_its_maximum(name: str, value: Json, room: int, far: bool) -> None:
     top = int(value) + abs(room) + 1
@@ -35,11 +38,13 @@ def test_a_number_stays_below_its_maximum(name: str, value: Json, room: int, far
     assert other != value and other <= top
 
 
+@LAW
 @given(st.integers(-50, 50))
 def test_a_number_that_is_far_is_not_one_that_comes_next_by_itself(value: int) -> None:
     assert other_value("count", value, Shape(), far=True) >= value + 1000
 
 
+@LAW
 @given(NAMES, st.lists(st.text(max_size=5) | st.integers(), max_size=5), st.data())
 def test_where_the_document_lists_the_values_only_another_of_them_is_sent(
     name: str, choices: list[Any], data: st.DataObject
@@ -51,6 +56,7 @@ def test_where_the_document_lists_the_values_only_another_of_them_is_sent(
         assert other in choices or (other is None and set(choices) == {value})
 
 
+@LAW
 @given(NAMES, st.lists(st.sampled_from("abc"), max_size=3))
 def test_to_a_list_one_is_added_and_none_taken_from_it(name: str, value: list[str]) -> None:
     free = other_value(name, value, Shape())
@@ -67,6 +73,7 @@ def test_what_has_no_safe_other_value_gets_none(value: Json) -> None:
     assert other_value("plan", value, Shape()) is None
 
 
+@LAW
 @example(datetime.date.max, "T00:00:00Z")
 @given(st.dates(), st.sampled_from(["", "T10:00:00Z", " 10:00", "T10:00:00+02:00"]))
 def test_a_date_becomes_another_date_with_the_same_time(date: datetime.date, time: str) -> None:

@@ -6,7 +6,7 @@ Remedy: one answer for everybody, and what is personal by a message to the addre
 
 from oakum.scan.checks.leak import Leak, Rule, whose
 
-RULE = Rule("contact-oracle", "API2:2023", ("CWE-204", "CWE-203"))
+RULE = Rule("contact-oracle", "API2:2023", ("CWE-204", "CWE-203"), "medium")
 
 
 def matches(leak: Leak) -> bool:

@@ -7,7 +7,7 @@ Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 t
 
 from oakum.scan.checks.leak import Leak, Rule, whose
 
-RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"))
+RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")
 
 
 def matches(leak: Leak) -> bool:

@@ -49,6 +49,8 @@ class Rule:
     owasp: str
     """OWASP API Security Top 10 2023."""
     cwe: tuple[str, ...]
+    severity: Severity | None = None
+    """How grave it is, where the field's name does not tell; None: the name does."""
 
 
 def severity(leak: Leak) -> Severity:

@@ -6,7 +6,7 @@ Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4)
 
 from oakum.scan.checks.leak import Leak, Rule
 
-RULE = Rule("unbraked-login", "API2:2023", ("CWE-307",))
+RULE = Rule("unbraked-login", "API2:2023", ("CWE-307",), "medium")
 
 
 def matches(leak: Leak) -> bool:

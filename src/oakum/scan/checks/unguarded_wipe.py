@@ -6,7 +6,7 @@ Remedy: take it out of what is deployed, or ask for a login, a role and a method
 
 from oakum.scan.checks.leak import Leak, Rule
 
-RULE = Rule("unguarded-wipe", "API5:2023", ("CWE-650", "CWE-306"))
+RULE = Rule("unguarded-wipe", "API5:2023", ("CWE-650", "CWE-306"), "high")
 
 
 def matches(leak: Leak) -> bool:

@@ -6,7 +6,7 @@ Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), o
 
 from oakum.scan.checks.leak import Leak, Rule
 
-RULE = Rule("weak-token-key", "API2:2023", ("CWE-521", "CWE-347"))
+RULE = Rule("weak-token-key", "API2:2023", ("CWE-521", "CWE-347"), "critical")
 
 
 def matches(leak: Leak) -> bool:

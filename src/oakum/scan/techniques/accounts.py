@@ -71,7 +71,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     yield {
         "as": "nobody logged in",
-        "request": "two accounts are registered and removed, where the document says how",
+        "request": "a few accounts are registered and removed, where the document says how",
         "why": "what a registration takes over; how often a wrong secret may be guessed",
     }
     for gate in _writers(prospect.model):
@@ -176,6 +176,8 @@ class _Trial:
             kind = classify_field(member, inner)
             known = {words(member), (*words(member), "id")}
             if member in declared or kind in _KEPT or ("id",) in known or isinstance(value, list):
+                continue
+            if not engine.lookout.may_write(member):
                 continue
             if table is not None and any(allows(table, e, owner, {}) for e in (member,)):
                 continue
@@ -284,6 +286,7 @@ class _Trial:
         login = self._login()
         if engine.pace is None or login is None:
             return
+        self.newcomers.guessed = True
         with engine.pace.bare():
             for _ in range(_GUESSES):
                 answer, _ = self.newcomers.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")

@@ -32,7 +32,7 @@ from oakum.scan.matrix import allows
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import body_shape, other_value, written
-from oakum.scan.wording import harmless
+from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
 from oakum.semantics.model import resources_in
@@ -154,6 +154,7 @@ class _Trial:
             look=self._look(), turns=tuple(names for _, names in lists),
         )  # fmt: skip
         self.ledger.enter(made)
+        engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         answer = engine.send(pair.make, self.owner, asked)
         if answer.status >= 400:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
@@ -272,6 +273,8 @@ class _Trial:
             path = ".".join(at)
             inner = self._shape(at)
             if path in taken or at[0] in taken or found >= _MOST:
+                continue
+            if not engine.lookout.may_write(*at):
                 continue
             if classify_field(path, inner) in _NEVER or allows(table, path, held, state):
                 continue
@@ -417,7 +420,7 @@ def _body(
         elif is_secret(name, inner):
             body[name] = f"Oak-{secrets.token_hex(6)}-7a"
         elif known and classify_field(name, inner) is FieldClass.KEY:
-            body[name] = int(known[0]) if inner.kinds == {"integer"} else known[0]
+            body[name] = typed(known[0], inner)
         else:
             body[name] = harmless(name, inner)
     return body

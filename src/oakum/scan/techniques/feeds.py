@@ -39,6 +39,8 @@ _ARRIVAL = 0.5
 """Seconds in which a feed says what it has to say at first."""
 _GRACE = 0.4
 """Seconds after a change in which what comes may still be from before."""
+_EXACT = 1e15
+"""Numbers from here on are numbers of cards and accounts, or none."""
 _MOST_SEATS = 12
 _MOST_FRAMES = 200
 """Frames of one seat that are judged: a replay may hold years."""
@@ -410,6 +412,7 @@ def _other(value: Json) -> Json:
     if value in ("true", "false"):
         return value == "false"
     try:
-        return float(value) + 1 if "." in value else int(value) + 1
+        number = float(value) if "." in value else int(value)
     except ValueError:
         return "Oakum"
+    return number + 1 if abs(number) < _EXACT else "Oakum"

@@ -169,6 +169,8 @@ def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
 
 def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
     """Ask in one way after another, until somebody leaks."""
+    if not engine.cast.subjects():  # nobody could log in
+        return
     known: set[str] = set()
     """Terms that are no signs here: the door answered, and showed nobody else."""
     for term, way in islice(_ways(engine, gate, slot), _MOST_WAYS):

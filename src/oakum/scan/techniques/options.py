@@ -69,8 +69,8 @@ def _optional(gate: Gate) -> Iterator[Parameter]:
 
 def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> bool:
     """Whether asking so gives an answer of another form than the documented question."""
-    for who in subjects[:1] if gate.personal else [None]:
-        viewer = who or subjects[0]
+    for viewer in subjects[:1]:  # none, when nobody could log in
+        who = viewer if gate.personal else None
         before = engine.forms.get((gate.id, viewer, who))
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, who)

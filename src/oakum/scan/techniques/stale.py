@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from oakum.contract.model import Json, Operation
+from oakum.contract.classify import classify
+from oakum.contract.lexicon import listed
+from oakum.contract.model import Json, Operation, Parameter
 from oakum.finding import Door
 from oakum.scan.artefacts import Artefact, cursor_parameter
 from oakum.scan.asking import variable
@@ -26,7 +28,11 @@ from oakum.scan.ties import Ties
 
 HOW = "stale"
 
-_IDLIKE = re.compile(r"(?=.*[0-9])[A-Za-z0-9_.=~-]{2,}|[A-Za-z0-9_=-]{16,}")
+_COMMON = listed(
+    "api assets attachments avatar avatars content download downloads export exports file files "
+    "image images link links media photo photos public share shared signed static uploads v1 v2 v3"
+)
+"""Segments of paths that are nobody's name."""
 
 
 def run(engine: Engine) -> None:
@@ -169,28 +175,71 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
 def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     """A door for an address that an answer gave, as the operation whose path it has, or as none.
 
-    None for the plain address of a documented door, which is asked in every world anyway.
+    None for the plain address of a documented door, which is asked in every world anyway, and for
+    what does not only read, as far as documents and words tell: `/logout` is a link, too.
     """
     parts = urlsplit(artefact.value)
     base = urlsplit(engine.target).path.rstrip("/")
-    path = parts.path.removeprefix(base)
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     known = next((gate for gate in engine.gates if _matches(gate.operation.path, parts.path)), None)
+    if known is None and _is_left_alone(engine, parts.path.removeprefix(base), query):
+        return None
     if known is not None and not query:
         return None
-    template = known.door.path if known else re.sub(_IDLIKE, "{id}", path)
-    operation = (
-        replace(known.operation, path=path, pointer="", parameters=())
-        if known
-        else Operation(f"GET {template}", "GET", path)
+    template = known.operation.path if known else _template(engine, parts.path)
+    values = _values(template, parts.path)
+    template = template.removeprefix(base)
+    plain = Operation(f"GET {template}", "GET", template)
+    operation = replace(
+        known.operation if known else plain,
+        path=template,
+        pointer="",
+        parameters=tuple(Parameter(name, "path", required=True) for name in values),
     )
     veiled = {name: variable("", f"link {name}") for name, _ in query}
     return Gate(
-        operation, Door("GET", template, operation.id), known.shows if known else {}, {}, {},
+        operation, Door("GET", known.door.path if known else template, operation.id),
+        known.shows if known else {}, {}, values, unfilled=tuple(values),
         how=HOW, query=query, veiled=veiled,
     )  # fmt: skip
 
 
+def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]) -> bool:
+    """Whether an address that is no known door's says that it does more than read."""
+    for each in engine.model.operations.values():
+        if each.method == "GET" and _matches(each.path, path):
+            return True  # it was left alone before
+    asked = tuple(Parameter(name, "query") for name, _ in query)
+    return classify(Operation(f"GET {path}", "GET", path, asked)).kind != "read"
+
+
+def _template(engine: Engine, path: str) -> str:
+    """A path of which only what stands in documented paths, or in most, is legible: the rest may
+    be a name, or a token."""
+    documented = {
+        part
+        for each in engine.model.operations.values()
+        for part in each.path.split("/")
+        if "{" not in part
+    }
+    parts = [
+        part if part in documented or part in _COMMON else f"{{part{number}}}"
+        for number, part in enumerate(path.split("/"))
+    ]
+    return "/".join(parts)
+
+
+def _values(template: str, path: str) -> dict[str, str]:
+    """What stands in a path where its template has parameters."""
+    names = re.findall(r"\{([^}]*)\}", template)
+    found = re.fullmatch(_pattern(template), path)
+    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
+
+
+def _pattern(template: str) -> str:
+    literals = re.split(r"\{[^}]*\}", template)
+    return "([^/]+)".join(re.escape(part) for part in literals)
+
+
 def _matches(template: str, path: str) -> bool:
-    parts = re.split(r"\{[^}]*\}", template)
-    return bool(re.fullmatch("[^/]+".join(re.escape(part) for part in parts), path))
+    return bool(re.fullmatch(_pattern(template), path))

@@ -33,6 +33,8 @@ _SORTS = listed("sort order orderby ordering sorting sortby rank by")
 _DOWN = listed("desc down reverse")
 _MOST_FIELDS = 24
 _YEARS = range(1900, 2101)
+_EXACT = 1e15
+"""Numbers from here on are numbers of cards and accounts, or none."""
 _PLACE = listed("lat latitude lng lon long longitude")
 _AGAIN = 4
 """Further readings of each of two worlds: two objects in random order are the same in all of a
@@ -251,6 +253,9 @@ def _extremes(path: str, value: str, *, low: bool) -> Iterator[Json]:
     try:
         number = float(value)
     except ValueError:
+        yield from _texts(value, low=low)
+        return
+    if not abs(number) < _EXACT:  # `nan`, too
         yield from _texts(value, low=low)
         return
     if not value.isdigit() and abs(number) <= 180 and _is_place(path):

@@ -146,6 +146,8 @@ class _Door:
             each = shape_of(self.engine.model, self.resource, name)
             if name in taken or found >= _MOST or classify_field(name, each) in _NEVER:
                 continue
+            if not self.engine.lookout.may_write(name):
+                continue
             if declared and (shape is None or name not in shape.properties):
                 continue
             if not self._may_set(name, viewer, owner):

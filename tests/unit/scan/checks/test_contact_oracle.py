@@ -21,7 +21,7 @@ def test_the_leak_is_found() -> None:
     (found,) = Played(Knowing()).findings
     assert (found.rule, found.owasp, found.cwe) == (RULE.id, "API2:2023", ("CWE-204", "CWE-203"))
     assert found.verdict == "proven"
-    assert found.severity == "critical"
+    assert found.severity == "medium"
     assert found.title == (
         "`anyone` can find out whether `Rower.email` is somebody's: another value in the body"
     )

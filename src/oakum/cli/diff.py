@@ -1,0 +1,202 @@
+"""`oakum diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from oakum.cli import shared
+from oakum.errors import ExitCode, InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from oakum.cli.revision import Side
+    from oakum.contract import Contract
+    from oakum.semantics import Model
+    from oakum.semantics.diff import Change
+
+_HEADS = (
+    ("widened", "Widened"),
+    ("changed", "Changed in a way that has no order, so counted as widened"),
+    ("own", "New to the owner of an object only"),
+    ("narrowed", "Narrowed"),
+    ("note", "New in the document, and granted to nobody"),
+)
+_SHOWN = 8
+"""Doors listed below a sentence."""
+
+
+@click.command(
+    epilog="Examples: oakum diff old.yaml exposure.yaml  |  oakum diff main..HEAD exposure.yaml"
+    "  |  oakum diff main:exposure.yaml exposure.yaml"
+)
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
+    help="OpenAPI Overlay applied to both documents; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+    show_default=True, help="what goes to standard output",
+)  # fmt: skip
+def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
+    """Say who may see, set or call more under the contract NEW than under OLD.
+
+    Each is a file or REV:PATH; a git range OLD..NEW goes with a PATH. The document that a contract
+    names is read at the same revision. Nothing is asked of a running API. Exit code 1: widened.
+    """
+    from oakum.cli.revision import sides
+
+    before, after = sides(old, new)
+    changes = between(before, after, overlays)
+    if form == "json":
+        _json(changes, before, after)
+    else:
+        write = _markdown if form == "markdown" else _text
+        click.echo("\n".join(write(changes)))
+    widened = any(each.widens for each in changes)
+    return int(ExitCode.FINDINGS if widened else ExitCode.CLEAN)
+
+
+def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change, ...]:
+    """What changes between two contracts; raises `InputError` with the mistakes of both."""
+    from oakum.cli.revision import laid_out, place, problem
+    from oakum.contract import load
+    from oakum.semantics import compile_contract
+    from oakum.semantics.diff import changes, compare
+
+    with ExitStack() as files:
+        contracts: list[Contract] = []
+        paths: list[tuple[Path, Side]] = []
+        models: list[Model] = []
+        problems: list[Problem] = []
+        for side in (before, after):
+            try:
+                path, patches = files.enter_context(laid_out(side, overlays))
+                paths.append((path, side))
+                contracts.append(contract := load(path, patches))
+                if contract.policy is None:
+                    hint = "draft one with `oakum init`"
+                    raise InputError([Problem(Location(str(path)), "has no exposure policy", hint)])
+                models.append(compile_contract(contract.document, contract.policy))
+            except InputError as error:
+                problems += [problem(e, *paths[-1]) if paths else e for e in error.problems]
+        if problems:
+            raise InputError(problems)
+        try:
+            found = compare(*models)
+        except InputError as error:
+            raise InputError(problem(each, *paths[1]) for each in error.problems) from None
+        first, second = (contract.document.locate for contract in contracts)
+        # A place in either contract: whichever folder it lies in, it is named as git names it.
+        return tuple(
+            replace(each, location=place(place(each.location, *paths[0]), *paths[1]))
+            for each in changes(found, first, second)
+        )
+
+
+def _groups(changes: Sequence[Change]) -> Iterator[tuple[str, list[tuple[str, list[Change]]]]]:
+    """By direction and resource, in the order in which they come: the widest first."""
+    for direction, head in _HEADS:
+        groups: dict[str, list[Change]] = {}
+        for each in changes:
+            if each.direction == direction:
+                groups.setdefault(each.resource, []).append(each)
+        if groups:
+            yield head, list(groups.items())
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    from oakum.report.grouping import counted
+
+    if not changes:
+        return "no change of exposure"
+    wide = [each for each in changes if each.widens]
+    cells = sum(each.cells for each in wide)
+    said = f"widened: {counted(len(wide), 'change')}" if wide else "no widening"
+    said += f" over {counted(cells, 'cell')}" if cells else ""
+    rest = [
+        f"{sum(each.direction == name for each in changes)} {words}"
+        for name, words in (("own", "to the owner only"), ("narrowed", "narrowed"),
+                            ("note", "granted to nobody"))
+        if any(each.direction == name for each in changes)
+    ]  # fmt: skip
+    return "; ".join([said, *rest])
+
+
+def _text(changes: Sequence[Change]) -> Iterator[str]:
+    from oakum.report.grouping import visible
+
+    for head, groups in _groups(changes):
+        yield f"{head}:"
+        for resource, those in groups:
+            if resource:
+                yield f"  {visible(resource)}"
+            for each in those:
+                yield f"    {visible(each.sentence)}"
+                if len(each.doors) > 1:
+                    yield f"      {visible(_doors(each))}"
+                if each.location.file:
+                    yield f"      {visible(str(each.location))}"
+        yield ""
+    yield _summary(changes)
+
+
+def _doors(change: Change) -> str:
+    more = len(change.doors) - _SHOWN
+    return ", ".join(change.doors[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _markdown(changes: Sequence[Change]) -> Iterator[str]:
+    from oakum.report.grouping import visible
+    from oakum.semantics.diff.words import quoted
+
+    yield f"### Exposure: {_summary(changes)}"
+    for head, groups in _groups(changes):
+        yield f"\n**{head}**\n"
+        for _, those in groups:
+            for each in those:
+                place = f" ({quoted(visible(str(each.location)))})" if each.location.file else ""
+                yield f"- {visible(each.sentence)}{place}"
+                if len(each.doors) > 1:
+                    named = [quoted(visible(door)) for door in each.doors[:_SHOWN]]
+                    more = len(each.doors) - _SHOWN
+                    tail = f" and {more:,} more" if more > 0 else ""
+                    yield f"  <br>{', '.join(named)}{tail}"
+
+
+def _json(changes: Sequence[Change], before: Side, after: Side) -> None:
+    import orjson
+
+    content = {
+        "schema": "oakum.diff/1",
+        "old": before.name,
+        "new": after.name,
+        "widened": any(each.widens for each in changes),
+        "summary": _summary(changes),
+        "changes": [_plain(each) for each in changes],
+    }
+    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+
+
+def _plain(change: Change) -> dict[str, object]:
+    return {
+        "direction": change.direction,
+        "kind": change.kind,
+        "sentence": change.sentence,
+        "resource": change.resource,
+        "fields": change.fields,
+        "viewers": change.viewers,
+        "when": change.when,
+        "doors": change.doors,
+        "why": change.why,
+        "cells": change.cells,
+        "file": change.location.file,
+        "line": change.location.line,
+        "column": change.location.column,
+    }

@@ -1,0 +1,170 @@
+"""`oakum gate`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.contract import Contract, digest, load
+from oakum.contract.amounts import duration
+from oakum.contract.criteria import parse_waivers
+from oakum.contract.model import Policy, Waiver
+from oakum.contract.reader import Reader
+from oakum.contract.source import Node, parse, read_text
+from oakum.contract.view import view
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Report
+from oakum.gate import Case, Source, Verdict, Widening, foreign, gathered, judge, words
+from oakum.report.grouping import visible
+from oakum.report.integrity import faults
+from oakum.report.json_v1 import read
+from oakum.semantics import Model, compile_contract
+
+
+@click.command(epilog="Example: oakum gate exposure.yaml --report scan.json --format markdown")
+@click.argument("contract", type=shared.PATH)
+@click.option(
+    "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
+    help="JSON report of a scan; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--against", metavar="OLD_CONTRACT",
+    help="the contract before, a file or REV:PATH: nothing may be shown that it did not show",
+)  # fmt: skip
+@click.option(
+    "--baseline", type=shared.PATH, metavar="FILE",
+    help="an earlier report, whose findings do not count against this release",
+)  # fmt: skip
+@click.option(
+    "--waivers", "waiver_file", type=shared.PATH, metavar="FILE",
+    help="waivers beside those of the contract",
+)  # fmt: skip
+@click.option(
+    "--max-age", metavar="DURATION", help="the oldest report that is taken, such as `12h`"
+)
+@click.option(
+    "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
+    help="OpenAPI Overlay applied to the document; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+    show_default=True, help="what goes to standard output",
+)  # fmt: skip
+def command(
+    contract: Path,
+    reports: tuple[Path, ...],
+    against: str | None,
+    baseline: Path | None,
+    waiver_file: Path | None,
+    max_age: str | None,
+    overlays: tuple[Path, ...],
+    form: str,
+) -> int:
+    """Say whether a release may ship: reports of scans against the `exit_criteria` of CONTRACT.
+
+    Without a report, only what the documents alone prove is judged. Sends nothing.
+    """
+    now = datetime.now(UTC)
+    found = load(contract, overlays)
+    policy = _policy(found, contract)
+    model = compile_contract(found.document, policy)
+    age = policy.criteria.max_age if max_age is None else _duration(max_age)
+    sources = [Source(_sound(file, model), str(file)) for file in reports]
+    evidence = (
+        gathered(
+            sources, model, digest(found, contract, overlays),
+            _changed(found, contract, overlays), now, timedelta(seconds=age),
+        )
+        if sources
+        else None
+    )  # fmt: skip
+    verdict = judge(
+        Case(
+            seen=view(found.document, policy),
+            model=model,
+            criteria=policy.criteria,
+            today=now.date(),
+            evidence=evidence,
+            waivers=_waivers(policy, contract, waiver_file),
+            baseline=_sound(baseline, model).findings if baseline is not None else (),
+            widenings=_widenings(against, contract, overlays) if against is not None else None,
+            against=against or "",
+        )
+    )
+    _say(verdict, contract, form)
+    return int(verdict.exit_code)
+
+
+def _say(verdict: Verdict, contract: Path, form: str) -> None:
+    if form == "json":
+        content = words.document(verdict, str(contract))
+        shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        return
+    lines = words.markdown(verdict) if form == "markdown" else words.text(verdict)
+    shared.say("\n".join(map(visible, lines)))
+
+
+def _policy(found: Contract, path: Path) -> Policy:
+    if found.policy is None:
+        hint = "draft one with `oakum init`, and correct it"
+        said = "there is no policy, so there is nothing to hold a release against"
+        raise InputError([Problem(Location(str(path)), said, hint)])
+    if not found.document.operations:
+        said = "the document has no operation, so there is nothing to hold a release against"
+        raise InputError([Problem(Location(found.document.file), said)])
+    return found.policy
+
+
+def _duration(said: str) -> float:
+    problems: list[Problem] = []
+    node = Node("scalar", Location("--max-age"), said)
+    seconds = duration(Reader(problems), node, "it")
+    if seconds is None:
+        raise click.BadParameter(problems[0].message, param_hint="--max-age")
+    return seconds
+
+
+def _sound(path: Path, model: Model) -> Report:
+    """A report that is whole, unchanged, and of this contract; raises `InputError`."""
+    data = shared.report_bytes(path)
+    report = read(data, str(path))
+    problems = faults(data, report, str(path))
+    if strange := foreign(report, model):
+        problems.append(Problem(Location(str(path)), f"a report of another contract: {strange}"))
+    if problems:
+        raise InputError(problems)
+    return report
+
+
+def _changed(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:
+    """When the contract was last written, for reports that do not say which one they are of."""
+    files = {contract, *found.document.files, *overlays}
+    return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
+
+
+def _waivers(policy: Policy, contract: Path, more: Path | None) -> tuple[Waiver, ...]:
+    """Those of the policy, of the file that it names, and of the file that was given."""
+    named = policy.criteria.waiver_file
+    files = ([contract.parent / named] if named else []) + ([more] if more is not None else [])
+    problems: list[Problem] = []
+    found = list(policy.criteria.waivers)
+    for file in files:
+        found += parse_waivers(parse(read_text(file), str(file)), policy, problems)
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def _widenings(against: str, contract: Path, overlays: tuple[Path, ...]) -> tuple[Widening, ...]:
+    """What the contract shows that the one before did not; a file, or `REV:PATH` of git."""
+    from oakum.cli.diff import between  # reads git where it is asked to
+    from oakum.cli.revision import sides
+
+    changes = between(*sides(against, str(contract)), overlays)
+    return tuple(
+        Widening(each.sentence, each.doors, each.location) for each in changes if each.widens
+    )

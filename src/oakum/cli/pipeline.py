@@ -1,0 +1,102 @@
+"""What reports for a pipeline need of the machine: where the repository is, and GitHub's files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Report
+from oakum.report import FORMATS
+from oakum.report.pointing import Facts, RuleFacts
+
+FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
+"""The formats whose places are followed from the root of the repository."""
+
+_GUARD = {"removes": "It removes", "refuses": "It refuses", "partly": "It helps in part:"}
+
+
+def rendered(report: Report, form: str) -> bytes:
+    """A report in one of these formats; `github` also appends to the summary of the step."""
+    there = rebased(report)
+    known = facts()
+    renderers = dict(FORMATS)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if form == "github" and summary:
+        _append(Path(summary), renderers["markdown"](there, known))
+    return renderers[form](there, known)
+
+
+def facts() -> Facts:
+    """What `oakum explain` tells of each rule."""
+    from oakum.scan.stories import STORIES, references, rules
+
+    known = rules()
+    return Facts(
+        {
+            name: RuleFacts(
+                story.what,
+                story.why,
+                story.fix,
+                f"{_GUARD.get(story.does, 'It cannot help:')} {story.guard}",
+                tuple(references(known[name])),
+            )
+            for name, story in STORIES.items()
+        }
+    )
+
+
+def rebased(report: Report) -> Report:
+    """The report with its places as paths from the root of the repository.
+
+    A report names files as the shell did, from the folder it was in; whoever shows a finding beside
+    the line of a pull request knows only the path in the repository.
+    """
+    here = Path.cwd()
+    root = _root(here)
+    moved: dict[str, str] = {}
+
+    def path(name: str) -> str:
+        if name and name not in moved:
+            moved[name] = _from(root, here, name)
+        return moved.get(name, name)
+
+    def place(where: Location) -> Location:
+        return replace(where, file=path(where.file))
+
+    return replace(
+        report,
+        contract=path(report.contract),
+        findings=tuple(
+            replace(each, contract_location=place(each.contract_location))
+            for each in report.findings
+        ),
+        field_lines={name: place(where) for name, where in report.field_lines.items()},
+    )
+
+
+def _root(here: Path) -> Path:
+    for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        given = os.environ.get(name, "")
+        if given and here.is_relative_to(given):
+            return Path(given)
+    return next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
+
+
+def _from(root: Path, here: Path, name: str) -> str:
+    if "\x00" in name:
+        return name
+    whole = Path(os.path.normpath(here / name))
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else name
+
+
+def _append(path: Path, data: bytes) -> None:
+    """Steps share the file: what others wrote stays."""
+    try:
+        with path.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        place = Location(f"GITHUB_STEP_SUMMARY: {path}")
+        raise InputError([Problem(place, f"cannot be written: {why}")]) from None

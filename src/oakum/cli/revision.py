@@ -1,0 +1,186 @@
+"""A contract as it stood at a revision: read with `git show` into a folder of its own.
+
+Git is asked for each file that the contract leads to, and for nothing else: the policy, the
+document that it names, what that refers to, GraphQL schemas and overlays. Only reading commands of
+git are used, and none of its output is run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from posixpath import dirname, normpath
+from urllib.parse import unquote
+
+from oakum.contract.reference import File
+from oakum.contract.source import Node, parse
+from oakum.errors import InputError, Location, Problem
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two contracts: a file, or a file at a revision."""
+
+    path: str
+    revision: str = ""
+
+    @property
+    def name(self) -> str:
+        """As git writes it."""
+        return f"{self.revision}:{self.path}" if self.revision else self.path
+
+
+def sides(first: str, second: str) -> tuple[Side, Side]:
+    """What two arguments mean: two files, `REV:PATH` among them, or `OLD..NEW PATH`.
+
+    `OLD...NEW` begins where the two have parted. Raises `InputError`.
+    """
+    if ".." in first and ":" not in first and not Path(first).exists():
+        dots = "..." if "..." in first else ".."
+        old, _, new = first.partition(dots)
+        old, new = old or "HEAD", new or "HEAD"
+        if dots == "...":
+            commits = [_commit(each) for each in (old, new)]
+            old = _git("merge-base", *commits, about=first).decode().strip()[:12]
+        path = _within(f"./{second}", first)
+        return Side(path, old), Side(path, new)
+    return _side(first), _side(second)
+
+
+def _side(said: str) -> Side:
+    revision, colon, path = said.partition(":")
+    if not colon or not revision or Path(said).exists():
+        return Side(said)
+    return Side(_within(path, said), revision)
+
+
+def _within(path: str, about: str) -> str:
+    """A path of the repository; git takes `./` and `../` from where one stands."""
+    if path.startswith(("./", "../")):
+        prefix = _git("rev-parse", "--show-prefix", about=about).decode().rstrip("\n")
+        path = prefix + path
+    path = normpath(path)
+    if path.startswith(("../", "/")):
+        raise InputError([Problem(Location(about), "leads out of the repository")])
+    return path
+
+
+@contextmanager
+def laid_out(side: Side, overlays: Sequence[Path]) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """The contract and its overlays as files, as long as the block runs. Raises `InputError`."""
+    if not side.revision:
+        yield Path(side.path), tuple(overlays)
+        return
+    commit = _commit(side.revision)
+    with tempfile.TemporaryDirectory(prefix="oakum-") as folder:
+        root = Path(folder).resolve()
+        beside = [_within(f"./{each}", str(each)) for each in overlays]
+        _gather(commit, root, [side.path, *beside])
+        if not (root / side.path).is_file():
+            said = f"there is no `{side.path}` at `{side.revision}`"
+            raise InputError([Problem(Location(side.name), said)])
+        yield root / side.path, tuple(root / each for each in beside)
+
+
+def problem(said: Problem, contract: Path, side: Side) -> Problem:
+    """A problem with files of a revision named as git names them."""
+    begins, ends = _names(contract, side)
+    message, hint = (each.replace(begins, ends) for each in (said.message, said.hint))
+    return Problem(place(said.location, contract, side), message, hint)
+
+
+def place(location: Location, contract: Path, side: Side) -> Location:
+    """A place in a file of a revision, named as git names it."""
+    begins, ends = _names(contract, side)
+    return replace(location, file=location.file.replace(begins, ends))
+
+
+def _names(contract: Path, side: Side) -> tuple[str, str]:
+    """How names of files begin where `laid_out` has put them, and how git has them begin."""
+    if not side.revision:
+        return side.path, side.path
+    return f"{contract.parents[side.path.count('/')]}/", f"{side.revision}:"
+
+
+def _gather(commit: str, root: Path, waiting: list[str]) -> None:
+    """Write each file, and what it leads to, under the folder. A missing one is left missing:
+    whoever reads the contract says so, at the line that names it."""
+    seen: set[str] = set()
+    while waiting:
+        name = normpath(waiting.pop())
+        if name in seen or name.startswith(("../", "/")) or name in ("", ".", ".."):
+            continue
+        seen.add(name)
+        data = _shown(commit, name)
+        if data is None:
+            continue
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        folder = dirname(name)
+        waiting += [f"{folder}/{each}" if folder else each for each in _named(name, data)]
+
+
+def _named(name: str, data: bytes) -> list[str]:
+    """The files that a file names: `api`, `graphql` and `$ref`."""
+    try:
+        file = File(name, data)
+        top = parse(data.decode("utf-8", "replace"), name) if b"exposure" in data else None
+    except InputError:
+        return []  # told when it is read in earnest
+    found = [unquote(ref.partition("#")[0]) for ref in file.references()]
+    if top is not None and top.kind == "map":
+        found += _texts([top.get("api")])
+        operations = top.get("operations")
+        rules = [rule for _, rule in operations.items] if operations is not None else []
+        found += _texts(rule.get("graphql") for rule in rules if rule.kind == "map")
+    return [each for each in found if each and "://" not in each]
+
+
+def _texts(nodes: Iterator[Node | None] | list[Node | None]) -> list[str]:
+    return [n.scalar for n in nodes if n is not None and isinstance(n.scalar, str)]
+
+
+# ---------------------------------------------------------------------------------- git
+
+
+def _commit(revision: str) -> str:
+    """The commit that a revision names; never an option, whatever it looks like."""
+    name = f"{revision}^{{commit}}"
+    return (
+        _git("rev-parse", "--verify", "--quiet", "--end-of-options", name, about=revision)
+        .decode()
+        .strip()
+    )
+
+
+def _shown(commit: str, path: str) -> bytes | None:
+    done = _run("show", "--no-textconv", "--end-of-options", f"{commit}:{path}", about=path)
+    # A folder is shown as a listing of it.
+    return None if done.returncode or done.stdout.startswith(b"tree ") else done.stdout
+
+
+def _git(*arguments: str, about: str) -> bytes:
+    done = _run(*arguments, about=about)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        why = said[0].removeprefix("fatal: ") if said else "git knows no such revision"
+        raise InputError([Problem(Location(about), why)])
+    return done.stdout
+
+
+def _run(*arguments: str, about: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", *arguments], capture_output=True, timeout=_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise InputError([Problem(Location(about), "needs git, which is not installed")]) from None
+    except subprocess.TimeoutExpired:
+        raise InputError([Problem(Location(about), "git does not answer")]) from None

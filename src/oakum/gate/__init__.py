@@ -1,0 +1,25 @@
+"""May this release ship? Criteria over reports of scans and over what the documents alone prove.
+
+Pure: files, the clock and the shell are the command's. No criterion is met by what was not looked
+at: a report that tested nothing makes the gate red.
+"""
+
+from oakum.gate.evidence import Evidence, Source, foreign, gathered
+from oakum.gate.judge import Case, judge
+from oakum.gate.static import Flaw, flaws
+from oakum.gate.verdict import Criterion, Verdict, Waived, Widening
+
+__all__ = [
+    "Case",
+    "Criterion",
+    "Evidence",
+    "Flaw",
+    "Source",
+    "Verdict",
+    "Waived",
+    "Widening",
+    "flaws",
+    "foreign",
+    "gathered",
+    "judge",
+]

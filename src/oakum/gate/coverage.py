@@ -1,0 +1,125 @@
+"""What the contract asks to be shown, and what was: by field and viewer, and by state.
+
+What is asked for is taken from the contract, not from the report, so that a cell that a report
+leaves out is missed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from oakum.contract.model import OperationRule
+from oakum.contract.reader import text
+from oakum.contract.view import View
+from oakum.finding import Cell, Result
+from oakum.gate.static import callers_said
+from oakum.gate.verdict import counted
+from oakum.semantics import Model
+
+_FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much is known of one field for one kind of viewer."""
+
+    resource: str
+    field: str
+    """Empty: of the whole resource no cell is there."""
+    viewer: str
+    shown: int
+    cells: int
+    reason: str = ""
+    """The commonest reason for what was not shown."""
+
+    @property
+    def percent(self) -> float:
+        """Of the cells; of none, nothing is known."""
+        return 100 * self.shown / self.cells if self.cells else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What is known, and why no more."""
+        name = ".".join(filter(None, (self.resource, self.field)))
+        name = f"`{name}` for `{self.viewer}`"
+        if not self.cells:
+            return f"{name}: no report has any cell of it"
+        why = f": {self.reason}" if self.reason else ""
+        return f"{name}: {self.shown} of {counted(self.cells, 'cell')} shown{why}"
+
+
+def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
+    """One of each field and viewer that reports or contract know, the least shown first."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.resource, cell.field, cell.viewer), []).append(cell)
+    known = {(resource, viewer) for resource, _, viewer in groups}
+    for resource, viewer in expected(seen, model):
+        if (resource, viewer) not in known:
+            groups[resource, "", viewer] = []
+    made = [
+        Share(
+            *key,
+            sum(cell.result is not Result.NOT_SHOWN for cell in held),
+            len(held),
+            _commonest(cell.reason for cell in held if cell.result is Result.NOT_SHOWN),
+        )
+        for key, held in groups.items()
+    ]
+    return sorted(made, key=lambda s: (s.percent, s.resource, s.field, s.viewer))
+
+
+def _commonest(reasons: Iterable[str]) -> str:
+    found = Counter(reasons).most_common(1)
+    return found[0][0] if found else ""
+
+
+def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
+    """Resource and viewer that some cell must be about: of the resources that leave by some door,
+    the relations that their grants name. Which fields a door can show is the scan's to know."""
+    for name, table in model.tables.items():
+        if _leaves(seen, name):
+            yield from ((name, viewer) for viewer in table.relations)
+
+
+def _leaves(seen: View, resource: str) -> bool:
+    """Whether a door sends it that a scan asks cell by cell for every viewer: it only reads, is no
+    GraphQL and no feed, and does not speak of the caller alone."""
+    rules = callers_said(seen.policy, seen.document)
+    own = seen.document.operation(seen.policy.caller.operation)
+    for door in seen.doors[resource]:
+        operation = seen.document.operation(door)
+        rule = rules.get(door, OperationRule(door))
+        if operation is None or operation is own or rule.graphql or rule.reads is False:
+            continue
+        media = operation.success()
+        if media is not None and media.type.split(";")[0].strip().lower() in _FEEDS:
+            continue
+        if rule.reads or operation.method == "GET":
+            return True
+    return False
+
+
+def unmet_states(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[str], int]:
+    """Values of settings that nobody was met in, in words; and how many values there are."""
+    met = {
+        (cell.resource, *pair)
+        for cell in cells
+        if cell.result is not Result.NOT_SHOWN
+        for pair in cell.state
+    }
+    wanted = [
+        (name, state.name, text(value))
+        for name, table in model.tables.items()
+        if _leaves(seen, name)
+        for state in table.states
+        for value in state.values
+    ]
+    missed = [
+        f"no owner of `{name}` was met with `{state}` {value}"
+        for name, state, value in wanted
+        if (name, state, value) not in met
+    ]
+    return missed, len(wanted)

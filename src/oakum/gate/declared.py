@@ -1,0 +1,85 @@
+"""Fields of answers of which the contract says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.lexicon import FieldClass, label_field
+from oakum.contract.model import Operation, OperationRule, Shape
+from oakum.contract.review import spoken, strangers, unmentioned
+from oakum.contract.schema import children, elements
+from oakum.contract.view import View, at, pattern, success
+from oakum.gate.static import callers_said, named
+
+_ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
+_DEEP = 12
+
+
+def unclassified(seen: View) -> tuple[str, ...]:
+    """Each field that an answer declares and nobody has judged, in words, each once.
+
+    Inside a resource a line must reach it. Around the objects it goes with the right to call, when
+    the contract says in so many words who may; else only what any envelope has, a count or a link.
+    """
+    found = [*_inside(seen)]
+    rules, told, strange = callers_said(seen.policy, seen.document), spoken(seen), strangers(seen)
+    for operation in seen.document.operations:
+        rule = rules.get(operation.id, OperationRule(operation.id))
+        if rule.call is not None:
+            continue
+        for path, shape, schema in _around(seen, operation, rule):
+            label = label_field(path, shape)
+            name = f"`{path}` of `{named(operation)}`"
+            if operation.id not in told:
+                found.append(f"{name}: no rule speaks of the operation")
+            elif schema in strange:
+                found.append(f"{name}: `{schema}` has a key of its own and is no resource")
+            elif label.kind not in _ORDINARY:
+                found.append(f"{name} stands in no resource: {label.reason}")
+    return tuple(dict.fromkeys(found))
+
+
+def _inside(seen: View) -> Iterator[str]:
+    for name, resource in seen.policy.resources.items():
+        if seen.doors[name]:
+            for path in unmentioned(seen, resource):
+                yield f"`{name}.{path}`: no line names it"
+
+
+def _around(
+    seen: View, operation: Operation, rule: OperationRule
+) -> Iterator[tuple[str, Shape, str]]:
+    """(path, leaf, schema of the object that it stands in) outside of every resource."""
+    shown: list[Shape] = []
+    for shape in success(operation):
+        shown += [
+            found
+            for resource, pointer in rule.shows
+            if resource in seen.doors and (found := at(shape, pattern(pointer))) is not None
+        ]
+    for shape in success(operation):
+        yield from _walk(seen, shape, (), "", shown, ())
+
+
+def _walk(
+    seen: View,
+    shape: Shape,
+    path: tuple[str, ...],
+    schema: str,
+    shown: list[Shape],
+    above: tuple[Shape, ...],
+) -> Iterator[tuple[str, Shape, str]]:
+    if shape in shown or seen.resource_of(shape) or shape in above or len(path) > _DEEP:
+        return
+    own = shape.pointer.rpartition("/")[2]
+    schema = own if own in shape.names else schema
+    below = dict(children(shape))
+    if (star := elements(shape)) is not None:
+        below["*"] = star
+    for branch in shape.branches:
+        if seen.resource_of(branch()):
+            return  # a resource in some cases: its own lines decide
+    if not below and path:
+        yield ".".join(path), shape, schema
+    for name, child in below.items():
+        yield from _walk(seen, child, (*path, name), schema, shown, (*above, shape))

@@ -1,0 +1,194 @@
+"""Reports of several runs taken together, and every reason for which they prove nothing.
+
+Law 7 of the design, no vacuous green, for whole reports: an old one, one of another contract, one
+of a run that could not log in, or one without cells must never be counted for a release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oakum.errors import Location
+from oakum.finding import Cell, Finding, Report, Result
+from oakum.semantics import Model
+
+_AHEAD = timedelta(minutes=5)
+"""How far a clock of another machine may be ahead."""
+_RANK = (Result.NOT_SHOWN, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.LEAK)
+_VERDICTS = ("over_blocked", "suspected", "proven")
+_SEVERITIES = ("low", "medium", "high", "critical")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A report, and what it must agree with."""
+
+    report: Report
+    file: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What all reports say together."""
+
+    findings: tuple[Finding, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    distrust: tuple[str, ...] = ()
+    """Why the reports prove nothing."""
+    stale: tuple[str, ...] = ()
+    """Why they prove nothing of this release."""
+    reports: int = 0
+    judged: tuple[str, ...] = ()
+    """Each report in a line."""
+    limited: bool = False
+    """Some run was not allowed to change settings."""
+
+
+def gathered(
+    sources: Sequence[Source],
+    model: Model,
+    contract_digest: str,
+    changed: datetime,
+    now: datetime,
+    max_age: timedelta,
+) -> Evidence:
+    """The reports taken together. A cell that one has shown is shown; a leak stays a leak.
+
+    `changed`: when the contract's files were last written, for reports that do not say whose they
+    are. All times know their zone.
+    """
+    distrust: list[str] = []
+    stale: list[str] = []
+    for each in sources:
+        distrust += (f"{each.file}: {why}" for why in _distrust(each.report))
+        why_old = _stale(each.report, model, contract_digest, changed, now, max_age)
+        stale += (f"{each.file}: {why}" for why in why_old)
+    reports = [each.report for each in sources]
+    return Evidence(
+        findings=tuple(_worst(finding for report in reports for finding in report.findings)),
+        cells=tuple(_cells(cell for report in reports for cell in report.cells)),
+        distrust=tuple(distrust),
+        stale=tuple(stale),
+        reports=len(reports),
+        judged=tuple(map(_line, sources)),
+        limited=not any("--allow-own-settings" in report.allowed for report in reports),
+    )
+
+
+def _line(source: Source) -> str:
+    report = source.report
+    return f"{source.file}, of {report.target}, begun {report.started}, {len(report.cells):,} cells"
+
+
+def foreign(report: Report, model: Model) -> str:
+    """Why a report is of another contract; empty when it is of this one, be it an older state."""
+    told = {name.partition(".")[0] for name in report.field_lines}
+    told |= {cell.resource for cell in report.cells}
+    strange = sorted(told - model.tables.keys())
+    if not strange or not report.cells:
+        return ""
+    if told & model.tables.keys() and report.contract_digest:
+        return ""  # it says itself that the contract was another then
+    return f"it speaks of `{strange[0]}`, which this contract does not know"
+
+
+# --------------------------------------------------------------------------- trust
+
+
+def _distrust(report: Report) -> Iterator[str]:
+    yield from report.distrust
+    if not report.cells:
+        yield "the run has no cells: nothing was tested"
+    elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in report.cells):
+        yield "nobody was shown anything, so what is closed proves nothing"
+    if not report.requests:
+        yield "the run has sent no request"
+    if not report.stated:
+        yield "the run was held against a drafted contract, which promises nothing"
+    if not report.distrust:  # else it has been said in its own words
+        for identity in report.identities:
+            if not identity.ok:
+                yield f"`{identity.name}` was not logged in"
+
+
+def _stale(
+    report: Report,
+    model: Model,
+    contract_digest: str,
+    changed: datetime,
+    now: datetime,
+    max_age: timedelta,
+) -> Iterator[str]:
+    started = _time(report.started)
+    if started is None:
+        yield "it does not say when the run began"
+        return
+    if started > now + _AHEAD:
+        yield f"it began at {report.started}, which is yet to come"
+    if now - started > max_age:
+        yield f"it is {_span(now - started)} old, and may be {_span(max_age)}"
+    if report.contract_digest:
+        if report.contract_digest != contract_digest:
+            yield "the contract or its document has changed since, or it was another one"
+    elif started < changed.replace(microsecond=0):
+        yield "it is older than the contract's files, and does not say which contract it is of"
+    elif _lines(report.field_lines) != _lines(dict(_ruled(model))):
+        yield "its contract had other lines, so it was another state of it"
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= unit:
+            return f"{seconds / unit:.3g}{name}"
+    return f"{seconds}s"
+
+
+def _ruled(model: Model) -> Iterator[tuple[str, Location]]:
+    for name, table in model.tables.items():
+        for leaf, rule in zip(table.leaves, table.rules, strict=True):
+            yield f"{name}.{leaf}", rule.location
+
+
+def _lines(places: Mapping[str, Location]) -> Mapping[str, tuple[int, int]]:
+    """Without the file's name: it is told as the command was given it."""
+    return {name: (place.line, place.column) for name, place in places.items()}
+
+
+# --------------------------------------------------------------------------- together
+
+
+def _cells(cells: Iterable[Cell]) -> Iterable[Cell]:
+    found: dict[tuple[object, ...], Cell] = {}
+    for cell in cells:
+        key = (
+            cell.resource, cell.field, cell.viewer, cell.state, cell.door.method, cell.door.path,
+        )  # fmt: skip
+        other = found.get(key)
+        if other is None or _RANK.index(cell.result) > _RANK.index(other.result):
+            found[key] = cell
+    return found.values()
+
+
+def _worst(findings: Iterable[Finding]) -> Iterable[Finding]:
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        other = found.get(finding.fingerprint)
+        if other is None or grave(finding) > grave(other):
+            found[finding.fingerprint] = finding
+    return found.values()
+
+
+def grave(finding: Finding) -> tuple[int, int]:
+    """How bad a finding is: proven above suspected, then by severity."""
+    return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)

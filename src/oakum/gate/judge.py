@@ -1,0 +1,284 @@
+"""The criteria: each a function of what was found to a figure, held against its bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from oakum.contract.model import SEVERITIES, Approval, ExitCriteria, Waiver
+from oakum.contract.view import View
+from oakum.errors import ExitCode, Problem
+from oakum.finding import Finding
+from oakum.gate.coverage import shares, unmet_states
+from oakum.gate.declared import unclassified
+from oakum.gate.evidence import Evidence
+from oakum.gate.static import Flaw, flaws, unsecured
+from oakum.gate.verdict import Criterion, Status, Verdict, Widening, counted
+from oakum.gate.waiving import Left, left
+from oakum.semantics import Model
+
+_UNSEEN: Status = "not looked at"
+_NO_REPORT = "give the JSON report of a scan with `--report`"
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a gate decides over."""
+
+    seen: View
+    model: Model
+    criteria: ExitCriteria
+    today: date
+    evidence: Evidence | None = None
+    """None: no report was given, and only the documents are judged."""
+    waivers: Sequence[Waiver] = ()
+    baseline: Sequence[Finding] = ()
+    widenings: Sequence[Widening] | None = None
+    """Against the contract before; None: not compared."""
+    against: str = ""
+    """Name of the contract before; empty: none was given."""
+
+
+def judge(case: Case) -> Verdict:
+    """Every criterion, in the order in which a person mends them."""
+    evidence = case.evidence
+    stances = case.criteria.static
+    every = (*unsecured(case.seen), *flaws(case.seen, case.model, stances))
+    findings = evidence.findings if evidence else ()
+    kept = left(findings, every, case.waivers, case.baseline, case.today)
+    made = (
+        *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
+        *_of_documents(case, kept),
+        _widening(case),
+        _expired(kept),
+    )
+    return Verdict(
+        criteria=made,
+        waived=kept.waived,
+        known=kept.known,
+        gone=kept.gone,
+        warnings=(
+            *_warned(kept.flaws, case.criteria),
+            *_unused(kept, looked=evidence is not None),
+            *_unused_approvals(case),
+        ),
+        reports=evidence.reports if evidence else 0,
+        judged=evidence.judged if evidence else (),
+        approved=sum(bool(_approves(case, each)) for each in case.widenings or ()),
+    )
+
+
+def _criterion(
+    name: str,
+    title: str,
+    number: int,
+    bound: int,
+    noun: str,
+    advice: str,
+    details: Iterable[str] = (),
+) -> Criterion:
+    status: Status = "met" if number <= bound else "not met"
+    figure = counted(number, noun)
+    return Criterion(name, title, status, figure, f"at most {bound}", advice, tuple(details))
+
+
+# --------------------------------------------------------------------------- what the API sends
+
+
+def _without_reports() -> Iterator[Criterion]:
+    names = ("trust", "fresh", "proven", "suspected", "over_blocks", "shown", "states")
+    for name in names:
+        yield Criterion(name, TITLES[name], _UNSEEN, advice=_NO_REPORT)
+
+
+TITLES = {
+    "trust": "each report comes of a run that saw what it was sent to see",
+    "fresh": "each report is of this contract, and recent",
+    "proven": "no proven leak",
+    "suspected": "few suspected leaks",
+    "over_blocks": "what the contract grants is served",
+    "shown": "each field was shown to each kind of viewer, or seen withheld",
+    "states": "each value of each setting was met with some owner",
+    "security": "each operation says who may call it",
+    "classified": "each field of each answer is classified or granted",
+    "static": "nothing is wrong on paper already",
+    "widening": "nothing is shown that the contract before did not show",
+    "waivers": "no waiver has expired",
+}
+"""What each criterion asks for, in words."""
+
+
+def _of_reports(case: Case, evidence: Evidence, kept: Left) -> Iterator[Criterion]:
+    yield _trusted("trust", evidence.distrust, "mend the run (`oakum doctor`), and scan again")
+    yield _trusted("fresh", evidence.stale, "scan again, with this contract")
+    yield from _leaks(case.criteria, kept.findings)
+    yield _shown(case, evidence)
+    yield _states(case, evidence)
+
+
+def _trusted(name: str, reasons: Sequence[str], advice: str) -> Criterion:
+    status: Status = "not met" if reasons else "met"
+    figure = counted(len(reasons), "reason") + " against"
+    return Criterion(
+        name, TITLES[name], status, figure, "none", advice, tuple(reasons),
+        ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
+
+
+def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Criterion]:
+    counted_in = SEVERITIES[: SEVERITIES.index(criteria.proven) + 1]
+    proven = [each for each in findings if each.verdict == "proven" and each.severity in counted_in]
+    title = f"no proven leak of severity `{criteria.proven}` or above"
+    advice = "mend the API; `oakum explain` says how, `oakum guard` stops it meanwhile"
+    yield _criterion("proven", title, len(proven), 0, "leak", advice, _told(proven))
+    suspected = [each for each in findings if each.verdict == "suspected"]
+    most = criteria.suspected
+    title = f"at most {counted(most, 'suspected leak')}" if most else "no suspected leak"
+    advice = "look at each: mend it, say so in the contract, or waive it"
+    yield _criterion("suspected", title, len(suspected), most, "leak", advice, _told(suspected))
+    blocked = [each for each in findings if each.verdict == "over_blocked"]
+    most = criteria.over_blocks
+    title = f"at most {counted(most, 'over-block')}" if most else "what is granted is served"
+    advice = "serve what the contract grants, or grant less"
+    yield _criterion("over_blocks", title, len(blocked), most, "grant", advice, _told(blocked))
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[str]:
+    """The gravest first."""
+    ordered = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.resource, f.field))
+    for each in ordered:
+        main = f" at {each.doors[0].method} {each.doors[0].path}" if each.doors else ""
+        place = f" ({each.contract_location})" if each.contract_location.file else ""
+        title = each.title.rstrip(".")
+        yield f"{each.severity}: {title}{main}{place} [{each.fingerprint}]"
+
+
+def _shown(case: Case, evidence: Evidence) -> Criterion:
+    bound = case.criteria.shown
+    found = shares(case.seen, case.model, evidence.cells)
+    low = [each for each in found if each.percent < bound]
+    least = min((each.percent for each in found), default=0.0)
+    met = bool(found) and not low
+    title = f"each field × viewer has at least {bound:g} % of its cells shown"
+    return Criterion(
+        "shown", title, "met" if met else "not met", f"{least:.3g} % at least shown",
+        f"at least {bound:g} %", _SHOW_MORE, tuple(each.sentence for each in low),
+        ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
+
+
+_SHOW_MORE = "give the accounts data and relations, or the scan a larger `--budget`"
+
+
+def _states(case: Case, evidence: Evidence) -> Criterion:
+    name, title = "states", TITLES["states"]
+    if not case.criteria.states:
+        return Criterion(name, title, "not asked for")
+    missed, all_of_them = unmet_states(case.seen, case.model, evidence.cells)
+    advice = "have an account in that state"
+    if evidence.limited:
+        advice += ", or scan with `--allow-own-settings`"
+    return Criterion(
+        name, title, "not met" if missed else "met",
+        f"{all_of_them - len(missed)} of {all_of_them} met", f"all {all_of_them}", advice,
+        tuple(missed), ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- documents
+
+
+def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
+    criteria = case.criteria
+    rule = "operation-without-security"
+    if criteria.security:
+        open_doors = [each for each in kept.flaws if each.rule == rule]
+        advice = "write `security` in the document, or `call` in the contract"
+        told = map(flaw_words, open_doors)
+        yield _criterion(
+            "security", TITLES["security"], len(open_doors), 0, "operation", advice, told
+        )
+    else:
+        yield Criterion("security", TITLES["security"], "not asked for")
+    if criteria.classified:
+        fields = unclassified(case.seen)
+        advice = "give each a line in `fields:`, `[]` if it is for nobody"
+        yield _criterion(
+            "classified", TITLES["classified"], len(fields), 0, "field", advice, fields
+        )
+    else:
+        yield Criterion("classified", TITLES["classified"], "not asked for")
+    wrong = [
+        each for each in kept.flaws if each.rule != rule and criteria.static[each.rule] == "fail"
+    ]
+    advice = "mend the document or the contract, or waive it"
+    yield _criterion(
+        "static", TITLES["static"], len(wrong), 0, "flaw", advice, map(flaw_words, wrong)
+    )
+
+
+def flaw_words(flaw: Flaw) -> str:
+    """One line: where, what, what to do, and the fingerprint for a waiver."""
+    where = f"{flaw.location}: " if flaw.location.file else ""
+    return f"{where}{flaw.message}; {flaw.hint} [{flaw.rule} {flaw.fingerprint}]"
+
+
+def _widening(case: Case) -> Criterion:
+    name, title = "widening", TITLES["widening"]
+    if case.widenings is None:
+        advice = "give the contract before with `--against`"
+        if case.against:  # asked for and not done is never green
+            return Criterion(name, title, "not met", "not compared", "none", advice)
+        return Criterion(name, title, "not compared", advice=advice)
+    rest = [each for each in case.widenings if not _approves(case, each)]
+    advice = "narrow it, or approve it: `approvals` with its fingerprint, a reason and an owner"
+    return _criterion(name, title, len(rest), 0, "widening", advice, map(_wider, rest))
+
+
+def _wider(each: Widening) -> str:
+    where = f"{each.location}: " if each.location.file else ""
+    return f"{where}{each.sentence} [{each.fingerprint}]"
+
+
+def _approves(case: Case, widening: Widening) -> list[Approval]:
+    said = case.criteria.approvals
+    return [one for one in said if one.widening and widening.fingerprint.startswith(one.widening)]
+
+
+def _expired(kept: Left) -> Criterion:
+    over = [each.waiver for each in kept.waived if each.expired]
+    told = (
+        f"{each.location}: `{each.reason}` ended on {each.expires}; ask {each.owner}"
+        for each in over
+    )
+    advice = "mend what was waived, or give it a new day and a reason that still holds"
+    return _criterion("waivers", TITLES["waivers"], len(over), 0, "waiver", advice, told)
+
+
+# --------------------------------------------------------------------------- warnings
+
+
+def _warned(found: Iterable[Flaw], criteria: ExitCriteria) -> Iterator[Problem]:
+    for flaw in found:
+        if criteria.static.get(flaw.rule) == "warn":
+            message = f"{flaw.message} [{flaw.rule} {flaw.fingerprint}]"
+            yield Problem(flaw.location, message, flaw.hint)
+
+
+def _unused(kept: Left, *, looked: bool) -> Iterator[Problem]:
+    """Waivers that match nothing. Without a report nobody can tell what findings there are."""
+    for each in kept.waived:
+        if looked and not each.suppressed:
+            said = "this waiver matches nothing"
+            yield Problem(each.waiver.location, said, "take it out: what it excused is gone")
+
+
+def _unused_approvals(case: Case) -> Iterator[Problem]:
+    if case.widenings is None:
+        return
+    used = {one for each in case.widenings for one in _approves(case, each)}
+    for each in case.criteria.approvals:
+        if each not in used:
+            said = "this approval matches no widening"
+            yield Problem(each.location, said, "take it out once it has been released")

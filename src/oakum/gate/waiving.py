@@ -1,0 +1,78 @@
+"""Waivers and the baseline: what does not count against a release, and is counted all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from oakum.contract.model import CellRef, Waiver
+from oakum.finding import Finding
+from oakum.gate.evidence import grave
+from oakum.gate.static import Flaw
+from oakum.gate.verdict import Waived
+
+
+@dataclass(frozen=True)
+class Left:
+    """What counts, and what was taken out."""
+
+    findings: tuple[Finding, ...]
+    flaws: tuple[Flaw, ...]
+    waived: tuple[Waived, ...]
+    known: tuple[Finding, ...]
+    gone: int
+
+
+def left(
+    findings: Sequence[Finding],
+    flaws: Sequence[Flaw],
+    waivers: Iterable[Waiver],
+    baseline: Sequence[Finding],
+    today: date,
+) -> Left:
+    """Waivers in force first, since they are the stronger word; then the baseline."""
+    used: list[Waived] = []
+    out: set[str] = set()
+    for waiver in waivers:
+        hit = {each.fingerprint for each in findings if _of_finding(waiver, each)}
+        hit |= {each.fingerprint for each in flaws if _begins(waiver, each.fingerprint)}
+        expired = today > waiver.expires
+        used.append(Waived(waiver, expired, len(hit - out)))
+        if not expired:
+            out |= hit
+    before = {each.fingerprint: each for each in baseline}
+    counted = [each for each in findings if each.fingerprint not in out]
+    known = tuple(each for each in counted if _no_worse(each, before.get(each.fingerprint)))
+    seen = {each.fingerprint for each in findings}
+    return Left(
+        tuple(each for each in counted if each not in known),
+        tuple(each for each in flaws if each.fingerprint not in out),
+        tuple(used),
+        known,
+        len(before.keys() - seen),
+    )
+
+
+def _of_finding(waiver: Waiver, finding: Finding) -> bool:
+    if waiver.cell is not None:
+        return _in_cell(waiver.cell, finding)
+    return _begins(waiver, finding.fingerprint)
+
+
+def _begins(waiver: Waiver, fingerprint: str) -> bool:
+    return bool(waiver.finding) and fingerprint.startswith(waiver.finding)
+
+
+def _in_cell(cell: CellRef, finding: Finding) -> bool:
+    return (
+        (cell.resource, cell.field, cell.viewer)
+        == (finding.resource, finding.field, finding.viewer)
+    ) and set(cell.state) <= set(finding.state)
+
+
+def _no_worse(finding: Finding, before: Finding | None) -> bool:
+    """A known finding at a new door, or a suspicion that was proven since, is news."""
+    if before is None:
+        return False
+    return grave(finding) <= grave(before) and set(finding.doors) <= set(before.doors)

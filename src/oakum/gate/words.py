@@ -1,0 +1,205 @@
+"""A verdict in words: for a terminal, for a pull request, and as `oakum.gate/1` for machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oakum.contract.model import Json
+from oakum.errors import ExitCode, Location, Problem
+from oakum.gate.verdict import Criterion, Verdict, Waived, counted
+
+SCHEMA = "oakum.gate/1"
+_FEW = 5
+"""Details told of one criterion; the JSON has all."""
+_BEGIN_MARKS = {"met": "ok", "not met": "FAIL"}
+_ICONS = {"met": "✅", "not met": "❌"}
+_EXITS = {
+    ExitCode.CLEAN: "clean",
+    ExitCode.FINDINGS: "findings",
+    ExitCode.NOT_TRUSTWORTHY: "not trustworthy",
+}
+
+
+def headline(verdict: Verdict) -> str:
+    """The whole verdict in one sentence."""
+    failed = len(verdict.failed)
+    if failed:
+        many = "criterion is" if failed == 1 else "criteria are"
+        return f"This release must not ship: {failed} {many} not met"
+    if not verdict.reports:
+        return "Nothing is wrong in the documents; what the API sends was not looked at"
+    return "This release may ship"
+
+
+def text(verdict: Verdict) -> Iterator[str]:
+    """Lines for a terminal or a build log; plain, so that a pipe has the same."""
+    yield from (f"report {each}" for each in verdict.judged)
+    for each in verdict.criteria:
+        mark = _BEGIN_MARKS.get(each.status, "--")
+        yield f"{mark:<5} {each.name}: {each.title}{_measure(each)}"
+        if each.status == "not met":
+            yield from (f"        {detail}" for detail in each.details[:_FEW])
+            if each.details[_FEW:]:
+                yield f"        and {len(each.details) - _FEW:,} more (`--format json` has all)"
+            yield f"        do: {each.advice}"
+        elif each.status == "not looked at":
+            yield f"        do: {each.advice}"
+    for waived in verdict.waived:
+        yield f"waived: {_waived(waived)}"
+    for problem in verdict.warnings:
+        yield f"warning: {problem}"
+    yield ""
+    yield headline(verdict)
+    yield _sums(verdict)
+    code = verdict.exit_code
+    yield f"exit {int(code)}: {_EXITS[code]}"
+
+
+def _measure(each: Criterion) -> str:
+    if not each.figure:
+        return f" ({each.status})"
+    return f" ({each.figure}; {each.bound})" if each.bound else f" ({each.figure})"
+
+
+def _waived(each: Waived) -> str:
+    waiver = each.waiver
+    if waiver.cell is not None:
+        name = f"{waiver.cell.resource}.{waiver.cell.field} for {waiver.cell.viewer}"
+    else:
+        name = waiver.finding
+    until = "expired on" if each.expired else "until"
+    return (
+        f"{name}, {counted(each.suppressed, 'finding')}, {until} {waiver.expires};"
+        f" {waiver.owner}: {waiver.reason}"
+    )
+
+
+def _sums(verdict: Verdict) -> str:
+    by = [each.status for each in verdict.criteria]
+    said = [f"{by.count('met')} met", f"{by.count('not met')} not met"]
+    other = len(by) - by.count("met") - by.count("not met")
+    said += [f"{other} not judged"] if other else []
+    known = f"{len(verdict.known)} known from the baseline"
+    gone = f", {verdict.gone} of it gone" if verdict.gone else ""
+    approved = f"; {counted(verdict.approved, 'widening')} approved" if verdict.approved else ""
+    waived = f"{verdict.suppressed} waived"
+    return f"criteria: {', '.join(said)}; findings: {waived}, {known}{gone}{approved}"
+
+
+# --------------------------------------------------------------------------- pull requests
+
+
+def markdown(verdict: Verdict) -> Iterator[str]:
+    """One comment for a pull request. Everything from elsewhere is escaped."""
+    yield f"## {'❌' if verdict.failed else '✅'} {_escaped(headline(verdict))}"
+    yield ""
+    yield from (f"Report {_escaped(each)}  " for each in verdict.judged)
+    yield ""
+    yield "| | criterion | found | asked for |"
+    yield "|---|---|---|---|"
+    for each in verdict.criteria:
+        found = each.figure or each.status
+        cells = (_escaped(part) for part in (each.title, found, each.bound))
+        yield f"| {_ICONS.get(each.status, '➖')} | {' | '.join(cells)} |"
+    for each in verdict.failed:
+        yield ""
+        yield f"**{_escaped(each.name)}**: {_escaped(each.advice)}"
+        if each.details:
+            yield ""
+        yield from (f"- {_escaped(detail)}" for detail in each.details[:_FEW])
+        if each.details[_FEW:]:
+            yield f"- and {len(each.details) - _FEW:,} more"
+    if verdict.waived or verdict.warnings:
+        yield ""
+    yield from (f"- waived: {_escaped(_waived(each))}" for each in verdict.waived)
+    yield from (f"- warning: {_escaped(str(each))}" for each in verdict.warnings)
+    yield ""
+    yield _escaped(_sums(verdict))
+
+
+def _escaped(said: str) -> str:
+    """Markdown's own characters written out, code spans of ours kept where they are balanced."""
+    parts = said.split("`")
+    if len(parts) % 2 == 0:
+        return _plain(said.replace("`", "'"))
+    return "`".join(
+        part.replace("|", "\\|") if at % 2 else _plain(part) for at, part in enumerate(parts)
+    )
+
+
+def _plain(said: str) -> str:
+    said = said.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    return re.sub(r"([\\*_\[\]|#!~])", r"\\\1", said)
+
+
+# --------------------------------------------------------------------------- machines
+
+
+def document(verdict: Verdict, contract: str) -> Json:
+    """The verdict as plain values, in the structure of `oakum.gate/1`."""
+    code = verdict.exit_code
+    return {
+        "schema": SCHEMA,
+        "contract": contract,
+        "reports": list(verdict.judged),
+        "passed": not verdict.failed,
+        "exit": int(code),
+        "verdict": headline(verdict),
+        "criteria": [
+            {
+                "name": each.name,
+                "title": each.title,
+                "status": each.status.replace(" ", "_"),
+                "figure": each.figure,
+                "bound": each.bound,
+                "advice": each.advice,
+                "details": list(each.details),
+            }
+            for each in verdict.criteria
+        ],
+        "suppressed": verdict.suppressed,
+        "approved": verdict.approved,
+        "waivers": [
+            {
+                "finding": each.waiver.finding,
+                "cell": _cell(each),
+                "reason": each.waiver.reason,
+                "owner": each.waiver.owner,
+                "expires": each.waiver.expires.isoformat(),
+                "expired": each.expired,
+                "suppressed": each.suppressed,
+                "location": _location(each.waiver.location),
+            }
+            for each in verdict.waived
+        ],
+        "baseline": {
+            "known": [each.fingerprint for each in verdict.known],
+            "gone": verdict.gone,
+        },
+        "warnings": [_problem(each) for each in verdict.warnings],
+    }
+
+
+def _cell(each: Waived) -> Json:
+    cell = each.waiver.cell
+    if cell is None:
+        return None
+    return {
+        "resource": cell.resource,
+        "field": cell.field,
+        "viewer": cell.viewer,
+        "state": dict(cell.state),
+    }
+
+
+def _problem(problem: Problem) -> Json:
+    return {
+        **_location(problem.location),
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _location(location: Location) -> dict[str, Json]:
+    return {"file": location.file, "line": location.line, "column": location.column}

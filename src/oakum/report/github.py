@@ -1,0 +1,103 @@
+"""Annotations of a GitHub workflow: commands in the log of a step, a defect each.
+
+A step may make ten annotations of each kind; what is beyond is dropped without a word. So the tenth
+says how many more there are, and the summary of the step, in Markdown, has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from oakum.errors import Location
+from oakum.finding import Report, Result
+from oakum.report.grouping import Defect, counted, defects, exit_code, tally, verdict_words
+from oakum.report.pointing import (
+    NO_FACTS,
+    Facts,
+    doors,
+    level,
+    listed,
+    place,
+    short,
+    top,
+)
+
+MOST_OF_A_KIND = 10
+_KINDS = {"error": "error", "warning": "warning", "note": "notice"}
+_SOME_FIELDS = 8
+
+
+@dataclass(frozen=True)
+class _Annotation:
+    kind: str
+    where: Location
+    title: str
+    words: str
+
+
+def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    """Workflow commands, and two lines for whoever reads the log."""
+    lines = [_command(each) for each in _within_limits(list(_annotations(report)))]
+    counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
+    unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
+    lines.append(f"oakum: {verdict_words(report)}; findings: {counts}; not shown: {unknown}")
+    lines.append(f"oakum: exit {int(exit_code(report))}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _annotations(report: Report) -> Iterator[_Annotation]:
+    for reason in report.distrust:
+        yield _Annotation("error", top(report), "the run is not to be trusted", short(reason))
+    for defect in defects(report):
+        first = defect.first
+        title = f"{first.rule} ({first.severity}, {first.verdict.replace('_', '-')})"
+        where = place(first, report)
+        yield _Annotation(_KINDS[level(first)], where, title, "\n".join(_sentences(defect)))
+
+
+def _sentences(defect: Defect) -> Iterator[str]:
+    yield short(defect.sentence)
+    if defect.promise:
+        yield short(f'The user is told: "{defect.promise}". In fact {defect.fact}.')
+    if defect.viewers[1:]:
+        yield short(f"The same holds for {', '.join(defect.viewers[1:])}.")
+    for fields, when in defect.occasions[:2]:
+        if fields:
+            yield short(
+                f"Fields: {listed(fields, _SOME_FIELDS, 'field')}{f'; {when}' * bool(when)}"
+            )
+    if defect.doors:
+        yield short(f"{'Doors' if defect.doors[1:] else 'Door'}: {doors(defect.doors)}")
+    if defect.advice:
+        yield short(f"What to do: {defect.advice[0]}")
+
+
+def _within_limits(every: Sequence[_Annotation]) -> Iterator[_Annotation]:
+    for kind in _KINDS.values():
+        of_kind = [each for each in every if each.kind == kind]
+        if len(of_kind) <= MOST_OF_A_KIND:
+            yield from of_kind
+            continue
+        yield from of_kind[: MOST_OF_A_KIND - 1]
+        rest = of_kind[MOST_OF_A_KIND - 1 :]
+        words = f"{counted(len(rest), f'more {kind}')}: the summary of this step has them"
+        yield _Annotation(kind, rest[0].where, "and more", words)
+
+
+def _command(each: _Annotation) -> str:
+    where = f"file={_property(each.where.file)},line={each.where.line},col={each.where.column}"
+    return f"::{each.kind} {where},title={_property(short(each.title, 200))}::{_data(each.words)}"
+
+
+def _data(text: str) -> str:
+    """What stands after `::`, so that no text ends the command and begins another one.
+
+    `##[` begins a command of the older kind anywhere in a line.
+    """
+    plain = text.replace("##[", "## [").replace("%", "%25")
+    return plain.replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,76 @@
+"""GitLab's Code Quality: a list of issues, each of a finding; the widget shows the new ones.
+
+It has five severities and no verdict: what is only suspected stands one step lower. No number of
+issues is too many for GitLab, only the size of an artifact, which whoever runs it sets.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from oakum.contract.model import Json
+from oakum.errors import Location
+from oakum.finding import Finding, Report
+from oakum.report.grouping import findings_in_order
+from oakum.report.pointing import (
+    DISTRUST_RULE,
+    NO_FACTS,
+    Facts,
+    When,
+    mark,
+    message,
+    place,
+    short,
+    top,
+)
+
+_SEVERITIES = ("blocker", "critical", "major", "minor", "info")
+_GRAVE = ("critical", "high", "medium", "low")
+
+
+def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    """The report as JSON for `artifacts:reports:codequality`, the gravest first."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(document(report), option=options)
+
+
+def document(report: Report) -> list[Json]:
+    """The issues; of two with the same fingerprint GitLab would show one, so there is one."""
+    known = When(report)
+    issues = [
+        _issue(
+            f"Not to be trusted: {reason}",
+            DISTRUST_RULE,
+            mark(DISTRUST_RULE, reason),
+            "blocker",
+            top(report),
+        )
+        for reason in report.distrust
+    ]
+    issues += [
+        _issue(
+            message(finding, known),
+            finding.rule,
+            finding.fingerprint,
+            _severity(finding),
+            place(finding, report),
+        )
+        for finding in findings_in_order(report)
+    ]
+    return list({issue["fingerprint"]: issue for issue in reversed(issues)}.values())[::-1]
+
+
+def _issue(words: str, rule: str, fingerprint: str, severity: str, where: Location) -> Json:
+    return {
+        "description": short(words),
+        "check_name": short(rule, 200),
+        "fingerprint": fingerprint,
+        "severity": severity,
+        "location": {"path": where.file, "lines": {"begin": where.line}},
+    }
+
+
+def _severity(finding: Finding) -> str:
+    if finding.verdict == "over_blocked":
+        return "info"
+    return _SEVERITIES[_GRAVE.index(finding.severity) + (finding.verdict == "suspected")]

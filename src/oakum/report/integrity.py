@@ -1,0 +1,83 @@
+"""Whether a report is what was written: its digest, its counts, and its findings beside its cells.
+
+A report is an input that decides over a release, and a text that anybody can change. The digest
+finds a slip, a cut, an edited line; whoever makes a new one must still keep all counts in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.model import Json
+from oakum.contract.source import JsonPlaces, parse_json
+from oakum.errors import Problem
+from oakum.finding import Door, Report, Result
+from oakum.report.json_v1 import digest, document
+
+_HINT = "take the file as `oakum scan --json` wrote it, or scan again"
+
+
+def faults(data: bytes, report: Report, file: str) -> list[Problem]:
+    """What does not agree in the JSON text that `report` was read from, each at its place."""
+    found = parse_json(data, file)
+    places = JsonPlaces(data.decode("utf-8", "replace"), file)
+    made = [*_sealed(found), *_counted(found, document(report)), *_named(found, report)]
+    made += _told(report)
+    return [Problem(places.locate(pointer), said, _HINT) for pointer, said in made]
+
+
+def _sealed(found: Json) -> Iterator[tuple[str, str]]:
+    if "digest" not in found:
+        yield "", "the report has no `digest`: it is cut, or an older Oakum wrote it"
+    elif found["digest"] != digest(found):
+        yield "/digest", "the report was changed after it was written: its `digest` is of another"
+
+
+def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
+    """Members that are reckoned from others, and are not what they come to."""
+    for key in ("trustworthy", "summary"):
+        yield from _unlike(f"/{key}", found.get(key), again[key])
+    coverage = found.get("coverage", {})
+    wanted = again["coverage"]["by_resource"]
+    yield from _unlike("/coverage/by_resource", coverage.get("by_resource"), wanted)
+
+
+def _named(found: Json, report: Report) -> Iterator[tuple[str, str]]:
+    """Findings that do not have the fingerprint and the main door that they must have."""
+    for index, (written, each) in enumerate(zip(found["findings"], report.findings, strict=True)):
+        main = each.doors[0] if each.doors else Door("", "")
+        wanted = (each.fingerprint, main.method, main.path)
+        if tuple(written.get(key) for key in ("fingerprint", "method", "path")) != wanted:
+            said = "a finding does not agree with its own fingerprint or with its main door"
+            yield f"/findings/{index}", said
+
+
+def _unlike(pointer: str, found: Json, wanted: Json) -> Iterator[tuple[str, str]]:
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        for key in sorted({*found, *wanted}):
+            yield from _unlike(f"{pointer}/{key}", found.get(key), wanted.get(key))
+    elif found != wanted:
+        name = pointer.strip("/").replace("/", ".")
+        yield pointer, f"`{name}` says {_said(found)}, and the report comes to {_said(wanted)}"
+
+
+def _said(value: Json) -> str:
+    return "nothing" if value is None else str(value).lower()
+
+
+def _told(report: Report) -> Iterator[tuple[str, str]]:
+    """Every cell that is wrong has a finding. There may be more: some leaks stand in no cell."""
+    told = {
+        (each.verdict == "over_blocked", each.resource, each.field, each.viewer, each.state)
+        for each in report.findings
+    }
+    for cell in report.cells:
+        blocked = cell.result is Result.OVER_BLOCK
+        if not blocked and cell.result is not Result.LEAK:
+            continue
+        if blocked and not report.stated:
+            continue  # a guessed grant is no promise
+        if (blocked, cell.resource, cell.field, cell.viewer, cell.state) not in told:
+            what = "over-blocked" if blocked else "a leak"
+            name = f"`{cell.resource}.{cell.field}`"
+            yield "/findings", f"{name} is {what} for `{cell.viewer}`, and no finding says so"

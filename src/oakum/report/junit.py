@@ -1,0 +1,173 @@
+"""JUnit XML, as Jenkins' `junit-10.xsd` has it: a test case a cell, a suite a resource.
+
+A leak is a failure, an over-block a failure of another type, and a cell that was not shown is
+skipped: no cell passes that was not seen. What stands in no cell has cases of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.report.grouping import findings_in_order, state_words
+from oakum.report.pointing import NO_FACTS, Facts, When, message, place, short
+
+_Key = tuple[str, str, str, State, Door]
+
+_RUN = "the run"
+_BESIDE = "beside the matrix"
+_MOST_NOTES = 50
+
+
+@dataclass(frozen=True)
+class _Case:
+    group: str
+    name: str
+    element: str = ""
+    """`failure`, `error` or `skipped`; empty: passed."""
+    type: str = ""
+    words: str = ""
+    more: str = ""
+
+
+def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    """The report as UTF-8 XML."""
+    suites = [(_RUN, _of_the_run(report)), *_of_cells(report)]
+    known = When(report)
+    if beside := [_of_finding(finding, report, known) for finding in _beside(report)]:
+        suites.append((_BESIDE, beside))
+    every = [case for _, cases in suites for case in cases]
+    seconds = f"{max(report.seconds, 0):.3f}"
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites name="oakum" {_counts(every)} time="{seconds}">',
+    ]
+    for name, cases in suites:
+        lines.append(f"<testsuite name={_attribute(name)} {_counts(cases)}{_skips(cases)}>")
+        lines += map(_line, cases)
+        lines.append("</testsuite>")
+    lines.append("</testsuites>\n")
+    return "\n".join(lines).encode()
+
+
+def _of_the_run(report: Report) -> list[_Case]:
+    """Never empty, and never green for a run that saw nothing."""
+    cases = [
+        _Case(_RUN, f"it can be trusted: {reason}", "error", "not-trustworthy", reason)
+        for reason in report.distrust[:_MOST_NOTES]
+    ]
+    if not report.distrust:
+        cases.append(_Case(_RUN, "it can be trusted"))
+    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    name = "it was shown something"
+    if decided:
+        cases.append(_Case(_RUN, name))
+    else:
+        cases.append(_Case(_RUN, name, "skipped", words="no cell was shown: nothing was tested"))
+    return cases
+
+
+def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
+    found: dict[_Key, Finding] = {}
+    for finding in reversed(findings_in_order(report)):  # so that the gravest names the cell
+        found |= dict.fromkeys(_keys(finding), finding)
+    known = When(report)
+    ordered = sorted(
+        report.cells,
+        key=lambda c: (c.resource, c.field, c.viewer, c.state, c.door, c.result, c.reason),
+    )
+    suites: dict[str, list[_Case]] = {}
+    for cell in ordered:
+        case = _of_cell(cell, found.get(_key(cell)), report, known)
+        suites.setdefault(cell.resource, []).append(case)
+    return list(suites.items())
+
+
+def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -> _Case:
+    group = f"{cell.resource}.{cell.field}"
+    when = f" when {state_words(cell.state)}" if cell.state else ""
+    name = f"{cell.viewer} at {cell.door.method} {cell.door.path}{when}"
+    if cell.result in (Result.OPEN, Result.CLOSED):
+        return _Case(group, name)
+    if cell.result is Result.NOT_SHOWN:
+        return _Case(group, name, "skipped", words=cell.reason or "not shown")
+    leak = cell.result is Result.LEAK
+    kind = "leak" if leak else "over-block"
+    if finding is None:
+        gets = "sees it, and the contract denies it" if leak else "does not get what is granted"
+        return _Case(group, name, "failure", kind, f"{cell.viewer} {gets}")
+    if finding.verdict == "suspected":
+        kind = f"suspected-{kind}"
+    words = message(finding, known)
+    return _Case(group, name, "failure", kind, words, _details(finding, report))
+
+
+def _of_finding(finding: Finding, report: Report, known: When) -> _Case:
+    group = ".".join(part for part in (finding.resource, finding.field) if part) or finding.rule
+    doors = "".join(f" at {door.method} {door.path}" for door in finding.doors[:1])
+    name = f"{finding.rule}: {finding.viewer}{doors} [{finding.fingerprint}]"
+    kind = {"proven": "leak", "suspected": "suspected-leak", "over_blocked": "over-block"}
+    words = message(finding, known)
+    return _Case(group, name, "failure", kind[finding.verdict], words, _details(finding, report))
+
+
+def _beside(report: Report) -> Iterable[Finding]:
+    """Findings of which no cell tells, such as a login without a brake."""
+    bad = {_key(cell) for cell in report.cells if cell.result in (Result.LEAK, Result.OVER_BLOCK)}
+    return (f for f in findings_in_order(report) if bad.isdisjoint(_keys(f)))
+
+
+def _key(cell: Cell) -> _Key:
+    return cell.resource, cell.field, cell.viewer, cell.state, cell.door
+
+
+def _keys(finding: Finding) -> list[_Key]:
+    return [
+        (finding.resource, finding.field, finding.viewer, finding.state, door)
+        for door in finding.doors
+    ]
+
+
+def _details(finding: Finding, report: Report) -> str:
+    where = place(finding, report)
+    ids = " ".join(part for part in (finding.owasp, *finding.cwe) if part)
+    rows = {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "contract": str(where),
+        "ids": ids,
+        "fingerprint": finding.fingerprint,
+    }
+    return "\n".join(f"{name}: {short(value)}" for name, value in rows.items() if value)
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def _counts(cases: Sequence[_Case]) -> str:
+    kinds: Mapping[str, str] = {"failures": "failure", "errors": "error"}
+    numbers = [f'{name}="{sum(c.element == kind for c in cases)}"' for name, kind in kinds.items()]
+    return " ".join([f'tests="{len(cases)}"', *numbers])
+
+
+def _skips(cases: Sequence[_Case]) -> str:
+    return f' skipped="{sum(case.element == "skipped" for case in cases)}"'
+
+
+def _line(case: _Case) -> str:
+    head = f"<testcase classname={_attribute(case.group)} name={_attribute(case.name)}"
+    if not case.element:
+        return f"{head}/>"
+    kind = f" type={_attribute(case.type)}" if case.type else ""
+    text = escape(case.more)  # made visible, line by line, where it was put together
+    return (
+        f"{head}><{case.element}{kind} message={_attribute(case.words)}>{text}"
+        f"</{case.element}></testcase>"
+    )
+
+
+def _attribute(text: str) -> str:
+    """Quoted; characters that XML 1.0 has no way to write are written as escapes."""
+    return quoteattr(short(text))

@@ -1,0 +1,157 @@
+"""The report as one comment of a pull request, and as the summary of a workflow's step.
+
+GitHub-flavoured Markdown within the size of a comment. Names come from an API that may mean
+mischief: none of them makes a link, an image, HTML, a mention of somebody, or a row of a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from oakum.errors import ExitCode
+from oakum.finding import Report, Result
+from oakum.report.grouping import (
+    Defect,
+    counted,
+    defects,
+    exit_code,
+    not_shown,
+    skipped,
+    tally,
+    verdict_words,
+)
+from oakum.report.pointing import NO_FACTS, Facts, listed, place, short, top
+
+MARKER = "<!-- oakum -->"
+"""The first line: whoever posts the comment finds the one to replace by it."""
+MOST_CHARACTERS = 60_000
+"""A comment on GitHub has at most 65,536 characters; a summary, and GitLab, take more."""
+
+_SIGNS = {ExitCode.CLEAN: "✅", ExitCode.FINDINGS: "❌", ExitCode.NOT_TRUSTWORTHY: "⚠️"}
+_SOME_FIELDS = 8
+_SOME_DOORS = 4
+_SOME_REASONS = 10
+_WORDS = 500
+
+
+def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+    """The report as UTF-8 Markdown; what does not fit is counted, the gravest stays."""
+    head = "\n".join(_head(report))
+    tail = "\n".join(_tail(report))
+    room = MOST_CHARACTERS - len(head) - len(tail) - _WORDS
+    body: list[str] = []
+    every = defects(report)
+    for at, defect in enumerate(every):
+        rows = "\n".join(_defect(defect, report))
+        room -= len(rows) + 1
+        if room < 0:
+            rest = counted(len(every) - at, "more defect")
+            body.append(f"\n**{rest}**, the least grave ones, are left out: a comment ends here.")
+            break
+        body.append(rows)
+    return "\n".join([head, *body, tail]).encode()
+
+
+def _head(report: Report) -> Iterator[str]:
+    code = exit_code(report)
+    yield MARKER
+    yield f"### {_SIGNS[code]} Exposure: {verdict_words(report)}"
+    yield ""
+    counts = [f"{n:,} {verdict.replace('_', '-')}" for verdict, n in tally(report).items()]
+    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    yield (
+        f"{', '.join(counts)} findings. {decided:,} of {counted(len(report.cells), 'cell')} shown."
+        f" Contract {code_of(top(report).file)}"
+        f"{'' if report.stated else ', drafted: nobody has stated it yet'}."
+    )
+    if report.distrust:
+        yield "\n**Not to be trusted**, because\n"
+        yield from _bullets(report.distrust)
+
+
+def _defect(defect: Defect, report: Report) -> Iterator[str]:
+    first = defect.first
+    where = place(first, report)
+    yield ""
+    verdict = first.verdict.replace("_", "-")
+    yield f"#### {first.severity}, {verdict}: {titled(defect.sentence)}"
+    yield ""
+    if defect.promise:
+        yield f"> The user is told: “{escaped(defect.promise)}”"
+        yield f"> In fact {titled(defect.fact)}."
+        yield ""
+    if defect.viewers[1:]:
+        yield f"- the same holds for {_codes(defect.viewers[1:], _SOME_FIELDS, 'viewer')}"
+    for fields, when in defect.occasions[:_SOME_DOORS]:
+        if fields:
+            said = f"; {escaped(when)}" if when else ""
+            yield f"- fields: {_codes(fields, _SOME_FIELDS, 'field')}{said}"
+        elif when:
+            yield f"- {escaped(when)}"
+    if defect.doors:
+        doors = [f"{door.method} {door.path}" for door in defect.doors]
+        yield f"- doors: {_codes(doors, _SOME_DOORS, 'door')}"
+    yield f"- contract: {code_of(f'{where.file}:{where.line}')}, rule {code_of(first.rule)}"
+    for advice in defect.advice[:1]:
+        yield f"- **what to do**: {titled(advice)}"
+
+
+def _tail(report: Report) -> Iterator[str]:
+    reasons = [f"{len(cells):,}: {reason}" for reason, cells in not_shown(report)[:_SOME_REASONS]]
+    if reasons:
+        unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
+        yield from _folded(f"Not shown: nothing is known of {unknown}", reasons)
+    calls = [f"{len(doors):,}: {reason}" for reason, doors in skipped(report)[:_SOME_REASONS]]
+    if calls:
+        yield from _folded("Operations not called", calls)
+    yield ""
+    yield (
+        "No value of a person is in here; evidence stands in the HTML report."
+        f" Oakum {escaped(report.version) or 'of unknown version'}, exit {int(exit_code(report))}."
+    )
+    yield ""
+
+
+def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield f"\n<details><summary>{title}</summary>\n"
+    yield from _bullets(lines)
+    yield "\n</details>"
+
+
+def _bullets(lines: Iterable[str]) -> Iterator[str]:
+    shown = list(lines)
+    yield from (f"- {escaped(short(line.strip(), 200))}" for line in shown[:_SOME_REASONS])
+    if rest := len(shown) - _SOME_REASONS:
+        yield from [f"- and {rest:,} more"] if rest > 0 else []
+
+
+# --------------------------------------------------------------------------- names of others
+
+
+def titled(text: str) -> str:
+    """Escaped text in which what stands between backticks is code."""
+    parts = re.split(r"`([^`]*)`", short(text, _WORDS))
+    return "".join(code_of(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+
+
+def code_of(text: str) -> str:
+    """A name as code. As an element, since no row of backticks is safe in a table or a list."""
+    return f"<code>{escaped(text)}</code>" if text else ""
+
+
+def escaped(text: str) -> str:
+    """Text that means nothing to Markdown: markup is escaped, and what needs none is parted.
+
+    `@name`, `#1` and addresses become links without any markup; a space of no width prevents it.
+    """
+    shown = re.sub(" +", " ", short(text, _WORDS))
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", shown)
+    shown = re.sub(r"^( ?\d*)([-+#.)=])", r"\1\\\2", shown)  # would begin a list or a heading
+    return re.sub(r"(?i)(@|:(?=//)|www(?=\.)|gh(?=-\d)|#(?=\d))", "\\1\u200b", shown)
+
+
+def _codes(words: Iterable[str], limit: int, noun: str) -> str:
+    every = [code_of(word) for word in words]
+    return listed(every, limit, noun)

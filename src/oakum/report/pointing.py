@@ -1,0 +1,135 @@
+"""What the formats for a pipeline share: where a finding is, how grave it is, and in which words.
+
+They are read by more people than the report itself: in the comments of a pull request, in a widget,
+in the log of a build. So none of them holds evidence, curl lines or names of identities: no shape,
+no hash, nothing but what the contract and the OpenAPI document say, and what was found about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Literal
+
+from oakum.errors import Location
+from oakum.finding import Door, Finding, Report
+from oakum.report.grouping import counted, state_words, states_by_field, visible, when_words
+
+Level = Literal["error", "warning", "note"]
+
+DISTRUST_RULE = "run-not-trustworthy"
+"""Stands where rules do when a run is not to be trusted: no consumer may read silence as green."""
+
+_SOME_DOORS = 3
+_LONGEST = 1000
+_SOMEWHERE = "exposure.yaml"
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """What is told of a rule apart from any finding."""
+
+    what: str
+    why: str = ""
+    fix: tuple[str, ...] = ()
+    guard: str = ""
+    """What the guard does about it, a whole sentence."""
+    references: tuple[tuple[str, str], ...] = ()
+    """(title, address) pairs."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a report does not hold and whoever renders it may know."""
+
+    rules: Mapping[str, RuleFacts] = field(default_factory=dict)
+
+
+NO_FACTS = Facts()
+
+
+def place(finding: Finding, report: Report) -> Location:
+    """The contract line of a finding; the top of the contract where none is known."""
+    where = finding.contract_location
+    return _at(where if where.file else Location(report.contract))
+
+
+def top(report: Report) -> Location:
+    """The first line of the contract, for what is about the whole run."""
+    return _at(Location(report.contract))
+
+
+def _at(where: Location) -> Location:
+    """A path within the repository, `/` between its parts, and a line that a consumer accepts.
+
+    A path that leads out of it is cut to the name of the file: where somebody's checkout stands is
+    nobody's business, and no consumer could follow it.
+    """
+    path = PurePosixPath(visible(where.file).replace("\\", "/"))
+    parts = path.parts
+    if path.is_absolute() or ".." in parts or any(part.endswith(":") for part in parts[:1]):
+        parts = (path.name,)
+    name = "/".join(part for part in parts if part not in ("/", "..", ".", ""))
+    return Location(name or _SOMEWHERE, max(where.line, 1), max(where.column, 1))
+
+
+def level(finding: Finding) -> Level:
+    """What is proven is an error when it is grave; what is only suspected never is."""
+    if finding.verdict == "over_blocked":
+        return "note"
+    if finding.severity in ("critical", "high"):
+        return "error" if finding.verdict == "proven" else "warning"
+    return "warning" if finding.verdict == "proven" and finding.severity == "medium" else "note"
+
+
+def message(finding: Finding, known: When) -> str:
+    """The finding in sentences: who sees what, when, through which doors, and what to do."""
+    lead = {"proven": "", "suspected": "Suspected: ", "over_blocked": ""}[finding.verdict]
+    parts = [f"{lead}{finding.title.rstrip('.')}."]
+    if when := known.words(finding):
+        parts.append(f"This holds {when}.")
+    if finding.promise and finding.verdict != "over_blocked":
+        parts.append(f'The user is told: "{finding.promise}".')
+    if finding.doors:
+        parts.append(f"Seen at {doors(finding.doors)}.")
+    if finding.advice:
+        parts.append(f"What to do: {finding.advice.rstrip('.')}.")
+    return short(" ".join(parts))
+
+
+class When:
+    """In which states of the owner a finding holds, in as few words as say exactly that."""
+
+    def __init__(self, report: Report) -> None:
+        self._known = states_by_field(report)
+
+    def words(self, finding: Finding) -> str:
+        if not finding.state:
+            return ""
+        known = self._known.get((finding.resource, finding.field), ())
+        return when_words([finding.state], known) or f"when {state_words(finding.state)}"
+
+
+def doors(found: Iterable[Door]) -> str:
+    """`GET /a, GET /b and 3 more doors`."""
+    return listed([f"{door.method} {door.path}" for door in found], _SOME_DOORS, "door")
+
+
+def listed(words: Sequence[str], limit: int, noun: str) -> str:
+    """The first few of these words, and how many follow them."""
+    rest = len(words) - limit
+    shown = ", ".join(words[:limit])
+    return f"{shown} and {counted(rest, f'more {noun}')}" if rest > 0 else shown
+
+
+def short(text: str, longest: int = _LONGEST) -> str:
+    """Text that nothing obeys, cut where a consumer would cut it or refuse it."""
+    shown = visible(text)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def mark(*parts: str) -> str:
+    """A fingerprint like a finding's, for what is none."""
+    return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

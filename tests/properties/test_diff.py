@@ -1,0 +1,258 @@
+"""The difference of two contracts is exact: held against `decide`, asked of every case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.contract.model import Json, Media, Operation, OperationRule, Policy, Relation, Shape
+from oakum.semantics import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
+from oakum.semantics.decide import may_call
+from oakum.semantics.diff import Difference, Move, compare
+from oakum.semantics.diff.worlds import MISSING, OTHER, Reading, Setting
+from oakum.semantics.principal import held
+from tests.properties.worlds import (
+    PERSON_SHAPE,
+    RELATIONS,
+    STATES,
+    THING,
+    WORD,
+    Document,
+    array,
+    policies,
+    record,
+    scalar,
+)
+
+HIDEABLE = ("a", "b", "is_private", "deep")
+DOORS = ("one", "two")
+SECURED = (frozenset({"session"}),)
+relations = st.fixed_dictionaries(
+    {
+        "member": st.sampled_from([RELATIONS["member"], replace(RELATIONS["member"], unless=())]),
+        "follower": st.sampled_from(
+            [
+                RELATIONS["follower"],
+                replace(RELATIONS["follower"], unless=("blocked",)),
+                replace(RELATIONS["follower"], operation="friends"),
+            ]
+        ),
+    }
+)
+
+
+@st.composite
+def contracts(draw: st.DrawFn, said: st.SearchStrategy[Policy] | None = None) -> Model:
+    """A contract over `Thing` and `Person` at up to two doors, in everything that may differ."""
+    policy = draw(said if said is not None else policies())
+    missing = draw(st.sampled_from([None, False, True]))
+    states = {**STATES, "private": replace(STATES["private"], missing=missing)}
+    thing = replace(policy.resources["Thing"], states=states)
+    rules: dict[str, OperationRule] = {}
+    doors: list[Operation] = []
+    for name in draw(st.lists(st.sampled_from(DOORS), unique=True)):
+        hidden = draw(st.sets(st.sampled_from(HIDEABLE)))
+        shown = record("Thing", **{k: each() for k, each in THING.properties.items()
+                                   if k not in hidden})  # fmt: skip
+        answer = record(total=scalar("integer"), next=WORD, data=array(shown))
+        security = draw(st.sampled_from([SECURED, (), None]))
+        media = (Media("application/json", answer),)
+        doors.append(Operation(name, "GET", f"/{name}", responses={"200": media},
+                               security=security))  # fmt: skip
+        call = draw(st.sampled_from([None, (), ("anyone",), ("member",), ("owner", "follower")]))
+        if call is not None:
+            rules[name] = OperationRule(name, call=call)
+    known: dict[str, Relation] = {**RELATIONS, **draw(relations)}
+    made = Policy(known, {**policy.resources, "Thing": thing}, rules)
+    return compile_contract(Document(tuple(doors)), made)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Model, Model]:
+    """Two contracts; half of them grant the same, and differ in what they are laid over."""
+    policy = draw(policies())
+    same = st.just(policy)
+    return draw(contracts(same)), draw(contracts(draw(st.sampled_from([same, policies()]))))
+
+
+def cases(kind: str) -> Iterator[tuple[Principal, Subject]]:
+    """Every caller, and every state of an object of theirs or of somebody else."""
+    ways = [True, False, None]
+    callers = [ANONYMOUS]
+    for own, blocked, follower, friend in product([True, False], ways, ways, ways):
+        answers = {"blocked": blocked, "follower": follower, "friend": friend}
+        related = {(name, "u1"): held for name, held in answers.items() if held is not None}
+        callers.append(Principal(frozenset({"u1" if own else "u2"}), {}, related))
+    privates: list[Json] = [False, True, None, "odd"] if kind == "Thing" else [None]
+    audiences: list[Json] = ["all", "crew", "me", "odd", None] if kind == "Thing" else [None]
+    for caller, private, audience in product(callers, privates, audiences):
+        value = {"is_private": private, "audience": audience}
+        yield caller, Subject(kind, ("u1",), value)
+
+
+def seen_by(model: Model, caller: Principal) -> Principal:
+    """The caller as this contract asks of them: `follower` may be another list here."""
+    friends = model.policy.relations["follower"].operation == "friends"
+    related = {
+        key: v
+        for (name, owner), v in caller.related.items()
+        for key in [("follower" if name == "friend" else name, owner)]
+        if name == "blocked" or (name == "friend") is friends
+    }
+    return replace(caller, related=related)
+
+
+def leaves(shape: Shape, path: str = "") -> set[str]:
+    """Declared leaves, read straight."""
+    if shape is PERSON_SHAPE and path:
+        return {path}
+    below = {name: each() for name, each in shape.properties.items()}
+    if shape.items is not None:
+        below["*"] = shape.items()
+    if not below:
+        return {path}
+    return {
+        leaf
+        for name, each in below.items()
+        for leaf in leaves(each, f"{path}.{name}" if path else name)
+    }
+
+
+def levels(model: Model, door: str, kind: str, caller: Principal, it: Subject) -> dict[str, int]:
+    """How open each field is to this caller at a door."""
+    if door not in model.operations:
+        return {}
+    answer = model.operations[door].responses["200"][0].shape
+    assert answer is not None
+    thing = answer.properties["data"]().items
+    assert thing is not None
+    if kind == "Person" and not any(
+        rule.path == "person" and rule.grants for rule in model.policy.resources["Thing"].fields
+    ):
+        return {}
+    declared = leaves(thing() if kind == "Thing" else PERSON_SHAPE)
+    found = decide(model, seen_by(model, caller), door, it)
+    return {leaf: 1 + (leaf in declared) for leaf in found.fields} if found.allowed else {}
+
+
+def covers(move: Move, models: tuple[Model, Model], caller: Principal, it: Subject) -> set[object]:
+    """The spots of a move at which this caller and this object stand."""
+    both = [held(m.policy, seen_by(m, caller), it) for m in models]
+    names = [
+        frozenset[str]().union(*(world.old for world in move.worlds)),
+        frozenset[str]().union(*(world.new for world in move.worlds)),
+    ]
+    held_now = [h & n for h, n in zip(both, names, strict=True)]
+    readings = []
+    for each in move.settings:
+        state = each.new or each.old
+        assert state is not None
+        value = it.value.get(state.member)
+        is_one = Reading("is", value)
+        if value is None:
+            readings.append({MISSING} if MISSING in each.readings else missing(each))
+        else:
+            readings.append({is_one} if is_one in each.readings else {OTHER})
+    return {
+        (world, now)
+        for world, now in move.spots
+        if world.logged == bool(caller.ids)
+        and [world.old, world.new] == held_now
+        and all(r in ok for r, ok in zip(now, readings, strict=True))
+    }
+
+
+def missing(setting: Setting) -> set[Reading]:
+    """What a missing value reads as where both contracts say the same of it."""
+    state = setting.new or setting.old
+    assert state is not None
+    return {OTHER if state.missing is None else Reading("is", state.missing)}
+
+
+@settings(deadline=None, max_examples=40)
+@given(pairs())
+def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model]) -> None:
+    old, new = both
+    found = compare(old, new)
+    hit: set[object] = set()
+    for kind in ("Thing", "Person"):
+        moves = [m for m in found.moves if m.kind == "see" and m.resource == kind]
+        for caller, it in cases(kind):
+            for door in DOORS:
+                was = levels(old, door, kind, caller, it)
+                will = levels(new, door, kind, caller, it)
+                here = [m for m in moves if f"GET /{door}" in m.doors]
+                told: dict[str, bool] = {}
+                for move in here:
+                    spots = covers(move, (old, new), caller, it)
+                    hit |= {(id(move), spot) for spot in spots}
+                    if spots:
+                        assert told.setdefault(move.leaf, move.widens) is move.widens
+                moved = {
+                    leaf: will.get(leaf, 0) > was.get(leaf, 0)
+                    for leaf in was.keys() | will.keys()
+                    if will.get(leaf, 0) != was.get(leaf, 0)
+                }
+                assert told == moved, (door, caller, it.value)
+        assert hit >= {(id(m), spot) for m in moves for spot in m.spots}, "no case is like it"
+
+
+@settings(deadline=None, max_examples=40)
+@given(contracts(), contracts())
+def test_so_is_who_may_call(old: Model, new: Model) -> None:
+    moves = [move for move in compare(old, new).moves if move.kind == "call"]
+    for caller, it in cases("Person"):
+        for door in DOORS:
+            levels = [
+                2 if door in m.operations and decide_call(m, caller, door, it) else 0
+                for m in (old, new)
+            ]
+            told = {
+                move.widens
+                for move in moves
+                if f"GET /{door}" in move.doors and covers(move, (old, new), caller, it)
+            }
+            assert told == ({levels[1] > levels[0]} if levels[0] != levels[1] else set())
+
+
+def decide_call(model: Model, caller: Principal, door: str, it: Subject) -> bool:
+    return may_call(model, seen_by(model, caller), door, {}, it)
+
+
+def turned(found: Difference) -> set[object]:
+    return {
+        (
+            move.kind, not move.widens, move.resource, move.leaf, frozenset(move.doors), move.why,
+            frozenset((world.turned(), frozenset(now)) for world, now in move.spots),
+        )
+        for move in found.moves
+    }  # fmt: skip
+
+
+def plain(found: Difference) -> set[object]:
+    return {
+        (
+            move.kind, move.widens, move.resource, move.leaf, frozenset(move.doors), move.why,
+            frozenset((world, frozenset(now)) for world, now in move.spots),
+        )
+        for move in found.moves
+    }  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(pairs())
+def test_what_widens_one_way_narrows_the_other_way(both: tuple[Model, Model]) -> None:
+    old, new = both
+    assert turned(compare(old, new)) == plain(compare(new, old))
+
+
+@settings(deadline=None, max_examples=50)
+@given(contracts())
+def test_a_contract_does_not_differ_from_itself(model: Model) -> None:
+    assert compare(model, model).moves == ()
+    again = replace(model, policy=replace(model.policy, relations=dict(model.policy.relations)))
+    assert compare(model, again).moves == ()
