@@ -31,7 +31,7 @@ _SHOWN = 8
 
 
 @click.command(
-    epilog="Examples: oakum diff old.yaml exposure.yaml  |  oakum diff main..HEAD exposure.yaml"
+    epilog="Example: oakum diff old.yaml exposure.yaml  |  oakum diff main..HEAD exposure.yaml"
     "  |  oakum diff main:exposure.yaml exposure.yaml"
 )
 @click.argument("old")
