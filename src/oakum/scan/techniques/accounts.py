@@ -55,6 +55,8 @@ def run(engine: Engine) -> None:
     newcomers = engine.newcomers
     if not engine.may.writes or newcomers is None or not newcomers.possible:
         return
+    if not engine.cast.names():
+        return
     if not newcomers.removable:
         engine.notes.append(
             "no account was made: the document names no operation that takes one away again, so"
