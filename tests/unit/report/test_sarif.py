@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from oakum.contract.model import Json
 from oakum.errors import Location
@@ -42,6 +42,8 @@ def test_it_fits_the_schema(make: Callable[[], Report]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(reports)
 def test_any_report_fits_the_schema(report: Report) -> None:
+    # a rule is a word of ours: two that differ in blanks alone are none
+    assume(all(each.rule.strip() for each in report.findings))
     run(report)
 
 
