@@ -180,6 +180,15 @@ def _name(pointer: tuple[str, ...]) -> str:
     return " ".join(last)
 
 
+def value_at(value: Json, path: tuple[str, ...]) -> Json:
+    """What stands at a path of members; None where nothing does."""
+    for step in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
 def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
     """Every scalar of a value, with its place; however deep it is nested."""
     ahead = [iter([(at, value)])]

@@ -12,7 +12,7 @@ from oakum.semantics import Model
 from oakum.semantics.table import member
 
 _METHODS = ("PATCH", "PUT", "POST")
-_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
 """Classes that name an account or let somebody in: changed, they lock it, or send mail."""
 
 
@@ -66,5 +66,5 @@ def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tu
             at = member(at, segment) if at is not None else None
         if at is None or at.read_only or at.kinds & {"object", "array"}:
             continue
-        if classify_field(leaf, at) not in _NEVER:
+        if classify_field(leaf, at) not in LETS_IN:
             yield leaf, base + "".join(f"/{each}" for each in leaf.split("."))

@@ -21,7 +21,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, value_at
 from oakum.scan.seal import is_sealed
 from oakum.semantics.model import pattern
 
@@ -106,7 +106,7 @@ class Switches:
         if prepared is None:
             return False
         if own:
-            before = _at(self._last(identity, switch), pattern(switch.pointer))
+            before = value_at(self._last(identity, switch), pattern(switch.pointer))
             if before is None:
                 self.why = "how it is set now is not shown"
                 return False
@@ -150,10 +150,10 @@ class Switches:
         for path, value in changes.items():
             switch, own = self.switch(path), path in self.fields
             at = pattern(switch.pointer) if switch else ()
-            before = _at(shown, at) if own else self.cast.states.get((identity, path))
+            before = value_at(shown, at) if own else self.cast.states.get((identity, path))
             if len(at) > 1:
                 content.setdefault(at[0], shown.get(at[0]))
-            if before is not None and isinstance(_at(content, at[:-1]), dict):
+            if before is not None and isinstance(value_at(content, at[:-1]), dict):
                 content = _with(content, at, value)
                 flips[path] = Flip(identity, path, before, value, own), at
         if shown:
@@ -166,7 +166,7 @@ class Switches:
             self.why = "the API did not take the settings"
             return set()
         now = self._read(prepared.operation, identity)
-        kept = {p for p, (flip, at) in flips.items() if _at(now, at) in (None, flip.after)}
+        kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
         self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
         return kept
 
@@ -186,7 +186,7 @@ class Switches:
     def _shows(self, flip: Flip) -> bool:
         switch = self.switch(flip.state)
         last = self._last(flip.identity, switch) if switch else {}
-        return switch is not None and _at(last, pattern(switch.pointer)) in (None, flip.before)
+        return switch is not None and value_at(last, pattern(switch.pointer)) in (None, flip.before)
 
     def undo(self, identity: str, path: str) -> bool:
         """Put one state or field back as it was first; False when it could not be, or never was
@@ -229,7 +229,7 @@ class Switches:
                 prepared = self._prepare(flip.identity, switch)
                 if prepared is None:
                     return False
-                shown = _at(self._last(flip.identity, switch), pattern(switch.pointer))
+                shown = value_at(self._last(flip.identity, switch), pattern(switch.pointer))
                 if shown is not None and shown == flip.before:
                     return True
                 return self._write(prepared, flip.identity, switch, flip.before)
@@ -291,14 +291,16 @@ class Switches:
             )
             self.why = f"{named} replaces {what} and {shows}, so none was sent"
             return None
-        if not path or not all(isinstance(_at(current, path[:n]), dict) for n in range(len(path))):
+        if not path or not all(
+            isinstance(value_at(current, path[:n]), dict) for n in range(len(path))
+        ):
             self.why = f"`{switch.pointer}` is not in the settings that the API shows"
             return None
         if whole:
             content = self._sendable(writer, current)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
-        if not isinstance(_at(content, path[:-1]), dict):
+        if not isinstance(value_at(content, path[:-1]), dict):
             self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
             return None
         return _Write(filled.request, gate.operation, content)
@@ -341,7 +343,7 @@ class Switches:
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
-        shown = _at(self._read(write.operation, identity), path)
+        shown = value_at(self._read(write.operation, identity), path)
         return shown is None or bool(shown == value)
 
     def _send(self, identity: str, write: _Write, content: Mapping[str, Json]) -> Response:
@@ -403,15 +405,6 @@ def _unwrapped(content: Json, writer: Operation) -> Json:
 
 def _declared(body: tuple[Media, ...]) -> Shape | None:
     return next((media.shape for media in body if media.is_json and media.shape), None)
-
-
-def _at(content: Json, path: tuple[str, ...]) -> Json:
-    """What stands at a path; None where nothing does."""
-    for segment in path:
-        if not isinstance(content, dict):
-            return None
-        content = content.get(segment)
-    return content
 
 
 def _with(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:

@@ -28,6 +28,7 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.matrix import allows
 from oakum.scan.newcomers import Newcomer, Newcomers
+from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import body_shape, other_value, shape_of
@@ -37,8 +38,6 @@ from oakum.semantics import Model
 HOW = "account"
 GUESS = "guess"
 
-_KEPT = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
-"""Classes that name an account or let somebody in: they are what a registration is for."""
 _GUESSES = 10
 """Wrong secrets given for an account of the run's own: more than a careful API lets pass."""
 _MOST = 8
@@ -177,7 +176,7 @@ class _Trial:
             inner = shape_of(engine.model, name, member) if name else None
             kind = classify_field(member, inner)
             known = {words(member), (*words(member), "id")}
-            if member in declared or kind in _KEPT or ("id",) in known or isinstance(value, list):
+            if member in declared or kind in LETS_IN or ("id",) in known or isinstance(value, list):
                 continue
             if not engine.lookout.may_write(member):
                 continue

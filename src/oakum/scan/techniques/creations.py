@@ -26,9 +26,11 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.contacts import is_secret, noun_of
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
+from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.login import json_of
 from oakum.scan.matrix import allows
+from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import body_shape, other_value, written
@@ -40,7 +42,6 @@ from oakum.semantics.table import member
 
 HOW = "creation"
 
-_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
 _MOST = 8
 """Members asked for beyond what owners may set."""
 _DEPTH = 3
@@ -276,7 +277,7 @@ class _Trial:
                 continue
             if not engine.lookout.may_write(*at):
                 continue
-            if classify_field(path, inner) in _NEVER or allows(table, path, held, state):
+            if classify_field(path, inner) in LETS_IN or allows(table, path, held, state):
                 continue
             other = other_value(at[-1], value, inner or Shape(), far=True)
             if other is not None and not _is_time(value):
@@ -302,13 +303,13 @@ class _Trial:
         view = self._once(more)
         if view is None:
             return None
-        taken = {at: v for at, v in more.items() if _at(view, at) == v != _at(before, at)}
+        taken = {at: v for at, v in more.items() if value_at(view, at) == v != value_at(before, at)}
         for asked_for in (({}, taken) * _AGAIN) if taken else ():
             again = self._once(asked_for)  # what the first of a kind has, or comes by chance, too
             if again is None:
                 return True
             took = bool(asked_for)
-            taken = {at: v for at, v in taken.items() if (_at(again, at) == v) is took}
+            taken = {at: v for at, v in taken.items() if (value_at(again, at) == v) is took}
         for at, value in taken.items():
             note = (
                 "the owner's own view of a new object holds what its creation asked for, and that"
@@ -429,7 +430,7 @@ def _body(
 def _is_free(name: str, shape: Shape) -> bool:
     """Whether any text may stand there, and names nobody."""
     plain = "string" in shape.kinds and not (shape.enum or shape.format)
-    return plain and classify_field(name, shape) not in _NEVER and not noun_of(name, shape)
+    return plain and classify_field(name, shape) not in LETS_IN and not noun_of(name, shape)
 
 
 def _put(body: dict[str, Json], at: tuple[str, ...], value: Json) -> None:
@@ -439,12 +440,6 @@ def _put(body: dict[str, Json], at: tuple[str, ...], value: Json) -> None:
             return
         body = inner
     body[at[-1]] = value
-
-
-def _at(view: Json, at: tuple[str, ...]) -> Json:
-    for step in at:
-        view = view.get(step) if isinstance(view, dict) else None
-    return view
 
 
 def _hidden(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from oakum.contract.classify import classify
-from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.lexicon import classify_field, listed, words
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
@@ -24,6 +24,7 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.matrix import allows
+from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import body_shape, other_value, shape_of, written
@@ -33,8 +34,6 @@ from oakum.semantics.decide import through
 HOW = "write"
 
 _METHODS = ("PATCH", "PUT", "POST")
-_NEVER = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
-"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
 _CHANGES = listed("change edit modify patch save set update")
 _MOST = 12
 """Members tried at one door."""
@@ -144,7 +143,7 @@ class _Door:
         found = 0
         for name, value in view.object.items():
             each = shape_of(self.engine.model, self.resource, name)
-            if name in taken or found >= _MOST or classify_field(name, each) in _NEVER:
+            if name in taken or found >= _MOST or classify_field(name, each) in LETS_IN:
                 continue
             if not self.engine.lookout.may_write(name):
                 continue
