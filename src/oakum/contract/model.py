@@ -224,6 +224,11 @@ class Resource:
     """The operation that shows one such object, whole, by its key: the main door."""
     location: Location = NOWHERE
 
+    @property
+    def is_account(self) -> bool:
+        """Whether an object of it is somebody's account: it is its own owner, by its key."""
+        return bool(self.key) and self.owner.members == (self.key,)
+
 
 @dataclass(frozen=True)
 class OperationRule:

@@ -54,7 +54,7 @@ class _Resources:
         self._by_noun: dict[str, Resource] = {}
         asked = document.operation(policy.caller.operation)
         for resource in policy.resources.values():
-            if resource.key and resource.owner.members == (resource.key,):  # a view of the account
+            if resource.is_account:  # a view of the account
                 told = asked is not None and asked.id in seen.doors[resource.name]
                 for noun in ACCOUNTS if told else ACCOUNTS - self._by_noun.keys():
                     self._by_noun[noun] = resource

@@ -55,9 +55,7 @@ def _is_shut(engine: Engine, key: Key, owner: str) -> bool:
 def say_why(engine: Engine) -> None:
     """Say of each door that was never asked what it lacked."""
     for gate in engine.gates:
-        if gate.id in engine._answered or gate.id in engine.why:
-            continue
-        if any(key.startswith(f"{gate.id}|") for key in engine._asked):
+        if gate.id in engine.why or engine.was_asked(gate):
             continue
         lacking = [*gate.unfilled, *gate.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"

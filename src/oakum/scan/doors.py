@@ -287,7 +287,7 @@ def names_a_person(model: Model, source: str) -> bool:
     if resource is None or resource.owner.kind == "none":
         return False
     kind = classify_field(path)
-    account = resource.owner.members == (resource.key,)
+    account = resource.is_account
     return path == resource.key or kind is FieldClass.HANDLE or (account and kind in _NAMES)
 
 

@@ -121,7 +121,8 @@ class Engine:
     """Why what was learnt is not to be trusted."""
 
     def __post_init__(self) -> None:
-        self._world = ""
+        self.world = ""
+        """What the world is called in which is asked now; empty: as it was found."""
         self._changed = ""
         """In this world, whose account is not as before."""
         self._asked: set[str] = set()
@@ -182,9 +183,8 @@ class Engine:
             if not more:
                 return
             self.later = self.later[len(more) :]
-            self.why = {
-                name: why for name, why in self.why.items() if name not in {g.id for g in more}
-            }
+            for gate in more:
+                self.why.pop(gate.id, None)
             self.gates += more
             self.round()
 
@@ -194,9 +194,7 @@ class Engine:
             if identity in self.cast.ids:
                 self._take_in(operation, identity, exchange)
         for resource in self.model.policy.resources.values():
-            if resource.key and resource.owner.members == (
-                resource.key,
-            ):  # one account, one object
+            if resource.is_account:  # one account, one object
                 for who, id in self.accounts.items():
                     if who in self.cast.ids:
                         self.knowledge.suppose(who, resource.name, resource.key, id)
@@ -265,7 +263,7 @@ class Engine:
                 continue
             if not gate.shows:
                 # It shows nobody's settings: another world is the same to it.
-                for viewer in (*first, None) if not self._world else ():
+                for viewer in (*first, None) if not self.world else ():
                     if self._decides(gate, viewer, ()):
                         self.put(gate, viewer, None)
                 continue
@@ -348,10 +346,12 @@ class Engine:
             label = self.cast.label(self.cast.relations(viewer, who), viewer, who)
             kinds.setdefault(label, viewer)
         jobs: dict[str, Callable[[], Response]] = {}
+        filled = fill(gate, self.target, self.knowledge, who) if kinds else None
+        if filled is None or filled.bare:
+            return
         for viewer in kinds.values():
             key = self._key(gate, viewer, who)
-            filled = fill(gate, self.target, self.knowledge, who)
-            if filled is not None and not filled.bare and key not in self._asked | {*self.replay}:
+            if key not in self._asked and key not in self.replay:
                 self._tell(gate, viewer, filled)
                 jobs[key] = partial(self.ask, viewer, filled.request)
         if self.together is not None and jobs:
@@ -441,7 +441,7 @@ class Engine:
     # ------------------------------------------------------------ asking
 
     def _key(self, gate: Gate, viewer: str | None, who: str | None, round: str = "") -> str:
-        return f"{gate.id}|{viewer or ''}|{who or ''}|{self._world}|{round}"
+        return f"{gate.id}|{viewer or ''}|{who or ''}|{self.world}|{round}"
 
     def put(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
@@ -563,7 +563,7 @@ class Engine:
         open_findings, owners = dict[object, set[str]](), dict[str, str]()
         for key, entry in self.matrix.leaks():
             if key.finding not in self.matrix.confirmed:
-                here = {p for p in entry.probes if p in self._probes and f"|{self._world}|" in p}
+                here = {p for p in entry.probes if p in self._probes and f"|{self.world}|" in p}
                 open_findings.setdefault(key.finding, set()).update(here)
                 owners |= dict.fromkeys(here, entry.owner)
         open_findings = {name: probes for name, probes in open_findings.items() if probes}
@@ -583,10 +583,16 @@ class Engine:
 
     def enter(self, world: str, who: str) -> None:
         """Another world, in which something of `who`'s is not as before: ask everything anew."""
-        self._world, self._changed = world, who
+        self.world, self._changed = world, who
         self._answered.clear()
         self.seen.clear()
         self.lookout.forget(who)
+
+    def was_asked(self, gate: Gate) -> bool:
+        """Whether a question was put to a door, in any world."""
+        return gate.id in self._answered or any(
+            key.startswith(f"{gate.id}|") for key in self._asked
+        )
 
     def reach(self) -> dict[tuple[str, str], bool]:
         """(resource, viewer label) → whether any pair of identities stands so."""

@@ -188,7 +188,7 @@ class Scope:
         return heard
 
     def _note(self, asked: Asked) -> Asked:
-        world = self.engine._world if self.engine else ""
+        world = self.engine.world if self.engine else ""
         self.asked.append(replace(asked, how=self.how, world=world))
         return self.asked[-1]
 
@@ -434,9 +434,7 @@ def _teachers(
 def _is_near(model: Model, gate: Gate) -> bool:
     """Whether a door can be asked with no more than one's own account's id."""
     accounts = {
-        f"{name}.{each.key}"
-        for name, each in model.policy.resources.items()
-        if each.owner.members == (each.key,)
+        f"{name}.{each.key}" for name, each in model.policy.resources.items() if each.is_account
     }
     return accounts.issuperset(gate.sources.values())
 

@@ -146,7 +146,7 @@ class Holes:
                     self._called.setdefault(words(parameter), source)
         keyed = {name: each for name, each in self.model.policy.resources.items() if each.key}
         self._nouns = {_noun(name): f"{name}.{each.key}" for name, each in keyed.items()}
-        accounts = (name for name, each in keyed.items() if each.owner.members == (each.key,))
+        accounts = (name for name, each in keyed.items() if each.is_account)
         self._account = next(accounts, "")
 
     def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:

@@ -445,11 +445,7 @@ def _distance(path: str, login: str) -> tuple[int, int]:
 
 def _accounts(model: Model) -> str:
     """The resource that is an account: whose owner is itself; empty: none."""
-    found = (
-        name
-        for name, each in model.policy.resources.items()
-        if each.key and each.owner.members == (each.key,)
-    )
+    found = (name for name, each in model.policy.resources.items() if each.is_account)
     return next(found, "")
 
 

@@ -52,7 +52,7 @@ def own_value(knowledge: Knowledge, model: Model, slot: Slot, who: str) -> tuple
         rank = (False, False) if field == slot.source else _rank(slot, path)
         if rank is None or (slot.source and field != slot.source):
             continue
-        account = owner.members == (model.policy.resources[resource].key,)
+        account = model.policy.resources[resource].is_account
         found += [
             ((*rank, not account), field, value)
             for value in sorted(values - shared)

@@ -72,9 +72,7 @@ class Vocabulary:
     def accounts(self) -> frozenset[str]:
         """Resources of which an object is an account: its key names its owner."""
         return frozenset(
-            name
-            for name, each in self.model.policy.resources.items()
-            if each.key and each.owner.members == (each.key,)
+            name for name, each in self.model.policy.resources.items() if each.is_account
         )
 
     def is_account(self, type: str) -> bool:

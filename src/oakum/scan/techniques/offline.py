@@ -106,9 +106,7 @@ def _bytes(text: str) -> bytes:
 
 def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
     accounts = [
-        (name, each.key)
-        for name, each in engine.model.policy.resources.items()
-        if each.key and each.owner.members == (each.key,)
+        (name, each.key) for name, each in engine.model.policy.resources.items() if each.is_account
     ]
     owned = [(name, each.key) for name, each in engine.model.policy.resources.items() if each.key]
     resource, key = next(iter(accounts or owned), ("", "token"))
