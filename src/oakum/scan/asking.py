@@ -93,7 +93,7 @@ def _build(
     gate: Gate, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> Filled:
     operation = gate.operation
-    path = symbolic = raw_path(operation) if urlsplit(target).path.strip("/") else operation.path
+    path = symbolic = path_on(operation, target)
     params: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     shown: list[str] = []
@@ -193,6 +193,11 @@ def _json(value: Json) -> str:
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else _json(value)
+
+
+def path_on(operation: Operation, target: str) -> str:
+    """The path to be put behind a target, which may bring the base path of the servers itself."""
+    return raw_path(operation) if urlsplit(target).path.strip("/") else operation.path
 
 
 def raw_path(operation: Operation) -> str:

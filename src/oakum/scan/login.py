@@ -18,7 +18,7 @@ import orjson
 from oakum.contract.model import Json, Operation
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
 from oakum.exchange import Request, Response
-from oakum.scan.asking import raw_path
+from oakum.scan.asking import path_on
 from oakum.scan.credentials import Csrf, Identity, Login, Secret
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Places:
 
     def _path(self, operation: Operation) -> str:
         """A target with a path of its own stands for the base path of the document's server."""
-        return raw_path(operation) if urlsplit(self.target).path else operation.path
+        return path_on(operation, self.target)
 
 
 def dialogue(

@@ -21,7 +21,7 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Operation, Shape
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.scan.asking import Filled, fill, raw_path
+from oakum.scan.asking import Filled, fill, path_on
 from oakum.scan.contacts import Noun, body_of, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
 from oakum.scan.doors import Gate, gate_of
@@ -72,7 +72,12 @@ class Newcomers:
     def __post_init__(self) -> None:
         self.template = next(filter(None, map(_template, self.sessions.identities.items.values())),
                              None)  # fmt: skip
-        self.operation = _registers(self.model, self._login())
+        login = self.template[0].login if self.template else None
+        where = login.where if isinstance(login, Login) else ""
+        posts = (each for each in self.model.operations.values() if each.method == "POST")
+        self.login = next((each for each in posts if where in (each.id, each.path)), None)
+        """The operation with which identities log in; None: it is none of the document's."""
+        self.operation = _registers(self.model, self.login.path if self.login else where)
         self.resource = _accounts(self.model)
         # On after those of a run that was killed: a name is a line of the journal.
         self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
@@ -90,19 +95,15 @@ class Newcomers:
     @property
     def removable(self) -> bool:
         """Whether the document names an operation that takes an account away again."""
-        gates = (
-            gate_of(self.model, each, self.params.get(each.id, {}))
-            for each in self.model.operations.values()
-            if each.method == "DELETE"
-        )
-        return any(map(self._takes_account, gates))
+        return any(True for _ in self._removals())
 
-    def _login(self) -> str:
-        """Path of the operation with which identities log in; empty: none of the document's."""
-        login = self.template[0].login if self.template else None
-        where = login.where if isinstance(login, Login) else ""
-        known = self.model.operations.get(where)
-        return known.path if known else where
+    def _removals(self) -> Iterator[Gate]:
+        """Doors that take an account away, and no other thing of its owner's."""
+        for operation in self.model.operations.values():
+            if operation.method == "DELETE":
+                gate = gate_of(self.model, operation, self.params.get(operation.id, {}))
+                if self._takes_account(gate):
+                    yield gate
 
     @property
     def gate(self) -> Gate:
@@ -154,7 +155,7 @@ class Newcomers:
         body = urlencode(real, doseq=True).encode() if form else orjson.dumps(real)
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
-        path = raw_path(operation) if "/" in self.target.split("://")[-1] else operation.path
+        path = path_on(operation, self.target)
         request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
         return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
 
@@ -286,15 +287,12 @@ class Newcomers:
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
                 self.learn(who, self.resource, self._supposed(who))
-            for operation in self.model.operations.values():
-                gate = gate_of(self.model, operation, self.params.get(operation.id, {}))
-                if operation.method != "DELETE" or not self._takes_account(gate):
-                    continue
+            for gate in self._removals():
                 filled = fill(gate, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
                     continue
                 for each in by if own or gate.personal else ():
-                    self.asked.add(operation.id)
+                    self.asked.add(gate.operation.id)
                     answer = self.sessions.send(each.name, filled.request)
                     if answer.status < 400 and not self._exists(who):
                         return self._gone(who)
@@ -437,7 +435,8 @@ def _registers(model: Model, login: str) -> Operation | None:
 
 
 def _distance(path: str, login: str) -> tuple[int, int]:
-    """How far two paths are apart: segments that they have not in common, and segments."""
+    """Orders paths by how near they are to a login: the most segments in common first, then the
+    shortest."""
     one, other = path.strip("/").split("/"), login.strip("/").split("/")
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
     return -same, len(one)

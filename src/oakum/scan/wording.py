@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import orjson
 
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Shape
 from oakum.exchange import Request
-from oakum.scan.asking import Filled, raw_path, variable
+from oakum.scan.asking import Filled, path_on, variable
 from oakum.scan.contacts import (
     DEPTH,
     At,
@@ -172,8 +172,7 @@ class _Asking:
     def filled(self) -> Filled:
         gate, named = self._talk.gate, self._named
         operation = gate.operation
-        based = urlsplit(self._w._target).path.strip("/")
-        path = symbolic = raw_path(operation) if based else operation.path
+        path = symbolic = path_on(operation, self._w._target)
         params: dict[str, str] = {}
         query: list[tuple[str, str]] = []
         shown: list[str] = []

@@ -20,7 +20,7 @@ import orjson
 from oakum.contract.classify import classify, opens_session
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.contacts import body_of, is_secret, noun_of
@@ -180,7 +180,7 @@ class _Trial:
                 continue
             if not engine.lookout.may_write(member):
                 continue
-            if table is not None and any(allows(table, e, owner, {}) for e in (member,)):
+            if table is not None and allows(table, member, owner, {}):
                 continue
             other = other_value(member, value, inner, far=True) if inner else None
             if other is None and kind is FieldClass.AUTHORITY:
@@ -284,7 +284,7 @@ class _Trial:
     def _guess(self, who: Newcomer) -> None:
         """A few wrong secrets, then the right one."""
         engine, answers = self.engine, []
-        login = self._login()
+        login = self.newcomers.login
         if engine.pace is None or login is None:
             return
         self.newcomers.guessed = True
@@ -297,22 +297,11 @@ class _Trial:
             answer, let_in = self.newcomers.attempt(who, who.secret)
         if let_in:
             secret = next(iter(_secrets(login)), "password")
-            filled = Filled(self.newcomers.filled(who, {}).request, {}, frozenset(), login.path)
-            filled = replace(filled, request=replace(filled.request, method=login.method))
+            filled = Filled(Request(login.method, ""), {}, frozenset(), login.path)
             self._signal(
                 GUESS, secret, "anyone", gate_of(engine.model, login, {}), None, filled, answer,
                 f"{_GUESSES} wrong secrets in a row, and the right one was still taken at once",
             )  # fmt: skip
-
-    def _login(self) -> Operation | None:
-        """The operation with which identities log in."""
-        engine = self.engine
-        for operation in engine.model.operations.values():
-            login = self.newcomers.template[0].login if self.newcomers.template else None
-            where = getattr(login, "where", "")
-            if operation.method == "POST" and where in (operation.id, operation.path):
-                return operation
-        return None
 
     # ------------------------------------------------------------ telling
 
