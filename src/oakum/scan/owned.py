@@ -8,6 +8,7 @@ from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Operation, Shape, Switch
 from oakum.scan.matrix import allows
+from oakum.scan.variants import body_shape
 from oakum.semantics import Model
 from oakum.semantics.table import member
 
@@ -34,7 +35,7 @@ def own_fields(model: Model) -> dict[str, Switch]:
 
 def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
     """Resources in the body of a request, each with where it stands and its shape there."""
-    shape = next((each.shape for each in operation.body if each.is_json and each.shape), None)
+    shape = body_shape(operation)
     if shape is None:
         return
     said = model.sets.get(operation.id, ())

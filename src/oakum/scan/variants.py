@@ -30,13 +30,16 @@ def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ..
     return list((said or dict.fromkeys(bound, ())).items())
 
 
-def shape_of(model: Model, resource: str, name: str) -> Shape:
-    """What the document says of a member of a resource, wherever it says most."""
+def shape_of(model: Model, resource: str, *path: str) -> Shape:
+    """What the document says of a member of a resource, or of one within it, wherever it says
+    most."""
     for operation in model.operations.values():
         media = operation.success()
         for shape in (media.shape if media else None, body_shape(operation)):
             for found, inner in resources_in(shape, model.bound) if shape else ():
-                at = member(inner, name) if found == resource else None
+                at: Shape | None = inner if found == resource else None
+                for step in path:
+                    at = member(at, step) if at is not None else None
                 if at is not None and (at.kinds or at.enum):
                     return at
     return Shape()

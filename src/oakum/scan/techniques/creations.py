@@ -33,12 +33,10 @@ from oakum.scan.matrix import allows
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.variants import body_shape, other_value, written
+from oakum.scan.variants import body_shape, other_value, shape_of, written
 from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
-from oakum.semantics.model import resources_in
-from oakum.semantics.table import member
 
 HOW = "creation"
 
@@ -272,29 +270,17 @@ class _Trial:
         found = 0
         for at, value in _leaves(view, ()):
             path = ".".join(at)
-            inner = self._shape(at)
+            inner = shape_of(engine.model, resource, *at)
             if path in taken or at[0] in taken or found >= _MOST:
                 continue
             if not engine.lookout.may_write(*at):
                 continue
             if classify_field(path, inner) in LETS_IN or allows(table, path, held, state):
                 continue
-            other = other_value(at[-1], value, inner or Shape(), far=True)
+            other = other_value(at[-1], value, inner, far=True)
             if other is not None and not _is_time(value):
                 found += 1
                 yield at, other
-
-    def _shape(self, at: tuple[str, ...]) -> Shape | None:
-        engine = self.engine
-        for gate in engine.gates:
-            media = gate.operation.success()
-            for name, shape in _resources(engine.model, media.shape if media else None):
-                inner: Shape | None = shape if name == self.pair.resource else None
-                for step in at:
-                    inner = member(inner, step) if inner is not None else None
-                if inner is not None and (inner.kinds or inner.enum):
-                    return inner
-        return None
 
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
@@ -462,11 +448,6 @@ def _leaves(
             yield from _leaves(child, (*at, name))
         else:
             yield (*at, name), child
-
-
-def _resources(model: Model, shape: Shape | None) -> Iterator[tuple[str, Shape]]:
-    if shape is not None:
-        yield from resources_in(shape, model.bound)
 
 
 def _is_time(value: Json) -> bool:
