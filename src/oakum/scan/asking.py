@@ -18,6 +18,9 @@ _COUNTED = 10
 """Digits up to which ids are taken to count up."""
 _LAST = 2**31 - 48
 _SHORT = 5
+_ELSEWHERE = frozenset(("", ".", ".."))
+"""Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
+the list around an object, or something above it."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
@@ -86,6 +89,9 @@ def fill(
             names[parameter] = variable("", parameter)
         else:
             return None
+    places = {each.name for each in gate.operation.parameters if each.where == "path"}
+    if any(values[name][0] in _ELSEWHERE for name in places & values.keys()):
+        return None
     return replace(_build(gate, target, values, names), bare=bare)
 
 

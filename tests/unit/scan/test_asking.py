@@ -42,6 +42,13 @@ def test_no_value_no_question() -> None:
     assert fill(gate("getRoom"), TARGET, known(), "ann") is None
 
 
+@pytest.mark.parametrize("key", ["", ".", ".."])
+def test_a_key_that_would_leave_its_place_in_the_path_is_none(key: str) -> None:
+    found = Knowledge()
+    found.objects[("ann", "Person")] = [{"id": key}]
+    assert fill(gate("getPerson"), TARGET, found, "ann") is None
+
+
 def test_another_turn_takes_another_value_while_there_is_one() -> None:
     urls = []
     for turn in range(3):
