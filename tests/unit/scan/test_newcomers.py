@@ -415,6 +415,19 @@ def test_a_registration_under_an_identitys_name_never_removes_that_identity(
     assert not [each for each in inn.asked if "DELETE" in each or "login" in each]
 
 
+def test_a_removal_never_names_an_identitys_account_whatever_the_api_says_of_the_new_one() -> None:
+    inn = Inn()
+    found, _ = ready(inn)
+    found.knowledge.learn_own("ann", sighting("User", id="u-0-ann", username="ann"))
+    made = join(found, inn)
+    assert made is not None
+    found.learn(made, "User", {"id": "u-0-ann"})  # who-am-I has told it another's key
+    inn.asked.clear()
+    found.restore()
+    assert any("DELETE" in each for each in inn.asked)
+    assert not [each for each in inn.asked if "u-0-ann" in each]
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"email": 7}', b'{"username": "x"'])
 def test_a_registration_that_names_nobody_is_sent_as_it_is(content: bytes) -> None:
     found, heard = ready(Inn())

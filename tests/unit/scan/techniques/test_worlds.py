@@ -1,0 +1,43 @@
+"""Paired worlds: which differences between readings are told."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.exchange import Request, Response
+from oakum.scan.asking import Filled
+from oakum.scan.reading import Place, Reading
+from oakum.scan.techniques.inference import Hidden
+from oakum.scan.techniques.worlds import Seen, _steady, _telling
+from tests.unit.scan.studio import gate
+
+ORDER: Place = ("order", "data")
+FIGURE: Place = ("figure", "Person", "distanceKm", "p-ann")
+WORD: Place = ("word", "Person", "district", "p-ann")
+
+
+def seen(order: object) -> Seen:
+    """One reading of a list in an order."""
+    read = Reading({ORDER: order}, frozenset())
+    asked = Filled(Request("GET", ""), {}, frozenset(), "")
+    return {"list": (read, gate("listPeople"), None, asked, Response(200, {}, b""))}
+
+
+@given(st.lists(st.permutations(["ann", "bob"]).map(tuple), min_size=1, max_size=8))
+def test_a_place_is_steady_only_where_every_reading_of_a_world_agrees(
+    orders: list[tuple[str, ...]],
+) -> None:
+    first, *again = map(seen, orders)
+    assert (ORDER in _steady("list", first, again)) is (len({*orders}) == 1)
+
+
+def hidden(path: str) -> Hidden:
+    return Hidden("Person", path, "ann", None, "anyone", "7")
+
+
+def test_a_granted_figure_tells_a_position_alone_and_not_where_a_place_in_words_moves_too() -> None:
+    places = frozenset({ORDER, FIGURE})
+    assert _telling(places, [hidden("home_lat"), hidden("home_lon")]) == places
+    assert _telling(places | {WORD}, [hidden("home_lat")]) == {ORDER}
+    assert _telling(places, [hidden("birthday")]) == {ORDER}
