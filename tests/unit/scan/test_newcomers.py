@@ -417,7 +417,7 @@ def test_a_registration_under_an_identitys_name_never_removes_that_identity(
 
 def test_a_removal_never_names_an_identitys_account_whatever_the_api_says_of_the_new_one() -> None:
     inn = Inn()
-    found, _ = ready(inn)
+    found, _ = ready(inn, "/auth/login", "/auth/register", "/users/{userId}", "/me")
     found.knowledge.learn_own("ann", sighting("User", id="u-0-ann", username="ann"))
     made = join(found, inn)
     assert made is not None
