@@ -153,6 +153,10 @@ class Gym:
             "ole-2": _person("ole-2", "bench-row-48"),
         }
 
+    def hire(self, name: str, password: str) -> None:
+        """One of the staff, who may take others' accounts away."""
+        self.people[name] = {**_person(name, password), "staff": True}
+
     def app(self) -> Starlette:
         made = Starlette(
             routes=[

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.finding import Finding
 from tests.catalogue.play import play
-from tests.scan.gym import LEAKS, entry
+from tests.scan.gym import IDENTITIES, LEAKS, entry
 
 pytestmark = pytest.mark.server
 
@@ -58,6 +58,27 @@ def test_an_account_that_nothing_removes_is_told(tmp_path: Path) -> None:
     left = {name for name in gym.people if name.startswith("oakum")}
     assert len(left) >= 2
     assert all(any(name in words for words in played.report.distrust) for name in left)
+
+
+CLEANER = "cleaner: {name: sta-3, password: lift-heavy-77}\n"
+
+
+def test_a_cleaner_removes_what_those_who_made_it_may_not(tmp_path: Path) -> None:
+    made, gym = entry((), goodbye=False)
+    gym.hire("sta-3", "lift-heavy-77")
+    made = replace(made, identities=lambda _: IDENTITIES + CLEANER)
+    played = play(made, "fixed", 1, tmp_path)
+    assert any(line.startswith("DELETE /people/oakum") for line in gym.asked)
+    assert played.after == played.before
+    assert not played.report.distrust
+    assert {each.name for each in played.report.identities} == {"ute", "ole"}
+
+
+def test_a_cleaner_who_cannot_log_in_stops_nobody_else(tmp_path: Path) -> None:
+    made, gym = entry(())
+    made = replace(made, identities=lambda _: IDENTITIES + CLEANER)
+    played = play(made, "fixed", 1, tmp_path)
+    assert played.after == played.before
 
 
 def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:

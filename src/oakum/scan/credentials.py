@@ -212,6 +212,8 @@ class Identities:
     """Operation id or path of who-am-I; empty: as the contract says."""
     warnings: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    cleaner: Identity | None = None
+    """Removes accounts that the run has made, and asks nothing else."""
     _secrets: frozenset[Secret] = frozenset()
 
     def secrets(self) -> frozenset[str]:
@@ -227,7 +229,7 @@ class Identities:
     def origins(self) -> frozenset[str]:
         """Origins (`https://login.example`) of login services that the file names by URL."""
         found = set()
-        for identity in self.items.values():
+        for identity in filter(None, (*self.items.values(), self.cleaner)):
             if isinstance(identity.login, Login):
                 places = [identity.login.where]
                 if identity.login.csrf:

@@ -32,7 +32,7 @@ from oakum.scan.ways import Way, Ways
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 
-_ROOT = ("login", "whoami", "identities", "between")
+_ROOT = ("login", "whoami", "identities", "cleaner", "between")
 _WAYS = ("login", "oauth2", "command")
 _LINES = ("header", "cookie", "send")
 _KEYS = (*_WAYS, *_LINES, "claims", "facts", "states")
@@ -105,8 +105,10 @@ class _File:
         each = named(lambda _, key, node: self._identity(key, node, shared))
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
+        cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
         ties = self._ties(top["between"], found, relations) if "between" in top else ()
-        return Identities(items, ties, top.read("whoami", word, ""), notes=tuple(self.notes))
+        whoami = top.read("whoami", word, "")
+        return Identities(items, ties, whoami, notes=tuple(self.notes), cleaner=cleaner)
 
     # ----------------------------------------------------------------------- one identity
 
@@ -136,6 +138,13 @@ class _File:
             entries.read("states", self._facts, {}),
             key.location,
         )
+
+    def _cleaner(
+        self, node: Node, items: Collection[str], shared: Way | None
+    ) -> Identity | None:
+        if "cleaner" in items:
+            self.r.wrong(node, "there is an identity called `cleaner` already", "rename that one")
+        return self._identity(Node("scalar", node.location, "cleaner"), node, shared)
 
     def _way(self, entries: Entries, key: Node, shared: Way | None) -> Way:
         own = entries.present(_WAYS)

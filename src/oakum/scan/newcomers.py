@@ -84,6 +84,11 @@ class Newcomers:
         self._identities = tuple(self.sessions.identities.items)
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
+        self._removers: list[str] = []
+        """Who may take accounts of others away, as far as is known: whoever cleans, or has done."""
+        if cleaner := self.sessions.identities.cleaner:
+            self.sessions.admit(cleaner)
+            self._removers.append(cleaner.name)
         for each in self.pending:
             self._admit(each)
 
@@ -95,15 +100,7 @@ class Newcomers:
     @property
     def removable(self) -> bool:
         """Whether the document names an operation that takes an account away again."""
-        return any(True for _ in self._removals())
-
-    def _removals(self) -> Iterator[Gate]:
-        """Doors that take an account away, and no other thing of its owner's."""
-        for operation in self.model.operations.values():
-            if operation.method == "DELETE":
-                gate = gate_of(self.model, operation, self.params.get(operation.id, {}))
-                if self._takes_account(gate):
-                    yield gate
+        return any(True for _ in removals(self.model, self.params))
 
     @property
     def gate(self) -> Gate:
@@ -266,7 +263,12 @@ class Newcomers:
         """Remove every account that was made; says in words which could not be. Never raises."""
         left = list(self.pending)
         for own in (False, True):  # by another that may, before that one is gone itself
-            left = [each for each in left if not self._remove(each, own=own)]
+            queue, left = left, []
+            while queue:  # whoever may remove others goes last
+                each = min(queue, key=lambda one: one.name in self._removers)
+                queue.remove(each)
+                if not self._remove(each, own=own):
+                    left.append(each)
         self.pending.clear()
         lost = (
             f"an account `{each}` may have been made that cannot log in: look for it by hand"
@@ -279,7 +281,8 @@ class Newcomers:
         )
 
     def _remove(self, who: Newcomer, *, own: bool) -> bool:
-        by = [who] if own else [each for each in self.pending if each.name != who.name]
+        others = [*self._removers, *(each.name for each in self.pending)]
+        by = [who.name] if own else [name for name in dict.fromkeys(others) if name != who.name]
         try:
             if who.name not in self._alive and not self._exists(who):
                 return self._gone(who)
@@ -287,18 +290,29 @@ class Newcomers:
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
                 self.learn(who, self.resource, self._supposed(who))
-            for gate in self._removals():
+            for gate in removals(self.model, self.params):
                 filled = fill(gate, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
                     continue
-                for each in by if own or gate.personal else ():
+                for name in by if own or gate.personal else ():
                     self.asked.add(gate.operation.id)
-                    answer = self.sessions.send(each.name, filled.request)
-                    if answer.status < 400 and not self._exists(who):
+                    if self._taken_away(who, name, filled.request):
                         return self._gone(who)
         except OakumError:
             return False
         return False
+
+    def _taken_away(self, who: Newcomer, by: str, request: Request) -> bool:
+        """Whether the account is gone once this was asked by another, or by itself."""
+        try:
+            answer = self.sessions.send(by, request)
+        except LoginFailed:
+            return False
+        if answer.status >= 400 or self._exists(who):
+            return False
+        if by != who.name:
+            self._removers.append(by)
+        return True
 
     def _exists(self, who: Newcomer) -> bool:
         """Whether it can log in still; where the login brakes, whether it is logged in still."""
@@ -334,16 +348,9 @@ class Newcomers:
         nouns = {leaf: self._noun(leaf, text) for leaf in leaves}
         return {leaf: who.called[noun] for leaf, noun in nouns.items() if noun in who.called}
 
-    def _takes_account(self, gate: Gate) -> bool:
-        """Whether what a DELETE takes away is an account, and no other thing of its owner's."""
-        last = gate.operation.path.rstrip("/").rsplit("/", 1)[-1]
-        if not gate.sources:
-            return "{" not in gate.operation.path and set(words(last)) <= _SELF
-        sources = {source.partition(".")[0] for source in gate.sources.values()}
-        return last.startswith("{") and sources == {self.resource} and len(gate.sources) == 1
-
     def _gone(self, who: Newcomer) -> bool:
         self.pending = [each for each in self.pending if each.name != who.name]
+        self._removers = [name for name in self._removers if name != who.name]
         self.log("undone", as_json(who))
         return True
 
@@ -408,6 +415,26 @@ def _template(identity: Identity) -> tuple[Identity, Noun] | None:
         return None
     noun = "handle" if found[_PERSON] == "any" else found[_PERSON]
     return replace(identity, login=replace(login, body=body)), noun
+
+
+def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Gate]:
+    """Doors that take an account away, and no other thing of its owner's.
+
+    `params`: what parameters of the path mean where the contract does not say, by operation.
+    """
+    resource = _accounts(model)
+    for operation in model.operations.values():
+        if operation.method != "DELETE":
+            continue
+        gate = gate_of(model, operation, params.get(operation.id, {}))
+        last = operation.path.rstrip("/").rsplit("/", 1)[-1]
+        sources = {source.partition(".")[0] for source in gate.sources.values()}
+        if not sources:
+            taken = "{" not in operation.path and set(words(last)) <= _SELF
+        else:
+            taken = last.startswith("{") and sources == {resource} and len(gate.sources) == 1
+        if taken:
+            yield gate
 
 
 def _registers(model: Model, login: str) -> Operation | None:

@@ -434,6 +434,14 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             ],
         ),
         (
+            "identities: {cleaner: {header: 'X: 1'}}\ncleaner: {header: 'X: 2', claim: c}",
+            [
+                "identities.yaml:2:10: there is an identity called `cleaner` already; rename that"
+                " one",
+                "identities.yaml:2:27: nothing uses `claim`; did you mean `claims`?",
+            ],
+        ),
+        (
             "identites: {}\nwhoami: [x]",
             [
                 "identities.yaml:1:1: `identites` is no key of the identities file; did you mean"

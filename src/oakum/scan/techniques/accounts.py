@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -27,7 +27,7 @@ from oakum.scan.contacts import body_of, is_secret, noun_of
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.matrix import allows
-from oakum.scan.newcomers import Newcomer, Newcomers
+from oakum.scan.newcomers import Newcomer, Newcomers, removals
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
@@ -42,8 +42,8 @@ _GUESSES = 10
 """Wrong secrets given for an account of the run's own: more than a careful API lets pass."""
 _MOST = 8
 """Members asked for beyond the document's."""
-_AGAIN = 2
-"""Pairs of further accounts, one that asks for more and one that does not."""
+_AGAIN = (True, False, False, True)
+"""Which further accounts ask for more: a member that comes to every second account is found out."""
 _METHODS = ("PUT", "PATCH", "POST")
 _SECRETS = listed("credential credentials passcode passphrase password passwd pin pwd secret")
 _OLD = listed("current existing old present previous")
@@ -72,9 +72,15 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         return
     yield {
         "as": "nobody logged in",
-        "request": "a few accounts are registered and removed, where the document says how",
+        "request": "up to six accounts are registered, where the document says how",
         "why": "what a registration takes over; how often a wrong secret may be guessed",
     }
+    for gate in removals(prospect.model, {}):
+        yield {
+            "as": "whoever may: the cleaner, an account of the run's own, or it itself",
+            "request": f"{gate.method} {gate.path}",
+            "why": "takes those accounts away at the end",
+        }
     for gate in _writers(prospect.model):
         yield {
             "as": "an account that the run has made, on another one",
@@ -87,6 +93,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 class _Trial:
     engine: Engine
     newcomers: Newcomers
+    shown: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Name of an account → what it was last shown of itself."""
 
     def run(self) -> None:
         control = self._register({})
@@ -97,7 +105,8 @@ class _Trial:
         second = self._ask_for_more(before) or self._register({})
         if second is None:
             return
-        self._view(second)
+        if second.name not in self.shown:
+            self._view(second)
         for operation in _writers(self.engine.model):
             for viewer in (None, control):
                 second = self._write(operation, viewer, control, second)
@@ -109,12 +118,19 @@ class _Trial:
         gate = self.newcomers.gate
         return self.newcomers.register(lambda filled: self.engine.send(gate, None, filled), more)
 
-    def _view(self, who: Newcomer) -> Mapping[str, Json]:
-        """What the account is shown of itself, at who-am-I and at the main door of its resource."""
+    def _view(self, who: Newcomer, wanted: Collection[str] = ()) -> Mapping[str, Json]:
+        """What the account is shown of itself, at who-am-I and at the main door of its resource.
+
+        The second is not asked once the wanted members are there and the account is known by a
+        name that the run made up: elsewise it has to confirm the key before one is removed by it.
+        """
         engine, found = self.engine, dict[str, Json]()
         resource = engine.model.policy.resources.get(self.newcomers.resource)
         doors = [resource.main if resource else "", engine.model.policy.caller.operation]
         for name in filter(None, reversed(doors)):
+            sure = resource is not None and found.get(resource.key) in who.called.values()
+            if wanted and sure and found.keys() >= set(wanted):
+                break
             gate = self._gate(name)
             filled = gate and fill(gate, engine.target, engine.knowledge, who.name)
             if gate is not None and filled:
@@ -124,6 +140,7 @@ class _Trial:
                     self.newcomers.forget(who)  # the key that it was told is another's
                 elif self.newcomers.resource and found:
                     self.newcomers.learn(who, self.newcomers.resource, found)
+        self.shown[who.name] = found
         return found
 
     def _gate(self, name: str) -> Gate | None:
@@ -151,13 +168,18 @@ class _Trial:
         return None
 
     def _steady(self, taken: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What sticks whenever it is asked for, and is not so when it is not: what comes by chance
-        half of the time, does so in one of 32 runs."""
-        for asked in (({}, taken) * _AGAIN) if taken else ():
+        """What sticks whenever it is asked for, and is not so when it is not.
+
+        No API gives authority to many by chance, so one pair of accounts is enough where it was
+        asked for; what else comes to half of all accounts passes for taken over in one of 64 runs.
+        """
+        raised = all(v and classify_field(n) is FieldClass.AUTHORITY for n, v in taken.items())
+        for more in (_AGAIN[:2] if raised else _AGAIN) if taken else ():
+            asked = taken if more else {}
             made = self._register(asked)
             if made is None:
                 return {}
-            after = self._view(made)
+            after = self._view(made, taken)
             taken = {n: v for n, v in taken.items() if (after.get(n) == v) is bool(asked)}
         return taken
 
@@ -226,7 +248,7 @@ class _Trial:
         request = replace(filled.request, headers=headers, body=orjson.dumps(sent))
         said = orjson.dumps(dict.fromkeys(sent, "…")).decode()
         asked = replace(filled, request=request, body=said)
-        before = self._view(other)
+        before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None
         answer = engine.send(gate, who, asked)
         if answer.status >= 400:
@@ -247,7 +269,7 @@ class _Trial:
         """What the other's own view and its next login say of a write."""
         note = "the other account's own view held the new value afterwards; the run made both"
         mine = {name for name, value in body.items() if value == fresh}
-        after = self._view(other)
+        after = self._view(other) if mine != body.keys() else {}
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
                 self._written(gate, name, viewer, asked, answer, note)
