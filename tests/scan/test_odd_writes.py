@@ -128,6 +128,23 @@ def test_what_was_taken_and_never_shown_is_told(tmp_path: Path) -> None:
     assert sum("could not be undone" in words for words in report.distrust) == 2
 
 
+def test_what_a_server_error_may_have_made_is_told_where_no_list_shows_it(tmp_path: Path) -> None:
+    made, book = notebook.entry(())
+    before = len(book.notes)
+
+    def change(method: str, path: str, status: int, head: Any, body: bytes) -> Any:
+        if (method, path) == ("POST", "/notes"):
+            return 500, {}, b""
+        if (method, path, status) == ("GET", "/notes", 200):
+            rows = [each for each in json.loads(body)["data"] if "oakum" not in each["title"]]
+            body = json.dumps({"data": rows}).encode()
+        return status, head, body
+
+    report = scan(made, Odd(book.app(), change), tmp_path)
+    assert len(book.notes) > before
+    assert any("if it is there all the same" in note for note in report.notes)
+
+
 def test_what_is_gone_when_it_was_read_was_taken_away_by_nobody(tmp_path: Path) -> None:
     made, book = notebook.entry(())
 

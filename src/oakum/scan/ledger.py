@@ -113,7 +113,7 @@ class Ledger:
                 if at is None or found:
                     break
                 answer = self.ask(made.who, at)
-                whole = whole and 200 <= answer.status < 300 and not answer.truncated
+                whole = whole and 200 <= answer.status < 300 and _is_legible(answer)
                 if answer.body in texts:
                     at = None  # the API gives one page whatever it is asked for
                     break
@@ -222,6 +222,15 @@ class Ledger:
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # what a journal still holds is undone once more
             self.log("undone", undo.name)
+
+
+def _is_legible(answer: Response) -> bool:
+    """Whether an object in it would have been seen: it is whole, and JSON."""
+    try:
+        orjson.loads(answer.body or b"null")
+    except orjson.JSONDecodeError:
+        return False
+    return not answer.truncated
 
 
 def extract(answer: Response, members: tuple[str, ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +44,8 @@ from oakum.semantics import Model, compile_contract
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""
+_PATIENCE = 2
+"""Times that Ctrl-C is not heeded while things are put back."""
 
 NOTHING_SHOWN = (
     "no owner was shown anything of their own: nothing was tested;"
@@ -234,7 +238,7 @@ class Scan:
             except KeyboardInterrupt:
                 distrust.append("interrupted: what was left unasked is reported as not shown")
             finally:
-                with work.governor.reserve(_RESTORE_RESERVE):
+                with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
                     distrust += self._restore(engine)
                     if engine is not None and engine.newcomers is not None:
                         distrust += _surely("accounts", engine.newcomers.restore)
@@ -264,11 +268,32 @@ class Scan:
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
                 engine = self._wired(found, work)
                 engine.introduce(self._given(found, work.sessions))
-                failed += self._restore(engine)
-                failed += engine.newcomers.restore() if engine.newcomers else ()
+                with self._to_the_end():
+                    failed += self._restore(engine)
+                    failed += engine.newcomers.restore() if engine.newcomers else ()
             except (BudgetSpent, TargetError) as error:
                 failed.append(str(error))
         return tuple(failed)
+
+    @contextmanager
+    def _to_the_end(self) -> Iterator[None]:
+        """Ctrl-C is heard when it is given for the third time: half put back is worse than late."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread is interrupted
+            return
+        patience = iter(range(_PATIENCE))
+
+        def heard(signum: int, frame: object) -> None:
+            if next(patience, None) is None:
+                raise KeyboardInterrupt
+            self.emit(Event("phase", {"name": "putting back what was changed, in spite of Ctrl-C"}))
+
+        before = {each: signal.signal(each, heard) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
     @contextmanager
     def _at_work(self) -> Iterator[_Work]:

@@ -85,6 +85,16 @@ def test_what_nobody_could_have_seen_is_left(blind: Made) -> None:
     assert "could not be undone" in words and said == []
 
 
+def test_a_list_that_cannot_be_read_has_shown_nobody_anything() -> None:
+    class Maintained(Market):
+        def reply(self, body: Any, status: int = 200) -> Response:
+            return Response(200, {"content-type": "text/html"}, b"<p>back soon</p>")
+
+    found, said = ledger(Maintained(SIGNS), MADE)
+    (words,) = found.restore()
+    assert "could not be undone" in words and said == []
+
+
 def test_a_key_that_was_told_needs_no_search() -> None:
     market = Market(SIGNS)
     found, _ = ledger(market, replace(MADE, known="s5"))

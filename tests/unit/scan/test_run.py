@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,25 @@ def test_settings_are_put_back_however_a_run_ends(desk: Desk, ending: BaseExcept
     assert raised
     assert desk.studio.settings == before
     assert report.distrust and report.cells
+
+
+def test_an_impatient_ctrl_c_leaves_nothing_half_put_back(desk: Desk) -> None:
+    before = {id: dict(each) for id, each in desk.studio.settings.items()}
+    raised = 0
+
+    def die(request: Request, number: int) -> Response | None:
+        nonlocal raised
+        if raised < 3 and any(each.method == "PUT" for each in desk.sent[:-2]):
+            raised += 1
+            signal.raise_signal(signal.SIGINT)
+        return None
+
+    desk.before = die
+    report = desk.report(allow_own_settings=True)
+    assert raised == 3  # in the run once, and twice while things are put back
+    assert desk.studio.settings == before
+    assert report.distrust == ("interrupted: what was left unasked is reported as not shown",)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_settings_are_put_back_when_the_budget_is_spent(desk: Desk) -> None:

@@ -158,6 +158,12 @@ class _Trial:
         if answer.status >= 400:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.undo(made)
+            elif not self.ledger.shows(made):
+                engine.notes.append(
+                    f"{pair.make.door.method} {pair.make.door.path} was answered with"
+                    f" {answer.status}, and nothing shows what it was to make: if it is there all"
+                    f" the same, it holds a text that begins with `{mark.split()[0]}`"
+                )
             return None
         said = marked(json_of(answer), mark, key)
         shown = said[0] if said else None

@@ -69,7 +69,9 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
         gate = gate_of(model, operation, params.get(operation.id, {}))
         named = operation.method != "POST" or _names_what_is_there(operation, gate)
         for resource in _resources(model, operation, gate) if named else ():
-            yield gate, resource
+            # What has no key cannot be told from another one that a POST has made beside it.
+            if operation.method != "POST" or model.policy.resources[resource].key:
+                yield gate, resource
 
 
 def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
