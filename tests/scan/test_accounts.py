@@ -75,7 +75,7 @@ def test_a_cleaner_removes_what_those_who_made_it_may_not(tmp_path: Path) -> Non
 
 
 def test_a_cleaner_who_cannot_log_in_stops_nobody_else(tmp_path: Path) -> None:
-    made, gym = entry(())
+    made, _ = entry(())
     made = replace(made, identities=lambda _: IDENTITIES + CLEANER)
     played = play(made, "fixed", 1, tmp_path)
     assert played.after == played.before

@@ -42,6 +42,8 @@ class Examination:
     states: tuple[IdentityState, ...]
     facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """Identity to the body that who-am-I gave it. Values of persons: never to be written."""
+    answers: Mapping[str, Response] = field(default_factory=dict, repr=False)
+    """Identity to that whole answer."""
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Identity to its id, where who-am-I, a token's claim or the file told it."""
     whoami: str = ""
@@ -97,6 +99,7 @@ class _Doctor:
         self.wrong: dict[str, str] = {}
         self.unproven: dict[str, str] = {}
         self.facts: dict[str, Json] = {}
+        self.answers: dict[str, Response] = {}
         self.nobody = Response(0)
 
     def log_in(self, name: str) -> None:
@@ -120,6 +123,7 @@ class _Doctor:
                 self._object(name, words, denied=response.status in (401, 403))
             else:
                 self.facts[name] = json_of(response)
+                self.answers[name] = response
         if self.facts:
             refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
             refusals = frozenset({401} | refusal) - _NO_SIGN
@@ -210,6 +214,7 @@ class _Doctor:
         return Examination(
             tuple(self._state(name, held) for name, held in relations.items()),
             self.facts,
+            self.answers,
             self.ids(),
             self.where,
         )

@@ -23,7 +23,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why
 from oakum.scan.doors import Gate, is_websocket
-from oakum.scan.forms import Form, form_of
+from oakum.scan.forms import Form, Keeping, form_of, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
 from oakum.scan.lookout import Lookout, Question
@@ -104,6 +104,8 @@ class Engine:
     """Undocumented ways through doors that were found to answer: asked again in every world."""
     forms: dict[tuple[str, str | None, str | None], Form] = field(default_factory=dict)
     """(door, viewer, whose values) → the form of the last answer."""
+    keeping: dict[tuple[str, str | None, str | None], Keeping] = field(default_factory=dict)
+    """(door, viewer, whose values) → what the last answer said to caches."""
     seen: dict[tuple[str, str], dict[str | None, set[tuple[str, str]]]] = field(
         default_factory=dict
     )
@@ -224,16 +226,16 @@ class Engine:
         if each is None:
             return
         gate = gate or Gate(each, self.matrix.door(operation), {}, {}, {})
-        headers = self.credentials(identity)
         plain = Filled(exchange.request, {}, frozenset(), each.path)
         question = Question(
             f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
-            {}, frozenset(), curl(plain, headers),
+            {}, frozenset(), curl(plain, self.credentials(identity)),
         )  # fmt: skip
         self._answered.setdefault(operation, set()).add(identity)
         outcome = self.lookout.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
             self._asked.add(self._key(gate, identity, None))
+            self.keeping[operation, identity, None] = keeping_of(exchange.response)
             self.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         self.note(gate, outcome)
 
@@ -311,13 +313,11 @@ class Engine:
                 self.cast.learn(name, id)
                 learnt = True
         if learnt:  # what came before is to be looked at again with these eyes
-            self._asked = {key for key in self._asked if key.split("|")[0] not in self._outside()}
+            outside = {door for door, _ in self.matrix.outsiders}
+            self._asked = {key for key in self._asked if key.split("|")[0] not in outside}
             self.matrix.hopeless.clear()
             self.matrix.outsiders.clear()
         return learnt
-
-    def _outside(self) -> set[str]:
-        return {door for door, _ in self.matrix.outsiders}
 
     def _items(self, who: str) -> None:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
@@ -495,7 +495,8 @@ class Engine:
     ) -> Outcome:
         """Take in what an answer shows. `key` names the question; `who`: whose values it held."""
         targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
-        self.forms[(gate.id, viewer, who)] = form_of(answer)
+        place = (gate.id, viewer, who)
+        self.forms[place], self.keeping[place] = form_of(answer), keeping_of(answer)
         if len(self.artefacts) < _MOST_ARTEFACTS:
             found = list(gather(gate, viewer, who, answer, origin_of(self.target)))
             self.artefacts += found

@@ -34,6 +34,7 @@ TOLD_BY: Mapping[str, frozenset[str]] = {
     "unbraked-login": frozenset({"accounts"}),
     "unguarded-wipe": frozenset({"offline"}),
     "wrong-recipient-cache": frozenset({"cache"}),
+    "shared-cache-allowed": frozenset({"cache"}),
     "stale-grant": frozenset({"stale"}),
     "feed-beyond-contract": frozenset({"feeds"}),
     "forgotten-twin": frozenset({"twins"}),

@@ -139,9 +139,7 @@ class _File:
             key.location,
         )
 
-    def _cleaner(
-        self, node: Node, items: Collection[str], shared: Way | None
-    ) -> Identity | None:
+    def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
         if "cleaner" in items:
             self.r.wrong(node, "there is an identity called `cleaner` already", "rename that one")
         return self._identity(Node("scalar", node.location, "cleaner"), node, shared)

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
 import oakum
 from oakum.contract import Contract, digest, load
 from oakum.contract.draft import drafted_policy
 from oakum.contract.model import Policy
 from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, Problem, TargetError
-from oakum.exchange import Exchange, Request, Response
+from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.conclude import conclude, field_lines
@@ -388,9 +386,7 @@ class Scan:
                 None,
             )
         if operation is not None:
-            for name, body in found.facts.items():
-                headers = {"content-type": "application/json"}
-                answer = Response(200, headers, orjson.dumps(body))
+            for name, answer in found.answers.items():
                 yield operation.id, name, Exchange(Request("GET", operation.path), answer)
         for name, exchange in sessions.login_answers.items():
             path = exchange.request.url.removeprefix(_origin(self.options.target))

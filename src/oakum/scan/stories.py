@@ -158,6 +158,25 @@ STORIES: Mapping[str, Story] = {
         " right one. In front of it no cache keeps a personal answer: they go out as `no-store`.",
         ("RFC 9111, 3.5, 5.2.2.5 and 5.2.2.7",),
     ),
+    "shared-cache-allowed": Story(
+        "An answer made for one caller tells caches that many share to keep it for everybody.",
+        "It does no harm until somebody puts such a cache in front: then the next reader is handed"
+        " what was made for the one before.",
+        Incident(
+            "Steam", "2015",
+            "a cache set up in a hurry handed account pages of strangers, with addresses and parts"
+            " of card numbers, to 34,000 users within 90 minutes",
+        ),
+        (
+            "send `Cache-Control: private, no-store` with every personal answer",
+            "let `Vary` name what tells callers apart, where an answer has to be kept",
+            "give each text an `ETag` of its own: no two readers' answers share one",
+        ),
+        "partly",
+        "the invitation goes: answers that show anything of somebody go out as `no-store`, whatever"
+        " the API says.",
+        ("RFC 9111, 3.5 and 4.1", "RFC 9110, 8.8.3 and 12.5.5"),
+    ),
     "stale-grant": Story(
         "The right to see has ended, and a link, a cursor or a copy from before still opens.",
         "Who unfollows, blocks or goes private believes that it is over.",

@@ -78,13 +78,13 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     for gate in removals(prospect.model, {}):
         yield {
             "as": "whoever may: the cleaner, an account of the run's own, or it itself",
-            "request": f"{gate.method} {gate.path}",
+            "request": f"{gate.door.method} {gate.door.path}",
             "why": "takes those accounts away at the end",
         }
-    for gate in _writers(prospect.model):
+    for operation in _writers(prospect.model):
         yield {
             "as": "an account that the run has made, on another one",
-            "request": f"{gate.method} {gate.path}",
+            "request": f"{operation.method} {operation.path}",
             "why": "who may change whose credentials",
         }
 

@@ -4,6 +4,10 @@ The sweep asks owners first and others right after, at one address: a shared cac
 the second reader what was made for the first, which is then a leak like any other. Here such a leak
 is asked for once more past the cache, with a query that nothing has seen before (RFC 9111: the
 address is the key). If it is gone then, and still there without, a cache has leaked.
+
+Where no cache stands in the way of the scan, one may stand in the way of others: personal answers
+that tell shared caches to keep them for everybody, or that have one strong validator for two texts,
+are suspected. That is read from the answers there were; nothing is asked.
 """
 
 from __future__ import annotations
@@ -11,14 +15,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from oakum.finding import Result
-from oakum.scan.asking import fill
+from oakum.finding import Answer, Evidence, Result
+from oakum.scan.asking import curl, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.forms import Keeping
 from oakum.scan.matrix import NOBODY, Key
+from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 
 HOW = "cache"
+KEPT = "kept"
+"""What signals call an answer that invites shared caches to mix up its readers."""
 
 _NUMBERS = count(1)
 
@@ -43,6 +51,7 @@ def run(engine: Engine) -> None:
             alike = {(key.door, key.viewer) for key in keys}
             cells = (key for key in engine.matrix.entries if (key.door, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))
+    _kept(engine)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -53,6 +62,60 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": "the same door, with `?oakum=1`",
             "why": "a cache may have mixed up its readers",
         }
+
+
+def _kept(engine: Engine) -> None:
+    """Personal answers that shared caches may keep for everybody, one for each door."""
+    told: set[str] = set()
+    for (door, viewer, who), keeping in engine.keeping.items():
+        gate = engine.matrix.gates.get(door)
+        if gate is None or gate.how or viewer is None or door in told:
+            continue
+        if gate.operation.method != "GET" or keeping.status >= 300:
+            continue
+        says = _invites(engine, viewer, keeping) or _confuses(engine, door, viewer, who)
+        hidden = _personal(engine, door, viewer) if says else None
+        if hidden is None:
+            continue
+        told.add(door)
+        filled = fill(gate, engine.target, engine.knowledge, who)
+        asked = curl(filled, engine.credentials(viewer)) if filled else ""
+        evidence = Evidence(
+            None, Answer(viewer, "owner", keeping.status, keeping.media_type), asked, note=says
+        )
+        label = engine.cast.label(engine.cast.relations(None, viewer), None, viewer)
+        engine.signals.append(
+            Signal(KEPT, *hidden, label, gate.door, evidence, (), viewer, sure=False, says=says)
+        )
+
+
+def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
+    """What is wrong with what an answer says; empty: nothing."""
+    names = {line.partition(":")[0].strip().lower() for line in engine.credentials(viewer)}
+    may = keeping.always or (keeping.without_authorization and "authorization" not in names)
+    if not may or {"*", *names} & keeping.told_apart:
+        return ""
+    return "it lets shared caches keep it, and its `Vary` names nothing that tells callers apart"
+
+
+def _confuses(engine: Engine, door: str, viewer: str, who: str | None) -> str:
+    """Whether another reader of the same address got another text by the same validator."""
+    mine = engine.keeping[door, viewer, who]
+    for other, keeping in engine.keeping.items():
+        alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (door, who)
+        if alike and keeping.text != mine.text:
+            return "its `ETag` is the same for another caller, whose answer is not"
+    return ""
+
+
+def _personal(engine: Engine, door: str, viewer: str) -> tuple[str, str] | None:
+    """(resource, field) of the viewer's own that the door showed and not everybody may see."""
+    for (at, who, resource), fields in engine.matrix.own.items():
+        if (at, who) == (door, viewer):
+            for path in sorted(fields):
+                if not engine.matrix.sees(resource, path, None, viewer):
+                    return resource, path
+    return None
 
 
 def _is_ones_own(engine: Engine, gate: Gate) -> bool:

@@ -1,0 +1,71 @@
+"""What personal answers say to caches that many share, and what is no invitation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan import gym
+from tests.scan.test_odd_writes import Odd, scan
+
+pytestmark = pytest.mark.server
+
+RULE = "shared-cache-allowed"
+
+
+def rules(headers: dict[str, str], folder: Path, path: str = "/me") -> dict[str, str]:
+    """Rule → verdict of a careful API, one answer of which has more headers."""
+    made, place = gym.entry(())
+
+    def change(method: str, at: str, status: int, head: Any, body: bytes) -> Any:
+        return status, {**head, **(headers if at.startswith(path) and status < 300 else {})}, body
+
+    report = scan(made, Odd(place.app(), change), folder)
+    return {each.rule: each.verdict for each in report.findings}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"cache-control": "public, max-age=60"},
+        {"cache-control": "max-age=5, s-maxage=60", "vary": "Accept-Encoding"},
+        {"etag": '"v1"'},  # of every reader's answer
+    ],
+    ids=str,
+)
+def test_an_answer_that_invites_a_mix_up_is_suspected(
+    headers: dict[str, str], tmp_path: Path
+) -> None:
+    assert rules(headers, tmp_path) == {RULE: "suspected"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"cache-control": "max-age=60"},  # with `Authorization`, for its caller's own cache alone
+        {"cache-control": "public, max-age=60", "vary": "accept, AUTHORIZATION"},
+        {"cache-control": "public, no-store"},
+        {"cache-control": "public, s-maxage=0"},
+        {"etag": 'W/"v1"'},
+    ],
+    ids=str,
+)
+def test_an_answer_that_keeps_its_readers_apart_is_clean(
+    headers: dict[str, str], tmp_path: Path
+) -> None:
+    assert rules(headers, tmp_path) == {}
+
+
+def test_what_everybody_may_see_may_be_kept(tmp_path: Path) -> None:
+    made, place = gym.entry(())
+    open_to_all = made.exposure.replace("see: [owner]", "see: [anyone]")
+    made = replace(made, exposure=open_to_all.replace("see: [person]", "see: [anyone]"))
+
+    def change(method: str, at: str, status: int, head: Any, body: bytes) -> Any:
+        return status, {**head, "cache-control": "public"}, body
+
+    report = scan(made, Odd(place.app(), change), tmp_path)
+    assert RULE not in {each.rule for each in report.findings}
