@@ -163,7 +163,7 @@ case $command in
         install dev
         browser
         engines
-        cd "$root" && exec "$venv/bin/python" -m pytest -n 2 "$@"
+        cd "$root" && exec "$venv/bin/python" -m pytest -n 2 --dist worksteal "$@"
         ;;
     check)
         install dev

@@ -16,9 +16,8 @@ import cadence
 from cadence.people import personas
 from oakum.cli.demo import serving
 from oakum.guard.run import Options, running
-from oakum.guard.target import Target
 from tests.browser.test_html_report import browser as browser
-from tests.gateway.test_running import ENGINES
+from tests.gateway.test_running import staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -101,25 +100,17 @@ class Two:
         return one, other
 
 
-@pytest.fixture(scope="module", params=["1", "2"])
-def stage(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=staged("1", "2"))
 def two(
-    request: pytest.FixtureRequest,
-    stage: str,
-    browser: Browser,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Two]:
-    engine: Target = request.param()
+    stage, engine = request.param
     kit: Path = tmp_path_factory.mktemp("kit")
     cadence.write_kit(kit, 1)
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with ExitStack() as stack:
         straight = stack.enter_context(serving(stage, 20, environ))
-        options = Options(kit / "exposure.yaml", straight, "127.0.0.1:0", engine, environ=environ)
+        options = Options(kit / "exposure.yaml", straight, "127.0.0.1:0", engine(), environ=environ)
         guard = stack.enter_context(running(options, lambda _: None))
         yield Two(browser, straight, f"http://{guard.listen}", stack)
 

@@ -100,7 +100,7 @@ def is_green(verdict: Verdict) -> bool:
 
 
 @given(bounds, reports, findings, waivers, known)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_further_finding_never_turns_red_to_green(
     criteria: ExitCriteria,
     report: Report,
@@ -114,7 +114,7 @@ def test_a_further_finding_never_turns_red_to_green(
 
 
 @given(bounds, findings, reports)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_proven_leak_that_counts_is_never_green(
     criteria: ExitCriteria, found: Finding, report: Report
 ) -> None:
@@ -125,7 +125,7 @@ def test_a_proven_leak_that_counts_is_never_green(
 
 
 @given(bounds, reports, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_taking_shown_cells_away_never_turns_red_to_green(
     criteria: ExitCriteria, report: Report, data: st.DataObject
 ) -> None:
@@ -136,7 +136,7 @@ def test_taking_shown_cells_away_never_turns_red_to_green(
 
 
 @given(bounds, reports, st.integers(0, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_cell_that_is_no_longer_shown_never_turns_red_to_green(
     criteria: ExitCriteria, report: Report, which: int
 ) -> None:
@@ -149,14 +149,14 @@ def test_a_cell_that_is_no_longer_shown_never_turns_red_to_green(
 
 
 @given(bounds, reports, reports)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_reports_may_come_in_any_order(criteria: ExitCriteria, one: Report, two: Report) -> None:
     there, back = gate(criteria, one, two), gate(criteria, two, one)
     assert there.exit_code is back.exit_code
 
 
 @given(bounds, reports)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_distrusted_report_beside_it_makes_nothing_green(
     criteria: ExitCriteria, report: Report
 ) -> None:

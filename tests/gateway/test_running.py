@@ -18,6 +18,7 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import create_connection, create_server
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,16 @@ ENGINES = [
         (Nginx, nginx, "apt-get install nginx libnginx-mod-http-lua"),
     )
 ]
+
+
+def staged(*stages: str) -> list[Any]:
+    """One (stage of cadence, engine) for each engine: every pair would tell little more."""
+    return [
+        pytest.param((stage, each.values[0]), id=f"{each.id}-{stage}", marks=each.marks)
+        for stage, each in zip(stages, ENGINES, strict=True)
+    ]
+
+
 REDIS = shutil.which("redis-server")
 pytestmark = pytest.mark.server
 

@@ -1,7 +1,7 @@
 """A scan that is killed outright leaves nothing behind that `oakum restore` does not put back.
 
 The process gets SIGKILL at a request of its own: before the API has looked at it, after, or when
-the answer is on its way. `KILLS=20` does it twenty times for each API, else six times;
+the answer is on its way. `KILLS=20` does it twenty times for each API, else three times;
 `KILLED` names the APIs.
 """
 
@@ -29,7 +29,7 @@ from tests.scan import market
 from tests.shell import environment
 from tests.unit.cli.shell import Done, oakum
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "3"))
 MOMENTS = ("asked", "done", "answered")
 pytestmark = pytest.mark.server
 

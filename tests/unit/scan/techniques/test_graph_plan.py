@@ -109,7 +109,7 @@ def is_sound(schema: GraphQLSchema, asked: Asked) -> None:
     assert asked.variables.keys() == asked.sources.keys() == asked.whose.keys()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     schemas(),
     st.dictionaries(st.sampled_from(NAMES), st.booleans(), min_size=1),
