@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from oakum.finding import Finding
 from tests.catalogue.play import play
@@ -42,6 +45,21 @@ def test_each_is_found_alone(leak: str, tmp_path: Path) -> None:
     played = play(made, "leaky", 1, tmp_path)
     assert told(played.report.findings) == {LEAKS[leak]}
     assert played.after == played.before
+
+
+def test_a_login_that_hashes_for_members_only_is_hinted_at(tmp_path: Path) -> None:
+    made, gym = entry({"guess"})
+    known = gym.login
+
+    async def login(request: Request) -> Response:
+        if (await request.json()).get("name") in gym.people:
+            await asyncio.sleep(0.06)
+        return await known(request)
+
+    gym.login = login  # type: ignore[method-assign]
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == {LEAKS["guess"]}
+    assert any("POST /login: answers about somebody" in note for note in played.report.notes)
 
 
 def test_a_careful_api_is_clean(tmp_path: Path) -> None:

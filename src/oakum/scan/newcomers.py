@@ -111,13 +111,7 @@ class Newcomers:
     def register(self, ask: Ask, more: Mapping[str, Json] | None = None) -> Newcomer | None:
         """A new account that can log in; None when it cannot. `more`: further members."""
         self._made += 1
-        mark = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
-        called = {
-            "handle": f"oakum{mark}",
-            "mail": f"oakum{mark}@example.org",
-            "phone": f"+1555{secrets.randbelow(10**7):07}",
-        }
-        made = Newcomer(f"oakum-{self._made}", called, f"Oak-{secrets.token_hex(6)}-7a")
+        made = replace(self.nobody(), name=f"oakum-{self._made}")
         self.log("undo", as_json(made))
         self.pending.append(made)
         self._admit(made)  # made or not: an answer may be lost
@@ -131,6 +125,25 @@ class Newcomers:
             self._gone(made)
             return None
         return made if answer.status < 400 else None  # a server error, and it is there: removed
+
+    def nobody(self) -> Newcomer:
+        """Names and a secret that nobody has."""
+        mark = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
+        called = {
+            "handle": f"oakum{mark}",
+            "mail": f"oakum{mark}@example.org",
+            "phone": f"+1555{secrets.randbelow(10**7):07}",
+        }
+        return Newcomer("", called, f"Oak-{secrets.token_hex(6)}-7a")
+
+    @property
+    def named_by(self) -> tuple[str, str]:
+        """(resource, field) of what an account logs in by, as far as the contract knows it."""
+        wanted = self.template[1] if self.template else ""
+        leaves = self.model.tables[self.resource].leaves if self.resource else ()
+        text = Shape(kinds=frozenset(("string",)))
+        field = next((leaf for leaf in leaves if self._noun(leaf, text) == wanted), "")
+        return self.resource, field
 
     def _logs_in(self, made: Newcomer) -> bool:
         """A session for a new account; False: it gets none."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -31,6 +31,7 @@ from oakum.scan.newcomers import Newcomer, Newcomers, removals
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.timing import ENOUGH, far_apart, hint
 from oakum.scan.variants import body_shape, other_value, shape_of
 from oakum.scan.wording import harmless
 from oakum.semantics import Model
@@ -307,6 +308,7 @@ class _Trial:
         """A few wrong secrets, then the right one."""
         engine, answers = self.engine, []
         login = self.newcomers.login
+        times: list[float] = []
         if engine.pace is None or login is None:
             return
         self.newcomers.guessed = True
@@ -314,9 +316,12 @@ class _Trial:
             for _ in range(_GUESSES):
                 answer, _ = self.newcomers.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")
                 answers.append(answer.status)
+                times.append(engine.pace.took)
                 if answer.status in (429, 423, 503) or answer.status != answers[0]:
                     return
             answer, let_in = self.newcomers.attempt(who, who.secret)
+            if let_in:
+                self._time(login, times)
         if let_in:
             secret = next(iter(_secrets(login)), "password")
             filled = Filled(Request(login.method, ""), {}, frozenset(), login.path)
@@ -324,6 +329,24 @@ class _Trial:
                 GUESS, secret, "anyone", gate_of(engine.model, login, {}), None, filled, answer,
                 f"{_GUESSES} wrong secrets in a row, and the right one was still taken at once",
             )  # fmt: skip
+
+    def _time(self, login: Operation, known: Sequence[float]) -> None:
+        """Compare the times of wrong secrets with those for names that nobody has."""
+        pace, named = self.engine.pace, self.newcomers.named_by
+        told = any(each.door.operation == login.id for each in self.engine.signals)
+        names = self.engine.cast.names()
+        if pace is None or told or not all(named):
+            return
+        if self.engine.matrix.sees(*named, None, names[0]):
+            return  # who has an account is no secret
+        unknown: list[float] = []
+        for _ in range(ENOUGH):
+            answer, _ = self.newcomers.attempt(self.newcomers.nobody(), "Oak-wrong-0d")
+            unknown.append(pace.took)
+            if answer.status in (429, 423, 503) or not far_apart(known, unknown):
+                return
+        if said := hint(known, unknown):
+            self.engine.notes.append(f"{login.method} {login.path}: {said}")
 
     # ------------------------------------------------------------ telling
 

@@ -6,7 +6,7 @@ that what changes by itself, or takes turns, is not taken for a difference. A st
 tells who has an account: CWE-204. The answers themselves are searched for fields of the person:
 CWE-209, CWE-201. A wrong secret is given at most once for an identity in a run. Registering is
 tried with what is taken already; with what is free only where the secret that is left out is seen
-to be missed. Times are not compared: from afar they are noise.
+to be missed. Where the words are alike and the first times are not, times are compared: a hint.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.matrix import Outcome, state_key
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.timing import ENOUGH, far_apart, hint
 from oakum.scan.wording import Named, Strangers, Wording, own_value
 
 HOW = "talk"
@@ -102,6 +103,8 @@ class _Heard:
     who: str
     filled: Filled
     answer: Response
+    took: float = 0.0
+    """Seconds."""
 
 
 @dataclass
@@ -225,7 +228,8 @@ class _Table:
             return []
         if who and talk.kind == "login":
             self.tried.add(who)
-        return [_Heard(who, filled, self._send(talk, group, filled))]
+        answer, pace = self._send(talk, group, filled), self.engine.pace
+        return [_Heard(who, filled, answer, pace.took if pace else 0.0)]
 
     def _send(self, talk: Talk, group: _Group, filled: Filled) -> Response:
         engine = self.engine
@@ -336,7 +340,10 @@ class _Comparison:
         eight to be sure; six where a wrong secret goes with them.
         """
         self._ask(("", 0))
-        if self._makes_accounts() or not self._ask((self._one, 0)) or not self._differ():
+        if self._makes_accounts() or not self._ask((self._one, 0)):
+            return self._heard
+        if not self._differ():
+            self._time()
             return self._heard
         alone = self._once and self._other == self._one
         self._ask(*([] if alone else [(self._other, 0)]), ("", 1))
@@ -353,6 +360,23 @@ class _Comparison:
             heard = next(each for each in self._heard if each.who)
             self._table.tell(self._talk, self._group, heard, sure, sure=not alone)
         return self._heard
+
+    def _time(self) -> None:
+        """Compare times, where asking again costs nobody anything and the first two are apart."""
+        if self._talk.kind != "read" or not far_apart(*self._times()):
+            return
+        for nth in range(1, ENOUGH):
+            turn = [(self._one, 0), ("", nth)]
+            self._ask(*(turn if nth % 3 else turn[::-1]))  # no turn-taking is told for them
+            if not far_apart(*self._times()):
+                return
+        if told := hint(*self._times()):
+            self._table.engine.notes.append(f"{_called(self._talk)}: {told}")
+
+    def _times(self) -> tuple[list[float], list[float]]:
+        """Seconds for answers about somebody, and about nobody."""
+        known = [each.took for each in self._heard if each.who]
+        return known, [each.took for each in self._heard if not each.who]
 
     def _makes_accounts(self) -> bool:
         made = self._talk.kind == "register" and any(e.answer.status < 400 for e in self._heard)

@@ -26,7 +26,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix
-from oakum.scan.technique import May
+from oakum.scan.technique import May, Pace
 from oakum.scan.techniques import talk
 from oakum.semantics import Model, compile_contract
 
@@ -230,7 +230,12 @@ class Played:
     """A club talked to, and what was found."""
 
     def __init__(
-        self, club: Club, *, writes: bool = False, names: tuple[str, ...] = PEOPLE[:3]
+        self,
+        club: Club,
+        *,
+        writes: bool = False,
+        names: tuple[str, ...] = PEOPLE[:3],
+        pace: Pace | None = None,
     ) -> None:
         ids = {name: frozenset({str(club.rowers[name]["id"])}) for name in names}
         cast = Cast(model().policy, ids, {}, {})
@@ -242,7 +247,7 @@ class Played:
         self.engine = Engine(
             model(), cast, knowledge, matrix, Lookout(model(), cast, knowledge, matrix, redactor),
             gates, TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
-            techniques=(talk,),
+            techniques=(talk,), pace=pace,
         )  # fmt: skip
         me = Request("GET", f"{TARGET}/me")
         self.engine.explore([("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import cycle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, cycle, repeat
 from typing import Any
 
 import pytest
@@ -95,6 +97,47 @@ def test_what_changes_by_itself_or_with_the_question_is_no_difference(how: str) 
     club = Noisy()
     club.rowers["ann"]["email"] = "rower@mail.example"
     assert Played(club).told == set()
+
+
+class Watch:
+    """A pace that has taken, for each answer, what a club says."""
+
+    rate, left, took = 1000.0, 1000, 0.0
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        yield
+
+
+@pytest.mark.parametrize(("slow", "hinted"), [(0.12, True), (0.012, False)])
+def test_what_takes_longer_about_somebody_is_a_hint_and_no_finding(
+    slow: float, hinted: bool
+) -> None:
+    watch, noise = Watch(), cycle((0.001, 0.004, 0.002))
+
+    class Hashing(Club):
+        def startLogin(self, viewer: str | None, sent: Any) -> Response:
+            watch.took = next(noise) + (slow if self.of("email", identifier(sent)) else 0)
+            return reply({"next": "password"})
+
+    club = Hashing()
+    played = Played(club, pace=watch)
+    assert played.told == set()
+    assert any("/login/start: answers about somebody" in n for n in played.engine.notes) is hinted
+    assert len(club.values("startLogin")) == 3 + (16 if hinted else 2)
+
+
+def test_one_slow_answer_is_not_asked_about_for_long() -> None:
+    watch, slow = Watch(), chain((0.001,) * 4, (0.5,), repeat(0.002))
+
+    class Stuttering(Club):
+        def startLogin(self, viewer: str | None, sent: Any) -> Response:
+            watch.took = next(slow)
+            return reply({"next": "password"})
+
+    club = Stuttering()
+    assert not any("answers about" in note for note in Played(club, pace=watch).engine.notes)
+    assert len(club.values("startLogin")) <= 3 + 2 + 4
 
 
 def test_a_wrong_secret_is_given_once_for_an_identity() -> None:

@@ -1,0 +1,63 @@
+"""Whether answers about somebody take longer than answers about nobody: a hint, and never a proof.
+
+An API that looks a secret up, or hashes it (CWE-208), only for who has an account, says by its time
+what its words hide. From afar times are noise, so they are compared by rank (Mann and Whitney,
+1947: the exact distribution, no shape of the noise assumed), and only where they look far apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from math import comb
+from statistics import median
+
+ENOUGH = 8
+"""Times of each kind that a hint takes."""
+ERROR = 0.001
+"""How often, at most, equal times are told to differ."""
+_FAR = 0.02
+_TIMES = 1.5
+
+
+def far_apart(known: Sequence[float], unknown: Sequence[float]) -> bool:
+    """Whether two kinds of times, in seconds, look so different that more of them are worth it:
+    20 ms, and half as long again."""
+    if not known or not unknown:
+        return False
+    low, high = sorted((median(known), median(unknown)))
+    return high - low >= _FAR and high >= _TIMES * low
+
+
+def chance(known: Sequence[float], unknown: Sequence[float]) -> float:
+    """How likely times of one kind are told apart so well: two-sided, ties against a difference."""
+    m, n = len(known), len(unknown)
+    above = sum((a > b) + (a == b) / 2 for a in known for b in unknown)
+    least = min(above, m * n - above)
+    rarer = sum(_ways(m, n, u) for u in range(int(least + 0.5) + 1))
+    return min(1.0, 2 * rarer / comb(m + n, m))
+
+
+@cache
+def _ways(m: int, n: int, u: int) -> int:
+    """Orders of m and n things in which u pairs stand the other way round."""
+    if u < 0 or m < 0 or n < 0:
+        return 0
+    if m == 0 or n == 0:
+        return int(u == 0)
+    return _ways(m - 1, n, u - n) + _ways(m, n - 1, u)
+
+
+def hint(known: Sequence[float], unknown: Sequence[float]) -> str:
+    """What times tell, with the figures; empty: nothing, or there are too few of them."""
+    if min(len(known), len(unknown)) < ENOUGH or not far_apart(known, unknown):
+        return ""
+    by_chance = chance(known, unknown)
+    if by_chance > ERROR:
+        return ""
+    one, other = (f"{1000 * median(each):.0f} ms" for each in (known, unknown))
+    return (
+        f"answers about somebody take {one}, about nobody {other} (medians of {len(known)} and"
+        f" {len(unknown)}; by chance in {by_chance:.1g} of such runs, Mann-Whitney): a hint, no"
+        " proof"
+    )
