@@ -52,7 +52,7 @@ _SEALED = (
 )
 _NO_ENGINE = (
     "SKIPPED: the guard, since there is no engine for it;"
-    " install one with: pip install 'oakum[guard]'"
+    " install one with: pip install '.[guard]' in Oakum's folder"
 )
 _SERVICE_KEY = "CADENCE_SERVICE_KEY"
 _RATE = 400.0

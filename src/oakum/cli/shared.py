@@ -290,7 +290,7 @@ def require_catalogue() -> Any:
 
 
 def _lacking(what: str, error: ImportError) -> InputError:
-    hint = "install it with: pip install 'oakum[demo]'"
+    hint = "install it with: pip install '.[demo]' in Oakum's folder"
     return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
 
 

@@ -48,7 +48,7 @@ _SCALARS = {
 }
 _TEXT = _SCALARS["String"]
 _ANY_SCALAR = _SCALARS["ID"] | _SCALARS["Float"] | _SCALARS["Boolean"]
-_HINT = "install it: `pip install 'oakum[graphql]'`"
+_HINT = "install it: `pip install '.[graphql]'` in Oakum's folder"
 
 
 class Graph:

@@ -58,6 +58,9 @@ def load_identities(
         found = wfc.read(r, vault, root)
     else:
         found = _File(r, vault).read(root, relations)
+    if not r.problems and not found.items:
+        hint = "with nobody who owns something, nothing can be told to leak; list an account or two"
+        r.wrong(root, "the identities file names nobody", hint)
     if r.problems:
         raise InputError(r.problems)
     return replace(

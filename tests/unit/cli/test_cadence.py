@@ -80,7 +80,7 @@ def test_what_is_not_installed_is_named_with_a_way_to_get_it(
     with patch.object(builtins, "__import__", without):
         done = oakum(verb)
     assert done.code == 2
-    assert "needs `uvicorn`" in done.err and "oakum[demo]" in done.err
+    assert "needs `uvicorn`" in done.err and ".[demo]" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,7 +117,7 @@ def test_a_demo_without_an_engine_says_loudly_what_it_left_out(tmp_path: Path) -
     ):
         done = oakum("demo", "--out", tmp_path / "out")
     assert done.code == 0
-    assert "SKIPPED: the guard" in done.err and "pip install 'oakum[guard]'" in done.err
+    assert "SKIPPED: the guard" in done.err and "pip install '.[guard]'" in done.err
     assert "The guard left" not in done.out
 
 

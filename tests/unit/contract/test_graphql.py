@@ -309,8 +309,8 @@ def test_without_the_library_it_is_said_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "graphql", None)
     assert folder.problems() == [
-        "policy.yaml:24:28: `graphql` needs graphql-core; install it: `pip install 'oakum[graphql]'`",
-        "policy.yaml:25:27: `graphql` needs graphql-core; install it: `pip install 'oakum[graphql]'`",
+        "policy.yaml:24:28: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
+        "policy.yaml:25:27: `graphql` needs graphql-core; install it: `pip install '.[graphql]'` in Oakum's folder",
     ]
 
 

