@@ -272,12 +272,12 @@ _FOREIGN = re.compile(
     r"(?<![\w.])/(?:root|home|Users|work)/(?!ann/)\w"  # a machine that is not the made-up ann's
     r"|(?:pypi|pythonhosted|npmjs|rubygems|crates|deb\.debian)\.(?:org|com|io)\b"  # a registry
 )
-_KINDS = (".py", ".md", ".toml", ".yaml", ".json", ".graphql", ".css", ".js", ".j2", "")
+_KINDS = (".py", ".md", ".toml", ".yaml", ".yml", ".json", ".graphql", ".css", ".js", ".j2", "")
 
 
 def test_no_machine_and_no_registry_is_named() -> None:
     files = [ROOT / "do", *ROOT.glob("*.*"), *ROOT.glob(".ci/*")]
-    for folder in ("src", "tests", "docs", "benchmarks"):
+    for folder in ("src", "tests", "docs", "benchmarks", "templates"):
         files += ROOT.glob(f"{folder}/**/*")
     found = [
         f"{named(file)}: {match[0]}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import orjson
 
-from oakum.cli import shared
+from oakum.cli import pipeline, shared
 from oakum.contract import Contract, digest, load
 from oakum.contract.amounts import duration
 from oakum.contract.criteria import parse_waivers
@@ -16,12 +18,15 @@ from oakum.contract.model import Policy, Waiver
 from oakum.contract.reader import Reader
 from oakum.contract.source import Node, parse, read_text
 from oakum.contract.view import view
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, foreign, gathered, judge, words
+from oakum.gate import badge as badges
+from oakum.report.github import Annotation, commands
 from oakum.report.grouping import visible
 from oakum.report.integrity import faults
 from oakum.report.json_v1 import read
+from oakum.report.pointing import short
 from oakum.semantics import Model, compile_contract
 
 
@@ -51,8 +56,19 @@ from oakum.semantics import Model, compile_contract
     help="OpenAPI Overlay applied to the document; may be repeated",
 )  # fmt: skip
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+    "--format", "form", type=click.Choice(["text", "json", "markdown", "github"]), default="text",
     show_default=True, help="what goes to standard output",
+)  # fmt: skip
+@click.option(
+    "--json", "json_file", type=shared.PATH, metavar="FILE", help="also write the verdict as JSON"
+)
+@click.option(
+    "--markdown", "markdown_file", type=shared.PATH, metavar="FILE",
+    help="also write Markdown, for a comment",
+)  # fmt: skip
+@click.option(
+    "--badge", type=shared.PATH, metavar="FILE",
+    help="also write a badge, an image (.svg) or what shields.io reads (.json)",
 )  # fmt: skip
 def command(
     contract: Path,
@@ -63,11 +79,17 @@ def command(
     max_age: str | None,
     overlays: tuple[Path, ...],
     form: str,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    badge: Path | None,
 ) -> int:
     """Say whether a release may ship: reports of scans against the `exit_criteria` of CONTRACT.
 
     Without a report, only what the documents alone prove is judged. Sends nothing.
+
+    `github` is annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
+    _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
     now = datetime.now(UTC)
     found = load(contract, overlays)
     policy = _policy(found, contract)
@@ -95,17 +117,57 @@ def command(
             against=against or "",
         )
     )
-    _say(verdict, contract, form)
+    for file, written in ((json_file, "json"), (markdown_file, "markdown")):
+        if file is not None:
+            shared.write_text(file, _rendered(verdict, contract, written) + "\n")
+    if form == "github":
+        pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
+    shared.say(_rendered(verdict, contract, form))
+    _badge(badge, badges.state(verdict))
     return int(verdict.exit_code)
 
 
-def _say(verdict: Verdict, contract: Path, form: str) -> None:
+def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
     if form == "json":
         content = words.document(verdict, str(contract))
-        shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
+    if form == "github":
+        lines = [*commands(_annotations(verdict, contract)), *words.closing(verdict)]
+    else:
+        lines = [*(words.markdown if form == "markdown" else words.text)(verdict)]
+    return "\n".join(map(visible, lines))
+
+
+def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
+    """What is wrong beside the line where it can be mended, one annotation a line and criterion."""
+    path = pipeline.from_root()
+
+    def place(where: Location) -> Location:
+        return replace(where, file=path(where.file or str(contract)))
+
+    for each in verdict.failed:
+        title = f"{each.name}: {each.title} ({each.figure})"
+        by_place: dict[Location, list[str]] = {}
+        for detail in each.details:
+            by_place.setdefault(place(detail.location), []).append(detail.words)
+        for where, those in (by_place or {place(NOWHERE): [each.figure]}).items():
+            more = [f"and {len(those) - 1} more"] if those[1:] else []
+            said = "\n".join((*map(short, (those[0], *more)), f"What to do: {each.advice}"))
+            yield Annotation("error", where, title, said)
+    for problem in verdict.warnings:
+        said = short(f"{problem.message}; {problem.hint}".removesuffix("; "))
+        yield Annotation("warning", place(problem.location), "oakum gate", said)
+
+
+def _badge(path: Path | None, state: badges.State) -> None:
+    if path is None:
         return
-    lines = words.markdown(verdict) if form == "markdown" else words.text(verdict)
-    shared.say("\n".join(map(visible, lines)))
+    if path.suffix not in (".svg", ".json"):
+        said = f"`{path}` ends neither in .svg nor in .json"
+        raise click.BadParameter(said, param_hint="--badge")
+    made = badges.svg(state) if path.suffix == ".svg" else None
+    text = made or orjson.dumps(badges.endpoint(state)).decode() + "\n"
+    shared.write_text(path, text)
 
 
 def _policy(found: Contract, path: Path) -> Policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +23,15 @@ def rendered(report: Report, form: str) -> bytes:
     there = rebased(report)
     known = facts()
     renderers = dict(FORMATS)
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if form == "github" and summary:
-        _append(Path(summary), renderers["markdown"](there, known))
+    if form == "github":
+        summarise(renderers["markdown"](there, known))
     return renderers[form](there, known)
+
+
+def summarise(page: bytes) -> None:
+    """Append Markdown to the summary of the step, when this is one of a GitHub workflow."""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(summary), page)
 
 
 def facts() -> Facts:
@@ -48,19 +54,8 @@ def facts() -> Facts:
 
 
 def rebased(report: Report) -> Report:
-    """The report with its places as paths from the root of the repository.
-
-    A report names files as the shell did, from the folder it was in; whoever shows a finding beside
-    the line of a pull request knows only the path in the repository.
-    """
-    here = Path.cwd()
-    root = _root(here)
-    moved: dict[str, str] = {}
-
-    def path(name: str) -> str:
-        if name and name not in moved:
-            moved[name] = _from(root, here, name)
-        return moved.get(name, name)
+    """The report with its places as paths from the root of the repository."""
+    path = from_root()
 
     def place(where: Location) -> Location:
         return replace(where, file=path(where.file))
@@ -74,6 +69,24 @@ def rebased(report: Report) -> Report:
         ),
         field_lines={name: place(where) for name, where in report.field_lines.items()},
     )
+
+
+def from_root() -> Callable[[str], str]:
+    """What makes of a file's name its path from the root of the repository.
+
+    Oakum names files as the shell did, from the folder it was in; whoever shows a finding beside
+    the line of a pull request knows only the path in the repository.
+    """
+    here = Path.cwd()
+    root = _root(here)
+    moved: dict[str, str] = {}
+
+    def path(name: str) -> str:
+        if name and name not in moved:
+            moved[name] = _from(root, here, name)
+        return moved.get(name, name)
+
+    return path
 
 
 def _root(here: Path) -> Path:

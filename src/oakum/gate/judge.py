@@ -14,7 +14,7 @@ from oakum.gate.coverage import shares, unmet_states
 from oakum.gate.declared import unclassified
 from oakum.gate.evidence import Evidence
 from oakum.gate.static import Flaw, flaws, unsecured
-from oakum.gate.verdict import Criterion, Status, Verdict, Widening, counted
+from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening, counted
 from oakum.gate.waiving import Left, left
 from oakum.semantics import Model
 
@@ -76,7 +76,7 @@ def _criterion(
     bound: int,
     noun: str,
     advice: str,
-    details: Iterable[str] = (),
+    details: Iterable[Detail] = (),
 ) -> Criterion:
     status: Status = "met" if number <= bound else "not met"
     figure = counted(number, noun)
@@ -121,7 +121,7 @@ def _trusted(name: str, reasons: Sequence[str], advice: str) -> Criterion:
     status: Status = "not met" if reasons else "met"
     figure = counted(len(reasons), "reason") + " against"
     return Criterion(
-        name, TITLES[name], status, figure, "none", advice, tuple(reasons),
+        name, TITLES[name], status, figure, "none", advice, tuple(map(Detail, reasons)),
         ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
 
@@ -144,14 +144,13 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     yield _criterion("over_blocks", title, len(blocked), most, "grant", advice, _told(blocked))
 
 
-def _told(findings: Iterable[Finding]) -> Iterator[str]:
+def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
     """The gravest first."""
     ordered = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.resource, f.field))
     for each in ordered:
         main = f" at {each.doors[0].method} {each.doors[0].path}" if each.doors else ""
-        place = f" ({each.contract_location})" if each.contract_location.file else ""
-        title = each.title.rstrip(".")
-        yield f"{each.severity}: {title}{main}{place} [{each.fingerprint}]"
+        words = f"{each.severity}: {each.title.rstrip('.')}{main} [{each.fingerprint}]"
+        yield Detail(words, each.contract_location)
 
 
 def _shown(case: Case, evidence: Evidence) -> Criterion:
@@ -163,7 +162,7 @@ def _shown(case: Case, evidence: Evidence) -> Criterion:
     title = f"each field × viewer has at least {bound:g} % of its cells shown"
     return Criterion(
         "shown", title, "met" if met else "not met", f"{least:.3g} % at least shown",
-        f"at least {bound:g} %", _SHOW_MORE, tuple(each.sentence for each in low),
+        f"at least {bound:g} %", _SHOW_MORE, tuple(Detail(each.sentence) for each in low),
         ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
 
@@ -182,7 +181,7 @@ def _states(case: Case, evidence: Evidence) -> Criterion:
     return Criterion(
         name, title, "not met" if missed else "met",
         f"{all_of_them - len(missed)} of {all_of_them} met", f"all {all_of_them}", advice,
-        tuple(missed), ExitCode.NOT_TRUSTWORTHY,
+        tuple(map(Detail, missed)), ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
 
 
@@ -195,7 +194,7 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
     if criteria.security:
         open_doors = [each for each in kept.flaws if each.rule == rule]
         advice = "write `security` in the document, or `call` in the contract"
-        told = map(flaw_words, open_doors)
+        told = map(_flaw, open_doors)
         yield _criterion(
             "security", TITLES["security"], len(open_doors), 0, "operation", advice, told
         )
@@ -205,7 +204,7 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
         fields = unclassified(case.seen)
         advice = "give each a line in `fields:`, `[]` if it is for nobody"
         yield _criterion(
-            "classified", TITLES["classified"], len(fields), 0, "field", advice, fields
+            "classified", TITLES["classified"], len(fields), 0, "field", advice, map(Detail, fields)
         )
     else:
         yield Criterion("classified", TITLES["classified"], "not asked for")
@@ -213,15 +212,12 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
         each for each in kept.flaws if each.rule != rule and criteria.static[each.rule] == "fail"
     ]
     advice = "mend the document or the contract, or waive it"
-    yield _criterion(
-        "static", TITLES["static"], len(wrong), 0, "flaw", advice, map(flaw_words, wrong)
-    )
+    yield _criterion("static", TITLES["static"], len(wrong), 0, "flaw", advice, map(_flaw, wrong))
 
 
-def flaw_words(flaw: Flaw) -> str:
-    """One line: where, what, what to do, and the fingerprint for a waiver."""
-    where = f"{flaw.location}: " if flaw.location.file else ""
-    return f"{where}{flaw.message}; {flaw.hint} [{flaw.rule} {flaw.fingerprint}]"
+def _flaw(flaw: Flaw) -> Detail:
+    """What, what to do, and the fingerprint for a waiver."""
+    return Detail(f"{flaw.message}; {flaw.hint} [{flaw.rule} {flaw.fingerprint}]", flaw.location)
 
 
 def _widening(case: Case) -> Criterion:
@@ -236,9 +232,8 @@ def _widening(case: Case) -> Criterion:
     return _criterion(name, title, len(rest), 0, "widening", advice, map(_wider, rest))
 
 
-def _wider(each: Widening) -> str:
-    where = f"{each.location}: " if each.location.file else ""
-    return f"{where}{each.sentence} [{each.fingerprint}]"
+def _wider(each: Widening) -> Detail:
+    return Detail(f"{each.sentence} [{each.fingerprint}]", each.location)
 
 
 def _approves(case: Case, widening: Widening) -> list[Approval]:
@@ -249,7 +244,7 @@ def _approves(case: Case, widening: Widening) -> list[Approval]:
 def _expired(kept: Left) -> Criterion:
     over = [each.waiver for each in kept.waived if each.expired]
     told = (
-        f"{each.location}: `{each.reason}` ended on {each.expires}; ask {each.owner}"
+        Detail(f"`{each.reason}` ended on {each.expires}; ask {each.owner}", each.location)
         for each in over
     )
     advice = "mend what was waived, or give it a new day and a reason that still holds"

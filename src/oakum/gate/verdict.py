@@ -15,6 +15,17 @@ Status = Literal["met", "not met", "not compared", "not looked at", "not asked f
 
 
 @dataclass(frozen=True)
+class Detail:
+    """One thing that speaks against a release, and the line at which it can be mended."""
+
+    words: str
+    location: Location = NOWHERE
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.words}" if self.location.file else self.words
+
+
+@dataclass(frozen=True)
 class Criterion:
     """One thing that a release must pass."""
 
@@ -28,7 +39,7 @@ class Criterion:
     """What it may be at most, or must be at least."""
     advice: str = ""
     """What to do when it is not met."""
-    details: tuple[str, ...] = ()
+    details: tuple[Detail, ...] = ()
     fault: ExitCode = ExitCode.FINDINGS
     """What the shell is told when it is not met: whose turn it is."""
 

@@ -50,6 +50,11 @@ def text(verdict: Verdict) -> Iterator[str]:
     for problem in verdict.warnings:
         yield f"warning: {problem}"
     yield ""
+    yield from closing(verdict)
+
+
+def closing(verdict: Verdict) -> Iterator[str]:
+    """The last lines: the verdict, the counts, the exit code."""
     yield headline(verdict)
     yield _sums(verdict)
     code = verdict.exit_code
@@ -92,6 +97,7 @@ def _sums(verdict: Verdict) -> str:
 
 def markdown(verdict: Verdict) -> Iterator[str]:
     """One comment for a pull request. Everything from elsewhere is escaped."""
+    yield "<!-- oakum gate -->"  # by which a pipeline finds its comment again
     yield f"## {'❌' if verdict.failed else '✅'} {_escaped(headline(verdict))}"
     yield ""
     yield from (f"Report {_escaped(each)}  " for each in verdict.judged)
@@ -107,7 +113,7 @@ def markdown(verdict: Verdict) -> Iterator[str]:
         yield f"**{_escaped(each.name)}**: {_escaped(each.advice)}"
         if each.details:
             yield ""
-        yield from (f"- {_escaped(detail)}" for detail in each.details[:_FEW])
+        yield from (f"- {_escaped(str(detail))}" for detail in each.details[:_FEW])
         if each.details[_FEW:]:
             yield f"- and {len(each.details) - _FEW:,} more"
     if verdict.waived or verdict.warnings:
@@ -154,7 +160,7 @@ def document(verdict: Verdict, contract: str) -> Json:
                 "figure": each.figure,
                 "bound": each.bound,
                 "advice": each.advice,
-                "details": list(each.details),
+                "details": list(map(str, each.details)),
             }
             for each in verdict.criteria
         ],

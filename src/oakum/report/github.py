@@ -6,8 +6,9 @@ says how many more there are, and the summary of the step, in Markdown, has them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from oakum.errors import Location
 from oakum.finding import Report, Result
@@ -15,22 +16,27 @@ from oakum.report.grouping import Defect, counted, defects, exit_code, tally, ve
 from oakum.report.pointing import (
     NO_FACTS,
     Facts,
+    Level,
     doors,
     level,
     listed,
     place,
+    placed,
     short,
     top,
 )
 
+Kind = Literal["error", "warning", "notice"]
 MOST_OF_A_KIND = 10
-_KINDS = {"error": "error", "warning": "warning", "note": "notice"}
+_KINDS: Mapping[Level, Kind] = {"error": "error", "warning": "warning", "note": "notice"}
 _SOME_FIELDS = 8
 
 
 @dataclass(frozen=True)
-class _Annotation:
-    kind: str
+class Annotation:
+    """A remark beside a line of a pull request."""
+
+    kind: Kind
     where: Location
     title: str
     words: str
@@ -38,7 +44,7 @@ class _Annotation:
 
 def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     """Workflow commands, and two lines for whoever reads the log."""
-    lines = [_command(each) for each in _within_limits(list(_annotations(report)))]
+    lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
     unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
     lines.append(f"oakum: {verdict_words(report)}; findings: {counts}; not shown: {unknown}")
@@ -46,14 +52,20 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _annotations(report: Report) -> Iterator[_Annotation]:
+def commands(annotations: Iterable[Annotation]) -> list[str]:
+    """Workflow commands, a line each, no more than a step may make. Places are paths from the root
+    of the repository; no text ends a command or begins another one."""
+    return [_command(each) for each in _within_limits(list(annotations))]
+
+
+def _annotations(report: Report) -> Iterator[Annotation]:
     for reason in report.distrust:
-        yield _Annotation("error", top(report), "the run is not to be trusted", short(reason))
+        yield Annotation("error", top(report), "the run is not to be trusted", short(reason))
     for defect in defects(report):
         first = defect.first
         title = f"{first.rule} ({first.severity}, {first.verdict.replace('_', '-')})"
         where = place(first, report)
-        yield _Annotation(_KINDS[level(first)], where, title, "\n".join(_sentences(defect)))
+        yield Annotation(_KINDS[level(first)], where, title, "\n".join(_sentences(defect)))
 
 
 def _sentences(defect: Defect) -> Iterator[str]:
@@ -73,7 +85,7 @@ def _sentences(defect: Defect) -> Iterator[str]:
         yield short(f"What to do: {defect.advice[0]}")
 
 
-def _within_limits(every: Sequence[_Annotation]) -> Iterator[_Annotation]:
+def _within_limits(every: Sequence[Annotation]) -> Iterator[Annotation]:
     for kind in _KINDS.values():
         of_kind = [each for each in every if each.kind == kind]
         if len(of_kind) <= MOST_OF_A_KIND:
@@ -82,11 +94,12 @@ def _within_limits(every: Sequence[_Annotation]) -> Iterator[_Annotation]:
         yield from of_kind[: MOST_OF_A_KIND - 1]
         rest = of_kind[MOST_OF_A_KIND - 1 :]
         words = f"{counted(len(rest), f'more {kind}')}: the summary of this step has them"
-        yield _Annotation(kind, rest[0].where, "and more", words)
+        yield Annotation(kind, rest[0].where, "and more", words)
 
 
-def _command(each: _Annotation) -> str:
-    where = f"file={_property(each.where.file)},line={each.where.line},col={each.where.column}"
+def _command(each: Annotation) -> str:
+    at = placed(each.where)
+    where = f"file={_property(at.file)},line={at.line},col={at.column}"
     return f"::{each.kind} {where},title={_property(short(each.title, 200))}::{_data(each.words)}"
 
 

@@ -53,15 +53,15 @@ NO_FACTS = Facts()
 def place(finding: Finding, report: Report) -> Location:
     """The contract line of a finding; the top of the contract where none is known."""
     where = finding.contract_location
-    return _at(where if where.file else Location(report.contract))
+    return placed(where if where.file else Location(report.contract))
 
 
 def top(report: Report) -> Location:
     """The first line of the contract, for what is about the whole run."""
-    return _at(Location(report.contract))
+    return placed(Location(report.contract))
 
 
-def _at(where: Location) -> Location:
+def placed(where: Location) -> Location:
     """A path within the repository, `/` between its parts, and a line that a consumer accepts.
 
     A path that leads out of it is cut to the name of the file: where somebody's checkout stands is
