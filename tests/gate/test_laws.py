@@ -16,7 +16,7 @@ from oakum.contract.model import CellRef, ExitCriteria, Waiver
 from oakum.contract.view import View, view
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
-from oakum.gate import Case, Source, Verdict, gathered, judge
+from oakum.gate import Case, Evidence, Source, Verdict, gathered, judge
 from oakum.semantics import Model, compile_contract
 from tests.gate.club import DOOR, STATES, clean, leak, written
 
@@ -37,12 +37,22 @@ def gate(
     *reports: Report,
     waivers: tuple[Waiver, ...] = (),
     baseline: tuple[Finding, ...] = (),
+    guarded: tuple[Report, ...] = (),
 ) -> Verdict:
     path, contract, model, seen = club()
     now = datetime.now(UTC)
-    sources = [Source(report, f"{number}.json") for number, report in enumerate(reports)]
-    found = gathered(sources, model, digest(contract, path), now, now, timedelta(days=1))
-    return judge(Case(seen, model, criteria, TODAY, found, waivers, baseline))
+
+    def evidence(given: tuple[Report, ...]) -> Evidence:
+        sources = [Source(report, f"{number}.json") for number, report in enumerate(given)]
+        return gathered(sources, model, digest(contract, path), now, now, timedelta(days=1))
+
+    through = evidence(guarded) if guarded else None
+    return judge(
+        Case(
+            seen, model, criteria, TODAY, evidence(reports), through, waivers=waivers,
+            baseline=baseline,
+        )
+    )  # fmt: skip
 
 
 verdicts = st.sampled_from(("proven", "suspected", "over_blocked"))

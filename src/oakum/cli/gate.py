@@ -20,7 +20,7 @@ from oakum.contract.source import Node, parse, read_text
 from oakum.contract.view import view
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Report
-from oakum.gate import Case, Source, Verdict, Widening, foreign, gathered, judge, words
+from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathered, judge, words
 from oakum.gate import badge as badges
 from oakum.report.github import Annotation, commands
 from oakum.report.grouping import visible
@@ -35,6 +35,10 @@ from oakum.semantics import Model, compile_contract
 @click.option(
     "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
     help="JSON report of a scan; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--guarded", type=shared.PATH, multiple=True, metavar="FILE",
+    help="JSON report of a scan through the guard, to agree with `--report`; may be repeated",
 )  # fmt: skip
 @click.option(
     "--against", metavar="OLD_CONTRACT",
@@ -73,6 +77,7 @@ from oakum.semantics import Model, compile_contract
 def command(
     contract: Path,
     reports: tuple[Path, ...],
+    guarded: tuple[Path, ...],
     against: str | None,
     baseline: Path | None,
     waiver_file: Path | None,
@@ -90,27 +95,29 @@ def command(
     `github` is annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
     _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
+    if guarded and not reports:
+        said = "there is nothing to agree with: give the report of a scan without the guard as well"
+        raise click.BadParameter(said, param_hint="--guarded")
     now = datetime.now(UTC)
     found = load(contract, overlays)
     policy = _policy(found, contract)
     model = compile_contract(found.document, policy)
     age = policy.criteria.max_age if max_age is None else _duration(max_age)
-    sources = [Source(_sound(file, model), str(file)) for file in reports]
-    evidence = (
-        gathered(
-            sources, model, digest(found, contract, overlays),
-            _changed(found, contract, overlays), now, timedelta(seconds=age),
-        )
-        if sources
-        else None
-    )  # fmt: skip
+    mark, changed = digest(found, contract, overlays), _changed(found, contract, overlays)
+
+    def evidence(files: tuple[Path, ...]) -> Evidence | None:
+        sources = [Source(_sound(file, model), str(file)) for file in files]
+        oldest = timedelta(seconds=age)
+        return gathered(sources, model, mark, changed, now, oldest) if sources else None
+
     verdict = judge(
         Case(
             seen=view(found.document, policy),
             model=model,
             criteria=policy.criteria,
             today=now.date(),
-            evidence=evidence,
+            evidence=evidence(reports),
+            guarded=evidence(guarded),
             waivers=_waivers(policy, contract, waiver_file),
             baseline=_sound(baseline, model).findings if baseline is not None else (),
             widenings=_widenings(against, contract, overlays) if against is not None else None,

@@ -44,6 +44,8 @@ class Evidence:
     """Each report in a line."""
     limited: bool = False
     """Some run was not allowed to change settings."""
+    asked: frozenset[tuple[str, str]] = frozenset()
+    """(identity of the run, address that it asked), a pair a report."""
 
 
 def gathered(
@@ -73,6 +75,7 @@ def gathered(
         stale=tuple(stale),
         reports=len(reports),
         judged=tuple(map(_line, sources)),
+        asked=frozenset((report.run, report.target) for report in reports),
         limited=not any("--allow-own-settings" in report.allowed for report in reports),
     )
 

@@ -8,11 +8,12 @@ from datetime import date
 
 from oakum.contract.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.contract.view import View
-from oakum.errors import ExitCode, Problem
+from oakum.errors import NOWHERE, ExitCode, Problem
 from oakum.finding import Finding
 from oakum.gate.coverage import shares, unmet_states
 from oakum.gate.declared import unclassified
 from oakum.gate.evidence import Evidence
+from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening, counted
 from oakum.gate.waiving import Left, left
@@ -32,6 +33,8 @@ class Case:
     today: date
     evidence: Evidence | None = None
     """None: no report was given, and only the documents are judged."""
+    guarded: Evidence | None = None
+    """What reports say that were made through a guard; None: not asked for."""
     waivers: Sequence[Waiver] = ()
     baseline: Sequence[Finding] = ()
     widenings: Sequence[Widening] | None = None
@@ -49,6 +52,7 @@ def judge(case: Case) -> Verdict:
     kept = left(findings, every, case.waivers, case.baseline, case.today)
     made = (
         *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
+        _guarded(case),
         *_of_documents(case, kept),
         _widening(case),
         _expired(kept),
@@ -62,6 +66,7 @@ def judge(case: Case) -> Verdict:
             *_warned(kept.flaws, case.criteria),
             *_unused(kept, looked=evidence is not None),
             *_unused_approvals(case),
+            *_one_sided(case),
         ),
         reports=evidence.reports if evidence else 0,
         judged=evidence.judged if evidence else (),
@@ -100,6 +105,7 @@ TITLES = {
     "over_blocks": "what the contract grants is served",
     "shown": "each field was shown to each kind of viewer, or seen withheld",
     "states": "each value of each setting was met with some owner",
+    "guarded": "through the guard no leak stays, and what is granted is served as without it",
     "security": "each operation says who may call it",
     "classified": "each field of each answer is classified or granted",
     "static": "nothing is wrong on paper already",
@@ -183,6 +189,53 @@ def _states(case: Case, evidence: Evidence) -> Criterion:
         f"{all_of_them - len(missed)} of {all_of_them} met", f"all {all_of_them}", advice,
         tuple(map(Detail, missed)), ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip
+
+
+# --------------------------------------------------------------------------- beside a guard
+
+
+def _guarded(case: Case) -> Criterion:
+    name, title = "guarded", TITLES["guarded"]
+    direct, guarded = case.evidence, case.guarded
+    if direct is None or guarded is None:
+        return Criterion(name, title, "not asked for")
+    found = agreement(direct, guarded)
+    kept = left(guarded.findings, (), case.waivers, (), case.today).findings
+    own = {each.fingerprint for each in direct.findings if each.verdict == "over_blocked"}
+    proven, suspected, _ = _leaks(case.criteria, kept)
+    leaks = [d for each in (proven, suspected) if each.status == "not met" for d in each.details]
+    withheld = [*_told(f for f in kept if f.verdict == "over_blocked" and f.fingerprint not in own)]
+    bound = case.criteria.shown
+    low = [s for s in shares(case.seen, case.model, guarded.cells) if s.percent < bound]
+    doubted = [*doubts(direct, guarded), *(each.sentence for each in low)]
+    doubted += grouped(found.lost, "was served by the API, and nobody was shown it by the guard")
+    if not found.agreed:
+        doubted.append("no cell was seen to be served both with the guard and without it")
+    details = (*map(Detail, doubted), *leaks, *withheld)
+    figure = (
+        f"{counted(len(leaks), 'leak')}, {len(withheld):,} withheld, {found.agreed:,} agree,"
+        f" {len(found.direct_only):,} shown only without the guard,"
+        f" {len(found.guarded_only):,} only through it"
+    )
+    advice = "scan both again, alike" if doubted else "mend the guard or its contract, scan again"
+    return Criterion(
+        name, title, "not met" if details else "met", figure, "no leak, none withheld", advice,
+        details, ExitCode.NOT_TRUSTWORTHY if doubted else ExitCode.FINDINGS,
+    )  # fmt: skip
+
+
+def _one_sided(case: Case) -> Iterator[Problem]:
+    """Cells that only one of two scans was shown: they say nothing of the other."""
+    if case.guarded is None or case.evidence is None:
+        return
+    found = agreement(case.evidence, case.guarded)
+    hint = "it says nothing of the other; leaks of the API show more than a guard lets through"
+    for cells, what in (
+        (found.around, "was shown without the guard, within what the contract denies"),
+        (found.direct_only, "was shown only without the guard"),
+        (found.guarded_only, "was shown only through the guard"),
+    ):
+        yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
 
 
 # --------------------------------------------------------------------------- documents

@@ -1,0 +1,92 @@
+"""Whether a guard and the API behind it agree: a scan of each, one held against the other.
+
+Through the guard no leak may stay, and nothing may be missing that the contract grants and the API
+serves. What only one of the two scans was shown says nothing of the other, and is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from oakum.finding import Cell, Result, State
+from oakum.gate.evidence import Evidence
+from oakum.gate.verdict import counted
+
+Key = tuple[str, str, str, State, str, str]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Cells of two scans, side by side."""
+
+    agreed: int
+    """Granted, and served by both."""
+    lost: tuple[Cell, ...]
+    """Granted and served by the API; through the guard nobody was shown them, the owner neither."""
+    around: tuple[Cell, ...]
+    """Granted and served by the API, within something that only a leak shows."""
+    direct_only: tuple[Cell, ...]
+    """Decided in the scan of the API alone."""
+    guarded_only: tuple[Cell, ...]
+    """Decided in the scan through the guard alone."""
+
+
+def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
+    """The cells of both, matched by resource, field, viewer, state and door."""
+    bare, through = _by_place(direct), _by_place(guarded)
+    unknown = Result.NOT_SHOWN
+    served = {
+        key: through[key]
+        for key, cell in bare.items()
+        if cell.result is Result.OPEN and key in through
+    }
+    return Agreement(
+        agreed=sum(cell.result is Result.OPEN for cell in served.values()),
+        lost=tuple(cell for cell in served.values() if cell.result is unknown),
+        around=tuple(cell for cell in served.values() if cell.result is Result.CLOSED),
+        direct_only=tuple(
+            cell
+            for key, cell in bare.items()
+            if cell.result is not unknown and key not in served
+            if key not in through or through[key].result is unknown
+        ),
+        guarded_only=tuple(
+            cell
+            for key, cell in through.items()
+            if cell.result is not unknown
+            if key not in bare or bare[key].result is unknown
+        ),
+    )
+
+
+def _by_place(evidence: Evidence) -> Mapping[Key, Cell]:
+    return {
+        (each.resource, each.field, each.viewer, each.state, each.door.method, each.door.path): each
+        for each in evidence.cells
+    }
+
+
+def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
+    """Why the reports of a guard are none, or prove nothing of it."""
+    yield from guarded.distrust
+    yield from guarded.stale
+    runs = {run for run, _ in direct.asked}
+    if any(run in runs for run, _ in guarded.asked):
+        yield "the same run is given as direct and as guarded, so nothing is compared"
+    elif both := {at for _, at in direct.asked} & {at for _, at in guarded.asked}:
+        address = min(both)
+        yield f"`{address}` was scanned both times, so nothing tells which one had a guard"
+
+
+def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:
+    """A sentence for each resource and door, with the first fields of it."""
+
+    def place(cell: Cell) -> tuple[str, str, str]:
+        return cell.resource, cell.door.method, cell.door.path
+
+    for (resource, method, path), those in groupby(sorted(cells, key=place), place):
+        names = [f"`{each.field}` for `{each.viewer}`" for each in those]
+        more = f" and {counted(len(names) - 2, 'more cell')}" if names[2:] else ""
+        yield f"`{resource}` at {method} {path} {what}: {', '.join(names[:2])}{more}"
