@@ -1,0 +1,238 @@
+"""Who sent a test's request, as far as anything tells.
+
+The law of this module: what is not known is said to be unknown, and never taken for nobody. In this
+order: what the developer says, what the framework knows, the token's claims, what the API has
+answered to the same credentials. No signature is verified: the application under test did.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from oakum.contract.lexicon import words
+from oakum.contract.model import Json, Policy
+from oakum.exchange import Request, Response
+from oakum.guard.dialogue import Asked, Denied
+from oakum.guard.who import Given, at, given
+from oakum.guard.wiring import Credential
+from oakum.semantics import Principal, Subject
+from oakum.semantics.model import pattern
+from oakum.semantics.principal import holds, text
+
+Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
+_TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
+_STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "account", "caller"}
+"""Words in the name of a dependency that says who is calling."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request."""
+
+    source: Source
+    ids: frozenset[str] = frozenset()
+    """Empty: nobody is logged in, or it is not known who."""
+    claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    unsure: frozenset[str] = frozenset()
+    """Claims that may hold although they are not in `claims`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known who it is, or that it is nobody."""
+        return self.source != "unknown"
+
+    @property
+    def principal(self) -> Principal:
+        """The caller as the semantics see them; one that is not known is somebody unheard of."""
+        return Principal(self.ids if self.known else frozenset(("\0",)), self.claims)
+
+    def possible(self, policy: Policy, subject: Subject) -> frozenset[str]:
+        """Relations in which this caller may stand to an object: all that nothing rules out."""
+        return frozenset(name for name in policy.relations if self._may_be(policy, name, subject))
+
+    def _may_be(self, policy: Policy, name: str, subject: Subject) -> bool:
+        relation, principal = policy.relations[name], self.principal
+        if any(holds(policy, other, principal, subject) for other in relation.unless):
+            return False
+        if self.known and not self.ids:
+            return relation.kind == "anyone"
+        match relation.kind:
+            case "owner" if subject.owned and not subject.owners:
+                return True
+            case "owner" | "field" if not self.known:
+                return True
+            case "claim" if not self.known or relation.claim in self.unsure:
+                return True
+            case "lookup" if not self.known:
+                return subject.owned
+            case _:
+                return holds(policy, name, principal, subject) is not False
+
+
+NOBODY = Caller("nobody")
+UNKNOWN = Caller("unknown")
+
+
+class Callers:
+    """Tells callers for one contract. Remembers whose credentials are whose, in memory only."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        credentials: tuple[Credential, ...],
+        said: Callable[[Request], object],
+    ) -> None:
+        """`said`: what the developer says of a request; None: nothing."""
+        self._policy = policy
+        self._places = credentials
+        self._said = said
+        self.test = ""
+        """The test that is running: what it puts in the place of a login is its own."""
+        self._known: dict[str, Caller] = {}
+        self._stands_in: dict[int, bool] = {}
+        self._claims = frozenset(
+            each.claim for each in policy.relations.values() if each.kind == "claim"
+        )
+
+    def of(self, request: Request, app: object, user: Callable[[], object] | None) -> Caller:
+        """Who sent it, without asking anybody."""
+        said = self._said(request)
+        if said is not None:
+            return self._described(said, "said")
+        if user is not None and (known := user()) is not None:
+            return self._described(known, "framework")
+        held, key = self.held(request), self.key(request, app)
+        if not key:
+            cookie, header = (request.headers.get(name) for name in ("cookie", "authorization"))
+            return UNKNOWN if cookie or header else NOBODY
+        if self._policy.caller.claim:
+            return UNKNOWN if self._stand_ins(app) else self._by_claims(held)
+        return self._known.get(key, UNKNOWN)
+
+    def held(self, request: Request) -> Given:
+        """The credentials of a request, where the document says that they stand."""
+        parts = urlsplit(request.url)
+        asked = Asked(request.method, parts.path, tuple(request.headers.items()))
+        try:
+            return given(asked, parts.query, self._places)
+        except Denied:  # one that stands twice is none that anybody could read in one way
+            return Given()
+
+    def key(self, request: Request, app: object) -> str:
+        """What the API's word about a caller is remembered under; empty: nothing says that there
+        is one."""
+        if stand_ins := self._stand_ins(app):
+            return f"{self.test} {stand_ins}"
+        held = self.held(request)
+        return held.key if held else ""
+
+    def learn(self, key: str, response: Response) -> Caller:
+        """The API has said who asks like this, or that nobody does."""
+        caller = UNKNOWN
+        if response.status == 200:
+            caller = self._answered(response)
+        elif response.status == 401:
+            caller = NOBODY
+        if key and caller.known:
+            self._known[key] = caller
+        return caller
+
+    def _answered(self, response: Response) -> Caller:
+        try:
+            value = json.loads(response.body)
+        except ValueError:
+            return UNKNOWN
+        *stem, last = pattern(self._policy.caller.pointer) or ("",)
+        around = at(value, tuple(stem))
+        ids = _texts(each for one in around for each in at(one, (last,)))
+        claims = around[0] if around and isinstance(around[0], dict) else {}
+        return Caller("answer", ids, claims) if ids else UNKNOWN
+
+    def _by_claims(self, held: Given) -> Caller:
+        for _, value in held.values:
+            found = _TOKEN.fullmatch(value.rpartition(" ")[2])
+            claims = _claims(found[1]) if found else {}
+            ids = _texts([claims.get(self._policy.caller.claim)])
+            if ids:
+                return Caller("token", ids, claims)
+        return UNKNOWN
+
+    def _described(self, said: object, source: Source) -> Caller:
+        """A caller from a mapping, which says all there is, or from any object with attributes."""
+        if isinstance(said, Mapping):
+            rest = dict(said)
+            ids = _texts([rest.pop(name, None) for name in self._names if name in rest])
+            return Caller(source, ids, rest) if ids else NOBODY
+        if getattr(said, "is_anonymous", None) is True:
+            return NOBODY
+        ids = _texts(_attributes(said, self._names))
+        claims = {name: getattr(said, name) for name in self._claims if hasattr(said, name)}
+        return Caller(source, ids, claims, self._claims - claims.keys()) if ids else UNKNOWN
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """What an id may be called, the contract's own word first."""
+        caller = self._policy.caller
+        own = (pattern(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
+        return tuple(dict.fromkeys(filter(None, (own, "id", "pk"))))
+
+    def _stand_ins(self, app: object) -> str:
+        """Names what a test has put in the place of what says who is calling (FastAPI's
+        `dependency_overrides`): then credentials say nothing, nor does their absence."""
+        overrides = getattr(app, "dependency_overrides", None)
+        if not isinstance(overrides, dict):
+            return ""
+        return " ".join(f"{id(put):x}" for old, put in overrides.items() if self._says_who(old))
+
+    def _says_who(self, dependency: Any) -> bool:
+        key = id(dependency)
+        if key not in self._stands_in:
+            self._stands_in[key] = _says_who(dependency, 0)
+        return self._stands_in[key]
+
+
+def _says_who(dependency: Any, depth: int) -> bool:
+    name = getattr(dependency, "__name__", type(dependency).__name__)
+    module = type(dependency).__module__
+    if module.startswith("fastapi.security") or not _STANDS_IN.isdisjoint(words(name)):
+        return True
+    if depth > 8:
+        return False
+    try:
+        parameters = inspect.signature(dependency).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    hints = getattr(dependency, "__annotations__", {})
+    parts = [each.default for each in parameters]
+    parts += [part for hint in hints.values() for part in get_args(hint)[1:]]
+    below = (getattr(part, "dependency", None) for part in parts)
+    return any(each is not None and _says_who(each, depth + 1) for each in below)
+
+
+def _attributes(said: object, names: tuple[str, ...]) -> list[Json]:
+    """The first attribute of these names that is there: two may name different things."""
+    return next(([getattr(said, name)] for name in names if hasattr(said, name)), [])
+
+
+def _texts(values: Any) -> frozenset[str]:
+    """Ids as text; what is neither text nor number (a UUID) as it writes itself."""
+    flat: Iterator[Json] = (
+        one for each in values for one in (each if isinstance(each, list | tuple) else [each])
+    )
+    kept = (each for each in flat if each is not None and not isinstance(each, bool | dict))
+    return frozenset(text(each) for each in kept)
+
+
+def _claims(part: str) -> Mapping[str, Json]:
+    try:
+        value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,268 @@
+"""One answer of a test, judged for the caller that asked.
+
+The law of this module: a leak is what no possible reading grants. The caller's relations, their ids
+and the owner's settings may be unknown in a test; then a field that any of the possibilities would
+show is *not judged*, and counted so, neither green nor red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from oakum.contract.graphql import TAG
+from oakum.contract.model import Operation, State
+from oakum.exchange import Response
+from oakum.finding import Evidence, Result
+from oakum.scan.evidence import Redactor, shape
+from oakum.scan.knowledge import says_nothing
+from oakum.scan.legible import Legible
+from oakum.scan.matrix import Key, deciding, granted_to_nobody, leaf_index, state_key
+from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
+from oakum.semantics.decide import through
+from oakum.semantics.principal import at_path, digit
+from oakum.testing.callers import Caller, Source
+from oakum.testing.tally import Known, Tally, doorless
+
+WHO = "it could not be told who asked"
+OWNER = "it could not be told whose the object is"
+SETTING = "it depends on a setting of the owner that the answer does not tell"
+RELATION = "it depends on a relation or a claim of the caller that nothing tells"
+_SAID: Mapping[Source, str] = {
+    "said": "as the tests say",
+    "framework": "as the framework says",
+    "token": "by the claims of the token",
+    "answer": "as the API says of these credentials",
+    "nobody": "nobody is logged in",
+    "unknown": "whoever that may be",
+}
+
+
+@dataclass(frozen=True)
+class Leaked:
+    """What a test was sent and its caller may not see."""
+
+    key: Key
+    words: str
+    """A sentence, and lines of where and why; no value."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all answers under one contract are judged with."""
+
+    model: Model
+    redactor: Redactor
+    label: Callable[[frozenset[str], str | None, str], str]
+    """What a viewer who stands in these relations is called, as in a scan."""
+    declared: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Door → resource → field paths that the document declares there; of doors that read."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of a test's with its answer."""
+
+    operation: Operation
+    params: Mapping[str, str]
+    caller: Caller
+    response: Response
+    read: Legible
+    test: str
+    probe: str
+
+
+@dataclass(frozen=True)
+class _Object:
+    """An object in an answer, and what is possible."""
+
+    sighting: Sighting
+    table: Table
+    label: str
+    most: int
+    """All that any possible relation and setting would show, as a bit set of leaves."""
+    untold: frozenset[str]
+    """Settings whose value the object does not tell."""
+    certain: bool
+    """Whether it is known who asked, and whose it is."""
+
+
+@dataclass
+class Look:
+    """What one answer shows: cells in a tally of its own, and leaks."""
+
+    frame: Frame
+    asked: Asked
+    told: Mapping[Key, Evidence]
+    """Evidence that there is already."""
+    tally: Tally = field(default_factory=Tally)
+    leaks: list[Leaked] = field(default_factory=list)
+
+    def judge(self) -> Look:
+        """Walk the answer once."""
+        asked, read = self.asked, self.asked.read
+        judge = Judge(
+            self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
+            asked.response.status, told=read.owners,
+        )  # fmt: skip
+        sightings = judge.judge(read.value, read.shape).sightings
+        if sightings and not asked.caller.known:
+            self.tally.unjudged[WHO] += 1
+        places = {each.pointer for each in sightings}
+        for each in sightings:
+            inside = any(each.pointer[:n] in places for n in range(len(each.pointer)))
+            self._object(each, inside)
+        return self
+
+    def _object(self, sighting: Sighting, inside: bool) -> None:
+        """What of one object is open, leaks, is withheld, or cannot be judged."""
+        found = self._found(sighting)
+        if found.certain:
+            self.tally.sighted.add((self.asked.operation.id, sighting.resource, inside))
+            self.tally.viewers.add((sighting.resource, found.label))
+            self.tally.stood[found.label] = sighting.held
+        elif self.asked.caller.known:
+            self.tally.unjudged[OWNER] += 1
+        present: set[str] = set()
+        for leaf in sighting.leaves:
+            present.add(leaf.path)
+            if leaf.path.rpartition(".")[2] != TAG:
+                self._leaf(found, leaf)
+        if found.certain:
+            self._withheld(found, present)
+
+    def _found(self, sighting: Sighting) -> _Object:
+        model, caller = self.frame.model, self.asked.caller
+        table = model.tables[sighting.resource]
+        owned = table.resource.owner.kind != "none"
+        subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
+        untold = frozenset(each.name for each in table.states if not _is_told(each, sighting))
+        return _Object(
+            sighting,
+            table,
+            self.frame.label(sighting.held, None, ""),
+            self._most(sighting, table, caller.possible(model.policy, subject), untold),
+            untold,
+            caller.known and (bool(sighting.owners) or not owned),
+        )
+
+    def _most(
+        self, sighting: Sighting, table: Table, may: frozenset[str], untold: frozenset[str]
+    ) -> int:
+        model, caller, door = self.frame.model, self.asked.caller, self.asked.operation.id
+        rule, there = model.rule(door), may
+        if rule.owner in self.asked.params:
+            whom = Subject("", (self.asked.params[rule.owner],))
+            there = caller.possible(model.policy, whom)
+        logged_in = bool(caller.ids) or not caller.known
+        if rule.call is not None and not through(model, door, there, logged_in):
+            return 0
+        free = [state for state in table.states if state.name in untold]
+        bits = 0
+        for values in product(*(state.values for state in free)):
+            named = dict(zip((state.name for state in free), values, strict=True))
+            bits |= table.see(may, {**sighting.state, **named})
+        return bits
+
+    def _leaf(self, found: _Object, leaf: Leaf) -> None:
+        index = leaf_index(found.table, leaf.path)
+        doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
+        if leaf.allowed and leaf.value is not None:
+            if found.certain and not doubtful:
+                self._open(found, leaf)
+        elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            return
+        elif index < 0 or not found.most >> index & 1:
+            self._leak(found, leaf, index)
+        elif found.certain:
+            self.tally.unjudged[SETTING if doubtful else RELATION] += 1
+
+    def _open(self, found: _Object, leaf: Leaf) -> None:
+        key, sighting = self._key(found, leaf.path), found.sighting
+        self.tally.show(key, Result.OPEN, self.asked.probe)
+        self.tally.witnessed.add((key.door, key.resource, key.field))
+        relations = self.frame.model.policy.relations
+        if not sighting.owners or any(relations[r].kind == "owner" for r in sighting.held):
+            self.tally.owned.update(_whose(sighting, leaf.path))
+
+    def _withheld(self, found: _Object, present: set[str]) -> None:
+        """Denied fields that the door declares and the object came without."""
+        declared = self.frame.declared.get(self.asked.operation.id, {})
+        for path in declared.get(found.sighting.resource, ()):
+            if any(each == path or each.startswith(f"{path}.") for each in present):
+                continue
+            index = leaf_index(found.table, path)
+            if index >= 0 and found.most >> index & 1:
+                continue
+            if not found.untold.isdisjoint(deciding(found.table, path)):
+                continue
+            key = self._key(found, path)
+            if granted_to_nobody(found.table, path):
+                self.tally.show(key, Result.CLOSED, self.asked.probe)
+            else:
+                self.tally.withheld.setdefault(key, set()).update(_whose(found.sighting, path))
+
+    def _key(self, found: _Object, path: str) -> Key:
+        state = state_key(found.table, path, found.sighting.state)
+        resource = found.sighting.resource
+        return Key(self.asked.operation.id, resource, path, found.label, state)
+
+    # ------------------------------------------------------------ telling
+
+    def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
+        asked, key = self.asked, self._key(found, leaf.path)
+        self.tally.stood.setdefault(key.viewer, found.sighting.held)
+        self.tally.viewers.add((key.resource, key.viewer))
+        self.tally.show(key, Result.LEAK, asked.probe)
+        if doorless(key) not in self.told and doorless(key) not in self.tally.evidence:
+            self.tally.evidence[doorless(key)] = self._evidence(found, leaf)
+        where = self.frame.model.field_location(key.resource, key.field)
+        granted = _granted(found.table, index) if index >= 0 else "no line shows it to anybody"
+        state = ", ".join(f"{name}={value}" for name, value in key.state)
+        door = asked.operation
+        words = (
+            f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
+            f" to `{key.viewer}`, to whom the contract does not show it\n"
+            f"  door:     {door.method} {door.path} ({door.id})\n"
+            f"  answer:   {asked.response.status}, {self.frame.redactor.pointer(leaf.pointer)}"
+            f" is {shape(leaf.value)}\n"
+            f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
+            f"  contract: {where}: {granted}"
+        )
+        self.leaks.append(Leaked(key, words))
+
+    def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
+        response, sighting = self.asked.response, found.sighting
+        side = self.frame.redactor.answer(
+            "the caller of a test", found.label, response.status, response.media_type,
+            self.asked.read.value, {leaf.pointer: "leak"}, [sighting.pointer],
+        )  # fmt: skip
+        # A parameter of a test may be somebody's value: its name ends before it.
+        return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
+
+
+def _is_told(state: State, sighting: Sighting) -> bool:
+    if not state.member:
+        return False
+    inside = at_path(sighting.value, state.member)
+    return bool(inside) and digit(state, inside[0]) < len(state.values)
+
+
+def _whose(sighting: Sighting, path: str) -> set[Known]:
+    return {(sighting.resource, owner, path) for owner in sighting.owners or ("",)}
+
+
+def _granted(table: Table, index: int) -> str:
+    """Who may see a field, in the contract's words."""
+    said: Iterator[str] = (
+        ", ".join(grant.see)
+        + "".join(
+            f" when {name} is {' or '.join(str(each).lower() for each in values)}"
+            for name, values in sorted(grant.when.items())
+        )
+        for grant in table.rules[index].grants
+        if grant.see
+    )
+    words = "; ".join(said)
+    return f"shown to {words}" if words else "shown to nobody"

@@ -1,0 +1,197 @@
+"""One run of pytest that is watched: what it is told, when it listens, what it says at the end."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.contract import digest, load
+from oakum.errors import InputError
+from oakum.exchange import Request
+from oakum.finding import Report, Result
+from oakum.report import json_v1
+from oakum.report.grouping import visible
+from oakum.testing.tally import Tally
+from oakum.testing.taps import Taps
+from oakum.testing.watch import Watch
+from oakum.testing.writing import Run, report
+
+_OUTPUT = "oakum"
+_MOST = 5
+"""Leaks of a test that are told in full."""
+
+
+@dataclass
+class Session:
+    """A pytest plugin of its own, registered when a contract is named."""
+
+    config: pytest.Config
+    contract: Path
+    target: Path | None
+    """Where the report goes."""
+    digest: str
+    watch: Watch = field(init=False)
+    taps: Taps = field(init=False)
+    tally: Tally = field(default_factory=Tally)
+    """Of the workers of pytest-xdist."""
+    tests: int = 0
+    said: object = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+    written: Report | None = None
+    failing: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begun(cls, config: pytest.Config) -> Session:
+        """Reads and compiles the contract; raises `UsageError` with every mistake in it."""
+        contract = _path(config, "oakum_contract")
+        assert contract is not None
+        try:
+            found = load(contract)
+            made = cls(config, contract, _path(config, "oakum_report"), digest(found, contract))
+            hosts = frozenset(config.getini("oakum_hosts"))
+            made.watch = Watch(found, made.who, hosts=hosts, key=os.urandom(16))
+        except InputError as error:
+            raise pytest.UsageError(f"oakum: {error}") from None
+        made.taps = Taps(made.watch)
+        return made
+
+    def say(self, caller: object) -> None:
+        """Who sends requests from now on; None: not said."""
+        self.said = caller
+
+    def who(self, request: Request) -> object:
+        """What the developer says of a request."""
+        if self.said is not None:
+            return self.said
+        found: object = self.config.hook.pytest_oakum_caller(request=request)
+        return found
+
+    # ------------------------------------------------------------ tests
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self.taps.open()
+        self.tests += 1
+        self.watch.begin(item.nodeid)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.taps.open()  # what fixtures have imported
+        return (yield from self._watched(item, "call"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._watched(item, "teardown"))
+
+    def _watched(self, item: pytest.Item, when: str) -> Generator[None, object, object]:
+        try:
+            result = yield
+        except BaseException:
+            # The test has failed by itself: what leaked is told beside it.
+            for words in self._told(item):
+                item.add_report_section(when, "oakum", words)
+            raise
+        leaked = list(self._told(item))
+        if leaked:
+            pytest.fail("\n".join(leaked), pytrace=False)
+        return result
+
+    def _told(self, item: pytest.Item) -> Iterator[str]:
+        leaks, self.watch.leaks = self.watch.leaks, []
+        found = {each.key: each.words for each in leaks}
+        if found:
+            self.failing.add(item.nodeid)
+            for words in list(found.values())[:_MOST]:
+                yield "oakum: " + "\n".join(map(visible, words.split("\n")))
+        if len(found) > _MOST:
+            yield f"oakum: and {len(found) - _MOST} more; all of them are in the report"
+
+    # ------------------------------------------------------------ the end
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker of pytest-xdist has come to its end."""
+        sent = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if sent is None:
+            self.tally.faults["a worker ended before it could say what it saw"] += 1
+            return
+        theirs, tests = pickle.loads(sent)
+        self.tally.add(theirs)
+        self.tests += tests
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        for name in self.taps.overlooked():
+            self.watch.missed(f"`{name}` was imported within a test, and not listened to")
+        self.taps.close()
+        self.watch.tally.settle()
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = pickle.dumps((self.watch.tally, self.tests))
+            return
+        self.tally.add(self.watch.tally)
+        self.written = report(self.watch, self.tally, self._run())
+        if self.target is not None:
+            self.target.write_bytes(json_v1.render(self.written))
+
+    def _run(self) -> Run:
+        return Run(
+            self.config.rootpath.name,
+            str(self.contract),
+            self.digest,
+            secrets.token_hex(6),
+            self.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            time.monotonic() - self.clock,
+            self.tests,
+        )
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.written is None:
+            return
+        terminalreporter.section("oakum")
+        for line in summary(self.written, self.tally):
+            terminalreporter.write_line(visible(line))
+        if self.target is not None:
+            terminalreporter.write_line(f"report: {self.target}")
+
+
+def summary(found: Report, tally: Tally) -> Iterator[str]:
+    """What was checked, by resource, and what was not, with the reasons."""
+    doors = len(tally.answers)
+    yield f"{found.contract}: {tally.answers.total()} answers of {doors} operations"
+    for name in sorted({cell.resource for cell in found.cells}):
+        cells = [cell for cell in found.cells if cell.resource == name]
+        counts = {result: sum(c.result is result for c in cells) for result in Result}
+        shown = len(cells) - counts[Result.NOT_SHOWN]
+        yield (
+            f"  {name}: {shown} of {len(cells)} cells shown, {counts[Result.OPEN]} open,"
+            f" {counts[Result.CLOSED]} closed, {counts[Result.LEAK]} leaking"
+        )
+    for note in found.notes[1:]:
+        yield f"  {note}"
+    for why in found.distrust:
+        yield f"not to be trusted: {why}"
+    if not found.distrust and not found.findings:
+        yield "no leak in what was shown"
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """An option is relative to where pytest was started, a setting to the root of the project."""
+    given: str | None = config.getoption(name)
+    configured: str = config.getini(name)
+    here = config.invocation_params.dir
+    if not (given or configured):
+        return None
+    path = here / given if given else config.rootpath / configured
+    # As one would type it: no report and no message needs to name the folders of a machine.
+    return path.relative_to(here) if path.is_relative_to(here) and here == Path.cwd() else path

@@ -1,0 +1,95 @@
+"""What a run of tests has shown, kept small: no answer, no value, and at most two probes a cell.
+
+A tally can be sent to another process and taken together with others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from oakum.finding import Evidence, Result
+from oakum.scan.matrix import Key
+
+Known = tuple[str, str, str]
+"""(resource, owner's id, field): in memory only, and forgotten by `settle`."""
+_ENOUGH = 2
+"""Answers by which a leak counts as confirmed."""
+
+
+@dataclass
+class Tally:
+    """Cells as they were shown, and what could not be judged."""
+
+    shown: dict[tuple[Key, Result], tuple[str, ...]] = field(default_factory=dict)
+    """Cell and result → the answers that showed it, two at most."""
+    stood: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What a viewer is called → relations in which they stood to some object."""
+    evidence: dict[Key, Evidence] = field(default_factory=dict)
+    """By a key without its door."""
+    sighted: set[tuple[str, str, bool]] = field(default_factory=set)
+    """(door, resource, whether it stood in an object of another)."""
+    witnessed: set[tuple[str, str, str]] = field(default_factory=set)
+    """(door, resource, field) that somebody entitled was shown."""
+    viewers: set[tuple[str, str]] = field(default_factory=set)
+    """(resource, viewer) that some test was."""
+    withheld: dict[Key, set[Known]] = field(default_factory=dict)
+    """Denied cells of objects that came without the field, until it is known who saw it."""
+    owned: set[Known] = field(default_factory=set)
+    """Fields that their owner was shown."""
+    bare: set[Key] = field(default_factory=set)
+    """Denied cells of objects that came without the field, which no owner of theirs was shown."""
+    answers: Counter[str] = field(default_factory=Counter)
+    """Door → answers heard."""
+    unjudged: Counter[str] = field(default_factory=Counter)
+    """Why answers, or objects in them, were not judged."""
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """Method and path of answers that the document does not have."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """What went wrong in here."""
+    known: int = 0
+    """Answers of which it was known who asked."""
+    asked: int = 0
+    """Questions of our own."""
+
+    def show(self, key: Key, result: Result, probe: str) -> None:
+        """A cell, as an answer has shown it."""
+        probes = self.shown.get((key, result), ())
+        if len(probes) < _ENOUGH and probe not in probes:
+            self.shown[key, result] = (*probes, probe)
+
+    def settle(self) -> None:
+        """Close what came without a field that its owner was seen to see; forget whose it was."""
+        for key, about in self.withheld.items():
+            if self.owned.isdisjoint(about):
+                self.bare.add(key)
+            else:
+                self.show(key, Result.CLOSED, "")
+        self.withheld, self.owned = {}, set()
+
+    def add(self, other: Tally) -> None:
+        """Take in what was shown elsewhere."""
+        for (key, result), probes in other.shown.items():
+            for probe in probes:
+                self.show(key, result, probe)
+        self.stood |= other.stood
+        self.evidence = {**other.evidence, **self.evidence}
+        self.sighted |= other.sighted
+        self.witnessed |= other.witnessed
+        self.viewers |= other.viewers
+        self.owned |= other.owned
+        self.bare |= other.bare
+        for key, about in other.withheld.items():
+            self.withheld.setdefault(key, set()).update(about)
+        for mine, theirs in (
+            (self.answers, other.answers), (self.unjudged, other.unjudged),
+            (self.elsewhere, other.elsewhere), (self.faults, other.faults),
+        ):  # fmt: skip
+            mine.update(theirs)
+        self.known += other.known
+        self.asked += other.asked
+
+
+def doorless(key: Key) -> Key:
+    """What all doors to the same defect have in common."""
+    return key._replace(door="")

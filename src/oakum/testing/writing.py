@@ -1,0 +1,135 @@
+"""What a run of tests has shown, as the report that `oakum gate` and `oakum report` take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import oakum
+from oakum.contract.model import Policy
+from oakum.finding import Cell, Report, Result
+from oakum.scan.cast import Cast
+from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.testing.tally import Tally, doorless
+from oakum.testing.watch import Watch
+
+NO_DOOR = "no test reached an operation of the contract: nothing was tested"
+NOBODY_KNOWN = (
+    "it could not be told who sent any request: nothing was judged;"
+    " say it in `pytest_oakum_caller`, or with the fixture `oakum_caller`"
+)
+NOTHING_SHOWN = "no test was shown a field that the contract grants: what is closed proves nothing"
+
+
+@dataclass
+class _Viewers(Cast):
+    """A cast of nobody in particular: each viewer is called what they are to the owner."""
+
+    stood: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
+        """Relations in which such a viewer was seen to stand."""
+        return self.stood.get(viewer, frozenset()) if viewer else super().relations(None, owner)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is told of a run besides what it has shown."""
+
+    suite: str
+    contract: str
+    digest: str
+    id: str
+    started: str
+    """RFC 3339."""
+    seconds: float
+    tests: int
+
+
+def report(watch: Watch, tally: Tally, run: Run) -> Report:
+    """All that a run of tests has to say. The tally is settled."""
+    policy = watch.policy
+    cast = _Viewers(policy, {}, {}, {}, stood=tally.stood)
+    matrix = Matrix(watch.model, watch.gates, cast)
+    _fill(matrix, tally, policy)
+    cells = tuple(_cells(watch, matrix, tally))
+    heard = tally.answers.total()
+    return Report(
+        target=f"the tests of {run.suite}",
+        contract=run.contract,
+        stated=policy.stated,
+        run=run.id,
+        started=run.started,
+        seconds=round(run.seconds, 2),
+        requests=heard,
+        budget=heard,
+        findings=tuple(conclude(watch.model, cast, matrix)),
+        cells=cells,
+        skipped=tuple(each for each in watch.skipped if not tally.answers[each.door.operation]),
+        identities=(),
+        distrust=tuple(_distrust(tally, cells)),
+        notes=tuple(_notes(tally, run)),
+        version=oakum.__version__,
+        field_lines=dict(field_lines(watch.model)),
+        contract_digest=run.digest,
+    )
+
+
+def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
+    for (key, result), probes in sorted(tally.shown.items()):
+        held = tally.stood.get(key.viewer, frozenset())
+        anonymous = all(policy.relations[name].kind == "anyone" for name in held)
+        seen = Observation(
+            key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
+            tally.evidence.get(doorless(key)) if result is Result.LEAK else None,
+        )  # fmt: skip
+        for probe in probes:
+            matrix.apply(key.door, Outcome(probe, 200, (seen,)))
+    for door, resource, inside in sorted(tally.sighted):
+        there = ((NOBODY, resource),)
+        matrix.apply(door, Outcome("", 200, (), there, embedded=((resource, inside),)))
+    for door, resource, path in sorted(tally.witnessed):
+        matrix.apply(door, Outcome("", 200, (), (), ((NOBODY, resource, path),)))
+
+
+def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
+    asked = {name for name, count in tally.answers.items() if count}
+    why = {gate.id: "no test called this door" for gate in watch.gates if gate.id not in asked}
+    reach = {(key.resource, key.viewer): True for key in matrix.entries}
+    for cell in matrix.cells(why, reach):
+        if cell.result is Result.NOT_SHOWN and cell.door.operation in asked:
+            yield replace(cell, reason=_reason(cell, tally))
+        else:
+            yield cell
+
+
+def _reason(cell: Cell, tally: Tally) -> str:
+    if (cell.resource, cell.viewer) not in tally.viewers:
+        return f"no test was known to ask as `{cell.viewer}` for a `{cell.resource}`"
+    key = Key(cell.door.operation, cell.resource, cell.field, cell.viewer, cell.state)
+    if key in tally.bare:
+        return "it came without the field, whose owner no test showed it to"
+    return cell.reason
+
+
+def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
+    if not tally.answers.total():
+        yield NO_DOOR
+    elif not tally.known:
+        yield NOBODY_KNOWN
+    elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
+        yield NOTHING_SHOWN
+    for fault, count in sorted(tally.faults.items()):
+        yield f"{count} answers were not judged, by a fault of Oakum's: {fault}"
+
+
+def _notes(tally: Tally, run: Run) -> Iterator[str]:
+    yield (
+        f"{run.tests} tests were run; {tally.answers.total()} answers of"
+        f" {len(tally.answers)} operations were heard"
+    )
+    for why, count in tally.unjudged.most_common():
+        yield f"not judged, {count} times: {why}"
+    for place, count in tally.elsewhere.most_common(20):
+        yield f"not in the document, {count} times: {place}"

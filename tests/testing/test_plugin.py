@@ -1,0 +1,297 @@
+"""The pytest plugin, as a developer meets it: their tests, their clients, one line of settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import django.test.client
+import fastapi.testclient
+import flask.testing
+import httpx
+import httpx2
+import orjson
+import pytest
+import requests
+
+import oakum.testing.session
+from oakum.contract.model import Json
+from tests.gate.club import POLICY, clean, leak, leaking, saved
+from tests.testing.club import CLIENTS, SUITE, suite
+from tests.unit.cli import shell
+
+pytest_plugins = ["pytester"]
+USED = (
+    django.test.client, fastapi.testclient, flask.testing, httpx, httpx2, requests,
+    oakum.testing.session,
+)  # fmt: skip
+"""Imported here, so that each inner run finds them loaded."""
+
+
+def run(pytester: pytest.Pytester, *more: str) -> pytest.RunResult:
+    options = ("--oakum-contract=exposure.yaml", "--oakum-report=tests.json", "-p", "no:xdist")
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *options, *more)
+
+
+def told(pytester: pytest.Pytester) -> Json:
+    return orjson.loads((pytester.path / "tests.json").read_bytes())
+
+
+def gate(pytester: pytest.Pytester, *more: str) -> shell.Done:
+    report = pytester.path / "tests.json"
+    return shell.oakum("gate", pytester.path / "exposure.yaml", "--report", report, *more)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_leak_fails_the_test_that_received_it(pytester: pytest.Pytester, client: str) -> None:
+    suite(pytester.path, client, leaky=True)
+    done = run(pytester)
+    done.assert_outcomes(passed=2, failed=1)
+    done.stdout.fnmatch_lines([
+        "*_ test_other _*",
+        "oakum: `Member.email` was sent to `member`, to whom the contract does not show it",
+        "  door:     GET /members/{id} (getMember)",
+        "  answer:   200, /email is string(13)",
+        "  contract: exposure.yaml:17:7: shown to owner",
+    ])  # fmt: skip
+    assert "ann@club.test" not in done.stdout.str() + (pytester.path / "tests.json").read_text()
+    (finding,) = told(pytester)["findings"]
+    assert (finding["field"], finding["viewer"], finding["severity"]) == ("email", "member", "high")
+    assert finding["evidence"]["note"] == "in the test test_club.py::test_other"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_fixed_twin_passes(pytester: pytest.Pytester, client: str) -> None:
+    suite(pytester.path, client, leaky=False)
+    done = run(pytester)
+    done.assert_outcomes(passed=3)
+    done.stdout.fnmatch_lines(["no leak in what was shown"])
+    closed = [c["field"] for c in told(pytester)["coverage"]["cells"] if c["result"] == "closed"]
+    assert closed == ["city", "email"]  # its owner was seen to see it
+
+
+# --------------------------------------------------------------------------- the gate
+
+ALL = """
+def of(name):
+    return {"authorization": f"Bearer of-{name}"}
+
+def test_everybody_asks_for_everybody():
+    for who in ("ann", "bob"):
+        for whose in ("ann", "bob"):
+            assert ask("/members/" + whose, headers=of(who)).status_code == 200
+"""
+
+
+def test_a_suite_that_shows_enough_is_green_alone(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "Flask", leaky=False, tests=ALL)
+    run(pytester).assert_outcomes(passed=1)
+    done = gate(pytester)
+    assert (done.code, done.err) == (0, ""), done.out
+
+
+def test_a_leak_holds_the_release(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "Flask", leaky=True, tests=ALL)
+    run(pytester).assert_outcomes(failed=1)
+    done = gate(pytester)
+    assert done.code == 1
+    assert "is sent `Member.email` along with what they may see" in done.out
+
+
+def test_a_report_of_tests_and_one_of_a_scan_count_together(pytester: pytest.Pytester) -> None:
+    contract = suite(pytester.path, "Flask", leaky=False)
+    run(pytester).assert_outcomes(passed=3)
+    assert gate(pytester).code == 3  # no test met a member who is not private
+    scanned = clean(contract)
+    more = ("--report", str(saved(scanned, pytester.path / "scan.json")))
+    assert gate(pytester, *more).code == 0
+    more = ("--report", str(saved(leaking(scanned, leak("city")), pytester.path / "leak.json")))
+    assert gate(pytester, *more).code == 1
+
+
+NOTHING = {
+    "no door": (
+        "def test_health():\n    ask('/health', headers={})", "no test reached an operation",
+    ),
+    "no test": ("", "no test reached an operation"),
+    "nobody let in": (
+        "def test_nobody():\n    ask('/members/ann', headers={})", "no test was shown a field",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", NOTHING)
+def test_a_run_that_tested_nothing_is_never_green(pytester: pytest.Pytester, why: str) -> None:
+    tests, said = NOTHING[why]
+    suite(pytester.path, "TestClient", leaky=False, tests=tests)
+    done = run(pytester)
+    done.stdout.fnmatch_lines([f"not to be trusted: {said}*"])
+    assert told(pytester)["trustworthy"] is False
+    assert gate(pytester).code == 3
+
+
+# --------------------------------------------------------------------------- who is calling
+
+BY_CLAIM = POLICY.replace("{operation: getMe, id: /id}", "{claim: sub}")
+
+
+def test_who_is_calling_may_stand_in_the_token(pytester: pytest.Pytester) -> None:
+    tests = """
+import base64, json
+
+def test_other():
+    part = lambda said: base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+    token = f"{part({})}.{part({'sub': 'ann'})}.x"
+    PEOPLE[token] = PEOPLE["ann"]
+    assert ask("/members/ann", headers={"authorization": f"Bearer of-{token}"}).status_code == 200
+    assert ask("/members/bob", headers={"authorization": f"Bearer of-{token}"}).status_code == 200
+"""
+    tests = "from club import *\n" + tests.replace("of-{token}", "{token}")
+    suite(pytester.path, "TestClient", leaky=True, tests=tests, policy=BY_CLAIM)
+    app = pytester.path / "club.py"
+    app.write_text(app.read_text().replace("Bearer of-", "Bearer "))
+    done = run(pytester)
+    done.assert_outcomes(failed=1)
+    cells = told(pytester)["coverage"]["cells"]
+    leaks = [(c["field"], c["viewer"]) for c in cells if c["result"] == "leak"]
+    assert ("email", "member") in leaks
+
+
+OVERRIDDEN = """
+from app import app, current_user
+import pytest
+
+@pytest.fixture
+def logged_in(LINE):
+    app.dependency_overrides[current_user] = lambda: "bob"
+    SAY
+    yield
+    app.dependency_overrides.clear()
+
+def test_other(logged_in):
+    assert ask("/members/ann", headers={}).status_code == 200
+"""
+
+
+def test_a_login_that_is_replaced_is_asked_for_like_any_other(pytester: pytest.Pytester) -> None:
+    tests = OVERRIDDEN.replace("LINE", "").replace("SAY", "")
+    suite(pytester.path, "TestClient", leaky=True, tests=tests)
+    done = run(pytester)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["  caller:   `member`, as the API says of these credentials"])
+
+
+def test_who_is_not_known_is_not_judged_and_never_green(pytester: pytest.Pytester) -> None:
+    tests = OVERRIDDEN.replace("LINE", "").replace("SAY", "")
+    suite(pytester.path, "TestClient", leaky=True, tests=tests, policy=BY_CLAIM)
+    done = run(pytester)
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["  not judged, 1 times: it could not be told who asked"])
+    assert gate(pytester).code == 3
+
+
+@pytest.mark.parametrize("said", ["{'id': 'bob'}", "type('User', (), {'id': 'bob'})()"])
+def test_a_fixture_says_who_is_calling(pytester: pytest.Pytester, said: str) -> None:
+    tests = OVERRIDDEN.replace("LINE", "oakum_caller").replace("SAY", f"oakum_caller({said})")
+    suite(pytester.path, "TestClient", leaky=True, tests=tests, policy=BY_CLAIM)
+    done = run(pytester)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["  caller:   `member`, as the tests say"])
+
+
+def test_a_hook_says_who_is_calling(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "requests", leaky=True, policy=BY_CLAIM)
+    pytester.makeconftest(
+        """
+        def pytest_oakum_caller(request):
+            who = request.headers.get("authorization", "").partition("of-")[2]
+            return {"id": who} if who else {}
+        """
+    )
+    run(pytester).assert_outcomes(passed=2, failed=1)
+
+
+def test_what_nobody_may_see_leaks_whoever_asks(pytester: pytest.Pytester) -> None:
+    policy = BY_CLAIM.replace("      email: [{see: owner}]", "      email: []")
+    suite(pytester.path, "TestClient", leaky=True, policy=policy)
+    done = run(pytester)
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines(["  caller:   `member`, whoever that may be", "*: shown to nobody"])
+
+
+# --------------------------------------------------------------------------- beside the tests
+
+
+def test_without_a_contract_nothing_is_touched(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "TestClient", leaky=True)
+    pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_oakum_caller(request):
+            raise AssertionError
+
+        @pytest.fixture(autouse=True)
+        def one(oakum_caller):
+            oakum_caller({"id": "ann"})
+        """
+    )
+    send = httpx.Client.send
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(passed=3)
+    assert "oakum:" not in done.stdout.str()
+    assert httpx.Client.send is send
+
+
+def test_every_client_is_put_back(pytester: pytest.Pytester) -> None:
+    before = [httpx.Client.send, requests.Session.send, django.test.client.Client.request]
+    suite(pytester.path, "requests", leaky=False)
+    run(pytester)
+    after = [httpx.Client.send, requests.Session.send, django.test.client.Client.request]
+    assert before == after
+
+
+def test_the_plugin_alone_imports_next_to_nothing() -> None:
+    code = "import sys, pytest; b = set(sys.modules); import oakum.testing.plugin;"
+    code += "print(sorted(set(sys.modules) - b))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['oakum', 'oakum.testing', 'oakum.testing.plugin']\n"
+
+
+def test_a_contract_with_a_mistake_stops_the_run_at_its_line(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "Flask", leaky=False, policy=POLICY.replace("{is: owner}", "{is: onwer}"))
+    done = run(pytester)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: oakum: exposure.yaml:7:15: *"])
+
+
+def test_a_test_that_fails_by_itself_tells_its_own_reason_first(pytester: pytest.Pytester) -> None:
+    tests = SUITE.replace("status_code == 200", "status_code == 201")
+    suite(pytester.path, "Flask", leaky=True, tests=tests)
+    done = run(pytester)
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines(["E  *assert 200 == 201*", "oakum: `Member.email` was sent to *"])
+
+
+def test_other_hosts_are_none_of_our_business(pytester: pytest.Pytester) -> None:
+    tests = """
+import httpx
+
+def test_elsewhere():
+    answer = {"id": "1", "email": "x@club.test"}
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
+    httpx.Client(transport=transport).get("https://billing.example/members/1")
+"""
+    suite(pytester.path, "Flask", leaky=True, tests=tests)
+    run(pytester).assert_outcomes(passed=1)
+    assert told(pytester)["requests"] == 0
+
+
+def test_workers_are_taken_together(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "Flask", leaky=True)
+    options = ("--oakum-contract=exposure.yaml", "--oakum-report=tests.json")
+    done = pytester.runpytest_subprocess("-n2", "-p", "no:cacheprovider", *options)
+    done.assert_outcomes(passed=2, failed=1)
+    found = told(pytester)
+    assert found["requests"] == 3
+    assert [each["field"] for each in found["findings"]] == ["email"]
