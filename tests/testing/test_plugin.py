@@ -16,7 +16,7 @@ import requests
 
 import oakum.testing.session
 from oakum.contract.model import Json
-from tests.gate.club import POLICY, clean, leak, leaking, saved
+from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved
 from tests.testing.club import CLIENTS, SUITE, suite
 from tests.unit.cli import shell
 
@@ -27,10 +27,13 @@ USED = (
 )  # fmt: skip
 """Imported here, so that each inner run finds them loaded."""
 
+LEAN = [f"-pno:{name}" for name in ("cacheprovider", "xdist", "unraisableexception", "anyio")]
+"""What an inner run can do without, for it takes longer than the tests."""
+
 
 def run(pytester: pytest.Pytester, *more: str) -> pytest.RunResult:
-    options = ("--oakum-contract=exposure.yaml", "--oakum-report=tests.json", "-p", "no:xdist")
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *options, *more)
+    options = ("--oakum-contract=exposure.yaml", "--oakum-report=tests.json")
+    return pytester.runpytest_inprocess(*LEAN, *options, *more)
 
 
 def told(pytester: pytest.Pytester) -> Json:
@@ -219,6 +222,40 @@ def test_what_nobody_may_see_leaks_whoever_asks(pytester: pytest.Pytester) -> No
     done.stdout.fnmatch_lines(["  caller:   `member`, whoever that may be", "*: shown to nobody"])
 
 
+WRITES = """\
+  /accounts:
+    post:
+      operationId: createAccount
+      responses: {"200": {description: one, content: {application/json: {schema: {$ref: "#/components/schemas/Member"}}}}}
+  /accounts/{id}:
+    post:
+      operationId: changeAccount
+      responses: {"200": {description: one, content: {application/json: {schema: {$ref: "#/components/schemas/Member"}}}}}
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("path", "judged"), [("/accounts", False), ("/accounts/ann", True)])
+def test_who_signs_up_may_be_shown_who_they_are(
+    pytester: pytest.Pytester, path: str, judged: bool
+) -> None:
+    tests = f"""
+@app.post("{path}")
+def write():
+    return PEOPLE["ann"]
+
+def test_write():
+    assert TestClient(app).post("{path}").status_code == 200
+"""
+    suite(pytester.path, "TestClient", leaky=False, tests=f"from club import *\n{tests}")
+    document = DOCUMENT.replace("components:\n", f"{WRITES}components:\n", 1)
+    (pytester.path / "openapi.yaml").write_text(document, encoding="utf-8")
+    done = run(pytester)
+    done.assert_outcomes(failed=int(judged), passed=int(not judged))
+    if not judged:
+        done.stdout.fnmatch_lines(["*not judged, 5 times: who registers or logs in may be *"])
+
+
 # --------------------------------------------------------------------------- beside the tests
 
 
@@ -287,10 +324,10 @@ def test_elsewhere():
     assert told(pytester)["requests"] == 0
 
 
-def test_workers_are_taken_together(pytester: pytest.Pytester) -> None:
+def test_what_workers_have_seen_counts(pytester: pytest.Pytester) -> None:
     suite(pytester.path, "Flask", leaky=True)
     options = ("--oakum-contract=exposure.yaml", "--oakum-report=tests.json")
-    done = pytester.runpytest_subprocess("-n2", "-p", "no:cacheprovider", *options)
+    done = pytester.runpytest_subprocess("-n1", "-p", "no:cacheprovider", *options)
     done.assert_outcomes(passed=2, failed=1)
     found = told(pytester)
     assert found["requests"] == 3

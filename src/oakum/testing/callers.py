@@ -28,6 +28,7 @@ from oakum.semantics.principal import holds, text
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
+_USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
 _STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "account", "caller"}
 """Words in the name of a dependency that says who is calling."""
 
@@ -91,7 +92,8 @@ class Callers:
     ) -> None:
         """`said`: what the developer says of a request; None: nothing."""
         self._policy = policy
-        self._places = credentials
+        # Whatever a document says: who sends one of these may be somebody.
+        self._places = tuple(dict.fromkeys((*credentials, *_USUAL)))
         self._said = said
         self.test = ""
         """The test that is running: what it puts in the place of a login is its own."""
@@ -106,12 +108,14 @@ class Callers:
         said = self._said(request)
         if said is not None:
             return self._described(said, "said")
-        if user is not None and (known := user()) is not None:
-            return self._described(known, "framework")
         held, key = self.held(request), self.key(request, app)
+        if user is not None and (known := user()) is not None:
+            caller = self._described(known, "framework")
+            # A token may be the view's own business, of which the framework knows nothing.
+            if caller is not NOBODY or not held:
+                return caller
         if not key:
-            cookie, header = (request.headers.get(name) for name in ("cookie", "authorization"))
-            return UNKNOWN if cookie or header else NOBODY
+            return NOBODY
         if self._policy.caller.claim:
             return UNKNOWN if self._stand_ins(app) else self._by_claims(held)
         return self._known.get(key, UNKNOWN)
@@ -139,7 +143,7 @@ class Callers:
         if response.status == 200:
             caller = self._answered(response)
         elif response.status == 401:
-            caller = NOBODY
+            caller = NOBODY  # whatever the credentials are, they are nobody's now
         if key and caller.known:
             self._known[key] = caller
         return caller

@@ -29,6 +29,7 @@ WHO = "it could not be told who asked"
 OWNER = "it could not be told whose the object is"
 SETTING = "it depends on a setting of the owner that the answer does not tell"
 RELATION = "it depends on a relation or a claim of the caller that nothing tells"
+OWN = "who registers or logs in may be the one that the answer speaks of"
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",
     "framework": "as the framework says",
@@ -69,6 +70,8 @@ class Asked:
     caller: Caller
     response: Response
     read: Legible
+    begins: bool
+    """A registration or a login, perhaps: nobody is logged in yet, and it changes something."""
     test: str
     probe: str
 
@@ -138,14 +141,21 @@ class Look:
         owned = table.resource.owner.kind != "none"
         subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
         untold = frozenset(each.name for each in table.states if not _is_told(each, sighting))
+        may = caller.possible(model.policy, subject)
+        if self._is_own(table):
+            relations = model.policy.relations
+            may |= {n for n in relations if relations[n].kind in ("owner", "authenticated")}
         return _Object(
             sighting,
             table,
             self.frame.label(sighting.held, None, ""),
-            self._most(sighting, table, caller.possible(model.policy, subject), untold),
+            self._most(sighting, table, may, untold),
             untold,
             caller.known and (bool(sighting.owners) or not owned),
         )
+
+    def _is_own(self, table: Table) -> bool:
+        return self.asked.begins and table.resource.is_account
 
     def _most(
         self, sighting: Sighting, table: Table, may: frozenset[str], untold: frozenset[str]
@@ -176,7 +186,8 @@ class Look:
         elif index < 0 or not found.most >> index & 1:
             self._leak(found, leaf, index)
         elif found.certain:
-            self.tally.unjudged[SETTING if doubtful else RELATION] += 1
+            own = OWN if self._is_own(found.table) else RELATION
+            self.tally.unjudged[SETTING if doubtful else own] += 1
 
     def _open(self, found: _Object, leaf: Leaf) -> None:
         key, sighting = self._key(found, leaf.path), found.sighting

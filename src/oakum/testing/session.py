@@ -18,7 +18,7 @@ from oakum.contract import digest, load
 from oakum.errors import InputError
 from oakum.exchange import Request
 from oakum.finding import Report, Result
-from oakum.report import json_v1
+from oakum.report import write
 from oakum.report.grouping import visible
 from oakum.testing.tally import Tally
 from oakum.testing.taps import Taps
@@ -48,7 +48,7 @@ class Session:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     written: Report | None = None
-    failing: set[str] = field(default_factory=set)
+    unwritten: str = ""
 
     @classmethod
     def begun(cls, config: pytest.Config) -> Session:
@@ -109,10 +109,8 @@ class Session:
     def _told(self, item: pytest.Item) -> Iterator[str]:
         leaks, self.watch.leaks = self.watch.leaks, []
         found = {each.key: each.words for each in leaks}
-        if found:
-            self.failing.add(item.nodeid)
-            for words in list(found.values())[:_MOST]:
-                yield "oakum: " + "\n".join(map(visible, words.split("\n")))
+        for words in list(found.values())[:_MOST]:
+            yield "oakum: " + "\n".join(map(visible, words.split("\n")))
         if len(found) > _MOST:
             yield f"oakum: and {len(found) - _MOST} more; all of them are in the report"
 
@@ -142,7 +140,11 @@ class Session:
         self.tally.add(self.watch.tally)
         self.written = report(self.watch, self.tally, self._run())
         if self.target is not None:
-            self.target.write_bytes(json_v1.render(self.written))
+            try:
+                write(self.written, self.target, "json")
+            except InputError as error:
+                self.unwritten = str(error)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _run(self) -> Run:
         return Run(
@@ -162,7 +164,7 @@ class Session:
         for line in summary(self.written, self.tally):
             terminalreporter.write_line(visible(line))
         if self.target is not None:
-            terminalreporter.write_line(f"report: {self.target}")
+            terminalreporter.write_line(self.unwritten or f"report: {self.target}")
 
 
 def summary(found: Report, tally: Tally) -> Iterator[str]:

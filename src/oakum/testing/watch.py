@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.contract import Contract
@@ -60,6 +61,7 @@ class Watch:
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
         self._hosts = hosts
+        self._writes = {each.door.operation for each in self.skipped}
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
         self._frame = Frame(
             self.model,
@@ -120,15 +122,17 @@ class Watch:
     def _judged(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
     ) -> Talk:
-        read = read_as_declared(operation, heard.response)
-        probe = f"{self._test}#{self._number}"
-        asked = Asked(operation, params, caller, heard.response, read, self._test, probe)
+        asked = Asked(
+            operation, params, caller, heard.response, read_as_declared(operation, heard.response),
+            caller.source == "nobody" and operation.id in self._writes and not params,
+            self._test, f"{self._test}#{self._number}",
+        )  # fmt: skip
         look = Look(self._frame, asked, self.tally.evidence).judge()
         if look.leaks and caller.source == "answer" and operation is not self._whoami:
             # What is remembered of the caller may have changed since: asked once more.
             now = yield from self._asked(heard)
             if now != caller:
-                asked = Asked(operation, params, now, heard.response, read, self._test, probe)
+                asked = replace(asked, caller=now)
                 look = Look(self._frame, asked, self.tally.evidence).judge()
         self.tally.add(look.tally)
         self.leaks += look.leaks
