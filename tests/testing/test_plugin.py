@@ -184,6 +184,77 @@ def test_a_login_that_is_replaced_is_asked_for_like_any_other(pytester: pytest.P
     done.stdout.fnmatch_lines(["  caller:   `member`, as the API says of these credentials"])
 
 
+def test_a_login_that_is_turned_off_is_asked_for_too(pytester: pytest.Pytester) -> None:
+    tests = """
+def test_own_and_other():
+    assert ask("/members/bob", headers={}).json["email"]
+    assert ask("/members/ann", headers={}).json["nick"]
+"""
+    suite(pytester.path, "Flask", leaky=True, tests=tests)
+    app = pytester.path / "app.py"
+    app.write_text(app.read_text().replace('get("authorization")', 'get("x", "Bearer of-bob")'))
+    done = run(pytester)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["  caller:   `member`, as the API says of these credentials"])
+    leaks = [c for c in told(pytester)["coverage"]["cells"] if c["result"] == "leak"]
+    assert [(c["field"], c["viewer"]) for c in leaks] == [("email", "member")]
+
+
+def test_a_cookie_that_no_document_names_may_be_a_login(pytester: pytest.Pytester) -> None:
+    tests = """
+def test_other():
+    assert ask("/members/ann", headers={"cookie": "Bearer of-bob"}).status_code == 200
+"""
+    suite(pytester.path, "TestClient", leaky=True, tests=tests)
+    app = pytester.path / "app.py"
+    app.write_text(app.read_text().replace("Header(None)", "Header(None, alias='cookie')"))
+    done = run(pytester)
+    done.stdout.fnmatch_lines(["  caller:   `member`, as the API says of these credentials"])
+
+
+def test_what_the_api_said_of_a_caller_is_asked_again_before_a_test_fails(
+    pytester: pytest.Pytester,
+) -> None:
+    """The same token is another's in the next test, as in a database that begins anew."""
+    tests = """
+def test_one():
+    assert ask("/members/bob", headers=of("bob")).status_code == 200
+
+def test_two(monkeypatch):
+    monkeypatch.setitem(PEOPLE, "bob", PEOPLE["ann"])
+    assert ask("/members/bob", headers=of("bob")).status_code == 200
+"""
+    head = SUITE.partition("def test_")[0]
+    suite(pytester.path, "Flask", leaky=True, tests=f"from club import *\n{head}{tests}")
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_a_setting_that_the_answer_does_not_tell_is_not_judged(pytester: pytest.Pytester) -> None:
+    suite(pytester.path, "Flask", leaky=False)
+    for name in ("app.py", "club.py"):
+        file = pytester.path / name
+        text = file.read_text().replace(
+            "    return found", "    found.pop('is_private')\n    return found"
+        )
+        file.write_text(text.replace('found["is_private"] and found.pop("city")', ""))
+    done = run(pytester)
+    done.assert_outcomes(passed=3)
+    done.stdout.fnmatch_lines(["  not judged, 1 times: it depends on a setting of the owner *"])
+
+
+def test_a_token_that_django_does_not_look_at_is_no_absence_of_a_login(
+    pytester: pytest.Pytester,
+) -> None:
+    suite(pytester.path, "Django", leaky=True)
+    app = pytester.path / "app.py"
+    app.write_text(
+        app.read_text().replace("SimpleNamespace(id=who)", "SimpleNamespace(is_anonymous=True)")
+    )
+    done = run(pytester)
+    done.assert_outcomes(passed=3)
+    done.stdout.fnmatch_lines(["  not judged, 2 times: it could not be told who asked"])
+
+
 def test_who_is_not_known_is_not_judged_and_never_green(pytester: pytest.Pytester) -> None:
     tests = OVERRIDDEN.replace("LINE", "").replace("SAY", "")
     suite(pytester.path, "TestClient", leaky=True, tests=tests, policy=BY_CLAIM)

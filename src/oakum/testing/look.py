@@ -71,7 +71,7 @@ class Asked:
     response: Response
     read: Legible
     begins: bool
-    """A registration or a login, perhaps: nobody is logged in yet, and it changes something."""
+    """A registration or a login, perhaps: it changes something, and came without credentials."""
     test: str
     probe: str
 
@@ -123,7 +123,7 @@ class Look:
         found = self._found(sighting)
         if found.certain:
             self.tally.sighted.add((self.asked.operation.id, sighting.resource, inside))
-            self.tally.viewers.add((sighting.resource, found.label))
+            self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
             self.tally.stood[found.label] = sighting.held
         elif self.asked.caller.known:
             self.tally.unjudged[OWNER] += 1
@@ -224,7 +224,7 @@ class Look:
     def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
         asked, key = self.asked, self._key(found, leaf.path)
         self.tally.stood.setdefault(key.viewer, found.sighting.held)
-        self.tally.viewers.add((key.resource, key.viewer))
+        self.tally.viewers.add((key.door, key.resource, key.viewer))
         self.tally.show(key, Result.LEAK, asked.probe)
         if doorless(key) not in self.told and doorless(key) not in self.tally.evidence:
             self.tally.evidence[doorless(key)] = self._evidence(found, leaf)

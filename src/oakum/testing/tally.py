@@ -31,8 +31,8 @@ class Tally:
     """(door, resource, whether it stood in an object of another)."""
     witnessed: set[tuple[str, str, str]] = field(default_factory=set)
     """(door, resource, field) that somebody entitled was shown."""
-    viewers: set[tuple[str, str]] = field(default_factory=set)
-    """(resource, viewer) that some test was."""
+    viewers: set[tuple[str, str, str]] = field(default_factory=set)
+    """(door, resource, viewer): as what some test asked, and was shown an object."""
     withheld: dict[Key, set[Known]] = field(default_factory=dict)
     """Denied cells of objects that came without the field, until it is known who saw it."""
     owned: set[Known] = field(default_factory=set)

@@ -21,7 +21,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.semantics import compile_contract
-from oakum.testing.callers import UNKNOWN, Caller, Callers
+from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.look import Asked, Frame, Leaked, Look
 from oakum.testing.tally import Tally
 from oakum.testing.taps import Heard, Talk
@@ -91,11 +91,11 @@ class Watch:
         self._number += 1
         self.tally.answers[operation.id] += 1
         caller = self._callers.of(heard.request, heard.app, heard.user)
-        if operation is self._whoami and caller.source in ("answer", "unknown"):
+        if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
             caller = self._callers.learn(
-                self._callers.key(heard.request, heard.app), heard.response
+                self._callers.key(heard.request, heard.app), heard.app, heard.response
             )
-        elif not caller.known and is_success(heard.response.status):
+        elif is_success(heard.response.status) and self._is_odd(operation, caller):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
         if heard.response.body and operation.id in self.model.showing:
@@ -108,23 +108,28 @@ class Watch:
     def _is_ours(self, host: str) -> bool:
         return host in self._hosts or _LOOPBACK.fullmatch(host) is not None
 
+    def _is_odd(self, operation: Operation, caller: Caller) -> bool:
+        """Whether only the API can tell who asked. A door that wants a login and opens to nobody is
+        one that a suite has turned the login off for, unless the API says otherwise."""
+        return not caller.known or (caller.source == "nobody" and not operation.anonymous)
+
     def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
         """The caller as the API tells it, asked with the same credentials."""
         held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
-        if self._whoami is None or not key:
-            return UNKNOWN
+        if self._whoami is None:
+            return UNKNOWN if key else NOBODY
         parts = urlsplit(heard.request.url)
         self.tally.asked += 1
         url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}"
         told = yield Request("GET", url, {"accept": "application/json", **dict(held.headers)})
-        return self._callers.learn(key, told) if told is not None else UNKNOWN
+        return self._callers.learn(key, heard.app, told) if told is not None else UNKNOWN
 
     def _judged(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
     ) -> Talk:
         asked = Asked(
             operation, params, caller, heard.response, read_as_declared(operation, heard.response),
-            caller.source == "nobody" and operation.id in self._writes and not params,
+            operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}",
         )  # fmt: skip
         look = Look(self._frame, asked, self.tally.evidence).judge()

@@ -105,8 +105,8 @@ def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
 
 
 def _reason(cell: Cell, tally: Tally) -> str:
-    if (cell.resource, cell.viewer) not in tally.viewers:
-        return f"no test was known to ask as `{cell.viewer}` for a `{cell.resource}`"
+    if (cell.door.operation, cell.resource, cell.viewer) not in tally.viewers:
+        return f"no test was known to ask here as `{cell.viewer}` for a `{cell.resource}`"
     key = Key(cell.door.operation, cell.resource, cell.field, cell.viewer, cell.state)
     if key in tally.bare:
         return "it came without the field, whose owner no test showed it to"
