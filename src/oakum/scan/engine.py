@@ -38,6 +38,7 @@ from oakum.scan.transport import origin_of
 from oakum.semantics import Model
 
 _MOST_ARTEFACTS = 400
+_Pairs = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,7 @@ class Engine:
     """(door, viewer, whose values) → the form of the last answer."""
     keeping: dict[tuple[str, str | None, str | None], Keeping] = field(default_factory=dict)
     """(door, viewer, whose values) → what the last answer said to caches."""
-    seen: dict[tuple[str, str], dict[str | None, set[tuple[str, str]]]] = field(
-        default_factory=dict
-    )
+    seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
     """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
     artefacts: list[Artefact] = field(default_factory=list)
     """Links and cursors of the answers so far; values in memory only."""
@@ -130,8 +129,8 @@ class Engine:
         self._asked: set[str] = set()
         self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
         self._answered: dict[str, set[str | None]] = {}
-        self._pages: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        """(door, whose parameters) → (owner, resource) pairs that its owner was shown, ever."""
+        self._pages: dict[tuple[str, str], _Pairs] = {}
+        """(door, whose parameters) → pairs like those that its owner was shown, ever."""
         self._fetched: dict[str, Response | None] = {}
         """Answers to questions that were asked at the same time, until `put` takes them."""
         self._ignoring: set[str] = set()
@@ -221,11 +220,11 @@ class Engine:
         self.confirm()
 
     def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:
-        gate = self.matrix.gates.get(operation)
         each = self.model.operations.get(operation)
         if each is None:
             return
-        gate = gate or Gate(each, self.matrix.door(operation), {}, {}, {})
+        bare = Gate(each, self.matrix.door(operation), {}, {}, {})
+        gate = self.matrix.gates.get(operation, bare)
         plain = Filled(exchange.request, {}, frozenset(), each.path)
         question = Question(
             f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
