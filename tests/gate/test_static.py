@@ -97,7 +97,8 @@ def rules(folder: Path, document: str, policy: str) -> list[tuple[str, str]]:
 
 
 def test_every_rule_has_an_example() -> None:
-    assert set(FOUND) == set(STATIC_RULES)
+    elsewhere = {"linter", "graphql-path-forgotten"}  # test_linting.py, test_graphs.py
+    assert set(FOUND) | elsewhere == set(STATIC_RULES)
 
 
 @pytest.mark.parametrize("rule", FOUND)

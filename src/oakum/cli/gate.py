@@ -11,6 +11,7 @@ import click
 import orjson
 
 from oakum.cli import pipeline, shared
+from oakum.cli.linters import lint
 from oakum.contract import Contract, digest, load
 from oakum.contract.amounts import duration
 from oakum.contract.criteria import parse_waivers
@@ -22,6 +23,7 @@ from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Report
 from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathered, judge, words
 from oakum.gate import badge as badges
+from oakum.gate.linting import LINTERS
 from oakum.report.github import Annotation, commands
 from oakum.report.grouping import visible
 from oakum.report.integrity import faults
@@ -60,6 +62,10 @@ from oakum.semantics import Model, compile_contract
     help="OpenAPI Overlay applied to the document; may be repeated",
 )  # fmt: skip
 @click.option(
+    "--linter", "linters", type=click.Choice([*LINTERS]), multiple=True,
+    help="also run this linter on the document, for its OWASP rules; may be repeated",
+)  # fmt: skip
+@click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown", "github"]), default="text",
     show_default=True, help="what goes to standard output",
 )  # fmt: skip
@@ -83,6 +89,7 @@ def command(
     waiver_file: Path | None,
     max_age: str | None,
     overlays: tuple[Path, ...],
+    linters: tuple[str, ...],
     form: str,
     json_file: Path | None,
     markdown_file: Path | None,
@@ -90,8 +97,7 @@ def command(
 ) -> int:
     """Say whether a release may ship: reports of scans against the `exit_criteria` of CONTRACT.
 
-    Without a report, only what the documents alone prove is judged. Sends nothing.
-
+    Without a report, only what the documents alone prove is judged. Sends nothing. The format
     `github` is annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
     _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
@@ -118,6 +124,8 @@ def command(
             today=now.date(),
             evidence=evidence(reports),
             guarded=evidence(guarded),
+            graphs=tuple(found.graphs.values()),
+            linted=[lint(each, Path(found.document.file)) for each in linters],
             waivers=_waivers(policy, contract, waiver_file),
             baseline=_sound(baseline, model).findings if baseline is not None else (),
             widenings=_widenings(against, contract, overlays) if against is not None else None,

@@ -9,7 +9,7 @@ resource, or when the policy makes the root a resource itself and grants the fie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,14 +51,29 @@ _ANY_SCALAR = _SCALARS["ID"] | _SCALARS["Float"] | _SCALARS["Boolean"]
 _HINT = "install it: `pip install '.[graphql]'` in Oakum's folder"
 
 
+@dataclass(frozen=True)
+class Way:
+    """A field of the query's root, and what can be read through it."""
+
+    name: str
+    """Such as `Query.user`."""
+    type: str
+    leaves: tuple[str, ...]
+    """Scalars at or below it, such as `User.email`."""
+    location: Location
+
+
 class Graph:
     """The types of one schema, one `Shape` each.
 
     `null` may stand wherever the schema says something else: a resolver that fails leaves one.
     """
 
-    def __init__(self, schema: GraphQLSchema, name: str, bound: frozenset[str]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, name: str, bound: frozenset[str], file: Path | None = None
+    ) -> None:
         """`name` is how the policy calls the file; `bound` are the types that are resources."""
+        self._file = str(file or name)
         self.name = name
         self.schema = schema
         self._shapes: dict[str, Shape] = {}
@@ -92,7 +107,7 @@ class Graph:
         schema = build_ast_schema(tree, assume_valid_sdl=True)
         if schema.query_type is None:
             raise InputError([Problem(Location(str(path)), "the schema has no type `Query`")])
-        return cls(schema, name, bound)
+        return cls(schema, name, bound, path)
 
     def answering(self, operation: Operation, rule: OperationRule) -> Operation:
         """The operation as a door of this graph: what it is asked, and what it answers."""
@@ -121,6 +136,34 @@ class Graph:
                 return True
             at = get_named_type(field.type)
         return False
+
+    def unspoken(self) -> Iterator[Way]:
+        """The fields of the query's root that lead to no resource, so that no rule speaks of them.
+        None when the policy makes the root a resource itself."""
+        root = self._roots[0]
+        for name, field in root.fields.items() if root.name in self._shut else ():
+            end = _end(field.type)
+            if end in self._leading:
+                continue
+            at, token = Location(self._file), field.ast_node and field.ast_node.name.loc
+            if token:
+                at = Location(self._file, token.start_token.line, token.start_token.column)
+            below = tuple(self._leaves(end))
+            yield Way(f"{root.name}.{name}", end, below or (f"{root.name}.{name}",), at)
+
+    def _leaves(self, type: str) -> Iterator[str]:
+        """Scalars of the objects at or below a type, each once."""
+        objects, waiting, done = self._objects(), [type], set(self._shut)
+        while waiting:
+            name = waiting.pop()
+            if name in done:
+                continue
+            done.add(name)
+            waiting += self._next(name)
+            if name in objects:
+                for field, each in objects[name].fields.items():
+                    if not [*self._next(_end(each.type))]:
+                        yield f"{name}.{field}"
 
     # ------------------------------------------------------------ shapes
 

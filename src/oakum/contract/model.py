@@ -351,6 +351,8 @@ STATIC_RULES: Mapping[str, Stance] = {
     "state-without-missing": "warn",
     "answer-open-to-extra": "warn",
     "countable-ids": "warn",
+    "graphql-path-forgotten": "fail",
+    "linter": "warn",
 }
 """What the documents alone can prove, and what a gate makes of it unless told otherwise."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from oakum.contract.graphql import Graph
 from oakum.contract.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.contract.view import View
 from oakum.errors import NOWHERE, ExitCode, Problem
@@ -13,7 +14,9 @@ from oakum.finding import Finding
 from oakum.gate.coverage import shares, unmet_states
 from oakum.gate.declared import unclassified
 from oakum.gate.evidence import Evidence
+from oakum.gate.graphs import forgotten
 from oakum.gate.guarding import agreement, doubts, grouped
+from oakum.gate.linting import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening, counted
 from oakum.gate.waiving import Left, left
@@ -35,6 +38,9 @@ class Case:
     """None: no report was given, and only the documents are judged."""
     guarded: Evidence | None = None
     """What reports say that were made through a guard; None: not asked for."""
+    graphs: Sequence[Graph] = ()
+    linted: Sequence[Linted] = ()
+    """Of the linters that were asked for."""
     waivers: Sequence[Waiver] = ()
     baseline: Sequence[Finding] = ()
     widenings: Sequence[Widening] | None = None
@@ -47,13 +53,18 @@ def judge(case: Case) -> Verdict:
     """Every criterion, in the order in which a person mends them."""
     evidence = case.evidence
     stances = case.criteria.static
-    every = (*unsecured(case.seen), *flaws(case.seen, case.model, stances))
+    others = (*forgotten(case.graphs), *(flaw for each in case.linted for flaw in each.flaws))
+    every = (
+        *unsecured(case.seen), *flaws(case.seen, case.model, stances),
+        *(each for each in others if stances[each.rule] != "off"),
+    )  # fmt: skip
     findings = evidence.findings if evidence else ()
     kept = left(findings, every, case.waivers, case.baseline, case.today)
     made = (
         *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
         _guarded(case),
         *_of_documents(case, kept),
+        _linters(case),
         _widening(case),
         _expired(kept),
     )
@@ -109,6 +120,7 @@ TITLES = {
     "security": "each operation says who may call it",
     "classified": "each field of each answer is classified or granted",
     "static": "nothing is wrong on paper already",
+    "linters": "each linter that was asked for has read the document",
     "widening": "nothing is shown that the contract before did not show",
     "waivers": "no waiver has expired",
 }
@@ -266,6 +278,23 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
     ]
     advice = "mend the document or the contract, or waive it"
     yield _criterion("static", TITLES["static"], len(wrong), 0, "flaw", advice, map(_flaw, wrong))
+
+
+def _linters(case: Case) -> Criterion:
+    """What they found counts in `static`, or is warned of; here, that they looked at all."""
+    name, title = "linters", TITLES["linters"]
+    if not case.linted:
+        return Criterion(name, title, "not asked for")
+    failed = [Detail(each.failed) for each in case.linted if each.failed]
+    figure = ", ".join(
+        f"{each.tool}: {'nothing read' if each.failed else counted(each.places, 'finding')}"
+        for each in case.linted
+    )
+    advice = "install the linter and give it rules, or do not ask for it"
+    return Criterion(
+        name, title, "not met" if failed else "met", figure, "all read", advice, tuple(failed),
+        ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
 
 
 def _flaw(flaw: Flaw) -> Detail:

@@ -1,0 +1,28 @@
+"""Linters that are installed beside Oakum, run on the document of a contract."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from shutil import which
+
+from oakum.gate.linting import LINTERS, Linted, read
+
+_SECONDS = 120.0
+
+
+def lint(tool: str, document: Path) -> Linted:
+    """What `vacuum` or `spectral` says of a document; whatever goes wrong is a failure, told."""
+    program = which(tool)
+    if program is None:
+        return Linted(tool, failed=f"`{tool}` was asked for, and is not installed")
+    command = [program, *LINTERS[tool], str(document.resolve())]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Linted(tool, failed=f"`{tool}` did not run to its end: {type(error).__name__}")
+    if done.returncode not in (0, 1):  # 1: it has findings
+        said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        why = f": {said[0]}" if said else ""
+        return Linted(tool, failed=f"`{tool}` ended with {done.returncode}{why}")
+    return read(tool, done.stdout, str(document))

@@ -1,0 +1,38 @@
+"""Paths of a GraphQL schema that the contract forgot.
+
+A field of the root that leads to no resource is shut for a guard, and no cell of a scan: there the
+API may serve what nobody has judged. Names and types are all that is looked at, as of every flaw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from oakum.contract.graphql import Graph, Way
+from oakum.contract.lexicon import FieldClass, label_field
+from oakum.gate.static import Flaw
+
+_HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
+
+
+def forgotten(graphs: Sequence[Graph]) -> Iterator[Flaw]:
+    """Each root field that no line speaks of and below which an object has a key of its own, or a
+    field that is more than plain."""
+    for graph in graphs:
+        for way in graph.unspoken():
+            if why := _worth(way):
+                yield Flaw(
+                    "graphql-path-forgotten", f"{graph.name} {way.name}",
+                    f"`{way.name}` leads to `{way.type}`, which is no resource: {why}",
+                    "add it to the `schemas` of its resource; or make the root a resource and give"
+                    " the field a line, `[]` if it is for nobody",
+                    way.location,
+                )  # fmt: skip
+
+
+def _worth(way: Way) -> str:
+    for name in way.leaves:
+        label = label_field(name)
+        if label.kind not in _HARMLESS:
+            return label.reason
+    return ""

@@ -1,0 +1,71 @@
+"""What other linters say of the document, in the words of flaws: one for each of their rules.
+
+They are asked for what they do well already, the OWASP rules, which are not copied here. Their JSON
+is that of Spectral, which vacuum writes as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+from oakum.errors import Location
+from oakum.gate.static import Flaw
+from oakum.gate.verdict import counted
+
+LINTERS: Mapping[str, tuple[str, ...]] = {
+    "vacuum": (
+        *("spectral-report", "--hard-mode", "--stdout", "--no-pretty", "--no-style"),
+        "--no-update-check",
+    ),
+    "spectral": ("lint", "--format", "json", "--quiet"),
+}
+"""Each with what it is called with, before the document."""
+_FIRST = {"vacuum": 1, "spectral": 0}
+"""The number of the first line of a file, and of its first column."""
+
+
+@dataclass(frozen=True)
+class Linted:
+    """What one linter has said."""
+
+    tool: str
+    flaws: tuple[Flaw, ...] = ()
+    places: int = 0
+    failed: str = ""
+    """Why it has said nothing; empty: it has."""
+
+
+def read(tool: str, data: bytes, document: str) -> Linted:
+    """The findings of OWASP rules in the JSON of a linter; what is no such list has failed."""
+    try:
+        found: Json = json.loads(data)
+        if not isinstance(found, list):
+            raise TypeError
+        rules: dict[str, list[Json]] = {}
+        for each in found:
+            if "owasp" in each["code"]:
+                rules.setdefault(each["code"], []).append(each)
+        flaws = tuple(_flaws(tool, rules, document))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Linted(tool, failed=f"what `{tool}` printed is no list of findings")
+    return Linted(tool, flaws, sum(map(len, rules.values())))
+
+
+def _flaws(tool: str, rules: Mapping[str, list[Json]], document: str) -> Iterator[Flaw]:
+    for code, those in rules.items():
+        paths = sorted("/".join(map(str, each["path"])) for each in those)
+        first, start = those[0], those[0]["range"]["start"]
+        more = f", and at {counted(len(those) - 1, 'more place')}" if those[1:] else ""
+        yield Flaw(
+            # Every place is part of it, so that a waiver ends when there is another one.
+            "linter", "\x1f".join((tool, code, *paths)),
+            f"{tool} `{code}`: {str(first['message']).rstrip('.')}{more}",
+            "mend the document, or turn the rule off in the rules of the linter",
+            Location(
+                document, int(start["line"]) + 1 - _FIRST[tool],
+                int(start["character"]) + 1 - _FIRST[tool],
+            ),
+        )  # fmt: skip
