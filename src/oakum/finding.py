@@ -6,7 +6,7 @@ No value of a person is in here: evidence is shapes, keyed hashes and marks.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -177,3 +177,23 @@ class Report:
     def count(self, result: Result) -> int:
         """Number of cells with this result."""
         return sum(cell.result is result for cell in self.cells)
+
+
+def doubts(report: Report) -> Iterator[str]:
+    """Every reason for which a report, whatever it says, proves nothing to be closed.
+
+    Law 7 of the design, no vacuous green: a run that could not log in, or one without cells.
+    """
+    yield from report.distrust
+    if not report.cells:
+        yield "the run has no cells: nothing was tested"
+    elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in report.cells):
+        yield "nobody was shown anything, so what is closed proves nothing"
+    if not report.requests:
+        yield "the run has sent no request"
+    if not report.stated:
+        yield "the run was held against a drafted contract, which promises nothing"
+    if not report.distrust:  # else it has been said in its own words
+        for identity in report.identities:
+            if not identity.ok:
+                yield f"`{identity.name}` was not logged in"

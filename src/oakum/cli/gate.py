@@ -24,10 +24,9 @@ from oakum.finding import Report
 from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathered, judge, words
 from oakum.gate import badge as badges
 from oakum.gate.linting import LINTERS
+from oakum.memory import Memory, learn
 from oakum.report.github import Annotation, commands
 from oakum.report.grouping import visible
-from oakum.report.integrity import faults
-from oakum.report.json_v1 import read
 from oakum.report.pointing import short
 from oakum.semantics import Model, compile_contract
 
@@ -49,6 +48,10 @@ from oakum.semantics import Model, compile_contract
 @click.option(
     "--baseline", type=shared.PATH, metavar="FILE",
     help="an earlier report, whose findings do not count against this release",
+)  # fmt: skip
+@click.option(
+    "--memory", type=shared.PATH, metavar="FILE",
+    help="what `oakum findings` remembers: what was fixed may not be back; not written to",
 )  # fmt: skip
 @click.option(
     "--waivers", "waiver_file", type=shared.PATH, metavar="FILE",
@@ -86,6 +89,7 @@ def command(
     guarded: tuple[Path, ...],
     against: str | None,
     baseline: Path | None,
+    memory: Path | None,
     waiver_file: Path | None,
     max_age: str | None,
     overlays: tuple[Path, ...],
@@ -111,8 +115,11 @@ def command(
     age = policy.criteria.max_age if max_age is None else _duration(max_age)
     mark, changed = digest(found, contract, overlays), _changed(found, contract, overlays)
 
-    def evidence(files: tuple[Path, ...]) -> Evidence | None:
-        sources = [Source(_sound(file, model), str(file)) for file in files]
+    direct, through = (
+        [Source(_sound(file, model), str(file)) for file in files] for files in (reports, guarded)
+    )
+
+    def evidence(sources: list[Source]) -> Evidence | None:
         oldest = timedelta(seconds=age)
         return gathered(sources, model, mark, changed, now, oldest) if sources else None
 
@@ -122,14 +129,15 @@ def command(
             model=model,
             criteria=policy.criteria,
             today=now.date(),
-            evidence=evidence(reports),
-            guarded=evidence(guarded),
+            evidence=evidence(direct),
+            guarded=evidence(through),
             graphs=tuple(found.graphs.values()),
             linted=[lint(each, Path(found.document.file)) for each in linters],
             waivers=_waivers(policy, contract, waiver_file),
             baseline=_sound(baseline, model).findings if baseline is not None else (),
             widenings=_widenings(against, contract, overlays) if against is not None else None,
             against=against or "",
+            memory=_remembered(memory, direct),
         )
     )
     for file, written in ((json_file, "json"), (markdown_file, "markdown")):
@@ -140,6 +148,13 @@ def command(
     shared.say(_rendered(verdict, contract, form))
     _badge(badge, badges.state(verdict))
     return int(verdict.exit_code)
+
+
+def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
+    """What is remembered, these reports taken in; the file stays as it is."""
+    if path is None:
+        return None
+    return learn(shared.read_memory(path), (each.report for each in sources))
 
 
 def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
@@ -207,13 +222,10 @@ def _duration(said: str) -> float:
 
 def _sound(path: Path, model: Model) -> Report:
     """A report that is whole, unchanged, and of this contract; raises `InputError`."""
-    data = shared.report_bytes(path)
-    report = read(data, str(path))
-    problems = faults(data, report, str(path))
+    report = shared.sound_report(path)
     if strange := foreign(report, model):
-        problems.append(Problem(Location(str(path)), f"a report of another contract: {strange}"))
-    if problems:
-        raise InputError(problems)
+        said = f"a report of another contract: {strange}"
+        raise InputError([Problem(Location(str(path)), said)])
     return report
 
 

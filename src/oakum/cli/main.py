@@ -22,6 +22,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("report", "turn a JSON report into text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to mend it, and what the guard does"),
     ("replay", "ask for one finding of a report again: is it fixed?"),
+    ("findings", "say what has become of each finding, release by release"),
+    ("disclose", "keep the clock of findings that were told to the owner of an API"),
     ("restore", "put back what a killed run has left changed"),
     ("demo", "play the whole story on cadence, the stand-in API"),
     ("cadence", "serve the stand-in API in one of its three stages"),

@@ -120,6 +120,8 @@ def _plain(done: Replay) -> dict[str, Any]:
     one = done.finding
     return {
         "schema": "oakum.replay/1",
+        "run": done.run,
+        "started": done.started,
         "fingerprint": one.fingerprint,
         "rule": one.rule,
         "resource": one.resource,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,8 @@ from oakum.finding import Finding, Report
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from oakum.memory import Memory, Remembered
 
 F = TypeVar("F", bound=Callable[..., Any])
 S = TypeVar("S")
@@ -192,6 +194,16 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def line(words: str, style: str = "") -> None:
+    """A line to standard output. Names of an API are among the words: what a screen would obey is
+    written out."""
+    from rich.text import Text
+
+    from oakum.report.grouping import visible
+
+    console().print(Text(visible(words), style), soft_wrap=True)
+
+
 def _show(report: Report, form: str) -> None:
     from oakum.cli import pipeline
     from oakum.report import html, json_v1, terminal
@@ -211,6 +223,37 @@ def read_report(path: Path) -> Report:
     from oakum.report.json_v1 import read
 
     return read(report_bytes(path), str(path))
+
+
+def sound_report(path: Path) -> Report:
+    """A JSON report that is whole and unchanged; raises `InputError`."""
+    from oakum.report.integrity import faults
+    from oakum.report.json_v1 import read
+
+    data = report_bytes(path)
+    report = read(data, str(path))
+    if problems := faults(data, report, str(path)):
+        raise InputError(problems)
+    return report
+
+
+def read_memory(path: Path, *, missing: bool = False) -> Memory:
+    """The memory in a file; an empty one where the file is not there yet and may be `missing`."""
+    from oakum.memory import Memory, read
+
+    if missing and not path.exists():
+        return Memory()
+    return read(read_bytes(path), str(path))
+
+
+def remembered_of(memory: Memory, name: str, file: Path) -> Remembered:
+    """The remembered finding one of whose fingerprints is this, or begins so."""
+    digits = name.removeprefix("finding-").lower()
+    found = [each for each in memory.findings if digits and each.named(digits)]
+    exact = [each for each in found if digits in (each.fingerprint, *each.also)]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    raise _none_or_several(name, [each.fingerprint for each in memory.findings], found, file)
 
 
 def report_bytes(path: Path) -> bytes:
@@ -234,16 +277,22 @@ def finding_of(report: Report, name: str, file: Path) -> Finding:
     exact = [each for each in found if each.fingerprint == digits]
     if len(exact or found) == 1:
         return (exact or found)[0]
+    marks = [each.fingerprint for each in report.findings]
+    raise _none_or_several(name, marks, found, file)
+
+
+def _none_or_several(
+    name: str, marks: list[str], found: Sequence[Finding | Remembered], file: Path
+) -> InputError:
     if found:
         those = ", ".join(sorted(each.fingerprint for each in found)[:4])
         problem = Problem(Location(str(file)), f"`{name}` begins several fingerprints", those)
     else:
-        marks = [each.fingerprint for each in report.findings]
-        hint = did_you_mean(digits, marks) or (
+        hint = did_you_mean(name.removeprefix("finding-").lower(), marks) or (
             f"it has {len(marks)}, the first is `{marks[0]}`" if marks else "it has none at all"
         )
         problem = Problem(Location(str(file)), f"no finding `{name}`", hint)
-    raise InputError([problem])
+    return InputError([problem])
 
 
 def read_bytes(path: Path) -> bytes:
@@ -260,6 +309,20 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise InputError([Problem(Location(str(path)), why)]) from None
+
+
+def replace_text(path: Path, text: str) -> None:
+    """A file of the user's in a new state, whole or not at all; raises `InputError`."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        if path.exists():
+            beside.chmod(path.stat().st_mode)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
         why = (error.strerror or "cannot be written").lower()
         raise InputError([Problem(Location(str(path)), why)]) from None
 

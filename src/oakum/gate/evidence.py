@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oakum.errors import Location
-from oakum.finding import Cell, Finding, Report, Result
+from oakum.finding import Cell, Finding, Report, Result, doubts
 from oakum.semantics import Model
 
 _AHEAD = timedelta(minutes=5)
@@ -64,7 +64,7 @@ def gathered(
     distrust: list[str] = []
     stale: list[str] = []
     for each in sources:
-        distrust += (f"{each.file}: {why}" for why in _distrust(each.report))
+        distrust += (f"{each.file}: {why}" for why in doubts(each.report))
         why_old = _stale(each.report, model, contract_digest, changed, now, max_age)
         stale += (f"{each.file}: {why}" for why in why_old)
     reports = [each.report for each in sources]
@@ -97,23 +97,7 @@ def foreign(report: Report, model: Model) -> str:
     return f"it speaks of `{strange[0]}`, which this contract does not know"
 
 
-# --------------------------------------------------------------------------- trust
-
-
-def _distrust(report: Report) -> Iterator[str]:
-    yield from report.distrust
-    if not report.cells:
-        yield "the run has no cells: nothing was tested"
-    elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in report.cells):
-        yield "nobody was shown anything, so what is closed proves nothing"
-    if not report.requests:
-        yield "the run has sent no request"
-    if not report.stated:
-        yield "the run was held against a drafted contract, which promises nothing"
-    if not report.distrust:  # else it has been said in its own words
-        for identity in report.identities:
-            if not identity.ok:
-                yield f"`{identity.name}` was not logged in"
+# --------------------------------------------------------------------------- age
 
 
 def _stale(

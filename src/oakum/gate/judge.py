@@ -19,7 +19,8 @@ from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.linting import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening, counted
-from oakum.gate.waiving import Left, left
+from oakum.gate.waiving import Left, excused, left
+from oakum.memory import Memory, Remembered, Standing, silent, stage
 from oakum.semantics import Model
 
 _UNSEEN: Status = "not looked at"
@@ -47,6 +48,8 @@ class Case:
     """Against the contract before; None: not compared."""
     against: str = ""
     """Name of the contract before; empty: none was given."""
+    memory: Memory | None = None
+    """What is remembered, these reports taken in; None: nothing was given."""
 
 
 def judge(case: Case) -> Verdict:
@@ -63,6 +66,7 @@ def judge(case: Case) -> Verdict:
     made = (
         *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
         _guarded(case),
+        *(_remembered(case, evidence) if case.memory is not None else ()),
         *_of_documents(case, kept),
         _linters(case),
         _widening(case),
@@ -117,6 +121,8 @@ TITLES = {
     "shown": "each field was shown to each kind of viewer, or seen withheld",
     "states": "each value of each setting was met with some owner",
     "guarded": "through the guard no leak stays, and what is granted is served as without it",
+    "regressed": "nothing that was fixed is back",
+    "retested": "each leak that was open was asked for again",
     "security": "each operation says who may call it",
     "classified": "each field of each answer is classified or granted",
     "static": "nothing is wrong on paper already",
@@ -248,6 +254,48 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         (found.guarded_only, "was shown only through the guard"),
     ):
         yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
+
+
+# --------------------------------------------------------------------------- what is remembered
+
+
+def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
+    """Baseline and waivers excuse what was never mended; that it is back again they do not."""
+    memory = case.memory
+    if memory is None or evidence is None:
+        yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
+        return
+    back = [e for e in memory.findings if memory.standing(e) is Standing.REGRESSED]
+    advice = "mend it again, and find out what undid the repair; no waiver covers it"
+    told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
+    yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
+    unseen = list(_unseen(case, memory, evidence))
+    told = [Detail(f"{_known(one)} at {doors} [{one.fingerprint}]") for one, doors in unseen]
+    yield Criterion(
+        "retested", TITLES["retested"], "not met" if unseen else "met",
+        counted(len(unseen), "finding") + " not shown", "none",
+        "scan with what found it, or `oakum replay` it and take that in",
+        tuple(told), ExitCode.NOT_TRUSTWORTHY,
+    )  # fmt: skip
+
+
+_OF_MEMORY = ("regressed", "retested")
+
+
+def _known(one: Remembered) -> str:
+    return f"{one.severity}: `{one.resource}.{one.field}` for `{one.viewer}`, {one.rule},"
+
+
+def _unseen(case: Case, memory: Memory, evidence: Evidence) -> Iterator[tuple[Remembered, str]]:
+    """Proven leaks that were open when last seen, with the doors of which no report says anything.
+
+    They would count if they were found: that nobody looked does not make them fewer.
+    """
+    grave_enough = SEVERITIES[: SEVERITIES.index(case.criteria.proven) + 1]
+    for one, doors in silent(memory, evidence.findings, evidence.cells):
+        counts = one.verdict == "proven" and one.severity in grave_enough
+        if counts and not excused(one, case.waivers, case.baseline, case.today):
+            yield one, ", ".join(f"{door.method} {door.path}" for door in doors)
 
 
 # --------------------------------------------------------------------------- documents

@@ -11,6 +11,7 @@ from oakum.finding import Finding
 from oakum.gate.evidence import grave
 from oakum.gate.static import Flaw
 from oakum.gate.verdict import Waived
+from oakum.memory import Remembered
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,16 @@ def left(
     )
 
 
-def _of_finding(waiver: Waiver, finding: Finding) -> bool:
+def excused(
+    one: Remembered, waivers: Iterable[Waiver], baseline: Sequence[Finding], today: date
+) -> bool:
+    """Whether a remembered finding would not count if it were found as it was."""
+    if any(today <= each.expires and _of_finding(each, one) for each in waivers):
+        return True
+    return any(one.named(each.fingerprint) for each in baseline)
+
+
+def _of_finding(waiver: Waiver, finding: Finding | Remembered) -> bool:
     if waiver.cell is not None:
         return _in_cell(waiver.cell, finding)
     return _begins(waiver, finding.fingerprint)
@@ -64,7 +74,7 @@ def _begins(waiver: Waiver, fingerprint: str) -> bool:
     return bool(waiver.finding) and fingerprint.startswith(waiver.finding)
 
 
-def _in_cell(cell: CellRef, finding: Finding) -> bool:
+def _in_cell(cell: CellRef, finding: Finding | Remembered) -> bool:
     return (
         (cell.resource, cell.field, cell.viewer)
         == (finding.resource, finding.field, finding.viewer)

@@ -8,14 +8,14 @@ docs/reference/report-1.schema.json, the words in docs/reference/report.md.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeVar, get_args
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
 
 import orjson
 
 from oakum.contract.model import Json
-from oakum.contract.source import json_location, parse_json
-from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.contract.typed import Value, typed
+from oakum.errors import Location
 from oakum.finding import (
     Answer,
     Cell,
@@ -48,8 +48,6 @@ _VERDICTS: Mapping[str, _Verdict] = {word: word for word in get_args(_Verdict)}
 _SEVERITIES: Mapping[str, _Severity] = {word: word for word in get_args(_Severity)}
 _MARKS: Mapping[str, _Mark] = {word: word for word in get_args(_Mark)}
 _READ_RESULTS = {word: result for result, word in _RESULTS.items()}
-
-T = TypeVar("T")
 
 
 # --------------------------------------------------------------------------- writing
@@ -218,81 +216,10 @@ def read(data: bytes, file: str = "report") -> Report:
 
     Raises `InputError` with the place in `file` when it is no such report.
     """
-    value = parse_json(data, file)
-    try:
-        return _report(_Value(value, ""))
-    except _MisfitError as misfit:
-        place = json_location(data.decode("utf-8", "replace"), file, misfit.pointer)
-        problem = Problem(place, f"not a report of `{SCHEMA}`: {misfit.message}", misfit.hint)
-        raise InputError([problem]) from None
+    return typed(data, file, SCHEMA, _report)
 
 
-class _MisfitError(Exception):
-    def __init__(self, pointer: str, message: str, hint: str = "") -> None:
-        self.pointer, self.message, self.hint = pointer, message, hint
-        super().__init__(message)
-
-
-class _Value:
-    """A JSON value that knows its pointer and refuses to be read as what it is not."""
-
-    def __init__(self, value: Json, pointer: str) -> None:
-        self._value, self._pointer = value, pointer
-
-    def __getitem__(self, key: str) -> _Value:
-        members = self._typed(dict, "an object")
-        if key not in members:
-            hint = did_you_mean(key, members)
-            raise _MisfitError(self._pointer, f"`{key}` is missing", hint)
-        return _Value(members[key], f"{self._pointer}/{_escaped(key)}")
-
-    def has(self, key: str) -> bool:
-        """Whether a report of an earlier version has a key that was added since."""
-        return key in self._typed(dict, "an object")
-
-    def text(self) -> str:
-        return str(self._typed(str, "text"))
-
-    def whole(self) -> int:
-        return int(self._typed(int, "a whole number"))
-
-    def number(self) -> float:
-        return float(self._typed((int, float), "a number"))
-
-    def flag(self) -> bool:
-        return bool(self._typed(bool, "true or false"))
-
-    def one_of(self, words: Mapping[str, T]) -> T:
-        word = self.text()
-        if word not in words:
-            known = ", ".join(f"`{name}`" for name in words)
-            raise _MisfitError(self._pointer, f"`{word}` is none of {known}")
-        return words[word]
-
-    def each(self, read_one: Callable[[_Value], T]) -> tuple[T, ...]:
-        items = enumerate(self._typed(list, "a list"))
-        return tuple(read_one(_Value(item, f"{self._pointer}/{at}")) for at, item in items)
-
-    def members(self, read_one: Callable[[_Value], T]) -> dict[str, T]:
-        return {name: read_one(self[name]) for name in self._typed(dict, "an object")}
-
-    def maybe(self, read_one: Callable[[_Value], T]) -> T | None:
-        return None if self._value is None else read_one(self)
-
-    def _typed(self, kind: type | tuple[type, ...], what: str) -> Json:
-        if not isinstance(self._value, kind) or (
-            kind is not bool and isinstance(self._value, bool)  # Python's bool is an int
-        ):
-            raise _MisfitError(self._pointer, f"this should be {what}")
-        return self._value
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _report(value: _Value) -> Report:
-    value["schema"].one_of({SCHEMA: SCHEMA})
+def _report(value: Value) -> Report:
     return Report(
         target=value["target"].text(),
         contract=value["contract"].text(),
@@ -308,16 +235,16 @@ def _report(value: _Value) -> Report:
             lambda item: Skipped(_read_door(item), item["reason"].text())
         ),
         identities=value["identities"].each(_read_identity),
-        distrust=value["distrust"].each(_Value.text),
-        notes=value["notes"].each(_Value.text),
+        distrust=value["distrust"].each(Value.text),
+        notes=value["notes"].each(Value.text),
         version=value["oakum"].text(),
         field_lines=value["contract_lines"].members(_read_location),
-        allowed=value["allowed"].each(_Value.text) if value.has("allowed") else (),
+        allowed=value["allowed"].each(Value.text) if value.has("allowed") else (),
         contract_digest=(value["contract_digest"].text() if value.has("contract_digest") else ""),
     )
 
 
-def _read_finding(value: _Value) -> Finding:
+def _read_finding(value: Value) -> Finding:
     return Finding(
         rule=value["rule"].text(),
         verdict=value["verdict"].one_of(_VERDICTS),
@@ -327,18 +254,18 @@ def _read_finding(value: _Value) -> Finding:
         state=_read_state(value["state"]),
         doors=value["doors"].each(_read_door),
         owasp=value["owasp"].text(),
-        cwe=value["cwe"].each(_Value.text),
+        cwe=value["cwe"].each(Value.text),
         severity=value["severity"].one_of(_SEVERITIES),
         title=value["title"].text(),
         advice=value["advice"].text(),
         contract_location=_read_location(value["contract_location"]),
-        also=value["also"].each(_Value.text),
+        also=value["also"].each(Value.text),
         promise=value["promise"].text(),
         evidence=value["evidence"].maybe(_read_evidence),
     )
 
 
-def _read_evidence(value: _Value) -> Evidence:
+def _read_evidence(value: Value) -> Evidence:
     return Evidence(
         owner=value["owner"].maybe(_read_answer),
         viewer=_read_answer(value["viewer"]),
@@ -348,7 +275,7 @@ def _read_evidence(value: _Value) -> Evidence:
     )
 
 
-def _read_answer(value: _Value) -> Answer:
+def _read_answer(value: Value) -> Answer:
     return Answer(
         identity=value["identity"].text(),
         relation=value["relation"].text(),
@@ -359,7 +286,7 @@ def _read_answer(value: _Value) -> Answer:
     )
 
 
-def _read_line(value: _Value) -> Line:
+def _read_line(value: Value) -> Line:
     return Line(
         pointer=value["pointer"].text(),
         shape=value["shape"].text(),
@@ -368,7 +295,7 @@ def _read_line(value: _Value) -> Line:
     )
 
 
-def _read_cell(value: _Value) -> Cell:
+def _read_cell(value: Value) -> Cell:
     return Cell(
         resource=value["resource"].text(),
         field=value["field"].text(),
@@ -382,26 +309,26 @@ def _read_cell(value: _Value) -> Cell:
     )
 
 
-def _read_skipped(value: _Value) -> Skipped:
+def _read_skipped(value: Value) -> Skipped:
     return Skipped(_read_door(value), value["reason"].text())
 
 
-def _read_identity(value: _Value) -> IdentityState:
+def _read_identity(value: Value) -> IdentityState:
     return IdentityState(
         name=value["name"].text(),
         ok=value["ok"].flag(),
         message=value["message"].text(),
-        relations=value["relations"].each(_Value.text),
+        relations=value["relations"].each(Value.text),
     )
 
 
-def _read_state(value: _Value) -> State:
-    return tuple(sorted(value.members(_Value.text).items()))
+def _read_state(value: Value) -> State:
+    return tuple(sorted(value.members(Value.text).items()))
 
 
-def _read_door(value: _Value) -> Door:
+def _read_door(value: Value) -> Door:
     return Door(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
-def _read_location(value: _Value) -> Location:
+def _read_location(value: Value) -> Location:
     return Location(value["file"].text(), value["line"].whole(), value["column"].whole())

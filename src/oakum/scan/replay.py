@@ -66,6 +66,9 @@ class Replay:
     """Why it was not shown, or is not to be trusted."""
     requests: int
     seconds: float
+    run: str = ""
+    started: str = ""
+    """RFC 3339."""
 
 
 def replay(
@@ -131,7 +134,10 @@ def _look(
     reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
     if reasons and verdict is Verdict.FIXED:
         verdict = Verdict.NOT_SHOWN
-    made = Replay(focus.finding, verdict, doors, left, reasons, report.requests, report.seconds)
+    made = Replay(
+        focus.finding, verdict, doors, left, reasons, report.requests, report.seconds, report.run,
+        report.started,
+    )  # fmt: skip
     lost = spent or any(each != NOTHING_SHOWN for each in report.distrust)
     return made, lost or bool(lacking and scan.scope and not scan.scope.plain)
 

@@ -1,0 +1,113 @@
+"""`oakum disclose`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import ExitCode
+from oakum.memory import EVENTS, Due, Memory, case_of, dues, recorded, render
+from oakum.memory.file import disclosure as plain
+from oakum.report.grouping import counted
+
+_STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": "", "done": "dim"}
+
+
+@click.command(
+    epilog="Example: oakum disclose 4f4e24eb841bb0fa --memory findings.json --event reported"
+    " --on 2026-01-05"
+)
+@click.argument("finding", required=False)
+@click.option(
+    "--memory", type=shared.PATH, required=True, metavar="FILE",
+    help="what `oakum findings` remembers; the clock stands in it",
+)  # fmt: skip
+@click.option("--event", type=click.Choice(EVENTS), help="what has happened; written to the file")
+@click.option(
+    "--on", metavar="DAY", help="the day on which it happened, such as 2026-01-05  [default: today]"
+)
+@click.option(
+    "--days", type=click.IntRange(1, 365),
+    help="from the report to the day of publication  [default: 90]",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="answer 1 when something is due")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(
+    finding: str | None,
+    memory: Path,
+    event: str | None,
+    on: str | None,
+    days: int | None,
+    check: bool,
+    form: str,
+) -> int:
+    """When FINDING was told to whom, what is due now, and from when it may be published.
+
+    FINDING is a fingerprint that the memory holds, or its first digits; without it all are told.
+    Reckons days, and neither publishes nor sends anything.
+    """
+    today = datetime.now(UTC).date()
+    known = shared.read_memory(memory)
+    one = shared.remembered_of(known, finding, memory) if finding is not None else None
+    if event is None and (on is not None or days is not None):
+        raise click.UsageError("`--on` and `--days` go with `--event`")
+    if event is not None:
+        if one is None:
+            raise click.UsageError("`--event` needs a FINDING that it is about")
+        known = recorded(known, one, event, _day(on, today), today, days)
+        shared.replace_text(memory, render(known))
+    held = case_of(known, one) if one is not None else None
+    found = [each for each in dues(known, today) if one is None or each.case == held]
+    if form == "json":
+        content = {"schema": "oakum.disclose/1", "today": today.isoformat(),
+                   "cases": list(map(_plain, found))}  # fmt: skip
+        shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for each in found:
+            _tell(known, each)
+        if not found:
+            shared.line("nothing was reported to anybody yet; begin with `--event reported`")
+    return int(ExitCode.FINDINGS if check and any(e.now for e in found) else ExitCode.CLEAN)
+
+
+def _day(said: str | None, today: date) -> date:
+    if said is None:
+        return today
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        words = f"`{said}` is no day such as 2026-01-05"
+        raise click.BadParameter(words, param_hint="--on") from None
+
+
+def _tell(memory: Memory, due: Due) -> None:
+    marks = due.case.findings
+    one = next((each for each in memory.findings if each.named(marks[0])), None)
+    about = f"  {one.rule}, `{one.resource}`" if one is not None else ""
+    more = f" and {counted(len(marks) - 1, 'more finding')}" if marks[1:] else ""
+    shared.line(f"{due.level}  {marks[0]}{more}{about}", _STYLES[due.level])
+    shared.line("  " + "; ".join(f"{name} {day}" for name, day in due.case.events))
+    if due.publication is not None and due.level != "done":
+        shared.line(f"  may be published from {due.publication}, {due.case.days} days after")
+    shared.line(f"  {due.words}")
+    for doubt in due.doubts:
+        shared.line(f"  {doubt}")
+
+
+def _plain(due: Due) -> dict[str, object]:
+    return {
+        **plain(due.case),
+        "publication": due.publication.isoformat() if due.publication else None,
+        "days_left": due.left,
+        "level": due.level,
+        "due": due.now,
+        "words": due.words,
+        "doubts": list(due.doubts),
+    }

@@ -1,0 +1,153 @@
+"""`oakum findings`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import ExitCode
+from oakum.finding import Report, doubts
+from oakum.memory import (
+    AT_DOOR,
+    Memory,
+    Remembered,
+    Standing,
+    learn,
+    read_replay,
+    render,
+    replayed,
+    stage,
+)
+from oakum.memory.file import finding as plain
+from oakum.report.grouping import counted, state_words
+from oakum.report.pointing import listed
+
+_STYLES = {
+    Standing.REGRESSED: "bold red",
+    Standing.OPEN: "bold red",
+    Standing.PARTLY_FIXED: "bold yellow",
+    Standing.WITHDRAWN: "dim",
+    Standing.FIXED: "bold green",
+}
+
+_SOME, _FEW = 12, 4
+"""Groups of findings in the text, and fields or doors of one of them; the JSON has all."""
+
+
+@click.command(epilog="Example: oakum findings findings.json --report scan.json --write")
+@click.argument("memory", type=shared.PATH)
+@click.option(
+    "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
+    help="JSON report of a scan to take in; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--replay", "replays", type=shared.PATH, multiple=True, metavar="FILE",
+    help="what `oakum replay --format json` printed, to take in; may be repeated",
+)  # fmt: skip
+@click.option("--write", is_flag=True, help="write what was taken in to MEMORY")
+@click.option("--all", "everything", is_flag=True, help="list every finding, fixed or not")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(
+    memory: Path,
+    reports: tuple[Path, ...],
+    replays: tuple[Path, ...],
+    write: bool,
+    everything: bool,
+    form: str,
+) -> int:
+    """What has become of each finding: open, partly fixed, fixed, or back again.
+
+    MEMORY is a file that you keep in git. Reports are taken in by the time of their runs, and the
+    file is changed with `--write` only. Sends nothing. Answers 3 when a report cannot be trusted.
+    """
+    known = shared.read_memory(memory, missing=bool(reports))
+    taken = [shared.sound_report(each) for each in reports]
+    after = learn(known, taken)
+    again = [read_replay(shared.read_bytes(each), str(each)) for each in replays]
+    for each in sorted(again, key=lambda one: one.stamp.on):
+        after = replayed(after, each)
+    if write:
+        shared.replace_text(memory, render(after))
+    if form == "json":
+        content = _plain(after, taken)
+        shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _tell(after, taken, everything)
+    doubted = any(map(_doubted, taken)) or any(each.reasons for each in again)
+    return int(ExitCode.NOT_TRUSTWORTHY if doubted else ExitCode.CLEAN)
+
+
+def _doubted(report: Report) -> bool:
+    return any(doubts(report))
+
+
+def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
+    order = list(Standing)
+    groups: dict[tuple[object, ...], list[Remembered]] = {}
+    for one in sorted(memory.findings, key=lambda each: order.index(memory.standing(each))):
+        standing = memory.standing(one)
+        if not standing.over or everything:
+            late, left = memory.untested(one), memory.left(one)
+            alike = (standing, late, one.rule, one.resource, one.viewer, left)
+            groups.setdefault(alike, []).append(one)
+    for at, group in enumerate(groups.values()):
+        if at == _SOME and not everything:
+            rest = sum(map(len, list(groups.values())[_SOME:]))
+            shared.line(f"and {counted(rest, 'more finding')}: `--all` lists them")
+            break
+        _group(memory, group)
+    for report in taken:
+        for reason in doubts(report):
+            shared.line(f"run {report.run} closes nothing: {reason}", "bold yellow")
+    by = Counter(map(memory.standing, memory.findings))
+    counts = [f"{by[each]} {each.value.replace('_', ' ')}" for each in order if by[each]]
+    untested = sum(map(memory.untested, memory.findings))
+    told = f"; {untested} not re-tested" if untested else ""
+    whole = counted(len(memory.findings), "finding")
+    shared.line(f"{whole}: {', '.join(counts) or 'nothing is remembered'}{told}")
+
+
+def _group(memory: Memory, group: list[Remembered]) -> None:
+    """Findings of one rule, resource and viewer that have come equally far."""
+    one = group[0]
+    standing, late = memory.standing(one), memory.untested(one)
+    more = f" and {len(group) - 1} more" if group[1:] else ""
+    words = standing.value.replace("_", " ") + (", not re-tested" if late else "")
+    shared.line(f"{words}  {one.rule}  {one.fingerprint}{more}", _STYLES[standing])
+    fields = [f"`{one.resource}.{name}`" for name in dict.fromkeys(each.field for each in group)]
+    states = {each.state for each in group}
+    state = f", when {state_words(one.state)}" if len(states) == 1 and one.state else ""
+    shared.line(f"  {listed(fields, _FEW, 'field')}, for `{one.viewer}`{state}")
+    for now, word in AT_DOOR.items():
+        doors = [door for each in group for door in each.doors if door.now is now]
+        places = list(dict.fromkeys(f"{e.door.method} {e.door.path}" for e in doors))
+        if places:
+            shared.line(f"  {word} at {listed(places, _FEW, 'door')}")
+    if standing is Standing.PARTLY_FIXED and (left := memory.left(one)):
+        shared.line(f"  still for {', '.join(f'`{viewer}`' for viewer in left)}")
+    first = min(each.first_seen.on for each in group)[:10]
+    tested = f", last re-tested {min(e.last_tested.on for e in group)[:10]}" if late else ""
+    shared.line(f"  first seen {first}{tested}", "dim")
+
+
+def _plain(memory: Memory, taken: list[Report]) -> dict[str, object]:
+    return {
+        "schema": "oakum.findings/1",
+        "findings": [
+            {
+                **plain(memory, each),
+                "left": list(memory.left(each)),
+                "stage": stage(memory, each),
+                "retested": not memory.untested(each),
+            }
+            for each in memory.findings
+        ],
+        "closes_nothing": {each.run: why for each in taken if (why := list(doubts(each)))},
+    }

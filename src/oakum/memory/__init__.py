@@ -1,0 +1,50 @@
+"""What a team knows of its findings across releases, and the clock of those it has told to others.
+
+Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, door by
+door: what was not shown stays as it was. And to take in the same report again changes nothing.
+Pure: files, the clock and the shell are the command's.
+"""
+
+from oakum.memory.again import Again, read_replay, replayed
+from oakum.memory.clock import EVENTS, Due, case_of, due, dues, recorded
+from oakum.memory.file import SCHEMA, read, render
+from oakum.memory.learn import learn, silent
+from oakum.memory.model import (
+    AT_DOOR,
+    AtDoor,
+    Disclosure,
+    Happened,
+    Known,
+    Memory,
+    Remembered,
+    Stamp,
+    Standing,
+    stage,
+)
+
+__all__ = [
+    "AT_DOOR",
+    "EVENTS",
+    "SCHEMA",
+    "Again",
+    "AtDoor",
+    "Disclosure",
+    "Due",
+    "Happened",
+    "Known",
+    "Memory",
+    "Remembered",
+    "Stamp",
+    "Standing",
+    "case_of",
+    "due",
+    "dues",
+    "learn",
+    "read",
+    "read_replay",
+    "recorded",
+    "render",
+    "replayed",
+    "silent",
+    "stage",
+]

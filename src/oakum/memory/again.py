@@ -1,0 +1,117 @@
+"""A replay taken into a memory: one finding asked for again, alone.
+
+Some findings stand in no cell, and some doors only a technique finds, so that no report tells that
+they are closed. A replay does: it knows what it has asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from oakum.contract.typed import Value, typed
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Door
+from oakum.memory.learn import latest, told
+from oakum.memory.model import AtDoor, Known, Memory, Remembered, Stamp, Standing
+
+SCHEMA = "oakum.replay/1"
+_Shown = Literal["fixed", "still_open", "not_shown"]
+_SHOWN: Mapping[str, _Shown] = {
+    "fixed": "fixed", "still_open": "still_open", "not_shown": "not_shown",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a replay says, as `oakum replay --format json` printed it."""
+
+    file: str
+    stamp: Stamp
+    fingerprint: str
+    field: str
+    doors: tuple[tuple[Door, _Shown, str], ...]
+    """Door, what it was shown to be, and the reason; of a fixed one: the contract has changed."""
+    left: tuple[tuple[str, str], ...]
+    """(viewer, field) of which the same is still so."""
+    reasons: tuple[str, ...]
+    """Why it is not to be trusted; empty when it is."""
+
+
+def read_replay(data: bytes, file: str) -> Again:
+    """The replay in a JSON text; raises `InputError` with the place of what does not fit."""
+    return typed(data, file, SCHEMA, lambda value: _again(value, file))
+
+
+def _again(value: Value, file: str) -> Again:
+    return Again(
+        file,
+        Stamp(value["run"].text(), value["started"].moment()),
+        value["fingerprint"].text(),
+        value["field"].text(),
+        value["doors"].each(lambda e: (_door(e), e["result"].one_of(_SHOWN), e["reason"].text())),
+        value["left"].each(lambda e: (e["viewer"].text(), e["field"].text())),
+        value["reasons"].each(Value.text),
+    )
+
+
+def _door(value: Value) -> Door:
+    return Door(value["method"].text(), value["path"].text(), value["operation"].text())
+
+
+def replayed(memory: Memory, again: Again) -> Memory:
+    """The memory after a replay; one that it has taken in already changes nothing.
+
+    Raises `InputError` for a finding that is not remembered, for a replay that is older than what
+    is known, and for one that saw a leak to somebody else that the memory does not know.
+    """
+    one = next((e for e in memory.findings if again.fingerprint in (e.fingerprint, *e.also)), None)
+    place = Location(again.file)
+    if one is None:
+        said, hint = f"finding `{again.fingerprint}` is not remembered", "take in its report first"
+        raise InputError([Problem(place, said, hint)])
+    taken = (one.last_tested, one.last_seen, *(each.stamp for each in one.history))
+    if again.stamp in taken:
+        return memory
+    last = latest(memory)
+    if last is not None and datetime.fromisoformat(again.stamp.on) < last:
+        said = f"the replay of {again.stamp.on} is older than what is remembered"
+        raise InputError([Problem(place, said, "replay it again")])
+    known = {e.viewer for e in memory.findings if e.cell == one.cell and e.open_doors}
+    strange = sorted({who for who, name in again.left if name == again.field} - known)
+    if strange:
+        said = f"`{strange[0]}` sees it still, and the memory does not know that"
+        raise InputError([Problem(place, said, "scan, and take the report in first")])
+    fresh = _after(memory.standing(one), one, again)
+    after = replace(
+        memory, findings=tuple(fresh if each is one else each for each in memory.findings)
+    )
+    return told(memory, after, again.stamp)
+
+
+def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
+    shown = {door: (result, reason) for door, result, reason in again.doors}
+    doors: list[Known] = []
+    silent = seen = False
+    for each in one.doors:
+        result, reason = shown.pop(each.door, ("not_shown", ""))
+        now = each.now
+        if result == "still_open":
+            seen = True
+            now = AtDoor.BACK if each.now in (AtDoor.CLOSED, AtDoor.BACK) else AtDoor.OPEN
+        elif result == "fixed" and not again.reasons:
+            now = AtDoor.WITHDRAWN if reason else AtDoor.CLOSED
+        else:
+            silent = True
+        doors.append(replace(each, now=now))
+    fresh = AtDoor.BACK if standing is Standing.FIXED else AtDoor.OPEN
+    more = [door for door, (result, _) in shown.items() if result == "still_open"]
+    doors += [Known(door, fresh) for door in more]
+    return replace(
+        one,
+        doors=tuple(doors),
+        last_seen=again.stamp if seen or more else one.last_seen,
+        last_tested=one.last_tested if silent else again.stamp,
+    )

@@ -1,0 +1,164 @@
+"""The clock of a disclosure: told to the vendor, acknowledged, mended, published.
+
+Only publication ends it. An acknowledgement does not, and a vendor who says that it is mended does
+not: in 2021 the first mend of Peloton's API asked for a login and left the rest, and nobody spoke
+for the ninety days that followed. Nothing in here publishes or sends anything; it reckons days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+from oakum.errors import InputError, Location, Problem
+from oakum.memory.model import Disclosure, Memory, Remembered, Standing
+
+EVENTS = ("reported", "acknowledged", "fixed", "published")
+DAYS = 90
+"""The usual span: Google Project Zero's, and that of the Peloton report."""
+SILENCE = 7
+"""Days after which a report that nobody has acknowledged is asked about again."""
+_SOON = 14
+
+
+@dataclass(frozen=True)
+class Due:
+    """Where a disclosure stands on a day."""
+
+    case: Disclosure
+    publication: date | None
+    """The day on which it may be published; None: nothing was reported yet."""
+    left: int
+    """Days until then; less than 0: it is over."""
+    level: Literal["over", "due", "soon", "running", "done"]
+    """`due` and `over`: somebody has to do something."""
+    words: str
+    doubts: tuple[str, ...] = ()
+    """What the vendor says and reports do not."""
+
+    @property
+    def now(self) -> bool:
+        """Whether something is to be done."""
+        return self.level in ("over", "due")
+
+
+def recorded(
+    memory: Memory, one: Remembered, event: str, on: date, today: date, days: int | None = None
+) -> Memory:
+    """The memory with an event of the case that holds this finding; the first one opens it.
+
+    A case takes in what was remembered of the same rule and resource when it was opened, since that
+    is what one report to a vendor is about. The same event on the same day changes nothing.
+    Raises `InputError` for a day to come, another day than was said before, and a wrong order.
+    """
+    case = case_of(memory, one)
+    rest = tuple(each for each in memory.disclosures if each is not case)
+    if case is None:
+        case = Disclosure(_kin(memory, one), DAYS if days is None else days, ())
+    elif days is not None:
+        case = replace(case, days=days)
+    problems = list(_against(case, event, on, today))
+    if problems:
+        raise InputError(problems)
+    if case.on(event) is None:
+        events = sorted((*case.events, (event, on)), key=lambda e: (e[1], EVENTS.index(e[0])))
+        case = replace(case, events=tuple(events))
+    made = sorted((*rest, case), key=lambda each: each.findings)
+    return replace(memory, disclosures=tuple(made))
+
+
+def case_of(memory: Memory, one: Remembered) -> Disclosure | None:
+    """The case that holds a finding."""
+    marks = {one.fingerprint, *one.also}
+    return next((each for each in memory.disclosures if marks & set(each.findings)), None)
+
+
+def _kin(memory: Memory, one: Remembered) -> tuple[str, ...]:
+    """A finding and those that one report tells with it."""
+    taken = {mark for case in memory.disclosures for mark in case.findings}
+    same = (
+        each.fingerprint
+        for each in memory.findings
+        if (each.rule, each.resource, each.over_blocked)
+        == (one.rule, one.resource, one.over_blocked)
+        and each.fingerprint not in taken
+        and each.fingerprint != one.fingerprint
+        and not memory.standing(each).over
+    )
+    return (one.fingerprint, *sorted(same))
+
+
+def _against(case: Disclosure, event: str, on: date, today: date) -> Iterator[Problem]:
+    """Why an event cannot be so."""
+    place = Location(f"--event {event}")
+    was = case.on(event)
+    if was is not None and was != on:
+        hint = "if that was wrong, correct the file by hand: it is a record that others read"
+        yield Problem(place, f"was on {was} already", hint)
+    if on > today:
+        yield Problem(place, f"{on} is yet to come", "tell it when it has happened")
+    reported = case.on("reported")
+    if event != "reported" and reported is None:
+        hint = "begin with `--event reported`"
+        yield Problem(place, "nothing was reported to anybody yet", hint)
+    if event == "reported":
+        early = min((day for name, day in case.events if name != "reported"), default=on)
+        if on > early:
+            yield Problem(place, f"something that follows it was on {early} already")
+    elif reported is not None and on < reported:
+        yield Problem(place, f"{on} is before the report itself, of {reported}")
+
+
+def dues(memory: Memory, today: date) -> tuple[Due, ...]:
+    """Where each disclosure stands, the most urgent first."""
+    made = [due(memory, case, today) for case in memory.disclosures]
+    order = ("over", "due", "soon", "running", "done")
+    return tuple(sorted(made, key=lambda d: (order.index(d.level), d.left, d.case.findings)))
+
+
+def due(memory: Memory, case: Disclosure, today: date) -> Due:
+    """Where a disclosure stands on a day."""
+    reported, published = case.on("reported"), case.on("published")
+    if reported is None:
+        return Due(case, None, 0, "due", "not reported to anybody yet")
+    day = reported + timedelta(days=case.days)
+    left = (day - today).days
+    doubt = tuple(_doubts(memory, case))
+    if published is not None:
+        early = (day - published).days
+        words = f"published on {published}"
+        words += f", {_days(early)} before the day" if early > 0 else ""
+        return Due(case, day, left, "done", words, doubt)
+    if left < 0:
+        return Due(case, day, left, "over", f"the day of publication was {_days(-left)} ago", doubt)
+    if left == 0:
+        return Due(case, day, left, "due", "today is the day of publication", doubt)
+    silent = (today - reported).days
+    if case.on("acknowledged") is None and silent >= SILENCE:
+        words = f"nobody has acknowledged it for {_days(silent)}: ask again, or somebody else"
+        return Due(case, day, left, "due", words, doubt)
+    level: Literal["soon", "running"] = "soon" if left <= _SOON else "running"
+    return Due(case, day, left, level, f"{_days(left)} until {day}", doubt)
+
+
+def _days(number: int) -> str:
+    return f"{number} day" + ("" if number == 1 else "s")
+
+
+def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:
+    """A half fix stops no clock: what the last reports say of each finding, beside the vendor."""
+    found = [one for one in memory.findings if {one.fingerprint, *one.also} & set(case.findings)]
+    standings = [memory.standing(each) for each in found]
+    still = sum(not each.over for each in standings)
+    fixed = case.on("fixed")
+    if fixed is not None and still:
+        partly = standings.count(Standing.PARTLY_FIXED)
+        words = f"it was called fixed on {fixed}, and {still} of {len(found)} findings are not"
+        yield words + (f" ({partly} partly)" if partly else "")
+    if fixed is None and found and not still:
+        yield "the last reports show it closed: agree on a day to publish"
+    lost = len(case.findings) - len(found)
+    if lost:
+        yield f"{lost} of its findings are not in the memory any more"

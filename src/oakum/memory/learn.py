@@ -1,0 +1,212 @@
+"""Reports taken into a memory, in the order of time.
+
+A door of a finding is closed only by a run that can be trusted, and that has shown it to be closed
+by the same law as in a scan: its owner was seen to see it, and the viewer was not. What is open is
+taken from any run: a leak is a leak, whoever has failed to log in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from oakum.errors import InputError, Location, Problem
+from oakum.finding import Cell, Door, Finding, Report, Result, State, doubts
+from oakum.memory.model import (
+    BESIDE,
+    AtDoor,
+    Happened,
+    Known,
+    Memory,
+    Remembered,
+    Stamp,
+    Standing,
+    ordered,
+    stage,
+)
+
+_ASKED_OTHERWISE = frozenset({"stale-grant", "wrong-recipient-cache"})
+"""Rules whose cells a plain question shows closed, whether or not the leak is mended."""
+_Key = tuple[bool, str, str, str, str, State]
+
+
+def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
+    """The memory after these reports; those that it has taken in already change nothing.
+
+    Raises `InputError` for one that is older than the last it knows: what was closed then, of
+    findings it has learnt of since, cannot be told any more.
+    """
+    for report in sorted(reports, key=lambda each: (_time(each), each.run)):
+        if Stamp(report.run, report.started) in memory.reports:
+            continue
+        last = latest(memory)
+        if last is not None and _time(report) < last:
+            said = f"the report of {report.started} is older than what is remembered"
+            hint = f"that is of {last.isoformat()}; give reports in the order of time"
+            raise InputError([Problem(Location(f"run {report.run}"), said, hint)])
+        memory = _taken(memory, report)
+    return memory
+
+
+def latest(memory: Memory) -> datetime | None:
+    """When the last run began that has told anything; None: there was none."""
+    seen = (stamp for e in memory.findings for stamp in (e.last_tested, e.last_seen))
+    stamps = (*memory.reports[-1:], *seen)
+    return max((datetime.fromisoformat(each.on) for each in stamps), default=None)
+
+
+def silent(
+    memory: Memory, findings: Iterable[Finding], cells: Iterable[Cell]
+) -> Iterator[tuple[Remembered, tuple[Door, ...]]]:
+    """Findings that were open when last seen, with those of their open doors of which these
+    findings and cells, of one run or of several, say nothing."""
+    look = _look(Stamp("", ""), True, findings, cells)
+    for one in memory.findings:
+        found = look.findings.get(_key_of(one))
+        bad = (each for each in one.doors if each.door in one.open_doors)
+        doors = tuple(each.door for each in bad if _at(one, each, look, found) is None)
+        if doors:
+            yield one, doors
+
+
+def _time(report: Report) -> datetime:
+    try:
+        found = datetime.fromisoformat(report.started)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        said = "the report does not say when its run began"
+        raise InputError([Problem(Location(f"run {report.run}"), said, "scan again")])
+    return found
+
+
+def _taken(memory: Memory, report: Report) -> Memory:
+    stamp = Stamp(report.run, report.started)
+    look = _look(stamp, not any(doubts(report)), report.findings, report.cells)
+    known = {_key_of(each): each for each in memory.findings}
+    kept = [
+        _again(memory.standing(each), each, look, look.findings.get(_key_of(each)))
+        for each in memory.findings
+    ]
+    new = [_first(found, look) for key, found in look.findings.items() if key not in known]
+    after = replace(memory, reports=(*memory.reports, look.stamp), findings=ordered([*kept, *new]))
+    return told(memory, after, look.stamp)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a report tells, by the key of a finding."""
+
+    stamp: Stamp
+    sound: bool
+    """Whether what it shows to be closed is closed."""
+    findings: Mapping[_Key, Finding]
+    cells: Mapping[tuple[str, str, str, State, Door], Sequence[Result]]
+
+
+def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Cell]) -> _Look:
+    findings: dict[_Key, Finding] = {}
+    for each in told:
+        key = _key(each)
+        other = findings.get(key)
+        if other is not None:  # told under two rules: the first one names it
+            doors = tuple(dict.fromkeys((*other.doors, *each.doors)))
+            each = replace(other, doors=doors)
+        findings[key] = each
+    cells: dict[tuple[str, str, str, State, Door], list[Result]] = {}
+    for cell in shown:
+        at = (cell.resource, cell.field, cell.viewer, cell.state, cell.door)
+        cells.setdefault(at, []).append(cell.result)
+    return _Look(stamp, sound, findings, cells)
+
+
+def _key(one: Finding) -> _Key:
+    kind = one.rule if one.rule in BESIDE else ""
+    over = one.verdict == "over_blocked"
+    return over, kind, one.resource, one.field, one.viewer, one.state
+
+
+def _key_of(one: Remembered) -> _Key:
+    return one.over_blocked, one.kind, one.resource, one.field, one.viewer, one.state
+
+
+def _first(found: Finding, look: _Look) -> Remembered:
+    return Remembered(
+        fingerprint=found.fingerprint,
+        rule=found.rule,
+        verdict=found.verdict,
+        severity=found.severity,
+        resource=found.resource,
+        field=found.field,
+        viewer=found.viewer,
+        state=found.state,
+        doors=tuple(map(Known, dict.fromkeys(found.doors))),
+        first_seen=look.stamp,
+        last_seen=look.stamp,
+        last_tested=look.stamp,
+    )
+
+
+def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | None) -> Remembered:
+    """A finding that is known, after one more report."""
+    doors: list[Known] = []
+    seen, tested = found is not None, True
+    for each in one.doors:
+        now = _at(one, each, look, found)
+        tested = tested and now is not None
+        seen = seen or now in (AtDoor.OPEN, AtDoor.BACK)
+        doors.append(each if now is None else replace(each, now=now))
+    if found is not None:
+        fresh = AtDoor.BACK if standing is Standing.FIXED else AtDoor.OPEN
+        more = [each for each in found.doors if all(each != known.door for known in one.doors)]
+        doors += [Known(each, fresh) for each in dict.fromkeys(more)]
+        marks = dict.fromkeys((one.fingerprint, *one.also, found.fingerprint))
+        one = replace(
+            one, rule=found.rule, verdict=found.verdict, severity=found.severity,
+            also=tuple(marks)[1:],
+        )  # fmt: skip
+    return replace(
+        one,
+        doors=tuple(doors),
+        last_seen=look.stamp if seen else one.last_seen,
+        last_tested=look.stamp if tested else one.last_tested,
+    )
+
+
+def _at(one: Remembered, known: Known, look: _Look, found: Finding | None) -> AtDoor | None:
+    """What a report shows of a finding at one of its doors; None: nothing."""
+    bad, good = Result.LEAK, Result.CLOSED
+    if one.over_blocked:
+        bad, good = Result.OVER_BLOCK, Result.OPEN
+    at = (one.resource, one.field, one.viewer, one.state, known.door)
+    results = () if one.kind else look.cells.get(at, ())
+    if (found is not None and known.door in found.doors) or bad in results:
+        was_closed = known.now in (AtDoor.CLOSED, AtDoor.BACK)
+        return AtDoor.BACK if was_closed else AtDoor.OPEN
+    if not look.sound or not results or Result.NOT_SHOWN in results:
+        return None
+    if one.rule in _ASKED_OTHERWISE:
+        return None
+    return AtDoor.CLOSED if set(results) == {good} else AtDoor.WITHDRAWN
+
+
+def told(before: Memory, after: Memory, stamp: Stamp) -> Memory:
+    """The later memory, with a line of history for each finding that the run has changed."""
+    old = {each.fingerprint: each for each in before.findings}
+    made = (_told(before, old.get(e.fingerprint), after, e, stamp) for e in after.findings)
+    return replace(after, findings=tuple(made))
+
+
+def _told(
+    before: Memory, old: Remembered | None, after: Memory, one: Remembered, stamp: Stamp
+) -> Remembered:
+    if old is None:
+        return replace(one, history=(Happened(stamp, "found"),))
+    standing = after.standing(one)
+    changed = replace(one, doors=tuple(each for each in one.doors if each not in old.doors))
+    further = standing is Standing.PARTLY_FIXED and after.left(one) != before.left(old)
+    if standing is before.standing(old) and not changed.doors and not further:
+        return one
+    note = stage(after, changed)
+    return replace(one, history=(*one.history, Happened(stamp, standing.value, note)))

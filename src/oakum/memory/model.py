@@ -1,0 +1,214 @@
+"""A remembered finding: what is known of it at each door, and what that comes to.
+
+What it comes to is never stored apart from what it comes from: `Memory.standing` is reckoned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+
+from oakum.finding import Door, State
+
+BESIDE = frozenset(
+    {
+        "contact-oracle", "enumerable-ids", "foreign-write", "leak-by-inference", "mass-assignment",
+        "talks-before-login", "unbraked-login", "unguarded-wipe", "weak-token-key",
+    }
+)  # fmt: skip
+"""Rules whose findings stand beside the cells: what differs, not what a field shows."""
+
+
+class AtDoor(StrEnum):
+    """What is known of a finding at one of its doors."""
+
+    OPEN = "open"
+    CLOSED = "closed"  # shown to be closed, by a run that can be trusted
+    BACK = "back"  # open again, after it had been closed
+    WITHDRAWN = "withdrawn"  # the contract changed its mind: no defect there any more
+
+
+class Standing(StrEnum):
+    """What a finding comes to."""
+
+    REGRESSED = "regressed"
+    OPEN = "open"
+    PARTLY_FIXED = "partly_fixed"
+    WITHDRAWN = "withdrawn"
+    FIXED = "fixed"
+
+    @property
+    def over(self) -> bool:
+        """Nothing is left to mend."""
+        return self in (Standing.FIXED, Standing.WITHDRAWN)
+
+
+@dataclass(frozen=True, order=True)
+class Stamp:
+    """A run: its id, and when it began (RFC 3339)."""
+
+    run: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """A door of a finding."""
+
+    door: Door
+    now: AtDoor = AtDoor.OPEN
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One change in the life of a finding."""
+
+    stamp: Stamp
+    what: str
+    """`found`, `spread` to more doors, or the standing that it came to."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A finding as it is remembered. Names of the documents and of Oakum, nobody's value.
+
+    A leak that cells tell is one as long as resource, field, viewer and state are the same: the
+    rule that names it changes when a sister is mended (who takes a login for permission is found
+    out only once the door asks for a login), and its fingerprint with it.
+    """
+
+    fingerprint: str
+    """As it was found first."""
+    rule: str
+    """As it was found last; so verdict and severity."""
+    verdict: str
+    severity: str
+    resource: str
+    field: str
+    viewer: str
+    state: State
+    doors: tuple[Known, ...]
+    first_seen: Stamp
+    last_seen: Stamp
+    """The last run that showed it."""
+    last_tested: Stamp
+    """The last run that showed of every door of it whether it is open."""
+    history: tuple[Happened, ...] = ()
+    """The oldest first."""
+    also: tuple[str, ...] = ()
+    """Further fingerprints, under other rules."""
+
+    @property
+    def over_blocked(self) -> bool:
+        return self.verdict == "over_blocked"
+
+    @property
+    def kind(self) -> str:
+        """The rule, where no cell tells the finding; else nothing."""
+        return self.rule if self.rule in BESIDE else ""
+
+    @property
+    def cell(self) -> tuple[bool, str, str, str, State]:
+        """What it has in common with the same of other viewers."""
+        return self.over_blocked, self.kind, self.resource, self.field, self.state
+
+    @property
+    def open_doors(self) -> frozenset[Door]:
+        """Doors at which it was open when last seen."""
+        bad = (AtDoor.OPEN, AtDoor.BACK)
+        return frozenset(each.door for each in self.doors if each.now in bad)
+
+    def named(self, digits: str) -> bool:
+        """Whether one of its fingerprints begins so."""
+        return any(each.startswith(digits) for each in (self.fingerprint, *self.also))
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What was told to the owner of another API, and when. One case may hold several findings."""
+
+    findings: tuple[str, ...]
+    """Fingerprints, at least one; the first names the case."""
+    days: int
+    """From the report to the day of publication."""
+    events: tuple[tuple[str, date], ...]
+    """(`reported`, `acknowledged`, `fixed`, `published`; the day), each at most once."""
+
+    def on(self, event: str) -> date | None:
+        """The day of an event; None: it has not happened."""
+        return dict(self.events).get(event)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that is remembered. Findings in a fixed order, reports by time."""
+
+    reports: tuple[Stamp, ...] = ()
+    findings: tuple[Remembered, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+
+    def standing(self, one: Remembered) -> Standing:
+        """What a finding comes to. A finding without a door stays open: nothing can close it."""
+        now = {each.now for each in one.doors}
+        if AtDoor.BACK in now:
+            return Standing.REGRESSED
+        if AtDoor.OPEN in now or not now:
+            return Standing.PARTLY_FIXED if AtDoor.CLOSED in now else Standing.OPEN
+        if self.left(one):
+            return Standing.PARTLY_FIXED
+        return Standing.WITHDRAWN if AtDoor.WITHDRAWN in now else Standing.FIXED
+
+    def left(self, one: Remembered) -> tuple[str, ...]:
+        """Other viewers of whom the same is still so at its doors: the stage of a half fix."""
+        doors = {each.door for each in one.doors}
+        alike = self._alike.get(one.cell, ())
+        return tuple(sorted({e.viewer for e in alike if e is not one and e.open_doors & doors}))
+
+    def untested(self, one: Remembered) -> bool:
+        """Whether neither the last scan nor a later replay showed of every door of it whether it is
+        open."""
+        if not self.reports:
+            return False
+        last, tested = (datetime.fromisoformat(s.on) for s in (self.reports[-1], one.last_tested))
+        return one.last_tested != self.reports[-1] and tested <= last
+
+    @cached_property
+    def _alike(self) -> dict[tuple[bool, str, str, str, State], list[Remembered]]:
+        found: dict[tuple[bool, str, str, str, State], list[Remembered]] = {}
+        for each in self.findings:
+            found.setdefault(each.cell, []).append(each)
+        return found
+
+
+AT_DOOR = {
+    AtDoor.BACK: "back",
+    AtDoor.OPEN: "open",
+    AtDoor.CLOSED: "closed",
+    AtDoor.WITHDRAWN: "no defect any more by the contract",
+}
+"""Each in words, the worst first."""
+
+
+def stage(memory: Memory, one: Remembered) -> str:
+    """How far a fix has come, in words; empty where there is nothing to tell."""
+    by: dict[AtDoor, list[str]] = {}
+    for each in one.doors:
+        by.setdefault(each.now, []).append(f"{each.door.method} {each.door.path}")
+    left = memory.left(one)
+    told = [f"{word} at {', '.join(by[now])}" for now, word in AT_DOOR.items() if now in by]
+    if left and not one.open_doors:
+        told.append(f"no more for `{one.viewer}`, still for {', '.join(f'`{v}`' for v in left)}")
+    return "; ".join(told)
+
+
+def ordered(findings: Iterable[Remembered]) -> tuple[Remembered, ...]:
+    """As they stand in the file: by what they are about, so that a change is a small one."""
+    return tuple(
+        sorted(
+            findings, key=lambda e: (e.resource, e.field, e.viewer, e.state, e.kind, e.fingerprint)
+        )
+    )

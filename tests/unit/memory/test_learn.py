@@ -1,0 +1,257 @@
+"""Findings across releases: what may be called fixed, and what no report may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.errors import InputError
+from oakum.finding import Report, Result
+from oakum.memory import AtDoor, Memory, Remembered, Standing, learn, render, stage
+from oakum.memory.model import BESIDE
+from oakum.scan.checks import CHECKS
+from oakum.scan.focus import PLAIN
+from tests.unit.memory.world import (
+    CLOSED,
+    FIXED,
+    LEAK,
+    LIST,
+    NOT_SHOWN,
+    ONE,
+    OPEN,
+    STAGE_1,
+    STAGE_2,
+    UNSEEN,
+    Square,
+    finding,
+    report,
+    squares,
+)
+
+
+def of(memory: Memory, viewer: str, field: str = "city") -> Remembered:
+    (one,) = [e for e in memory.findings if (e.viewer, e.field) == (viewer, field)]
+    return one
+
+
+def standings(memory: Memory) -> dict[str, str]:
+    return {each.viewer: memory.standing(each).value for each in memory.findings}
+
+
+# ------------------------------------------------------------ the story
+
+
+def test_the_half_fix_of_2021_is_told_as_the_stage_that_it_is() -> None:
+    memory = learn(Memory(), [report(1, STAGE_1), report(2, STAGE_2)])
+    assert standings(memory) == {"anyone": "partly_fixed", "member": "open"}
+    assert memory.left(of(memory, "anyone")) == ("member",)
+    words = stage(memory, of(memory, "anyone"))
+    assert words == "closed at GET /members/{id}; no more for `anyone`, still for `member`"
+    assert standings(learn(memory, [report(3, FIXED)])) == {"anyone": "fixed", "member": "fixed"}
+
+
+def test_a_leak_stays_one_finding_when_the_rule_that_names_it_changes() -> None:
+    before = learn(Memory(), [report(1, STAGE_1)])
+    after = learn(before, [report(2, STAGE_2)])
+    one = of(after, "member")
+    assert len(after.findings) == 2
+    assert one.rule == "login-taken-for-permission"
+    assert one.fingerprint == of(before, "member").fingerprint
+    assert one.also == (finding("login-taken-for-permission", "city", "member").fingerprint,)
+    assert one.named(one.fingerprint) and one.named(one.also[0][:6])
+
+
+def test_what_was_fixed_and_is_back_has_regressed_at_whichever_door() -> None:
+    fixed = learn(Memory(), [report(1, STAGE_1), report(2, FIXED)])
+    again = learn(fixed, [report(3, STAGE_2)])
+    assert standings(again) == {"anyone": "partly_fixed", "member": "regressed"}
+    assert stage(again, of(again, "member")) == "back at GET /members/{id}"
+    elsewhere = {**FIXED, ("city", "member", LIST): LEAK}
+    there = learn(fixed, [report(3, elsewhere)])
+    assert standings(there)["member"] == "regressed"
+    assert [(e.door, e.now) for e in of(there, "member").doors] == [
+        (ONE, AtDoor.CLOSED), (LIST, AtDoor.BACK),
+    ]  # fmt: skip
+    assert standings(learn(again, [report(4, FIXED)])) == {"anyone": "fixed", "member": "fixed"}
+
+
+def test_a_door_that_was_shut_and_opens_again_is_a_regression_of_a_half_fix_too() -> None:
+    half = learn(Memory(), [report(1, STAGE_1), report(2, STAGE_2)])
+    assert standings(learn(half, [report(3, STAGE_1)])) == {"anyone": "regressed", "member": "open"}
+
+
+def test_one_door_of_two_is_a_part() -> None:
+    both = {**squares(NOT_SHOWN, LEAK), **squares(NOT_SHOWN, LEAK, LIST)}
+    one = {**squares(NOT_SHOWN, CLOSED), **squares(NOT_SHOWN, LEAK, LIST)}
+    memory = learn(Memory(), [report(1, both), report(2, one)])
+    assert standings(memory) == {"member": "partly_fixed"}
+    assert (
+        stage(memory, of(memory, "member")) == "open at GET /members; closed at GET /members/{id}"
+    )
+
+
+def test_what_the_contract_grants_by_now_is_withdrawn_and_not_fixed() -> None:
+    memory = learn(Memory(), [report(1, STAGE_2), report(2, squares(CLOSED, OPEN))])
+    assert standings(memory) == {"member": "withdrawn"}
+    assert standings(learn(memory, [report(3, STAGE_2)])) == {"member": "open"}
+
+
+def test_an_over_block_is_fixed_when_it_is_served() -> None:
+    blocked = report(1, squares(CLOSED, Result.OVER_BLOCK))
+    one = replace(finding("over-block", "city", "member"), verdict="over_blocked")
+    memory = learn(Memory(), [replace(blocked, findings=(one,))])
+    assert standings(memory) == {"member": "open"}
+    assert standings(learn(memory, [report(2, squares(CLOSED, OPEN))])) == {"member": "fixed"}
+    assert standings(learn(memory, [report(2, FIXED)])) == {"member": "withdrawn"}
+
+
+def test_history_tells_changes_and_nothing_else() -> None:
+    days = [STAGE_1, STAGE_1, STAGE_2, UNSEEN, FIXED, FIXED, STAGE_2]
+    memory = learn(Memory(), [report(day, seen) for day, seen in enumerate(days, 1)])
+    told = [(each.stamp.run, each.what) for each in of(memory, "member").history]
+    assert told == [("run1", "found"), ("run5", "fixed"), ("run7", "regressed")]
+    assert of(memory, "member").history[-1].note == "back at GET /members/{id}"
+    assert [each.what for each in of(memory, "anyone").history] == [
+        "found", "partly_fixed", "fixed", "partly_fixed",
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------ what closes nothing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"distrust": ("identity `ann`: the login failed",)},
+        {"stated": False},
+        {"requests": 0},
+        {"cells": ()},
+        {"cells": tuple(each for each in report(2, FIXED).cells if each.viewer != "owner")},
+    ],
+    ids=["distrusted", "drafted", "no request", "no cells", "nobody was shown anything"],
+)
+def test_a_run_that_proves_nothing_closes_nothing(change: dict[str, object]) -> None:
+    before = learn(Memory(), [report(1, STAGE_1)])
+    after = learn(before, [replace(report(2, FIXED), **change)])  # type: ignore[arg-type]
+    assert standings(after) == {"anyone": "open", "member": "open"}
+    assert all(after.untested(each) for each in after.findings)
+
+
+def test_what_a_run_without_trust_shows_open_is_open() -> None:
+    fixed = learn(Memory(), [report(1, STAGE_1), report(2, FIXED)])
+    after = learn(fixed, [report(3, STAGE_2, sound=False)])
+    assert standings(after)["member"] == "regressed"
+
+
+def test_no_cell_closes_what_stands_in_no_cell() -> None:
+    (rule, *_) = sorted(BESIDE)
+    told = replace(report(1, UNSEEN), findings=(finding(rule, "city", "member"),))
+    memory = learn(Memory(), [told, report(2, FIXED)])
+    assert standings(memory) == {"member": "open"}
+    assert memory.untested(of(memory, "member"))
+    stale = replace(report(1, STAGE_2), findings=(finding("stale-grant", "city", "member"),))
+    assert standings(learn(Memory(), [stale, report(2, FIXED)])) == {"member": "open"}
+
+
+def test_the_rules_that_stand_in_no_cell_are_rules_and_none_that_cells_tell() -> None:
+    assert {each.RULE.id for each in CHECKS} >= BESIDE
+    assert not BESIDE & PLAIN
+
+
+def test_a_report_of_the_past_is_refused() -> None:
+    memory = learn(Memory(), [report(2, STAGE_1)])
+    with pytest.raises(InputError, match="older than what is remembered"):
+        learn(memory, [report(1, FIXED)])
+    with pytest.raises(InputError, match="does not say when"):
+        learn(memory, [replace(report(3, FIXED), started="yesterday")])
+
+
+# ------------------------------------------------------------ laws
+
+_SQUARES: tuple[Square, ...] = tuple(
+    product(("city", "birthday"), ("anyone", "member", "follower"), (ONE, LIST))
+)
+_seen = st.dictionaries(
+    st.sampled_from(_SQUARES), st.sampled_from([LEAK, LEAK, CLOSED, CLOSED, OPEN, NOT_SHOWN])
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Report]:
+    seen = draw(st.lists(st.tuples(_seen, st.booleans()), min_size=1, max_size=5))
+    return [report(day, cells, sound=sound) for day, (cells, sound) in enumerate(seen, 1)]
+
+
+def shown(reports: list[Report], one: Remembered) -> Iterator[Result | None]:
+    """What each door of a finding was last shown to be, by runs that may say so."""
+    for known in one.doors:
+        last: Result | None = None
+        for each in reports:
+            for cell in each.cells:
+                same = (cell.field, cell.viewer, cell.door) == (one.field, one.viewer, known.door)
+                told = cell.result is LEAK or not each.distrust
+                if same and told and cell.result is not NOT_SHOWN:
+                    last = cell.result
+        yield last
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories())
+def test_fixed_is_said_only_of_what_was_shown_closed(reports: list[Report]) -> None:
+    memory = learn(Memory(), reports)
+    for one in memory.findings:
+        last = set(shown(reports, one))
+        if memory.standing(one) is Standing.FIXED:
+            assert last == {CLOSED}
+        else:
+            assert last != {CLOSED} or memory.left(one)
+        if LEAK in last:
+            bad = (Standing.OPEN, Standing.PARTLY_FIXED, Standing.REGRESSED)
+            assert memory.standing(one) in bad
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_the_same_report_again_changes_nothing(reports: list[Report]) -> None:
+    memory = learn(Memory(), reports)
+    assert learn(memory, reports) == memory
+    assert render(learn(memory, reports[-1:])) == render(memory)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.randoms())
+def test_reports_are_taken_by_their_time_in_whatever_order_they_come(
+    reports: list[Report], random: object
+) -> None:
+    turned = list(reports)
+    random.shuffle(turned)  # type: ignore[attr-defined]
+    one_by_one = Memory()
+    for each in reports:
+        one_by_one = learn(one_by_one, [each])
+    assert learn(Memory(), turned) == one_by_one
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.booleans())
+def test_what_was_not_shown_changes_no_standing(reports: list[Report], sound: bool) -> None:
+    memory = learn(Memory(), reports)
+    unseen = dict.fromkeys(_SQUARES, NOT_SHOWN)
+    after = learn(memory, [report(9, unseen, sound=sound)])
+    assert [after.standing(each) for each in after.findings] == [
+        memory.standing(each) for each in memory.findings
+    ]
+    assert [each.history for each in after.findings] == [e.history for e in memory.findings]
+    assert all(after.untested(each) for each in after.findings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_a_leak_is_never_forgotten(reports: list[Report]) -> None:
+    memory = learn(Memory(), reports)
+    told = {(e.field, e.viewer) for each in reports for e in each.findings}
+    assert {(each.field, each.viewer) for each in memory.findings} == told
