@@ -17,14 +17,7 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Door, Finding, Report
 from oakum.report.grouping import state_words, visible
 from oakum.scan.checks import OVER_BLOCK
-from oakum.scan.stories import STORIES, Story, references, rules
-
-_DOES = {
-    "removes": "it removes",
-    "refuses": "it refuses",
-    "partly": "it helps in part:",
-    "cannot": "it cannot help:",
-}
+from oakum.scan.stories import DOES, STORIES, guarding, references, rules
 
 
 @click.command(epilog="Example: oakum explain privacy-setting-not-enforced")
@@ -77,9 +70,7 @@ def _found(name: str, report: Report | None, file: Path | None) -> Finding:
             )
         raise InputError([problem])
     found = shared.finding_of(report, name, file)
-    if found.rule not in STORIES:
-        hint = f"`{found.rule}` is of another version of Oakum, {report.version or 'unknown'}"
-        raise InputError([Problem(Location(str(file)), "a rule that is not known here", hint)])
+    shared.known_rule(report, found, file)
     return found
 
 
@@ -107,7 +98,7 @@ def _parts(
     yield "How to mend it in the API", [f"- {each}" for each in fix]
     if found is not None and found.contract_location.file:
         yield "The line of the contract", [str(found.contract_location)]
-    yield "What `oakum guard` does about it", [f"{_DOES[story.does]} {_guard(story, found)}"]
+    yield "What `oakum guard` does about it", [f"{DOES[story.does]} {_guard(rule, found)}"]
     filed = [part for name, at in references(rules()[rule]) for part in (name, at)]
     if filed or story.reading:
         yield "References", [*filed, *story.reading]
@@ -125,10 +116,10 @@ def _facts(found: Finding) -> Iterator[str]:
         yield f"breaks {', '.join(found.also)} as well"
 
 
-def _guard(story: Story, found: Finding | None) -> str:
-    name = f"`{found.resource}.{found.field}`" if found else "the field"
-    viewer = f"`{found.viewer}`" if found else "this viewer"
-    return story.guard.replace("{field}", name).replace("{viewer}", viewer)
+def _guard(rule: str, found: Finding | None) -> str:
+    if found is None:
+        return guarding(rule)
+    return guarding(rule, f"`{found.resource}.{found.field}`", f"`{found.viewer}`")
 
 
 def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str, object]:
@@ -143,7 +134,7 @@ def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str
         "incident": incident
         and {"name": incident.name, "when": incident.when, "what": incident.what},
         "fix": list(story.fix),
-        "guard": {"does": story.does, "words": _guard(story, found)},
+        "guard": {"does": story.does, "words": _guard(rule, found)},
         "references": [
             *({"name": name, "url": url} for name, url in references(rules()[rule])),
             *({"name": name, "url": ""} for name in story.reading),

@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("explain", "say what a finding means, how to mend it, and what the guard does"),
     ("replay", "ask for one finding of a report again: is it fixed?"),
     ("findings", "say what has become of each finding, release by release"),
+    ("advisory", "draft what is told of a finding to the owner of an API, or to an authority"),
     ("disclose", "keep the clock of findings that were told to the owner of an API"),
     ("restore", "put back what a killed run has left changed"),
     ("demo", "play the whole story on cadence, the stand-in API"),

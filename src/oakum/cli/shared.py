@@ -281,6 +281,15 @@ def finding_of(report: Report, name: str, file: Path) -> Finding:
     raise _none_or_several(name, marks, found, file)
 
 
+def known_rule(report: Report, finding: Finding, file: Path) -> None:
+    """Raises `InputError` for a rule of which this version has nothing to tell."""
+    from oakum.scan.stories import STORIES
+
+    if finding.rule not in STORIES:
+        hint = f"`{finding.rule}` is of another version of Oakum, {report.version or 'unknown'}"
+        raise InputError([Problem(Location(str(file)), "a rule that is not known here", hint)])
+
+
 def _none_or_several(
     name: str, marks: list[str], found: Sequence[Finding | Remembered], file: Path
 ) -> InputError:

@@ -6,6 +6,7 @@ beside what they come from: whoever edits one without the other is told.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -160,7 +161,7 @@ def _memory(value: Value) -> tuple[Memory, tuple[Standing, ...]]:
 
 
 def _once(value: Value, marks: list[str]) -> None:
-    twice = next((each for each in marks if marks.count(each) > 1), None)
+    twice = next((each for each, many in Counter(marks).items() if many > 1), None)
     if twice is not None:
         raise value.refuse(f"`{twice}` stands there twice", "two branches were merged: keep one")
 

@@ -428,6 +428,16 @@ def estimate(numbers: Sequence[int]) -> Estimate | None:
     return Estimate(likely, most - least + 1, top)
 
 
+BEHIND = "records stand behind this door"
+"""What follows an estimate in a note of a run, and in one beside an evidence."""
+
+
+def told_behind(note: str) -> str:
+    """The estimate, with its interval, that such a note ends in; empty: it holds none."""
+    found = re.search(rf"(?:^|; )([^;]*) {BEHIND}$", note)
+    return found[1] if found else ""
+
+
 def figure(number: int, *, up: bool | None = None) -> str:
     """A number in two figures, as people say it: `41,000`, `3.0 million`; nobody's id is exact.
 
@@ -444,4 +454,13 @@ def figure(number: int, *, up: bool | None = None) -> str:
     return f"{rounded:,}"
 
 
-__all__ = ["UNKNOWN", "Estimate", "Keyspace", "estimate", "figure", "read"]
+__all__ = [
+    "BEHIND",
+    "UNKNOWN",
+    "Estimate",
+    "Keyspace",
+    "estimate",
+    "figure",
+    "read",
+    "told_behind",
+]

@@ -348,7 +348,7 @@ class Scan:
             return []
         text = response.body.decode("utf-8", "replace")
         fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
-        return [f"security.txt says {line.strip()[:200]}" for line in fields[:4]]
+        return [f"security.txt says {line.strip()[:200]}" for line in fields[:6]]
 
     def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
@@ -477,7 +477,7 @@ def _as_problems(journal: Path | None, words: list[str]) -> list[Problem]:
     return [Problem(Location(str(journal)), each) for each in words]
 
 
-_CONTACTS = ("contact:", "policy:")
+_CONTACTS = ("contact:", "expires:", "policy:")
 
 
 def _origin(target: str) -> str:

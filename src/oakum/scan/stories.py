@@ -448,6 +448,20 @@ STORIES: Mapping[str, Story] = {
 """One for each rule of `CHECKS`, and for `over-block`."""
 
 
+DOES = {
+    "removes": "it removes",
+    "refuses": "it refuses",
+    "partly": "it helps in part:",
+    "cannot": "it cannot help:",
+}
+"""How a sentence about what the guard does begins; `guarding` goes on."""
+
+
+def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
+    """What the guard does about a rule's findings, in words."""
+    return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
+
+
 def rules() -> dict[str, Rule]:
     """All rules by id, in the order of the checks."""
     return {each.id: each for each in (*(check.RULE for check in CHECKS), OVER_BLOCK)}

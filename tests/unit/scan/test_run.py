@@ -360,7 +360,10 @@ def test_who_to_write_to_is_told(desk: Desk) -> None:
         return None
 
     desk.before = contact
-    assert desk.report().notes == ("security.txt says Contact: mailto:security@studio.test",)
+    assert desk.report().notes == (
+        "security.txt says Contact: mailto:security@studio.test",
+        "security.txt says Expires: never",
+    )
 
 
 def test_without_a_policy_one_is_drafted_and_nothing_is_proven(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.brake import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.keyspace import UNKNOWN, Keyspace, estimate, read
+from oakum.scan.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.matrix import allows, state_key
 from oakum.scan.signals import Signal
@@ -379,4 +379,4 @@ def _made(flat: Mapping[str, str]) -> datetime | None:
 def _behind(space: Keyspace) -> str:
     """How many records stand behind a door; nothing where its ids do not tell."""
     found = estimate(space.numbers)
-    return f"; {found} records stand behind this door" if found else ""
+    return f"; {found} {BEHIND}" if found else ""

@@ -1,0 +1,24 @@
+"""Drafts of what is told of a finding to others: to the owner of the API, and to an authority.
+
+Two laws. A draft says what was seen, by whom and where, and what nobody knows, and what Oakum
+cannot know stands as `<…>`. And no value of a person is in it: evidence is shapes, as in a report.
+"""
+
+from oakum.advisory.contact import Contact, read_contact, told_contact
+from oakum.advisory.csaf import csaf
+from oakum.advisory.draft import Draft
+from oakum.advisory.plain import SCHEMA, plain
+from oakum.advisory.statement import statement
+from oakum.advisory.vendor import vendor
+
+__all__ = [
+    "SCHEMA",
+    "Contact",
+    "Draft",
+    "csaf",
+    "plain",
+    "read_contact",
+    "statement",
+    "told_contact",
+    "vendor",
+]

@@ -1,0 +1,111 @@
+"""Whom to tell: `security.txt` (RFC 9116).
+
+Text of a stranger. What is taken out of it is addresses of three kinds, and a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oakum.report.grouping import visible
+
+_SCHEMES = ("mailto:", "https://", "tel:")
+"""RFC 9116, 2.5.3: an address of the web has to be one of TLS."""
+_MOST, _LONGEST = 5, 300
+_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
+_NOTE = "security.txt says "
+"""As a note of a report begins that holds a line of the target's file."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where security matters are told, as the owner of an API says."""
+
+    ways: tuple[str, ...] = ()
+    """Addresses (URIs), the preferred one first; none: nobody knows any."""
+    policy: str = ""
+    encryption: str = ""
+    languages: str = ""
+    expires: datetime | None = None
+    source: str = ""
+    """Where it was read, in words."""
+    doubts: tuple[str, ...] = ()
+    """Why it should not be relied upon."""
+
+
+def read_contact(text: str, now: datetime, source: str) -> Contact:
+    """The contact that a `security.txt` names. `now` knows its zone."""
+    return _contact(_fields(_unsigned(text)), now, source)
+
+
+def told_contact(notes: Iterable[str], now: datetime) -> Contact:
+    """The contact as far as the notes of a report hold it."""
+    lines = [note.removeprefix(_NOTE) for note in notes if note.startswith(_NOTE)]
+    if not lines:
+        doubt = "nobody has looked for its security.txt, or it has none"
+        return Contact(doubts=(doubt,))
+    return _contact(_fields(lines), now, "the security.txt of the target, as the scan read it")
+
+
+def _contact(fields: Mapping[str, list[str]], now: datetime, source: str) -> Contact:
+    said = fields.get("contact", [])
+    ways = [each for each in said if each.lower().startswith(_SCHEMES)]
+    ends = fields.get("expires", [])
+    expires = _moment(ends[0]) if len(ends) == 1 else None
+
+    def first(name: str) -> str:
+        return next((e for e in fields.get(name, []) if e.lower().startswith(_SCHEMES)), "")
+
+    return Contact(
+        tuple(ways[:_MOST]), first("policy"), first("encryption"),
+        next(iter(fields.get("preferred-languages", [])), ""), expires, source,
+        tuple(_doubts(said, ways, ends, expires, now)),
+    )  # fmt: skip
+
+
+def _doubts(
+    said: list[str], ways: list[str], ends: list[str], expires: datetime | None, now: datetime
+) -> Iterator[str]:
+    if not said:
+        yield "it names no contact, which RFC 9116 asks of it"
+    elif len(ways) < len(said):
+        yield "it has a contact that is no address of mail, telephone or the web over TLS"
+    if len(ends) != 1:
+        yield f"it says {'nothing of' if not ends else 'twice'} when it expires"
+    elif expires is None:
+        yield "the day on which it expires cannot be read"
+    elif expires < now:
+        yield f"it expired on {expires.date()}: look for a newer one before you rely on it"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _unsigned(text: str) -> list[str]:
+    """Lines without the frame of a clear signature (RFC 9580, 7), which is not verified here."""
+    lines = text.lstrip("\ufeff").splitlines()
+    if _SIGNED in lines:
+        lines = lines[lines.index(_SIGNED) + 1 :]
+        lines = lines[lines.index("") + 1 :] if "" in lines else []
+        if _SIGNATURE in lines:
+            lines = lines[: lines.index(_SIGNATURE)]
+        lines = [line.removeprefix("- ") for line in lines]
+    return lines
+
+
+def _fields(lines: Iterable[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        name, sign, value = line.partition(":")
+        value = visible(value.strip())
+        if sign and value and len(value) <= _LONGEST and not line.startswith("#"):
+            found.setdefault(name.strip().lower(), []).append(value)
+    return found

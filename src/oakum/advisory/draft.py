@@ -1,0 +1,240 @@
+"""What a draft is made of: one matter of a report, with what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from oakum.advisory.contact import Contact
+from oakum.contract.lexicon import classify_field
+from oakum.contract.model import SEVERITIES
+from oakum.contract.phrases import FieldClass
+from oakum.finding import Answer, Door, Finding, Report, Result
+from oakum.memory import Due, Memory, Remembered, case_of, due
+from oakum.report.grouping import Defect, counted, states_by_field, when_words
+from oakum.report.pointing import top
+from oakum.scan.credentials import shell_name
+from oakum.scan.keyspace import told_behind
+from oakum.scan.stories import DOES, STORIES, Story, guarding, references, rules
+
+CATEGORIES = {
+    FieldClass.SECRET: "secrets by which somebody can act as the account",
+    FieldClass.IDENTITY_DOCUMENT: "identity documents and their numbers",
+    FieldClass.CONTACT: "contact data",
+    FieldClass.PERSONAL: "personal characteristics",
+    FieldClass.LOCATION: "location",
+    FieldClass.ACTIVITY: "activity",
+    FieldClass.AUTHORITY: "permissions",
+    FieldClass.SETTING: "settings",
+    FieldClass.HANDLE: "names of accounts",
+    FieldClass.KEY: "identifiers",
+    FieldClass.PLAIN: "other data",
+}
+"""Categories of data, as the name of a field tells them."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One matter: the findings of one rule about one resource, whoever the viewers are."""
+
+    report: Report
+    finding: Finding
+    """The one that was asked about."""
+    contact: Contact
+    now: datetime
+    """Knows its zone."""
+    memory: Memory | None = None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All of the matter, the one that was asked about first."""
+        rest = [
+            each
+            for each in self.report.findings
+            if (each.rule, each.resource) == (self.finding.rule, self.finding.resource)
+            and each.verdict != "over_blocked"
+            and each != self.finding
+        ]
+        return (self.finding, *rest)
+
+    @property
+    def story(self) -> Story:
+        return STORIES[self.finding.rule]
+
+    @property
+    def title(self) -> str:
+        """One sentence for all of them."""
+        return Defect(self.findings, ()).sentence
+
+    @property
+    def severity(self) -> str:
+        """That of the gravest."""
+        return min((each.severity for each in self.findings), key=SEVERITIES.index)
+
+    @property
+    def fix(self) -> tuple[str, ...]:
+        """What would mend it in the API; the finding's own advice goes before the general one."""
+        advice = self.finding.advice
+        return (advice, *self.story.fix[1:]) if advice else self.story.fix
+
+    @property
+    def guard(self) -> str:
+        """What the guard does about it meanwhile, in words."""
+        words = guarding(self.finding.rule, "the fields above", "such a viewer")
+        return f"`oakum guard`, a gateway in front of the API: {DOES[self.story.does]} {words}"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.field for each in self.findings if each.field))
+
+    @property
+    def viewers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.viewer for each in self.findings))
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        return tuple(dict.fromkeys(door for each in self.findings for door in each.doors))
+
+    @property
+    def proven(self) -> int:
+        return sum(each.verdict == "proven" for each in self.findings)
+
+    @property
+    def promise(self) -> str:
+        return next((each.promise for each in self.findings if each.promise), "")
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody logged in was needed, for one of them at least."""
+        return any(
+            each.evidence is not None and each.evidence.viewer.identity == "nobody logged in"
+            for each in self.findings
+        )
+
+    @property
+    def contract(self) -> str:
+        """The name of the contract; where it stands on somebody's machine is nobody's business."""
+        return top(self.report).file
+
+    @property
+    def weaknesses(self) -> tuple[tuple[str, str, str], ...]:
+        """(id, title, address) of CWE and OWASP classes."""
+        filed = references(rules()[self.finding.rule])
+        return tuple((*name.partition(" ")[::2], at) for name, at in filed)
+
+    @cached_property
+    def whens(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(when, fields): in which states of the owner which fields; empty: in any."""
+        known = states_by_field(self.report)
+        found: dict[str, list[str]] = {}
+        for name in self.fields:
+            states = {each.state for each in self.findings if each.field == name}
+            when = when_words(states, known.get((self.finding.resource, name), ()))
+            found.setdefault(when, []).append(name)
+        return tuple((when, tuple(names)) for when, names in found.items())
+
+    @cached_property
+    def categories(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(category of data, fields), the most harmful first."""
+        kinds: dict[FieldClass, list[str]] = {}
+        for name in self.fields:
+            kinds.setdefault(classify_field(name), []).append(name)
+        return tuple((CATEGORIES[k], tuple(kinds[k])) for k in FieldClass if k in kinds)
+
+    @cached_property
+    def records(self) -> tuple[tuple[str, str], ...]:
+        """(door, estimate with its interval) of the records behind doors of the matter; a run can
+        estimate where ids are counted up."""
+        return tuple(dict(self._records()).items())
+
+    def _records(self) -> Iterator[tuple[str, str]]:
+        places = [f"{door.method} {door.path}" for door in self.doors]
+        for each in self.findings:
+            if each.evidence is not None and (said := told_behind(each.evidence.note)):
+                yield f"{each.doors[0].method} {each.doors[0].path}", said
+        for note in self.report.notes:
+            place, sign, rest = note.partition(": ")
+            if sign and place in places and (said := told_behind(rest)):
+                yield place, said
+
+    @property
+    def not_shown(self) -> int:
+        """Cells of the resource of which nothing is known."""
+        return sum(
+            cell.resource == self.finding.resource and cell.result is Result.NOT_SHOWN
+            for cell in self.report.cells
+        )
+
+    # ------------------------------------------------------------ evidence
+
+    @cached_property
+    def seen(self) -> tuple[tuple[str, str], ...]:
+        """(pointer, shape) of what the viewer was sent and should not have been."""
+        lines: dict[str, str] = {}
+        for each in self.findings:
+            if each.evidence is not None:
+                for line in each.evidence.viewer.lines:
+                    if line.mark == "leak":
+                        lines.setdefault(line.pointer, line.shape)
+        return tuple(lines.items())
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer that the viewer of the finding was given."""
+        return self.finding.evidence.viewer if self.finding.evidence is not None else None
+
+    @property
+    def ask_again(self) -> str:
+        """A shell line with variables; whoever asked is `CALLER`, everybody else `OWNER`."""
+        evidence = self.finding.evidence
+        if evidence is None:
+            return ""
+        line = evidence.curl
+        for each in sorted(self.report.identities, key=lambda one: -len(one.name)):
+            name = shell_name(each.name, "")
+            part = "$CALLER_" if each.name == evidence.viewer.identity else "$OWNER_"
+            line = line.replace(name, part)
+        return line
+
+    # ------------------------------------------------------------ what is remembered
+
+    @cached_property
+    def remembered(self) -> tuple[Remembered, ...]:
+        if self.memory is None:
+            return ()
+        marks = {each.fingerprint for each in self.findings}
+        return tuple(
+            each for each in self.memory.findings if marks & {each.fingerprint, *each.also}
+        )
+
+    @cached_property
+    def clock(self) -> Due | None:
+        """The clock of the case, if it was told to anybody yet."""
+        if self.memory is None:
+            return None
+        cases = (case_of(self.memory, each) for each in self.remembered)
+        case = next((each for each in cases if each is not None), None)
+        return due(self.memory, case, self.now.date()) if case is not None else None
+
+    @cached_property
+    def timeline(self) -> tuple[tuple[str, str], ...]:
+        """(day, what happened), the oldest first; of findings, how many."""
+        told: dict[tuple[str, str], int] = {}
+        for each in self.remembered:
+            for one in each.history:
+                told[one.stamp.on, one.what] = told.get((one.stamp.on, one.what), 0) + 1
+        whole = counted(len(self.remembered), "finding")
+        lines = [
+            (on, f"{what.replace('_', ' ')}: {many} of {whole}")
+            for (on, what), many in told.items()
+        ]
+        found = f"found: {counted(len(self.findings), 'finding')}"
+        lines = lines or [(self.report.started, found)]
+        if self.clock is not None:
+            lines += [(day.isoformat(), name) for name, day in self.clock.case.events]
+            if self.clock.publication is not None and self.clock.level != "done":
+                days = f"to be published, {self.clock.case.days} days after the report"
+                lines.append((self.clock.publication.isoformat(), days))
+        return tuple((on[:10], what) for on, what in sorted(lines, key=lambda line: line[0]))

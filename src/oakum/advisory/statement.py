@@ -1,0 +1,163 @@
+"""The statement to a supervisory authority, in the words of Regulation (EU) 2016/679 (GDPR).
+
+Article 33(3) says what a notification holds, Article 25 what was to be there from the beginning.
+Whether there was a breach, and whether it has to be notified, its controller decides, not a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.advisory.draft import Draft
+from oakum.advisory.words import blank, name, names, origin, proof, records, said, stage_words
+from oakum.report.grouping import counted
+from oakum.report.markdown import escaped
+
+
+def statement(draft: Draft) -> str:
+    """The whole statement; what Oakum cannot know stands as `<…>`."""
+    parts = (_head, _nature, _officer, _consequences, _measures, _design, _proven, _unknown)
+    return "\n".join(line for part in parts for line in part(draft)).strip() + "\n"
+
+
+def _head(draft: Draft) -> Iterator[str]:
+    yield "# Statement on an exposure of personal data"
+    yield ""
+    yield from origin(draft)
+    yield "> It is no legal advice. The controller decides whether there was a personal data breach"
+    yield "> (Article 4(12)), and whether it is notified."
+    yield ""
+    yield f"- Controller: {blank('name and address')}"
+    yield f"- Became aware: {blank('day and time')}; a notification is due within 72 hours of it"
+    yield "  (Article 33(1)). What is not known yet may follow in phases (Article 33(4))."
+    yield f"- Reasons, if it is later: {blank('reasons for the delay, or none')}"
+    yield f"- Reference: {name(draft.finding.fingerprint)}"
+    yield ""
+
+
+def _nature(draft: Draft) -> Iterator[str]:
+    finding = draft.finding
+    yield "## Nature of the personal data breach (Article 33(3)(a))"
+    yield ""
+    yield (
+        "Confidentiality: access to personal data by persons who are not authorised. "
+        f"{said(draft.story.what)} At {name(draft.report.target)}, objects of the kind"
+        f" {name(finding.resource)} were shown to {names(draft.viewers, 'kind of viewer')} through"
+        f" {names((f'{e.method} {e.path}' for e in draft.doors), 'door')}."
+    )
+    yield ""
+    yield "Categories of personal data:"
+    yield ""
+    for category, fields in draft.categories:
+        yield f"- {category}: {names(fields, 'field')}"
+    yield f"- special categories (Article 9): {blank('which of these, or none')}"
+    yield ""
+    yield f"Categories of data subjects: owners of {name(finding.resource)} objects"
+    for when, _ in draft.whens:
+        if when:
+            yield f"- {escaped(when)}"
+    yield f"- that is {blank('customers, members, children, employees …')}"
+    yield ""
+    yield f"Approximate number of data subjects: {blank('number')}. A record is not a person: one"
+    yield "may have many."
+    yield ""
+    yield "Approximate number of records:"
+    yield ""
+    yield from records(draft)
+    yield ""
+
+
+def _officer(draft: Draft) -> Iterator[str]:
+    yield "## Contact (Article 33(3)(b))"
+    yield ""
+    yield f"Data protection officer or other contact point: {blank('name and contact details')}"
+    yield ""
+
+
+def _consequences(draft: Draft) -> Iterator[str]:
+    yield "## Likely consequences (Article 33(3)(c))"
+    yield ""
+    yield said(draft.story.why)
+    yield ""
+    yield f"For these data subjects: {blank('what it may mean for them')}"
+    yield ""
+    yield (
+        "Whether the risk to them is high, so that they have to be told (Article 34):"
+        f" {blank('yes or no, and why')}"
+    )
+    yield ""
+
+
+def _measures(draft: Draft) -> Iterator[str]:
+    yield "## Measures taken or proposed (Article 33(3)(d))"
+    yield ""
+    yield f"Taken: {blank('what, when, by whom')}"
+    yield ""
+    yield from (f"- {day}: {escaped(what)}" for day, what in draft.timeline)
+    told = list(stage_words(draft))
+    if told:
+        yield ""
+        yield " ".join(told)
+    yield ""
+    yield "Proposed, to address the breach:"
+    yield ""
+    yield from (f"- {said(each)}" for each in draft.fix)
+    yield ""
+    yield "Proposed, to mitigate its effects meanwhile:"
+    yield ""
+    yield f"- {said(draft.guard)}"
+    yield f"- {blank('what else')}"
+    yield ""
+
+
+def _design(draft: Draft) -> Iterator[str]:
+    finding = draft.finding
+    yield "## Data protection by design and by default (Article 25)"
+    yield ""
+    promise = f"“{escaped(draft.promise)}”" if draft.promise else blank("the words of the settings")
+    yield f"What is promised to users: {promise}"
+    yield ""
+    yield (
+        f"- by design (25(1)): the rule {name(finding.rule)} of the scan says that a technical"
+        " measure which was to give effect to the principles of Article 5(1), data minimisation and"
+        " confidentiality among them, was not there at these doors, or did not work"
+    )
+    many = (
+        "without the individual's intervention: no login is needed"
+        if draft.anonymous
+        else "if anybody can make an account, which is all that is needed:"
+        f" {blank('who can make one')}"
+    )
+    yield f"- by default (25(2)): accessible to an indefinite number of natural persons {many}"
+    for when, fields in draft.whens:
+        if when:
+            yield f"- of {names(fields, 'field')} this holds {escaped(when)}"
+    yield f"- technical and organisational measures that were in place: {blank('which')}"
+    yield ""
+
+
+def _proven(draft: Draft) -> Iterator[str]:
+    yield "## What is proven"
+    yield ""
+    yield proof(draft)
+    yield ""
+
+
+def _unknown(draft: Draft) -> Iterator[str]:
+    report = draft.report
+    yield "## What is not known"
+    yield ""
+    yield f"- whether anybody but the test accounts has read the data: {blank('what the logs say')}"
+    yield f"- since when it could be read: {blank('since which release')}"
+    yield "- how many persons are concerned; the scan has looked at its own accounts only"
+    if draft.not_shown:
+        yield (
+            f"- {counted(draft.not_shown, 'cell')} of {name(draft.finding.resource)} (field,"
+            " viewer, state and door) were not shown to the scan: nothing is known of them"
+        )
+    if report.distrust:
+        yield "- the run itself is not to be trusted:"
+        yield from (f"  - {escaped(reason)}" for reason in report.distrust)
+    if not report.stated:
+        yield "- the contract of the scan was drafted, and nobody has stated what it denies"
+    yield ""

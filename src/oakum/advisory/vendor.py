@@ -1,0 +1,226 @@
+"""The report to the owner of an API, in Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from oakum.advisory.draft import Draft
+from oakum.advisory.words import (
+    blank,
+    block,
+    name,
+    names,
+    origin,
+    proof,
+    records,
+    said,
+    sentence,
+    stage_words,
+)
+from oakum.report.grouping import state_words
+from oakum.report.markdown import escaped
+
+_SHOWN = 20
+"""Lines of evidence."""
+
+
+def vendor(draft: Draft) -> str:
+    """The whole report; what Oakum cannot know stands as `<…>`."""
+    parts = (
+        _head, _affected, _evidence, _steps, _impact, _severity, _fix, _guard, _timeline, _asked,
+    )  # fmt: skip
+    return "\n".join(line for part in parts for line in part(draft)).strip() + "\n"
+
+
+def _head(draft: Draft) -> Iterator[str]:
+    yield f"# {sentence(said(draft.title)).rstrip('.')}"
+    yield ""
+    yield from origin(draft)
+    yield ""
+    contact = draft.contact
+    for way in contact.ways:
+        yield f"- To: {name(way)}"
+    if not contact.ways:
+        yield f"- To: {blank('security contact of the owner')}"
+    if contact.source:
+        ends = f", good until {contact.expires.date()}" if contact.expires else ""
+        yield f"- Contact from: {escaped(contact.source)}{ends}"
+    yield from (f"- Mind: {escaped(doubt)}" for doubt in contact.doubts)
+    for word, value in (
+        ("Disclosure policy", contact.policy),
+        ("Key to encrypt with", contact.encryption),
+        ("Languages", contact.languages),
+    ):
+        if value:
+            yield f"- {word}: {name(value)}"
+    yield f"- From: {blank('your name, organisation and how to reach you')}"
+    yield f"- Our reference: {name(draft.finding.fingerprint)}"
+    yield ""
+    yield "## Summary"
+    yield ""
+    yield f"{sentence(said(draft.title))} {said(draft.story.what)}"
+    yield ""
+
+
+def _affected(draft: Draft) -> Iterator[str]:
+    yield "## What is affected"
+    yield ""
+    yield f"- API: {name(draft.report.target)}"
+    yield f"- resource: {name(draft.finding.resource)}"
+    for when, fields in draft.whens:
+        yield f"- fields: {names(fields, 'field')}{f'; {escaped(when)}' if when else ''}"
+    yield f"- shown to: {names(draft.viewers, 'kind of viewer')}"
+    doors = (f"{door.method} {door.path}" for door in draft.doors)
+    yield f"- through: {names(doors, 'door')}"
+    if draft.promise:
+        yield f"- your users are told: “{escaped(draft.promise)}”"
+    yield ""
+
+
+def _evidence(draft: Draft) -> Iterator[str]:
+    yield "## Evidence"
+    yield ""
+    yield proof(draft)
+    if draft.answer is not None:
+        yield (
+            f"The viewer {name(draft.answer.relation)} was answered with status"
+            f" {draft.answer.status}. What stood in such answers and should not have, as pointers"
+            " and shapes:"
+        )
+    yield from block(f"{pointer}  {shape}" for pointer, shape in draft.seen[:_SHOWN])
+    if not draft.seen:
+        yield "It stands in no field of an answer: what differs is said in the summary."
+        yield ""
+
+
+def _steps(draft: Draft) -> Iterator[str]:
+    owner = next((e.evidence for e in draft.findings if e.evidence and e.evidence.owner), None)
+    yield "## Steps to reproduce"
+    yield ""
+    accounts = f"{blank('account of the owner')} and {blank('account of the caller')}"
+    yield f"1. Make two accounts, {accounts}."
+    yield f"   To the owner, the caller is {name(draft.finding.viewer)}."
+    when = state_words(draft.finding.state)
+    setting = f", and set the account so that it is {escaped(when)}" if when else ""
+    yield f"2. Let the owner have data of its own{setting}."
+    line = draft.ask_again
+    if line:
+        yield "3. Ask as the caller. Variables are ids and credentials of your two accounts:"
+        yield from block([f"TARGET={draft.report.target}", line])
+    else:
+        yield f"3. {blank('the request')}"
+    denied = f"{name(draft.finding.viewer)} is not to see {name(draft.finding.field or 'it')}"
+    seen = "it is in the answer" if draft.seen else "what the summary says"
+    shown = "; the owner is shown the same field" if owner is not None else ""
+    yield f"4. Expected: {denied}. Seen: {seen}{shown}."
+    yield ""
+
+
+def _impact(draft: Draft) -> Iterator[str]:
+    yield "## Impact"
+    yield ""
+    yield said(draft.story.why)
+    yield ""
+    for category, fields in draft.categories:
+        yield f"- {category}: {names(fields, 'field')}"
+    yield from records(draft)
+    yield ""
+    yield (
+        "Not known: whether anybody else has done it, and since when it can be done. Your logs may"
+        " tell."
+    )
+    if draft.story.incident is not None:
+        one = draft.story.incident
+        yield ""
+        yield f"Seen before: {escaped(one.name)}, {escaped(one.when)}: {said(one.what)}."
+    yield ""
+
+
+def _severity(draft: Draft) -> Iterator[str]:
+    yield "## Severity"
+    yield ""
+    yield (
+        f"{draft.severity.capitalize()}, by the kind of the field and by whether a login is"
+        " needed. A CVSS score is for you to set; what the scan proves of its base metrics is:"
+    )
+    needed = "N" if draft.anonymous else "L"
+    rest = "/".join(f"{metric}:<…>" for metric in ("S", "C", "I", "A"))
+    yield from block([f"CVSS:3.1/AV:N/AC:<…>/PR:{needed}/UI:N/{rest}"])
+    for id, title, address in draft.weaknesses:
+        yield f"- {id} {escaped(title)}, <{address}>"
+    yield ""
+
+
+def _fix(draft: Draft) -> Iterator[str]:
+    yield "## How to mend it"
+    yield ""
+    yield from (f"- {said(each)}" for each in draft.fix)
+    yield ""
+    yield (
+        "Please test with two accounts and with none: the commonest repair asks for a login, and"
+        " lets any account read on."
+    )
+    yield ""
+    told = list(stage_words(draft))
+    if told:
+        yield " ".join(told)
+        yield ""
+
+
+def _guard(draft: Draft) -> Iterator[str]:
+    yield "## Until then"
+    yield ""
+    yield sentence(said(draft.guard))
+    if draft.story.does == "cannot":
+        yield f"{blank('what else may stop it meanwhile')}"
+        yield ""
+        return
+    yield "The lines of an exposure contract that withhold it, and the command:"
+    place = draft.finding.contract_location
+    where = f"# {draft.contract}" + (f", line {place.line}" if place.line else "")
+    fields = ", ".join(map(_yaml, draft.fields[:8])) or "<field>"
+    yield from block(
+        [
+            where,
+            "resources:",
+            f"  {_yaml(draft.finding.resource)}:",
+            "    fields:",
+            f"      {fields}: [{{see: [<who may see it>]}}]",
+        ]
+    )
+    yield from block([f"oakum guard {_yaml(draft.contract)} --upstream <origin of the API>"])
+
+
+def _yaml(text: str) -> str:
+    plain = re.fullmatch(r"\w[\w.*/-]*", text)
+    return text if plain else json.dumps(text)
+
+
+def _timeline(draft: Draft) -> Iterator[str]:
+    yield "## Timeline"
+    yield ""
+    for day, what in draft.timeline:
+        yield f"- {day}: {escaped(what)}"
+    if draft.clock is None:
+        yield f"- {blank('day on which this is sent')}: reported"
+    yield ""
+
+
+def _asked(draft: Draft) -> Iterator[str]:
+    clock = draft.clock
+    days = clock.case.days if clock is not None else 90
+    if clock is None or clock.publication is None:
+        when = f"{days} days after this report"
+    else:
+        when = f"on {clock.publication}, {days} days after the report"
+    yield "## What we ask"
+    yield ""
+    yield f"- acknowledge this report within {blank('7')} days, and name somebody to speak to"
+    yield "- tell us when it is mended, so that we can test it again"
+    yield f"- we mean to publish {when}, or earlier by agreement; a half repair moves no day"
+    for doubt in clock.doubts if clock is not None else ():
+        yield f"- {escaped(doubt)}"
+    yield f"- data seen: shapes only; we keep {blank('what you keep, and until when')}"
+    yield ""

@@ -1,0 +1,107 @@
+"""Markdown of drafts: it is read as it stands and rendered, and names of an API are in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from oakum.advisory.draft import Draft
+from oakum.report.grouping import counted, visible
+from oakum.report.markdown import code_of, escaped
+from oakum.report.pointing import listed, short
+
+MANY = 12
+"""Names of a list that are written out; the JSON has all."""
+
+
+def name(text: str) -> str:
+    """A name as code: nothing in it means anything to Markdown, or to who renders it."""
+    shown = short(text, 300)
+    plain = "`" not in shown and shown.strip() == shown and shown
+    return f"`{shown}`" if plain else code_of(text)
+
+
+def names(texts: Iterable[str], noun: str) -> str:
+    """Names as code, and how many more there are."""
+    return listed([name(each) for each in texts], MANY, noun)
+
+
+def said(text: str) -> str:
+    """A sentence in which what stands between backticks is code."""
+    parts = re.split(r"`([^`]*)`", short(text, 500))
+    return "".join(name(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+
+
+def blank(what: str) -> str:
+    """What Oakum cannot know, to be filled in."""
+    return f"`<{what}>`"
+
+
+def block(lines: Iterable[str]) -> Iterator[str]:
+    """Lines as they are: indented, since no fence is safe from names with backticks."""
+    yield ""
+    yield from (f"    {visible(line)}" for line in lines)
+    yield ""
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+# ------------------------------------------------------------ parts that drafts share
+
+
+def origin(draft: Draft) -> Iterator[str]:
+    """What the draft rests on, and that it is one."""
+    report = draft.report
+    yield (
+        f"> **Draft**, made by Oakum {name(report.version or 'unknown')} on"
+        f" {draft.now.date()} from the report of run {name(report.run)}. Nothing was sent."
+    )
+    yield (
+        f"> Fill in every {blank('…')}, and check every sentence: what is sent is yours. No value"
+        " of a person is in here."
+    )
+
+
+def records(draft: Draft) -> Iterator[str]:
+    """How many records stand behind the doors, with the interval; or that nobody knows."""
+    for door, estimate in draft.records:
+        yield (
+            f"- {name(door)}: {said(estimate)} records stand behind it, estimated from the ids of"
+            " the test accounts' own objects, taken to be spread over the whole count"
+        )
+    if not draft.records:
+        yield (
+            "- the number of records is not known: the ids of the test accounts' own objects do not"
+            f" tell it. {blank('your estimate, and what it rests on')}"
+        )
+
+
+def proof(draft: Draft) -> str:
+    """How it is known."""
+    whole = len(draft.findings)
+    held = f"{draft.proven} of {counted(whole, 'finding')} {'is' if whole == 1 else 'are'} proven"
+    twice = sum(e.evidence is not None and e.evidence.confirmed for e in draft.findings)
+    return (
+        f"{held}: the contract denies it, and it was seen; {twice} again in a second answer. What"
+        " is told rests on objects of the test accounts."
+    )
+
+
+def stage_words(draft: Draft) -> Iterator[str]:
+    """What repairs have come to so far, as the memory tells it."""
+    memory = draft.memory
+    if memory is None or not draft.remembered:
+        return
+    standings = [memory.standing(each).value.replace("_", " ") for each in draft.remembered]
+    counts = {each: standings.count(each) for each in dict.fromkeys(standings)}
+    yield "Of the findings " + ", ".join(f"{n} {word}" for word, n in counts.items()) + "."
+    left = sorted({viewer for each in draft.remembered for viewer in memory.left(each)})
+    if "partly fixed" in counts and left:
+        yield (
+            f"The repair is a half one: what is closed for some is shown to {names(left, 'viewer')}"
+            " still."
+        )

@@ -1,0 +1,113 @@
+"""`oakum advisory`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from oakum.advisory import Contact
+    from oakum.finding import Report
+
+_WELL_KNOWN = "/.well-known/security.txt"
+
+
+@click.command(
+    epilog="Example: oakum advisory 4f4e24eb841bb0fa --report scan.json --memory findings.json"
+)
+@click.argument("finding")
+@click.option(
+    "--report", "file", type=shared.PATH, required=True, metavar="FILE",
+    help="JSON report that holds the finding",
+)  # fmt: skip
+@click.option(
+    "--memory", type=shared.PATH, metavar="FILE",
+    help="what `oakum findings` remembers: the timeline and the stage of a repair",
+)  # fmt: skip
+@click.option(
+    "--security-txt", type=shared.PATH, metavar="FILE",
+    help="the owner's security.txt, for the contact  [default: what the report holds of it]",
+)  # fmt: skip
+@click.option("--fetch-contact", is_flag=True, help="ask the target for its security.txt, once")
+@click.option(
+    "--to", type=click.Choice(["vendor", "authority"]), default="vendor", show_default=True,
+    help="the owner of the API, or a data protection authority",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "csaf", "json"]), default="markdown",
+    show_default=True, help="what goes to standard output",
+)  # fmt: skip
+def command(
+    finding: str,
+    file: Path,
+    memory: Path | None,
+    security_txt: Path | None,
+    fetch_contact: bool,
+    to: str,
+    form: str,
+) -> int:
+    """Draft what is told of FINDING to the owner of the API, or to an authority.
+
+    FINDING is a fingerprint of the report, or its first digits; the draft is about all findings of
+    the same rule and resource. What Oakum cannot know stands as `<…>`. Sends nothing, apart from
+    the one question of `--fetch-contact`. A draft, and no legal advice.
+    """
+    from oakum.advisory import Draft, csaf, plain, statement, vendor
+
+    if security_txt is not None and fetch_contact:
+        raise click.UsageError("`--security-txt` or `--fetch-contact`, not both")
+    if form == "csaf" and to == "authority":
+        raise click.UsageError("CSAF is for the owner of the API; leave out `--to authority`")
+    report = shared.sound_report(file)
+    found = shared.finding_of(report, finding, file)
+    shared.known_rule(report, found, file)
+    if found.verdict == "over_blocked":
+        said = f"finding `{found.fingerprint}` is an over-block, and leaks nothing"
+        raise InputError([Problem(Location(str(file)), said, "there is nobody to be told")])
+    now = datetime.now(UTC)
+    known = shared.read_memory(memory) if memory is not None else None
+    draft = Draft(report, found, _contact(report, security_txt, fetch_contact, now), now, known)
+    if form == "csaf":
+        shared.say(orjson.dumps(csaf(draft), option=orjson.OPT_INDENT_2).decode())
+        return 0
+    text = vendor(draft) if to == "vendor" else statement(draft)
+    if form == "json":
+        content = plain(draft, text, to)
+        shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    else:
+        shared.say(text.rstrip("\n"))
+    return 0
+
+
+def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> Contact:
+    from oakum.advisory import read_contact, told_contact
+
+    if file is not None:
+        text = shared.read_bytes(file).decode("utf-8", "replace")
+        return read_contact(text, now, f"the file {file.name}")
+    if fetch:
+        return read_contact(_fetched(report), now, "the security.txt of the target, read today")
+    return told_contact(report.notes, now)
+
+
+def _fetched(report: Report) -> str:
+    """The target's own file, asked for once, through the transport of the scanner."""
+    from oakum.exchange import Request
+    from oakum.scan.transport import HttpTransport, origin_of
+
+    target = shared.valid_target(report.target, "the target of the report")
+    with HttpTransport(target, run_id=report.run) as transport:
+        url = origin_of(target) + _WELL_KNOWN
+        answer = transport.send(Request("GET", url, {"accept": "text/plain"}))
+    if answer.status != 200 or answer.media_type != "text/plain":
+        said = f"answered {answer.status}: it has no security.txt"
+        hint = "leave out `--fetch-contact`, and look for another contact"
+        raise InputError([Problem(Location(_WELL_KNOWN), said, hint)])
+    return answer.body.decode("utf-8", "replace")
