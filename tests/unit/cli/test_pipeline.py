@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.cli.scan import command
 from oakum.errors import Location
 from oakum.finding import Report
+from oakum.gate import Verdict
+from oakum.gate.words import markdown
 from oakum.report import FORMATS, json_v1
-from oakum.report.markdown import MARKER
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
@@ -157,22 +157,6 @@ def acted(script: str, stubs: dict[str, str], **environ: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("code", [0, 1, 3])
-def test_the_step_of_a_workflow_ends_as_the_scan_and_says_so(code: int) -> None:
-    (scan,) = [step["run"] for step in steps() if step.get("id") == "scan"]
-    stub = f'#!/bin/sh\necho "$@" > asked\nexit {code}\n'
-    assert acted(scan, {"oakum": stub}, GITHUB_OUTPUT="out") == code
-    assert Path("out").read_text() == f"code={code}\n"
-    given = Path("asked").read_text().split()
-    known = {option for each in command.params for option in each.opts}
-    assert given[0] == "scan" and {o for o in given if o.startswith("--")} <= known
-
-
-def test_alerts_are_uploaded_only_from_a_run_that_can_be_trusted() -> None:
-    (upload,) = [step for step in steps() if "upload-sarif" in step.get("uses", "")]
-    assert re.findall(r"outputs\.code == '(\d)'", upload["if"]) == ["0", "1"]
-
-
 def test_a_second_push_replaces_the_comment() -> None:
     (comment,) = [step["run"] for step in steps() if "gh pr comment" in step.get("run", "")]
     for _ in range(2):
@@ -183,12 +167,4 @@ def test_a_second_push_replaces_the_comment() -> None:
         ["api", "repos/o/r/issues/7/comments"], ["api", "-X"],
     ]  # fmt: skip
     assert "repos/o/r/issues/comments/41" in asked[-1]
-    assert f'startswith("{MARKER}")' in asked[0]
-
-
-def test_the_job_of_gitlab_hands_over_what_it_wrote() -> None:
-    (job,) = [job["exposure"] for job in JOBS if "exposure" in job]
-    reports = job["artifacts"]["reports"]
-    script = " ".join(job["script"])
-    assert f"--junit {reports['junit']}" in script
-    assert f"--gitlab {reports['codequality']}" in script
+    assert f'startswith("{next(markdown(Verdict(())))}")' in asked[0]
