@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,14 +140,19 @@ def command(
             memory=_remembered(memory, direct),
         )
     )
-    for file, written in ((json_file, "json"), (markdown_file, "markdown")):
+    _tell(verdict, contract, form, {"json": json_file, "markdown": markdown_file})
+    _badge(badge, badges.state(verdict))
+    return int(verdict.exit_code)
+
+
+def _tell(verdict: Verdict, contract: Path, form: str, files: Mapping[str, Path | None]) -> None:
+    """Write the files, the summary of the step, and last what is read first."""
+    for written, file in files.items():
         if file is not None:
             shared.write_text(file, _rendered(verdict, contract, written) + "\n")
     if form == "github":
         pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
     shared.say(_rendered(verdict, contract, form))
-    _badge(badge, badges.state(verdict))
-    return int(verdict.exit_code)
 
 
 def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
