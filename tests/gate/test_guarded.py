@@ -55,7 +55,7 @@ def test_a_guard_that_removes_every_leak_and_nothing_else_agrees(told: list[Find
 
 
 @given(bounds, reports, reports, findings)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_further_finding_through_the_guard_never_makes_it_agree(
     criteria: ExitCriteria, direct: Report, guarded: Report, more: Finding
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_further_finding_through_the_guard_never_makes_it_agree(
 
 
 @given(bounds, reports, reports, st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_less_shown_through_the_guard_never_makes_it_agree(
     criteria: ExitCriteria, direct: Report, guarded: Report, data: st.DataObject
 ) -> None:
