@@ -21,6 +21,7 @@ from oakum.scan.legible import Legible
 from oakum.scan.matrix import Key, deciding, granted_to_nobody, leaf_index, state_key
 from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
 from oakum.semantics.decide import through
+from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
 from oakum.testing.callers import Caller, Source
 from oakum.testing.tally import Known, Tally, doorless
@@ -47,6 +48,8 @@ class Leaked:
     key: Key
     words: str
     """A sentence, and lines of where and why; no value."""
+    at: Pointer
+    """Where it stood in the answer."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +244,7 @@ class Look:
             f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
             f"  contract: {where}: {granted}"
         )
-        self.leaks.append(Leaked(key, words))
+        self.leaks.append(Leaked(key, words, leaf.pointer))
 
     def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
         response, sighting = self.asked.response, found.sighting

@@ -1,0 +1,60 @@
+"""The law of `oakum.testing.look`: a leak is what no possible reading grants."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.contract.model import Json, Policy
+from oakum.exchange import Response
+from oakum.scan.cast import Cast
+from oakum.scan.evidence import Redactor
+from oakum.scan.legible import Legible
+from oakum.semantics import Judge, Model, Principal
+from oakum.testing.callers import NOBODY, UNKNOWN, Caller
+from oakum.testing.look import Asked, Frame, Look
+from tests.properties.worlds import ANSWER, compiled, door, policies, principals, values
+
+ANSWERED = Response(200, {"content-type": "application/json"})
+
+
+def looked(model: Model, caller: Caller, value: Json) -> Look:
+    label = Cast(model.policy, {}, {}, {}).label
+    frame = Frame(model, Redactor(b"", frozenset()), label, {})
+    read = Legible(value, ANSWER)
+    return Look(frame, Asked(door(), {}, caller, ANSWERED, read, False, "test", "1"), {}).judge()
+
+
+def withheld(model: Model, who: Principal, value: Json) -> set[tuple[str, ...]]:
+    """Places of what the contract does not show to somebody of whom everything is known."""
+    judged = Judge(model, who, "list", {}).judge(value, ANSWER)
+    return {leaf.pointer for each in judged.sightings for leaf in each.leaves if not leaf.allowed}
+
+
+@settings(deadline=None, max_examples=100)
+@given(policies(), principals, values, st.booleans())
+def test_a_leak_is_none_that_any_facts_would_grant(
+    policy: Policy, who: Principal, value: Json, known: bool
+) -> None:
+    """Whatever turns out to be so of a caller's relations, what was called a leak is withheld."""
+    model = compiled(policy)
+    caller = (Caller("answer", who.ids) if who.ids else NOBODY) if known else UNKNOWN
+    leaks = {each.at for each in looked(model, caller, value).leaks}
+    assert leaks <= withheld(model, who, value)
+
+
+@settings(deadline=None, max_examples=50)
+@given(policies(), values)
+def test_of_nobody_everything_is_known(policy: Policy, value: Json) -> None:
+    """What is withheld from callers without a login leaks, wherever no setting is left open."""
+    model = compiled(policy)
+    for thing in value["data"]:
+        thing["is_private"] = thing.get("is_private") is True
+        thing["audience"] = thing.get("audience") if thing.get("audience") == "crew" else "me"
+    leaks = {each.at for each in looked(model, NOBODY, value).leaks}
+    missed = withheld(model, Principal(), value) - leaks
+    for place in missed:  # only what says nothing
+        at = value
+        for step in place:
+            at = at[int(step)] if isinstance(at, list) else at[step]
+        assert at in (None, False, 0, "", [], {}) or set(str(at)) <= set("*•●#·…._- xX")
