@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Json, Policy
+from oakum.contract.model import FieldRule, Grant, Json, Owner, Policy, Resource
 from oakum.exchange import Response
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.legible import Legible
 from oakum.semantics import Judge, Model, Principal
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller
-from oakum.testing.look import Asked, Frame, Look
-from tests.properties.worlds import ANSWER, compiled, door, policies, principals, values
+from oakum.testing.look import RELATION, Asked, Frame, Look
+from tests.properties.worlds import ANSWER, RELATIONS, compiled, door, policies, principals, values
 
 ANSWERED = Response(200, {"content-type": "application/json"})
 
@@ -41,6 +41,19 @@ def test_a_leak_is_none_that_any_facts_would_grant(
     caller = (Caller("answer", who.ids) if who.ids else NOBODY) if known else UNKNOWN
     leaks = {each.at for each in looked(model, caller, value).leaks}
     assert leaks <= withheld(model, who, value)
+
+
+def test_what_may_be_taken_away_may_be_there_as_well() -> None:
+    """`member` is whoever is not blocked, and nobody has looked up who is."""
+    shown = FieldRule("a", (Grant(("member",)),))
+    thing = Resource(
+        "Thing", frozenset({"Thing"}), "id", Owner("field", ("owner_id",)), {}, (shown,)
+    )
+    value = {"data": [{"id": 1, "owner_id": "u2", "a": "something"}]}
+    caller = Caller("answer", frozenset({"u1"}))
+    look = looked(compiled(Policy(RELATIONS, {"Thing": thing})), caller, value)
+    assert [each.key.field for each in look.leaks] == ["id", "owner_id"]
+    assert look.tally.unjudged == {RELATION: 1}
 
 
 @settings(deadline=None, max_examples=50)

@@ -59,6 +59,14 @@ def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> 
     return own
 
 
+def may_hold(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool:
+    """Whether nothing that is known rules a relation out: what takes it away must be certain."""
+    relation = policy.relations[name]
+    if any(holds(policy, other, principal, subject) for other in relation.unless):
+        return False
+    return _source(relation, principal, subject) is not False
+
+
 def _source(relation: Relation, principal: Principal, subject: Subject) -> bool | None:
     match relation.kind:
         case "anyone":

@@ -24,7 +24,7 @@ from oakum.guard.who import Given, at, given
 from oakum.guard.wiring import Credential
 from oakum.semantics import Principal, Subject
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import holds, text
+from oakum.semantics.principal import holds, may_hold, text
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
@@ -74,7 +74,7 @@ class Caller:
             case "lookup" if not self.known:
                 return subject.owned
             case _:
-                return holds(policy, name, principal, subject) is not False
+                return may_hold(policy, name, principal, subject)
 
 
 NOBODY = Caller("nobody")
