@@ -58,10 +58,10 @@ _KINDS = (
         "the contract grants it, the API kept it back",
     ),
     _Kind(Result.NOT_SHOWN, "not_shown", "?", "not shown", "never exercised: nothing is known"),
-    _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and kept back from this viewer"),
     _Kind(Result.OPEN, "open", "○", "open", "granted, and served"),
+    _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and kept back from this viewer"),
 )
-"""Worst first: where doors differ, the worst speaks for the square."""
+"""Worst first: where doors differ, the worst speaks for the square, and *open* before *closed*."""
 
 
 def render(report: Report) -> str:
