@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oakum.errors import InputError
-from oakum.finding import Report
+from oakum.finding import Report, Result
 from oakum.report import json_v1
 from oakum.scan.engine import Event
 from oakum.scan.run import Options, Scan
@@ -23,6 +23,29 @@ from tests.scan import club, gym, notebook
 from tests.scan.test_odd_writes import Odd
 
 pytestmark = pytest.mark.server
+
+
+def test_one_object_for_a_declared_list_is_judged_and_told(tmp_path: Path) -> None:
+    made, place = gym.entry(())
+    one, many = (
+        'responses: {"200": {$ref: "#/components/responses/Person"}}',
+        """\
+responses:
+        "200":
+          description: people
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: "#/components/schemas/Person"}}""",
+    )
+    head, sep, rest = made.document.partition("operationId: person")
+    made = replace(made, document=head + sep + rest.replace(one, many, 1), options=())
+    with serving(place.app()) as target:
+        policy = made.write(tmp_path, 1)
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    assert any("GET /people/{name} sent one object where" in note for note in report.notes)
+    doors = {cell.door.path for cell in report.cells if cell.result is Result.OPEN}
+    assert "/people/{name}" in doors
+
 
 MAIL = "mum-of-ann@secret.example"
 

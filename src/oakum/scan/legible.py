@@ -30,6 +30,8 @@ class Legible:
     """Whether what the value lacks is known not to have come."""
     owners: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     """Place of an object → whose it is, where the object itself does not say so."""
+    bent: str = ""
+    """JSON pointer of a declared list, as which the one object that came in its place was read."""
 
 
 Reader = Callable[[Response], Legible]
@@ -57,7 +59,8 @@ def read_as_declared(operation: Operation, response: Response) -> Legible:
     except (ValueError, RecursionError):
         return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
-        value = [value]  # declared as a list, sent as the one object: seen in the wild
+        # Declared as a list, sent as the one object: seen in the wild.
+        return Legible([value], shape, whole=answered, bent=shape.pointer or "/")
     return Legible(value, shape, whole=answered)
 
 

@@ -80,6 +80,8 @@ class Lookout:
         self.strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = {}
         """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
         → probes. In memory only."""
+        self.bent: dict[str, str] = {}
+        """Door that sent one object for a list → pointer of the schema that declares the list."""
 
     def declare(self, names: frozenset[str]) -> None:
         """Further names that a schema declares: they may stand in evidence."""
@@ -123,6 +125,8 @@ class Lookout:
         is learnt from it."""
         read = gate.reader(response) if gate.reader else read_as_declared(gate.operation, response)
         principal = self._cast.principal(question.viewer)
+        if read.bent and is_success(response.status):
+            self.bent[f"{gate.door.method} {gate.door.path}"] = read.bent
         judge = Judge(
             self._model, principal, gate.operation.id, question.params, response.status,
             told=read.owners,

@@ -245,6 +245,7 @@ class Scan:
         left = len(engine.later if engine else self.spending.left)
         notes += [*filter(None, (self.spending.note(left),)), *work.sessions.notes]
         notes += engine.notes if engine else ()
+        notes += map(_bent, engine.lookout.bent.items()) if engine else ()
         made = self._write_up(engine, distrust)
         return replace(
             made,
@@ -451,6 +452,14 @@ class Scan:
         called |= engine.newcomers.asked if engine and engine.newcomers else set()
         called |= engine.switches.used if engine and engine.switches else set()
         yield from (each for each in self.skipped if each.door.operation not in called)
+
+
+def _bent(told: tuple[str, str]) -> str:
+    door, pointer = told
+    return (
+        f"{door} sent one object where the document declares a list (at {pointer}): judged as"
+        " a list of one, and a guard made of this document withholds it; correct the document"
+    )
 
 
 def _surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
