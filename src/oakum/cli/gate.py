@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import orjson
 
 from oakum.cli import pipeline, shared
 from oakum.cli.linters import lint
+from oakum.cli.trial import may_be_on_trial
 from oakum.contract import Contract, digest, load
 from oakum.contract.amounts import duration
 from oakum.contract.criteria import parse_waivers
@@ -83,6 +84,7 @@ from oakum.semantics import Model, compile_contract
     "--badge", type=shared.PATH, metavar="FILE",
     help="also write a badge, an image (.svg) or what shields.io reads (.json)",
 )  # fmt: skip
+@may_be_on_trial
 def command(
     contract: Path,
     reports: tuple[Path, ...],
@@ -101,27 +103,25 @@ def command(
 ) -> int:
     """Say whether a release may ship: reports of scans against the `exit_criteria` of CONTRACT.
 
-    Without a report, only what the documents alone prove is judged. Sends nothing. The format
-    `github` is annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
+    Without a report, only what the documents alone prove is judged. Sends nothing, unless
+    `--self-test` asks the API at `--target` as the `--identities`. The format `github` is
+    annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
     _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
     if guarded and not reports:
         said = "there is nothing to agree with: give the report of a scan without the guard as well"
         raise click.BadParameter(said, param_hint="--guarded")
-    now = datetime.now(UTC)
-    found = load(contract, overlays)
-    policy = _policy(found, contract)
-    model = compile_contract(found.document, policy)
-    age = policy.criteria.max_age if max_age is None else _duration(max_age)
-    mark, changed = digest(found, contract, overlays), _changed(found, contract, overlays)
+    now, on = datetime.now(UTC), bench(contract, overlays, max_age, waiver_file)
+    found, policy, model = on.found, on.policy, on.model
+    mark = digest(found, contract, overlays)
 
     direct, through = (
         [Source(_sound(file, model), str(file)) for file in files] for files in (reports, guarded)
     )
 
     def evidence(sources: list[Source]) -> Evidence | None:
-        oldest = timedelta(seconds=age)
-        return gathered(sources, model, mark, changed, now, oldest) if sources else None
+        oldest = timedelta(seconds=on.age)
+        return gathered(sources, model, mark, on.changed, now, oldest) if sources else None
 
     verdict = judge(
         Case(
@@ -133,7 +133,7 @@ def command(
             guarded=evidence(through),
             graphs=tuple(found.graphs.values()),
             linted=[lint(each, Path(found.document.file)) for each in linters],
-            waivers=_waivers(policy, contract, waiver_file),
+            waivers=on.waivers,
             baseline=_sound(baseline, model).findings if baseline is not None else (),
             widenings=_widenings(against, contract, overlays) if against is not None else None,
             against=against or "",
@@ -153,6 +153,34 @@ def _tell(verdict: Verdict, contract: Path, form: str, files: Mapping[str, Path 
     if form == "github":
         pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
     shared.say(_rendered(verdict, contract, form))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every verdict of one contract is given by."""
+
+    found: Contract
+    policy: Policy
+    model: Model
+    waivers: tuple[Waiver, ...]
+    age: float
+    """Seconds that a report may be old."""
+    changed: datetime
+    """When the contract was last written."""
+
+
+def bench(
+    contract: Path, overlays: tuple[Path, ...], max_age: str | None, waiver_file: Path | None
+) -> Bench:
+    """The contract read and compiled; raises `InputError` with every mistake."""
+    found = load(contract, overlays)
+    policy = _policy(found, contract)
+    return Bench(
+        found, policy, compile_contract(found.document, policy),
+        _waivers(policy, contract, waiver_file),
+        policy.criteria.max_age if max_age is None else _duration(max_age),
+        _changed(found, contract, overlays),
+    )  # fmt: skip
 
 
 def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:

@@ -103,6 +103,48 @@ def leave_options(command: F) -> F:
     return command
 
 
+def self_test_options(command: F) -> F:
+    """What `oakum gate --self-test` is done with."""
+    for decorate in reversed(
+        (
+            click.option("--target", metavar="URL", help="self-test: origin of the running API"),
+            click.option(
+                "--identities", type=PATH, metavar="FILE",
+                help="self-test: who may log in, and what they are to each other",
+            ),
+            click.option(
+                "--mutants", type=click.IntRange(min=1), default=40, show_default=True,
+                help="self-test: leaks to seed",
+            ),
+            click.option(
+                "--harmless", type=click.IntRange(min=0), default=None,
+                help="self-test: harmless changes to make  [default: a quarter of `--mutants`]",
+            ),
+            click.option(
+                "--seed", type=int, default=1, show_default=True,
+                help="self-test: the same seed, the same leaks",
+            ),
+            click.option(
+                "--min-score", type=Number(0, 1), default=0.95, show_default=True,
+                help="self-test: share of the leaks that must be caught",
+            ),
+            click.option(
+                "--rate", type=Number(min=0.1), default=10.0, show_default=True,
+                help="self-test: requests a second, at most",
+            ),
+            click.option(
+                "--budget", type=click.IntRange(min=1), default=500, show_default=True,
+                help="self-test: requests in each scan, at most",
+            ),
+            click.option(
+                "--quiet", is_flag=True, help="self-test: no progress on standard error"
+            ),
+        )
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
 def report_options(command: F) -> F:
     """Reports in files, beside the one that goes to standard output."""
     told = {

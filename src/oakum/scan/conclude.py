@@ -12,9 +12,10 @@ from oakum.finding import Evidence, Finding, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
 from oakum.scan.knowledge import canonical
-from oakum.scan.matrix import Entry, Key, Matrix, allows, deciding, state_key
+from oakum.scan.matrix import Entry, Key, Matrix, state_key
 from oakum.scan.signals import Signal
 from oakum.semantics import Model
+from oakum.semantics.table import allows, deciding
 
 _BASIC = ("anyone", "authenticated")
 

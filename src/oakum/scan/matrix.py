@@ -21,6 +21,7 @@ from oakum.scan.knowledge import canonical
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
+from oakum.semantics.table import allows, deciding, leaf_index
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
@@ -239,8 +240,12 @@ class Matrix:
             label = self._cast.label(held, viewer, whose)
             values = self.state(resource, whose)
             table = self._model.tables[resource]
+            states: dict[tuple[str, ...], State] = {}  # many fields depend on the same settings
             for path in fields:
-                key = Key(door, resource, path, label, state_key(table, path, values))
+                names = deciding(table, path)
+                if names not in states:
+                    states[names] = state_key(table, path, values)
+                key = Key(door, resource, path, label, states[names])
                 entry = self.entries.get(key)
                 if entry is None or not self._is_open(key, entry, viewer):
                     continue
@@ -462,31 +467,6 @@ class Matrix:
             said = ", ".join(f"{name}={value}" for name, value in key.state)
             return f"no owner was in the state {said} when `{key.viewer}` asked"
         return "no question that was asked could tell"
-
-
-@cache
-def leaf_index(table: Table, path: str) -> int:
-    """Index of the policy leaf that rules a field path, -1 when no line does."""
-    node = table.trie
-    for segment in path.split("."):
-        below = node.child(segment)
-        if below is None:
-            return -1
-        node = below
-    return node.leaf if node.leaf >= 0 else node.deep
-
-
-@cache
-def deciding(table: Table, path: str) -> tuple[str, ...]:
-    """States on which some grant of a field depends."""
-    index = leaf_index(table, path)
-    return table.deciding(index) if index >= 0 else ()
-
-
-def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
-    """Whether the table grants a field to a holder of these relations in this state."""
-    index = leaf_index(table, path)
-    return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
 @cache

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Operation, Shape, Switch
-from oakum.scan.matrix import allows
 from oakum.scan.variants import body_shape
 from oakum.semantics import Model
-from oakum.semantics.table import member
+from oakum.semantics.table import allows, member
 
 _METHODS = ("PATCH", "PUT", "POST")
 LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)

@@ -22,6 +22,7 @@ from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
+from oakum.scan.between import Between
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
@@ -109,6 +110,10 @@ class Scan:
     options: Options
     emit: Callable[[Event], None]
     warnings: list[Problem] = field(default_factory=list)
+    between: Between | None = None
+    """What stands between the run and its target; None: nothing, as in every real run."""
+    left_behind: tuple[str, ...] = ()
+    """What could not be put back at the end, in words."""
 
     def __post_init__(self) -> None:
         options = self.options
@@ -237,13 +242,15 @@ class Scan:
                 distrust.append("interrupted: what was left unasked is reported as not shown")
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
-                    distrust += self._restore(engine)
+                    left = self._restore(engine)
                     if engine is not None and engine.newcomers is not None:
-                        distrust += _surely("accounts", engine.newcomers.restore)
+                        left += _surely("accounts", engine.newcomers.restore)
+                self.left_behind = left
+                distrust += left
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
-        left = len(engine.later if engine else self.spending.left)
-        notes += [*filter(None, (self.spending.note(left),)), *work.sessions.notes]
+        unasked = len(engine.later if engine else self.spending.left)
+        notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         notes += engine.notes if engine else ()
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
         made = self._write_up(engine, distrust)
@@ -302,10 +309,14 @@ class Scan:
             run_id=self.run,
             also=[*self.identities.origins(), *options.twin, *options.front_end],
         )
-        governor = Governor(transport, options.rate, options.budget)
+        between = self.between
+        wire = between.wire(transport) if between is not None else transport
+        governor = Governor(wire, options.rate, options.budget)
         sessions = Sessions(
             self.identities, governor, self.contract.document, options.target, also=options.twin
         )
+        if between is not None:
+            between.seat(sessions)
         listen = Feeds(transport, governor, sessions)
         journal = self._journal()
         try:
@@ -322,11 +333,14 @@ class Scan:
         return examine(self.identities, work.sessions, "", document, caller)
 
     def _wired(self, found: Examination, work: _Work) -> Engine:
-        return Wiring(
+        engine = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit,
         ).engine(found)  # fmt: skip
+        if self.between is not None:
+            self.between.take(engine)
+        return engine
 
     def _explore(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> None:
         if self.scope is not None:

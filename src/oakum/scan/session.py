@@ -82,6 +82,8 @@ class Sessions:
         self.logins = 0
         """Logins made, the failed ones included."""
         self.notes: list[str] = []
+        self.entering = False
+        """Whether a login is under way."""
         self.proof: Proof | None = None
         """Set once who-am-I is known to tell identities apart."""
         self._transport = transport
@@ -104,11 +106,14 @@ class Sessions:
         Raises `LoginFailed`.
         """
         identity = self.identities.items[name]
+        self.entering = True
         try:
             granted, response = self._log_in(identity)
         except LoginFailed as error:
             self._failed[name] = str(error)
             raise
+        finally:
+            self.entering = False
         fixed = {
             send.name: Secret(identity.fill(send.value, self._extra(granted.token)))
             for send in identity.sends

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
@@ -166,6 +166,31 @@ def _bits(
         for index, rule in enumerate(rules)
         if any(grants(grant, held, values) for grant in rule.grants)
     )
+
+
+@cache
+def leaf_index(table: Table, path: str) -> int:
+    """Index of the policy leaf that rules a field path, -1 when no line does."""
+    node = table.trie
+    for segment in path.split("."):
+        below = node.child(segment)
+        if below is None:
+            return -1
+        node = below
+    return node.leaf if node.leaf >= 0 else node.deep
+
+
+@cache
+def deciding(table: Table, path: str) -> tuple[str, ...]:
+    """States on which some grant of a field depends."""
+    index = leaf_index(table, path)
+    return table.deciding(index) if index >= 0 else ()
+
+
+def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
+    """Whether the table grants a field to a holder of these relations in this state."""
+    index = leaf_index(table, path)
+    return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
 def grants(grant: Grant, held: frozenset[str], values: Mapping[str, Json]) -> bool:

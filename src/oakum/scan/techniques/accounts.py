@@ -26,7 +26,6 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.contacts import body_of, is_secret, noun_of
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
-from oakum.scan.matrix import allows
 from oakum.scan.newcomers import Newcomer, Newcomers, removals
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
@@ -35,6 +34,7 @@ from oakum.scan.timing import ENOUGH, far_apart, hint
 from oakum.scan.variants import body_shape, other_value, shape_of
 from oakum.scan.wording import harmless
 from oakum.semantics import Model
+from oakum.semantics.table import allows
 
 HOW = "account"
 GUESS = "guess"

@@ -29,7 +29,6 @@ from oakum.scan.engine import Engine
 from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.login import json_of
-from oakum.scan.matrix import allows
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
@@ -37,6 +36,7 @@ from oakum.scan.variants import body_shape, other_value, shape_of, written
 from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
+from oakum.semantics.table import allows
 
 HOW = "creation"
 

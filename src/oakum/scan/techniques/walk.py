@@ -25,10 +25,11 @@ from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.knowledge import canonical, says_nothing
-from oakum.scan.matrix import allows, state_key
+from oakum.scan.matrix import state_key
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Pace, Prospect
 from oakum.semantics import Model, Sighting
+from oakum.semantics.table import allows
 
 HOW = "walk"
 

@@ -23,13 +23,13 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.ledger import Ledger, Undo, extract
-from oakum.scan.matrix import allows
 from oakum.scan.owned import LETS_IN
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import body_shape, other_value, shape_of, written
 from oakum.semantics import Model
 from oakum.semantics.decide import through
+from oakum.semantics.table import allows
 
 HOW = "write"
 
