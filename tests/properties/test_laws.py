@@ -23,8 +23,7 @@ from tests.properties.worlds import (
 )
 
 CALL = Call("list")
-settings.register_profile("laws", deadline=None, max_examples=150)
-settings.load_profile("laws")
+LAW = settings(max_examples=150)
 
 
 # ------------------------------------------------------------ a second reading of the policy
@@ -81,6 +80,7 @@ def read(body: bytes) -> Json:
 # ------------------------------------------------------------ law 1
 
 
+@LAW
 @given(policies(), principals, bodies())
 def test_default_deny(policy: Policy, who: Principal, body: bytes) -> None:
     """Whatever passes was granted by a line, or is an envelope that the document declares."""
@@ -122,6 +122,7 @@ def _part_of(part: Json, whole: Json) -> bool:
     return type(part) is type(whole) and part == whole
 
 
+@LAW
 @given(policies(), principals, bodies())
 def test_what_is_granted_does_pass(policy: Policy, who: Principal, body: bytes) -> None:
     """Blocking everything would keep law 1 as well: what a line grants must come through."""
@@ -134,6 +135,7 @@ def test_what_is_granted_does_pass(policy: Policy, who: Principal, body: bytes) 
                 assert thing[path] in values
 
 
+@LAW
 @given(policies(), principals, bodies())
 def test_an_unknown_operation_passes_nothing(policy: Policy, who: Principal, body: bytes) -> None:
     model = compiled(policy)
@@ -141,6 +143,7 @@ def test_an_unknown_operation_passes_nothing(policy: Policy, who: Principal, bod
     assert not decide(model, who, "other").allowed
 
 
+@LAW
 @given(policies(), bodies())
 def test_a_door_with_a_login_passes_nothing_to_anonymous(policy: Policy, body: bytes) -> None:
     closed = compiled(policy, door((frozenset({"session"}),)))
@@ -161,6 +164,7 @@ states = st.fixed_dictionaries(
 )
 
 
+@LAW
 @given(policies(), relation_sets, relation_sets, states)
 def test_more_is_never_less(
     policy: Policy, few: set[str], more: set[str], values: dict[str, Json]
@@ -170,6 +174,7 @@ def test_more_is_never_less(
     assert _see(model, few, values) <= _see(model, few | more, values)
 
 
+@LAW
 @given(policies(open_grants), relation_sets, st.data())
 def test_more_open_is_never_less(policy: Policy, held: set[str], data: st.DataObject) -> None:
     """Where conditions ask only for openness, a more open state never shows less."""
@@ -185,6 +190,7 @@ def test_more_open_is_never_less(policy: Policy, held: set[str], data: st.DataOb
 # ------------------------------------------------------------ law 3
 
 
+@LAW
 @given(policies(), relation_sets, states, st.sampled_from(sorted(STATES)))
 def test_unknown_is_closed(
     policy: Policy, held: set[str], values: dict[str, Json], name: str
@@ -197,6 +203,7 @@ def test_unknown_is_closed(
             assert _see(model, held, blind) <= _see(model, held, {**values, name: value})
 
 
+@LAW
 @given(policies(), principals, st.sampled_from(["follower", "blocked"]))
 def test_a_failed_lookup_is_closed(policy: Policy, who: Principal, relation: str) -> None:
     """A relation nobody could look up shows no more than either answer would have."""
@@ -209,6 +216,7 @@ def test_a_failed_lookup_is_closed(policy: Policy, who: Principal, relation: str
         assert blind <= decide(model, told, "list", subject).fields
 
 
+@LAW
 @given(policies(), principals, bodies(), st.data())
 def test_an_unreadable_body_is_closed(
     policy: Policy, who: Principal, body: bytes, data: st.DataObject
@@ -236,6 +244,7 @@ def test_an_unreadable_body_is_closed(
     assert project(model, who, CALL, broken).body is None
 
 
+@LAW
 @given(
     policies(), principals, bodies(), st.sampled_from(["text/html", "", "text/csv", "image/png"])
 )
@@ -249,6 +258,7 @@ def test_an_unknown_media_type_is_closed(
 # ------------------------------------------------------------ law 6
 
 
+@LAW
 @given(policies(), principals, bodies())
 def test_projection_only_removes(policy: Policy, who: Principal, body: bytes) -> None:
     """What is left is the original with ranges cut out, byte for byte, in order."""
@@ -274,6 +284,7 @@ def _tokens(body: bytes) -> list[str]:
     return found
 
 
+@LAW
 @given(policies(), principals, bodies())
 def test_what_is_withheld_is_named(policy: Policy, who: Principal, body: bytes) -> None:
     """Nothing vanishes silently: a body that changed has pointers to what was cut."""
