@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oakum.contract import Contract, digest, load
@@ -110,6 +110,11 @@ def is_green(verdict: Verdict) -> bool:
 
 
 @given(bounds, reports, findings, waivers, known)
+@example(
+    ExitCriteria(proven="critical", suspected=0, shown=0.0, states=False),
+    replace(clean(club()[0]), findings=(leak(verdict="suspected", severity="critical"),)),
+    leak(severity="low"), (), (),
+)  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_a_further_finding_never_turns_red_to_green(
     criteria: ExitCriteria,

@@ -168,11 +168,13 @@ def _cells(cells: Iterable[Cell]) -> Iterable[Cell]:
 
 
 def _worst(findings: Iterable[Finding]) -> Iterable[Finding]:
-    found: dict[str, Finding] = {}
+    """One of each kind, the gravest. What one report proves, another may suspect at a severity that
+    counts: both are kept, or a further report could turn red to green."""
+    found: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        other = found.get(finding.fingerprint)
-        if other is None or grave(finding) > grave(other):
-            found[finding.fingerprint] = finding
+        kind = finding.fingerprint, finding.verdict
+        if kind not in found or grave(finding) > grave(found[kind]):
+            found[kind] = finding
     return found.values()
 
 
