@@ -3,12 +3,13 @@
 What a door risks is told by the documents alone: how bad it is when a hidden field of what it shows
 gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id. What it
 costs is at most one question for each kind of viewer and one or two of its owner. A door that needs
-an id brings along the cheapest door that gives one.
+an id brings along the cheapest door that gives one, and a resource whose grants hang on settings
+the cheapest door that shows them: where they are unknown, nothing can be judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from oakum.contract.lexicon import FieldClass, classify_field
@@ -64,11 +65,14 @@ def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Pl
     needed = sum(cost(gate, viewers) for gate in gates)
     if needed <= budget * SHARE:
         return Plan(ranked, [], needed)
-    teachers = _teachers(gates, viewers)
+    teachers = _teachers([gate for gate in gates if not gate.sources], viewers)
+    settings = _teachers([gate for gate in gates if not gate.batch], viewers)
     chosen: dict[str, Gate] = {}
     spent = 0.0
     for gate in ranked:
-        wanted = [gate, *(teachers[s] for s in gate.sources.values() if s in teachers)]
+        tells = [settings[each] for each in _settings(model, gate) if each in settings]
+        ids = (source for each in (gate, *tells) for source in each.sources.values())
+        wanted = [gate, *tells, *(teachers[each] for each in ids if each in teachers)]
         new = {each.id: each for each in wanted if each.id not in chosen}
         price = sum(cost(each, viewers) for each in new.values())
         if spent + price <= budget * SHARE:
@@ -112,11 +116,20 @@ def _hidden(model: Model, resource: str) -> Mapping[str, int]:
     }
 
 
+def _settings(model: Model, gate: Gate) -> Iterator[str]:
+    """`Resource.field` of the settings on which it hangs what a door may show."""
+    resources = model.policy.resources
+    for name in gate.shows:
+        for own, state in resources[name].states.items():
+            kind, _, known = (state.of or f"{name}.{own}").partition(".")
+            yield f"{kind}.{resources[kind].states[known].member}"
+
+
 def _teachers(gates: Sequence[Gate], viewers: int) -> Mapping[str, Gate]:
-    """`Resource.field` → the cheapest door that shows it and needs no id itself."""
+    """`Resource.field` → the cheapest of these doors that shows it."""
     found: dict[str, Gate] = {}
     for gate in sorted(gates, key=lambda gate: (cost(gate, viewers), len(gate.shows))):
-        if not gate.sources and not gate.unfilled:
+        if not gate.unfilled:
             for resource, fields in gate.shows.items():
                 for path in fields:
                     found.setdefault(f"{resource}.{path}", gate)

@@ -29,6 +29,9 @@ class Cast:
     """(viewer, owner) → words of the identities file: `follower`, `blocked`, `pending`."""
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
+    unread: set[tuple[str, str]] = field(default_factory=set)
+    """Of which nothing is known: the object that holds it was not shown to its owner. That is not
+    the same as missing in it."""
     _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
         default_factory=dict
     )
@@ -42,6 +45,14 @@ class Cast:
         """The identity that one of these owner ids names; empty: somebody outside the cast."""
         wanted = set(owners)
         return next((name for name, ids in self.ids.items() if ids & wanted), "")
+
+    def in_doubt(self, who: str, resource: str) -> frozenset[str]:
+        """Names of the states of somebody's objects that nobody has read so far."""
+        found = {path for name, path in self.unread - self.states.keys() if name == who}
+        states = self.policy.resources[resource].states if found else {}
+        return frozenset(
+            name for name, state in states.items() if (state.of or f"{resource}.{name}") in found
+        )
 
     def principal(self, viewer: str | None) -> Principal:
         """The viewer as the semantics see them, all relations known, as the file says."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from oakum.finding import Result
+from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.matrix import NOBODY, Key, Observation, Outcome, granted_to_nobody
+from oakum.semantics import Model
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine
@@ -30,6 +33,26 @@ def close_lists(engine: Engine) -> None:
                     _close(engine, engine.matrix.gates[door], viewer, owner, resource)
 
 
+def unread(
+    model: Model,
+    gates: Iterable[Gate],
+    cast: Cast,
+    seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
+) -> set[tuple[str, str]]:
+    """(identity, `Resource.state`) of settings that some door shows, and has shown nobody yet: a
+    budget, or an unknown id, stood in the way. What hangs on them cannot be judged."""
+    every = list(gates)
+    found = set[tuple[str, str]]()
+    for name, resource in model.policy.resources.items():
+        states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
+        doors = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
+        for who in cast.names() if doors else ():
+            places = ((g.id, who if g.sources else "") for g in doors)
+            if not any((who, name) in seen.get(at, {}).get(who, ()) for at in places):
+                found |= {(who, state) for state in states}
+    return found - cast.states.keys()
+
+
 def _close(engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
     door = gate.id
     closed = tuple(
@@ -47,6 +70,8 @@ def _is_shut(engine: Engine, key: Key, owner: str) -> bool:
     It does when its owner was shown it somewhere, or when nobody is to see it at all.
     """
     if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
+        return False
+    if engine.cast.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
     return known or granted_to_nobody(engine.model.tables[key.resource], key.field)

@@ -21,7 +21,7 @@ from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
-from oakum.scan.closing import close_lists, say_why
+from oakum.scan.closing import close_lists, say_why, unread
 from oakum.scan.doors import Gate, is_websocket
 from oakum.scan.forms import Form, Keeping, form_of, keeping_of
 from oakum.scan.knowledge import Knowledge
@@ -246,14 +246,14 @@ class Engine:
         for name, resource in self.model.policy.resources.items():
             members = {s.member for s in resource.states.values() if s.member}
             doors = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
-            doors.sort(key=lambda g: (g.id != resource.main, len(g.sources)))
             for who in self.cast.names() if members else ():
-                for gate in doors:
+                for gate in sorted(doors, key=lambda g: (g.id != resource.main, len(g.sources))):
                     wanted = {(who, f"{name}.{state}") for state in resource.states}
                     if wanted <= self.cast.states.keys():
                         break
                     if gate.sources or not gate.operation.anonymous:
                         self.put(gate, who, who if gate.sources else None)
+        self.cast.unread = unread(self.model, self.matrix.gates.values(), self.cast, self.seen)
 
     def _sweep(self) -> None:
         """Doors without a person in their parameters: one question per kind of viewer."""

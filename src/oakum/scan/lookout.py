@@ -7,7 +7,7 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -34,6 +34,7 @@ from oakum.scan.matrix import (
 from oakum.semantics import Judge, Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
+from oakum.semantics.table import deciding
 
 _SHARED = "too common a value"
 _MIN_INSIDE = 5
@@ -219,6 +220,8 @@ class _Glance:
         self._doubts: dict[Key, Doubt] = {}
         self._relative: dict[tuple[str, str], None] = {}
         self._witnessed: dict[tuple[str, str, str], None] = {}
+        self._unread: frozenset[str] = frozenset()
+        """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
 
     def outcome(self) -> Outcome:
         observations = tuple(
@@ -250,6 +253,8 @@ class _Glance:
         if who and self._is_callers(sighting, who):
             return  # asked for another's, given one's own: nothing of the other's came
         self._sighted[(who, sighting.resource)] = None
+        here = {leaf.path for leaf in sighting.leaves}
+        self._doubt_states(who, sighting.resource, here)
         inside = any(sighting.pointer[:n] in self._places for n in range(len(sighting.pointer)))
         self._embedded[(sighting.resource, inside)] = None
         present: set[str] = set()
@@ -264,6 +269,15 @@ class _Glance:
         for path in self._gate.shows.get(sighting.resource, ()):
             if not any(p == path or p.startswith(f"{path}.") for p in present):
                 self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+
+    def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
+        """Which settings of an owner are unknown for an object that shows these fields itself."""
+        states = self._out._model.policy.resources[resource].states
+        self._unread = frozenset(
+            name
+            for name in self._out._cast.in_doubt(who, resource)
+            if states[name].member not in shown
+        )
 
     def _nobody_is_to_see(self, sighting: Sighting) -> None:
         """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
@@ -407,6 +421,7 @@ class _Glance:
                     continue
                 held = self._out._cast.relations(viewer, who)
                 state = self._out._matrix.state(resource, who)
+                self._doubt_states(who, resource, ())
                 for path in self._gate.shows[resource]:
                     self._missing(resource, path, who, held, state, present=False)
 
@@ -485,6 +500,8 @@ class _Glance:
         result: Result,
         evidence: Evidence | None = None,
     ) -> None:
+        if not self._unread.isdisjoint(deciding(self._out._model.tables[resource], path)):
+            return  # whether the contract grants it, nobody knows
         key = self._key(resource, path, who, held, state)
         if result is Result.OPEN:
             self._open.add(key)
@@ -496,6 +513,9 @@ class _Glance:
 
     def _perhaps(self, sighting: Sighting, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""
+        table = self._out._model.tables[sighting.resource]
+        if not self._unread.isdisjoint(deciding(table, leaf.path)):
+            return
         key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
         evidence = self._evidence(sighting, leaf, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence)

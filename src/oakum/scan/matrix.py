@@ -205,7 +205,10 @@ class Matrix:
         return passes and allows(self._model.tables[resource], path, held, values)
 
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
-        """Whether the contract shows a field of this owner's to this viewer, at any door."""
+        """Whether the contract shows a field of this owner's to this viewer, at any door; where it
+        hangs on a setting that nobody has read, it may."""
+        if self._cast.in_doubt(owner, resource) & set(deciding(self._model.tables[resource], path)):
+            return True
         held = self._cast.relations(viewer, owner)
         return allows(self._model.tables[resource], path, held, self.state(resource, owner))
 

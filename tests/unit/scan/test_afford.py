@@ -47,6 +47,13 @@ def test_the_riskiest_come_first() -> None:
     assert risks[-1] == min(risks)
 
 
+@given(st.integers(min_value=0, max_value=120))
+def test_no_door_is_asked_without_the_one_that_tells_the_settings_it_hangs_on(budget: int) -> None:
+    plan = afford(model(), gates(), VIEWERS, budget)
+    shown = {name for gate in plan.gates for name in gate.shows}
+    assert "Person" not in shown or "Settings" in shown
+
+
 def test_what_fills_an_id_comes_along() -> None:
     budget = 16
     plan = afford(model(), gates(), VIEWERS, budget)

@@ -19,6 +19,7 @@ from oakum.scan.run import Options, Scan
 from oakum.scan.switches import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
+LEAK = Result.LEAK
 IDENTITIES = """\
 identities:
   ann: {header: "X-Who: ann"}
@@ -176,6 +177,17 @@ def test_settings_are_put_back_when_the_budget_is_spent(desk: Desk) -> None:
     assert desk.studio.settings == before
     assert report.requests < whole
     assert any("not shown" in note for note in report.notes)
+
+
+def test_a_smaller_budget_finds_nothing_that_the_whole_run_does_not(desk: Desk) -> None:
+    whole = desk.report()
+    told = {each.fingerprint for each in whole.findings}
+    wrong = {(c.resource, c.field, c.viewer, c.state) for c in whole.cells if c.result is LEAK}
+    for budget in range(4, whole.requests, 3):
+        less = desk.report(budget=budget)
+        assert {each.fingerprint for each in less.findings} <= told, budget
+        leaks = {(c.resource, c.field, c.viewer, c.state) for c in less.cells if c.result is LEAK}
+        assert leaks <= wrong, budget
 
 
 def test_a_setting_that_cannot_be_put_back_is_no_footnote(desk: Desk) -> None:
