@@ -84,7 +84,7 @@ def test_a_budget_that_is_too_small_proves_nothing(tmp_path: Path) -> None:
         (("--self-test",), "--self-test needs --target"),
         (("--mutants", 7), "--mutants goes with --self-test"),
         (("--allow-writes",), "--allow-writes goes with --self-test"),
-        (("--self-test", "--against", "old.yaml"), "leave out"),
+        (("--self-test", "--against", "old.yaml"), "--against does nothing with --self-test"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(

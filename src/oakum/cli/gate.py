@@ -140,19 +140,10 @@ def command(
             memory=_remembered(memory, direct),
         )
     )
-    _tell(verdict, contract, form, {"json": json_file, "markdown": markdown_file})
+    _write(verdict, contract, {"json": json_file, "markdown": markdown_file})
+    _say(verdict, contract, form)
     _badge(badge, badges.state(verdict))
     return int(verdict.exit_code)
-
-
-def _tell(verdict: Verdict, contract: Path, form: str, files: Mapping[str, Path | None]) -> None:
-    """Write the files, the summary of the step, and last what is read first."""
-    for written, file in files.items():
-        if file is not None:
-            shared.write_text(file, _rendered(verdict, contract, written) + "\n")
-    if form == "github":
-        pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
-    shared.say(_rendered(verdict, contract, form))
 
 
 @dataclass(frozen=True)
@@ -188,6 +179,18 @@ def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
     if path is None:
         return None
     return learn(shared.read_memory(path), (each.report for each in sources))
+
+
+def _say(verdict: Verdict, contract: Path, form: str) -> None:
+    if form == "github":
+        pipeline.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
+    shared.say(_rendered(verdict, contract, form))
+
+
+def _write(verdict: Verdict, contract: Path, files: Mapping[str, Path | None]) -> None:
+    for form, file in files.items():
+        if file is not None:
+            shared.write_text(file, _rendered(verdict, contract, form) + "\n")
 
 
 def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
