@@ -33,6 +33,7 @@ TOLD_BY: Mapping[str, frozenset[str]] = {
     "weak-token-key": frozenset({"offline"}),
     "unbraked-login": frozenset({"accounts"}),
     "unguarded-wipe": frozenset({"offline"}),
+    "open-function": frozenset({"calls"}),
     "wrong-recipient-cache": frozenset({"cache"}),
     "shared-cache-allowed": frozenset({"cache"}),
     "stale-grant": frozenset({"stale"}),

@@ -138,6 +138,22 @@ STORIES: Mapping[str, Story] = {
         " it to nobody.",
         ("RFC 9110, 9.2.1",),
     ),
+    "open-function": Story(
+        "A door carries out what only others may have carried out.",
+        "The page that leads to it is hidden from those callers, and the door is not.",
+        Incident(
+            "Subaru STARLINK", "2024",
+            "a call made for the staff's panel did not look who sent it, and opened an account that"
+            " could look up where any car had been for a year",
+        ),
+        (
+            "look at the caller's role in one place before any handler runs; refuse by default",
+            "list in the document who may call each operation, and test it as one who may not",
+        ),
+        "refuses",
+        "the call for everybody to whom `call:` of the operation does not give it.",
+        ("RFC 9110, 15.5.2 and 15.5.4",),
+    ),
     "wrong-recipient-cache": Story(
         "A cache hands one caller the answer that was made for another.",
         "Nobody has to attack: every reader is shown the account of whoever asked before.",

@@ -11,6 +11,7 @@ from oakum.scan.technique import Technique
 from oakum.scan.techniques import (
     accounts,
     cache,
+    calls,
     creations,
     feeds,
     graph,
@@ -28,6 +29,7 @@ from oakum.scan.techniques import (
 
 TECHNIQUES: tuple[Technique, ...] = (
     offline,
+    calls,
     cache,
     options,
     harvest,

@@ -1,0 +1,90 @@
+"""Who is let in where the contract says who may call, and no object tells by what it shows.
+
+A list of jobs, a report of all sales, a cache that is emptied: what such a door answers holds
+nobody's field, so it is asked as one caller of each kind, and whoever the contract's `call` leaves
+out has to be refused (CWE-862). Carried out is what answers them as it answers those who may; what
+only looks alike may be a polite *no*, and is suspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.finding import Evidence
+from oakum.scan.asking import curl, fill
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.matrix import NOBODY
+from oakum.scan.signals import Signal
+from oakum.scan.technique import Line, Prospect
+from oakum.semantics import Model
+from oakum.semantics.decide import through
+
+HOW = "call"
+
+_BY_CALLER = ("anyone", "authenticated", "claim")
+"""Kinds of relations that hang on the caller alone, whatever is asked for."""
+
+
+def run(engine: Engine) -> None:
+    """Only reading doors without an id: others are judged by what they show, or not called."""
+    for gate in engine.gates:
+        if _is_closed_to_some(engine.model, gate):
+            _ask(engine, gate)
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One question for each kind of caller."""
+    for gate in prospect.gates:
+        if _is_closed_to_some(prospect.model, gate):
+            yield {
+                "as": "one caller of each kind",
+                "request": f"{gate.door.method} {gate.door.path}",
+                "why": "the contract says who may call",
+            }
+
+
+def _is_closed_to_some(model: Model, gate: Gate) -> bool:
+    call = model.rule(gate.operation.id).call
+    if call is None or gate.shows or gate.sources or gate.batch or gate.how:
+        return False
+    kinds = {model.policy.relations[name].kind for name in call}
+    return kinds <= set(_BY_CALLER) and "anyone" not in kinds
+
+
+def _ask(engine: Engine, gate: Gate) -> None:
+    may: dict[str | None, bool] = {}
+    for viewer in engine.watchers(None):
+        held = engine.cast.relations(viewer, NOBODY)
+        may[viewer] = through(engine.model, gate.operation.id, held, viewer is not None)
+        engine.put(gate, viewer, None)
+    places = {viewer: (gate.id, viewer, None) for viewer in may}
+    done = {
+        viewer: engine.keeping[at].text
+        for viewer, at in places.items()
+        if at in engine.keeping and 200 <= engine.keeping[at].status < 300 and engine.forms[at][3]
+    }
+    entitled = [viewer for viewer in done if may[viewer]]
+    for viewer in done.keys() - set(entitled):
+        same = any(done[each] == done[viewer] for each in entitled)
+        alike = any(engine.forms[places[each]] == engine.forms[places[viewer]] for each in entitled)
+        if same or alike or not any(may.values()):
+            _tell(engine, gate, viewer, sure=same)
+
+
+def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None:
+    filled = fill(gate, engine.target, engine.knowledge, None)
+    if filled is None:
+        return
+    answer = engine.send(gate, viewer, filled)
+    if not 200 <= answer.status < 300:
+        return  # once is no habit
+    label = engine.cast.label(engine.cast.relations(viewer, NOBODY), viewer, NOBODY)
+    says = "is answered as those are who may call" if sure else "is not refused"
+    evidence = Evidence(
+        None,
+        engine.lookout.side(viewer, label, answer),
+        curl(filled, engine.credentials(viewer)),
+        note=f"who may not call {says}",
+    )
+    engine.signals.append(Signal(HOW, "*", "*", label, gate.door, evidence, (), viewer, sure, says))

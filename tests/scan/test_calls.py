@@ -1,0 +1,80 @@
+"""Doors that show nobody's field: who is let in, and who is politely told no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from oakum.scan.run import Scan
+from tests.catalogue.play import options_of, serving
+from tests.scan import gym
+
+pytestmark = pytest.mark.server
+
+SALES = """\
+  /sales:
+    get:
+      operationId: sales
+      responses:
+        "200":
+          description: of all gyms
+          content: {application/json: {schema: {type: object, properties: {total: {}}}}}
+"""
+
+
+def found(how: str, folder: Path, call: str = "[person]") -> dict[tuple[str, str], str]:
+    """(rule, viewer) → verdict of a gym whose sales are open in some way."""
+    made, place = gym.entry(())
+
+    async def sales(request: Request) -> Response:
+        known = bool(place.whose(request))
+        if how == "shut" and not known:
+            return JSONResponse({"error": "who are you?"}, 401)
+        if how == "polite":
+            return JSONResponse({"total": 4711 if known else None, "you": "in" if known else "out"})
+        if how == "other" and not known:
+            return JSONResponse({"please": "log in"})
+        return JSONResponse({"total": 4711})
+
+    app = place.app()
+    app.router.routes.append(Route("/sales", sales))
+    document = made.document.replace("  /people/register:\n", SALES + "  /people/register:\n", 1)
+    made = replace(
+        made, document=document, options=(), exposure=f"{made.exposure}  sales: {{call: {call}}}\n"
+    )
+    with serving(app) as target:
+        policy = made.write(folder, 1)
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    return {(each.rule, each.viewer): each.verdict for each in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("how", "verdicts"),
+    [
+        ("open", {("open-function", "anyone"): "proven"}),
+        ("polite", {("open-function", "anyone"): "suspected"}),
+        ("other", {}),
+        ("shut", {}),
+    ],
+)
+def test_whoever_may_not_call_is_refused_or_told(
+    how: str, verdicts: dict[tuple[str, str], str], tmp_path: Path
+) -> None:
+    assert found(how, tmp_path) == verdicts
+
+
+def test_what_no_identity_may_call_is_suspected_at_most(tmp_path: Path) -> None:
+    assert found("open", tmp_path / "1", "[]") == {
+        ("open-function", "anyone"): "suspected",
+        ("open-function", "person"): "suspected",
+    }
+    assert found("shut", tmp_path / "2", "[]") == {("open-function", "person"): "suspected"}
+
+
+def test_what_anybody_may_call_is_open_to_all(tmp_path: Path) -> None:
+    assert found("open", tmp_path, "[anyone]") == {}
