@@ -129,7 +129,7 @@ check() {
     step 'mypy --strict' "$venv/bin/python" -m mypy --strict
     step 'lint-imports' "$venv/bin/lint-imports"
     step 'documentation and architecture' \
-        "$venv/bin/python" -m pytest -n 2 tests/test_docs.py tests/test_architecture.py
+        "$venv/bin/python" -m pytest -n 4 tests/test_docs.py tests/test_architecture.py
     [ -z "$failed" ] || die "not in order: ${failed#, }"
     say 'all in order'
 }
@@ -163,7 +163,7 @@ case $command in
         install dev
         browser
         engines
-        cd "$root" && exec "$venv/bin/python" -m pytest -n 2 --dist worksteal "$@"
+        cd "$root" && exec "$venv/bin/python" -m pytest -n 4 --dist worksteal "$@"
         ;;
     check)
         install dev
