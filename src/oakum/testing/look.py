@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.contract.graphql import TAG
-from oakum.contract.model import Operation, State
+from oakum.contract.model import Json, Operation, State
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
 from oakum.scan.evidence import Redactor, shape
@@ -105,6 +105,8 @@ class Look:
     """Evidence that there is already."""
     tally: Tally = field(default_factory=Tally)
     leaks: list[Leaked] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    """The objects in it; they hold values."""
 
     def judge(self) -> Look:
         """Walk the answer once."""
@@ -113,7 +115,7 @@ class Look:
             self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
             asked.response.status, told=read.owners,
         )  # fmt: skip
-        sightings = judge.judge(read.value, read.shape).sightings
+        sightings = self.sightings = judge.judge(read.value, read.shape).sightings
         if sightings and not asked.caller.known:
             self.tally.unjudged[WHO] += 1
         places = {each.pointer for each in sightings}
@@ -144,7 +146,10 @@ class Look:
         table = model.tables[sighting.resource]
         owned = table.resource.owner.kind != "none"
         subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
-        untold = frozenset(each.name for each in table.states if not _is_told(each, sighting))
+        states = caller.principal.states
+        untold = frozenset(
+            each.name for each in table.states if not _is_told(each, sighting, states)
+        )
         may = caller.possible(model.policy, subject)
         if self._is_own(table):
             relations = model.policy.relations
@@ -233,7 +238,7 @@ class Look:
         if doorless(key) not in self.told and doorless(key) not in self.tally.evidence:
             self.tally.evidence[doorless(key)] = self._evidence(found, leaf)
         where = self.frame.model.field_location(key.resource, key.field)
-        granted = _granted(found.table, index) if index >= 0 else "no line shows it to anybody"
+        shown = granted(found.table, index) if index >= 0 else "no line shows it to anybody"
         state = ", ".join(f"{name}={value}" for name, value in key.state)
         door = asked.operation
         words = (
@@ -243,7 +248,7 @@ class Look:
             f"  answer:   {asked.response.status}, {self.frame.redactor.pointer(leaf.pointer)}"
             f" is {shape(leaf.value)}\n"
             f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
-            f"  contract: {where}: {granted}"
+            f"  contract: {where}: {shown}"
         )
         self.leaks.append(Leaked(key, words, leaf.pointer))
 
@@ -257,18 +262,22 @@ class Look:
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
 
 
-def _is_told(state: State, sighting: Sighting) -> bool:
-    if not state.member:
-        return False
-    inside = at_path(sighting.value, state.member)
-    return bool(inside) and digit(state, inside[0]) < len(state.values)
+def _is_told(state: State, sighting: Sighting, known: Mapping[tuple[str, str], Json]) -> bool:
+    """Whether the object itself says it, or it is known of all its owners."""
+    if state.member:
+        inside = at_path(sighting.value, state.member)
+        if inside:
+            return digit(state, inside[0]) < len(state.values)
+    path = state.of or f"{sighting.resource}.{state.name}"
+    values = [known.get((owner, path)) for owner in sighting.owners]
+    return bool(values) and all(digit(state, each) < len(state.values) for each in values)
 
 
 def _whose(sighting: Sighting, path: str) -> set[Known]:
     return {(sighting.resource, owner, path) for owner in sighting.owners or ("",)}
 
 
-def _granted(table: Table, index: int) -> str:
+def granted(table: Table, index: int) -> str:
     """Who may see a field, in the contract's words."""
     said: Iterator[str] = (
         ", ".join(grant.see)

@@ -1,0 +1,200 @@
+"""Where records come from: files, whole or packed, and standard input, one record at a time.
+
+The only module of `oakum.observe` that opens anything. Nothing is spooled: what was read is gone
+when the next record is. What cannot be used is counted with its reason, and an end that comes too
+early makes a source not to be trusted.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.observe.passed import Passed, Unusable, from_entry, from_log, is_entry
+
+LONGEST = 32 << 20
+"""Bytes of a line, at most: what is longer is skipped, so that memory stays bounded."""
+_HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+_PEEK = 1 << 16
+_CHUNK = 1 << 16
+STDIN = "-"
+
+
+@dataclass
+class Source:
+    """A file, or standard input, and what came of it."""
+
+    name: str
+    kind: str = ""
+    """`har`, `lines`; empty as long as nothing was read."""
+    read: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Why records were not used, and how many."""
+    broken: str = ""
+    """Why it ended too early; empty: it did not."""
+
+    @property
+    def distrust(self) -> str:
+        """Why this source proves nothing; empty: it can be relied upon."""
+        if self.broken:
+            return f"`{self.name}` {self.broken}"
+        return "" if self.read else f"`{self.name}` gave no exchange"
+
+
+def sources(names: Iterable[str]) -> list[Source]:
+    """The sources that arguments name, patterns spread out, each once and in order.
+
+    Raises `InputError` with each name that leads to no file.
+    """
+    found: dict[str, Source] = {}
+    problems = []
+    for name in names:
+        hits = [name]
+        if name != STDIN and not Path(name).is_file():
+            hits = sorted(glob.glob(name))  # noqa: PTH207 - a pattern may be absolute
+        files = [each for each in hits if each == STDIN or Path(each).is_file()]
+        if not files:
+            problems.append(Problem(Location(name), "leads to no file", "give a file, or `-`"))
+        found.update((each, Source(each)) for each in files)
+    if problems:
+        raise InputError(problems)
+    return [*found.values()]
+
+
+def records(source: Source) -> Iterator[Passed]:
+    """The exchanges of a source, counted in it as they come."""
+    source.kind, source.read, source.broken = "", 0, ""
+    source.skipped.clear()
+    try:
+        with _opened(source.name) as file:
+            yield from _parsed(source, file)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        source.broken = "is cut off, or is not packed as its name says"
+    except OSError as error:
+        source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+
+
+def _parsed(source: Source, file: io.BufferedReader) -> Iterator[Passed]:
+    head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
+    source.kind = "har" if _HAR.match(head) else "lines"
+    values = _entries(source, file) if source.kind == "har" else _lines(source, file)
+    for value in values:
+        try:
+            passed = from_entry(value) if source.kind == "har" or is_entry(value) else None
+            passed = passed or from_log(value)
+        except Unusable as why:
+            source.skipped[str(why)] += 1
+            continue
+        source.read += 1
+        yield passed
+
+
+def _lines(source: Source, file: io.BufferedReader) -> Iterator[object]:
+    while line := file.readline(LONGEST):
+        if len(line) == LONGEST and not line.endswith(b"\n"):
+            source.skipped["a line that is too long"] += 1
+            while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
+                pass
+            continue
+        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not line:
+            continue
+        try:
+            yield orjson.loads(line)
+        except orjson.JSONDecodeError:
+            source.skipped["a line that is no JSON"] += 1
+
+
+def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:
+    try:
+        import ijson  # type: ignore[import-untyped]
+    except ImportError:
+        raise _lacking(source.name, "ijson") from None
+
+    if file.peek(3)[:3] == b"\xef\xbb\xbf":
+        file.read(3)
+    try:
+        yield from ijson.items(file, "log.entries.item", use_float=True)
+    except ijson.JSONError:
+        source.broken = "is cut off, or is no JSON to its end"
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[io.BufferedReader]:
+    if name == STDIN:
+        yield io.BufferedReader(_Reads(_pieces(sys.stdin.buffer)))
+        return
+    with Path(name).open("rb") as raw:
+        if name.endswith(".gz"):
+            yield io.BufferedReader(_Reads(_pieces(gzip.GzipFile(fileobj=raw))))
+        elif name.endswith((".zst", ".zstd")):
+            yield io.BufferedReader(_Reads(_unpacked(raw, name)))
+        else:
+            yield raw
+
+
+def _pieces(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    while data := stream.read(_CHUNK):
+        yield data
+
+
+def _unpacked(raw: BinaryIO, name: str) -> Iterator[bytes]:
+    """The frames of a Zstandard file (RFC 8878), one after the other. Raises `EOFError` when the
+    last one does not come to its end."""
+    try:
+        import zstandard
+    except ImportError:
+        raise _lacking(name, "zstandard") from None
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    begun = True
+    try:
+        while packed := raw.read(_CHUNK):
+            while packed:
+                if not begun:
+                    frame, begun = zstandard.ZstdDecompressor().decompressobj(), True
+                yield frame.decompress(packed)
+                packed, begun = frame.unused_data, not frame.eof
+    except zstandard.ZstdError:
+        raise EOFError from None
+    if begun:
+        raise EOFError
+
+
+def _lacking(name: str, module: str) -> InputError:
+    hint = "install it with: pip install '.[observe]' in Oakum's folder"
+    return InputError([Problem(Location(name), f"needs `{module}`", hint)])
+
+
+class _Reads(io.RawIOBase):
+    """Pieces of bytes as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, b""
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """The next bytes; 0 at the end."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,261 @@
+"""What was seen, by door: how often, by whom, with which credentials, with which fields.
+
+Sums and small sketches only, so that memory does not grow with the traffic. Callers are counted by
+a hash under a key that is drawn for one run and never written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappush, heappushpop
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from oakum.contract.lexicon import words
+from oakum.exchange import Request
+from oakum.observe.passed import Passed
+from oakum.observe.shapes import Learnt
+from oakum.semantics.span import MAX_DEPTH
+
+_SKETCH = 1024
+_CREDENTIAL = re.compile(
+    r"(?:x-)?(?:api[-_]?key|auth(?:orization)?[-_]?token|access[-_]?token)", re.I
+)
+_SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
+_COOKIE = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_.-]{1,40}")
+"""What reads as the name of a cookie and holds nobody's number."""
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
+_NAMING = frozenset(
+    (word,)
+    for word in [
+        "id",
+        "ids",
+        "uuid",
+        "slug",
+        "username",
+        "login",
+        "handle",
+        "nickname",
+        "name",
+        "key",
+        "code",
+        "email",
+    ]
+)
+_MOST_HANDED = 500_000
+_MOST_QUERY = 64
+
+
+@dataclass
+class Distinct:
+    """How many different things were seen: exact up to 1,024, then an estimate (k minimum values,
+    Bar-Yossef et al. 2002; standard error about 3 %)."""
+
+    _heap: list[int] = field(default_factory=list)
+    _in: set[int] = field(default_factory=set)
+    _over: bool = False
+
+    def see(self, mark: int) -> None:
+        """Count a thing by a 64-bit hash."""
+        if mark in self._in:
+            return
+        if len(self._heap) < _SKETCH:
+            heappush(self._heap, -mark)
+            self._in.add(mark)
+            return
+        self._over = True
+        if mark < -self._heap[0]:
+            self._in.discard(-heappushpop(self._heap, -mark))
+            self._in.add(mark)
+
+    def add(self, other: Distinct) -> None:
+        """Take in what was seen elsewhere."""
+        self._over |= other._over
+        kept = sorted(self._in | other._in)
+        self._over |= len(kept) > _SKETCH
+        self._in = set(kept[:_SKETCH])
+        self._heap = [-each for each in self._in]
+        heapify(self._heap)
+
+    @property
+    def count(self) -> int:
+        """The number, or its estimate."""
+        if not self._over:
+            return len(self._in)
+        return int((_SKETCH - 1) * (1 << 64) / -self._heap[0])
+
+
+@dataclass
+class Door:
+    """What was seen of one operation."""
+
+    seen: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    media: Counter[str] = field(default_factory=Counter)
+    auth: Counter[str] = field(default_factory=Counter)
+    """Kinds of credentials with which it answered; `none`, and `unknown` where the record keeps
+    none of them."""
+    hosts: set[str] = field(default_factory=set)
+    callers: Distinct = field(default_factory=Distinct)
+    bodies: Counter[str] = field(default_factory=Counter)
+    """Answers that succeeded, by what the record held: `whole`, `cut`, `absent`, `unreadable`."""
+    answer: Learnt = field(default_factory=Learnt)
+    """Of answers that succeeded and are JSON."""
+    sent: Learnt = field(default_factory=Learnt)
+    """Of request bodies that are JSON."""
+    query: dict[str, Learnt] = field(default_factory=dict)
+    removed: Counter[str] = field(default_factory=Counter)
+    """Fields that our guard took out."""
+
+    def add(self, other: Door) -> None:
+        """Take in what was seen of another path that turned out to be this door."""
+        self.seen += other.seen
+        for mine, theirs in (
+            (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
+            (self.bodies, other.bodies), (self.removed, other.removed),
+        ):  # fmt: skip
+            mine.update(theirs)  # type: ignore[arg-type]
+        self.hosts |= other.hosts
+        self.callers.add(other.callers)
+        self.answer.add(other.answer)
+        self.sent.add(other.sent)
+        for name, each in other.query.items():
+            self.query.setdefault(name, Learnt()).add(each)
+
+    def alike(self, other: Door) -> bool:
+        """Whether both answer with the same names, or both never with any."""
+        mine, theirs = self.answer.members.keys(), other.answer.members.keys()
+        if not mine or not theirs:
+            return mine == theirs and self.answer.kinds.keys() == other.answer.kinds.keys()
+        return len(mine & theirs) * 2 > len(mine | theirs)
+
+
+class Watcher:
+    """Takes exchanges in, one after the other; `key` is of the hashes, and of this run alone."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._handed: set[int] = set()
+
+    def handed(self, text: str) -> bool:
+        """Whether an answer held this text where names and ids stand."""
+        return self.hash(text) in self._handed
+
+    def take(self, door: Door, passed: Passed, body: object) -> None:
+        """Count an exchange at its door; `body`: the answer read, `UNREAD` if it was not."""
+        request, response = passed.exchange.request, passed.exchange.response
+        door.seen += 1
+        door.statuses[response.status] += 1
+        if len(door.hosts) < 16 and (host := urlsplit(request.url).netloc.rpartition("@")[2]):
+            door.hosts.add(host)
+        door.removed.update(passed.removed)
+        good = 200 <= response.status < 300
+        self._who(door, passed, good)
+        if not good:
+            return
+        door.bodies["unreadable" if body is UNREAD and passed.body == "whole" else passed.body] += 1
+        if body is not UNREAD:
+            door.media[_media(response.media_type)] += 1
+            door.answer.learn(body)
+            for text in naming(body):
+                if len(self._handed) < _MOST_HANDED:
+                    self._handed.add(self.hash(text))
+        sent = read(request.body, request.headers.get("content-type", ""))
+        if sent is not UNREAD:
+            door.sent.learn(sent)
+        for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
+            if name in door.query or len(door.query) < _MOST_QUERY:
+                door.query.setdefault(name, Learnt()).learn(_typed(value))
+
+    def _who(self, door: Door, passed: Passed, good: bool) -> None:
+        kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
+        if good:
+            door.auth.update(kinds.keys() or ("none",))
+        mark = passed.who or "\0".join(kinds.values())
+        if mark:
+            door.callers.see(self.hash(mark))
+
+    def hash(self, text: str) -> int:
+        """A keyed hash of 64 bits: equality within this run, and nothing else."""
+        made = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return int.from_bytes(made.digest()[:8])
+
+
+def naming(body: object, name: str = "", depth: int = 0) -> Iterator[str]:
+    """Short texts of a body that name or identify something, by the member they stand in."""
+    if isinstance(body, dict) and depth < MAX_DEPTH:
+        for key, child in body.items():
+            yield from naming(child, key, depth + 1)
+    elif isinstance(body, list) and depth < MAX_DEPTH:
+        for child in body:
+            yield from naming(child, name, depth + 1)
+    elif isinstance(body, str) and 0 < len(body) < 80 and words(name)[-1:] in _NAMING:
+        yield body
+
+
+class _Unread:
+    """The one value that is no JSON."""
+
+
+UNREAD = _Unread()
+
+
+def read(body: bytes, media_type: str) -> object:
+    """A body as JSON; `UNREAD` when it is none. What says no type is tried."""
+    base = media_type.split(";")[0].strip().lower()
+    if not body or (base and base != "application/json" and not base.endswith("+json")):
+        return UNREAD
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return UNREAD
+
+
+def credentials(request: Request) -> dict[str, str]:
+    """Kind of each credential of a request, and its value; in memory only."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name == "authorization" and value:
+            scheme, _, rest = value.partition(" ")
+            kind = scheme.lower() if rest and scheme.isalpha() and len(scheme) < 16 else "other"
+            jwt = kind == "bearer" and _JWT.fullmatch(rest.strip())
+            found["bearer (JWT)" if jwt else kind] = value
+        elif name == "cookie" and value:
+            found |= _cookies(value)
+        elif _CREDENTIAL.fullmatch(name) and value:
+            found[f"header {name}"] = value
+    for name, value in parse_qsl(urlsplit(request.url).query):
+        if _CREDENTIAL.fullmatch(name):
+            found[f"query {name}"] = value
+    return found
+
+
+def _cookies(value: str) -> dict[str, str]:
+    """Of the cookies those that sound like a session; without one, all as `other cookies`."""
+    pairs = [piece.strip().partition("=") for piece in value.split(";")]
+    named = {f"cookie {name}": text for name, _, text in pairs if _is_session(name)}
+    return named or {"other cookies": value}
+
+
+def _is_session(name: str) -> bool:
+    return bool(_SESSION.search(name) and _COOKIE.fullmatch(name))
+
+
+def _media(name: str) -> str:
+    """A media type as far as it is a common word."""
+    return name if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", name) else "application/json"
+
+
+def _typed(value: str) -> object:
+    """A text of a query as the value that it reads like."""
+    if re.fullmatch(r"-?\d{1,15}", value):
+        return 0
+    if value in ("true", "false"):
+        return True
+    return value

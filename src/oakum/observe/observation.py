@@ -1,0 +1,118 @@
+"""What a run of `oakum observe` has found out, as plain values: the one thing that outputs read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oakum.errors import Location
+
+Standing = Literal["documented", "shadow", "zombie", "seen"]
+"""Declared and seen; seen, not declared; declared, never seen; seen, and there is no document."""
+Kind = Literal["new-door", "new-field", "sent-wider"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the answers of one door."""
+
+    path: str
+    """`*` for elements of a list and for the keys of a map."""
+    types: tuple[str, ...]
+    form: str
+    """The format of all its texts (`uuid`, `date-time`, `email`); empty: none in common."""
+    label: str
+    """Its class, by name, type and format: `contact`, `location`, `plain`."""
+    present: int
+    """In how many objects it stood."""
+    of: int
+    """In how many it could have stood."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A door, as traffic and document tell of it."""
+
+    id: str
+    method: str
+    path: str
+    standing: Standing
+    seen: int = 0
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    auth: Mapping[str, int] = field(default_factory=dict)
+    callers: int = 0
+    """Different credentials; about, where there are more than 1,024."""
+    hosts: tuple[str, ...] = ()
+    bodies: Mapping[str, int] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A field of a resource, as it was sent to one kind of viewer in one state of the owner."""
+
+    door: str
+    resource: str
+    field: str
+    viewer: str
+    state: tuple[tuple[str, str], ...]
+    present: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something that was seen, and that the contract or the document does not have."""
+
+    kind: Kind
+    door: str
+    """Id of the operation; of one that is not declared its method and path."""
+    method: str
+    path: str
+    resource: str = ""
+    field: str = ""
+    viewer: str = ""
+    state: tuple[tuple[str, str], ...] = ()
+    seen: int = 0
+    certain: bool = True
+    """False: it rests on what earlier answers of the traffic said of the owner's settings or of
+    the caller's relations, which may have changed unseen."""
+    says: str = ""
+    """What the contract says of it instead."""
+    where: Location | None = None
+    """The contract's line."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A source, and what came of it."""
+
+    name: str
+    kind: str
+    read: int
+    skipped: Mapping[str, int]
+    broken: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All of it."""
+
+    sources: tuple[Read, ...]
+    against: str
+    """The contract or the document that it was held against; empty: none."""
+    operations: tuple[Operation, ...]
+    sent: tuple[Sent, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    aside: Mapping[str, int] = field(default_factory=dict)
+    """Exchanges that are no calls of an API, by reason."""
+    unjudged: Mapping[str, int] = field(default_factory=dict)
+    """Why answers, or objects in them, were not judged."""
+    distrust: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Exchanges of all sources."""
+        return sum(each.read for each in self.sources)

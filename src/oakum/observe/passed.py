@@ -1,0 +1,194 @@
+"""One exchange as a record tells it, whatever kind of record it is.
+
+Three kinds are read: an entry of HAR 1.2, an exchange of Oakum's own line format, which is built
+alike, and a line of an access log, which has no bodies. All functions are pure; a record that
+cannot be used raises `Unusable` with a reason that quotes nothing of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+from oakum.contract.model import Json
+from oakum.exchange import Exchange, Request, Response
+
+Body = Literal["whole", "cut", "absent"]
+_METHOD = re.compile(r"[A-Z]{3,16}")
+_REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "method": ("method", "request_method", ":method", "req_method", "http_method"),
+    "path": ("path", "request_uri", "x-envoy-original-path", ":path", "uri", "url", "request_path"),
+    "status": ("response_code", "status", "status_code", "code"),
+    "host": ("authority", ":authority", "host", "http_host", "server_name"),
+    "line": ("request",),
+}
+"""What the members of a log line are called, in Envoy's, nginx's and others' usual formats."""
+
+
+class Unusable(Exception):
+    """A record that says nothing of an exchange; the text is the reason, without a value."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An exchange, and how much of it the record holds."""
+
+    exchange: Exchange = field(repr=False)
+    body: Body = "absent"
+    """Of the answer. Absent: a record that keeps none, so that its fields are unknown."""
+    headers: bool = False
+    """Whether the record keeps the headers of requests: else nothing is known of credentials."""
+    operation: str = ""
+    """The door's id, where the record itself names it (our guard's audit)."""
+    who: str = ""
+    """A name of the caller that the record itself made unreadable."""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """Fields of the contract that our guard took out, and how often."""
+
+
+def from_entry(entry: Json) -> Passed:
+    """An entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md)."""
+    asked, came = _map(entry, "request"), _map(entry, "response")
+    method, url, status = asked.get("method"), asked.get("url"), came.get("status")
+    if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
+        raise Unusable("a record without a method")
+    if not isinstance(url, str) or not url:
+        raise Unusable("a record without an address")
+    if url.startswith(("ws:", "wss:", "data:", "blob:", "chrome-extension:", "about:")):
+        raise Unusable("no exchange of HTTP")
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
+        raise Unusable("a request without an answer")
+    body, kept = _answered(came)
+    headers = _headers(came.get("headers"))
+    mime = _content(came).get("mimeType")
+    if isinstance(mime, str) and mime:
+        headers.setdefault("content-type", mime)
+    request = Request(method.upper(), url, _headers(asked.get("headers")), _sent(asked))
+    return Passed(
+        Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
+        kept,
+        "headers" in asked,
+    )
+
+
+def from_log(line: Json) -> Passed:
+    """A line of an access log in JSON: of Envoy, of nginx, or of our guard's audit."""
+    if not isinstance(line, dict):
+        raise Unusable("a line that is no JSON object")
+    if "op" in line and "removed" in line:
+        return _from_audit(line)
+    method, path = _named(line, "method"), _named(line, "path")
+    whole = _REQUEST_LINE.fullmatch(str(_named(line, "line")))
+    if whole:
+        method, path = method or whole[1], path or whole[2]
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise Unusable("a record without a method")
+    if not isinstance(path, str) or not path.startswith(("/", "http://", "https://")):
+        raise Unusable("a record without an address")
+    host = _named(line, "host")
+    authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
+    url = path if not path.startswith("/") else f"//{authority}{path}"
+    return Passed(Exchange(Request(method, url), Response(_status(_named(line, "status")))))
+
+
+def is_entry(value: Json) -> bool:
+    """Whether a line is an exchange and not a log line: nginx's `request` is a text."""
+    return isinstance(value, dict) and isinstance(value.get("request"), dict)
+
+
+def _from_audit(line: dict[str, Json]) -> Passed:
+    status, method, removed = line.get("status"), line.get("method"), line.get("removed")
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise Unusable("a record without a method")
+    counts = removed.items() if isinstance(removed, dict) else ()
+    op, who = line.get("op"), line.get("who")
+    return Passed(
+        Exchange(Request(method, "//"), Response(_status(status))),
+        operation=op if isinstance(op, str) else "",
+        who=who if isinstance(who, str) and who not in ("", "-") else "",
+        removed={name: many for name, many in counts if isinstance(many, int)},
+    )
+
+
+def _status(said: Json) -> int:
+    text = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
+    if not re.fullmatch(r"[1-5]\d\d", text):
+        raise Unusable("a request without an answer")
+    return int(text)
+
+
+def _named(line: dict[str, Json], what: str) -> Json:
+    return next((line[name] for name in _NAMES[what] if line.get(name) not in (None, "")), None)
+
+
+def _map(value: Json, name: str) -> dict[str, Json]:
+    found = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(found, dict):
+        raise Unusable(f"a record without a {name}")
+    return found
+
+
+def _headers(said: Json) -> dict[str, str]:
+    """Names in lower case, repeated values joined; from a map, or from HAR's list of pairs."""
+    pairs: list[tuple[Json, Json]] = []
+    if isinstance(said, dict):
+        pairs = [*said.items()]
+    elif isinstance(said, list):
+        pairs = [(e.get("name"), e.get("value")) for e in said if isinstance(e, dict)]
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if isinstance(name, str) and isinstance(value, str):
+            key = name.lower()
+            joint = "; " if key == "cookie" else ", "
+            found[key] = f"{found[key]}{joint}{value}" if key in found else value
+    return found
+
+
+def _content(came: dict[str, Json]) -> dict[str, Json]:
+    found = came.get("content")
+    return found if isinstance(found, dict) else {}
+
+
+def _answered(came: dict[str, Json]) -> tuple[bytes, Body]:
+    """The bytes of an answer. A browser that has thrown a body away writes its size without it."""
+    content = _content(came)
+    if "content" in came:
+        text, coded, size = content.get("text"), content.get("encoding"), content.get("size")
+        if text is None:
+            nothing = not isinstance(size, int | float) or size <= 0
+            return b"", "whole" if nothing and came.get("status") in (204, 304) else "absent"
+    elif "body" in came:
+        text, coded, size = came["body"], came.get("encoding"), None
+    else:
+        return b"", "absent"
+    data = _bytes(text, coded)
+    cut = came.get("truncated") is True
+    return data, "cut" if cut else "whole"
+
+
+def _sent(asked: dict[str, Json]) -> bytes:
+    data = asked.get("postData")
+    if isinstance(data, dict):
+        return _bytes(data.get("text"), data.get("encoding"))
+    return _bytes(asked["body"], asked.get("encoding")) if "body" in asked else b""
+
+
+def _bytes(text: Json, coded: Json) -> bytes:
+    if text is None:
+        return b""
+    if not isinstance(text, str):
+        return orjson.dumps(text)  # a body that stands in the line as the JSON it is
+    if coded == "base64":
+        try:
+            return base64.b64decode(text, validate=False)
+        except binascii.Error:
+            raise Unusable("a body that is not the base64 it says it is") from None
+    return text.encode("utf-8", "surrogatepass")

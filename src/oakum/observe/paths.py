@@ -1,0 +1,214 @@
+"""Path templates from addresses alone: which segments are parameters, when no document says so.
+
+A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal, a mix of letters
+and digits, an address) is a parameter at once. A word is one when it follows the name of a
+collection, unless it is a usual verb or itself names a collection, and when very many stand beside
+each other: better a door too few than somebody's name in a report. Each node holds what `T` has
+counted; turning words into a parameter adds their counts up. The tree is bounded: past
+`_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is learnt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, Self, TypeVar
+
+from oakum.contract.lexicon import singular, words
+
+_MOST_WORDS = 200
+_MOST_NODES = 20_000
+_MANY = 25
+"""Words beside each other, wherever it is, that are values and no words."""
+PARAMETER = ""
+"""The name of a node that is a parameter: no literal segment is empty but the last."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
+_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3})*|\d{4}-\d\d-\d\d")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
+_FIXED = frozenset(
+    (
+        "me", "self", "mine", "current", "search", "find", "query", "browse", "filter", "export",
+        "import", "batch", "bulk", "count", "recent", "latest", "new", "login", "logout",
+        "register", "signup", "session", "refresh", "status", "health", "settings", "list", "all",
+        "stats", "summary", "feed", "public", "private", "popular", "trending", "featured",
+        "recommended", "suggested", "nearby", "top", "active", "archived", "archive", "default",
+        "history", "autocomplete", "suggest", "validate", "check", "verify", "lookup", "random",
+        "next", "previous", "today", "events", "schema", "metadata", "config", "profile",
+        "avatar", "password", "csv", "json",
+    )
+)  # fmt: skip
+
+_SEARCHES = frozenset(
+    (
+        "search", "find", "lookup", "autocomplete", "suggest", "by", "named",
+    )
+)  # fmt: skip
+_SINGULARS = frozenset(
+    (
+        "user", "member", "account", "customer", "profile", "person", "order", "item", "product",
+    )
+)  # fmt: skip
+
+
+class Counts(Protocol):
+    """What is counted at a node."""
+
+    def add(self, other: Self, /) -> None: ...
+    def alike(self, other: Self, /) -> bool: ...
+
+
+T = TypeVar("T", bound=Counts)
+
+
+@dataclass
+class _Node(Generic[T]):
+    below: dict[str, _Node[T]] = field(default_factory=dict)
+    counts: dict[str, T] = field(default_factory=dict)
+    """By method."""
+    forms: set[str] = field(default_factory=set)
+    """Shapes of the ids that stood here."""
+
+    def add(self, other: _Node[T]) -> None:
+        self.forms |= other.forms
+        for name, node in other.below.items():
+            self.below.setdefault(name, _Node()).add(node)
+        for method, counts in other.counts.items():
+            if method in self.counts:
+                self.counts[method].add(counts)
+            else:
+                self.counts[method] = counts
+
+
+@dataclass(frozen=True)
+class Template(Generic[T]):
+    """A method and a path with parameters in braces, and what was counted there."""
+
+    method: str
+    path: str
+    forms: tuple[str, ...]
+    """Of each parameter: `integer`, `uuid`, or `string`."""
+    counts: T
+
+
+class Paths(Generic[T]):
+    """Learns addresses, and tells their templates at the end."""
+
+    def __init__(self, empty: Callable[[], T]) -> None:
+        self._root: _Node[T] = _Node()
+        self._empty = empty
+        self._nodes = 0
+
+    def at(self, method: str, path: str) -> T:
+        """The counts of an address, without its query."""
+        node = self._root
+        for segment in path.strip("/").split("/")[:16]:
+            name, form = PARAMETER, id_form(segment)
+            if form is None:
+                name, form = self._word(node, segment), "string"
+            if name == PARAMETER:
+                node = node.below.setdefault(PARAMETER, _Node())
+                node.forms.add(form)
+            else:
+                node = node.below.setdefault(name, _Node())
+        return node.counts.setdefault(method, self._empty())
+
+    def _word(self, node: _Node[T], segment: str) -> str:
+        if segment in node.below:
+            return segment
+        if self._nodes >= _MOST_NODES:
+            return PARAMETER
+        if len(node.below) >= _MOST_WORDS:
+            _fold(node, [name for name in node.below if name and name not in _FIXED])
+            return segment if segment in _FIXED else PARAMETER
+        self._nodes += 1
+        return segment
+
+    def templates(self, handed: Callable[[str], bool] = lambda _: False) -> list[Template[T]]:
+        """All that was learnt, by path and method; the tree is settled by it. `handed`: whether
+        an answer held this text as the name or id of something."""
+        _settle(self._root, "", handed)
+        found = list(_told(self._root, "", (), set()))
+        return sorted(found, key=lambda each: (each.path, each.method))
+
+
+def id_form(segment: str) -> str | None:
+    """The form of a segment that can only be an id; None: it reads as a word."""
+    if re.fullmatch(r"-?\d+", segment):
+        return "integer"
+    if _UUID.fullmatch(segment):
+        return "uuid"
+    if _VERSION.fullmatch(segment):
+        return "string" if "-" in segment else None
+    return None if _WORD.fullmatch(segment) and not _ULID.fullmatch(segment) else "string"
+
+
+def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
+    """Turn the words that stand for items into one parameter, here and below."""
+    literals = [name for name in node.below if name != PARAMETER]
+    if before in _SEARCHES:
+        _fold(node, literals)
+    elif len(literals) >= _MANY or _is_collection(before):
+        items = [each for each in literals if each not in _FIXED]
+        _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
+    _fold(node, [name for name in node.below if name not in _FIXED and name and handed(name)])
+    for name, child in node.below.items():
+        _settle(child, name, handed)
+
+
+def _is_like(node: _Node[T], name: str) -> bool:
+    """Whether a word answers as one of its siblings does that is no collection."""
+    mine = node.below[name]
+    others = [each for each in node.below if each != name and not _is_plural(each)]
+    return any(
+        mine.counts[method].alike(node.below[other].counts[method])
+        for other in others
+        for method in mine.counts.keys() & node.below[other].counts.keys()
+    )
+
+
+def _fold(node: _Node[T], names: list[str]) -> None:
+    for name in names:
+        child = node.below.pop(name)
+        child.forms.add("string")
+        node.below.setdefault(PARAMETER, _Node()).add(child)
+
+
+def _is_collection(segment: str) -> bool:
+    """Whether a segment names many: a plural, one letter (`/u/…`), or a usual singular of one."""
+    return _is_plural(segment) or segment in _SINGULARS or (len(segment) == 1 and segment.isalpha())
+
+
+def _is_plural(segment: str) -> bool:
+    parts = words(segment)
+    return bool(parts) and singular(parts[-1]) != parts[-1]
+
+
+def _told(
+    node: _Node[T], path: str, forms: tuple[str, ...], taken: set[str]
+) -> Iterator[Template[T]]:
+    for method, counts in node.counts.items():
+        yield Template(method, path or "/", forms, counts)
+    for segment, child in node.below.items():
+        if segment != PARAMETER:
+            yield from _told(child, f"{path}/{segment}", forms, taken)
+            continue
+        name = _parameter(path, taken)
+        form = next(iter(child.forms)) if len(child.forms) == 1 else "string"
+        yield from _told(child, f"{path}/{{{name}}}", (*forms, form), taken | {name})
+
+
+def _parameter(path: str, taken: set[str]) -> str:
+    """What a parameter is called: after the segment before it, `userId` in `/users/{userId}`."""
+    before = next((each for each in reversed(path.split("/")) if each and each[0] != "{"), "")
+    parts = [*words(before)]
+    if parts:
+        parts[-1] = singular(parts[-1])
+    base = "".join((*parts[:1], *(each.title() for each in parts[1:]), "Id" if parts else "id"))
+    number = 2
+    name = base
+    while name in taken:
+        name, number = f"{base}{number}", number + 1
+    return name

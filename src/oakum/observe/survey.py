@@ -1,0 +1,187 @@
+"""The pass over the traffic: each exchange goes to its door, and is counted there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from oakum.contract.lexicon import label_field
+from oakum.contract.model import Operation as Declared
+from oakum.contract.model import Shape
+from oakum.observe.inventory import UNREAD, Door, Watcher, read
+from oakum.observe.observation import Drift, Field, Observation, Operation, Read, Sent, Standing
+from oakum.observe.passed import Passed
+from oakum.observe.paths import Paths, Template
+from oakum.observe.shapes import Learnt
+
+_FILE = re.compile(
+    r"\.(?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)", re.I
+)
+_PAGE = re.compile(
+    r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/.*"
+)
+_ABSENT = frozenset((404, 405, 410, 501))
+"""What a server says of a door that it does not have."""
+ASIDE_FILE = "a page, a script, an image: no call of an API"
+ASIDE_PREFLIGHT = "a question of a browser before the call (CORS preflight)"
+ASIDE_HOST = "of another host"
+ASIDE_ABSENT = "refused as not there, and not declared either"
+
+
+class Against(Protocol):
+    """What the traffic is held against: a document, or a contract."""
+
+    @property
+    def operations(self) -> tuple[Declared, ...]:
+        """All that are declared."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names that the documents declare, so that they are nobody's."""
+        ...
+
+    def hear(self, passed: Passed, body: object, /) -> Declared | None:
+        """The operation of an exchange, judged and remembered; None: it is not declared."""
+        ...
+
+    def sent(self) -> tuple[Sent, ...]: ...
+    def drift(self) -> tuple[Drift, ...]: ...
+    def unjudged(self) -> Mapping[str, int]: ...
+    def distrust(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was counted; `observation` and the OpenAPI writer read it."""
+
+    doors: Mapping[str, Door]
+    """Of declared operations, by id."""
+    templates: tuple[Template[Door], ...]
+    """Of the rest."""
+    aside: Mapping[str, int]
+    names: frozenset[str]
+
+
+class Surveyor:
+    """Takes exchanges in, one after the other; keeps none."""
+
+    def __init__(
+        self, key: bytes, against: Against | None = None, hosts: Collection[str] = ()
+    ) -> None:
+        """`key`: of the hashes, for this run. `hosts`: the only ones to look at; none: all."""
+        self._watcher = Watcher(key)
+        self._against = against
+        self._hosts = frozenset(hosts)
+        self._doors: dict[str, Door] = {}
+        self._paths: Paths[Door] = Paths(Door)
+        self._aside: Counter[str] = Counter()
+
+    def take(self, passed: Passed) -> None:
+        """Count one exchange."""
+        request, response = passed.exchange.request, passed.exchange.response
+        parts = urlsplit(request.url)
+        if self._hosts and parts.netloc and parts.hostname not in self._hosts:
+            self._aside[ASIDE_HOST] += 1
+            return
+        if request.method == "OPTIONS":
+            self._aside[ASIDE_PREFLIGHT] += 1
+            return
+        body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
+        known = self._against.hear(passed, body) if self._against is not None else None
+        if known is not None:
+            door = self._doors.setdefault(known.id, Door())
+        elif passed.operation:
+            door = self._paths.at(request.method, passed.operation)
+        elif _PAGE.fullmatch(response.media_type) or _FILE.search(parts.path[-6:]):
+            self._aside[ASIDE_FILE] += 1
+            return
+        else:
+            method = "GET" if request.method == "HEAD" else request.method
+            door = self._paths.at(method, unquote(parts.path))
+        self._watcher.take(door, passed, body)
+
+    def done(self) -> Survey:
+        """What was counted, with the paths settled. What every time was refused as not there is no
+        door."""
+        found, absent = [], 0
+        for each in self._paths.templates(self._watcher.handed):
+            if each.counts.statuses.keys() <= _ABSENT:
+                absent += each.counts.seen
+            else:
+                found.append(each)
+        if absent:
+            self._aside[ASIDE_ABSENT] += absent
+        names = self._against.names if self._against is not None else frozenset()
+        return Survey(self._doors, tuple(found), dict(self._aside), names)
+
+
+def observation(
+    survey: Survey, sources: Iterable[Read], against: Against | None, title: str
+) -> Observation:
+    """Inventory and drift, and what makes them not to be trusted."""
+    reads = tuple(sources)
+    distrust = [f"`{e.name}` {e.broken}" for e in reads if e.broken]
+    distrust += [f"`{e.name}` gave no exchange" for e in reads if not e.read and not e.broken]
+    if against is not None:
+        distrust += against.distrust()
+    elif not distrust and not survey.templates:
+        distrust += ["no exchange is a call of an API"]
+    operations = tuple(_operations(survey, against))
+    return Observation(
+        reads,
+        title,
+        operations,
+        against.sent() if against is not None else (),
+        (*_new_doors(operations), *against.drift()) if against is not None else (),
+        survey.aside,
+        against.unjudged() if against is not None else {},
+        tuple(distrust),
+    )
+
+
+def _new_doors(operations: Iterable[Operation]) -> Iterator[Drift]:
+    for each in operations:
+        if each.standing == "shadow":
+            said = "the document does not declare it"
+            yield Drift("new-door", each.id, each.method, each.path, seen=each.seen, says=said)
+
+
+def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
+    for declared in against.operations if against is not None else ():
+        door = survey.doors.get(declared.id)
+        made = Operation(declared.id, declared.method, declared.path, "zombie")
+        yield _filled(made, door, survey.names) if door is not None else made
+    for each in survey.templates:
+        standing: Standing = "shadow" if against is not None else "seen"
+        made = Operation(f"{each.method} {each.path}", each.method, each.path, standing)
+        yield _filled(made, each.counts, survey.names)
+
+
+def _filled(made: Operation, door: Door, names: frozenset[str]) -> Operation:
+    return Operation(
+        made.id,
+        made.method,
+        made.path,
+        "documented" if made.standing == "zombie" else made.standing,
+        door.seen,
+        dict(sorted(door.statuses.items())),
+        dict(door.auth.most_common()),
+        door.callers.count,
+        tuple(sorted(door.hosts)),
+        dict(door.bodies),
+        tuple(_fields(door.answer, names)),
+        dict(sorted(door.removed.items())),
+    )
+
+
+def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[Field]:
+    for path, learnt, around in answer.fields(names):
+        types = tuple(sorted(learnt.kinds))
+        shape = Shape(kinds=frozenset(types), format=learnt.form)
+        label = label_field(path, shape).kind.value
+        yield Field(path, types, learnt.form, label, min(learnt.seen, around), around)

@@ -1,0 +1,378 @@
+"""Traffic that others recorded, held against a document or a contract as a test's answers are.
+
+The law of this module is that of `look`: a leak is what no possible reading grants. Here nothing
+can be asked. What is known of a caller is what the recorded answers themselves told: *who am I*,
+the lists that relations are looked up in, the settings of an account. It may have changed unseen,
+so what rests on it is told as *not certain*; what rests on the answer alone is certain.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from oakum.contract import Contract
+from oakum.contract.model import Json, Operation
+from oakum.contract.openapi import Document
+from oakum.contract.params import infer_params
+from oakum.exchange import Request
+from oakum.guard.route import Router, placed
+from oakum.guard.wiring import READS, Ask, derive
+from oakum.observe.inventory import read
+from oakum.observe.observation import Drift, Sent
+from oakum.observe.passed import Passed
+from oakum.scan.cast import Cast
+from oakum.scan.doors import survey
+from oakum.scan.evidence import Redactor
+from oakum.scan.facts import declared_names, policy_names
+from oakum.scan.legible import is_success, read_as_declared
+from oakum.scan.matrix import Key, leaf_index
+from oakum.semantics import Principal, Sighting, Subject, compile_contract
+from oakum.semantics.model import pattern
+from oakum.semantics.principal import at_path, digit, text, texts
+from oakum.semantics.span import MAX_DEPTH
+from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.testing.look import Asked, Frame, Look, granted
+
+_MOST = 200_000
+"""Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
+
+
+class Declared:
+    """Traffic against a document alone: which door it is, and whether it is declared."""
+
+    def __init__(self, document: Document) -> None:
+        self.operations = document.operations
+        self.names = frozenset(declared_names(document.raw))
+        self._router = Router(document.operations)
+        self._by_id = {each.id: each for each in document.operations}
+        self._seen = False
+
+    def hear(self, passed: Passed, body: object) -> Operation | None:
+        """The operation; None: the document does not have it."""
+        found = self.found(passed)
+        self._seen |= found is not None
+        return found[0] if found is not None else None
+
+    def found(self, passed: Passed) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its path parameters."""
+        if passed.operation:
+            known = self._by_id.get(passed.operation)
+            return (known, {}) if known is not None else None
+        request = passed.exchange.request
+        place = placed(urlsplit(request.url).path or "/")
+        method = "GET" if request.method == "HEAD" else request.method
+        return self._router.find(place, method) if place is not None else None
+
+    def sent(self) -> tuple[Sent, ...]:
+        """Nothing is known of viewers without a contract."""
+        return ()
+
+    def drift(self) -> tuple[Drift, ...]:
+        """A document alone says nothing of who may see what."""
+        return ()
+
+    def unjudged(self) -> Mapping[str, int]:
+        """Nothing is judged."""
+        return {}
+
+    def distrust(self) -> tuple[str, ...]:
+        """Not one declared operation seen: it is another API's traffic, or under another path."""
+        if self._seen:
+            return ()
+        return ("no exchange is of an operation that the document declares",)
+
+
+@dataclass(frozen=True)
+class _Told(Caller):
+    """A caller of whom recorded answers have told more than an id."""
+
+    related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
+
+    @property
+    def principal(self) -> Principal:
+        """The caller, with relations and settings as far as they were told."""
+        return replace(super().principal, related=self.related, states=self.states)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One kind of viewer at one door: what an object of this state was sent with, or without."""
+
+    door: str
+    resource: str
+    held: frozenset[str]
+    viewer: str
+    possible: frozenset[str]
+    """Relations that nothing rules out: where they are more than those held, it is not certain who
+    it was."""
+    state: tuple[tuple[str, Json], ...]
+    """Of all states of the resource; None: unknown."""
+
+
+@dataclass
+class Facts:
+    """What recorded answers told of settings and relations. In memory only; holds ids."""
+
+    states: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Owner's id → `Resource.state` → value, the last one seen."""
+    listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
+    """Id asked about → relation → ids in the list, and whether it is whole."""
+
+    def forget(self, ids: Set[str]) -> None:
+        """Somebody has changed something that these ids have to do with."""
+        for id in ids:
+            self.states.pop(id, None)
+            self.listed.pop(id, None)
+
+    def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
+        """Whether one of these ids stands in somebody's list; None: that is not known."""
+        ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
+        if not ids.isdisjoint(other):
+            return True
+        return False if whole else None
+
+    def state(self, owner: str, path: str, value: Json) -> None:
+        """Take in a setting."""
+        if owner in self.states or len(self.states) < _MOST:
+            self.states.setdefault(owner, {})[path] = value
+
+    def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
+        """Take in a list."""
+        if about in self.listed or len(self.listed) < _MOST:
+            self.listed.setdefault(about, {})[relation] = (ids, whole)
+
+
+class Judged(Declared):
+    """Traffic against a contract."""
+
+    def __init__(self, contract: Contract, key: bytes) -> None:
+        """`key`: of hashes; none is written. The contract has a policy."""
+        super().__init__(contract.document)
+        assert contract.policy is not None
+        document, self.policy = contract.document, contract.policy
+        self.model = compile_contract(document, self.policy)
+        self._wiring = derive(document, self.model)
+        gates, _ = survey(self.model, infer_params(document, self.policy))
+        self.names |= policy_names(self.policy)
+        self._callers = Callers(self.policy, self._wiring.credentials, lambda _: None)
+        asks = self._wiring.asks
+        whoami = self._wiring.whoami
+        self._whoami = asks[whoami].operation if whoami is not None else ""
+        self._lists: dict[str, list[tuple[str, Ask]]] = {}
+        for name, index in self._wiring.relations.items():
+            self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
+        self._label = Cast(self.policy, {}, {}, {}).label
+        self._frame = Frame(
+            self.model, Redactor(key, self.names), self._label, {g.id: g.shows for g in gates}
+        )
+        self.facts = Facts()
+        self._credentials = False
+        self.objects: Counter[Shown] = Counter()
+        self.present: Counter[tuple[Shown, str]] = Counter()
+        self._leaks: dict[Key, list[int]] = {}
+        self._unjudged: Counter[str] = Counter()
+
+    # ------------------------------------------------------------ one exchange
+
+    def learn(self, passed: Passed) -> None:
+        """Take in whose credentials are whose, and judge nothing: of that alone an answer says
+        something about earlier ones too."""
+        found = self.found(passed)
+        if found is not None:
+            self._credential(passed, found[0])
+
+    def hear(self, passed: Passed, body: object) -> Operation | None:
+        """Learn from an answer, judge it for its caller, and count what its objects were sent
+        with."""
+        found = self.found(passed)
+        if found is None:
+            return None
+        self._seen = True
+        self._learn(passed, *found)
+        if found[0].id in self.model.showing and _is_readable(passed):
+            self._judge(passed, *found)
+        return found[0]
+
+    def _credential(self, passed: Passed, operation: Operation) -> None:
+        held = self._callers.key(passed.exchange.request, None)
+        self._credentials |= bool(held)
+        if held and operation.id == self._whoami and _is_good(passed):
+            self._callers.learn(held, None, passed.exchange.response)
+
+    def _learn(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
+        self._credential(passed, operation)
+        request, rule = passed.exchange.request, self.model.rule(operation.id)
+        if request.method not in READS and not rule.reads and _is_success(passed):
+            told = read(request.body, "")
+            ids = {*params.values(), *self._caller(passed, operation).ids, *_scalars(told)}
+            self.facts.forget(ids)
+        if operation.id in self._lists and _is_good(passed):
+            self._listed(operation, params, passed)
+
+    def _judge(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
+        plain = self._plain(passed, operation, params)
+        for each in plain.sightings:
+            self._settings(each)
+        owners = frozenset(owner for each in plain.sightings for owner in each.owners)
+        caller = self._with_facts(plain.asked.caller, owners)
+        look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
+        self._unjudged.update(look.tally.unjudged)
+        if _is_success(passed):
+            for each in look.sightings:
+                self._count(operation, each, caller)
+        certain = {(leak.key.resource, leak.key.field) for leak in plain.leaks}
+        for key in {leak.key for leak in look.leaks}:
+            counts = self._leaks.setdefault(key, [0, 0])
+            counts[0] += 1
+            counts[1] += (key.resource, key.field) in certain
+
+    def _plain(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> Look:
+        """The answer, judged by what it says itself and who asked."""
+        request, response = passed.exchange.request, passed.exchange.response
+        begins = request.method not in ("GET", "HEAD") and not params
+        asked = Asked(
+            operation, params, self._caller(passed, operation), response,
+            read_as_declared(operation, response),
+            begins and not self._callers.held(request), "", "",
+        )  # fmt: skip
+        return Look(self._frame, asked, {}).judge()
+
+    def _caller(self, passed: Passed, operation: Operation) -> Caller:
+        """Who asked. Nobody is believed where the record could have told of credentials."""
+        if not passed.headers:
+            return UNKNOWN
+        caller = self._callers.of(passed.exchange.request, None, None)
+        if caller is NOBODY and not operation.anonymous and not self._credentials:
+            return UNKNOWN
+        return caller
+
+    def _with_facts(self, caller: Caller, owners: frozenset[str]) -> Caller:
+        """The caller with what is known of these owners."""
+        relations = self.policy.relations.values()
+        related: dict[tuple[str, str], bool] = {}
+        for each in relations if caller.known and caller.ids else ():
+            for owner in owners if each.kind == "lookup" else ():
+                said = self._related(each.name, each.of, owner, caller.ids)
+                if said is not None:
+                    related[each.name, owner] = said
+        states = {
+            (owner, path): value
+            for owner in owners
+            for path, value in self.facts.states.get(owner, {}).items()
+        }
+        return _Told(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
+
+    def _related(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
+        if of == "owner":
+            return self.facts.related(name, owner, ids)
+        said = [self.facts.related(name, id, frozenset((owner,))) for id in sorted(ids)]
+        return next((each for each in said if each is not None), None)
+
+    # ------------------------------------------------------------ facts
+
+    def _listed(self, operation: Operation, params: Mapping[str, str], passed: Passed) -> None:
+        value = read_as_declared(operation, passed.exchange.response).value
+        caller = self._caller(passed, operation)
+        abouts = list(params.values())[:1] or sorted(caller.ids)
+        for name, ask in self._lists[operation.id]:
+            found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
+            whole = _is_whole(ask, value, len(found), passed.exchange.request)
+            for about in abouts:
+                self.facts.list(name, about, found, whole)
+
+    def _settings(self, sighting: Sighting) -> None:
+        table = self.model.tables[sighting.resource]
+        for name, state in table.resource.states.items():
+            if not state.member or len(sighting.owners) != 1:
+                continue
+            inside = at_path(sighting.value, state.member)
+            if inside and digit(state, inside[0]) < len(state.values):
+                self.facts.state(sighting.owners[0], f"{sighting.resource}.{name}", inside[0])
+
+    # ------------------------------------------------------------ counting
+
+    def _count(self, operation: Operation, sighting: Sighting, caller: Caller) -> None:
+        resource = self.model.tables[sighting.resource].resource
+        look_up = {name: sighting.state.get(name) for name in resource.states}
+        owned = resource.owner.kind != "none"
+        subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
+        possible = caller.possible(self.policy, subject)
+        viewer = self._label(sighting.held, None, "") if caller.known else "unknown"
+        shown = Shown(
+            operation.id, sighting.resource, sighting.held, viewer, possible,
+            tuple(sorted(look_up.items())),
+        )  # fmt: skip
+        self.objects[shown] += 1
+        for path in {leaf.path for leaf in sighting.leaves if leaf.value is not None}:
+            self.present[shown, path] += 1
+
+    # ------------------------------------------------------------ the end
+
+    def sent(self) -> tuple[Sent, ...]:
+        """Each field by door, viewer and state, with its share of presence."""
+        sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
+        around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()
+        for shown, many in self.objects.items():
+            around[shown.door, shown.resource, shown.viewer, _text(shown.state)] += many
+        for (shown, path), many in self.present.items():
+            sums[shown.door, shown.resource, path, shown.viewer, _text(shown.state)] += many
+        return tuple(
+            Sent(*key, many, around[key[0], key[1], key[3], key[4]])
+            for key, many in sorted(sums.items())
+        )
+
+    def drift(self) -> tuple[Drift, ...]:
+        """What was sent and no line grants: a field without a line, or one sent too widely."""
+        return tuple(self._drift(key, *counts) for key, counts in sorted(self._leaks.items()))
+
+    def _drift(self, key: Key, seen: int, certain: int) -> Drift:
+        table, door = self.model.tables[key.resource], self.model.operations[key.door]
+        index = leaf_index(table, key.field)
+        says = granted(table, index) if index >= 0 else "no line shows it to anybody"
+        return Drift(
+            "sent-wider" if index >= 0 else "new-field",
+            key.door, door.method, door.path, key.resource, key.field, key.viewer, key.state,
+            seen, certain > 0, says, self.model.field_location(key.resource, key.field),
+        )  # fmt: skip
+
+    def unjudged(self) -> Mapping[str, int]:
+        """Why objects were not judged."""
+        return self._unjudged
+
+
+def _is_readable(passed: Passed) -> bool:
+    return passed.body != "absent" and bool(passed.exchange.response.body)
+
+
+def _is_success(passed: Passed) -> bool:
+    return is_success(passed.exchange.response.status)
+
+
+def _is_good(passed: Passed) -> bool:
+    return _is_readable(passed) and _is_success(passed)
+
+
+def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
+    """Every text and number of a request body: what it speaks of is among them."""
+    if isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield text(value)
+
+
+def _text(state: tuple[tuple[str, Json], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((n, "unknown" if v is None else str(v).lower()) for n, v in state)
+
+
+def _is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
+    """Whether a list that was recorded lists all there are: its total says so, or it has no
+    pages."""
+    counts = [each for path in ask.counts for each in texts(value, ".".join(path))]
+    if counts:
+        return all(count.isdigit() and int(count) <= found for count in counts)
+    return ask.page == 0 and not urlsplit(request.url).query

@@ -1,0 +1,89 @@
+"""Templates told from addresses alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.observe.paths import Paths, id_form
+
+
+@dataclass
+class Many:
+    """Counts, and a kind of answer."""
+
+    seen: int = 0
+    kind: str = ""
+
+    def add(self, other: Self) -> None:
+        self.seen += other.seen
+
+    def alike(self, other: Self) -> bool:
+        return self.kind == other.kind
+
+
+def learnt(*paths: str, handed: frozenset[str] = frozenset()) -> dict[str, int]:
+    found: Paths[Many] = Paths(Many)
+    for path in paths:
+        found.at("GET", path).seen += 1
+    return {each.path: each.counts.seen for each in found.templates(handed.__contains__)}
+
+
+@pytest.mark.parametrize(
+    ("segment", "form"),
+    [
+        ("42", "integer"),
+        ("-7", "integer"),
+        ("8c5f0f3e-1c2d-4a5b-9e8f-0a1b2c3d4e5f", "uuid"),
+        ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "string"),  # ULID
+        ("5f4dcc3b5aa765d61d8327deb882cf99", "string"),
+        ("2026-11-25", "string"),
+        ("ann@club.test", "string"),
+        ("v2", None),
+        ("performance_graph", None),
+    ],
+)
+def test_what_can_only_be_an_id_is_one(segment: str, form: str | None) -> None:
+    assert id_form(segment) == form
+
+
+def test_ids_of_any_shape_make_one_template() -> None:
+    ids = ("7", "8c5f0f3e-1c2d-4a5b-9e8f-0a1b2c3d4e5f", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "deadbeef99")
+    assert learnt(*(f"/api/orders/{id}/lines" for id in ids)) == {"/api/orders/{orderId}/lines": 4}
+
+
+def test_names_after_a_collection_are_items_and_usual_verbs_are_not() -> None:
+    found = learnt("/users/ann", "/users/bob", "/users/me", "/users/search", "/users/7")
+    assert found == {"/users/{userId}": 3, "/users/me": 1, "/users/search": 1}
+
+
+def test_a_lone_name_is_not_printed() -> None:
+    assert learnt("/users/ann_smith") == {"/users/{userId}": 1}
+    assert learnt("/api/find/ann_smith") == {"/api/find/{findId}": 1}
+    assert learnt("/p/ann_smith") == {"/p/{pId}": 1}
+
+
+def test_what_an_answer_handed_out_is_a_value_wherever_it_stands() -> None:
+    handed = frozenset(("ann_smith", "settings"))
+    assert learnt("/profile/ann_smith", handed=handed) == {"/profile/{profileId}": 1}
+    assert learnt("/profile/settings", handed=handed) == {"/profile/settings": 1}
+
+
+def test_many_words_beside_each_other_are_values() -> None:
+    words = ["".join(chr(97 + (n // 26**i) % 26) for i in range(4)) for n in range(600)]
+    assert learnt(*(f"/blog/{word}" for word in words)) == {"/blog/{blogId}": 600}
+
+
+def test_collections_below_an_item_stay_apart() -> None:
+    found = learnt("/users/7/followers", "/users/8/workouts", "/users/ann/workouts")
+    assert found == {"/users/{userId}/followers": 1, "/users/{userId}/workouts": 2}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.from_regex(r"[a-z]{2,8}s/[0-9a-f]{8,32}(/[a-z]{2,8})?", fullmatch=True)))
+def test_nothing_is_lost_whatever_is_a_parameter(paths: list[str]) -> None:
+    assert sum(learnt(*(f"/{path}" for path in paths)).values()) == len(paths)

@@ -1,0 +1,91 @@
+"""Shapes of bodies: what they say, and that they hold nobody's value."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oakum.observe.openapi import schema
+from oakum.observe.shapes import Learnt
+
+NONE: frozenset[str] = frozenset()
+
+
+def learnt(*values: Any) -> Learnt:
+    found = Learnt()
+    for value in values:
+        found.learn(value)
+    return found
+
+
+def rows(found: Learnt) -> dict[str, tuple[tuple[str, ...], int, int]]:
+    return {path: (tuple(sorted(e.kinds)), e.seen, of) for path, e, of in found.fields(NONE)}
+
+
+def test_fields_with_their_types_and_share() -> None:
+    found = learnt({"id": 1, "tags": ["a", "b"]}, {"id": "x", "owner": {"age": None}})
+    assert rows(found) == {
+        "id": (("integer", "string"), 2, 2),
+        "owner.age": (("null",), 1, 1),
+        "tags.*": (("string",), 2, 2),
+    }
+
+
+def test_a_map_keyed_by_people_names_none_of_them() -> None:
+    names = [f"{a}{b}son" for a in "abcdef" for b in "uvwxyz"]
+    found = learnt(*({name: {"points": 1}} for name in names))
+    assert rows(found) == {"*.points": (("integer",), 36, 36)}
+
+
+def test_a_name_that_stood_in_one_object_of_many_is_not_told() -> None:
+    found = learnt(*[{"id": n} for n in range(20)], {"id": 9, "ann_smith": 3})
+    assert "ann_smith" not in json.dumps(schema(found))
+    assert rows(found).keys() == {"id", "*"}
+
+
+def test_a_list_too_long_and_a_value_too_deep_are_cut() -> None:
+    deep: Any = 1
+    for _ in range(2000):
+        deep = [deep]
+    assert learnt(deep, list(range(100_000))).seen == 2
+
+
+def test_a_schema_requires_what_was_always_there() -> None:
+    found = learnt({"id": 1, "at": "2026-11-25"}, {"id": 2.5})
+    assert schema(found) == {
+        "type": "object",
+        "properties": {"at": {"type": "string", "format": "date"}, "id": {"type": "number"}},
+        "required": ["id"],
+    }
+
+
+CANARY = "zq-canary-7f3a91c2@example.test"
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(CANARY),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(("a", "b", CANARY)), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(VALUES, max_size=8))
+def test_no_value_can_be_told(values: list[Any]) -> None:
+    found = learnt(*values)
+    assert CANARY not in json.dumps(schema(found))
+    assert not any(CANARY in path for path, _, _ in found.fields(NONE))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(VALUES.filter(lambda each: CANARY not in json.dumps(each)), max_size=8))
+def test_what_was_learnt_apart_adds_up(values: list[Any]) -> None:
+    whole, left, right = learnt(*values), learnt(*values[::2]), learnt(*values[1::2])
+    left.add(right)
+    assert rows(left) == rows(whole)
+
+
+def test_a_value_is_gone_when_it_was_learnt() -> None:
+    assert CANARY.encode() not in pickle.dumps(learnt({"email": CANARY, "list": [CANARY]}))

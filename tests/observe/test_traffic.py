@@ -1,0 +1,172 @@
+"""`oakum observe traffic` over traffic of cadence: what it finds, and that it keeps no value."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import cadence
+from oakum.cli.main import main
+from tests.cadence.play import Play
+from tests.observe.traffic import Recorder, personas
+
+CONTRACT = Path(cadence.__file__).with_name("exposure.yaml")
+DOCUMENT = CONTRACT.with_name("openapi.yaml")
+STATES = (
+    {"private": False, "hide_age": False, "effort_zones_private": False},
+    {"private": True, "hide_age": True, "effort_zones_private": False},
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    play: Play
+    recorder: Recorder
+    file: Path
+
+    def secrets(self) -> Iterator[str]:
+        """Values of people, and what they log in with."""
+        for row in self.play.rows("SELECT * FROM members"):
+            yield from (str(row[each]) for each in ("id", "username", "email", "phone_number"))
+            yield from (str(row[each]) for each in ("birthday", "first_name", "last_name"))
+        for line in self.recorder.lines:
+            cookie = line["request"]["headers"].get("cookie", "")
+            yield from (piece.partition("=")[2] for piece in cookie.split("; ") if piece)
+
+
+def made(stage: str, folder: Path) -> Stage:
+    play = Play(stage, members=8)
+    recorder = personas(play, iter(STATES))
+    (folder / f"{stage}.ndjson").write_text(recorder.text(), encoding="utf-8")
+    (folder / f"{stage}.har").write_text(json.dumps(recorder.har()), encoding="utf-8")
+    return Stage(play, recorder, folder / f"{stage}.ndjson")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return made("1", tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return made("fixed", tmp_path_factory.mktemp("fixed"))
+
+
+def observe(*arguments: object, code: int) -> str:
+    done = CliRunner().invoke(
+        main, ["observe", *map(str, arguments)], standalone_mode=False, catch_exceptions=False
+    )
+    assert done.return_value == code, done.output
+    return done.stdout
+
+
+def document(*arguments: object, code: int) -> Any:
+    return json.loads(observe("traffic", *arguments, "--format", "json", code=code))
+
+
+def test_what_stage_1_leaks_is_drift_and_every_drift_is_a_leak(first: Stage) -> None:
+    found = document(first.file, "--contract", CONTRACT, code=1)
+    cells = json.loads(CONTRACT.with_name("truth.json").read_text(encoding="utf-8"))
+    truth = {(cell["resource"], cell["field"]) for cell in cells}
+    told = {(each["resource"], each["field"]) for each in found["drift"]}
+    assert told <= truth
+    personal = {"birthday", "gender", "age_decade", "location"}
+    assert {("Member", name) for name in personal} <= told
+    assert {each["contract"]["line"] for each in found["drift"]} - {0}
+
+
+def test_the_fixed_api_has_not_drifted(fixed: Stage) -> None:
+    found = document(fixed.file, "--contract", CONTRACT, code=0)
+    assert found["drift"] == []
+    assert found["trustworthy"]
+    assert found["summary"]["operations"] == {
+        "documented": 23,
+        "shadow": 0,
+        "zombie": 13,
+        "seen": 0,
+    }
+    owners = {each["field"] for each in found["sent"] if each["viewer"] == "owner"}
+    assert {"birthday", "email", "notification_email"} <= owners
+
+
+def test_without_a_document_the_templates_are_those_of_the_document(fixed: Stage) -> None:
+    named = document(fixed.file, "--openapi", DOCUMENT, code=0)
+    bare = document(fixed.file, code=0)
+
+    def blank(found: Any) -> set[tuple[str, str]]:
+        paths = ((e["method"], e["path"]) for e in found["operations"] if e["seen"])
+        return {(m, "/".join("{}" if "{" in s else s for s in p.split("/"))) for m, p in paths}
+
+    assert blank(bare) == blank(named)
+
+
+def test_a_door_that_the_document_lacks_is_a_shadow(fixed: Stage, tmp_path: Path) -> None:
+    line = {
+        "request": {"method": "GET", "url": "/api/internal/members/7", "headers": {}},
+        "response": {"status": 200, "headers": {}, "body": {"id": 7}},
+    }
+    gone = {**line, "response": {"status": 404, "headers": {}}}
+    gone["request"] = {**line["request"], "url": "/wp-login.php"}
+    (tmp_path / "more.ndjson").write_text(f"{json.dumps(line)}\n{json.dumps(gone)}\n")
+    found = document(fixed.file, tmp_path / "more.ndjson", "--openapi", DOCUMENT, code=1)
+    assert [(e["kind"], e["path"]) for e in found["drift"]] == [
+        ("new-door", "/api/internal/members/{memberId}")
+    ]
+    assert sum(found["aside"].values()) == 1
+
+
+def test_no_value_of_a_person_is_in_any_output_or_temporary_file(
+    first: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    har = first.file.with_suffix(".har")
+    out = [
+        observe("traffic", har, "--contract", CONTRACT, "--json", tmp_path / "a.json", code=1),
+        observe("traffic", har, "--write-openapi", tmp_path / "o.yaml", code=0),
+    ]
+    out += [file.read_text() for file in tmp_path.glob("*.*")]
+    assert len(out) == 4
+    secrets = {each for each in first.secrets() if len(each) > 3}
+    assert len(secrets) > 80
+    given, told = har.read_text(), "\n".join(out)
+    assert sum(secret in given for secret in secrets) > 40
+    assert [secret for secret in secrets if secret in told] == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_har_and_its_lines_give_the_same(fixed: Stage) -> None:
+    lines = document(fixed.file, code=0)
+    har = document(fixed.file.with_suffix(".har"), code=0)
+    assert {**har, "sources": []} == {**lines, "sources": []}
+
+
+def test_records_that_keep_no_credentials_prove_no_leak_of_who_asked(
+    fixed: Stage, tmp_path: Path
+) -> None:
+    bare = [{**e, "request": {**e["request"], "headers": {}}} for e in fixed.recorder.lines]
+    (tmp_path / "bare.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in bare))
+    found = document(tmp_path / "bare.ndjson", "--contract", CONTRACT, code=0)
+    assert found["drift"] == []
+    assert found["unjudged"]["it could not be told who asked"] > 100
+
+
+def test_a_source_that_gives_nothing_is_not_to_be_trusted(fixed: Stage, tmp_path: Path) -> None:
+    (tmp_path / "empty.log").write_text("nothing here\n")
+    out = observe("traffic", fixed.file, tmp_path / "empty.log", code=3)
+    assert "1 skipped: a line that is no JSON" in out
+    assert "gave no exchange" in out
+
+
+def test_traffic_of_another_api_is_not_to_be_trusted(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text('{"method": "GET", "path": "/other", "status": 200}\n')
+    out = observe("traffic", tmp_path / "a.log", "--contract", CONTRACT, code=3)
+    assert "no exchange is of an operation that the document declares" in out
