@@ -16,7 +16,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("doctor", "log every identity in and say in words what is wrong"),
     ("gate", "say whether a release may ship, by criteria of the contract"),
     ("guard", "run a gateway that lets through what the contract grants"),
-    ("observe", "say what an API really sends, to whom, from recorded traffic"),
+    ("observe", "say what an API really sends, and what its front end really uses"),
     ("init", "draft a contract from an OpenAPI document"),
     ("check", "read a contract and list every mistake at its place"),
     ("diff", "say who may see more under a changed contract or document"),

@@ -1,4 +1,4 @@
-"""`oakum observe`: what an API really sends, to whom."""
+"""`oakum observe`: what an API really sends, to whom, and what its front end really uses."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
+from oakum.cli.observe_front_end import command as front_end
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 
 @click.group()
 def command() -> None:
-    """Say what an API really sends, and to whom, from traffic that there already is.
+    """Say what an API really sends, to whom, and what its front end really uses.
 
     No value is kept of anybody: bodies are reduced to field paths and types as they are read.
     """
 
+
+command.add_command(front_end, "front-end")
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _HOST = click.option(

@@ -1,1 +1,1 @@
-"""What an API really sends, told from traffic that a team already has."""
+"""What an API really sends, to whom, and what its front end really uses."""

@@ -1,0 +1,117 @@
+"""`oakum observe front-end`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+import orjson
+
+from oakum.cli import shared
+from oakum.errors import ExitCode
+
+if TYPE_CHECKING:
+    from oakum.observe.use import Usage
+    from oakum.observe.use.drive import Steps
+
+
+@click.command(
+    epilog="Example: oakum observe front-end --page http://127.0.0.1:8000/  |  oakum observe"
+    " front-end --script members.py --target http://127.0.0.1:8000"
+)
+@click.option(
+    "--page", "pages", multiple=True, metavar="URL",
+    help="a page to load once; may be repeated",
+)  # fmt: skip
+@click.option(
+    "--script", type=shared.PATH, metavar="FILE",
+    help="Python with a function `drive(page)`, of Playwright: logs in, clicks",
+)  # fmt: skip
+@click.option(
+    "--target", metavar="ORIGIN",
+    help="origin of the API whose answers are looked at; default: that of the page",
+)  # fmt: skip
+@click.option(
+    "--quiet-for", "quiet", type=shared.Number(min=0.05, max=60), default=0.5, show_default=True,
+    help="seconds without a request or a change after which a page counts as loaded",
+)  # fmt: skip
+@click.option("--browser", type=shared.PATH, metavar="FILE", help="the Chromium to drive")
+@click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="what goes to standard output",
+)  # fmt: skip
+def command(
+    pages: tuple[str, ...],
+    script: Path | None,
+    target: str | None,
+    quiet: float,
+    browser: Path | None,
+    json_file: Path | None,
+    form: str,
+) -> int:
+    """Say which fields of an API's answers a page uses, on the pages driven.
+
+    Each page or script is driven in Chromium, once plain and once watched, in ordinary loads: no
+    answer is changed. A watched load that does not look as the plain one is discarded.
+    """
+    from oakum.observe.use.words import lines, plain
+
+    origin = _origin(pages, script, target)
+    usage = _observed(_drives(pages, script), origin, quiet, str(browser or ""))
+    document = orjson.dumps(plain(usage), option=orjson.OPT_INDENT_2).decode()
+    if json_file:
+        shared.write_text(json_file, f"{document}\n")
+    if form == "json":
+        shared.say(document)
+    else:
+        for each in lines(usage):
+            shared.line(each)
+    seen = usage.doors and not usage.discarded
+    return int(ExitCode.CLEAN if seen else ExitCode.NOT_TRUSTWORTHY)
+
+
+def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> str:
+    if not pages and script is None:
+        raise click.UsageError("give a --page to load, or a --script that drives one")
+    for page in pages:
+        shared.valid_target(page, "--page")
+    if target is None:
+        origins = {_origin_of(page) for page in pages}
+        if script is not None or len(origins) > 1:
+            raise click.UsageError("say with --target whose answers are looked at")
+        return origins.pop()
+    return _origin_of(shared.valid_target(target))
+
+
+def _origin_of(url: str) -> str:
+    """Scheme, host and port, as browsers write them (RFC 6454)."""
+    parts = urlsplit(url)
+    port = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(port)}"
+
+
+def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Steps]]:
+    from oakum.observe.use.drive import opening, scripted
+
+    found = [(f"--page {at}", opening(page)) for at, page in enumerate(pages, 1)]
+    return found + ([(str(script), scripted(script))] if script else [])
+
+
+def _observed(drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str) -> Usage:
+    from oakum.observe.use.drive import browsing, watch
+    from oakum.observe.use.usage import Load, judge
+
+    load, why = Load((), ()), list[tuple[str, str]]()
+    with browsing(browser) as chromium:
+        for name, steps in drives:
+            watched = watch(chromium, steps, origin, quiet)
+            if watched.load is None:
+                why.append((name, watched.why))
+            else:
+                load += watched.load
+    usage = judge(load, origin)
+    return replace(usage, pages=len(drives) - len(why), discarded=tuple(why))

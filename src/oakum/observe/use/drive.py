@@ -1,0 +1,279 @@
+"""The only module of this package that opens a browser: pages driven once plain, once watched.
+
+The watched load counts only where it behaved as the plain one: the same words on the page, the same
+requests, the same complaints. Where it did not, a second plain load tells whether the page ever
+behaves twice alike.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.observe.use.usage import Heard, Load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+Steps = Callable[["Page"], None]
+"""What is done with a fresh page: open addresses, log in, click."""
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_QUIET = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_SCRIPT = (Path(__file__).parent / "instrument.js").read_text(encoding="utf-8")
+_MOST = 64 << 20
+"""Bytes of one answer that are kept."""
+
+
+@dataclass
+class Seen:
+    """One drive through the pages, and how it looked from outside. Holds values."""
+
+    load: Load
+    words: list[str]
+    requests: Counter[str]
+    complaints: Counter[str]
+
+    def differs(self, other: Seen) -> tuple[str, ...]:
+        """In what two drives differ, without a word of theirs."""
+        pairs = (
+            ("the words on the page", self.words, other.words),
+            ("the requests", self.requests, other.requests),
+            ("the errors and messages of its console", self.complaints, other.complaints),
+        )
+        return tuple(what for what, mine, its in pairs if mine != its)
+
+
+@dataclass
+class _Watch:
+    """Listens to one browser context."""
+
+    name: str
+    heard: list[Heard] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    requests: Counter[str] = field(default_factory=Counter)
+    complaints: Counter[str] = field(default_factory=Counter)
+    waiting: set[Request] = field(default_factory=set)
+    pages: list[Page] = field(default_factory=list)
+
+    def listen(self, context: BrowserContext) -> None:
+        context.on("request", self._asked)
+        context.on("requestfinished", self._finished)
+        context.on("requestfailed", self._failed)
+        context.on("page", lambda page: self.pages.append(page))
+        context.on("console", lambda message: self._complained(f"{message.type} {message.text}"))
+        context.on("weberror", lambda error: self._complained(f"error {error.error}"))
+
+    def _complained(self, words: str) -> None:
+        self.complaints[words] += 1
+
+    def _asked(self, request: Request) -> None:
+        self.waiting.add(request)
+        parts = urlsplit(request.url)
+        self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
+
+    def _failed(self, request: Request) -> None:
+        self.waiting.discard(request)
+        if request.resource_type in ("fetch", "xhr"):  # read as a stream, of which nothing is kept
+            self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
+
+    def _finished(self, request: Request) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            if request.resource_type in ("document", "fetch", "xhr", "other"):
+                self._hear(request)
+        except Error:
+            pass  # the page has gone meanwhile, or there is no body
+        finally:
+            self.waiting.discard(request)
+
+    def _hear(self, request: Request) -> None:
+        response = request.response()
+        if response is None or 300 <= response.status < 400:
+            return
+        posted = (request.post_data_buffer or b"").decode("utf-8", "replace")
+        document = request.resource_type == "document"
+        url, body = response.url.split("#")[0], response.body()[:_MOST]
+        is_json = "json" in response.headers.get("content-type", "")
+        status = response.status if body or not is_json else 0  # taken as a blob: nothing is kept
+        self.heard.append(Heard(request.method, url, status, body, posted, document))
+
+    def settle(self, quiet: float, most: float = 15.0) -> None:
+        """Wait until nothing is asked and nothing changes any more."""
+        deadline, since, last = time.monotonic() + most, time.monotonic(), ""
+        while time.monotonic() < deadline:
+            now = f"{len(self.waiting)} {self.words()}"
+            if now != last or self.waiting:
+                since, last = time.monotonic(), now
+            elif time.monotonic() - since >= quiet:
+                return
+            self.pages[0].wait_for_timeout(40)
+
+    def words(self) -> list[str]:
+        """What a person would read, page by page."""
+        found = (_evaluated(page, _WORDS) for page in self.pages if not page.is_closed())
+        return [each for each in found if each is not None]
+
+    def collect(self) -> None:
+        """Take what the instrument has recorded in every document that is open."""
+        for frame in (
+            frame for page in self.pages if not page.is_closed() for frame in page.frames
+        ):
+            told = _evaluated(frame, f"window[{self.name!r}]?.()")
+            if told:
+                self.told.append(told)
+
+
+_WORDS = "`${document.title}\\n${document.body?.innerText ?? ''}`"
+
+
+def _evaluated(where: Any, expression: str) -> Any:
+    from playwright.sync_api import Error
+
+    try:
+        return where.evaluate(expression)
+    except Error:
+        return None  # it is on its way to another address
+
+
+@contextmanager
+def browsing(executable: str = "") -> Iterator[Browser]:
+    """A browser without a window; raises `InputError` where there is none to drive."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        hint = "pip install 'oakum[front-end]'"
+        raise InputError([Problem(Location(""), "Playwright is not installed", hint)]) from None
+    found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
+    if not found:
+        hint = "apt-get install chromium, or say --browser FILE"
+        raise InputError([Problem(Location(""), "there is no Chromium to drive", hint)])
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET, *sandbox])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def drive(browser: Browser, steps: Steps, *, watched: bool, target: str, quiet: float) -> Seen:
+    """One drive through the pages in a context of its own: no cookie and no cache of another."""
+    context = browser.new_context(base_url=target, service_workers="block")
+    name = f"__{secrets.token_hex(8)}"
+    watch = _Watch(name)
+    try:
+        watch.listen(context)
+        if watched:
+            context.expose_binding(f"{name}b", lambda _, told: watch.told.append(told))
+            context.add_init_script(_SCRIPT.replace("NAME", repr(name)))
+        page = context.new_page()
+        steps(page)
+        watch.settle(quiet)
+        watch.collect()
+        load = Load(tuple(watch.heard), tuple(watch.told))
+        return Seen(load, watch.words(), watch.requests, watch.complaints)
+    finally:
+        context.close()
+
+
+def opening(url: str) -> Steps:
+    """Open one address."""
+
+    def steps(page: Page) -> None:
+        from playwright.sync_api import Error
+
+        try:
+            page.goto(url)
+        except Error as error:
+            said = str(error).split("\n")[0].partition(" at ")[0]
+            raise TargetError(f"`{url}` cannot be opened: {said}") from None
+
+    return steps
+
+
+def scripted(file: Path) -> Steps:
+    """What a script of the user's does: its function `drive(page)`. Raises `InputError`."""
+    try:
+        code = compile(file.read_bytes(), str(file), "exec")
+    except OSError as error:
+        said = f"cannot be read: {error.strerror}"
+        raise InputError([Problem(Location(str(file)), said)]) from None
+    except (SyntaxError, ValueError) as error:
+        at = Location(str(file), getattr(error, "lineno", 0) or 0, getattr(error, "offset", 0) or 0)
+        raise InputError([Problem(at, "is no Python", "write a function `drive(page)`")]) from None
+
+    names: dict[str, Any] = {"__name__": "oakum_script", "__file__": str(file)}
+    with _blamed(file):
+        exec(code, names)
+    found = names.get("drive")
+    if not callable(found):
+        hint = 'write `def drive(page): page.goto("/")`'
+        raise InputError([Problem(Location(str(file)), "has no function `drive`", hint)])
+
+    def steps(page: Page) -> None:
+        with _blamed(file):
+            found(page)
+
+    return steps
+
+
+@contextmanager
+def _blamed(file: Path) -> Iterator[None]:
+    """An error within a script, at its line. Its message may hold a value of the page: not told."""
+    try:
+        yield
+    except OakumError:
+        raise
+    except Exception as error:  # noqa: BLE001 - code of the user's may raise anything
+        trace = traceback.extract_tb(error.__traceback__)
+        lines = [each.lineno or 0 for each in trace if each.filename == str(file)]
+        at = Location(str(file), lines[-1], 1) if lines else Location(str(file))
+        said = f"the script ended with {type(error).__name__}"
+        raise TargetError(f"{at}: {said}; run it alone to see why") from None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A load that was watched, or why it does not count."""
+
+    load: Load | None
+    why: str = ""
+
+
+def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
+    """Drive pages once plain and once watched; the watched load counts where both are alike."""
+
+    def once(watched: bool) -> Seen:
+        return drive(browser, steps, watched=watched, target=target, quiet=quiet)
+
+    plain, seen = once(False), once(True)
+    if not plain.differs(seen):
+        return Watched(seen.load)
+    again = once(False)  # is it the instrument, or is no load like another?
+    if not again.differs(seen):
+        return Watched(seen.load)
+    if unsteady := plain.differs(again):
+        return Watched(None, f"differs from load to load, unwatched too, in {_and(unsteady)}")
+    return Watched(None, f"differs when it is watched, in {_and(plain.differs(seen))}")
+
+
+def _and(words: tuple[str, ...]) -> str:
+    return " and in ".join(words)

@@ -1,0 +1,139 @@
+"""Which values of answers stand on a page. Pure.
+
+A value of a few characters stands on most pages by chance. So a field with several values is looked
+for as a whole: all of its values, in one place of the page's structure (a column of a table, an
+attribute of like elements), where no other field explains what stands there better.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from oakum.contract.model import Json
+
+F = TypeVar("F", bound=Hashable)
+
+_TOKEN = re.compile(r"[^\W_]+(?:[.,'’:@/+-][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+_GROUPED = re.compile(r"(?<=\d)[,.'’\u00a0\u202f ](?=\d{3}(?!\d))")
+_STRONG = 6
+"""A text of so many characters stands nowhere by chance."""
+_COVERED = 0.6
+"""So much of a field's values must stand in one place of the page."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A text that a page showed, or holds in an attribute, a control, a canvas, its title."""
+
+    place: str
+    """Place in the structure: alike for the cells of a column."""
+    text: str
+    owner: int = 0
+    """The node; a text that was replaced there stands beside the one before."""
+
+
+def form(value: Json) -> str:
+    """How a page would write a value; empty for what is never looked for."""
+    if isinstance(value, str):
+        return " ".join(value.casefold().split())
+    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value)
+
+
+def tokens(text: str) -> set[str]:
+    """Words and numbers of a text, each as it stands and in its parts."""
+    folded = " ".join(text.casefold().split())
+    plain = _GROUPED.sub("", folded)
+    found = {folded}
+    for each in (folded, plain):
+        found.update(_TOKEN.findall(each))
+        found.update(_PART.findall(each))
+    return found
+
+
+def is_strong(word: str) -> bool:
+    """Whether a value is long enough not to stand anywhere by chance."""
+    return len(word) >= _STRONG
+
+
+def shown(
+    fields: Mapping[F, Sequence[Json]], surfaces: Iterable[Surface], before: str = ""
+) -> set[F]:
+    """The fields whose values stand on the page. `before`: the page as it came, without answers;
+    a short value that stands there already proves nothing."""
+    there = tokens(before)
+    columns: dict[str, list[set[str]]] = defaultdict(list)
+    texts: list[str] = []
+    for each in surfaces:
+        columns[each.place].append(tokens(each.text))
+        texts.append(" ".join(each.text.casefold().split()))
+    whole = "\n".join(texts)
+    wanted = {name: [w for w in map(form, values) if w] for name, values in fields.items()}
+    found = {name for name, words in wanted.items() if _strongly(words, whole, there)}
+    for place in columns.values():
+        found |= _of_place(wanted, place, there)
+    return found
+
+
+def _strongly(words: Sequence[str], whole: str, there: set[str]) -> bool:
+    return any(
+        is_strong(word) and word not in there and _stands(word, whole) for word in set(words)
+    )
+
+
+def _stands(word: str, whole: str) -> bool:
+    at = whole.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not whole[at - 1 : at].isalnum() and not whole[end : end + 1].isalnum():
+            return True
+        at = whole.find(word, at + 1)
+    return False
+
+
+def _of_place(
+    wanted: Mapping[F, Sequence[str]], place: Sequence[set[str]], there: set[str]
+) -> set[F]:
+    """Fields that explain one place of the page, the best first; what is explained is gone."""
+    pool: Counter[str] = Counter(word for each in place for word in each)
+    left = {
+        name: [word for word in words if word in pool and word not in there]
+        for name, words in wanted.items()
+    }
+    left = {name: words for name, words in left.items() if words}
+    found: set[F] = set()
+    while left:
+        held = {name: _held(wanted[name], pool) for name in left}
+        left = {n: w for n, w in left.items() if held[n] >= _COVERED * len(wanted[n])}
+        if not left:
+            return found
+        best = max(_rank(held[name], wanted[name]) for name in left)
+        winners = {name for name in left if _rank(held[name], wanted[name]) == best}
+        found |= winners
+        for name in winners:
+            for word, most in Counter(wanted[name]).items():
+                pool[word] = max(0, pool[word] - most) if len(place) > 1 else 0
+        left = {
+            name: words
+            for name, words in left.items()
+            if name not in winners and any(pool[word] > 0 for word in words)
+        }
+    return found
+
+
+def _held(words: Sequence[str], pool: Counter[str]) -> int:
+    """How many of a field's values a place holds."""
+    return sum((Counter(words) & pool).values())
+
+
+def _rank(held: int, words: Sequence[str]) -> tuple[int, float]:
+    """Many values that stand in one place say more than a few that all do."""
+    return held, held / len(words)

@@ -1,0 +1,265 @@
+"""What was seen of a load, put together: every field of every answer, and what became of it. Pure.
+
+A field is what the strongest sign says: its value stands on the page, a script read it, a script
+copied the object that holds it, or none of these. Where an answer or a part of it went where
+nothing can be seen (a worker, a stream), the absence of signs says nothing: *not observed*.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from oakum.contract.model import Json
+from oakum.observe.use.fields import Path, leaves, names_somebody, template, told
+from oakum.observe.use.match import Surface, shown
+
+Use = Literal["rendered", "read", "copied", "untouched", "unobserved"]
+USES: Mapping[Use, str] = {
+    "rendered": "rendered",
+    "read": "read",
+    "copied": "only copied",
+    "untouched": "untouched",
+    "unobserved": "not observed",
+}
+"""Each use, the strongest sign first, and how it is called."""
+USED: frozenset[Use] = frozenset(("rendered", "read"))
+UNUSED: frozenset[Use] = frozenset(("copied", "untouched"))
+_NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+PAGE = "PAGE"
+"""In the place of a method: data that stands in a script element of the page itself."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as the network had it. In memory only: it holds values."""
+
+    method: str
+    url: str
+    status: int
+    """0: it was broken off, or the browser has kept nothing of it."""
+    body: bytes = field(repr=False)
+    posted: str = field(default="", repr=False)
+    document: bool = False
+    """Whether it is a page, and no answer to a script."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """All that was seen of one drive through the pages. In memory only: it holds values."""
+
+    heard: tuple[Heard, ...]
+    told: tuple[dict[str, Any], ...] = field(repr=False)
+    """What the instrument recorded, a document each."""
+
+    def __add__(self, other: Load) -> Load:
+        return Load(self.heard + other.heard, self.told + other.told)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an answer, and what became of it."""
+
+    path: str
+    use: Use
+
+
+@dataclass(frozen=True)
+class Door:
+    """Answers of one kind, and their fields."""
+
+    method: str
+    path: str
+    operation: str
+    """As the document calls it, or the name of a GraphQL operation; empty where neither has one."""
+    answers: int
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the pages that were driven use of what they were sent."""
+
+    doors: tuple[Door, ...]
+    pages: int = 1
+    """Pages and scripts that were driven, and count."""
+    discarded: tuple[tuple[str, str], ...] = ()
+    """Those that do not count, as the user named them, and why."""
+    elsewhere: int = 0
+    """Answers of other origins, which were not looked at."""
+    unread: int = 0
+    """Answers of the API that are no JSON, or that say no."""
+    unheard: int = 0
+    """Answers that were broken off, or read as a stream of which the browser keeps nothing."""
+
+
+Find = Callable[[str, str], tuple[str, str] | None]
+"""Method and path → path template and operation of a document; None: it has no such door."""
+Name = tuple[str, str, str]
+"""Method, path template, operation."""
+
+
+@dataclass
+class _Question:
+    """The answers to one question of the page. Holds values."""
+
+    method: str
+    path: str
+    query: str
+    """Name of the GraphQL operation, or of the script element."""
+    came: int = 0
+    """Answers that the network had, of any kind; those below are the ones with fields."""
+    seen: int = 0
+    """Answers that the instrument saw come."""
+    lost: bool = False
+    """Whether an answer went where nothing can be seen."""
+    bodies: list[Json] = field(default_factory=list)
+    signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def unobserved(self) -> bool:
+        return self.lost or self.came > self.seen
+
+    def use(self, raw: Path) -> Use:
+        """What the instrument says of a field."""
+        signs = self.signs.get(raw, set())
+        if "read" in signs:
+            return "read"
+        if "escaped" in signs or self.unobserved:
+            return "unobserved"
+        return "copied" if "copied" in signs else "untouched"
+
+
+_WEIGHT: Mapping[Use, int] = {
+    "rendered": 4, "read": 3, "unobserved": 2, "copied": 1, "untouched": 0
+}  # fmt: skip
+"""Of two signs for one field, which counts: what was not seen may have been a use."""
+
+
+def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
+    """Every field that an origin sent, and what became of it on the pages of a load."""
+    questions: dict[str, _Question] = {}
+    elsewhere = unread = unheard = 0
+    for heard in load.heard:
+        if heard.document:
+            continue
+        if not heard.url.startswith(f"{origin}/"):
+            elsewhere += 1
+            continue
+        name = graphql_name(heard.posted)
+        key = f"{heard.method} {heard.url} {name}".rstrip()
+        asked = questions.setdefault(key, _Question(heard.method, urlsplit(heard.url).path, name))
+        asked.came += 1
+        body = _parsed(heard)
+        if not heard.status:
+            unheard += 1
+        elif body is None:
+            unread += 1
+        else:
+            asked.bodies.append(body)
+    for record in load.told:
+        for each in record["answers"]:
+            _take(questions, each)
+    doors = _doors([each for each in questions.values() if each.bodies], find)
+    uses = _uses(doors, load)
+    return Usage(
+        tuple(
+            Door(*name, sum(len(each.bodies) for each in doors[name]), _fields(uses[name]))
+            for name in sorted(doors)
+        ),
+        elsewhere=elsewhere,
+        unread=unread,
+        unheard=unheard,
+    )
+
+
+def graphql_name(posted: str) -> str:
+    """What a request to GraphQL calls its operation; empty for any other request."""
+    if '"query"' not in posted:
+        return ""
+    try:
+        said = json.loads(posted)
+    except ValueError:
+        return ""
+    if not isinstance(said, dict) or not isinstance(said.get("query"), str):
+        return ""
+    name = said.get("operationName")
+    if isinstance(name, str) and name:
+        return name
+    found = _NAMED.search(said["query"])
+    return found[1] if found else ""
+
+
+def _parsed(heard: Heard) -> Json:
+    """The body of an answer that was given, if it has fields."""
+    if not 200 <= heard.status < 300 or heard.body.lstrip()[:1] not in (b"{", b"["):
+        return None
+    try:
+        value = json.loads(heard.body)
+    except (ValueError, RecursionError):
+        return None
+    return value or None
+
+
+def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
+    """What the instrument says of the answers to one question."""
+    key = told["key"]
+    if told["body"] is not None:
+        _, url, name = key.split(" ", 2)
+        asked = questions.setdefault(key, _Question(PAGE, urlsplit(url).path, name))
+        body = _parsed(Heard(PAGE, url, 200, told["body"].encode()))
+        asked.bodies += [] if body is None else [body]
+    if key not in questions:
+        return  # of another origin
+    asked = questions[key]
+    asked.seen += told["arrived"]
+    asked.lost |= told["unseen"] > 0
+    for each in told["paths"]:
+        signs = {word for word in ("read", "copied", "escaped") if each[word]}
+        asked.signs[tuple(each["path"])] |= signs
+
+
+def _doors(questions: list[_Question], find: Find | None) -> dict[Name, list[_Question]]:
+    values = {
+        str(leaf.value)
+        for each in questions
+        for body in each.bodies
+        for leaf in leaves(body)
+        if isinstance(leaf.value, str | int) and names_somebody(leaf.path)
+    }
+    doors: dict[Name, list[_Question]] = defaultdict(list)
+    for each in questions:
+        known = find(each.method, each.path) if find else None
+        path, operation = known or (template(each.path, values), "")
+        doors[each.method, path, each.query or operation].append(each)
+    return doors
+
+
+def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
+    """What became of each field: by the instrument, then by what stands on the page."""
+    uses: dict[Name, dict[Path, Use]] = {name: {} for name in doors}
+    values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
+    for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
+        for leaf in (leaf for body in asked.bodies for leaf in leaves(body)):
+            use = asked.use(leaf.raw)
+            before = uses[name].get(leaf.path, use)
+            uses[name][leaf.path] = max(use, before, key=_WEIGHT.__getitem__)
+            values[name, leaf.path].append(leaf.value)
+    # What no script has touched stands on the page by chance, or because the server wrote it.
+    sought = {at: held for at, held in values.items() if uses[at[0]][at[1]] != "untouched"}
+    surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
+    page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
+    for name, path in shown(sought, surfaces, page):
+        uses[name][path] = "rendered"
+    return uses
+
+
+def _fields(uses: Mapping[Path, Use]) -> tuple[Field, ...]:
+    order = list(USES)
+    found = [Field(told(path), use) for path, use in uses.items()]
+    return tuple(sorted(found, key=lambda each: (order.index(each.use), each.path)))

@@ -1,0 +1,80 @@
+"""What pages use, as `oakum.use/1` and as lines for a person. Pure: paths and words, no value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+
+from oakum.contract.model import Json
+from oakum.observe.use.usage import UNUSED, USED, USES, Door, Usage, Use
+
+SCHEMA = "oakum.use/1"
+_WIDTH = 96
+
+
+def plain(usage: Usage) -> dict[str, Json]:
+    """The document of `oakum.use/1`."""
+    return {
+        "schema": SCHEMA,
+        "meaning": "excess on the pages driven",
+        "pages": usage.pages,
+        "discarded": [{"drive": name, "why": why} for name, why in usage.discarded],
+        "answers_of_other_origins": usage.elsewhere,
+        "answers_without_fields": usage.unread,
+        "answers_not_kept": usage.unheard,
+        "counts": {str(use): number for use, number in counts(usage).items()},
+        "doors": [
+            {
+                "method": door.method,
+                "path": door.path,
+                "operation": door.operation,
+                "answers": door.answers,
+                "fields": [{"path": each.path, "use": each.use} for each in door.fields],
+            }
+            for door in usage.doors
+        ],
+    }
+
+
+def counts(usage: Usage) -> Mapping[Use, int]:
+    """How many fields came to what."""
+    found = Counter(each.use for door in usage.doors for each in door.fields)
+    return {use: found[use] for use in USES}
+
+
+def lines(usage: Usage) -> Iterator[str]:
+    """For a terminal; the same in a pipe."""
+    for door in usage.doors:
+        yield from _door(door)
+        yield ""
+    for name, why in usage.discarded:
+        yield f"DISCARDED: `{name}` {why}"
+    found = counts(usage)
+    total, unused = sum(found.values()), sum(found[use] for use in UNUSED)
+    if not total:
+        yield "Nothing was seen: no answer with fields came from the target."
+        return
+    yield (
+        f"{unused} of {total} fields are excess on the pages driven: sent, and neither shown"
+        " nor read."
+    )
+    if found["copied"]:
+        yield f"{found['copied']} of them were copied, and a copy may be read unseen."
+    if found["unobserved"]:
+        yield f"{found['unobserved']} could not be observed: nothing is said of them."
+    if usage.unheard:
+        yield f"{usage.unheard} answers were streams or broken off: nothing is known of them."
+    if usage.elsewhere:
+        yield f"{usage.elsewhere} answers of other origins were not looked at."
+
+
+def _door(door: Door) -> Iterator[str]:
+    used = sum(each.use in USED for each in door.fields)
+    named = f" ({door.operation})" if door.operation else ""
+    answers = "1 answer" if door.answers == 1 else f"{door.answers} answers"
+    yield f"{door.method} {door.path}{named}: {answers}, {len(door.fields)} fields, {used} used"
+    for use, name in USES.items():
+        paths = ", ".join(each.path for each in door.fields if each.use == use)
+        for at, line in enumerate(wrap(paths, _WIDTH - 16, break_on_hyphens=False)):
+            yield f"  {'' if at else name:<14}{line}"

@@ -1,0 +1,92 @@
+"""Pages whose use of an API is known, since it was written down with them.
+
+A folder each: `index.html`, what its API answers (`api.json`), and which fields of that the page
+uses (`truth.json`, by door); all others are excess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
+
+from oakum.observe.use.usage import graphql_name
+
+HERE = Path(__file__).parent
+NAMES = sorted(each.name for each in HERE.iterdir() if (each / "index.html").is_file())
+
+
+@cache
+def _json(name: str, file: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / name / file).read_text(encoding="utf-8"))
+    return found
+
+
+def truth(name: str) -> dict[str, frozenset[str]]:
+    """Door → fields that the page uses."""
+    return {door: frozenset(fields) for door, fields in _json(name, "truth.json").items()}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """`/NAME/` is a page of the zoo; an answer is that of the page whose address asks."""
+
+    protocol_version = "HTTP/1.1"
+    api: ClassVar[Mapping[str, Any]] = {}
+    page: ClassVar[bytes] = b""
+    """In the place of the zoo's, at every address without an answer."""
+
+    def do_GET(self) -> None:
+        self._give(f"GET {self.path.partition('?')[0]}")
+
+    def do_POST(self) -> None:
+        posted = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+        self._give(f"POST {self.path} {graphql_name(posted)}".rstrip())
+
+    def _give(self, question: str) -> None:
+        file = HERE / self.path.strip("/")
+        if question in self.api:
+            self._answer(json.dumps(self.api[question], indent=1).encode(), "application/json")
+        elif self.page or file.is_dir():
+            page = self.page or (file / "index.html").read_bytes()
+            self._answer(page, "text/html; charset=utf-8")
+        elif file.suffix == ".js" and file.is_file():
+            self._answer(file.read_bytes(), "text/javascript")
+        else:
+            self.send_error(404)
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("cache-control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def answering(api: Mapping[str, Any], page: bytes) -> Iterator[str]:
+    """An API and one page on loopback, at any other address; its origin."""
+    handler = type("Handler", (_Handler,), {"api": api, "page": page})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The zoo on loopback; its origin."""
+    api = {door: body for name in NAMES for door, body in _json(name, "api.json").items()}
+    with answering(api, b"") as address:
+        yield address
