@@ -28,11 +28,12 @@ from oakum.scan.doors import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.legible import is_success, read_as_declared
-from oakum.scan.matrix import Key, leaf_index
+from oakum.scan.matrix import Key
 from oakum.semantics import Principal, Sighting, Subject, compile_contract
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, digit, text, texts
 from oakum.semantics.span import MAX_DEPTH
+from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.look import Asked, Frame, Look, granted
 
