@@ -257,6 +257,21 @@ def test_a_field_that_no_line_names_fails(tmp_path: Path) -> None:
     assert oakum("gate", written(tmp_path, document=document, policy=silent)).code == 0
 
 
+@pytest.mark.parametrize("schema", ["{}", "{type: object}"])
+def test_a_read_that_declares_nothing_of_its_answer_fails_until_somebody_may_call_it(
+    schema: str, tmp_path: Path
+) -> None:
+    answer = f"{{description: all, content: {{application/json: {{schema: {schema}}}}}}}"
+    raw = f'  /raw:\n    get: {{operationId: getRaw, responses: {{"200": {answer}}}}}\n'
+    document = DOCUMENT.replace("  /me:\n", raw + "  /me:\n")
+    done = oakum("gate", written(tmp_path, document=document), "--format", "json")
+    assert done.code == 1
+    (detail,) = found(done, "classified")["details"]
+    assert "`GET /raw` declares nothing of its answer" in detail
+    said = POLICY + "operations: {getRaw: {call: [member]}}\n"
+    assert oakum("gate", written(tmp_path, document=document, policy=said)).code == 0
+
+
 # --------------------------------------------------------------------------- how it is said
 
 

@@ -78,3 +78,36 @@ def test_what_no_identity_may_call_is_suspected_at_most(tmp_path: Path) -> None:
 
 def test_what_anybody_may_call_is_open_to_all(tmp_path: Path) -> None:
     assert found("open", tmp_path, "[anyone]") == {}
+
+
+RAW = """\
+  /people/{name}/raw:
+    get:
+      operationId: raw
+      parameters: [{name: name, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: all, content: {application/json: {schema: {}}}}}
+"""
+
+
+@pytest.mark.parametrize("leaky", [True, False])
+def test_a_door_that_declares_nothing_is_asked_for_others_and_told_by_their_values(
+    leaky: bool, tmp_path: Path
+) -> None:
+    made, place = gym.entry(())
+
+    async def raw(request: Request) -> Response:
+        me, name = place.whose(request), request.path_params["name"]
+        if not me or (name != me and not leaky):
+            return JSONResponse({"error": "no"}, 403)
+        row = place.people.get(name)
+        return JSONResponse(row) if row else Response(status_code=404)
+
+    app = place.app()
+    app.router.routes.insert(0, Route("/people/{name}/raw", raw))
+    document = made.document.replace("  /people/register:\n", RAW + "  /people/register:\n", 1)
+    made = replace(made, document=document, options=())
+    with serving(app) as target:
+        policy = made.write(tmp_path, 1)
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    told = {(each.field, each.viewer, each.doors[0].path) for each in report.findings}
+    assert told == ({("mail", "person", "/people/{name}/raw")} if leaky else set())

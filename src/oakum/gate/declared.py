@@ -13,6 +13,7 @@ from oakum.gate.static import callers_said, named
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12
+_HOLDERS = {"object", "array"}
 
 
 def unclassified(seen: View) -> tuple[str, ...]:
@@ -27,6 +28,11 @@ def unclassified(seen: View) -> tuple[str, ...]:
         rule = rules.get(operation.id, OperationRule(operation.id))
         if rule.call is not None:
             continue
+        if operation.method == "GET" and not rule.shows and _is_silent(operation):
+            found.append(
+                f"`{named(operation)}` declares nothing of its answer, and no rule says who may"
+                " call it"
+            )
         for path, shape, schema in _around(seen, operation, rule):
             label = label_field(path, shape)
             name = f"`{path}` of `{named(operation)}`"
@@ -37,6 +43,16 @@ def unclassified(seen: View) -> tuple[str, ...]:
             elif label.kind not in _ORDINARY:
                 found.append(f"{name} stands in no resource: {label.reason}")
     return tuple(dict.fromkeys(found))
+
+
+def _is_silent(operation: Operation) -> bool:
+    """Whether an answer may hold anything, and the document does not say what."""
+    if not any(status.startswith("2") for status in operation.responses.keys() - {"204", "205"}):
+        return False
+    return not any(
+        shape.properties or shape.items or shape.extra or shape.branches or shape.kinds - _HOLDERS
+        for shape in success(operation)
+    )
 
 
 def _inside(seen: View) -> Iterator[str]:

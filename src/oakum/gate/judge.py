@@ -315,7 +315,10 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
         yield Criterion("security", TITLES["security"], "not asked for")
     if criteria.classified:
         fields = unclassified(case.seen)
-        advice = "give each a line in `fields:`, `[]` if it is for nobody"
+        advice = (
+            "give each a line in `fields:`, `[]` if it is for nobody; or say in `call:` of its"
+            " operation who may call it"
+        )
         yield _criterion(
             "classified", TITLES["classified"], len(fields), 0, "field", advice, map(Detail, fields)
         )

@@ -35,7 +35,10 @@ def headline(verdict: Verdict) -> str:
 def text(verdict: Verdict) -> Iterator[str]:
     """Lines for a terminal or a build log; plain, so that a pipe has the same."""
     yield from (f"report {each}" for each in verdict.judged)
+    unseen = [each for each in verdict.criteria if each.status == "not looked at"]
     for each in verdict.criteria:
+        if each in unseen:
+            continue
         mark = _BEGIN_MARKS.get(each.status, "--")
         yield f"{mark:<5} {each.name}: {each.title}{_measure(each)}"
         if each.status == "not met":
@@ -43,8 +46,9 @@ def text(verdict: Verdict) -> Iterator[str]:
             if each.details[_FEW:]:
                 yield f"        and {len(each.details) - _FEW:,} more (`--format json` has all)"
             yield f"        do: {each.advice}"
-        elif each.status == "not looked at":
-            yield f"        do: {each.advice}"
+    if unseen:
+        yield f"--    not looked at: {', '.join(each.name for each in unseen)}"
+        yield f"        do: {unseen[0].advice}"
     for waived in verdict.waived:
         yield f"waived: {_waived(waived)}"
     for problem in verdict.warnings:

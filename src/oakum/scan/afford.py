@@ -98,7 +98,7 @@ def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> f
 
 def cost(gate: Gate, viewers: int) -> int:
     """Requests that a door takes at most in one world, its confirmation left out."""
-    if not gate.shows:
+    if not gate.shows and not gate.personal:
         return 3
     return viewers + (2 if gate.personal else 1)
 

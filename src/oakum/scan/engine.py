@@ -358,12 +358,13 @@ class Engine:
 
     def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
-        door = gate.id
-        page = self._pages.get((door, who))
+        page = self._pages.get((gate.id, who))
+        if not gate.shows:  # nothing is declared: others than the owner tell by value
+            return who in self.cast.subjects()[:2] and viewer in (who, *self.watchers(who))
         if page is None:
             return self._decides(gate, viewer, (who,))
         return any(
-            next(self.matrix.undecided(door, viewer, owner, resource), None) is not None
+            next(self.matrix.undecided(gate.id, viewer, owner, resource), None) is not None
             for owner, resource in page
         )
 
@@ -590,9 +591,8 @@ class Engine:
 
     def was_asked(self, gate: Gate) -> bool:
         """Whether a question was put to a door, in any world."""
-        return gate.id in self._answered or any(
-            key.startswith(f"{gate.id}|") for key in self._asked
-        )
+        asked = (key.partition("|")[0] for key in self._asked)
+        return gate.id in self._answered or gate.id in asked
 
     def reach(self) -> dict[tuple[str, str], bool]:
         """(resource, viewer label) → whether any pair of identities stands so."""
