@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,11 @@ from click.testing import CliRunner
 
 import cadence
 from oakum.cli.main import main
+from oakum.contract import load
+from oakum.semantics.diff.compare import compare
+from oakum.semantics.diff.words import changes
 from tests.cadence.play import Play
+from tests.observe.share import compared, model
 from tests.observe.traffic import Recorder, personas
 
 CONTRACT = Path(cadence.__file__).with_name("exposure.yaml")
@@ -41,12 +45,16 @@ class Stage:
             yield from (piece.partition("=")[2] for piece in cookie.split("; ") if piece)
 
 
+def made_of(play: Play, states: Sequence[dict[str, bool]], file: Path) -> Stage:
+    recorder = personas(play, iter(states))
+    file.write_text(recorder.text(), encoding="utf-8")
+    return Stage(play, recorder, file)
+
+
 def made(stage: str, folder: Path) -> Stage:
-    play = Play(stage, members=8)
-    recorder = personas(play, iter(STATES))
-    (folder / f"{stage}.ndjson").write_text(recorder.text(), encoding="utf-8")
-    (folder / f"{stage}.har").write_text(json.dumps(recorder.har()), encoding="utf-8")
-    return Stage(play, recorder, folder / f"{stage}.ndjson")
+    found = made_of(Play(stage, members=8), STATES, folder / f"{stage}.ndjson")
+    found.file.with_suffix(".har").write_text(json.dumps(found.recorder.har()), encoding="utf-8")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +95,9 @@ def test_the_fixed_api_has_not_drifted(fixed: Stage) -> None:
     assert found["drift"] == []
     assert found["trustworthy"]
     assert found["summary"]["operations"] == {
-        "documented": 23,
+        "documented": 30,
         "shadow": 0,
-        "zombie": 13,
+        "zombie": 6,
         "seen": 0,
     }
     owners = {each["field"] for each in found["sent"] if each["viewer"] == "owner"}
@@ -170,3 +178,29 @@ def test_traffic_of_another_api_is_not_to_be_trusted(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text('{"method": "GET", "path": "/other", "status": 200}\n')
     out = observe("traffic", tmp_path / "a.log", "--contract", CONTRACT, code=3)
     assert "no exchange is of an operation that the document declares" in out
+
+
+ONE_BY_ONE: tuple[dict[str, bool], ...] = (
+    {"private": False, "hide_age": False, "effort_zones_private": False}
+    | {"workout_maps_private": False},
+    {"private": True},
+    {"private": False, "hide_age": True},
+    {"hide_age": False, "effort_zones_private": True},
+    {"effort_zones_private": False, "workout_maps_private": True},
+)
+
+
+def test_a_draft_grants_what_was_sent_and_nothing_that_the_contract_denies(tmp_path: Path) -> None:
+    """Of the fixed API, whose contract is known: at least nine tenths of what it grants."""
+    play = Play("fixed", members=0)
+    traffic = made_of(play, ONE_BY_ONE, tmp_path / "a.ndjson")
+    drafted = tmp_path / "draft.yaml"
+    observe("draft", traffic.file, "--contract", CONTRACT, "-o", drafted, code=0)
+    shipped, granted = compared(CONTRACT, drafted)
+    assert granted - shipped == set()
+    assert len(granted) >= 0.9 * len(shipped)
+    old, new = load(CONTRACT).document.locate, load(drafted).document.locate
+    moves = changes(compare(model(CONTRACT), model(drafted)), old, new)
+    assert [each.sentence for each in moves if each.direction in ("widened", "own")] == []
+    text = drafted.read_text()
+    assert [each for each in traffic.secrets() if len(each) > 3 and each in text] == []

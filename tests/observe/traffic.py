@@ -73,18 +73,36 @@ def _entry(line: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def personas(play: Play, states: Iterator[dict[str, bool]] | None = None) -> Recorder:
-    """Everybody asks every door about one of the personas, whose settings are as `states` say."""
+VIEWERS = (None, "ann", "flo", "sta", "pia", "blo")
+
+
+def personas(play: Play, states: Iterator[dict[str, bool]]) -> Recorder:
+    """Viewers of every kind ask every door about one member, whose settings are as `states` say."""
     recorder = Recorder()
-    for client in play.clients.values():
-        recorder.listen(client)
-    for viewer in play.clients:
+    for viewer in VIEWERS:
+        recorder.listen(play.clients[viewer])
         play.get(viewer, "/api/me")
-    for state in states or iter([{}]):
-        for owner in ("pia",):
-            if state:
-                play.set(owner, state)
-            for viewer in play.clients:
-                for _ in play.ask(viewer, owner):
-                    pass
+    link = f"/api/user/{play.ids['pia']}/workout_history_link"
+    owner = play.clients["pia"]
+    for state in states:
+        play.set("pia", state)
+        for viewer in VIEWERS:
+            for _ in play.ask(viewer, "pia"):
+                pass
+        for revoked in (False, True):
+            owner.put(link, {"is_revoked": False})
+            url = play.get("pia", link).json()["url"]
+            owner.put(link, {"is_revoked": revoked})
+            for viewer in VIEWERS:
+                play.get(viewer, url)
+    for viewer in VIEWERS:
+        for path in _public(play):
+            play.get(viewer, path)
     return recorder
+
+
+def _public(play: Play) -> Iterator[str]:
+    yield "/api/instructor"
+    yield f"/api/instructor/{play.places.instructors[0]}"
+    yield f"/api/ride/{play.places.rides[0]}/details"
+    yield "/api/v2/ride/archived"

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from oakum.cli import shared
 from oakum.cli.observe_front_end import command as front_end
 from oakum.errors import ExitCode, InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from oakum.observe.intake import Source
+    from oakum.observe.inventory import Door
+    from oakum.observe.paths import Template
+    from oakum.observe.survey import Surveyor
+    from oakum.testing.traffic import Declared, Judged
 
 
 @click.group()
@@ -61,7 +69,6 @@ def traffic(
     nginx or of `oakum guard`; also packed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`.
     """
     from oakum.observe import json_v1, words
-    from oakum.observe.intake import records
     from oakum.observe.intake import sources as opened
     from oakum.observe.observation import Read
     from oakum.observe.survey import Surveyor, observation
@@ -73,9 +80,7 @@ def traffic(
     against = _against(contract, openapi, key)
     surveyor = Surveyor(key, against, hosts)
     _learn(against, found)
-    for source in found:
-        for passed in records(source):
-            surveyor.take(passed)
+    _take(surveyor, found)
     survey = surveyor.done()
     reads = [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
     made = observation(survey, reads, against, str(contract or openapi or ""))
@@ -93,7 +98,66 @@ def traffic(
     return ExitCode.FINDINGS if made.drift else ExitCode.CLEAN
 
 
-def _against(contract: Path | None, openapi: Path | None, key: bytes):  # type: ignore[no-untyped-def]
+@command.command(epilog="Example: oakum observe draft session.har --openapi api.yaml -o draft.yaml")
+@_SOURCES
+@click.option(
+    "--contract", type=shared.PATH, metavar="FILE",
+    help="take relations, owners and settings from this contract, and none of its grants",
+)  # fmt: skip
+@click.option(
+    "--openapi", type=shared.PATH, metavar="FILE",
+    help="guess them from this OpenAPI document, as `oakum init` does",
+)  # fmt: skip
+@_HOST
+@click.option("--output", "-o", type=shared.PATH, required=True, metavar="FILE", help="the draft")
+@click.option("--force", is_flag=True, help="replace a file that is there already")
+def draft(
+    sources: tuple[str, ...],
+    contract: Path | None,
+    openapi: Path | None,
+    hosts: tuple[str, ...],
+    output: Path,
+    force: bool,
+) -> int:
+    """Draft the narrowest contract that explains what was sent, and what was not.
+
+    Each line has its evidence beside it, and a mark for a person to confirm: what an API sends may
+    be the very leak. A relation is granted what was really sent to it, and nothing else.
+    """
+    from oakum.contract.source import parse
+    from oakum.observe.drafted import text
+    from oakum.observe.intake import sources as opened
+    from oakum.observe.survey import Surveyor
+
+    if (contract is None) == (openapi is None):
+        raise click.UsageError("give `--contract` or `--openapi`")
+    if output.exists() and not force:
+        place = Location(str(output))
+        raise InputError([Problem(place, "is there already", "give another name, or --force")])
+    judged, said = _drafting(contract, openapi, os.urandom(32), output.parent)
+    found = opened(sources)
+    _learn(judged, found)
+    surveyor = Surveyor(os.urandom(32), judged, hosts)
+    read = _take(surveyor, found)
+    base = _moved(parse(said, str(contract or openapi)).plain(), contract, output.parent)
+    lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
+    distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
+    if distrust:
+        for why in distrust:
+            click.echo(f"not to be trusted: {why}", err=True)
+        return ExitCode.NOT_TRUSTWORTHY
+    shared.write_text(output, text(base, lines, f"{read:,} exchanges"))
+    many = sum(map(len, lines.values()))
+    asked = sum(not line.grants for each in lines.values() for line in each)
+    click.echo(
+        f"wrote {output}: {many} fields, {asked} of them for you to decide;"
+        f" read it through, then `oakum check {output}`",
+        err=True,
+    )
+    return ExitCode.CLEAN
+
+
+def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declared | None:
     from oakum.contract import load
     from oakum.contract.openapi import Document
     from oakum.testing.traffic import Declared, Judged
@@ -109,19 +173,66 @@ def _against(contract: Path | None, openapi: Path | None, key: bytes):  # type: 
     return Judged(found, key)
 
 
-def _learn(against: object, found: Sequence[object]) -> None:
+def _drafting(
+    contract: Path | None, openapi: Path | None, key: bytes, folder: Path
+) -> tuple[Judged, str]:
+    """What traffic is held against, and the text whose relations, owners and settings are kept."""
+    from oakum.contract import Contract, load
+    from oakum.contract.draft import draft as guessed
+    from oakum.contract.draft import drafted_policy
+    from oakum.contract.openapi import Document
+    from oakum.contract.source import read_text
+    from oakum.testing.traffic import Judged
+
+    if contract is None:
+        assert openapi is not None
+        document = Document.load(openapi)
+        said = guessed(document, api=os.path.relpath(openapi, folder))
+        return Judged(Contract(document, drafted_policy(document)), key), said
+    found, said = load(contract), read_text(contract)
+    if found.policy is None or "x-exposure" in said:
+        hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
+        raise InputError([Problem(Location(str(contract)), "is no policy of its own", hint)])
+    return Judged(found, key), said
+
+
+def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:
+    """A contract whose files are named from another folder; a gateway's own settings stay."""
+    if contract is not None:
+
+        def moved(name: str) -> str:
+            return os.path.relpath(contract.parent / name, folder)
+
+        base["api"] = moved(base["api"])
+        for rule in base.get("operations", {}).values():
+            if rule and "graphql" in rule:
+                rule["graphql"] = moved(rule["graphql"])
+    return {key: each for key, each in base.items() if key not in ("exit_criteria", "guard")}
+
+
+def _take(surveyor: Surveyor, found: Sequence[Source]) -> int:
+    """Everything that the sources hold, and how many exchanges that was."""
+    from oakum.observe.intake import records
+
+    for source in found:
+        for passed in records(source):
+            surveyor.take(passed)
+    return sum(source.read for source in found)
+
+
+def _learn(against: Declared | None, found: Sequence[Source]) -> None:
     """A first pass, so that what a late answer tells of a caller is known for the early ones."""
-    from oakum.observe.intake import STDIN, Source, records
+    from oakum.observe.intake import STDIN, records
     from oakum.testing.traffic import Judged
 
     if isinstance(against, Judged):
         for source in found:
-            if isinstance(source, Source) and source.name != STDIN:
+            if source.name != STDIN:
                 for passed in records(source):
                     against.learn(passed)
 
 
-def _write_openapi(templates: tuple, path: Path) -> None:  # type: ignore[type-arg]
+def _write_openapi(templates: tuple[Template[Door], ...], path: Path) -> None:
     import json
 
     import yaml

@@ -148,7 +148,7 @@ class Look:
         subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
         states = caller.principal.states
         untold = frozenset(
-            each.name for each in table.states if not _is_told(each, sighting, states)
+            each.name for each in table.states if not is_told(each, sighting, states)
         )
         may = caller.possible(model.policy, subject)
         if self._is_own(table):
@@ -262,7 +262,7 @@ class Look:
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
 
 
-def _is_told(state: State, sighting: Sighting, known: Mapping[tuple[str, str], Json]) -> bool:
+def is_told(state: State, sighting: Sighting, known: Mapping[tuple[str, str], Json]) -> bool:
     """Whether the object itself says it, or it is known of all its owners."""
     if state.member:
         inside = at_path(sighting.value, state.member)

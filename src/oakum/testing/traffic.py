@@ -9,17 +9,19 @@ so what rests on it is told as *not certain*; what rests on the answer alone is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from oakum.contract import Contract
-from oakum.contract.model import Json, Operation
+from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
 from oakum.contract.params import infer_params
 from oakum.exchange import Request
 from oakum.guard.route import Router, placed
 from oakum.guard.wiring import READS, Ask, derive
+from oakum.observe.drafted import Line
+from oakum.observe.grants import Sample, narrowest
 from oakum.observe.inventory import read
 from oakum.observe.observation import Drift, Sent
 from oakum.observe.passed import Passed
@@ -35,8 +37,9 @@ from oakum.semantics.principal import at_path, digit, text, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
-from oakum.testing.look import Asked, Frame, Look, granted
+from oakum.testing.look import Asked, Frame, Look, granted, is_told
 
+KEY = "‹key›"
 _MOST = 200_000
 """Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
 
@@ -104,12 +107,13 @@ class Shown:
     """One kind of viewer at one door: what an object of this state was sent with, or without."""
 
     door: str
+    place: str
+    """Query parameters that were given, and where in the answer it stood: they choose fields."""
     resource: str
     held: frozenset[str]
     viewer: str
     possible: frozenset[str]
-    """Relations that nothing rules out: where they are more than those held, it is not certain who
-    it was."""
+    """Relations held, and those that nothing rules out; none: it is not known who it was."""
     state: tuple[tuple[str, Json], ...]
     """Of all states of the resource; None: unknown."""
 
@@ -123,11 +127,13 @@ class Facts:
     listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
     """Id asked about → relation → ids in the list, and whether it is whole."""
 
-    def forget(self, ids: Set[str]) -> None:
-        """Somebody has changed something that these ids have to do with."""
+    def forget(self, ids: Set[str], what: Iterable[str]) -> None:
+        """Somebody has changed something that these ids have to do with: `states`, `lists`."""
         for id in ids:
-            self.states.pop(id, None)
-            self.listed.pop(id, None)
+            if "states" in what:
+                self.states.pop(id, None)
+            if "lists" in what:
+                self.listed.pop(id, None)
 
     def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
         """Whether one of these ids stands in somebody's list; None: that is not known."""
@@ -166,6 +172,7 @@ class Judged(Declared):
         self._lists: dict[str, list[tuple[str, Ask]]] = {}
         for name, index in self._wiring.relations.items():
             self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
+        self._writes = dict(_writes(contract.document, self.policy))
         self._label = Cast(self.policy, {}, {}, {}).label
         self._frame = Frame(
             self.model, Redactor(key, self.names), self._label, {g.id: g.shows for g in gates}
@@ -174,6 +181,8 @@ class Judged(Declared):
         self._credentials = False
         self.objects: Counter[Shown] = Counter()
         self.present: Counter[tuple[Shown, str]] = Counter()
+        self.silent: Counter[tuple[Shown, str]] = Counter()
+        """Fields, and all below them, of which an object said nothing: `null`, an empty list."""
         self._leaks: dict[Key, list[int]] = {}
         self._unjudged: Counter[str] = Counter()
 
@@ -209,8 +218,8 @@ class Judged(Declared):
         request, rule = passed.exchange.request, self.model.rule(operation.id)
         if request.method not in READS and not rule.reads and _is_success(passed):
             told = read(request.body, "")
-            ids = {*params.values(), *self._caller(passed, operation).ids, *_scalars(told)}
-            self.facts.forget(ids)
+            ids = {*params.values(), *self._caller(passed).ids, *_scalars(told)}
+            self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
         if operation.id in self._lists and _is_good(passed):
             self._listed(operation, params, passed)
 
@@ -223,8 +232,7 @@ class Judged(Declared):
         look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
         self._unjudged.update(look.tally.unjudged)
         if _is_success(passed):
-            for each in look.sightings:
-                self._count(operation, each, caller)
+            self._count(passed, look, caller)
         certain = {(leak.key.resource, leak.key.field) for leak in plain.leaks}
         for key in {leak.key for leak in look.leaks}:
             counts = self._leaks.setdefault(key, [0, 0])
@@ -236,20 +244,19 @@ class Judged(Declared):
         request, response = passed.exchange.request, passed.exchange.response
         begins = request.method not in ("GET", "HEAD") and not params
         asked = Asked(
-            operation, params, self._caller(passed, operation), response,
+            operation, params, self._caller(passed), response,
             read_as_declared(operation, response),
             begins and not self._callers.held(request), "", "",
         )  # fmt: skip
         return Look(self._frame, asked, {}).judge()
 
-    def _caller(self, passed: Passed, operation: Operation) -> Caller:
-        """Who asked. Nobody is believed where the record could have told of credentials."""
+    def _caller(self, passed: Passed) -> Caller:
+        """Who asked. Nobody is believed to have asked only where the traffic holds credentials at
+        all: browsers and proxies cut them out of what they save."""
         if not passed.headers:
             return UNKNOWN
         caller = self._callers.of(passed.exchange.request, None, None)
-        if caller is NOBODY and not operation.anonymous and not self._credentials:
-            return UNKNOWN
-        return caller
+        return UNKNOWN if caller is NOBODY and not self._credentials else caller
 
     def _with_facts(self, caller: Caller, owners: frozenset[str]) -> Caller:
         """The caller with what is known of these owners."""
@@ -277,7 +284,7 @@ class Judged(Declared):
 
     def _listed(self, operation: Operation, params: Mapping[str, str], passed: Passed) -> None:
         value = read_as_declared(operation, passed.exchange.response).value
-        caller = self._caller(passed, operation)
+        caller = self._caller(passed)
         abouts = list(params.values())[:1] or sorted(caller.ids)
         for name, ask in self._lists[operation.id]:
             found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
@@ -296,20 +303,35 @@ class Judged(Declared):
 
     # ------------------------------------------------------------ counting
 
-    def _count(self, operation: Operation, sighting: Sighting, caller: Caller) -> None:
+    def _count(self, passed: Passed, look: Look, caller: Caller) -> None:
+        """What each object came with: its fields, and those of which it says nothing."""
+        operation = look.asked.operation
+        names = {each.name for each in operation.parameters if each.where == "query"}
+        asked = parse_qs(urlsplit(passed.exchange.request.url).query).keys() & names
+        places = {each.pointer for each in look.sightings}
+        for each in look.sightings:
+            shown = self._shown(operation.id, ",".join(sorted(asked)), each, caller)
+            self.objects[shown] += 1
+            present, silent = _paths(each, places)
+            self.present.update((shown, path) for path in present)
+            self.silent.update((shown, path) for path in silent - present)
+
+    def _shown(self, door: str, asked: str, sighting: Sighting, caller: Caller) -> Shown:
         resource = self.model.tables[sighting.resource].resource
-        look_up = {name: sighting.state.get(name) for name in resource.states}
         owned = resource.owner.kind != "none"
         subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
-        possible = caller.possible(self.policy, subject)
-        viewer = self._label(sighting.held, None, "") if caller.known else "unknown"
-        shown = Shown(
-            operation.id, sighting.resource, sighting.held, viewer, possible,
-            tuple(sorted(look_up.items())),
+        states = caller.principal.states
+        told = {
+            name: sighting.state.get(name) if is_told(state, sighting, states) else None
+            for name, state in resource.states.items()
+        }
+        place = "/".join("*" if part.isdigit() else part for part in sighting.pointer)
+        return Shown(
+            door, f"{asked} {place}", sighting.resource, sighting.held,
+            self._label(sighting.held, None, "") if caller.known else "unknown",
+            caller.possible(self.policy, subject) if caller.known else frozenset(),
+            tuple(sorted(told.items())),
         )  # fmt: skip
-        self.objects[shown] += 1
-        for path in {leaf.path for leaf in sighting.leaves if leaf.value is not None}:
-            self.present[shown, path] += 1
 
     # ------------------------------------------------------------ the end
 
@@ -325,6 +347,37 @@ class Judged(Declared):
             Sent(*key, many, around[key[0], key[1], key[3], key[4]])
             for key, many in sorted(sums.items())
         )
+
+    def lines(self, resource: str) -> Iterator[Line]:
+        """What the traffic supports of each field of a resource, in the order of their names."""
+        states = self.model.tables[resource].resource.states
+        values = {name: state.values for name, state in states.items()}
+        fields: dict[str, dict[tuple[str, str], None]] = {}
+        for shown, path in self.present:
+            if shown.resource == resource:
+                fields.setdefault(path, {})[shown.door, shown.place] = None
+        rows = [each for each in self.objects if each.resource == resource]
+        for path in sorted(fields):
+            if KEY in path:
+                continue  # a name that may be somebody's
+            here = [each for each in rows if (each.door, each.place) in fields[path]]
+            samples = [*self._samples(path, [each for each in here if each.possible])]
+            unknown = sum(self.present[each, path] for each in here if not each.possible)
+            yield Line(
+                path, narrowest(self.policy, values, samples), tuple(samples),
+                {each.held: each.viewer for each in here}, len(fields[path]), unknown,
+            )  # fmt: skip
+
+    def _samples(self, path: str, rows: Iterable[Shown]) -> Iterator[Sample]:
+        above = [path[:at] for at, char in enumerate(path) if char == "."]
+        for each in rows:
+            present = self.present[each, path]
+            silent = sum(self.silent[each, name] for name in (path, *above))
+            of = max(self.objects[each] - silent, present)
+            if self.model.rule(each.door).graphql:
+                of = present  # who asks chooses the fields there
+            if of:
+                yield Sample(each.held, each.possible, each.state, present, of)
 
     def drift(self) -> tuple[Drift, ...]:
         """What was sent and no line grants: a field without a line, or one sent too widely."""
@@ -343,6 +396,22 @@ class Judged(Declared):
     def unjudged(self) -> Mapping[str, int]:
         """Why objects were not judged."""
         return self._unjudged
+
+
+def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Operations of which the contract says what they change; any other may change anything."""
+    said: list[tuple[str, str]] = [
+        (state.switch.operation, "states")
+        for resource in policy.resources.values()
+        for state in resource.states.values()
+        if state.switch is not None
+    ]
+    for relation in policy.relations.values():
+        said += [(step.operation, "lists") for step in (*relation.begin, *relation.end)]
+    for name, what in said:
+        operation = document.operation(name)
+        if operation is not None:
+            yield operation.id, (what,)
 
 
 def _is_readable(passed: Passed) -> bool:
@@ -364,6 +433,22 @@ def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
             yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
     elif isinstance(value, str | int) and not isinstance(value, bool):
         yield text(value)
+
+
+def _paths(sighting: Sighting, places: Set[tuple[str, ...]]) -> tuple[set[str], set[str]]:
+    """Field paths that an object held, one embedded as one; and those at which it held nothing."""
+    present, silent = set[str](), set[str]()
+    for leaf in sighting.leaves:
+        if leaf.value is None or leaf.value in ([], {}):
+            silent.add(leaf.path)
+        else:
+            present.add(leaf.path)
+    depth = len(sighting.pointer)
+    for place in places:
+        inside = len(place) > depth and place[:depth] == sighting.pointer
+        if inside and not any(place[:n] in places for n in range(depth + 1, len(place))):
+            present.add(".".join("*" if part.isdigit() else part for part in place[depth:]))
+    return present, silent
 
 
 def _text(state: tuple[tuple[str, Json], ...]) -> tuple[tuple[str, str], ...]:

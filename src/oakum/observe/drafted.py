@@ -1,0 +1,145 @@
+"""A contract as text: relations, owners and settings as another contract has them, and the grants
+that traffic supports, each with its evidence and marked for a person."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from textwrap import wrap
+
+import yaml
+
+from oakum.contract.model import Json
+from oakum.observe.grants import Granted, Sample
+
+_HEAD = """\
+# Drafted from traffic: {said}.
+# Each line says what it was drawn from. It grants what was sent, and that may be a leak: confirm
+# each one, and take its mark `?` away. Whatever no line grants, nobody sees. Who may set what is
+# not drafted."""
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.*-]*")
+_WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A field of a resource, and what was found of it."""
+
+    path: str
+    grants: tuple[Granted, ...]
+    samples: tuple[Sample, ...]
+    viewers: Mapping[frozenset[str], str]
+    """What holders of these relations are called."""
+    doors: int
+    unknown: int
+    """Objects that held it, sent to callers of whom it is not known what they are."""
+
+
+def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: str) -> str:
+    """The draft. `base`: a contract as plain values; of its grants nothing is taken."""
+    out = [_HEAD.format(said=said)]
+    for key, value in base.items():
+        if key != "resources":
+            out += _member(key, value, "")
+            continue
+        out.append("resources:")
+        for name, resource in value.items():
+            out += _resource(name, resource, [*lines.get(name, ())])
+    return "\n".join(out) + "\n"
+
+
+def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Iterator[str]:
+    yield f"  {_scalar(name)}:"
+    for key, value in resource.items():
+        yield from _member(key, value, "    ") if key != "fields" else ()
+    if not lines:
+        yield "    # none was seen: nothing is granted"
+        return
+    yield "    fields:"
+    groups: dict[tuple[Granted, ...], list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.grants, []).append(line)
+    for grants, group in groups.items():
+        yield from _group(grants, group)
+
+
+def _group(grants: tuple[Granted, ...], group: list[Line]) -> Iterator[str]:
+    """Fields with the same grants, under the evidence of each."""
+    by_evidence: dict[str, list[str]] = {}
+    for line in group:
+        by_evidence.setdefault(_evidence(line), []).append(line.path)
+    for evidence, paths in by_evidence.items():
+        indent = "      # "
+        yield from wrap(f"? {evidence}", 96, initial_indent=indent, subsequent_indent=indent)
+        said = _grants(grants)
+        row: list[str] = []
+        for path in (*paths, ""):
+            if row and (not path or len(", ".join((*row, path))) + len(said) > 88):
+                yield f"      {_key(row)}: {said}"
+                row = []
+            row.append(path)
+
+
+def _evidence(line: Line) -> str:
+    counts: dict[str, Counter[str]] = {}
+    for each in line.samples:
+        row = counts.setdefault(line.viewers[each.held], Counter())
+        row["present"] += each.present
+        row["of"] += each.of
+    sent = [f"{n} {_of(row)}" for n, row in sorted(counts.items()) if row["present"]]
+    kept = [f"{name} {row['of']}" for name, row in sorted(counts.items()) if not row["present"]]
+    places = f"{line.doors} place{'' if line.doors == 1 else 's'}"
+    said = [f"sent to {', '.join(sent) or 'nobody known'} by {places}"]
+    said += [f"not to {', '.join(kept)}"] if kept else []
+    said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
+    said += [] if line.grants else ["not to all alike, or not known to whom: who may see it?"]
+    return "; ".join(said)
+
+
+def _of(row: Counter[str]) -> str:
+    alike = row["present"] == row["of"]
+    return str(row["of"]) if alike else f"{row['present']} of {row['of']}"
+
+
+def _grants(grants: tuple[Granted, ...]) -> str:
+    """Grants in one line; relations with the same condition together, values of one setting too."""
+    merged: dict[tuple[tuple[str, Json], ...], list[str]] = {}
+    for each in grants:
+        merged.setdefault(each.when, []).append(each.relation)
+    said = []
+    for when, names in merged.items():
+        see = f"see: [{', '.join(map(_scalar, names))}]"
+        inner = ", ".join(f"{_scalar(name)}: {_scalar(value)}" for name, value in when)
+        said.append(f"{{{see}, when: {{{inner}}}}}" if when else f"{{{see}}}")
+    return f"[{', '.join(said)}]"
+
+
+def _key(paths: list[str]) -> str:
+    joined = ", ".join(paths)
+    safe = all(_PLAIN.fullmatch(path) for path in paths) and joined.lower() not in _WORDS
+    return joined if safe else json.dumps(joined, ensure_ascii=False)
+
+
+def _scalar(value: Json) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _member(key: str, value: Json, indent: str) -> Iterator[str]:
+    """A member of the other contract, in lines."""
+    if not isinstance(value, dict | list) or not value:
+        yield f"{indent}{_scalar(key)}: {_scalar(value)}"
+        return
+    flat = isinstance(value, list) or not any(isinstance(e, dict) for e in value.values())
+    made = yaml.safe_dump(
+        value, sort_keys=False, allow_unicode=True, default_flow_style=flat or None, width=90
+    ).rstrip("\n")
+    if flat:
+        yield f"{indent}{_scalar(key)}: {' '.join(made.split())}"
+        return
+    yield f"{indent}{_scalar(key)}:"
+    yield from (f"{indent}  {line}" for line in made.splitlines())
