@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import click
 import pytest
 from playwright.sync_api import Browser
 
+import cadence
+from cadence.people import personas
+from oakum.cli.demo import serving
+from oakum.cli.observe_front_end import command
+from oakum.errors import InputError
 from oakum.observe.use.drive import opening, watch
 from oakum.observe.use.usage import UNUSED, USED, Usage, judge
 from oakum.observe.use.words import lines, plain
@@ -123,3 +133,111 @@ def test_what_was_not_seen_is_not_called_unused(browser: Browser, origin: str) -
     seen = judge(load, address)
     assert seen.unheard or seen.doors[0].fields[0].use == "unobserved"  # as the browser likes it
     assert uses["/api/notes notes.*.mood"] == "copied"  # and the copy was looked at
+
+
+def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None:
+    page = b"""<p></p><script>
+      document.querySelector("p").textContent = /native/.test(`${fetch}`) && `${JSON.parse}`;
+      document.querySelector("p").textContent += new Error().stack.length + Error.stackTraceLimit;
+      fetch("/api").then((answer) => answer.json()).then((value) => {
+        try { structuredClone(new Proxy(value, {})); } catch (error) {
+          document.querySelector("p").textContent = error.name;
+        }
+      });</script>"""
+    with zoo.answering({"GET /api": {"a": {"b": 1}}}, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is None
+    assert "differs when it is watched" in found.why
+
+
+def test_a_page_that_is_never_twice_alike_is_told_so(browser: Browser) -> None:
+    page = b"<p></p><script>document.querySelector('p').textContent = Math.random()</script>"
+    with zoo.answering({}, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is None
+    assert "from load to load" in found.why
+
+
+SCRIPT = """
+import os
+
+def drive(page):
+    page.goto("/")
+    page.get_by_label("Name or e-mail").fill(os.environ["MEMBER"])
+    page.get_by_label("Password").fill(os.environ["MEMBER_PASSWORD"])
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Private profile").wait_for()
+    page.get_by_role("link", name="Class").click()
+    page.get_by_role("heading", name="Leaderboard").wait_for()
+"""
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: one process drives one browser."""
+    command = [sys.executable, "-m", "oakum", "observe", "front-end", *arguments]
+    environment = {**os.environ, **environ}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None:
+    cadence.write_kit(tmp_path, 1)
+    (tmp_path / "ann.py").write_text(SCRIPT, encoding="utf-8")
+    name, password = personas(1)["ann"]
+    with serving("1", 20, dict(os.environ)) as address:
+        done = run(
+            "--script", str(tmp_path / "ann.py"), "--target", address, "--quiet-for", "0.3",
+            "--contract", str(tmp_path / "exposure.yaml"), "--format", "json",
+            MEMBER=name, MEMBER_PASSWORD=password,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    uses = {
+        (door["operation"], field["path"]): field["use"]
+        for door in found["doors"]
+        for field in door["fields"]
+    }
+    assert uses["getMe", "birthday"] == uses["getMe", "weight"] == "untouched"
+    assert uses["getMe", "location"] == "rendered"
+    assert uses["getWorkoutDetails", "data.*.user.location"] == "rendered"
+    assert uses["getWorkoutDetails", "data.*.user.weight"] == "copied"
+    rows = {(row["viewer"], row["field"]): row for row in found["difference"]}
+    assert rows["owner", "birthday"]["verdicts"] == ["excess", "wide"]
+    assert rows["owner", "location"]["verdicts"] == []
+    assert rows["anyone", "weight"]["verdicts"] == ["leak"]
+    lines = (tmp_path / "exposure.yaml").read_text(encoding="utf-8").splitlines()
+    assert "birthday, weight" in lines[rows["anyone", "weight"]["line"] - 1]
+    assert name not in done.stdout
+    assert password not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give a --page to load, or a --script"),
+        (["--page", "example.com"], "is no URL such as"),
+        (["--page", "http://127.0.0.1:9/", "--page", "http://127.0.0.2:9/"], "--target"),
+        (["--page", "http://127.0.0.1:9/", "--browser", "nowhere"], "cannot be started"),
+        (["--script", "{}/none.py", "--target", "http://127.0.0.1:9"], "cannot be read"),
+        (["--script", "{}/odd.py", "--target", "http://127.0.0.1:9"], "odd.py:1:"),
+        (["--script", "{}/bare.py", "--target", "http://127.0.0.1:9"], "no function `drive`"),
+    ],
+)
+def test_a_mistake_is_the_users_and_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text("def drive(page:\n", encoding="utf-8")
+    (tmp_path / "bare.py").write_text("x = 1\n", encoding="utf-8")
+    try:
+        code = command.main([each.format(tmp_path) for each in arguments], standalone_mode=False)
+        pytest.fail(f"it ended with {code}")
+    except click.ClickException as error:
+        assert said in error.format_message()
+    except InputError as error:
+        assert said in str(error)
+
+
+def test_a_script_that_fails_is_named_without_a_word_of_the_page(tmp_path: Path) -> None:
+    script = tmp_path / "drive.py"
+    script.write_text("def drive(page):\n    raise ValueError('canary')\n", encoding="utf-8")
+    done = run("--script", str(script), "--target", "http://127.0.0.1:9")
+    assert done.returncode == 3
+    assert "drive.py:2" in done.stderr
+    assert "canary" not in done.stdout + done.stderr

@@ -14,8 +14,10 @@ from oakum.cli import shared
 from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
+    from oakum.cli.granted import Granted
     from oakum.observe.use import Usage
     from oakum.observe.use.drive import Steps
+    from oakum.observe.use.usage import Find
 
 
 @click.command(
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     "--quiet-for", "quiet", type=shared.Number(min=0.05, max=60), default=0.5, show_default=True,
     help="seconds without a request or a change after which a page counts as loaded",
 )  # fmt: skip
+@click.option(
+    "--contract", type=shared.PATH, metavar="FILE",
+    help="also say what of it is granted, sent and used, and what leaks",
+)  # fmt: skip
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="the Chromium to drive")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @click.option(
@@ -49,6 +55,7 @@ def command(
     script: Path | None,
     target: str | None,
     quiet: float,
+    contract: Path | None,
     browser: Path | None,
     json_file: Path | None,
     form: str,
@@ -58,11 +65,16 @@ def command(
     Each page or script is driven in Chromium, once plain and once watched, in ordinary loads: no
     answer is changed. A watched load that does not look as the plain one is discarded.
     """
-    from oakum.observe.use.words import lines, plain
+    from oakum.observe.use.words import differences, lines, plain
 
     origin = _origin(pages, script, target)
-    usage = _observed(_drives(pages, script), origin, quiet, str(browser or ""))
-    document = orjson.dumps(plain(usage), option=orjson.OPT_INDENT_2).decode()
+    held = _held(contract)
+    usage = _observed(
+        _drives(pages, script), origin, quiet, str(browser or ""), held.find if held else None
+    )
+    caller = held.caller(usage) if held else None
+    rows = held.rows(usage, caller) if held and caller else None
+    document = orjson.dumps(plain(usage, rows), option=orjson.OPT_INDENT_2).decode()
     if json_file:
         shared.write_text(json_file, f"{document}\n")
     if form == "json":
@@ -70,8 +82,23 @@ def command(
     else:
         for each in lines(usage):
             shared.line(each)
-    seen = usage.doors and not usage.discarded
-    return int(ExitCode.CLEAN if seen else ExitCode.NOT_TRUSTWORTHY)
+        for each in differences(rows, caller.known) if rows is not None and caller else ():
+            shared.line(each)
+    if not usage.doors or usage.discarded:
+        return int(ExitCode.NOT_TRUSTWORTHY)
+    leaks = any("leak" in row.verdicts for row in rows or ())
+    return int(ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
+
+
+def _held(contract: Path | None) -> Granted | None:
+    from oakum.cli.granted import Granted
+    from oakum.contract import load
+
+    if contract is None:
+        return None
+    found = load(contract)
+    shared.warn(found.warnings)
+    return Granted(found)
 
 
 def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> str:
@@ -101,7 +128,9 @@ def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Step
     return found + ([(str(script), scripted(script))] if script else [])
 
 
-def _observed(drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str) -> Usage:
+def _observed(
+    drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str, find: Find | None
+) -> Usage:
     from oakum.observe.use.drive import browsing, watch
     from oakum.observe.use.usage import Load, judge
 
@@ -113,5 +142,5 @@ def _observed(drives: list[tuple[str, Steps]], origin: str, quiet: float, browse
                 why.append((name, watched.why))
             else:
                 load += watched.load
-    usage = judge(load, origin)
+    usage = judge(load, origin, find)
     return replace(usage, pages=len(drives) - len(why), discarded=tuple(why))

@@ -166,6 +166,9 @@ def browsing(executable: str = "") -> Iterator[Browser]:
         hint = "apt-get install chromium, or say --browser FILE"
         raise InputError([Problem(Location(""), "there is no Chromium to drive", hint)])
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    if not shutil.which(found):
+        problem = Problem(Location(found), "cannot be started: it is no program")
+        raise InputError([problem])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=[*_QUIET, *sandbox])
         try:

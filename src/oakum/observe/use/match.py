@@ -2,7 +2,8 @@
 
 A value of a few characters stands on most pages by chance. So a field with several values is looked
 for as a whole: all of its values, in one place of the page's structure (a column of a table, an
-attribute of like elements), where no other field explains what stands there better.
+attribute of like elements), where no other field explains what stands there better. A long text
+that only one field holds needs no more than to stand somewhere.
 """
 
 from __future__ import annotations
@@ -77,16 +78,16 @@ def shown(
         texts.append(" ".join(each.text.casefold().split()))
     whole = "\n".join(texts)
     wanted = {name: [w for w in map(form, values) if w] for name, values in fields.items()}
-    found = {name for name, words in wanted.items() if _strongly(words, whole, there)}
+    owners = Counter(word for words in wanted.values() for word in set(words))
+    own = {word for word, fields in owners.items() if fields == 1 and word not in there}
+    found = {name for name, words in wanted.items() if _strongly(own.intersection(words), whole)}
     for place in columns.values():
         found |= _of_place(wanted, place, there)
     return found
 
 
-def _strongly(words: Sequence[str], whole: str, there: set[str]) -> bool:
-    return any(
-        is_strong(word) and word not in there and _stands(word, whole) for word in set(words)
-    )
+def _strongly(words: Iterable[str], whole: str) -> bool:
+    return any(is_strong(word) and _stands(word, whole) for word in words)
 
 
 def _stands(word: str, whole: str) -> bool:

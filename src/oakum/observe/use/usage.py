@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -82,6 +82,15 @@ class Door:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """One answer, with the use of each of its fields. In memory only: it holds values."""
+
+    heard: Heard
+    uses: Mapping[Path, Use] = field(repr=False)
+    """By the pointer of the field in this answer."""
+
+
+@dataclass(frozen=True)
 class Usage:
     """What the pages that were driven use of what they were sent."""
 
@@ -90,6 +99,7 @@ class Usage:
     """Pages and scripts that were driven, and count."""
     discarded: tuple[tuple[str, str], ...] = ()
     """Those that do not count, as the user named them, and why."""
+    sent: tuple[Sent, ...] = field(default=(), repr=False)
     elsewhere: int = 0
     """Answers of other origins, which were not looked at."""
     unread: int = 0
@@ -119,6 +129,8 @@ class _Question:
     lost: bool = False
     """Whether an answer went where nothing can be seen."""
     bodies: list[Json] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the bodies were read from."""
     signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @property
@@ -162,6 +174,7 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
             unread += 1
         else:
             asked.bodies.append(body)
+            asked.heard.append(heard)
     for record in load.told:
         for each in record["answers"]:
             _take(questions, each)
@@ -172,6 +185,7 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
             Door(*name, sum(len(each.bodies) for each in doors[name]), _fields(uses[name]))
             for name in sorted(doors)
         ),
+        sent=tuple(_sent(doors, uses)),
         elsewhere=elsewhere,
         unread=unread,
         unheard=unheard,
@@ -245,7 +259,8 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     uses: dict[Name, dict[Path, Use]] = {name: {} for name in doors}
     values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
     for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
-        for leaf in (leaf for body in asked.bodies for leaf in leaves(body)):
+        once = [body for at, body in enumerate(asked.bodies) if body not in asked.bodies[:at]]
+        for leaf in (leaf for body in once for leaf in leaves(body)):
             use = asked.use(leaf.raw)
             before = uses[name].get(leaf.path, use)
             uses[name][leaf.path] = max(use, before, key=_WEIGHT.__getitem__)
@@ -257,6 +272,14 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     for name, path in shown(sought, surfaces, page):
         uses[name][path] = "rendered"
     return uses
+
+
+def _sent(
+    doors: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
+) -> Iterator[Sent]:
+    for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
+        for heard, body in zip(asked.heard, asked.bodies, strict=False):  # data of pages: not sent
+            yield Sent(heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)})
 
 
 def _fields(uses: Mapping[Path, Use]) -> tuple[Field, ...]:

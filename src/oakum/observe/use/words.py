@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from oakum.contract.model import Json
+from oakum.errors import Location
+from oakum.observe.use.contrast import VERDICTS, Row
 from oakum.observe.use.usage import UNUSED, USED, USES, Door, Usage, Use
 
 SCHEMA = "oakum.use/1"
 _WIDTH = 96
 
 
-def plain(usage: Usage) -> dict[str, Json]:
-    """The document of `oakum.use/1`."""
-    return {
+def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
+    """The document of `oakum.use/1`; `rows` where there is a contract."""
+    found: dict[str, Json] = {
         "schema": SCHEMA,
         "meaning": "excess on the pages driven",
         "pages": usage.pages,
@@ -35,6 +37,22 @@ def plain(usage: Usage) -> dict[str, Json]:
             for door in usage.doors
         ],
     }
+    if rows is not None:
+        found["difference"] = [
+            {
+                "resource": row.resource,
+                "viewer": row.viewer,
+                "field": row.field,
+                "verdicts": list(row.verdicts),
+                "use": row.use,
+                "operations": list(row.doors),
+                "file": row.line.file,
+                "line": row.line.line,
+                "column": row.line.column,
+            }
+            for row in rows
+        ]
+    return found
 
 
 def counts(usage: Usage) -> Mapping[Use, int]:
@@ -67,6 +85,33 @@ def lines(usage: Usage) -> Iterator[str]:
         yield f"{usage.unheard} answers were streams or broken off: nothing is known of them."
     if usage.elsewhere:
         yield f"{usage.elsewhere} answers of other origins were not looked at."
+
+
+def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
+    """Lines of the three-way difference. `known`: whether it is known who looked at the pages."""
+    groups: dict[tuple[str, str, str, Location], list[str]] = {}
+    for row in rows:
+        if row.verdicts and row.use != "unsent":
+            words = ", ".join(VERDICTS[each] for each in row.verdicts)
+            key = words, f"{row.resource} to `{row.viewer}`", USES[row.use], row.line
+            groups.setdefault(key, []).append(row.field)
+    gravest = [VERDICTS[each] for each in VERDICTS]
+    yield "Granted, sent and used, on the pages driven:"
+    for (words, whose, sent, at), fields in sorted(
+        groups.items(), key=lambda each: (gravest.index(each[0][0].split(",")[0]), each[0][1:])
+    ):
+        yield f"  {at}: {words}"
+        yield from wrap(
+            f"{whose}, {sent}: {', '.join(fields)}", _WIDTH, break_on_hyphens=False,
+            initial_indent="    ", subsequent_indent="      ",
+        )  # fmt: skip
+    if not groups:
+        yield "  no difference"
+    if unsent := sum(row.use == "unsent" for row in rows):
+        yield f"  {unsent} further fields are granted, and did not come: they are in the JSON."
+    if not known:
+        yield "  The API did not say who looked at the pages, so that only what is granted to"
+        yield "  nobody can be told to leak."
 
 
 def _door(door: Door) -> Iterator[str]:

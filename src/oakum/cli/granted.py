@@ -1,0 +1,102 @@
+"""What a contract grants of the answers that pages got: parts of several layers, put together."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from oakum.contract import Contract
+from oakum.contract.model import Operation
+from oakum.errors import InputError, Location, Problem
+from oakum.exchange import Response
+from oakum.guard.route import Router, placed
+from oakum.observe.use.contrast import Row, Sight, Viewed, contrast
+from oakum.observe.use.usage import Heard, Sent, Usage
+from oakum.scan.cast import Cast
+from oakum.scan.evidence import Redactor
+from oakum.scan.legible import read_as_declared
+from oakum.semantics import Judge, compile_contract
+from oakum.semantics.table import leaf_index
+from oakum.testing.callers import UNKNOWN, Caller, Callers
+from oakum.testing.look import Asked, Frame, Look
+
+
+class Granted:
+    """Holds what pages got against one contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        """Raises `InputError` when there is no policy."""
+        if contract.policy is None:
+            hint = "draft one with `oakum init`, and correct it"
+            told = "there is no policy, so there is nothing to hold an answer against"
+            raise InputError([Problem(Location(contract.document.file), told, hint)])
+        self._policy = contract.policy
+        self._model = compile_contract(contract.document, contract.policy)
+        self._router = Router(contract.document.operations)
+        self._whoami = contract.document.operation(self._policy.caller.operation)
+        label = Cast(contract.policy, {}, {}, {}).label
+        redactor = Redactor(secrets.token_bytes(16), frozenset())
+        self._frame = Frame(self._model, redactor, label, {})
+
+    def find(self, method: str, path: str) -> tuple[str, str] | None:
+        """Path template and operation of an address."""
+        found = self._door(method, path)
+        return (found[0].path, found[0].id) if found else None
+
+    def _door(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
+        place = placed(path or "/")
+        return self._router.find(place, method) if place else None
+
+    def caller(self, usage: Usage) -> Caller:
+        """Who looked at the pages, as the API itself says; unknown where it says nothing, or where
+        it was more than one."""
+        callers = Callers(self._policy, (), lambda _: None)
+        said = {
+            caller.ids: caller
+            for heard, operation, _ in self._answers(usage)
+            if operation == self._whoami
+            for caller in [callers.learn("page", None, _response(heard.heard))]
+            if caller.known
+        }
+        return next(iter(said.values())) if len(said) == 1 else UNKNOWN
+
+    def _answers(self, usage: Usage) -> Iterator[tuple[Sent, Operation, Mapping[str, str]]]:
+        for each in usage.sent:
+            found = self._door(each.heard.method, urlsplit(each.heard.url).path)
+            if found:
+                yield each, *found
+
+    def rows(self, usage: Usage, caller: Caller) -> tuple[Row, ...]:
+        """Granted, sent and used, by resource, viewer and field."""
+        granted: dict[Viewed, frozenset[str]] = defaultdict(frozenset)
+        sights: list[Sight] = []
+        for sent, operation, params in self._answers(usage):
+            response = _response(sent.heard)
+            read = read_as_declared(operation, response)
+            asked = Asked(operation, params, caller, response, read, False, "", "")
+            leaks = {each.at for each in Look(self._frame, asked, {}).judge().leaks}
+            judge = Judge(self._model, caller.principal, operation.id, params, response.status)
+            for each in judge.judge(read.value, read.shape).sightings:
+                table = self._model.tables[each.resource]
+                viewed = each.resource, self._frame.label(each.held, None, "")
+                if caller.known:
+                    granted[viewed] |= table.names(table.see(each.held, each.state))
+                for leaf in each.leaves:
+                    index = leaf_index(table, leaf.path)
+                    sights.append(
+                        Sight(
+                            viewed,
+                            table.leaves[index] if index >= 0 else leaf.path,
+                            operation.id,
+                            leaf.allowed and caller.known,
+                            leaf.pointer in leaks,
+                            sent.uses.get(leaf.pointer, "unobserved"),
+                        )
+                    )
+        return contrast(sights, granted, self._model.field_location)
+
+
+def _response(heard: Heard) -> Response:
+    return Response(heard.status, {"content-type": "application/json"}, heard.body)

@@ -1,0 +1,55 @@
+"""Values on a page: what is there is found, what is long and not there never is."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.observe.use.match import Surface, shown
+
+WORDS = st.text("abcdefghij", min_size=6, max_size=12)
+
+
+def cells(*texts: object, place: str = "td1") -> list[Surface]:
+    return [Surface(place, str(text), at) for at, text in enumerate(texts)]
+
+
+@given(st.lists(WORDS, min_size=1, unique=True), st.integers(0, 3))
+def test_a_long_value_that_stands_on_the_page_is_found_and_no_other_is(
+    words: list[str], more: int
+) -> None:
+    there, away = words[: len(words) // 2 + 1], words[len(words) // 2 + 1 :]
+    fields = {word: [word] for word in words}
+    page = cells(*(f"-{'x ' * more}{word}!" for word in there))
+    assert shown(fields, page).isdisjoint(away)
+    assert shown(fields, page) >= set(there)
+
+
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=30), st.randoms())
+def test_a_column_of_short_values_is_found_in_any_order(values: list[int], random: object) -> None:
+    mixed = sorted(values, key=lambda _: random.random())  # type: ignore[attr-defined]
+    assert shown({"field": values}, cells(*mixed)) == {"field"}
+
+
+def test_the_field_that_explains_a_column_best_is_the_one_that_stands_there() -> None:
+    fields = {"points": [3, 1, 2, 1], "cost": [3, 8, 2, 7], "version": [3]}
+    assert shown(fields, cells(3, 1, 2, 1)) == {"points"}
+
+
+def test_a_short_value_that_the_page_had_before_proves_nothing() -> None:
+    assert shown({"page": [1]}, cells("page 1")) == {"page"}
+    assert shown({"page": [1]}, cells("page 1"), before="<p>page 1 of 9</p>") == set()
+
+
+def test_a_value_of_two_fields_is_looked_for_as_a_whole() -> None:
+    own, all_of = ["female"], ["female", "female", "male", "female"]
+    assert shown({"mine": own, "theirs": all_of}, cells("female")) == {"mine"}
+
+
+def test_numbers_are_found_as_a_page_writes_them() -> None:
+    assert shown({"km": [2540]}, cells("2,540 km")) == {"km"}
+    assert shown({"km": [2540]}, cells("12540 km")) == set()
+
+
+def test_truth_values_and_nothing_are_never_looked_for() -> None:
+    assert shown({"a": [True], "b": [None], "c": [[]]}, cells("true", "null", "")) == set()
