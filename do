@@ -164,7 +164,7 @@ case $command in
         install dev
         browser
         engines
-        cd "$root" && exec "$venv/bin/python" -m pytest -n 4 --dist worksteal "$@"
+        cd "$root" && exec "$venv/bin/python" -m pytest -n 3 --dist worksteal "$@"
         ;;
     check)
         install dev
