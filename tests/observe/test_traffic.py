@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,3 +205,36 @@ def test_a_draft_grants_what_was_sent_and_nothing_that_the_contract_denies(tmp_p
     assert [each.sentence for each in moves if each.direction in ("widened", "own")] == []
     text = drafted.read_text()
     assert [each for each in traffic.secrets() if len(each) > 3 and each in text] == []
+
+
+POLICY = """
+exposure: 1
+api: openapi.json
+caller: {claim: sub}
+relations: {anyone: {}, member: {authenticated: true}, owner: {is: owner}}
+resources: {Note: {key: id, owner: by, fields: {id: [{see: [anyone]}]}}}
+operations: {getNotesById: {shows: {Note: ""}}}
+"""
+
+
+def note(caller: int, id: int, status: int) -> str:
+    claims = urlsafe_b64encode(json.dumps({"sub": str(caller)}).encode()).decode().rstrip("=")
+    body = {"id": id, "by": 1, "text": "made up"} if status == 200 else {"detail": "none"}
+    headers = {"authorization": f"Bearer e30.{claims}.x"}
+    asked = {"method": "GET", "url": f"/notes/{id}", "headers": headers}
+    came = {"status": status, "headers": {"content-type": "application/json"}, "body": body}
+    return json.dumps({"request": asked, "response": came}) + "\n"
+
+
+@pytest.mark.parametrize(("last", "granted"), [(200, "member"), (404, "owner")])
+def test_what_one_member_was_refused_is_not_granted_to_members(
+    tmp_path: Path, last: int, granted: str
+) -> None:
+    lines = note(1, 5, 200) + note(2, 5, 200) + note(3, 5, last)
+    (tmp_path / "a.ndjson").write_text(lines)
+    (tmp_path / "exposure.yaml").write_text(POLICY)
+    observe("traffic", tmp_path / "a.ndjson", "--write-openapi", tmp_path / "openapi.json", code=0)
+    drafted = tmp_path / "draft.yaml"
+    arguments = (tmp_path / "a.ndjson", "--contract", tmp_path / "exposure.yaml", "-o", drafted)
+    observe("draft", *arguments, code=0)
+    assert f"by, id, text: [{{see: [{granted}]}}]" in drafted.read_text()

@@ -95,7 +95,11 @@ def _evidence(line: Line) -> str:
     said = [f"sent to {', '.join(sent) or 'nobody known'} by {places}"]
     said += [f"not to {', '.join(kept)}"] if kept else []
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
-    said += [] if line.grants else ["not to all alike, or not known to whom: who may see it?"]
+    mixed = [name for name, row in sorted(counts.items()) if 0 < row["present"] < row["of"]]
+    if mixed and not any(grant.when for grant in line.grants):
+        said.append(f"not to each {' and '.join(mixed)} alike: by which relation or setting?")
+    elif not line.grants:
+        said.append("it is not known to whom: who may see it?")
     return "; ".join(said)
 
 

@@ -33,13 +33,14 @@ from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key
 from oakum.semantics import Principal, Sighting, Subject, compile_contract
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import at_path, digit, text, texts
+from oakum.semantics.principal import at_path, digit, held, state_of, text, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.look import Asked, Frame, Look, granted, is_told
 
 KEY = "‹key›"
+_REFUSED = (401, 403, 404)
 _MOST = 200_000
 """Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
 
@@ -183,6 +184,11 @@ class Judged(Declared):
         self.present: Counter[tuple[Shown, str]] = Counter()
         self.silent: Counter[tuple[Shown, str]] = Counter()
         """Fields, and all below them, of which an object said nothing: `null`, an empty list."""
+        self.refused: Counter[Shown] = Counter()
+        """Objects that were sent to somebody, and that this viewer was refused."""
+        self._items: dict[tuple[object, ...], Sighting] = {}
+        """Operation and path parameters → the one object that was sent there, without its content;
+        in memory only."""
         self._leaks: dict[Key, list[int]] = {}
         self._unjudged: Counter[str] = Counter()
 
@@ -203,8 +209,11 @@ class Judged(Declared):
             return None
         self._seen = True
         self._learn(passed, *found)
-        if found[0].id in self.model.showing and _is_readable(passed):
-            self._judge(passed, *found)
+        if found[0].id in self.model.showing:
+            if passed.exchange.response.status in _REFUSED:
+                self._refused(passed, *found)
+            elif _is_readable(passed):
+                self._judge(passed, *found)
         return found[0]
 
     def _credential(self, passed: Passed, operation: Operation) -> None:
@@ -306,15 +315,42 @@ class Judged(Declared):
     def _count(self, passed: Passed, look: Look, caller: Caller) -> None:
         """What each object came with: its fields, and those of which it says nothing."""
         operation = look.asked.operation
-        names = {each.name for each in operation.parameters if each.where == "query"}
-        asked = parse_qs(urlsplit(passed.exchange.request.url).query).keys() & names
+        asked = self._asked(passed, operation)
         places = {each.pointer for each in look.sightings}
         for each in look.sightings:
-            shown = self._shown(operation.id, ",".join(sorted(asked)), each, caller)
+            shown = self._shown(operation.id, asked, each, caller)
             self.objects[shown] += 1
             present, silent = _paths(each, places)
             self.present.update((shown, path) for path in present)
             self.silent.update((shown, path) for path in silent - present)
+
+        if look.asked.params and operation.method == "GET":
+            outer = [each for each in look.sightings if not _within(each.pointer, places)]
+            if len(outer) == 1 and len(self._items) < _MOST:
+                bare = replace(outer[0], leaves=(), value=None)
+                self._items[operation.id, *look.asked.params.items()] = bare
+
+    def _refused(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
+        """A refusal says what of an object that others were sent: that this caller was not."""
+        item = self._items.get((operation.id, *params.items()))
+        caller = self._caller(passed)
+        if item is None or not caller.known:
+            return
+        caller = self._with_facts(caller, frozenset(item.owners))
+        resource = self.model.tables[item.resource].resource
+        subject = Subject(item.resource, item.owners, None, resource.owner.kind != "none")
+        gone = replace(
+            item,
+            held=held(self.policy, caller.principal, subject),
+            state=state_of(self.policy, resource, caller.principal, subject),
+        )
+        self.refused[self._shown(operation.id, self._asked(passed, operation), gone, caller)] += 1
+
+    def _asked(self, passed: Passed, operation: Operation) -> str:
+        """Query parameters that were given, by the names that the document has for them."""
+        names = {each.name for each in operation.parameters if each.where == "query"}
+        given = parse_qs(urlsplit(passed.exchange.request.url).query).keys()
+        return ",".join(sorted(given & names))
 
     def _shown(self, door: str, asked: str, sighting: Sighting, caller: Caller) -> Shown:
         resource = self.model.tables[sighting.resource].resource
@@ -356,7 +392,7 @@ class Judged(Declared):
         for shown, path in self.present:
             if shown.resource == resource:
                 fields.setdefault(path, {})[shown.door, shown.place] = None
-        rows = [each for each in self.objects if each.resource == resource]
+        rows = [each for each in {**self.objects, **self.refused} if each.resource == resource]
         for path in sorted(fields):
             if KEY in path:
                 continue  # a name that may be somebody's
@@ -376,6 +412,7 @@ class Judged(Declared):
             of = max(self.objects[each] - silent, present)
             if self.model.rule(each.door).graphql:
                 of = present  # who asks chooses the fields there
+            of += self.refused[each]
             if of:
                 yield Sample(each.held, each.possible, each.state, present, of)
 
@@ -433,6 +470,11 @@ def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
             yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
     elif isinstance(value, str | int) and not isinstance(value, bool):
         yield text(value)
+
+
+def _within(pointer: tuple[str, ...], places: Set[tuple[str, ...]]) -> bool:
+    """Whether an object stands inside another."""
+    return any(pointer[:n] in places for n in range(len(pointer)))
 
 
 def _paths(sighting: Sighting, places: Set[tuple[str, ...]]) -> tuple[set[str], set[str]]:
