@@ -6,15 +6,19 @@ import gzip
 import io
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.observe.intake import LONGEST, STDIN, Source, records, sources
-from oakum.observe.passed import Passed
+from oakum.observe.passed import Passed, Unusable, from_entry, from_log
+from oakum.observe.survey import Surveyor, observation
 
 ENTRY: dict[str, Any] = {
     "request": {
@@ -146,3 +150,30 @@ def test_a_body_that_a_browser_threw_away_is_absent_and_not_empty(tmp_path: Path
     (tmp_path / "a.ndjson").write_bytes(lines({**ENTRY, "response": gone}))
     (found,), _ = read(tmp_path / "a.ndjson")
     assert found.body == "absent"
+
+
+ODD = ("GET", "http://[/", "/x", "/\x1b[31m")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(ODD),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(("request", "response", "method", "url", "status", "headers", "body",
+                             "content", "text", "path", "op", "removed", "name", "value")),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON)
+def test_no_record_is_too_odd(value: Any) -> None:
+    for read_one in (from_entry, from_log):
+        with suppress(Unusable):
+            passed = read_one(value)
+            surveyor = Surveyor(b"k")
+            surveyor.take(passed)
+            observation(surveyor.done(), [], None, "")

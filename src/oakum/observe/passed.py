@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -71,7 +72,7 @@ def from_entry(entry: Json) -> Passed:
     mime = _content(came).get("mimeType")
     if isinstance(mime, str) and mime:
         headers.setdefault("content-type", mime)
-    request = Request(method.upper(), url, _headers(asked.get("headers")), _sent(asked))
+    request = Request(method.upper(), _address(url), _headers(asked.get("headers")), _sent(asked))
     return Passed(
         Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
         kept,
@@ -96,7 +97,8 @@ def from_log(line: Json) -> Passed:
     host = _named(line, "host")
     authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
     url = path if not path.startswith("/") else f"//{authority}{path}"
-    return Passed(Exchange(Request(method, url), Response(_status(_named(line, "status")))))
+    request = Request(method, _address(url))
+    return Passed(Exchange(request, Response(_status(_named(line, "status")))))
 
 
 def is_entry(value: Json) -> bool:
@@ -110,12 +112,23 @@ def _from_audit(line: dict[str, Json]) -> Passed:
         raise Unusable("a record without a method")
     counts = removed.items() if isinstance(removed, dict) else ()
     op, who = line.get("op"), line.get("who")
+    if not isinstance(op, str) or not op:
+        raise Unusable("a request that found no door of the guard")
     return Passed(
         Exchange(Request(method, "//"), Response(_status(status))),
-        operation=op if isinstance(op, str) else "",
+        operation=op,
         who=who if isinstance(who, str) and who not in ("", "-") else "",
         removed={name: many for name, many in counts if isinstance(many, int)},
     )
+
+
+def _address(url: str) -> str:
+    """A URL that can be taken apart (RFC 3986)."""
+    try:
+        urlsplit(url).hostname  # noqa: B018 - brackets that do not match
+    except ValueError:
+        raise Unusable("an address that cannot be read") from None
+    return url
 
 
 def _status(said: Json) -> int:
