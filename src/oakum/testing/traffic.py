@@ -238,7 +238,9 @@ class Judged(Declared):
             self._settings(each)
         owners = frozenset(owner for each in plain.sightings for owner in each.owners)
         caller = self._with_facts(plain.asked.caller, owners)
-        look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
+        look = plain
+        if caller is not plain.asked.caller:
+            look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
         self._unjudged.update(look.tally.unjudged)
         if _is_success(passed):
             self._count(passed, look, caller)
@@ -281,6 +283,8 @@ class Judged(Declared):
             for owner in owners
             for path, value in self.facts.states.get(owner, {}).items()
         }
+        if not related and not states:
+            return caller
         return _Told(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
 
     def _related(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
@@ -361,13 +365,20 @@ class Judged(Declared):
             name: sighting.state.get(name) if is_told(state, sighting, states) else None
             for name, state in resource.states.items()
         }
+        possible = caller.possible(self.policy, subject) if caller.known else frozenset()
         place = "/".join("*" if part.isdigit() else part for part in sighting.pointer)
         return Shown(
             door, f"{asked} {place}", sighting.resource, sighting.held,
-            self._label(sighting.held, None, "") if caller.known else "unknown",
-            caller.possible(self.policy, subject) if caller.known else frozenset(),
+            self._viewer(sighting.held, possible), possible,
             tuple(sorted(told.items())),
         )  # fmt: skip
+
+    def _viewer(self, held: frozenset[str], possible: frozenset[str]) -> str:
+        """What a viewer is called; a relation that may be held besides is not passed over."""
+        if not possible:
+            return "unknown"
+        sure = self._label(held, None, "")
+        return sure if self._label(possible, None, "") == sure else f"{sure} or more"
 
     # ------------------------------------------------------------ the end
 
