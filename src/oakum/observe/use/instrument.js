@@ -138,11 +138,16 @@
       return getOwnPropertyDescriptor(target, name);
     }
 
+    // What the page has put in the place of the API's value is no longer the API's.
+    wrote(target, name, value) {
+      if (!Object.is(target[name], value)) (this.written ??= new Set()).add(name);
+    }
+
     set(target, name, value, receiver) {
       this.setting = true;
       try {
         const mine = trackers.get(receiver) === this;
-        if (mine) (this.written ??= new Set()).add(name);
+        if (mine) this.wrote(target, name, value);
         return Reflect.set(target, name, value, mine ? target : receiver);
       } finally {
         this.setting = false;
@@ -150,8 +155,9 @@
     }
 
     defineProperty(target, name, descriptor) {
-      (this.written ??= new Set()).add(name);
-      return defineProperty(target, name, descriptor);
+      if ("value" in descriptor) this.wrote(target, name, descriptor.value);
+      else if (descriptor.get) this.wrote(target, name, descriptor.get);
+      return defineProperty(target, name, descriptor); // to freeze an object defines it, too
     }
   }
 
