@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 import cadence
 from cadence.people import personas
 from oakum.cli.demo import serving
-from oakum.cli.observe_front_end import command
+from oakum.cli.main import main
 from oakum.errors import InputError
 from oakum.observe.use.drive import opening, watch
 from oakum.observe.use.usage import UNUSED, USED, Usage, Use, judge
@@ -235,7 +235,8 @@ def test_a_mistake_is_the_users_and_named(arguments: list[str], said: str, tmp_p
     (tmp_path / "odd.py").write_text("def drive(page:\n", encoding="utf-8")
     (tmp_path / "bare.py").write_text("x = 1\n", encoding="utf-8")
     try:
-        code = command.main([each.format(tmp_path) for each in arguments], standalone_mode=False)
+        given = [each.format(tmp_path) for each in arguments]
+        code = main.main(["observe", "front-end", *given], standalone_mode=False)
         pytest.fail(f"it ended with {code}")
     except click.ClickException as error:
         assert said in error.format_message()
