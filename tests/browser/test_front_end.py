@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 import cadence
 from cadence.people import personas
@@ -251,3 +251,24 @@ def test_a_script_that_fails_is_named_without_a_word_of_the_page(tmp_path: Path)
     assert done.returncode == 3
     assert "drive.py:2" in done.stderr
     assert "canary" not in done.stdout + done.stderr
+
+
+def test_what_a_page_did_is_known_when_it_has_gone(browser: Browser) -> None:
+    page = b"""<p></p><a href="/next">next</a><script>
+      if (location.pathname === "/")
+        fetch("/api").then((answer) => answer.json()).then((value) => {
+          document.querySelector("p").textContent = `${value.name} ${value.age > 3}`;
+        });</script>"""
+
+    def steps(opened: Page) -> None:
+        opened.goto("/")
+        opened.get_by_text("Quill true").wait_for()
+        opened.get_by_role("link").click()
+
+    with zoo.answering({"GET /api": {"name": "Quill", "age": 4, "city": "Oslo"}}, page) as address:
+        load = watch(browser, steps, address, QUIET).load
+    assert load is not None
+    (door,) = judge(load, address).doors
+    assert {each.path: each.use for each in door.fields} == {
+        "name": "rendered", "age": "read", "city": "untouched"
+    }  # fmt: skip

@@ -7,6 +7,7 @@ behaves twice alike.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -24,7 +25,7 @@ from oakum.errors import InputError, Location, OakumError, Problem, TargetError
 from oakum.observe.use.usage import Heard, Load
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 Steps = Callable[["Page"], None]
 """What is done with a fresh page: open addresses, log in, click."""
@@ -66,7 +67,8 @@ class _Watch:
 
     name: str
     heard: list[Heard] = field(default_factory=list)
-    told: list[dict[str, Any]] = field(default_factory=list)
+    told: dict[float, dict[str, Any]] = field(default_factory=dict)
+    """Document → what was recorded there, as it was told last."""
     requests: Counter[str] = field(default_factory=Counter)
     complaints: Counter[str] = field(default_factory=Counter)
     waiting: set[Request] = field(default_factory=set)
@@ -77,8 +79,17 @@ class _Watch:
         context.on("requestfinished", self._finished)
         context.on("requestfailed", self._failed)
         context.on("page", lambda page: self.pages.append(page))
-        context.on("console", lambda message: self._complained(f"{message.type} {message.text}"))
+        context.on("console", self._said)
         context.on("weberror", lambda error: self._complained(f"error {error.error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.text.startswith(self.name):  # a page that goes
+            self._take(json.loads(message.text.removeprefix(self.name)))
+        else:
+            self._complained(f"{message.type} {message.text}")
+
+    def _take(self, told: dict[str, Any]) -> None:
+        self.told[told["document"]] = told
 
     def _complained(self, words: str) -> None:
         self.complaints[words] += 1
@@ -138,7 +149,7 @@ class _Watch:
         ):
             told = _evaluated(frame, f"window[{self.name!r}]?.()")
             if told:
-                self.told.append(told)
+                self._take(told)
 
 
 _WORDS = "`${document.title}\\n${document.body?.innerText ?? ''}`"
@@ -185,13 +196,12 @@ def drive(browser: Browser, steps: Steps, *, watched: bool, target: str, quiet: 
     try:
         watch.listen(context)
         if watched:
-            context.expose_binding(f"{name}b", lambda _, told: watch.told.append(told))
             context.add_init_script(_SCRIPT.replace("NAME", repr(name)))
         page = context.new_page()
         steps(page)
         watch.settle(quiet)
         watch.collect()
-        load = Load(tuple(watch.heard), tuple(watch.told))
+        load = Load(tuple(watch.heard), tuple(watch.told.values()))
         return Seen(load, watch.words(), watch.requests, watch.complaints)
     finally:
         context.close()

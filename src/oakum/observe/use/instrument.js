@@ -6,6 +6,7 @@
 (() => {
   "use strict";
   const { parse, stringify } = JSON;
+  const debug = console.debug.bind(console);
   const { ownKeys, getPrototypeOf, apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
   const kind = (value) => apply(Object.prototype.toString, value, []);
   const isObject = (value) => value !== null && typeof value === "object";
@@ -527,7 +528,12 @@
 
   const hidden = (name, value) => defineProperty(window, name, { value, configurable: true });
   hidden(NAME, tell);
-  addEventListener("pagehide", () => window[`${NAME}b`]?.(tell()));
+  // A page that goes has no time for more than a line of its console, and with some navigations
+  // none is heard after the first of these. What is told last counts.
+  const own = Math.random();
+  for (const name of ["beforeunload", "pagehide"]) {
+    addEventListener(name, () => debug(NAME + stringify(tell())));
+  }
 
   function tell() {
     look(document);
@@ -549,6 +555,6 @@
         return { path: parse(path), read: read || used, copied: copied || sites.size > 0, escaped };
       }),
     }));
-    return { answers: told, surfaces: [...said].map((each) => parse(each)) };
+    return { document: own, answers: told, surfaces: [...said].map((each) => parse(each)) };
   }
 })();
