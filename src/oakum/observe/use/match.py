@@ -24,7 +24,9 @@ _GROUPED = re.compile(r"(?<=\d)[,.'’\u00a0\u202f ](?=\d{3}(?!\d))")
 _STRONG = 6
 """A text of so many characters stands nowhere by chance."""
 _COVERED = 0.6
-"""So much of a field's values must stand in one place of the page."""
+"""So much of a field's values must stand in one place of the page,"""
+_FILLED, _FEWEST = 0.9, 3
+"""or they must fill so much of a place, and so many texts: a page may show a part of a list."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,12 @@ def _of_place(
     found: set[F] = set()
     while left:
         held = {name: _held(wanted[name], pool) for name in left}
-        left = {n: w for n, w in left.items() if held[n] >= _COVERED * len(wanted[n])}
+        left = {
+            name: words
+            for name, words in left.items()
+            if held[name] >= _COVERED * len(wanted[name])
+            or held[name] >= max(_FEWEST, _FILLED * len(place))
+        }
         if not left:
             return found
         best = max(_rank(held[name], wanted[name]) for name in left)

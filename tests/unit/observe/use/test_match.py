@@ -53,3 +53,9 @@ def test_numbers_are_found_as_a_page_writes_them() -> None:
 
 def test_truth_values_and_nothing_are_never_looked_for() -> None:
     assert shown({"a": [True], "b": [None], "c": [[]]}, cells("true", "null", "")) == set()
+
+
+def test_a_page_may_show_a_part_of_a_list() -> None:
+    fields = {"laps": list(range(3, 40)), "seat": [91, 92, 93, 94]}
+    assert shown(fields, cells(*range(3, 13))) == {"laps"}
+    assert shown(fields, cells(5, "total", "x", 4, "y")) == set()
