@@ -25,6 +25,7 @@ from oakum.observe.grants import Sample, narrowest
 from oakum.observe.inventory import read
 from oakum.observe.observation import Drift, Sent
 from oakum.observe.passed import Passed
+from oakum.observe.shapes import KEY
 from oakum.scan.cast import Cast
 from oakum.scan.doors import survey
 from oakum.scan.evidence import Redactor
@@ -39,7 +40,6 @@ from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.look import Asked, Frame, Look, granted, is_told
 
-KEY = "‹key›"
 _REFUSED = (401, 403, 404)
 _MOST = 200_000
 """Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
