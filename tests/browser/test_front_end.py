@@ -26,7 +26,7 @@ from tests.browser import zoo
 from tests.browser.test_html_report import browser as browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-QUIET = 0.15
+QUIET = 0.08
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None
     name, password = personas(1)["ann"]
     with serving("1", 20, dict(os.environ)) as address:
         done = run(
-            "--script", str(tmp_path / "ann.py"), "--target", address, "--quiet-for", "0.3",
+            "--script", str(tmp_path / "ann.py"), "--target", address, "--quiet-for", "0.2",
             "--contract", str(tmp_path / "exposure.yaml"), "--format", "json",
             MEMBER=name, MEMBER_PASSWORD=password,
         )  # fmt: skip

@@ -135,7 +135,7 @@ class _Watch:
                 since, last = time.monotonic(), now
             elif time.monotonic() - since >= quiet:
                 return
-            self.pages[0].wait_for_timeout(40)
+            self.pages[0].wait_for_timeout(20)
 
     def words(self) -> list[str]:
         """What a person would read, page by page."""
