@@ -111,3 +111,52 @@ def test_a_door_that_declares_nothing_is_asked_for_others_and_told_by_their_valu
         report = Scan(options_of(made, policy, target), lambda event: None).report()
     told = {(each.field, each.viewer, each.doors[0].path) for each in report.findings}
     assert told == ({("mail", "person", "/people/{name}/raw")} if leaky else set())
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_report_that_holds_an_address_as_well_hides_no_leak_of_it(
+    granted: bool, tmp_path: Path
+) -> None:
+    """Of staff's report nobody is to see the addresses; of everybody's anybody may."""
+    made, place = gym.entry(())
+
+    async def report(request: Request) -> Response:
+        if not place.whose(request):
+            return JSONResponse({"error": "no"}, 401)
+        return JSONResponse({"id": "r1", "mails": [row["mail"] for row in place.people.values()]})
+
+    async def raw(request: Request) -> Response:
+        row = place.people.get(request.path_params["name"])
+        known = place.whose(request) and row
+        return JSONResponse(row) if known else JSONResponse({"error": "no"}, 403)
+
+    app = place.app()
+    app.router.routes.insert(0, Route("/people/{name}/raw", raw))
+    app.router.routes.append(Route("/report", report))
+    sheet = """\
+  /report:
+    get:
+      operationId: report
+      responses:
+        "200":
+          description: all
+          content: {application/json: {schema: {$ref: "#/components/schemas/Sheet"}}}
+"""
+    head, _, tail = made.document.partition("  /people/register:\n")
+    document = f"{head}{RAW}{sheet}  /people/register:\n{tail}".replace(
+        "  schemas:\n",
+        "  schemas:\n    Sheet: {type: object, properties: {id: {type: string},"
+        " mails: {type: array, items: {type: string}}}}\n",
+    )
+    see = "person" if granted else "owner"
+    exposure = made.exposure.replace(
+        "operations:\n",
+        "  Sheet:\n    key: id\n    owner: none\n    main: report\n    fields:\n"
+        f"      id: [{{see: [person]}}]\n      mails: [{{see: [{see}]}}]\noperations:\n",
+    )
+    made = replace(made, document=document, exposure=exposure, options=())
+    with serving(app) as target:
+        policy = made.write(tmp_path, 1)
+        found = Scan(options_of(made, policy, target), lambda event: None).report().findings
+    told = {each.field for each in found if each.doors[0].path == "/people/{name}/raw"}
+    assert told == (set() if granted else {"mail"})

@@ -153,17 +153,23 @@ class Knowledge:
             (list(v) for name, v in self.pool.items() if name.endswith(" " + wanted)), []
         )
 
-    def canary(self, text: str) -> tuple[str, str, str] | None:
+    def canary(self, text: str, *, aside: bool = False) -> tuple[str, str, str] | None:
         """The one (identity, resource, field) a value stands for, if it stands for just one.
 
-        Short values and values that two identities share name nobody.
+        Short values and values that two identities share name nobody. `aside`: that it stands in an
+        object of nobody's as well is no matter.
         """
         if len(text) < _MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
             return None
         keys = self._index.get(text)
-        if not keys or text in self.common or len({key[0] for key in keys}) != 1:
+        own = [key for key in keys or () if key[0] or not aside]
+        if not own or text in self.common or len({key[0] for key in own}) != 1:
             return None
-        return min(keys)
+        return min(own)
+
+    def nobodys(self, text: str) -> list[tuple[str, str]]:
+        """(resource, field) of objects that are nobody's in which a value stands."""
+        return [key[1:] for key in self._index.get(text, ()) if not key[0]]
 
     def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Every value that names one identity's field, for searching text that has no structure."""

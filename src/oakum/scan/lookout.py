@@ -37,6 +37,8 @@ from oakum.semantics.model import pattern
 from oakum.semantics.table import deciding
 
 _SHARED = "too common a value"
+_NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
+"""Classes of fields of which no two people have one value."""
 _MIN_INSIDE = 5
 """Characters of an owner's value that are found inside another value by no chance."""
 
@@ -440,9 +442,8 @@ class _Glance:
                 or leaf.path in self._gate.shows.get(each.resource, ())
             )
         }
-        stray = [
-            (leaf.pointer, canonical(leaf.value)) for leaf in unbound if leaf.value is not None
-        ]
+        free = (leaf for leaf in unbound if leaf.value is not None)
+        stray = [(leaf.pointer, canonical(leaf.value)) for leaf in free]
         stray += [
             (leaf.pointer, canonical(leaf.value))
             for each in sightings
@@ -452,13 +453,24 @@ class _Glance:
         stray += [(("header", name), text) for name, text in self._response.headers.items()]
         for at, text in stray:
             for value, (who, resource, path) in self._named(text):
-                if value not in self._question.sent and who != self._question.viewer:
+                asked = value in self._question.sent or who == self._question.viewer
+                if not asked and self._is_theirs_alone(value, path):
                     if at in outside:
                         self._out.stray(who, value, self._question)
                     self._canary(at, who, resource, path)
 
+    def _is_theirs_alone(self, value: str, path: str) -> bool:
+        """Whether a value that a report of staff's holds as well is still its owner's: an address
+        is, a town is not; and not where this viewer may read it there."""
+        others = self._out._knowledge.nobodys(value)
+        sees, viewer = self._out._matrix.sees, self._question.viewer
+        return not others or (
+            classify_field(path) in _NAMES_ONE
+            and not any(sees(resource, field, viewer, NOBODY) for resource, field in others)
+        )
+
     def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        exact = self._out._knowledge.canary(text)
+        exact = self._out._knowledge.canary(text, aside=True)
         if exact is not None:
             yield text, exact
         elif len(text) > 40:
