@@ -8,6 +8,8 @@ import sys
 import django.test.client
 import fastapi.testclient
 import flask.testing
+import httpcore
+import httpcore2
 import httpx
 import httpx2
 import orjson
@@ -22,10 +24,12 @@ from tests.unit.cli import shell
 
 pytest_plugins = ["pytester"]
 USED = (
-    django.test.client, fastapi.testclient, flask.testing, httpx, httpx2, requests,
+    django.test.client, fastapi.testclient, flask.testing, httpcore, httpcore2, httpx, httpx2,
+    requests,
     oakum.testing.session,
 )  # fmt: skip
-"""Imported here, so that each inner run finds them loaded."""
+"""Imported here, so that each inner run finds them loaded: what is first loaded in one is forgotten
+after it, and loaded a second time, with other exceptions."""
 
 LEAN = [f"-pno:{name}" for name in ("cacheprovider", "xdist", "unraisableexception", "anyio")]
 """What an inner run can do without, for it takes longer than the tests."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oakum.testing.traffic import Declared, Judged
 
 
-@click.group()
+@click.group(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
 def command() -> None:
     """Say what an API really sends, to whom, and what its front end really uses.
 
