@@ -56,4 +56,7 @@ def test_a_secret_that_is_hashed_for_members_only_is_hinted_at() -> None:
     unknown = [0.003 + drawn.random() / 50 for _ in range(ENOUGH)]
     assert "Mann-Whitney" in hint(known, unknown)
     assert hint(known[:-1], unknown) == ""  # too few
+    mixed = [*unknown[:3], *known[3:]]
+    assert far_apart(mixed, unknown) and chance(mixed, unknown) > ERROR
+    assert hint(mixed, unknown) == ""  # it may be chance
     assert hint([each / 10 for each in known], [each / 10 for each in unknown]) == ""  # too near
