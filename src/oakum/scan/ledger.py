@@ -113,23 +113,20 @@ class Ledger:
                 if at is None or found:
                     break
                 answer = self.ask(made.who, at)
-                whole = whole and 200 <= answer.status < 300 and _is_legible(answer)
+                value, legible = _read(answer)
+                whole = whole and 200 <= answer.status < 300 and legible
                 if answer.body in texts:
                     at = None  # the API gives one page whatever it is asked for
                     break
                 texts.add(answer.body)
-                found += self._marked(made, answer, pages > 1)
+                found += self._marked(made, value, pages > 1)
                 at = next_page(at, answer, names)
             whole = whole and at is None
         return found, whole
 
-    def _marked(self, made: Made, answer: Response, thorough: bool) -> list[Mapping[str, Json]]:
+    def _marked(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
-        try:
-            value = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            return []
         found = marked(value, made.mark, made.key)
         if found or not thorough or made.look is None:
             return found
@@ -224,13 +221,12 @@ class Ledger:
             self.log("undone", undo.name)
 
 
-def _is_legible(answer: Response) -> bool:
-    """Whether an object in it would have been seen: it is whole, and JSON."""
+def _read(answer: Response) -> tuple[Json, bool]:
+    """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
     try:
-        orjson.loads(answer.body or b"null")
+        return orjson.loads(answer.body or b"null"), not answer.truncated
     except orjson.JSONDecodeError:
-        return False
-    return not answer.truncated
+        return None, False
 
 
 def extract(answer: Response, members: tuple[str, ...]) -> str:

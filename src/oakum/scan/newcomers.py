@@ -140,10 +140,7 @@ class Newcomers:
     def named_by(self) -> tuple[str, str]:
         """(resource, field) of what an account logs in by, as far as the contract knows it."""
         wanted = self.template[1] if self.template else ""
-        leaves = self.model.tables[self.resource].leaves if self.resource else ()
-        text = Shape(kinds=frozenset(("string",)))
-        field = next((leaf for leaf in leaves if self._noun(leaf, text) == wanted), "")
-        return self.resource, field
+        return self.resource, next((f for f, noun in self._nouns() if noun == wanted), "")
 
     def _logs_in(self, made: Newcomer) -> bool:
         """A session for a new account; False: it gets none."""
@@ -356,10 +353,13 @@ class Newcomers:
 
     def _supposed(self, who: Newcomer) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""
-        leaves = self.model.tables[self.resource].leaves if self.resource else ()
+        return {leaf: who.called[noun] for leaf, noun in self._nouns() if noun in who.called}
+
+    def _nouns(self) -> Iterator[tuple[str, Noun]]:
+        """Each field of an account with what it is called by its own, were it a text."""
         text = Shape(kinds=frozenset(("string",)))
-        nouns = {leaf: self._noun(leaf, text) for leaf in leaves}
-        return {leaf: who.called[noun] for leaf, noun in nouns.items() if noun in who.called}
+        for leaf in self.model.tables[self.resource].leaves if self.resource else ():
+            yield leaf, self._noun(leaf, text)
 
     def _gone(self, who: Newcomer) -> bool:
         self.pending = [each for each in self.pending if each.name != who.name]
