@@ -34,6 +34,10 @@ class Location:
             return self.file
         return f"{self.file}:{self.line}:{self.column}"
 
+    def members(self) -> dict[str, str | int]:
+        """The place as members of a JSON object."""
+        return {"file": self.file, "line": self.line, "column": self.column}
+
 
 NOWHERE = Location("")
 """The place of what no file says."""
@@ -73,6 +77,11 @@ class TargetError(OakumError):
     """The API under test misbehaved so that nothing it said can be trusted."""
 
     exit_code = ExitCode.NOT_TRUSTWORTHY
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 field`, `1,204 fields`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

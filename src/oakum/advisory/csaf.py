@@ -12,8 +12,9 @@ from datetime import UTC
 
 from oakum.advisory.draft import Draft
 from oakum.contract.model import Json
+from oakum.errors import counted
 from oakum.memory import Standing
-from oakum.report.grouping import counted, visible
+from oakum.report.grouping import visible
 
 _PRODUCT = "CSAFPID-0001"
 _BLANK_URI = "https://your-organisation.invalid"

@@ -11,9 +11,10 @@ from oakum.advisory.contact import Contact
 from oakum.contract.lexicon import classify_field
 from oakum.contract.model import SEVERITIES
 from oakum.contract.phrases import FieldClass
+from oakum.errors import counted
 from oakum.finding import Answer, Door, Finding, Report, Result
 from oakum.memory import Due, Memory, Remembered, case_of, due
-from oakum.report.grouping import Defect, counted, states_by_field, when_words
+from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
 from oakum.scan.credentials import shell_name
 from oakum.scan.keyspace import told_behind

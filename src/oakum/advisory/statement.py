@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from oakum.advisory.draft import Draft
 from oakum.advisory.words import blank, name, names, origin, proof, records, said, stage_words
-from oakum.report.grouping import counted
+from oakum.errors import counted
 from oakum.report.markdown import escaped
 
 

@@ -9,8 +9,7 @@ import orjson
 
 from oakum.cli import shared
 from oakum.contract import load
-from oakum.errors import ExitCode, InputError, Problem
-from oakum.report.grouping import counted
+from oakum.errors import ExitCode, InputError, Problem, counted
 from oakum.semantics import compile_contract
 
 
@@ -63,9 +62,7 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
 
 def _plain(problem: Problem) -> dict[str, object]:
     return {
-        "file": problem.location.file,
-        "line": problem.location.line,
-        "column": problem.location.column,
+        **problem.location.members(),
         "message": problem.message,
         "hint": problem.hint,
     }

@@ -19,9 +19,9 @@ import orjson
 
 from oakum.cli import shared
 from oakum.cli.scan import progress
-from oakum.errors import ExitCode, InputError, TargetError
+from oakum.errors import ExitCode, InputError, TargetError, counted
 from oakum.finding import Finding, Report, Result
-from oakum.report.grouping import PRIVACY_RULE, counted, verdict_words
+from oakum.report.grouping import PRIVACY_RULE, verdict_words
 from oakum.scan.run import Options, Scan
 
 if TYPE_CHECKING:

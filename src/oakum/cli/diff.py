@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Location, Problem
+from oakum.errors import ExitCode, InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
     from oakum.cli.revision import Side
@@ -112,7 +112,6 @@ def _groups(changes: Sequence[Change]) -> Iterator[tuple[str, list[tuple[str, li
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    from oakum.report.grouping import counted
 
     if not changes:
         return "no change of exposure"
@@ -196,7 +195,5 @@ def _plain(change: Change) -> dict[str, object]:
         "doors": change.doors,
         "why": change.why,
         "cells": change.cells,
-        "file": change.location.file,
-        "line": change.location.line,
-        "column": change.location.column,
+        **change.location.members(),
     }

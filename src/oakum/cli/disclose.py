@@ -9,10 +9,9 @@ import click
 import orjson
 
 from oakum.cli import shared
-from oakum.errors import ExitCode
+from oakum.errors import ExitCode, counted
 from oakum.memory import EVENTS, Due, Memory, case_of, dues, recorded, render
 from oakum.memory.file import disclosure as plain
-from oakum.report.grouping import counted
 
 _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": "", "done": "dim"}
 

@@ -157,7 +157,7 @@ def _finding(found: Finding) -> dict[str, object]:
         "state": dict(found.state),
         "doors": [_door(each) for each in found.doors],
         "advice": found.advice,
-        "contract_location": {"file": place.file, "line": place.line, "column": place.column},
+        "contract_location": place.members(),
         "curl": found.evidence.curl if found.evidence else "",
     }
 

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from oakum.cli import shared
-from oakum.errors import ExitCode
+from oakum.errors import ExitCode, counted
 from oakum.finding import Report, doubts
 from oakum.memory import (
     AT_DOOR,
@@ -23,7 +23,7 @@ from oakum.memory import (
     stage,
 )
 from oakum.memory.file import finding as plain
-from oakum.report.grouping import counted, state_words
+from oakum.report.grouping import state_words
 from oakum.report.pointing import listed
 
 _STYLES = {

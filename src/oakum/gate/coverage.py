@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from oakum.contract.model import OperationRule
 from oakum.contract.reader import text
 from oakum.contract.view import View
+from oakum.errors import counted
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
-from oakum.gate.verdict import counted
 from oakum.semantics import Model
 
 _FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from oakum.errors import counted
 from oakum.finding import Cell, Result, State
 from oakum.gate.evidence import Evidence
-from oakum.gate.verdict import counted
 
 Key = tuple[str, str, str, State, str, str]
 

@@ -9,7 +9,7 @@ from datetime import date
 from oakum.contract.graphql import Graph
 from oakum.contract.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.contract.view import View
-from oakum.errors import NOWHERE, ExitCode, Problem
+from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
 from oakum.gate.coverage import shares, unmet_states
 from oakum.gate.declared import unclassified
@@ -18,7 +18,7 @@ from oakum.gate.graphs import forgotten
 from oakum.gate.guarding import agreement, doubts, grouped
 from oakum.gate.linting import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
-from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening, counted
+from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
 from oakum.gate.waiving import Left, excused, left
 from oakum.memory import Memory, Remembered, Standing, silent, stage
 from oakum.semantics import Model

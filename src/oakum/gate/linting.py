@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.contract.model import Json
-from oakum.errors import Location
+from oakum.errors import Location, counted
 from oakum.gate.static import Flaw
-from oakum.gate.verdict import counted
 
 LINTERS: Mapping[str, tuple[str, ...]] = {
     "vacuum": (

@@ -104,8 +104,3 @@ class Verdict:
         if ExitCode.NOT_TRUSTWORTHY in faults:
             return ExitCode.NOT_TRUSTWORTHY
         return ExitCode.FINDINGS if faults else ExitCode.CLEAN
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 leak`, `1,204 leaks`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from oakum.contract.model import Json
-from oakum.errors import ExitCode, Location, Problem
-from oakum.gate.verdict import Criterion, Verdict, Waived, counted
+from oakum.errors import ExitCode, Problem, counted
+from oakum.gate.verdict import Criterion, Verdict, Waived
 
 SCHEMA = "oakum.gate/1"
 _FEW = 5
@@ -179,7 +179,7 @@ def document(verdict: Verdict, contract: str) -> Json:
                 "expires": each.waiver.expires.isoformat(),
                 "expired": each.expired,
                 "suppressed": each.suppressed,
-                "location": _location(each.waiver.location),
+                "location": each.waiver.location.members(),
             }
             for each in verdict.waived
         ],
@@ -205,11 +205,7 @@ def _cell(each: Waived) -> Json:
 
 def _problem(problem: Problem) -> Json:
     return {
-        **_location(problem.location),
+        **problem.location.members(),
         "message": problem.message,
         "hint": problem.hint,
     }
-
-
-def _location(location: Location) -> dict[str, Json]:
-    return {"file": location.file, "line": location.line, "column": location.column}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, counted
 from oakum.memory.model import Disclosure, Memory, Remembered, Standing
 
 EVENTS = ("reported", "acknowledged", "fixed", "published")
@@ -144,7 +144,7 @@ def due(memory: Memory, case: Disclosure, today: date) -> Due:
 
 
 def _days(number: int) -> str:
-    return f"{number} day" + ("" if number == 1 else "s")
+    return counted(number, "day")
 
 
 def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:

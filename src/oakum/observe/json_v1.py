@@ -110,7 +110,5 @@ def _drift(each: Drift) -> Json:
         "seen": each.seen,
         "certain": each.certain,
         "says": each.says,
-        "contract": {"file": place.file, "line": place.line, "column": place.column}
-        if place is not None
-        else None,
+        "contract": place.members() if place is not None else None,
     }

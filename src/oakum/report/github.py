@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.errors import Location
+from oakum.errors import Location, counted
 from oakum.finding import Report, Result
-from oakum.report.grouping import Defect, counted, defects, exit_code, tally, verdict_words
+from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
 from oakum.report.pointing import (
     NO_FACTS,
     Facts,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from oakum.errors import ExitCode, Location
+from oakum.errors import ExitCode, Location, counted
 from oakum.finding import Cell, Door, Finding, Report, Result, State
 
 T = TypeVar("T")
@@ -238,11 +238,6 @@ def skipped(report: Report) -> tuple[tuple[str, tuple[Door, ...]], ...]:
         reasons.setdefault(item.reason, []).append(item.door)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple((reason, tuple(doors)) for reason, doors in ordered)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 field`, `1,204 fields`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def visible(text: str) -> str:

@@ -18,11 +18,10 @@ import orjson
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from oakum.errors import Location
+from oakum.errors import Location, counted
 from oakum.finding import Cell, Report, Result
 from oakum.report.grouping import (
     Defect,
-    counted,
     defects,
     exit_code,
     not_shown,

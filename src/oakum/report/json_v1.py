@@ -112,7 +112,7 @@ def _content(report: Report) -> Json:
         ],
         "notes": list(report.notes),
         "contract_lines": {
-            field: _location(report.field_lines[field]) for field in sorted(report.field_lines)
+            field: report.field_lines[field].members() for field in sorted(report.field_lines)
         },
     }
 
@@ -137,7 +137,7 @@ def _finding(finding: Finding) -> Json:
         "advice": finding.advice,
         "doors": [_door(door) for door in finding.doors],
         "fingerprint": finding.fingerprint,
-        "contract_location": _location(finding.contract_location),
+        "contract_location": finding.contract_location.members(),
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
     }
 
@@ -202,10 +202,6 @@ def _results(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, int]:
 
 def _door(door: Door) -> dict[str, str]:
     return {"method": door.method, "path": door.path, "operation": door.operation}
-
-
-def _location(location: Location) -> Json:
-    return {"file": location.file, "line": location.line, "column": location.column}
 
 
 # --------------------------------------------------------------------------- reading back

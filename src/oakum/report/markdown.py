@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from oakum.errors import ExitCode
+from oakum.errors import ExitCode, counted
 from oakum.finding import Report, Result
 from oakum.report.grouping import (
     Defect,
-    counted,
     defects,
     exit_code,
     not_shown,

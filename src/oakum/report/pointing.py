@@ -13,9 +13,9 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Literal
 
-from oakum.errors import Location
+from oakum.errors import Location, counted
 from oakum.finding import Door, Finding, Report
-from oakum.report.grouping import counted, state_words, states_by_field, visible, when_words
+from oakum.report.grouping import state_words, states_by_field, visible, when_words
 
 Level = Literal["error", "warning", "note"]
 

@@ -16,9 +16,9 @@ from urllib.parse import quote
 import orjson
 
 from oakum.contract.model import Json
-from oakum.errors import Location
+from oakum.errors import Location, counted
 from oakum.finding import Finding, Report
-from oakum.report.grouping import counted, exit_code, findings_in_order, verdict_words, visible
+from oakum.report.grouping import exit_code, findings_in_order, verdict_words, visible
 from oakum.report.pointing import (
     DISTRUST_RULE,
     NO_FACTS,

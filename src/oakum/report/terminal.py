@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from oakum.errors import ExitCode
+from oakum.errors import ExitCode, counted
 from oakum.finding import Door, Report, Result
 from oakum.report.grouping import (
     Defect,
-    counted,
     defects,
     exit_code,
     not_shown,

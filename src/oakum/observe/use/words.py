@@ -46,9 +46,7 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
                 "verdicts": list(row.verdicts),
                 "use": row.use,
                 "operations": list(row.doors),
-                "file": row.line.file,
-                "line": row.line.line,
-                "column": row.line.column,
+                **row.line.members(),
             }
             for row in rows
         ]
