@@ -187,16 +187,20 @@ class Watcher:
         return int.from_bytes(made.digest()[:8])
 
 
-def naming(body: object, name: str = "", depth: int = 0) -> Iterator[str]:
-    """Short texts of a body that name or identify something, by the member they stand in."""
+def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = False) -> Iterator[str]:
+    """Short texts of a body that name or identify something, by the member they stand in; with
+    `numbers` ids that are integers too, as an address would hold them."""
     if isinstance(body, dict) and depth < MAX_DEPTH:
         for key, child in body.items():
-            yield from naming(child, key, depth + 1)
+            yield from naming(child, key, depth + 1, numbers=numbers)
     elif isinstance(body, list) and depth < MAX_DEPTH:
         for child in body:
-            yield from naming(child, name, depth + 1)
-    elif isinstance(body, str) and 0 < len(body) < 80 and words(name)[-1:] in _NAMING:
-        yield body
+            yield from naming(child, name, depth + 1, numbers=numbers)
+    elif isinstance(body, str):
+        if 0 < len(body) < 80 and words(name)[-1:] in _NAMING:
+            yield body
+    elif numbers and type(body) is int and words(name)[-1:] in _NAMING:
+        yield str(body)
 
 
 class _Unread:

@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from oakum.contract.model import Json
 from oakum.exchange import Exchange, Request, Response
 
 Body = Literal["whole", "cut", "absent"]
+_MILLIS = 1e11
+"""A number of seconds that large would be after the year 5000: it is milliseconds."""
 _METHOD = re.compile(r"[A-Z]{3,16}")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
 
@@ -30,7 +33,17 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "status": ("response_code", "status", "status_code", "code"),
     "host": ("authority", ":authority", "host", "http_host", "server_name"),
     "line": ("request",),
-}
+    "time": (
+        "time", "timestamp", "@timestamp", "start_time", "ts", "time_iso8601", "msec", "time_local",
+    ),
+    "peer": (
+        "remote_addr", "downstream_remote_address", "client_ip", "remote_ip", "x-forwarded-for",
+        "x_forwarded_for", "http_x_forwarded_for",
+    ),
+    "who": (
+        "user", "user_id", "sub", "subject", "jwt_sub", "remote_user", "x-user-id", "consumer",
+    ),
+}  # fmt: skip
 """What the members of a log line are called, in Envoy's, nginx's and others' usual formats."""
 
 
@@ -49,10 +62,14 @@ class Passed:
     """Whether the record keeps the headers of requests: else nothing is known of credentials."""
     operation: str = ""
     """The door's id, where the record itself names it (our guard's audit)."""
-    who: str = ""
-    """A name of the caller that the record itself made unreadable."""
+    who: str = field(default="", repr=False)
+    """Who asked, as the record itself says it; in memory only."""
     removed: Mapping[str, int] = field(default_factory=dict)
     """Fields of the contract that our guard took out, and how often."""
+    at: int = 0
+    """When it was asked: milliseconds since 1970 in UTC; 0: the record does not say."""
+    peer: str = field(default="", repr=False)
+    """The network address that it came from; in memory only."""
 
 
 def from_entry(entry: Json) -> Passed:
@@ -77,6 +94,8 @@ def from_entry(entry: Json) -> Passed:
         Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
         kept,
         "headers" in asked,
+        at=_time(entry.get("startedDateTime", entry.get("at"))) if isinstance(entry, dict) else 0,
+        peer=_peer(asked.get("peer")),
     )
 
 
@@ -98,7 +117,13 @@ def from_log(line: Json) -> Passed:
     authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
     url = path if not path.startswith("/") else f"//{authority}{path}"
     request = Request(method, _address(url))
-    return Passed(Exchange(request, Response(_status(_named(line, "status")))))
+    who = _named(line, "who")
+    return Passed(
+        Exchange(request, Response(_status(_named(line, "status")))),
+        who=str(who) if isinstance(who, str | int) and who not in ("", "-") else "",
+        at=_time(_named(line, "time")),
+        peer=_peer(_named(line, "peer")),
+    )
 
 
 def is_entry(value: Json) -> bool:
@@ -119,7 +144,36 @@ def _from_audit(line: dict[str, Json]) -> Passed:
         operation=op,
         who=who if isinstance(who, str) and who not in ("", "-") else "",
         removed={name: many for name, many in counts if isinstance(many, int)},
+        at=_time(line.get("time")),
     )
+
+
+def _time(said: Json) -> int:
+    """Milliseconds since 1970 of an instant as logs write it: ISO 8601, nginx's `time_local`,
+    seconds or milliseconds; 0: none that can be read."""
+    if isinstance(said, str) and re.fullmatch(r"\d{9,14}(?:\.\d+)?", said):
+        said = float(said)
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return int(said if said >= _MILLIS else said * 1000) if 0 < said < 1e14 else 0
+    if not isinstance(said, str) or not 8 < len(said) < 40:
+        return 0
+    try:
+        when = datetime.fromisoformat(said)
+    except ValueError:
+        try:
+            when = datetime.strptime(said, "%d/%b/%Y:%H:%M:%S %z")
+        except ValueError:
+            return 0
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0, int(when.timestamp() * 1000))
+
+
+def _peer(said: Json) -> str:
+    """The address of the client without its port: the first of a chain of proxies."""
+    first = said.split(",")[0].strip() if isinstance(said, str) else ""
+    if first.startswith("["):
+        return first[1:].partition("]")[0]
+    return first.rpartition(":")[0] if first.count(":") == 1 else first.strip("-")
 
 
 def _address(url: str) -> str:
@@ -198,7 +252,10 @@ def _bytes(text: Json, coded: Json) -> bytes:
     if text is None:
         return b""
     if not isinstance(text, str):
-        return orjson.dumps(text)  # a body that stands in the line as the JSON it is
+        try:
+            return orjson.dumps(text)  # a body that stands in the line as the JSON it is
+        except TypeError:
+            raise Unusable("a body with a number of more than 64 bits") from None
     if coded == "base64":
         try:
             return base64.b64decode(text, validate=False)

@@ -1,0 +1,123 @@
+"""One exchange as it may be kept: where, when, how it ended, and keyed hashes of who and whom.
+
+The law of this module: nothing in a `Call` is anybody's value: ids, names and credentials are
+hashes under a key, and a path is a template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from oakum.exchange import Request
+from oakum.observe.inventory import UNREAD, credentials, naming
+from oakum.observe.passed import Passed
+
+MOST: Final = 1000
+"""Hashes of ids that are kept of one answer, at most."""
+KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An exchange, reduced. A hash is 63 bits of a keyed BLAKE2b (RFC 7693); 0: not known."""
+
+    at: int
+    """Milliseconds since 1970 in UTC; 0: the record does not say."""
+    host: str
+    method: str
+    path: str
+    """The template of the door: `/members/{memberId}`."""
+    operation: str
+    """Its id in the document; empty: it is not declared, or there is no document."""
+    status: int
+    credentials: str
+    """Kinds of credentials, joined by `+`: `bearer (JWT)`; `none`; `unknown`: none are kept."""
+    caller: int
+    """Of the credentials, or of the name that the record itself gives."""
+    address: int
+    """Of the network address."""
+    asked: tuple[int, ...]
+    """Of the ids in the path, then of the values in the query: what the caller named."""
+    handed: tuple[int, ...]
+    """Of the ids and names that stand in the answer, each once, in order; at most `MOST`."""
+    count: int
+    """Objects that the answer listed; -1: no body is kept."""
+    size: int
+    """Bytes of the answer; -1: not known."""
+
+
+class Hasher:
+    """Keyed hashes of 63 bits, so that they fit into a signed column of any engine."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: `KEY_BYTES` bytes; the same key makes hashes of two runs comparable."""
+        self._key = key
+
+    def __call__(self, text: str) -> int:
+        data = text.encode("utf-8", "surrogatepass")
+        made = hashlib.blake2b(data, digest_size=8, key=self._key).digest()
+        return int.from_bytes(made) >> 1 or 1
+
+
+def reduced(
+    passed: Passed,
+    body: object,
+    path: str,
+    operation: str,
+    values: Iterable[str],
+    hashed: Hasher,
+) -> Call:
+    """The call that an exchange was. `body`: the answer read, `UNREAD` if it was not; `path`: the
+    template; `values`: what stood in its parameters."""
+    request, response = passed.exchange.request, passed.exchange.response
+    kinds = credentials(request) if passed.headers else {"unknown": ""}
+    who = passed.who or "\0".join(kinds.values())
+    good = 200 <= response.status < 300
+    return Call(
+        passed.at,
+        urlsplit(request.url).netloc.rpartition("@")[2],
+        request.method,
+        path,
+        operation,
+        response.status,
+        "+".join(sorted(kinds)) or "none",
+        hashed(who) if who else 0,
+        hashed(passed.peer) if passed.peer else 0,
+        tuple(hashed(each) for each in (*map(unquote, values), *_queried(request, kinds))),
+        tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
+        -1 if passed.body == "absent" else listed(body),
+        len(response.body) if passed.body == "whole" else -1,
+    )
+
+
+def _queried(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
+    for name, value in parse_qsl(urlsplit(request.url).query)[:64]:
+        if f"query {name}" not in kinds and 0 < len(value) < 200:
+            yield value
+
+
+def _handed(body: object, hashed: Hasher) -> Iterator[int]:
+    seen = set[int]()
+    for text in naming(body, numbers=True):
+        mark = hashed(text)
+        if mark not in seen:
+            seen.add(mark)
+            yield mark
+            if len(seen) == MOST:
+                return
+
+
+def listed(body: object) -> int:
+    """How many objects an answer lists: the longest list at its top, or one level below; else 1,
+    and 0 where there was nothing to read."""
+    if body is UNREAD or body is None:
+        return 0
+    if isinstance(body, list):
+        return len(body)
+    if isinstance(body, dict):
+        return max((len(each) for each in body.values() if isinstance(each, list)), default=1)
+    return 1
