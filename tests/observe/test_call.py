@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import astuple
 
@@ -41,6 +42,16 @@ def test_what_one_answer_hands_out_the_next_address_asks_for_by_the_same_hash() 
     assert then.asked == (HASHED("8"),)
     assert then.caller == first.caller != 0
     assert first.at == 1_795_644_000_000
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20))
+def test_a_caller_is_known_by_the_hash_that_the_guards_audit_writes(name: str) -> None:
+    mark = HASHED(name)
+    who = hmac.digest(b"k" * 32, name.encode(), "sha256").hex()[:16]
+    assert Hasher.written(mark) == who
+    assert Hasher.made(who) == mark
+    line = {"op": "getMember", "removed": {}, "method": "GET", "status": 200, "who": who}
+    assert reduced(from_log(line), None, "/members/{id}", "getMember", (), HASHED).caller == mark
 
 
 @pytest.mark.parametrize(

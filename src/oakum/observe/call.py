@@ -6,7 +6,8 @@ hashes under a key, and a path is a template.
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,12 +19,11 @@ from oakum.observe.passed import Passed
 
 MOST: Final = 1000
 """Hashes of ids that are kept of one answer, at most."""
-KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An exchange, reduced. A hash is 63 bits of a keyed BLAKE2b (RFC 7693); 0: not known."""
+    """An exchange, reduced. A hash is one of `Hasher`; 0: not known."""
 
     at: int
     """Milliseconds since 1970 in UTC; 0: the record does not say."""
@@ -51,16 +51,31 @@ class Call:
 
 
 class Hasher:
-    """Keyed hashes of 63 bits, so that they fit into a signed column of any engine."""
+    """Keyed hashes: the first 64 bits of HMAC-SHA-256 (RFC 2104), as a signed integer.
+
+    They are those of the guard's audit where the key is the same (`OAKUM_AUDIT_KEY`), so that a
+    caller of a log is known to the guard; and any engine of SQL can make them.
+    """
 
     def __init__(self, key: bytes) -> None:
-        """`key`: `KEY_BYTES` bytes; the same key makes hashes of two runs comparable."""
+        """The same key makes hashes of two runs comparable, and of the guard's audit."""
         self._key = key
 
     def __call__(self, text: str) -> int:
         data = text.encode("utf-8", "surrogatepass")
-        made = hashlib.blake2b(data, digest_size=8, key=self._key).digest()
-        return int.from_bytes(made) >> 1 or 1
+        return int.from_bytes(hmac.digest(self._key, data, "sha256")[:8], signed=True)
+
+    @staticmethod
+    def written(mark: int) -> str:
+        """A hash as the guard's audit writes it: 16 hexadecimal digits."""
+        return f"{mark & (1 << 64) - 1:016x}"
+
+    @staticmethod
+    def made(text: str) -> int | None:
+        """The hash that the guard's audit has written; None: the text is none."""
+        if not re.fullmatch(r"[0-9a-f]{16}", text):
+            return None
+        return int.from_bytes(bytes.fromhex(text), signed=True)
 
 
 def reduced(
@@ -85,13 +100,21 @@ def reduced(
         operation,
         response.status,
         "+".join(sorted(kinds)) or "none",
-        hashed(who) if who else 0,
+        _caller(passed, who, hashed),
         hashed(passed.peer) if passed.peer else 0,
         tuple(hashed(each) for each in (*map(unquote, values), *_queried(request, kinds))),
         tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
         -1 if passed.body == "absent" else listed(body),
         len(response.body) if passed.body == "whole" else -1,
     )
+
+
+def _caller(passed: Passed, who: str, hashed: Hasher) -> int:
+    """A record that names the operation is of our guard, and has hashed the caller already."""
+    if passed.operation and who in ("", "anonymous"):
+        return 0
+    made = Hasher.made(who) if passed.operation else None
+    return made if made is not None else hashed(who) if who else 0
 
 
 def _queried(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
