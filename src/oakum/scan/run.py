@@ -256,7 +256,7 @@ class Scan:
         made = self._write_up(engine, distrust)
         return replace(
             made,
-            started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - clock, 2),
             requests=work.governor.sent,
             identities=states or tuple(IdentityState(n, False) for n in self.identities.items),

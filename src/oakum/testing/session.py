@@ -152,7 +152,7 @@ class Session:
             str(self.contract),
             self.digest,
             secrets.token_hex(6),
-            self.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             time.monotonic() - self.clock,
             self.tests,
         )
