@@ -67,6 +67,22 @@ class Survey:
     names: frozenset[str]
 
 
+def aside(passed: Passed, hosts: Collection[str] = ()) -> str:
+    """Why an exchange is not looked at, whatever is declared; empty: it is. `hosts`: the only
+    ones to look at; none: all."""
+    parts = urlsplit(passed.exchange.request.url)
+    if hosts and parts.netloc and parts.hostname not in hosts:
+        return ASIDE_HOST
+    return ASIDE_PREFLIGHT if passed.exchange.request.method == "OPTIONS" else ""
+
+
+def is_page(passed: Passed) -> bool:
+    """Whether an exchange that is not declared fetched a page, a script or an image."""
+    request, response = passed.exchange.request, passed.exchange.response
+    named = _FILE.search(urlsplit(request.url).path[-6:])
+    return bool(_PAGE.fullmatch(response.media_type) or named)
+
+
 class Surveyor:
     """Takes exchanges in, one after the other; keeps none."""
 
@@ -84,12 +100,8 @@ class Surveyor:
     def take(self, passed: Passed) -> None:
         """Count one exchange."""
         request, response = passed.exchange.request, passed.exchange.response
-        parts = urlsplit(request.url)
-        if self._hosts and parts.netloc and parts.hostname not in self._hosts:
-            self._aside[ASIDE_HOST] += 1
-            return
-        if request.method == "OPTIONS":
-            self._aside[ASIDE_PREFLIGHT] += 1
+        if why := aside(passed, self._hosts):
+            self._aside[why] += 1
             return
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
         known = self._against.hear(passed, body) if self._against is not None else None
@@ -97,12 +109,12 @@ class Surveyor:
             door = self._doors.setdefault(known.id, Door())
         elif passed.operation:
             door = self._paths.at(request.method, passed.operation)
-        elif _PAGE.fullmatch(response.media_type) or _FILE.search(parts.path[-6:]):
+        elif is_page(passed):
             self._aside[ASIDE_FILE] += 1
             return
         else:
             method = "GET" if request.method == "HEAD" else request.method
-            door = self._paths.at(method, unquote(parts.path))
+            door = self._paths.at(method, unquote(urlsplit(request.url).path))
         self._watcher.take(door, passed, body)
 
     def done(self) -> Survey:

@@ -1,0 +1,122 @@
+"""The calls of recorded traffic: each exchange reduced as it is read, under its door's template.
+
+The law of this module: a path that is told holds no word that is not of a door. A template comes
+from a document, or from all of the traffic read once before; what fits none keeps the words that
+doors have, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from oakum.contract.model import Operation
+from oakum.observe.call import Call, Hasher, reduced
+from oakum.observe.intake import Source, records
+from oakum.observe.inventory import UNREAD, read
+from oakum.observe.passed import Passed
+from oakum.observe.paths import id_form
+from oakum.observe.survey import Survey, aside, is_page
+
+_MOST_SEGMENTS = 16
+
+
+class Finds(Protocol):
+    """A document, asked which of its operations an exchange was."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All that are declared."""
+        ...
+
+    def found(self, passed: Passed, /) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its path parameters; None: it is not declared."""
+        ...
+
+
+@dataclass
+class _Step:
+    below: dict[str, _Step] = field(default_factory=dict)
+    """By literal segment; "" for a parameter."""
+    path: str = ""
+    """The template that ends here; empty: none does."""
+
+    def find(self, parts: Sequence[str]) -> tuple[str, tuple[int, ...]] | None:
+        """The template of these segments, and which of them are parameters; words come first."""
+        if not parts:
+            return (self.path, ()) if self.path else None
+        for name in (parts[0], "") if parts[0] else ("",):
+            step = self.below.get(name)
+            found = step.find(parts[1:]) if step is not None else None
+            if found is not None:
+                shifted = tuple(each + 1 for each in found[1])
+                return found[0], shifted if name else (0, *shifted)
+        return None
+
+
+class Doors:
+    """Tells the template of any exchange: of what fits none, one without its words."""
+
+    def __init__(
+        self,
+        survey: Survey | None = None,
+        against: Finds | None = None,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`survey`: of the same traffic, read before; None: there is the document alone."""
+        self._against = against
+        self._hosts = frozenset(hosts)
+        self._root = _Step()
+        self._words = set[str]()
+        for operation in against.operations if against is not None else ():
+            self._learn(operation.path, ends=False)
+        for each in survey.templates if survey is not None else ():
+            self._learn(each.path, ends=True)
+
+    def _learn(self, path: str, *, ends: bool) -> None:
+        step = self._root
+        for part in path.strip("/").split("/"):
+            name = "" if "{" in part else part
+            self._words.add(name)
+            step = step.below.setdefault(name, _Step())
+        if ends:
+            step.path = path
+
+    def call(self, passed: Passed, hashed: Hasher) -> Call | None:
+        """An exchange, reduced; None: it is no call of this API."""
+        request, response = passed.exchange.request, passed.exchange.response
+        if aside(passed, self._hosts):
+            return None
+        body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
+        found = self._against.found(passed) if self._against is not None else None
+        if found is not None:
+            operation, params = found
+            return reduced(passed, body, operation.path, operation.id, params.values(), hashed)
+        if not passed.operation and is_page(passed):
+            return None
+        path, values = self.template(passed.operation or urlsplit(request.url).path)
+        return reduced(passed, body, path, "", values, hashed)
+
+    def template(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """The template of a path that no document declares, and what stands in its parameters,
+        still encoded."""
+        raw = path.strip("/").split("/")[:_MOST_SEGMENTS]
+        parts = [unquote(each) for each in raw]
+        found = self._root.find(["" if id_form(each) else each for each in parts])
+        if found is not None:
+            return found[0], tuple(raw[each] for each in found[1])
+        known = [each in self._words and id_form(each) is None for each in parts]
+        told = [part if is_known else "{id}" for part, is_known in zip(parts, known, strict=True)]
+        values = [each for each, is_known in zip(raw, known, strict=True) if not is_known]
+        return "/" + "/".join(told), tuple(values)
+
+
+def calls(found: Iterable[Source], doors: Doors, hashed: Hasher) -> Iterator[Call]:
+    """The calls of sources, in their order; what was skipped is counted in the source."""
+    for source in found:
+        for passed in records(source):
+            call = doors.call(passed, hashed)
+            if call is not None:
+                yield call
