@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from oakum.report.grouping import visible
+from oakum.page.text import visible
 
 _SCHEMES = ("mailto:", "https://", "tel:")
 """RFC 9116, 2.5.3: an address of the web has to be one of TLS."""

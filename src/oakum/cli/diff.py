@@ -129,7 +129,7 @@ def _summary(changes: Sequence[Change]) -> str:
 
 
 def _text(changes: Sequence[Change]) -> Iterator[str]:
-    from oakum.report.grouping import visible
+    from oakum.page.text import visible
 
     for head, groups in _groups(changes):
         yield f"{head}:"
@@ -152,7 +152,7 @@ def _doors(change: Change) -> str:
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
-    from oakum.report.grouping import visible
+    from oakum.page.text import visible
     from oakum.semantics.diff.words import quoted
 
     yield f"### Exposure: {_summary(changes)}"

@@ -15,7 +15,8 @@ from rich.text import Text
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Door, Finding, Report
-from oakum.report.grouping import state_words, visible
+from oakum.page.text import visible
+from oakum.report.grouping import state_words
 from oakum.scan.checks import OVER_BLOCK
 from oakum.scan.stories import DOES, STORIES, guarding, references, rules
 

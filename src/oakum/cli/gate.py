@@ -26,8 +26,8 @@ from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathe
 from oakum.gate import badge as badges
 from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
+from oakum.page.text import visible
 from oakum.report.github import Annotation, commands
-from oakum.report.grouping import visible
 from oakum.report.pointing import short
 from oakum.semantics import Model, compile_contract
 

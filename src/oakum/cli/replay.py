@@ -11,7 +11,8 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.cli.scan import progress
-from oakum.report.grouping import state_words, visible
+from oakum.page.text import visible
+from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
     from oakum.finding import Door

@@ -9,7 +9,7 @@ import orjson
 
 from oakum.cli import shared
 from oakum.errors import ExitCode
-from oakum.report.grouping import visible
+from oakum.page.text import visible
 
 
 @click.command(

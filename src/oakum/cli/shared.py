@@ -241,7 +241,7 @@ def line(words: str, style: str = "") -> None:
     written out."""
     from rich.text import Text
 
-    from oakum.report.grouping import visible
+    from oakum.page.text import visible
 
     console().print(Text(visible(words), style), soft_wrap=True)
 

@@ -16,7 +16,7 @@ from oakum.contract import digest
 from oakum.contract.view import view
 from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
-from oakum.report.grouping import visible
+from oakum.page.text import visible
 
 _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
 """What of a verdict is also of a self-test."""

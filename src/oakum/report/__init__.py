@@ -5,13 +5,12 @@ To add a format, add a module beside these and one line to `FORMATS`.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
+from oakum.page import file
 from oakum.report import github, gitlab, html, json_v1, junit, markdown, sarif, terminal
 from oakum.report.pointing import NO_FACTS, Facts
 
@@ -56,21 +55,4 @@ def write(report: Report, path: Path, format: str, facts: Facts = NO_FACTS) -> N
     if format not in renderers:
         hint = did_you_mean(format, renderers) or f"there are {', '.join(renderers)}"
         raise InputError([Problem(Location(str(path)), f"no report format `{format}`", hint)])
-    data = renderers[format](report, facts)
-    try:
-        _replace(path, data)
-    except OSError as error:
-        why = (error.strerror or "unknown error").lower()
-        raise InputError([Problem(Location(str(path)), f"cannot be written: {why}")]) from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside the place and rename over it; the temporary file is private from the start."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    file.write(path, renderers[format](report, facts))

@@ -240,17 +240,6 @@ def skipped(report: Report) -> tuple[tuple[str, tuple[Door, ...]], ...]:
     return tuple((reason, tuple(doors)) for reason, doors in ordered)
 
 
-def visible(text: str) -> str:
-    """The text with everything that a screen obeys instead of showing written as an escape.
-
-    Control characters, line ends and marks of writing direction: an API may name a field so as to
-    forge a line of the report.
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 def _gravity(finding: Finding) -> tuple[int, int]:
     return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)
 

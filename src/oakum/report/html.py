@@ -1,25 +1,15 @@
-"""The report as one file that a person opens, reads and sends on: no server, no network, no trust.
-
-The page may run nothing but its own script and load nothing at all (Content-Security-Policy by
-hash). What an API named reaches it in two ways only: through autoescaping, or as JSON in a data
-block whose text its script sets as text, never as markup.
-"""
+"""The report as one file that a person opens, reads and sends on."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass, replace
-from importlib import resources
 from itertools import groupby
 from pathlib import PurePath
 
-import orjson
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
-
-from oakum.errors import Location, counted
+from oakum.errors import Location
 from oakum.finding import Cell, Report, Result
+from oakum.page import render as page
 from oakum.report.grouping import (
     Defect,
     defects,
@@ -28,7 +18,6 @@ from oakum.report.grouping import (
     skipped,
     tally,
     verdict_words,
-    visible,
     weakest_first,
 )
 from oakum.report.json_v1 import document
@@ -65,24 +54,13 @@ _KINDS = (
 
 def render(report: Report) -> str:
     """The report as one HTML document that loads nothing."""
-    style, script = _asset("page.css"), _asset("page.js")
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["ticks"] = _ticks
-    environment.filters["short"] = _short
-    environment.globals["counted"] = counted
-    page = environment.from_string(_asset("page.html.j2"))
     return page.render(
+        "oakum.report",
+        ("page",),
+        {"viewers": weakest_first(report), "report": document(report)},
+        {"short": _short},
         report=report,
-        policy=_policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        data=_data(report),
+        distrust=report.distrust,
         exit_code=exit_code(report),
         verdict=verdict_words(report),
         tally=tally(report),
@@ -92,48 +70,6 @@ def render(report: Report) -> str:
         not_shown=[(reason, len(cells), _squares(cells)) for reason, cells in not_shown(report)],
         skipped=skipped(report),
     )
-
-
-def _asset(name: str) -> str:
-    return resources.files("oakum.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """A Content-Security-Policy that admits this style and this script, and nothing else."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _data(report: Report) -> Markup:
-    """The report and the order of viewers as JSON that no HTML parser can take for markup."""
-    data = {"viewers": weakest_first(report), "report": document(report)}
-    text = orjson.dumps(data).decode()
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)
-
-
-def _visible(value: object) -> str:
-    return value if isinstance(value, Markup) else visible(str(value))
-
-
-def _ticks(text: str) -> Markup:
-    """Text whose `words` in backticks become code."""
-    parts = visible(text).split("`")
-    if len(parts) % 2 == 0:
-        return escape(visible(text))
-    pieces = (
-        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
-        for at, part in enumerate(parts)
-    )
-    return Markup("").join(pieces)
 
 
 def _short(place: Location) -> str:

@@ -1,24 +1,6 @@
-"use strict";
-// What an API named reaches the page as text nodes and attributes only: there is no innerHTML here.
 (() => {
-  const { viewers, report } = JSON.parse(document.getElementById("data").textContent);
-  const by = (id) => document.getElementById(id);
-
-  // Control characters and marks of writing direction are written out, as in the rest of the page.
-  const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
-
-  function make(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
-    }
-    const kept = children.flat().filter((child) => child !== "" && child != null);
-    node.append(...kept.map((child) => typeof child === "string" ? visible(child) : child));
-    return node;
-  }
-  // A long path breaks at its joints.
-  const breakable = (text) => text.split(/(?=[./])/).flatMap((part) => [part, make("wbr")]);
-  const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  const { by, make, breakable, counted, ticks, key, place, rows, stateWords, copyable, choices, aside } = oakum;
+  const { viewers, report } = oakum.data;
 
   // ------------------------------------------------------------------ what the page knows
 
@@ -28,19 +10,12 @@
     kinds.set(dataset.result, { ...dataset, rank: kinds.size });
   }
 
-  function stateWords(state) {
-    const spoken = Object.entries(state).map(([name, value]) =>
-      value === "true" ? name : value === "false" ? `not ${name}` : `${name} ${value}`);
-    return spoken.join(", ") || "any state";
-  }
-
   const alphabet = new Intl.Collator("en", { numeric: true });
   // A cell names only the settings that bear on its field: the others may be as they like.
   const fits = (state, chosen) =>
     Object.entries(chosen).every(([name, value]) => (state[name] ?? value) === value);
   const inState = (cells, chosen) => cells.filter((cell) => fits(cell.state, chosen));
 
-  const key = (...parts) => parts.join("\0");
   const resources = new Map();
   for (const cell of report.coverage.cells) {
     cell.when = stateWords(cell.state);
@@ -94,21 +69,16 @@
 
   const shown = { resource: null, chosen: {}, field: null, viewer: null };
 
-  // One radio for each of the options; the count is how many squares would leak.
-  function choices(name, options, chosen, choose) {
-    return options.map(({ value, text, count }) => {
-      const input = make("input", { type: "radio", name, value, checked: value === chosen });
-      input.addEventListener("change", () => choose(value));
-      const badge = count ? make("b", { "aria-label": `, ${counted(count, "leaking square")}` }, `✕ ${count.toLocaleString("en")}`) : "";
-      return make("label", { class: "choice" }, input, make("span", {}, text, badge));
-    });
-  }
+  // The count is how many squares would leak.
+  const leaking = (name, options, chosen, choose) => choices(name, options.map(({ value, text, count }) => ({
+    value, text, badge: count ? make("b", { "aria-label": `, ${counted(count, "leaking square")}` }, `✕ ${count.toLocaleString("en")}`) : "",
+  })), chosen, choose);
 
   function drawResources() {
     const options = [...resources.values()].map(({ name }) =>
       ({ value: name, text: name, count: leaks(resources.get(name), {}) }));
     const first = options.reduce((most, each) => each.count > most.count ? each : most);
-    by("resources").append(...choices("resource", options, first.value, chooseResource));
+    by("resources").append(...leaking("resource", options, first.value, chooseResource));
     chooseResource(first.value);
   }
 
@@ -132,7 +102,7 @@
         draw();
         by("states").querySelector(`input[name="${CSS.escape(`state ${name}`)}"]:checked`).focus();
       };
-      return make("fieldset", {}, make("legend", {}, "Owner’s ", make("code", {}, name)), ...choices(`state ${name}`, options, now, choose));
+      return make("fieldset", {}, make("legend", {}, "Owner’s ", make("code", {}, name)), ...leaking(`state ${name}`, options, now, choose));
     });
     by("states").replaceChildren(...boxes);
   }
@@ -244,30 +214,23 @@
 
   const result = (name) => make("span", { class: "result" },
     make("i", { class: "square", "data-result": name, "aria-hidden": "true" }, kinds.get(name).glyph), kinds.get(name).word);
-  const place = ({ file, line, column }) => line ? `${file}:${line}:${column}` : file;
-  const rows = (pairs) => make("dl", { class: "rows" }, pairs.filter(([, value]) => value && value.length !== 0)
-    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+  const show = aside(by("square"));
 
   function open(resource, field, viewer, chosen, fingerprint = "") {
     const cells = inState(resources.get(resource)?.squares.get(key(field, viewer)) ?? [], chosen);
     const held = (findings.get(key(resource, field, viewer)) ?? [])
       .filter((finding) => fits(finding.state, chosen))
       .sort((a, b) => (b.fingerprint === fingerprint) - (a.fingerprint === fingerprint));
-    const close = make("button", { type: "button" }, "Close");
-    close.addEventListener("click", () => by("square").close());
     const title = field ? [make("code", {}, `${resource}.${field}`), ` to ${viewer}`] : [resource, ` to ${viewer}`];
     const several = new Set(cells.map((cell) => cell.when)).size;
     const { worst } = cells.length ? summarise(cells) : {};
     const subtitle = !worst ? "" : make("p", {}, result(worst), `: ${kinds.get(worst).says}`,
       several > 1 ? `; the worst of ${several} states` : `; ${cells[0].when}`);
-    by("square").replaceChildren(
-      make("header", {}, make("div", {}, make("h2", { id: "square-title" }, title), subtitle), close),
+    show(title, subtitle,
       ...held.slice(0, 1).map(evidence),
       ...(cells.length ? doors(cells) : []),
       ...(held.length ? further(held.slice(1)) : contractLine(resource, field)));
     history.replaceState(null, "", held.length ? `#finding-${held[0].fingerprint}` : location.pathname + location.search);
-    if (!by("square").open) by("square").showModal();
-    by("square").scrollTop = 0;
   }
 
   function contractLine(resource, field) {
@@ -324,9 +287,6 @@
       ]));
   }
 
-  const ticks = (text) => text.split("`").map((part, index, all) =>
-    index % 2 && all.length % 2 ? make("code", {}, part) : part);
-
   function answers({ owner, viewer, curl, confirmed, note }) {
     const shared = new Set(owner?.lines.map((line) => line.hash).filter(Boolean));
     const both = new Set(viewer.lines.map((line) => line.hash).filter((hash) => shared.has(hash)));
@@ -354,23 +314,6 @@
       truncated ? make("p", { class: "more" }, `and ${counted(truncated, "more line")}`) : "");
   }
 
-  function copyable(curl) {
-    const text = visible(curl); // what is copied is what is seen
-    const code = make("pre", {}, make("code", {}, text));
-    const button = make("button", { type: "button", "aria-label": "Copy the command" }, "Copy");
-    const said = make("span", { role: "status" });
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-        said.textContent = "Copied";
-      } catch {
-        getSelection().selectAllChildren(code);
-        said.textContent = "Selected: copy it with the keyboard";
-      }
-    });
-    return make("div", { class: "curl" }, code, make("span", {}, button, " ", said));
-  }
-
   // ------------------------------------------------------------------ the page
 
   function openHash() {
@@ -379,39 +322,15 @@
     if (finding) open(finding.resource, finding.field, finding.viewer, {}, print);
   }
 
-  function theme() {
-    const button = by("theme"), root = document.documentElement;
-    const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-    const name = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
-    button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
-    button.hidden = false;
-    name();
-  }
-
-  function printing() {
-    let opened = [];
-    addEventListener("beforeprint", () => {
-      opened = [...document.querySelectorAll("details:not([open])")];
-      for (const each of opened) each.open = true;
-    });
-    addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
-  }
-
-  const dialog = by("square");
-  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
-  dialog.addEventListener("click", (event) => { if (event.target === dialog && event.offsetX < 0) dialog.close(); });
+  by("square").addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
   by("grid").addEventListener("keydown", onGridKey);
   by("grid").addEventListener("click", (event) => {
     const square = event.target.closest("td[data-result]");
     if (square) openSquare(square);
   });
-  by("controls").addEventListener("submit", (event) => event.preventDefault());
   by("find").addEventListener("input", filter);
   by("leaks").addEventListener("change", filter);
   addEventListener("hashchange", openHash);
-  theme();
-  printing();
   if (resources.size) {
     by("controls").hidden = by("hint").hidden = false;
     drawResources();

@@ -15,7 +15,8 @@ from typing import Literal
 
 from oakum.errors import Location, counted
 from oakum.finding import Door, Finding, Report
-from oakum.report.grouping import state_words, states_by_field, visible, when_words
+from oakum.page.text import visible
+from oakum.report.grouping import state_words, states_by_field, when_words
 
 Level = Literal["error", "warning", "note"]
 

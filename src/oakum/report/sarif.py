@@ -18,7 +18,8 @@ import orjson
 from oakum.contract.model import Json
 from oakum.errors import Location, counted
 from oakum.finding import Finding, Report
-from oakum.report.grouping import exit_code, findings_in_order, verdict_words, visible
+from oakum.page.text import visible
+from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pointing import (
     DISTRUST_RULE,
     NO_FACTS,

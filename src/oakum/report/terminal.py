@@ -14,6 +14,7 @@ from rich.text import Text
 
 from oakum.errors import ExitCode, counted
 from oakum.finding import Door, Report, Result
+from oakum.page.text import visible
 from oakum.report.grouping import (
     Defect,
     defects,
@@ -22,7 +23,6 @@ from oakum.report.grouping import (
     skipped,
     tally,
     verdict_words,
-    visible,
 )
 
 _STYLES = {"proven": "bold red", "suspected": "bold yellow", "over_blocked": "bold magenta"}

@@ -18,8 +18,8 @@ from oakum.contract import digest, load
 from oakum.errors import InputError
 from oakum.exchange import Request
 from oakum.finding import Report, Result
+from oakum.page.text import visible
 from oakum.report import write
-from oakum.report.grouping import visible
 from oakum.testing.tally import Tally
 from oakum.testing.taps import Taps
 from oakum.testing.watch import Watch

@@ -7,6 +7,7 @@ import pytest
 
 from oakum.errors import ExitCode, Location
 from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.page.text import visible
 from oakum.report.grouping import (
     defects,
     exit_code,
@@ -15,7 +16,6 @@ from oakum.report.grouping import (
     skipped,
     state_words,
     verdict_words,
-    visible,
     weakest_first,
     when_words,
 )

@@ -1,0 +1,103 @@
+"""One HTML document from a template, styles, scripts and the data that the scripts draw.
+
+The page may run nothing but its own script and load nothing at all (Content-Security-Policy by
+hash). What an API named reaches it in two ways only: through autoescaping, or as JSON in a data
+block whose text the script sets as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import orjson
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from oakum.errors import counted
+from oakum.page.text import visible
+
+
+def render(
+    package: str, parts: tuple[str, ...], data: Any, filters: Mapping[str, Any], **values: Any
+) -> str:
+    """The page of a package.
+
+    `parts`: names of its files, the first with a template that extends `base.html.j2`; each may
+    have a style (`NAME.css`) and a script (`NAME.js`), which come after those that all pages
+    share. `data`: JSON, at hand for scripts as `oakum.data`; `values`: for the template.
+    """
+    style = "".join([_asset("oakum.page", "base.css"), *_held(package, parts, "css")])
+    script = "".join([_asset("oakum.page", "base.js"), *_held(package, parts, "js")])
+    templates = {
+        "base.html.j2": _asset("oakum.page", "base.html.j2"),
+        "page": _asset(package, f"{parts[0]}.html.j2"),
+    }
+    environment = Environment(
+        loader=DictLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({"ticks": ticks, "many": "{:,}".format, **filters})
+    environment.globals["counted"] = counted
+    return environment.get_template("page").render(
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        data=_data(data),
+        **values,
+    )
+
+
+def ticks(text: str) -> Markup:
+    """Text whose `words` in backticks become code."""
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    pieces = (
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+    return Markup("").join(pieces)
+
+
+def _asset(package: str, name: str) -> str:
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def _held(package: str, parts: tuple[str, ...], kind: str) -> list[str]:
+    """Those of a page's parts that have a file of a kind."""
+    folder = resources.files(package)
+    names = (f"{part}.{kind}" for part in parts)
+    return [_asset(package, name) for name in names if folder.joinpath(name).is_file()]
+
+
+def _policy(style: str, script: str) -> str:
+    """A Content-Security-Policy that admits this style and this script, and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _data(data: Any) -> Markup:
+    """JSON that no HTML parser can take for markup."""
+    text = orjson.dumps(data).decode()
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)
+
+
+def _visible(value: object) -> str:
+    return value if isinstance(value, Markup) else visible(str(value))
