@@ -249,6 +249,9 @@ class _Draft:
         closed = self._owner_only(operation, shown)
         if closed:
             parts.append("call: [owner]")
+        elif not shown and self._logs_in(operation):
+            parts.append("call: [anyone]")
+            return parts, "takes a name and a password: who calls it is nobody yet"
         verdict = classify(operation)
         if verdict.kind == "destructive" and operation.method != "DELETE":
             if operation.method in ("GET", "HEAD"):
@@ -257,6 +260,20 @@ class _Draft:
         if verdict.kind == "write" and sounds_like_reading(operation):
             return parts, "say `reads: true` if it changes nothing"
         return parts, f"the document says: {closed}" if closed else ""
+
+    def _logs_in(self, operation: Operation) -> bool:
+        """Whether it takes a name and a password in the header (RFC 7617) where who-am-I takes
+        something else, so that whoever calls it cannot be known."""
+
+        def basic(each: Operation) -> bool:
+            schemes = [
+                self._document.security_schemes.get(n) for s in each.security or () for n in s
+            ]
+            said = [s.get("scheme", "") if isinstance(s, dict) else "" for s in schemes]
+            return bool(said) and all(str(each).lower() == "basic" for each in said)
+
+        whoami = self._world.whoami
+        return whoami is not None and basic(operation) and not basic(whoami.operation)
 
     def _owner_only(self, operation: Operation, shown: Sequence[tuple[Thing, Sighting]]) -> str:
         """What says that an item is its owner's alone; not where others' objects stand in it."""

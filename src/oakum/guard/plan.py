@@ -9,7 +9,7 @@ with each kind of value there. Recursive shapes give cycles, so a plan is finite
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from typing import Any
 import orjson
 
 from oakum.contract import Contract
-from oakum.contract.model import Json, Media, Policy, Relation, Shape, State
+from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
+from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.wiring import FEEDS, Door, Wiring, derive
 from oakum.semantics import Model, compile_contract
@@ -99,6 +100,7 @@ class _Compiler:
         self.relations = {name: i for i, name in enumerate(self.policy.relations)}
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
+        self.rivals = rivals(self.model.operations.values())
 
     @property
     def policy(self) -> Policy:
@@ -132,6 +134,7 @@ class _Compiler:
             "unions": self.unions,
             "doors": doors,
             "shut": self._shut(),
+            "rivals": list(self._rivals()),
             "automata": self.automata,
             "caller": self._caller(),
             "credentials": [
@@ -233,6 +236,7 @@ class _Compiler:
             "id": operation.id,
             "method": operation.method,
             "segments": door.segments,
+            "turn": self._turn(operation),
             "anonymous": operation.anonymous,
             "write": door.write,
             "conceals": door.conceals,
@@ -276,6 +280,24 @@ class _Compiler:
             if id not in self.wiring.doors
         )
         return [path[1:].split("/") for path in dict.fromkeys(paths)]
+
+    def _turn(self, operation: Operation) -> int:
+        """Its place among the operations that only the texts of a path tell apart."""
+        alike = self.rivals.get((operation.method, nameless(operation.path)), ())
+        return next((at for at, each in enumerate(alike) if each.operation is operation), 0)
+
+    def _rivals(self) -> Iterator[dict[str, Any]]:
+        """Of these operations the ones that are granted to nobody: what is theirs is no other's."""
+        for alike in self.rivals.values():
+            granted = [each.operation.id in self.wiring.doors for each in alike]
+            for turn, each in enumerate(alike):
+                if any(granted) and not granted[turn]:
+                    yield {
+                        "method": each.operation.method,
+                        "segments": each.operation.path[1:].split("/"),
+                        "turn": turn,
+                        "texts": {n: self._automaton(made) for n, made in each.texts.items()},
+                    }
 
     def _accept(self, door: Door) -> dict[str, Any] | None:
         if not door.operation.body:

@@ -7,11 +7,13 @@ so that what was judged is what is sent on (CWE-436, CWE-444).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.contract.model import Operation
+from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.dialogue import Denied
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
@@ -108,12 +110,67 @@ class _Template:
     methods: dict[str, Operation]
 
 
+@dataclass(frozen=True)
+class Rival:
+    """One of several operations of a method whose paths differ in nothing but the names of their
+    parameters, as `/users/{id}` and `/users/{name}` do."""
+
+    operation: Operation
+    texts: Mapping[str, Automaton]
+    """What the document allows in its path parameters, as far as a table says it."""
+
+    def admits(self, values: Sequence[str]) -> bool:
+        """Whether these decoded texts may stand for its parameters."""
+        params = self.named(values)
+        return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
+
+    def named(self, values: Sequence[str]) -> dict[str, str]:
+        """The texts by the names that it has for them."""
+        return dict(zip(_NAME.findall(self.operation.path), values, strict=True))
+
+    @property
+    def admitted(self) -> tuple[Automaton | None, ...]:
+        """What may stand at each of its parameters, in order; None: anything."""
+        return tuple(self.texts.get(name) for name in _NAME.findall(self.operation.path))
+
+
+def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
+    """Method and path without names → its operations in the order in which a request is offered to
+    them: who says more of its parameters comes first, as with the converters of Flask, then who
+    stands first in the document. Only where there are several: OpenAPI forbids it (3.1, 4.8.8.2),
+    and frameworks that choose by type write it."""
+    groups: dict[tuple[str, str], list[Operation]] = {}
+    for each in operations:
+        groups.setdefault((each.method, nameless(each.path)), []).append(each)
+    return {
+        at: tuple(
+            sorted((Rival(each, dict(_texts(each))) for each in group), key=lambda r: -len(r.texts))
+        )
+        for at, group in groups.items()
+        if len(group) > 1
+    }
+
+
+def nameless(path: str) -> str:
+    """A path template without the names of its parameters."""
+    return _NAME.sub("{}", path)
+
+
+def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
+    for each in operation.parameters:
+        with suppress(Unsupported):
+            made = of_shape(each.shape) if each.where == "path" else None
+            if made is not None:
+                yield each.name, made
+
+
 class Router:
     """Finds operations. All that are documented take part, the ungranted ones too: a path that
     is one door's own is no other door's parameter."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Sequence[Operation]) -> None:
         self._templates: dict[str, _Template] = {}
+        self._rivals = rivals(operations)
         for each in operations:
             parts = each.path[1:].split("/")
             segments = tuple(_segment(part) for part in parts)
@@ -134,9 +191,15 @@ class Router:
             each.path for each, _ in self._best(place.folded, folded=True)
         ]:
             return None
-        for template, params in found:
+        for template, raw in found:
             if method in template.methods:
-                return template.methods[method], {n: unquote(v) for n, v in params.items()}
+                params = {name: unquote(value) for name, value in raw.items()}
+                alike = self._rivals.get((method, nameless(template.path)))
+                if alike is None:
+                    return template.methods[method], params
+                values = tuple(params.values())
+                chosen = next((each for each in alike if each.admits(values)), alike[0])
+                return chosen.operation, chosen.named(values)
         return None
 
     def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:

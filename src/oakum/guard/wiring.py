@@ -16,6 +16,7 @@ from oakum.contract.model import Json, Operation, Policy, Relation, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
+from oakum.guard.route import rivals
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern
@@ -235,8 +236,23 @@ def derive(document: Document, model: Model) -> Wiring:
         states,
         whoami,
         tuple(_credentials(document)),
-        (*make.warnings, *_given_away(model.policy)),
+        (*make.warnings, *_given_away(model.policy), *_hidden(document)),
     )
+
+
+def _hidden(document: Document) -> Iterator[Problem]:
+    """Operations that no request reaches, since another of the same path takes them all."""
+    for alike in rivals(document.operations).values():
+        first: dict[object, str] = {}
+        for each in alike:
+            operation = each.operation
+            taken = first.setdefault(each.admitted, operation.id)
+            if taken != operation.id:
+                yield Problem(
+                    document.locate(operation.pointer),
+                    f"`{operation.id}` has the path of `{taken}`, so a gateway never takes it",
+                    "say with `type` or `pattern` what each parameter may be, or declare one",
+                )
 
 
 def _given_away(policy: Policy) -> Iterator[Problem]:

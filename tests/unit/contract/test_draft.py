@@ -569,6 +569,38 @@ def test_a_door_that_says_it_is_the_owners_alone_is(
     assert (rule.call if rule else None) == expected
 
 
+@pytest.mark.parametrize(
+    ("login", "who", "expected"),
+    [
+        ("basic", "bearer", ("anyone",)),
+        ("basic", "basic", None),
+        ("bearer", "bearer", None),
+    ],
+)
+def test_who_logs_in_with_a_name_and_a_password_is_nobody_yet(
+    login: str, who: str, expected: tuple[str, ...] | None
+) -> None:
+    made = {
+        "openapi": "3.1.0",
+        "info": {"title": "x", "version": "1"},
+        "paths": {
+            "/tokens": {
+                "post": answer(thing("token"), operationId="logIn", security=[{login: []}])
+            },
+            "/me": {"get": answer(thing("id", "email"), operationId="getMe", security=[{who: []}])},
+        },
+        "components": {
+            "securitySchemes": {
+                name: {"type": "http", "scheme": name} for name in ("basic", "bearer")
+            }
+        },
+    }
+    found = drafted_policy(Document.parse(json.dumps(made).encode(), "openapi.yaml"))
+    assert found.caller.operation == "getMe"
+    rule = found.operations.get("logIn")
+    assert (rule.call if rule else None) == expected
+
+
 # --------------------------------------------------------------------------- real documents
 
 CADENCE = Path(cadence.__file__).parent

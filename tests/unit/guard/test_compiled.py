@@ -31,3 +31,18 @@ def test_a_feed_is_told_of_where_the_engine_lets_none_pass(tmp_path: Path) -> No
     assert "`getMe` is a feed" in said(found, feeds=False)
     assert "`getMe` is a feed" not in said(found, feeds=True)
     assert read(tmp_path, DOCUMENT, POLICY).feeds == ()
+
+
+def test_of_two_operations_with_one_path_the_one_that_no_request_reaches_is_told(
+    tmp_path: Path,
+) -> None:
+    both = """\
+paths:
+  /members/{id}: {get: {operationId: byId, responses: {200: {description: ok}}}}
+  /members/{name}: {get: {operationId: byName, responses: {200: {description: ok}}}}
+"""
+    words = "`byName` has the path of `byId`, so a gateway never takes it"
+    assert words in said(read(tmp_path, DOCUMENT.replace("paths:\n", both), POLICY), feeds=True)
+    kind = "parameters: [{name: id, in: path, required: true, schema: {type: integer}}]"
+    told = both.replace("operationId: byId", f"operationId: byId, {kind}")
+    assert words not in said(read(tmp_path, DOCUMENT.replace("paths:\n", told), POLICY), feeds=True)

@@ -186,7 +186,7 @@ def test_a_segment_with_text_and_parameters_has_one_reading_or_none(
         local route = require "oakum.route"
         local template, segment = ...
         local door = { segments = { template }, method = "GET" }
-        local routes = route.new({ door }, {})
+        local routes = route.new({ door }, {}, {})
         local x = {}
         if not route.read(x, "/" .. segment) or not routes:find(x) then return nil end
         local params, list = route.params(door, x), {}
@@ -221,7 +221,7 @@ def test_the_most_literal_path_wins_wherever_it_leads(target: str, door: str | N
           { "a", "b" }, { "a", "{x}" }, { "a", "{x}", "c" }, { "a", "b", "d" },
           { "a", "{x}.txt" }, { "a", "{x}.y.txt" },
         } do doors[i] = { segments = segments, method = "GET", id = tostring(i) } end
-        local routes, x = route.new(doors, {}), {}
+        local routes, x = route.new(doors, {}, {}), {}
         assert(route.read(x, ...))
         local leaf = routes:find(x)
         return leaf and leaf.GET and leaf.GET.id

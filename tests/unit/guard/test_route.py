@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.contract.model import Operation
+from oakum.contract.model import Operation, Parameter, Shape
 from oakum.guard.dialogue import Denied
 from oakum.guard.route import Router, filled, passes, placed, queried, without
 
@@ -15,7 +15,7 @@ PATHS = (
 
 
 def router(*paths: str) -> Router:
-    return Router(Operation(f"GET {path}", "GET", path) for path in paths or PATHS)
+    return Router([Operation(f"GET {path}", "GET", path) for path in paths or PATHS])
 
 
 def door(target: str, method: str = "GET") -> str | None:
@@ -84,6 +84,25 @@ def test_a_method_that_is_not_documented_falls_through_to_no_other_path() -> Non
     found = routes.find(place, "POST")
     assert found is not None
     assert found[0].id == "purge"
+
+
+@pytest.mark.parametrize("first", ["id", "name"])
+def test_of_doors_with_one_path_the_text_in_it_tells_which_it_is(first: str) -> None:
+    kinds = {"id": "integer", "name": "string"}
+    names = sorted(kinds, key=lambda name: name != first)
+    shapes = {name: Shape(kinds=frozenset((kinds[name],))) for name in names}
+    routes = Router(
+        [
+            Operation(f"by {n}", "GET", f"/users/{{{n}}}", (Parameter(n, "path", True, shapes[n]),))
+            for n in names
+        ]
+    )
+    for text, wanted in (("7", "id"), ("ann", "name"), ("7a", "name")):
+        place = placed(f"/users/{text}")
+        assert place is not None
+        found = routes.find(place, "GET")
+        assert found is not None
+        assert (found[0].id, found[1]) == (f"by {wanted}", {wanted: text})
 
 
 def test_parameters_are_decoded_once() -> None:

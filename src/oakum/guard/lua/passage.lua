@@ -128,15 +128,19 @@ local function settable(plan, name)
   end
 end
 
+local function check_texts(plan, door)
+  door.checked = {}
+  for name, at in pairs(door.texts) do
+    door.checked[#door.checked + 1] = { name = name, said = plan.automata[at + 1] }
+  end
+end
+
 local function prepare(plan, door, index)
   door.index = index
   local shown = door.target.resource
   door.target.settable = shown and settable(plan, shown.name)
   door.declared, door.listed = set_of(door.query), set_of(door.lists)
-  door.checked = {}
-  for name, at in pairs(door.texts) do
-    door.checked[#door.checked + 1] = { name = name, said = plan.automata[at + 1] }
-  end
+  check_texts(plan, door)
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
   door.ranked, door.streams = {}, false
@@ -169,7 +173,11 @@ function M.new(text, host, settings)
     max_body = guard.max_body, hops = guard.hops, secrets = {}, host_pair = NONE,
   }, Guard)
   for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
-  self.routes = route.new(plan.doors, plan.shut)
+  for i = 1, #plan.rivals do
+    check_texts(plan, plan.rivals[i])
+    plan.rivals[i].barred = true
+  end
+  self.routes = route.new(plan.doors, plan.rivals, plan.shut)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
     if each.where == "query" then self.secrets[each.name] = true end
@@ -305,6 +313,18 @@ local function allowed(door, params)
   return true
 end
 
+-- Of a door and those beside it the first whose parameters may be what stands in the path; else the
+-- first of all. With the parameters, and whether they may.
+local function fitting(first, x)
+  local door = first
+  while door do
+    local params = route.params(door, x)
+    if allowed(door, params) then return door, params, true end
+    door = door.rival
+  end
+  return first, first and route.params(first, x), false
+end
+
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
@@ -323,17 +343,18 @@ local function admit(self, x, req)
     return 404, "route"
   end
   if method == "OPTIONS" and x.origin and x.wants_method then
-    local door = doors[x.wants_method == "HEAD" and "GET" or x.wants_method]
-    if door then
-      if not allowed(door, route.params(door, x)) then return 404, "path" end
+    local first = doors[x.wants_method == "HEAD" and "GET" or x.wants_method]
+    local door, _, fits = fitting(first, x)
+    if door and not door.barred then
+      if not fits then return 404, "path" end
       return preflight(self, x, req, door)
     end
   end
-  local door = doors[method == "HEAD" and "GET" or method]
-  if not door then return 404, "route" end
+  local door, params, fits = fitting(doors[method == "HEAD" and "GET" or method], x)
+  if not door or door.barred then return 404, "route" end
   x.door = door
-  x.params = route.params(door, x)
-  if not allowed(door, x.params) then return 404, "path" end
+  x.params = params
+  if not fits then return 404, "path" end
   return call(self, x, req, door)
 end
 

@@ -175,16 +175,29 @@ end
 local Routes = {}
 Routes.__index = Routes
 
--- `doors`: records with `segments` and `method`, which get `places`; `shut`: segments of paths that
--- the document has and the contract grants to nobody.
-function M.new(doors, shut)
+-- A door put among those of its method whose paths differ in the names of parameters alone: they
+-- stand in a row, by `turn`, each with the next as its `rival`. The first of them.
+local function among(first, door)
+  if not first or door.turn < first.turn then
+    door.rival = first
+    return door
+  end
+  first.rival = among(first.rival, door)
+  return first
+end
+
+-- `doors`: records with `segments`, `method` and `turn`, which get `places`; `rivals`: the same, of
+-- operations that the contract grants to nobody and that stand beside a door; `shut`: segments of
+-- all paths of such operations.
+function M.new(doors, rivals, shut)
   local self = setmetatable({ root = new_node() }, Routes)
-  for i = 1, #doors do
-    local door = doors[i]
+  local function enter(door)
     door.places = places_of(door.segments)
     local leaf = self:leaf(door.segments)
-    leaf[door.method] = leaf[door.method] or door
+    leaf[door.method] = among(leaf[door.method], door)
   end
+  for i = 1, #doors do enter(doors[i]) end
+  for i = 1, #rivals do enter(rivals[i]) end
   for i = 1, #shut do self:leaf(shut[i]) end
   return self
 end
