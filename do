@@ -94,6 +94,18 @@ can_browse() {
         "$venv"/lib/python3*/site-packages/playwright/driver/node --version >/dev/null 2>&1
 }
 
+# What the pages of the front-end tests that stand on libraries are built with: Debian's is enough.
+bundler() {
+    can_bundle || { debian nodejs npm && can_bundle; } && return
+    missing='no Node.js to build pages with (apt-get install nodejs npm)'
+    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
+    say "$missing: THE TESTS OF PAGES WITH LIBRARIES DO NOT RUN"
+}
+
+can_bundle() {
+    node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1
+}
+
 # The engines that the guard is tested on beside Envoy, which is a wheel, and the store that several
 # guards share. Where systemd runs it would start both as services: that is for its owner to decide.
 engines() {
@@ -163,6 +175,7 @@ case $command in
     test)
         install dev
         browser
+        bundler
         engines
         cd "$root" && exec "$venv/bin/python" -m pytest -n 3 --dist worksteal "$@"
         ;;

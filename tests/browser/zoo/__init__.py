@@ -1,15 +1,20 @@
 """Pages whose use of an API is known, since it was written down with them.
 
 A folder each: `index.html`, what its API answers (`api.json`), and which fields of that the page
-uses (`truth.json`, by door); all others are excess.
+uses (`truth.json`, by door); all others are excess. A folder with a `main.js` or `main.jsx` stands
+on libraries: npm installs them and esbuild bundles the page, once, into a folder that git ignores.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,7 +23,40 @@ from typing import Any, ClassVar
 from oakum.observe.use.usage import graphql_name
 
 HERE = Path(__file__).parent
+BUILT = HERE.parents[2] / ".zoo"
 NAMES = sorted(each.name for each in HERE.iterdir() if (each / "index.html").is_file())
+BUNDLED = sorted({each.parent.name for each in HERE.glob("*/main.js*")})
+
+
+def can_build() -> bool:
+    """Whether Node.js and npm are there, of which the bundled pages are made."""
+    return bool(shutil.which("node") and shutil.which("npm"))
+
+
+@cache
+def build() -> None:
+    """Bundle the pages that stand on libraries, unless that was done before."""
+    BUILT.mkdir(exist_ok=True)
+    with (BUILT / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        lists = [HERE / "package.json", HERE / "package-lock.json"]
+        _once("libraries", lists, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+        sources = [each for name in BUNDLED for each in sorted((HERE / name).iterdir())]
+        builder = HERE / "build.mjs"
+        _once("pages", [*lists, builder, *sources], "node", builder.name, str(HERE))
+
+
+def _once(what: str, made_of: list[Path], *command: str) -> None:
+    digest = sha256(
+        b"".join(each.name.encode() + each.read_bytes() for each in made_of)
+    ).hexdigest()
+    stamp = BUILT / f".{what}"
+    if not stamp.is_file() or stamp.read_text() != digest:
+        for each in made_of:
+            if each.parent == HERE:
+                shutil.copy(each, BUILT)
+        subprocess.run(command, cwd=BUILT, check=True)
+        stamp.write_text(digest)
 
 
 @cache
@@ -48,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._give(f"POST {self.path} {graphql_name(posted)}".rstrip())
 
     def _give(self, question: str) -> None:
-        file = HERE / self.path.strip("/")
+        name = self.path.strip("/")
+        built = (BUILT / name).is_file() or (BUILT / name / "index.html").is_file()
+        file = (BUILT if built else HERE) / name
         if question in self.api:
             self._answer(json.dumps(self.api[question], indent=1).encode(), "application/json")
         elif self.page or file.is_dir():
