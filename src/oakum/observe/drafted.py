@@ -12,6 +12,7 @@ from textwrap import wrap
 
 import yaml
 
+from oakum.contract.lexicon import FieldClass, label_field
 from oakum.contract.model import Json
 from oakum.observe.grants import Granted, Sample
 
@@ -20,6 +21,7 @@ _HEAD = """\
 # Each line says what it was drawn from. It grants what was sent, and that may be a leak: confirm
 # each one, and take its mark `?` away. Whatever no line grants, nobody sees. Who may set what is
 # not drafted."""
+_SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.*-]*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 
@@ -92,7 +94,7 @@ def _evidence(line: Line) -> str:
     sent = [f"{n} {_of(row)}" for n, row in sorted(counts.items()) if row["present"]]
     kept = [f"{name} {row['of']}" for name, row in sorted(counts.items()) if not row["present"]]
     places = f"{line.doors} place{'' if line.doors == 1 else 's'}"
-    said = [f"sent to {', '.join(sent) or 'nobody known'} by {places}"]
+    said = [f"{_kind(line.path)}sent to {', '.join(sent) or 'nobody known'} by {places}"]
     said += [f"not to {', '.join(kept)}"] if kept else []
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
     mixed = [name for name, row in sorted(counts.items()) if 0 < row["present"] < row["of"]]
@@ -101,6 +103,12 @@ def _evidence(line: Line) -> str:
     elif not line.grants:
         said.append("it is not known to whom: who may see it?")
     return "; ".join(said)
+
+
+def _kind(path: str) -> str:
+    """What its name says that a field is, where that is something of a person."""
+    kind = label_field(path).kind
+    return "" if kind in _SELF_EVIDENT else f"{kind.value}, "
 
 
 def _of(row: Counter[str]) -> str:
