@@ -243,12 +243,18 @@ class Judged(Declared):
             look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
         self._unjudged.update(look.tally.unjudged)
         if _is_success(passed):
-            self._count(passed, look, caller)
+            self._count(passed, look, UNKNOWN if self._logs_in(plain) else caller)
         certain = {(leak.key.resource, leak.key.field) for leak in plain.leaks}
         for key in {leak.key for leak in look.leaks}:
             counts = self._leaks.setdefault(key, [0, 0])
             counts[0] += 1
             counts[1] += (key.resource, key.field) in certain
+
+    def _logs_in(self, look: Look) -> bool:
+        """Whether an answer told nobody of an account: from then on they are somebody, and what it
+        holds is no evidence of what strangers are sent."""
+        told = (self.model.tables[each.resource].resource.is_account for each in look.sightings)
+        return look.asked.begins and any(told)
 
     def _plain(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> Look:
         """The answer, judged by what it says itself and who asked."""
