@@ -170,11 +170,7 @@ class Lookout:
             self._learn_states(viewer, sighting)
         if is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
-            ours = [
-                each
-                for each in sightings
-                if self._is_nobodys(each.resource) or self._who(each) == viewer
-            ]
+            ours = [s for s in sightings if self._is_nobodys(s.resource) or self._who(s) == viewer]
             self._knowledge.learn_names(
                 (leaf.pointer, leaf.value) for each in ours for leaf in each.leaves
             )
@@ -217,6 +213,7 @@ class _Glance:
         self._shared: list[Leaf] = []
         self._proved = False
         self._places = {each.pointer for each in sightings}
+        self._unowned = {e.resource for e in sightings if not e.owners}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
         self._doubts: dict[Key, Doubt] = {}
@@ -386,8 +383,11 @@ class _Glance:
             lost = not present and (door, resource) in self._out._matrix.embedded
             served = view is not None and (resource, path) in view.leaves
             lost = lost or self._counted(path)
-            # Asked for another's, it gave the caller's own: it does not look whom it is asked for.
-            lost = lost or (not present and (self._question.viewer, resource) in self._sighted)
+            # Asked for another's, it gave the caller's own, or what need not say whose it is.
+            by = table.resource.owner.members if resource in self._unowned else ()
+            mute = by and not any(self._granted(resource, each, held, state) for each in by)
+            own = (self._question.viewer, resource) in self._sighted
+            lost = lost or (not present and (own or bool(mute)))
             if served and not lost and who != self._question.viewer:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
@@ -404,9 +404,8 @@ class _Glance:
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
     ) -> bool:
-        logged_in = self._question.viewer is not None
-        door = self._question.door
-        return self._out._matrix.granted(door, resource, path, held, logged_in, state)
+        door, known = self._question.door, self._question.viewer is not None
+        return self._out._matrix.granted(door, resource, path, held, known, state)
 
     # ------------------------------------------------------------ objects that are not
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +15,7 @@ from oakum.finding import Result
 from oakum.scan.lookout import Question
 from oakum.scan.matrix import Outcome
 from oakum.semantics import Model
+from tests.unit.scan import studio
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
 
 ANN = Studio().people[IDS["ann"]]
@@ -69,6 +72,34 @@ def test_what_is_served_to_another_is_open_or_a_leak(watch: Watch) -> None:
         ("Person", "vip"): Result.LEAK,
         ("Person", "password_hash"): Result.CLOSED,
     }
+
+
+@contextmanager
+def policy(text: str) -> Iterator[None]:
+    """Another policy of the studio, for a while."""
+    made = (studio.contract, studio.model, studio.gate)
+    try:
+        with patch.object(studio, "POLICY", text):
+            for each in made:
+                each.cache_clear()
+            yield
+    finally:
+        for each in made:
+            each.cache_clear()
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_need_not_say_whose_it_is_may_be_what_is_owed(told: bool) -> None:
+    """Where the contract keeps back whose an object is, one that came without may be anybody's."""
+    fields = "      id, author_id, course_id, text, author:\n"
+    kept = "      author_id: [{see: [owner]}]\n" + fields.replace(" author_id,", "")
+    with policy(studio.POLICY if told else studio.POLICY.replace(fields, kept)):
+        watch = Watch(private=False)
+        post = {**Studio().posts["post-ann-77"], "author": CARD}
+        watch.look("ann", post, door="getPost")
+        mute = {key: value for key, value in post.items() if key != "author_id"}
+        found = results(watch.look("cat", mute, door="getPost"))
+    assert found.get(("Post", "id")) is (Result.OVER_BLOCK if told else None)
 
 
 @pytest.mark.parametrize("status", [206, 403, 404, 500])
