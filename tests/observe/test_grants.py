@@ -71,13 +71,37 @@ def test_who_may_have_been_blocked_and_was_sent_it_was_not() -> None:
     assert told(doubtful) == [("member", {"hidden": False, "private": False})]
 
 
+def test_a_refusal_proves_nothing_of_who_may_have_been_shut_out_beside_who_was_not() -> None:
+    state = (("hidden", False), ("private", False))
+    perhaps = Sample(ANYONE, MEMBER | {"blocked"}, state, 4, 4, refused=1)
+    when = {"hidden": False, "private": False}
+    assert told(perhaps) == []
+    assert told(perhaps, sample(MEMBER, False, False, 2, 2)) == [("member", when)]
+    assert told(perhaps, Sample(MEMBER, MEMBER, state, 2, 2, refused=1)) == []
+
+
+def test_what_was_kept_back_from_owners_of_unknown_settings_is_not_granted_always() -> None:
+    always = [sample(MEMBER, p, h, 1, 1) for p, h in product((False, True), repeat=2)]
+    unknown = Sample(MEMBER, MEMBER, (("hidden", False), ("private", None)), 0, 0, refused=1)
+    assert told(*always, unknown) == []
+    some = [sample(MEMBER, False, h, 1, 1) for h in (False, True)]
+    assert told(*some, unknown) == [("member", {"private": False})]
+
+
+VALUES = st.sampled_from((False, True, None))
 SAMPLES = st.builds(
-    sample,
-    st.sampled_from((ANYONE, MEMBER, FOLLOWER, OWNER, ANYONE | {"blocked"})),
-    st.booleans(),
-    st.booleans(),
+    lambda who, hidden, private, present, of, refused: Sample(
+        *who, (("hidden", hidden), ("private", private)), present, of, refused
+    ),
+    st.sampled_from(
+        [(each, each) for each in (ANYONE, MEMBER, FOLLOWER, OWNER, ANYONE | {"blocked"})]
+        + [(ANYONE, MEMBER | {"blocked"}), (MEMBER, FOLLOWER)]
+    ),
+    VALUES,
+    VALUES,
     st.sampled_from((0, 3)),
     st.sampled_from((3, 4)),
+    st.sampled_from((0, 0, 1)),
 )
 
 
@@ -86,10 +110,14 @@ SAMPLES = st.builds(
 def test_a_draft_grants_nothing_that_was_withheld(samples: list[Sample]) -> None:
     found = narrowest(POLICY, STATES, samples)
     for grant, each in product(found, samples):
-        assert each.sent or not grant.covers(each)
+        certain = grant.relation in each.held
+        if each.known and grant.covers(each) and certain:
+            assert each.sent
+        if each.known and grant.covers(each) and grant.relation != "follower":
+            assert each.whole or not each.of
     assert all(_was_sent(grant, samples) for grant in found)
     assert not any(grant.relation == "blocked" for grant in found)
 
 
 def _was_sent(grant: Granted, samples: list[Sample]) -> bool:
-    return any(grant.covers(each) and each.sent for each in samples)
+    return any(each.known and grant.covers(each) and each.whole for each in samples)

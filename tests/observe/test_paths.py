@@ -26,10 +26,12 @@ class Many:
         return self.kind == other.kind
 
 
-def learnt(*paths: str, handed: frozenset[str] = frozenset()) -> dict[str, int]:
+def learnt(
+    *paths: str, handed: frozenset[str] = frozenset(), method: str = "GET"
+) -> dict[str, int]:
     found: Paths[Many] = Paths(Many)
     for path in paths:
-        found.at("GET", path).seen += 1
+        found.at(method, path).seen += 1
     return {each.path: each.counts.seen for each in found.templates(handed.__contains__)}
 
 
@@ -59,6 +61,13 @@ def test_ids_of_any_shape_make_one_template() -> None:
 def test_names_after_a_collection_are_items_and_usual_verbs_are_not() -> None:
     found = learnt("/users/ann", "/users/bob", "/users/me", "/users/search", "/users/7")
     assert found == {"/users/{userId}": 3, "/users/me": 1, "/users/search": 1}
+
+
+def test_what_says_what_is_done_is_no_item_unless_it_is_read_as_one() -> None:
+    said = ("/user/change_relationship", "/user/ann_smith", "/user/grant_lee", "/user/mark_twain")
+    found = learnt(*said, method="POST")
+    assert found == {"/user/change_relationship": 1, "/user/{userId}": 3}
+    assert learnt("/user/change_relationship") == {"/user/{userId}": 1}
 
 
 def test_a_lone_name_is_not_printed() -> None:

@@ -121,21 +121,25 @@ def draft(
 ) -> int:
     """Draft the narrowest contract that explains what was sent, and what was not.
 
-    Each line has its evidence beside it, and a mark for a person to confirm: what an API sends may
-    be the very leak. A relation is granted what was really sent to it, and nothing else.
+    With neither a contract nor a document it infers a document first, and writes it beside the
+    draft. Each line has its evidence beside it, and a mark for a person to confirm: what an API
+    sends may be the very leak. A relation is granted what was really sent to it, and nothing else.
     """
     from oakum.contract.source import parse
     from oakum.observe.drafted import text
     from oakum.observe.intake import sources as opened
     from oakum.observe.survey import Surveyor
 
-    if (contract is None) == (openapi is None):
-        raise click.UsageError("give `--contract` or `--openapi`")
-    if output.exists() and not force:
-        place = Location(str(output))
-        raise InputError([Problem(place, "is there already", "give another name, or --force")])
-    judged, said = _drafting(contract, openapi, os.urandom(32), output.parent)
+    if contract is not None and openapi is not None:
+        raise click.UsageError("give `--contract` or `--openapi`, not both")
     found = opened(sources)
+    _absent(output, force=force)
+    if contract is None and openapi is None:
+        openapi = output.with_suffix(".openapi.json")
+        _absent(openapi, force=force)
+        if not _infer(found, hosts, openapi):
+            return ExitCode.NOT_TRUSTWORTHY
+    judged, said = _drafting(contract, openapi, os.urandom(32), output.parent)
     _learn(judged, found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
     read = _take(surveyor, found)
@@ -155,6 +159,34 @@ def draft(
         err=True,
     )
     return ExitCode.CLEAN
+
+
+def _absent(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        place = Location(str(path))
+        raise InputError([Problem(place, "is there already", "give another name, or --force")])
+
+
+def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
+    """Write the document that the traffic tells, which needs a pass of its own. Said: no call of
+    an API is in it."""
+    from oakum.observe.intake import STDIN
+    from oakum.observe.survey import Surveyor
+
+    if any(each.name == STDIN for each in found):
+        hint = "give a file, or a document as `--openapi`"
+        raise InputError([Problem(Location(STDIN), "can be read only once", hint)])
+    surveyor = Surveyor(os.urandom(32), None, hosts)
+    _take(surveyor, found)
+    templates = surveyor.done().templates
+    distrust = [*filter(None, (each.distrust for each in found))]
+    distrust += [] if templates or distrust else ["no exchange is a call of an API"]
+    for why in distrust:
+        click.echo(f"not to be trusted: {why}", err=True)
+    if not distrust:
+        _write_openapi(templates, path)
+        click.echo(f"wrote {path}: {len(templates)} operations, inferred", err=True)
+    return not distrust
 
 
 def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declared | None:

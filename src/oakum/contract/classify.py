@@ -68,6 +68,9 @@ _READS = listed(
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
     "retrieve return search see show stream view"
 )
+_ACTS = (_CHANGES | _READS | listed("change check verify validate")) - (
+    _NOUNS_TOO | listed("grant show view stream")
+)
 _NOUN_HEADS = listed(
     "candidates catalog catalogue confirmation confirmations count counts date dates events "
     "history limits list lists log logs notes options page points policies policy preview queue "
@@ -131,6 +134,15 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
         return Verdict("destructive", destroys)
     why = f"`{operation.method}` writes, unless the contract says `reads: true`"
     return Verdict("write", why)
+
+
+def says_act(segment: str) -> bool:
+    """Whether a segment of a path says in two words or more what is done: `change_relationship`.
+
+    Verbs that are names or nouns as well do not count: `grant_lee`, `mark-smith`.
+    """
+    parts = words(segment)
+    return len(parts) > 1 and parts[0] in _ACTS and parts[1] not in _NOUN_FOLLOWERS
 
 
 def sounds_like_reading(operation: Operation) -> bool:

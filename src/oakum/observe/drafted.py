@@ -90,7 +90,7 @@ def _evidence(line: Line) -> str:
     for each in line.samples:
         row = counts.setdefault(line.viewers[each.held], Counter())
         row["present"] += each.present
-        row["of"] += each.of
+        row["of"] += each.of + each.refused
     sent = [f"{n} {_of(row)}" for n, row in sorted(counts.items()) if row["present"]]
     kept = [f"{name} {row['of']}" for name, row in sorted(counts.items()) if not row["present"]]
     places = f"{line.doors} place{'' if line.doors == 1 else 's'}"

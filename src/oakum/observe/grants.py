@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from oakum.contract.model import Json, Policy, Relation
 
@@ -30,11 +31,18 @@ class Sample:
     """Each setting of the resource with its value; None: unknown."""
     present: int
     of: int
+    refused: int = 0
+    """Further objects that these viewers were refused, or that a list kept back from them."""
+
+    @property
+    def whole(self) -> bool:
+        """Each that was sent held it."""
+        return 0 < self.present == self.of
 
     @property
     def sent(self) -> bool:
-        """Each of them held it."""
-        return 0 < self.present == self.of
+        """Each held it, and none was refused."""
+        return self.whole and not self.refused
 
     @property
     def known(self) -> bool:
@@ -52,8 +60,11 @@ class Granted:
     def covers(self, sample: Sample) -> bool:
         """Whether it explains that these viewers were sent the field: by a relation that they may
         stand in, so that no other is granted it without need."""
-        values = dict(sample.state)
-        return self.relation in sample.possible and all(
+        return self.relation in sample.possible and self.holds(dict(sample.state))
+
+    def holds(self, values: Mapping[str, Json]) -> bool:
+        """Whether its condition is met."""
+        return all(
             type(values[name]) is type(value) and values[name] == value for name, value in self.when
         )
 
@@ -62,31 +73,51 @@ def narrowest(
     policy: Policy, values: Mapping[str, Sequence[Json]], samples: Iterable[Sample]
 ) -> tuple[Granted, ...]:
     """The grants that `samples` of one field support; `values`: of each setting of the resource."""
-    known = [each for each in samples if each.known and each.of]
+    rows = [each for each in samples if each.of or each.refused]
     taking = {name for each in policy.relations.values() for name in each.unless}
     ranks = {name: _RANK[each.kind] for name, each in policy.relations.items()}
     found: list[Granted] = []
     for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
         relation = policy.relations[name]
-        standing = [each for each in known if _stands(relation, each)]
-        others = [(s, s.possible - {name, *relation.unless}) for s in standing]
+        standing = [each for each in rows if _stands(relation, each)]
+        others = [(s, s.possible - {name, *relation.unless}) for s in standing if s.known]
         pure = [s for s, more in others if all(ranks[other] < ranks[name] for other in more)]
-        sent = {s.state for s in pure if s.sent}
-        against = {s.state for s in standing if not s.sent}
-        fresh = [s for s in pure if s.state in sent - against]
+        against = {s.state for s, _ in others if _speaks_against(name, s)}
+        sure = {s.state for s in pure if s.sent and name in s.held}
+        doubtful = {s.state for s, _ in others if s.refused} - sure
+        sent = {s.state for s in pure if s.whole} - against - doubtful
+        fresh = [s for s in pure if s.state in sent]
         if any(not any(grant.covers(s) for grant in found) for s in fresh):
-            found += _boxes(name, sent - against, against, values)
+            boxes = [*_boxes(name, sent, against | doubtful, values)]
+            unknown = [s for s in standing if not s.known and _speaks_against(name, s)]
+            found += boxes if all(_leaves_open(boxes, s, values) for s in unknown) else ()
     return tuple(found)
 
 
 def _stands(relation: Relation, sample: Sample) -> bool:
     """Whether these viewers stand in a relation, be it that they may have been shut out of it: who
-    was sent a field was not, and who was not sent it may well be entitled to it."""
+    was sent a field was not, and who was sent the rest without it may well be entitled to it."""
     if relation.name in sample.held:
         return True
     shut = not sample.possible.isdisjoint(relation.unless)
     told = relation.kind in ("authenticated", "owner") and sample.held.isdisjoint(relation.unless)
     return shut and told and relation.name in sample.possible
+
+
+def _speaks_against(name: str, sample: Sample) -> bool:
+    """Whether some of them came without the field, and not for having been shut out."""
+    return not (sample.sent if name in sample.held else sample.present == sample.of)
+
+
+def _leaves_open(
+    boxes: Iterable[Granted], sample: Sample, values: Mapping[str, Sequence[Json]]
+) -> bool:
+    """Whether some value of the settings that are not known explains what was not sent."""
+    spread = [(value,) if value is not None else values[name] for name, value in sample.state]
+    worlds = [
+        [*zip((name for name, _ in sample.state), each, strict=True)] for each in product(*spread)
+    ]
+    return any(not any(box.holds(dict(world)) for box in boxes) for world in worlds)
 
 
 def _boxes(

@@ -2,10 +2,11 @@
 
 A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal, a mix of letters
 and digits, an address) is a parameter at once. A word is one when it follows the name of a
-collection, unless it is a usual verb or itself names a collection, and when very many stand beside
-each other: better a door too few than somebody's name in a report. Each node holds what `T` has
-counted; turning words into a parameter adds their counts up. The tree is bounded: past
-`_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is learnt.
+collection, unless it is a usual verb, tells an act (`change_password`) or itself names a
+collection, and when very many stand beside each other: better a door too few than somebody's name
+in a report. Each node holds what `T` has counted; turning words into a parameter adds their counts
+up. The tree is bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES`
+nodes no new word is learnt.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, Self, TypeVar
 
+from oakum.contract.classify import says_act
 from oakum.contract.lexicon import singular, words
 
 _MOST_WORDS = 200
@@ -151,11 +153,16 @@ def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
     if before in _SEARCHES:
         _fold(node, literals)
     elif len(literals) >= _MANY or _is_collection(before):
-        items = [each for each in literals if each not in _FIXED]
+        items = [e for e in literals if e not in _FIXED and not _is_act(e, node.below[e])]
         _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
     _fold(node, [name for name in node.below if name not in _FIXED and name and handed(name)])
     for name, child in node.below.items():
         _settle(child, name, handed)
+
+
+def _is_act(name: str, node: _Node[T]) -> bool:
+    """Whether a word says what is done, and nothing was ever read there as an item is."""
+    return says_act(name) and node.counts.keys() <= {"POST", "PUT", "PATCH", "DELETE"}
 
 
 def _is_like(node: _Node[T], name: str) -> bool:

@@ -9,15 +9,14 @@ so what rests on it is told as *not certain*; what rests on the answer alone is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.contract import Contract
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
 from oakum.contract.params import infer_params
-from oakum.exchange import Request
 from oakum.guard.route import Router, placed
 from oakum.guard.wiring import READS, Ask, derive
 from oakum.observe.drafted import Line
@@ -32,17 +31,17 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key
-from oakum.semantics import Principal, Sighting, Subject, compile_contract
+from oakum.semantics import Sighting, Subject, compile_contract
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, digit, held, state_of, text, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.testing.kept import Answered, Bare
 from oakum.testing.look import Asked, Frame, Look, granted, is_told
+from oakum.testing.told import Facts, is_whole
 
 _REFUSED = (401, 403, 404)
-_MOST = 200_000
-"""Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
 
 
 class Declared:
@@ -91,19 +90,6 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class _Told(Caller):
-    """A caller of whom recorded answers have told more than an id."""
-
-    related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
-    states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
-
-    @property
-    def principal(self) -> Principal:
-        """The caller, with relations and settings as far as they were told."""
-        return replace(super().principal, related=self.related, states=self.states)
-
-
-@dataclass(frozen=True)
 class Shown:
     """One kind of viewer at one door: what an object of this state was sent with, or without."""
 
@@ -117,41 +103,6 @@ class Shown:
     """Relations held, and those that nothing rules out; none: it is not known who it was."""
     state: tuple[tuple[str, Json], ...]
     """Of all states of the resource; None: unknown."""
-
-
-@dataclass
-class Facts:
-    """What recorded answers told of settings and relations. In memory only; holds ids."""
-
-    states: dict[str, dict[str, Json]] = field(default_factory=dict)
-    """Owner's id → `Resource.state` → value, the last one seen."""
-    listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
-    """Id asked about → relation → ids in the list, and whether it is whole."""
-
-    def forget(self, ids: Set[str], what: Iterable[str]) -> None:
-        """Somebody has changed something that these ids have to do with: `states`, `lists`."""
-        for id in ids:
-            if "states" in what:
-                self.states.pop(id, None)
-            if "lists" in what:
-                self.listed.pop(id, None)
-
-    def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
-        """Whether one of these ids stands in somebody's list; None: that is not known."""
-        ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
-        if not ids.isdisjoint(other):
-            return True
-        return False if whole else None
-
-    def state(self, owner: str, path: str, value: Json) -> None:
-        """Take in a setting."""
-        if owner in self.states or len(self.states) < _MOST:
-            self.states.setdefault(owner, {})[path] = value
-
-    def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
-        """Take in a list."""
-        if about in self.listed or len(self.listed) < _MOST:
-            self.listed.setdefault(about, {})[relation] = (ids, whole)
 
 
 class Judged(Declared):
@@ -186,9 +137,9 @@ class Judged(Declared):
         """Fields, and all below them, of which an object said nothing: `null`, an empty list."""
         self.refused: Counter[Shown] = Counter()
         """Objects that were sent to somebody, and that this viewer was refused."""
-        self._items: dict[tuple[object, ...], Sighting] = {}
-        """Operation and path parameters → the one object that was sent there, without its content;
-        in memory only."""
+        self.kept: Counter[Shown] = Counter()
+        """Objects that a list held for others who asked the same, and not for this viewer."""
+        self._answered = Answered()
         self._leaks: dict[Key, list[int]] = {}
         self._unjudged: Counter[str] = Counter()
 
@@ -237,7 +188,7 @@ class Judged(Declared):
         for each in plain.sightings:
             self._settings(each)
         owners = frozenset(owner for each in plain.sightings for owner in each.owners)
-        caller = self._with_facts(plain.asked.caller, owners)
+        caller = self.facts.inform(self.policy, plain.asked.caller, owners)
         look = plain
         if caller is not plain.asked.caller:
             look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
@@ -275,30 +226,6 @@ class Judged(Declared):
         caller = self._callers.of(passed.exchange.request, None, None)
         return UNKNOWN if caller is NOBODY and not self._credentials else caller
 
-    def _with_facts(self, caller: Caller, owners: frozenset[str]) -> Caller:
-        """The caller with what is known of these owners."""
-        relations = self.policy.relations.values()
-        related: dict[tuple[str, str], bool] = {}
-        for each in relations if caller.known and caller.ids else ():
-            for owner in owners if each.kind == "lookup" else ():
-                said = self._related(each.name, each.of, owner, caller.ids)
-                if said is not None:
-                    related[each.name, owner] = said
-        states = {
-            (owner, path): value
-            for owner in owners
-            for path, value in self.facts.states.get(owner, {}).items()
-        }
-        if not related and not states:
-            return caller
-        return _Told(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
-
-    def _related(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
-        if of == "owner":
-            return self.facts.related(name, owner, ids)
-        said = [self.facts.related(name, id, frozenset((owner,))) for id in sorted(ids)]
-        return next((each for each in said if each is not None), None)
-
     # ------------------------------------------------------------ facts
 
     def _listed(self, operation: Operation, params: Mapping[str, str], passed: Passed) -> None:
@@ -307,9 +234,9 @@ class Judged(Declared):
         abouts = list(params.values())[:1] or sorted(caller.ids)
         for name, ask in self._lists[operation.id]:
             found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
-            whole = _is_whole(ask, value, len(found), passed.exchange.request)
+            whole = is_whole(ask, value, len(found), passed.exchange.request)
             for about in abouts:
-                self.facts.list(name, about, found, whole)
+                self.facts.list(name, about, found, whole and about in caller.ids)
 
     def _settings(self, sighting: Sighting) -> None:
         table = self.model.tables[sighting.resource]
@@ -333,28 +260,41 @@ class Judged(Declared):
             present, silent = _paths(each, places)
             self.present.update((shown, path) for path in present)
             self.silent.update((shown, path) for path in silent - present)
-
-        if look.asked.params and operation.method == "GET":
+        if operation.method == "GET":
             outer = [each for each in look.sightings if not _within(each.pointer, places)]
-            if len(outer) == 1 and len(self._items) < _MOST:
-                bare = replace(outer[0], leaves=(), value=None)
-                self._items[operation.id, *look.asked.params.items()] = bare
+            bare = [self._bare(each) for each in outer]
+            question = (operation.id, *look.asked.params.items())
+            url = urlsplit(passed.exchange.request.url)
+            named = frozenset(look.asked.params.values())
+            for gone in self._answered.missing(question, url.query, bare, named):
+                self._withheld(self.kept, operation, asked, gone, caller)
+
+    def _bare(self, sighting: Sighting) -> Bare:
+        """What of an object is remembered."""
+        key = self.model.tables[sighting.resource].resource.key
+        keys = texts(sighting.value, key) if key else []
+        return Bare(sighting.resource, _place(sighting.pointer), sighting.owners, (keys or [""])[0])
 
     def _refused(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
-        """A refusal says what of an object that others were sent: that this caller was not."""
-        item = self._items.get((operation.id, *params.items()))
+        """A refusal says what of objects that others were sent: that this caller was not."""
         caller = self._caller(passed)
-        if item is None or not caller.known:
+        for each in self._answered.of((operation.id, *params.items())):
+            self._withheld(self.refused, operation, self._asked(passed, operation), each, caller)
+
+    def _withheld(
+        self, into: Counter[Shown], operation: Operation, asked: str, item: Bare, caller: Caller
+    ) -> None:
+        if not caller.known:
             return
-        caller = self._with_facts(caller, frozenset(item.owners))
+        caller = self.facts.inform(self.policy, caller, item.owners)
         resource = self.model.tables[item.resource].resource
         subject = Subject(item.resource, item.owners, None, resource.owner.kind != "none")
-        gone = replace(
-            item,
-            held=held(self.policy, caller.principal, subject),
-            state=state_of(self.policy, resource, caller.principal, subject),
-        )
-        self.refused[self._shown(operation.id, self._asked(passed, operation), gone, caller)] += 1
+        gone = Sighting(
+            item.resource, item.place, item.owners,
+            held(self.policy, caller.principal, subject),
+            state_of(self.policy, resource, caller.principal, subject), (), None,
+        )  # fmt: skip
+        into[self._shown(operation.id, asked, gone, caller)] += 1
 
     def _asked(self, passed: Passed, operation: Operation) -> str:
         """Query parameters that were given, by the names that the document has for them."""
@@ -372,7 +312,7 @@ class Judged(Declared):
             for name, state in resource.states.items()
         }
         possible = caller.possible(self.policy, subject) if caller.known else frozenset()
-        place = "/".join("*" if part.isdigit() else part for part in sighting.pointer)
+        place = "/".join(_place(sighting.pointer))
         return Shown(
             door, f"{asked} {place}", sighting.resource, sighting.held,
             self._viewer(sighting.held, possible), possible,
@@ -384,7 +324,9 @@ class Judged(Declared):
         if not possible:
             return "unknown"
         sure = self._label(held, None, "")
-        return sure if self._label(possible, None, "") == sure else f"{sure} or more"
+        taking = {name for each in self.policy.relations.values() for name in each.unless}
+        most = self._label(possible - taking if taking - held else possible, None, "")
+        return sure if most == sure else f"{sure} or more"
 
     # ------------------------------------------------------------ the end
 
@@ -409,7 +351,8 @@ class Judged(Declared):
         for shown, path in self.present:
             if shown.resource == resource:
                 fields.setdefault(path, {})[shown.door, shown.place] = None
-        rows = [each for each in {**self.objects, **self.refused} if each.resource == resource]
+        rows = [*{**self.objects, **self.refused, **self.kept}]
+        rows = [each for each in rows if each.resource == resource]
         for path in sorted(fields):
             if KEY in path:
                 continue  # a name that may be somebody's
@@ -421,7 +364,10 @@ class Judged(Declared):
                 {each.held: each.viewer for each in here}, len(fields[path]), unknown,
             )  # fmt: skip
 
-    def _samples(self, path: str, rows: Iterable[Shown]) -> Iterator[Sample]:
+    def _samples(self, path: str, rows: Sequence[Shown]) -> Iterator[Sample]:
+        """Beside an object that may be had alone, lists say nothing by what they leave out: they
+        may choose for other reasons."""
+        alone = any(self._is_alone(each) and self.present[each, path] for each in rows)
         above = [path[:at] for at, char in enumerate(path) if char == "."]
         for each in rows:
             present = self.present[each, path]
@@ -429,9 +375,15 @@ class Judged(Declared):
             of = max(self.objects[each] - silent, present)
             if self.model.rule(each.door).graphql:
                 of = present  # who asks chooses the fields there
-            of += self.refused[each]
-            if of:
-                yield Sample(each.held, each.possible, each.state, present, of)
+            refused = self.refused[each] + (0 if alone else self.kept[each])
+            if of or refused:
+                yield Sample(each.held, each.possible, each.state, present, of, refused)
+
+    def _is_alone(self, shown: Shown) -> bool:
+        """Whether somebody else than its owner was sent it where it does not stand in a list."""
+        relations = self.policy.relations
+        own = any(relations[name].kind == "owner" for name in shown.held)
+        return "*" not in shown.place and not own
 
     def drift(self) -> tuple[Drift, ...]:
         """What was sent and no line grants: a field without a line, or one sent too widely."""
@@ -489,6 +441,10 @@ def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
         yield text(value)
 
 
+def _place(pointer: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("*" if part.isdigit() else part for part in pointer)
+
+
 def _within(pointer: tuple[str, ...], places: Set[tuple[str, ...]]) -> bool:
     """Whether an object stands inside another."""
     return any(pointer[:n] in places for n in range(len(pointer)))
@@ -512,12 +468,3 @@ def _paths(sighting: Sighting, places: Set[tuple[str, ...]]) -> tuple[set[str], 
 
 def _text(state: tuple[tuple[str, Json], ...]) -> tuple[tuple[str, str], ...]:
     return tuple((n, "unknown" if v is None else str(v).lower()) for n, v in state)
-
-
-def _is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
-    """Whether a list that was recorded lists all there are: its total says so, or it has no
-    pages."""
-    counts = [each for path in ask.counts for each in texts(value, ".".join(path))]
-    if counts:
-        return all(count.isdigit() and int(count) <= found for count in counts)
-    return ask.page == 0 and not urlsplit(request.url).query

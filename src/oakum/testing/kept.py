@@ -1,0 +1,63 @@
+"""What answers held, so that it can be told what later ones to the same question lack.
+
+In memory only: it holds ids, and nothing else of an object. Bounded: past `_MOST` objects nothing
+new is remembered, so that a draft may only lose evidence against a grant of what came late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
+
+_MOST = 200_000
+_EACH = 8
+"""Kinds of objects of one question that a refusal speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """An object without its content."""
+
+    resource: str
+    place: tuple[str, ...]
+    """Where in an answer it stood, `*` for a position."""
+    owners: tuple[str, ...]
+    key: str
+
+
+Question = tuple[object, ...]
+"""An operation with its path parameters."""
+
+
+@dataclass
+class Answered:
+    """Questions, and the objects that answered them."""
+
+    _listed: dict[tuple[Question, str], dict[Bare, None]] = field(default_factory=dict)
+    """With the query: what any answer held."""
+    _kinds: dict[Question, dict[Bare, None]] = field(default_factory=dict)
+    """One of each owner and place, for refusals, whatever the query was."""
+    _many: int = 0
+
+    def missing(
+        self, question: Question, query: str, items: Iterable[Bare], named: Set[str]
+    ) -> Iterator[Bare]:
+        """Take an answer in; elements of its lists that others were sent and that it lacks.
+        `named`: ids in the path: a refusal speaks of the one object there, or of what is theirs."""
+        known = self._listed.setdefault((question, query), {})
+        here = dict.fromkeys(items)
+        yield from (each for each in known if each not in here and "*" in each.place)
+        fresh = [each for each in here if each not in known]
+        if self._many + len(fresh) > _MOST:
+            return
+        self._many += len(fresh)
+        known.update(dict.fromkeys(fresh))
+        alone = len(here) == 1
+        for each in fresh if named else ():
+            kinds = self._kinds.setdefault(question, {})
+            if len(kinds) < _EACH and (alone or not named.isdisjoint(each.owners)):
+                kinds[Bare(each.resource, each.place, each.owners, "")] = None
+
+    def of(self, question: Question) -> Iterable[Bare]:
+        """What others were sent in answer to a question."""
+        return self._kinds.get(question, ())
