@@ -129,6 +129,7 @@ class LuaGuard:
         settings = {
             "state": state,
             "observe": setup.observe,
+            "denied": dict(setup.denied),
             "service": setup.service,
             **({"audit_key": audit_key.decode()} if audit_key else {}),
         }

@@ -33,6 +33,7 @@ class PythonGuard:
             service=setup.service,
             audit_key=AUDIT_KEY,
             observe=setup.observe,
+            denied=setup.denied,
         )
 
     def _drive(self, talk: Generator[Asked, Answered | None, _T]) -> _T:

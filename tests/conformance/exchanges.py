@@ -11,12 +11,16 @@ else. Each case is one request or several `steps`, and what is expected of each:
     asked               targets of the guard's own questions, in order
     audit               some of its line in the audit log
 
+`denied` of a case is the deny list: ids of callers, and in how many seconds from the start of the
+case each entry ends.
+
 `clock: true` is a case that needs a clock that goes only when told to, as a `wait` of long does.
 """
 
 from __future__ import annotations
 
 import copy
+import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,6 +116,7 @@ class Setup:
     """Claims by token; those that are not here are not valid."""
     service: str = ""
     observe: bool = False
+    denied: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,10 @@ class Case:
             self.shared.get("tokens", {}),
             self.said.get("service", self.shared.get("service", "")),
             self.said.get("observe", False),
+            {
+                hmac.digest(AUDIT_KEY, name.encode(), "sha256").hex()[:16]: START + seconds
+                for name, seconds in self.said.get("denied", {}).items()
+            },
         )
 
 

@@ -18,7 +18,7 @@ from joserfc.jwk import OctKey
 
 from oakum.guard.plan import compile_plan
 from oakum.guard.target import Target
-from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
+from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start
 
@@ -206,6 +206,7 @@ def gateway(target: Target, setup: Setup) -> Iterator[Gateway]:
             environ,
             validate=False,
             observe=setup.observe,
+            denied={who: time.time() + ends - START for who, ends in setup.denied.items()},
             service_env=SERVICE if setup.service else "",
             audit_key_env=KEY,
         ) as engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,10 @@ def _gateway(command: F) -> F:
                 help="store that several guards share",
             ),
             click.option(
+                "--deny", type=shared.PATH, metavar="FILE",
+                help="deny list: turn these callers away until their entry ends",
+            ),
+            click.option(
                 "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
                 help="OpenAPI Overlay applied to the document; may be repeated",
             ),
@@ -117,6 +122,7 @@ def run(
     mode: str,
     workers: int,
     redis: str,
+    deny: Path | None,
     overlays: tuple[Path, ...],
     admin: str,
     audit: Path | None,
@@ -138,6 +144,7 @@ def run(
         admin=admin,
         audit=None if shown else audit,
         redis=redis,
+        deny=deny,
         state=state,
     )
     serve(options, _json if form == "json" else _text, _line if shown else None)
@@ -165,11 +172,13 @@ def export(
     mode: str,
     workers: int,
     redis: str,
+    deny: Path | None,
     overlays: tuple[Path, ...],
     out: Path,
     at: Path,
 ) -> int:
     """Write the gateway as files for a fleet, which then needs no Python and no Oakum."""
+    from oakum.guard.compiled import AUDIT_KEY
     from oakum.guard.export import Order, export
 
     order = Order(
@@ -180,10 +189,11 @@ def export(
         observe=mode == "observe",
         workers=workers,
         redis=redis,
+        deny=deny,
         at=at,
     )
     chosen = target(engine)
-    made = export(order, chosen, out)
+    made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
     shared.warn(made.warned(chosen.feeds))
     click.echo(f"wrote {out}: contract {made.contract}; {out}/README.md says what goes where")
     return int(ExitCode.CLEAN)

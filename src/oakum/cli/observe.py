@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oakum.cli import shared
+from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_front_end import command as front_end
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -30,6 +31,7 @@ def command() -> None:
 
 
 command.add_command(front_end, "front-end")
+command.add_command(abuse, "abuse")
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _HOST = click.option(

@@ -21,6 +21,7 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.files import fill, judged, unusable
+from oakum.guard.listed import denied, read_list
 from oakum.guard.target import Deployment, Target, address
 
 SCHEMA = "oakum.export/1"
@@ -43,12 +44,15 @@ class Order:
     observe: bool = False
     workers: int = 1
     redis: str = ""
+    deny: Path | None = None
+    """The deny list; None: nobody is turned away."""
     at: Path = Path("/opt/oakum")
     """Absolute; where the folder will stand on the machines that run it."""
 
 
-def export(order: Order, engine: Target, out: Path) -> Compiled:
-    """Writes the folder, whole or not at all.
+def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> Compiled:
+    """Writes the folder, whole or not at all. `audit_key`: of the fleet, where it is known, so that
+    a deny list made under another one is refused.
 
     Raises `InputError` when there is a folder that is no earlier export, and `TargetError` when the
     engine refuses its files.
@@ -69,6 +73,7 @@ def export(order: Order, engine: Target, out: Path) -> Compiled:
         service_env=now.service_env,
         audit_key_env=AUDIT_KEY,
         redis=order.redis,
+        denied=denied(read_list(order.deny, audit_key)) if order.deny is not None else {},
         admin=_ADMIN,
     )
     out = out.absolute()

@@ -14,6 +14,7 @@ from typing import Any
 from oakum.contract import load
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
+from oakum.guard.listed import denied, read_list
 from oakum.guard.passage import Gatekeeper
 from oakum.guard.plan import compile_plan
 from oakum.guard.secrets import read_api_keys, read_key_set
@@ -29,13 +30,15 @@ def open_gate(
     overlays: Sequence[Path] = (),
     *,
     observe: bool = False,
+    deny: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time,
 ) -> Gatekeeper:
     """Reads and compiles a contract, its keys, and its secrets from the environment.
 
-    Without a key for the audit's hashes in the environment they are this process's own. Raises
-    `InputError` with every mistake, and for a secret that nobody has set.
+    Without a key for the audit's hashes in the environment they are this process's own. `deny`: a
+    deny list, as it is now. Raises `InputError` with every mistake, and for a secret that nobody
+    has set.
     """
     contract = load(path, overlays)
     plan = json.loads(compile_plan(contract, path.parent))
@@ -56,6 +59,7 @@ def open_gate(
             hint = "keep the key set in a file beside the contract"
             raise InputError([Problem(guard.tokens.location, said, hint)])
         tokens = verifier(guard.tokens, keys, now)
+    audit_key = environ.get(AUDIT_KEY, "").encode()
     return Gatekeeper(
         contract.document,
         compile_contract(contract.document, policy),
@@ -63,9 +67,10 @@ def open_gate(
         tokens=tokens,
         api_keys=read_api_keys(guard.api_keys, folder) if guard.api_keys else None,
         service=service,
-        audit_key=environ.get(AUDIT_KEY, "").encode() or secrets.token_bytes(32),
+        audit_key=audit_key or secrets.token_bytes(32),
         observe=observe,
         contract=plan["contract"],
+        denied=denied(read_list(deny, audit_key)) if deny is not None else None,
     )
 
 

@@ -103,10 +103,12 @@ class Gatekeeper:
         audit_key: bytes,
         observe: bool = False,
         contract: str = "",
+        denied: Mapping[str, float] | None = None,
     ) -> None:
         """`now` in Unix seconds; `service` is the value of the header that look-ups are asked
-        with; `observe` decides and writes down, and changes nothing. Raises `InputError` when
-        callers are known by tokens and nobody verifies them."""
+        with; `observe` decides and writes down, and changes nothing; `denied`: who is turned away,
+        as the audit writes it, and until when. Raises `InputError` when callers are known by
+        tokens and nobody verifies them."""
         self.policy = model.policy
         if self.policy.caller.claim and tokens is None:
             where = self.policy.places.get(("caller",), Location(self.policy.file))
@@ -121,6 +123,7 @@ class Gatekeeper:
         self._api_keys = api_keys or {}
         self._audit_key = audit_key
         self._contract = contract
+        self._denied = denied or {}
         self._desk = Desk(model, self._wiring, Memory[Known](now), service)
         self._callers = Memory[Who](now)
         self._budgets = Budgets(self.policy.limits, now)
@@ -163,6 +166,8 @@ class Gatekeeper:
         inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
         inquiry.who = yield from self._who(inquiry)
         passing.who = self._hashed(inquiry.who.name)
+        if self._denied.get(passing.who, 0.0) > self._now():
+            raise Denied(403, "listed")
         self._rate(inquiry.who, client(asked, guard.hops))
         inquiry.begin()
         yield from self._call(passing, door, inquiry)

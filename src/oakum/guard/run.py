@@ -25,10 +25,11 @@ from socket import AF_INET, AF_INET6, create_connection, create_server, getaddri
 from types import FrameType
 
 from oakum.contract.model import Json
-from oakum.errors import InputError, OakumError, TargetError
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.files import appendable, fill, folder_of, judged
+from oakum.guard.listed import denied, read_list
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.guard.watch import Watch
@@ -67,6 +68,8 @@ class Options:
     audit: Path | None = None
     """Where the engine's log goes; None: into the run's own folder, and away when it has grown."""
     redis: str = ""
+    deny: Path | None = None
+    """The deny list; None: nobody is turned away."""
     state: Path | None = None
     """Folder of the run, kept afterwards; None: a private one, removed at the end."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -106,7 +109,7 @@ class Running:
             if not options.environ.get(AUDIT_KEY):
                 hint = f"`export {AUDIT_KEY}=…`, the same for all of them"
                 raise mistake("guards that count together need one key for it", hint)
-        self._watch = Watch((options.contract, *options.overlays))
+        self._watch = Watch(self._own_files())
         self._now = compiled(options.contract, options.overlays)
         self._watch.add(self._now.files)
         self._environment = self._environ(self._now)
@@ -120,6 +123,7 @@ class Running:
             service_env=self._now.service_env,
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
+            denied=self._denied(),
             admin="127.0.0.1:1",  # another one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
@@ -129,6 +133,17 @@ class Running:
         self._dead = False
         self._failures = 0
         self._due = self._looked = self._since = 0.0
+
+    def _own_files(self) -> tuple[Path, ...]:
+        options = self._options
+        return (options.contract, *options.overlays, *([options.deny] if options.deny else ()))
+
+    def _denied(self) -> Mapping[str, float]:
+        """Who is turned away, as the file says by now. Raises `InputError`."""
+        if self._options.deny is None:
+            return {}
+        key = self._options.environ.get(AUDIT_KEY, "").encode()
+        return denied(read_list(self._options.deny, key))
 
     def _environ(self, now: Compiled) -> dict[str, str]:
         """All that the engine gets to know of ours. Raises `InputError` for a secret not set."""
@@ -152,7 +167,7 @@ class Running:
         self._tell(
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
-            f" {now.doors} doors, contract {now.contract}"
+            f" {now.doors} doors, contract {now.contract}{self._listed}"
             + (", observing only: nothing is removed or denied" if options.observe else "")
             + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
             + self._warned(now),
@@ -161,6 +176,7 @@ class Running:
             admin=self.admin,
             engine=self._engine.name,
             doors=now.doors,
+            denied=len(self._deployment.denied),
             contract=now.contract,
             mode="observe" if options.observe else "enforce",
             warnings=self._warnings(now),
@@ -306,12 +322,17 @@ class Running:
     def reload(self) -> bool:
         """Reads the contract anew; False when it was refused, and the old one stays."""
         options = self._options
-        self._watch.adopt((options.contract, *options.overlays, *self._now.files))
+        self._watch.adopt((*self._own_files(), *self._now.files))
         try:
             new = compiled(options.contract, options.overlays)
             self._watch.add(new.files)
             environment = self._environ(new)
-            deployment = replace(self._deployment, plan=new.plan, service_env=new.service_env)
+            deployment = replace(
+                self._deployment,
+                plan=new.plan,
+                service_env=new.service_env,
+                denied=self._denied(),
+            )
             files = judged(self._engine, deployment, deployment.folder)
         except OakumError as error:
             self._refuse(error)
@@ -331,15 +352,26 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.contract} is taken: {new.doors} doors{self._warned(new)}",
+            f"contract {new.contract} is taken: {new.doors} doors{self._listed}{self._warned(new)}",
             contract=new.contract,
             doors=new.doors,
+            denied=len(self._deployment.denied),
             warnings=self._warnings(new),
         )
         return True
 
     def _warnings(self, new: Compiled) -> list[str]:
-        return [str(each) for each in new.warned(self._engine.feeds)]
+        said = [str(each) for each in new.warned(self._engine.feeds)]
+        if self._options.deny is not None and not self._options.environ.get(AUDIT_KEY):
+            hint = f"`export {AUDIT_KEY}=…`, as where the list was made"
+            where = Location(str(self._options.deny))
+            said.append(str(Problem(where, f"turns nobody away: `{AUDIT_KEY}` is not set", hint)))
+        return said
+
+    @property
+    def _listed(self) -> str:
+        many = len(self._deployment.denied)
+        return f", {many} callers denied" if self._options.deny is not None else ""
 
     def _warned(self, new: Compiled) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))
@@ -357,7 +389,7 @@ class Running:
         stays = self._now.contract
         self._tell(
             "refused",
-            "\n  ".join([f"the new contract is refused, {stays} stays in force:", *said]),
+            "\n  ".join([f"what is new is refused, contract {stays} stays in force:", *said]),
             contract=stays,
             problems=list(said),
         )

@@ -15,7 +15,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
@@ -62,6 +62,8 @@ class Deployment:
     """Environment variable with the key of the hashes in the audit; empty: none."""
     redis: str = ""
     """`host:port` of the store that several guards share; empty: each for itself."""
+    denied: Mapping[str, float] = field(default_factory=dict)
+    """Callers on the deny list, by their hash in the audit: Unix seconds until which they are."""
     admin: str = ""
     """`host:port`, loopback, where the engine shows its own figures; empty: nowhere."""
     timeout: float = 15.0

@@ -10,15 +10,18 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.exchange import Request
-from oakum.observe.inventory import UNREAD, credentials, naming
+from oakum.observe.inventory import UNREAD, credentials, naming, read
 from oakum.observe.passed import Passed
 
 MOST: Final = 1000
 """Hashes of ids that are kept of one answer, at most."""
+FAR: Final = 64
+"""A step from one id to the next that is longer says only that it is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,18 @@ class Call:
     address: int
     """Of the network address."""
     asked: tuple[int, ...]
-    """Of the ids in the path, then of the values in the query: what the caller named."""
+    """Of the ids in the path, then of the values in the query, then of the ids and names in the
+    body: what the caller named."""
     handed: tuple[int, ...]
     """Of the ids and names that stand in the answer, each once, in order; at most `MOST`."""
     count: int
     """Objects that the answer listed; -1: no body is kept."""
     size: int
     """Bytes of the answer; -1: not known."""
+    step: int = 0
+    """How far the last integer id in the path is from the one that this caller asked for before it
+    at this door, at most `FAR` either way; 0: the same one, or not known. It tells order and gaps,
+    and no id."""
 
 
 class Hasher:
@@ -102,7 +110,10 @@ def reduced(
         "+".join(sorted(kinds)) or "none",
         _caller(passed, who, hashed),
         hashed(passed.peer) if passed.peer else 0,
-        tuple(hashed(each) for each in (*map(unquote, values), *_queried(request, kinds))),
+        tuple(
+            hashed(each)
+            for each in (*map(unquote, values), *_queried(request, kinds), *_named(request))
+        ),
         tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
         -1 if passed.body == "absent" else listed(body),
         len(response.body) if passed.body == "whole" else -1,
@@ -121,6 +132,19 @@ def _queried(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
     for name, value in parse_qsl(urlsplit(request.url).query)[:64]:
         if f"query {name}" not in kinds and 0 < len(value) < 200:
             yield value
+
+
+def _named(request: Request) -> Iterator[str]:
+    """Whom the body names: the address of a login, the ids of a batch."""
+    if not request.body:
+        return
+    body = read(request.body, request.headers.get("content-type", ""))
+    if body is UNREAD:
+        try:
+            body = dict(parse_qsl(request.body.decode(), max_num_fields=64))
+        except ValueError:
+            return
+    yield from islice(naming(body, numbers=True), MOST)
 
 
 def _handed(body: object, hashed: Hasher) -> Iterator[int]:

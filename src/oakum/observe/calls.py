@@ -7,13 +7,15 @@ doors have, and nothing else.
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from oakum.contract.model import Operation
-from oakum.observe.call import Call, Hasher, reduced
+from oakum.observe.call import FAR, Call, Hasher, reduced
 from oakum.observe.intake import Source, records
 from oakum.observe.inventory import UNREAD, read
 from oakum.observe.passed import Passed
@@ -21,6 +23,9 @@ from oakum.observe.paths import id_form
 from oakum.observe.survey import Survey, aside, is_page
 
 _MOST_SEGMENTS = 16
+_MOST_LAST = 200_000
+"""Callers at doors of whom the last id is kept."""
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 class Finds(Protocol):
@@ -37,8 +42,8 @@ class Finds(Protocol):
 
 
 @dataclass
-class _Step:
-    below: dict[str, _Step] = field(default_factory=dict)
+class _Node:
+    below: dict[str, _Node] = field(default_factory=dict)
     """By literal segment; "" for a parameter."""
     path: str = ""
     """The template that ends here; empty: none does."""
@@ -56,6 +61,25 @@ class _Step:
         return None
 
 
+class Steps:
+    """How far each caller goes from one integer id to the next, at each door. The last id is kept
+    in memory alone."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
+
+    def told(self, call: Call, values: Sequence[str]) -> Call:
+        """The call with its step; `values`: what stands in its path, the last of which counts."""
+        if not values or not _INTEGER.fullmatch(values[-1]):
+            return call
+        key, number = (call.caller or call.address, call.method, call.path), int(values[-1])
+        before = self._last.pop(key, number)
+        self._last[key] = number
+        if len(self._last) > _MOST_LAST:
+            self._last.popitem(last=False)
+        return replace(call, step=max(-FAR, min(FAR, number - before)))
+
+
 class Doors:
     """Tells the template of any exchange: of what fits none, one without its words."""
 
@@ -68,7 +92,8 @@ class Doors:
         """`survey`: of the same traffic, read before; None: there is the document alone."""
         self._against = against
         self._hosts = frozenset(hosts)
-        self._root = _Step()
+        self._steps = Steps()
+        self._root = _Node()
         self._words = set[str]()
         for operation in against.operations if against is not None else ():
             self._learn(operation.path, ends=False)
@@ -80,7 +105,7 @@ class Doors:
         for part in path.strip("/").split("/"):
             name = "" if "{" in part else part
             self._words.add(name)
-            step = step.below.setdefault(name, _Step())
+            step = step.below.setdefault(name, _Node())
         if ends:
             step.path = path
 
@@ -93,11 +118,13 @@ class Doors:
         found = self._against.found(passed) if self._against is not None else None
         if found is not None:
             operation, params = found
-            return reduced(passed, body, operation.path, operation.id, params.values(), hashed)
+            values = tuple(params.values())
+            made = reduced(passed, body, operation.path, operation.id, values, hashed)
+            return self._steps.told(made, values)
         if not passed.operation and is_page(passed):
             return None
         path, values = self.template(passed.operation or urlsplit(request.url).path)
-        return reduced(passed, body, path, "", values, hashed)
+        return self._steps.told(reduced(passed, body, path, "", values, hashed), values)
 
     def template(self, path: str) -> tuple[str, tuple[str, ...]]:
         """The template of a path that no document declares, and what stands in its parameters,

@@ -46,6 +46,7 @@ _NAMING = frozenset(
         "key",
         "code",
         "email",
+        "phone",
     ]
 )
 _MOST_HANDED = 500_000

@@ -70,6 +70,10 @@ class Declared:
         method = "GET" if request.method == "HEAD" else request.method
         return self._router.find(place, method) if place is not None else None
 
+    def named(self, passed: Passed) -> str:
+        """The id by which a guard counts who asked; empty: a document does not tell."""
+        return ""
+
     def sent(self) -> tuple[Sent, ...]:
         """Nothing is known of viewers without a contract."""
         return ()
@@ -151,6 +155,12 @@ class Judged(Declared):
         found = self.found(passed)
         if found is not None:
             self._credential(passed, found[0])
+
+    def named(self, passed: Passed) -> str:
+        """The smallest of the caller's ids; empty: nothing in the traffic until now says who it
+        is."""
+        self.learn(passed)
+        return min(self._caller(passed).ids, key=str.encode, default="")
 
     def hear(self, passed: Passed, body: object) -> Operation | None:
         """Learn from an answer, judge it for its caller, and count what its objects were sent

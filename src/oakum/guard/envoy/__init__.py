@@ -126,6 +126,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
         "audit_key_env": deployment.audit_key_env,
         "state": str(deployment.state),
         "redis": deployment.redis,
+        "denied": dict(deployment.denied) or "",
         "tokens": places,
         "algorithms": dict.fromkeys(tokens["algorithms"], True) if tokens else {},
         "problems": _PROBLEMS,

@@ -154,7 +154,7 @@ local function prepare(plan, door, index)
 end
 
 -- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
--- `observe`, `state` (path of the file that workers share), `redis`.
+-- `observe`, `denied` (who is turned away, as the audit writes it → until when), `state` (path of the file that workers share), `redis`.
 function M.new(text, host, settings)
   local plan = project.load(assert(json.plain(text)))
   local guard = plan.guard
@@ -165,7 +165,7 @@ function M.new(text, host, settings)
   if plan.caller.kind == "api_key" then keys = json.decode(text).guard.api_keys end
   local self = setmetatable({
     plan = plan, host = host, now = host.now, shared = state, asking = asking, problems = {},
-    observe = settings.observe or false,
+    observe = settings.observe or false, denied = settings.denied,
     who = who.new(plan, host, asking, settings.audit_key or hash.random(32), keys),
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
@@ -264,6 +264,13 @@ function Guard:may(x, ask, object)
   return false
 end
 
+-- Whether the caller is on the deny list; nobody who is not known by an id is.
+function Guard:listed(x)
+  if not self.denied or x.who.anonymous then return false end
+  local till = self.denied[self.who:audited(x.who)]
+  return till ~= nil and till > self.host.time()
+end
+
 function Guard:rate(x)
   local limit = x.who.anonymous and self.anonymous or not x.who.anonymous and self.callers
   if not limit then return nil end
@@ -282,6 +289,7 @@ local function call(self, x, req, door)
   local bearer, status, wait = self.who:find(x, req)
   if not bearer then return status, "who", wait end
   x.who = bearer
+  if self:listed(x) then return 403, "listed" end
   local reason
   status, reason, wait = self:rate(x)
   if status then return status, reason, wait end

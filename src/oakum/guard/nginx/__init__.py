@@ -204,6 +204,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
         "audit_key_env": deployment.audit_key_env,
         "state": str(deployment.state),
         "redis": deployment.redis,
+        "denied": dict(deployment.denied) or "",
         "problems": {str(status): problem(status) for status in _STATUSES},
         "problem_headers": PROBLEM_HEADERS,
     }

@@ -200,6 +200,7 @@ local guard = passage.new(PLAN, host, {
   service = settings.service_env and os.getenv(settings.service_env),
   audit_key = audit_key,
   observe = settings.observe,
+  denied = settings.denied,
   state = settings.state,
   redis = settings.redis
     and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },

@@ -1,0 +1,58 @@
+"""From records to calls that can be compared: under a door, and of a caller that a guard knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final, Protocol
+
+from oakum.observe.call import Call, Hasher
+from oakum.observe.calls import Doors
+from oakum.observe.passed import Passed
+from oakum.observe.survey import ASIDE_FILE, aside
+
+_NAMED: Final = 1_000_000
+
+
+class Names(Protocol):
+    """A contract, asked who it was."""
+
+    def named(self, passed: Passed, /) -> str:
+        """The id by which a guard counts who asked; empty: it is not known."""
+        ...
+
+
+class Reading:
+    """Makes calls of exchanges, one after the other."""
+
+    def __init__(
+        self,
+        hashed: Hasher,
+        doors: Doors,
+        names: Names | None = None,
+        hosts: Collection[str] = (),
+    ) -> None:
+        """`hosts`: those of `doors`."""
+        self._hashed, self._doors, self._names = hashed, doors, names
+        self._hosts = frozenset(hosts)
+        self._named: set[int] = set()
+        self.aside: Counter[str] = Counter()
+        """Exchanges that are no calls of an API, by reason."""
+
+    def call(self, passed: Passed) -> Call | None:
+        """The call that an exchange was; None: it is no call of the API that is looked at."""
+        name = self._names.named(passed) if self._names is not None else ""
+        if name and not passed.operation:
+            passed = replace(passed, who=name)
+        call = self._doors.call(passed, self._hashed)
+        if call is None:
+            self.aside[aside(passed, self._hosts) or ASIDE_FILE] += 1
+            return None
+        if passed.who and call.caller and len(self._named) < _NAMED:
+            self._named.add(call.caller)
+        return call if call.method != "HEAD" else replace(call, method="GET")
+
+    def is_named(self, caller: int) -> bool:
+        """Whether a caller's hash is that of its id, as a guard makes it, and not of a token."""
+        return caller in self._named

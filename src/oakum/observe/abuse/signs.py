@@ -1,0 +1,99 @@
+"""What is counted of a caller at a door, and which kind of abuse much of it is a sign of.
+
+The law of this module: each sign is a number of *different* things, so that whoever asks for the
+same again and again (a client that retries) gathers nothing; and of each it is said below how much
+is too little to speak of, whatever others do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from oakum.contract.lexicon import words
+
+Kind = Literal["walk", "guess", "scrape", "probe", "share", "stuff"]
+KINDS: Final[Mapping[Kind, str]] = {
+    "walk": "walks ids in order",
+    "guess": "asks for ids that nobody handed it",
+    "scrape": "reads lists to their end",
+    "probe": "asks who has an account",
+    "share": "one token from many addresses",
+    "stuff": "tries credentials of others",
+}
+"""What each kind of abuse is, in words."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that is counted."""
+
+    kind: Kind
+    least: int
+    """Fewer are never told."""
+    alone: bool
+    """Volume: compared at the same door alone, since at another one it may be usual. The rest is
+    no ordinary use of any door, and is compared with all of them where one has few callers."""
+    says: str
+    """What so many of it are, after `asked for 12 different`."""
+
+
+(
+    UNSHOWN, MISSED, ORDERED, FIRST, LAST, OBJECTS, UNKNOWN, NAMES, FAILED, FROM, IDS, WORKED,
+) = range(12)  # fmt: skip
+COUNTED: Final = 12
+SIGNS: Final[Mapping[int, Sign]] = {
+    UNSHOWN: Sign("guess", 20, False, "objects that no answer had shown to it"),
+    MISSED: Sign("guess", 20, False, "objects that it was refused or that are not there"),
+    ORDERED: Sign("walk", 30, False, "objects, one id after the other"),
+    FIRST: Sign("scrape", 30, True, "values of the first parameter of a list"),
+    LAST: Sign("scrape", 30, True, "pages of a list"),
+    OBJECTS: Sign("scrape", 400, True, "objects, handed out in lists"),
+    UNKNOWN: Sign("probe", 30, False, "names or addresses that nobody here has"),
+    NAMES: Sign("probe", 50, True, "names or addresses"),
+    FAILED: Sign("stuff", 15, False, "accounts, and could not log in"),
+    FROM: Sign("share", 15, True, "network addresses"),
+}
+"""`LAST` is the last parameter, by which most lists are turned over, where there are several.
+`IDS` and `WORKED` (who could log in) are counted beside them, and are no signs."""
+
+SAMPLE: Final = 4
+"""Of `OBJECTS`, one in so many is counted."""
+
+_CONTACT = frozenset(
+    (
+        "search", "find", "lookup", "autocomplete", "suggest", "exists", "available",
+        "availability",
+        "forgot", "reset", "recover", "recovery", "invite", "invitation", "contacts", "register",
+        "signup", "registration", "check",
+    )
+)  # fmt: skip
+_LOGIN = frozenset(("login", "signin", "logon", "authenticate", "token"))
+
+
+@dataclass(frozen=True)
+class Door:
+    """An operation, as far as it matters what is counted there."""
+
+    method: str
+    path: str
+    ids: int
+    """Parameters of its path."""
+    use: Literal["item", "contact", "login", "whole"]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def door(method: str, path: str, operation: str = "") -> Door:
+    """By the words of its path, and of its name in the document."""
+    said = {each for part in re.split(r"[/{}]", path) for each in words(part)}
+    said |= set(words(operation))
+    use: Literal["item", "contact", "login"] = "item"
+    if _CONTACT & said or {"sign", "up"} <= said:
+        use = "contact"
+    elif method == "POST" and (_LOGIN & said or {"log", "in"} <= said or {"sign", "in"} <= said):
+        use = "login"
+    return Door(method, path, path.count("{"), use)
