@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_front_end import command as front_end
@@ -48,6 +49,7 @@ _HOST = click.option(
 )
 @_HOST
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@written.OPTION
 @click.option(
     "--write-openapi", type=shared.PATH, metavar="FILE",
     help="write an OpenAPI 3.1 document of what is not declared",
@@ -62,6 +64,7 @@ def traffic(
     openapi: Path | None,
     hosts: tuple[str, ...],
     json_file: Path | None,
+    html_file: Path | None,
     write_openapi: Path | None,
     form: str,
 ) -> int:
@@ -90,6 +93,8 @@ def traffic(
         _write_openapi(survey.templates, write_openapi)
     if json_file is not None:
         shared.write_text(json_file, json_v1.render(made).decode())
+    if html_file is not None:
+        written.inventory(html_file, json_v1.document(made))
     if form == "json":
         shared.say(json_v1.render(made).decode().rstrip("\n"))
     else:

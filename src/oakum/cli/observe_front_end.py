@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 import orjson
 
+from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.errors import ExitCode
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="the Chromium to drive")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@written.OPTION
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="what goes to standard output",
@@ -58,6 +60,7 @@ def command(
     contract: Path | None,
     browser: Path | None,
     json_file: Path | None,
+    html_file: Path | None,
     form: str,
 ) -> int:
     """Say which fields of an API's answers a page uses, on the pages driven.
@@ -74,9 +77,12 @@ def command(
     )
     caller = held.caller(usage) if held else None
     rows = held.rows(usage, caller) if held and caller else None
-    document = orjson.dumps(plain(usage, rows), option=orjson.OPT_INDENT_2).decode()
+    found = plain(usage, rows)
+    document = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
     if json_file:
         shared.write_text(json_file, f"{document}\n")
+    if html_file:
+        written.usage(html_file, found)
     if form == "json":
         shared.say(document)
     else:

@@ -9,50 +9,48 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
 import orjson
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from oakum.errors import counted
 from oakum.page.text import visible
 
 
-def render(
-    package: str, parts: tuple[str, ...], data: Any, filters: Mapping[str, Any], **values: Any
-) -> str:
+def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> str:
     """The page of a package.
 
-    `parts`: names of its files, the first with a template that extends `base.html.j2`; each may
-    have a style (`NAME.css`) and a script (`NAME.js`), which come after those that all pages
-    share. `data`: JSON, at hand for scripts as `oakum.data`; `values`: for the template.
+    `parts`: names of its files; each may have a style (`NAME.css`) and a script (`NAME.js`), which
+    come in this order after those that all pages share, and the last has the template
+    (`NAME.html.j2`), which extends `base.html.j2`. `data`: JSON, at hand for scripts as
+    `oakum.data`; `values`: for the template.
     """
     style = "".join([_asset("oakum.page", "base.css"), *_held(package, parts, "css")])
     script = "".join([_asset("oakum.page", "base.js"), *_held(package, parts, "js")])
-    templates = {
-        "base.html.j2": _asset("oakum.page", "base.html.j2"),
-        "page": _asset(package, f"{parts[0]}.html.j2"),
-    }
     environment = Environment(
-        loader=DictLoader(templates),
+        loader=FunctionLoader(lambda name: _template(package, name)),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({"ticks": ticks, "many": "{:,}".format, **filters})
+    environment.filters.update({"ticks": ticks, "many": "{:,}".format})
     environment.globals["counted"] = counted
-    return environment.get_template("page").render(
+    return environment.get_template(f"{parts[-1]}.html.j2").render(
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),
         data=_data(data),
         **values,
     )
+
+
+def _template(package: str, name: str) -> str:
+    return _asset("oakum.page" if name == "base.html.j2" else package, name)
 
 
 def ticks(text: str) -> Markup:

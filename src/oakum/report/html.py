@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from oakum.errors import Location
 from oakum.finding import Cell, Report, Result
-from oakum.page import render as page
+from oakum.page.render import render as page
 from oakum.report.grouping import (
     Defect,
     defects,
@@ -54,12 +54,12 @@ _KINDS = (
 
 def render(report: Report) -> str:
     """The report as one HTML document that loads nothing."""
-    return page.render(
+    return page(
         "oakum.report",
         ("page",),
         {"viewers": weakest_first(report), "report": document(report)},
-        {"short": _short},
         report=report,
+        short=_short,
         distrust=report.distrust,
         exit_code=exit_code(report),
         verdict=verdict_words(report),

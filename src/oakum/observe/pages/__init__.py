@@ -1,0 +1,5 @@
+"""What `observe` has found out, as offline pages of one family.
+
+Each page is made of the JSON document that machines read, and of nothing else: what is not in the
+document cannot get into the page.
+"""

@@ -1,0 +1,111 @@
+(() => {
+  const { by, make, breakable, counted, key, rows, place, chips } = oakum;
+  const { bar, skeleton, tree, search, sift, point, excerpt } = observe;
+  const { use: found, lines, uses, verdicts } = oakum.data;
+  const EXCESS = new Set(["copied", "untouched"]);
+
+  const differences = new Map();
+  for (const each of found.difference ?? []) {
+    for (const operation of each.operations) {
+      if (!differences.has(operation)) differences.set(operation, []);
+      differences.get(operation).push(each);
+    }
+  }
+  const doors = found.doors.map((door) => {
+    const name = [door.method, door.path].join(" ");
+    return { ...door, name, hay: `${name} ${door.operation}`.toLowerCase(), hits: null, byPath: new Map(door.fields.map((field) => [field.path, field])) };
+  });
+  for (const door of doors) {
+    const held = differences.get(door.operation) ?? [];
+    for (const field of door.fields) {
+      field.hay = field.path.toLowerCase();
+      field.difference = held.filter((each) => field.path === each.field || field.path.endsWith(`.${each.field}`))
+        .filter((each) => each.verdicts.length && each.use !== "unsent");
+    }
+  }
+  const counts = (fields) => Object.keys(uses).map((name) => [name, fields.filter((field) => field.use === name).length]);
+  const spoken = (fields) => counts(fields).filter(([, many]) => many).map(([name, many]) => `${many} ${uses[name].word}`).join(", ");
+
+  // ------------------------------------------------------------------ doors and answers
+
+  function row(door) {
+    const excess = door.fields.filter((field) => EXCESS.has(field.use)).length;
+    return [
+      make("span", { class: "where" }, make("code", {}, make("b", { class: "method" }, door.method), " ", breakable(door.path)),
+        door.operation ? make("span", { class: "when" }, ` ${door.operation}`) : "", make("span", { class: "hits" })),
+      make("span", { class: "count" }, counted(door.answers, "answer")),
+      make("span", { class: "uses" }, bar("use", counts(door.fields), spoken(door.fields))),
+      make("span", { class: "held" }, excess ? make("span", { class: "kind", "data-use": "untouched" }, `${excess} excess`) : "",
+        make("span", { class: "plain" }, counted(door.fields.length, "field"))),
+    ];
+  }
+
+  const said = (each) => `${each.verdicts.map((verdict) => verdicts[verdict].word).join(", ")} (${each.resource} to ${each.viewer})`;
+  function inside(door) {
+    const judged = door.fields.some((field) => field.difference.length);
+    return skeleton(door.fields, {
+      label: `Answer of ${door.name}`,
+      heads: judged ? ["Field", "On the pages driven", "Beside the contract"] : ["Field", "On the pages driven"],
+      attributes: (field) => ({ "data-path": field.path, "data-use": field.use, class: door.hits?.has(field) ? "hit" : undefined }),
+      cells: (field) => [
+        make("td", {}, make("span", { class: "kind", "data-use": field.use }, `${uses[field.use].glyph} ${uses[field.use].word}`)),
+        judged ? make("td", { class: "drift-words" }, [...new Set(field.difference.map(said))].join("; ")) : "",
+      ],
+    });
+  }
+
+  function told(held) {
+    const fields = held.flatMap((door) => door.fields);
+    return [make("span", { class: "plain" }, counted(held.length, "operation")), bar("coverage", counts(fields), spoken(fields))];
+  }
+
+  // ------------------------------------------------------------------ beside the contract
+
+  function article(held, open) {
+    const [first] = held;
+    return make("details", { class: "drift", open },
+      make("summary", {},
+        make("span", { class: "tags" }, first.verdicts.map((verdict) => make("span", { class: "tag", "data-verdict": verdict }, verdicts[verdict].word)),
+          first.line ? make("code", { class: "at" }, place(first)) : ""),
+        make("span", { class: "names" }, held.map((each) => make("code", { class: "name", "data-verdict": first.verdicts[0] }, each.field)))),
+      rows([
+        ["What", `${first.resource} to ${first.viewer}`],
+        ["Use", uses[first.use].word],
+        ["By", [...new Set(held.flatMap((each) => each.operations))].join(", ")],
+        ["That is", first.verdicts.map((verdict) => verdicts[verdict].says).join("; ")],
+      ]),
+      excerpt(lines, first));
+  }
+
+  function drawDifference() {
+    const box = by("difference");
+    if (!box) return;
+    const order = Object.keys(verdicts);
+    const told = found.difference.filter((each) => each.verdicts.length && each.use !== "unsent");
+    const groups = [...Map.groupBy(told, (each) => key(each.verdicts.join(), each.resource, each.viewer, each.use, place(each))).values()];
+    groups.sort((a, b) => order.indexOf(a[0].verdicts[0]) - order.indexOf(b[0].verdicts[0]));
+    box.append(...groups.map((held, index) => article(held, index < 2)));
+  }
+
+  // ------------------------------------------------------------------ the page
+
+  drawDifference();
+  if (!doors.length) return;
+  const roots = (items) => [["answers of the target", items]];
+  const steps = (door) => door.path.split("/").filter(Boolean);
+  const show = tree(by("tree"), doors, { roots, steps, row, inside, told });
+  const words = search(by("find"), filter);
+  const fields = doors.flatMap((door) => door.fields);
+  const pressed = chips(by("uses"), "use", counts(fields).filter(([, many]) => many).map(([name, many]) =>
+    ({ value: name, text: uses[name].word, badge: make("b", { class: "many" }, ` ${many.toLocaleString("en")}`) })), filter);
+
+  function filter() {
+    const asked = words();
+    const { fits, fields } = sift(doors, asked, () => true, pressed.size ? (field) => pressed.has(field.use) : null);
+    point(show(fits, asked.length > 0 || pressed.size > 0), fits);
+    by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(doors.length, "operation")}, ${counted(fields, "field")}`;
+  }
+  by("controls").hidden = by("hint").hidden = false;
+  filter();
+  if (doors.length <= 3) for (const node of document.querySelectorAll("#tree details.leaf")) node.open = true;
+})();
