@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection, socket
@@ -88,6 +88,36 @@ def agrees(shown: list[str], printed: list[str]) -> bool:
 
 def _pattern(line: str) -> str:
     return ".*?".join(re.escape(part) for part in line.rstrip().split("…"))
+
+
+@contextmanager
+def played(page: str, folder: Path, addresses: dict[str, str]) -> Iterator[dict[str, str]]:
+    """All examples of a page, one after another; what they serve is there until it is left. Gives
+    the addresses of the page with those that really play them."""
+    exported: dict[str, str] = {}
+    with ExitStack() as serving:
+        for part in parts(page):
+            if isinstance(part, tuple):
+                (folder / part[0]).write_text(part[1], encoding="utf-8")
+            elif part.command.startswith("export "):
+                exported |= dict(each.split("=", 1) for each in part.command.split()[1:])
+            elif part.serves:
+                serving.close()
+                addresses[LOCAL] = serving.enter_context(cadence(folder, part.command, exported))
+            elif part.guards:
+                addresses[GUARDED] = serving.enter_context(guard(part, folder, addresses, exported))
+            elif not part.command.startswith(ELSEWHERE):
+                _tried(part, *run(part, folder, addresses, exported))
+        yield addresses
+
+
+def _tried(step: Step, code: int, printed: list[str]) -> None:
+    lines = "\n".join(printed)
+    assert code == step.code, f"$ {step.command}\n{lines}"
+    wanted = "\n".join(step.shown)
+    assert not step.shown or agrees(step.shown, printed), (
+        f"$ {step.command}\n--- shown\n{wanted}\n--- printed\n{lines}"
+    )
 
 
 @contextmanager

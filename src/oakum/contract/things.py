@@ -18,6 +18,7 @@ from oakum.contract.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, elements
 from oakum.contract.sightings import Sighting, is_item, sightings
+from oakum.contract.view import at, pattern
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NEAR = 3
@@ -126,6 +127,8 @@ def world_of(document: Document) -> World:
         if not any(thing is account for thing in things):
             things.insert(0, account)
     _embed(things, account, seen)
+    for thing in things:
+        thing.sightings += _echoes(thing, document)
     for thing in things:
         if thing is not account and thing.noun not in ACCOUNTS:
             thing.key = _asked_for(thing)
@@ -297,6 +300,27 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Sighti
             and _fits(each, thing.key, members[id(thing)])
         ):
             thing.sightings.append(each)
+
+
+def _echoes(thing: Thing, document: Document) -> list[Sighting]:
+    """Answers of writes that tell what a reading of the same address tells, and no more: the same
+    thing, though they are described in place and may have no key."""
+    doors = {each.operation.id for each in thing.sightings}
+    found = []
+    for read in thing.sightings:
+        if read.operation.method != "GET" or read.inside or "*" in read.pointer:
+            continue
+        for operation in document.operations:
+            media = operation.success()
+            if operation.path != read.operation.path or operation.id in doors or media is None:
+                continue
+            shape = at(media.shape, [*pattern(read.pointer)]) if media.shape is not None else None
+            names = set(children(shape)) if shape is not None and not shape.names else set()
+            if shape is not None and names and names <= set(children(read.shape)):
+                keys = tuple(key for key in read.keys if key in names)
+                found.append(Sighting(operation, read.pointer, shape, read.noun, keys))
+                doors.add(operation.id)
+    return found
 
 
 def _name(things: Sequence[Thing], document: Document) -> None:

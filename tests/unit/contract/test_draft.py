@@ -569,6 +569,28 @@ def test_a_door_that_says_it_is_the_owners_alone_is(
     assert (rule.call if rule else None) == expected
 
 
+def test_a_write_that_tells_what_the_reading_tells_shows_the_same_thing() -> None:
+    """Without a name of the schema, and without a key: it is no envelope that anybody may see."""
+    mine, settings = thing("id", "email"), thing("user_id", "theme", "newsletter")
+    found = policy(
+        {
+            "/me": {
+                "get": answer(mine, operationId="getMe"),
+                "put": answer(thing("id", "email"), operationId="putMe"),
+                "delete": answer(thing("goodbye"), operationId="deleteMe"),
+            },
+            "/users/{userId}/settings": {
+                "get": answer(settings, operationId="getSettings"),
+                "patch": answer(thing("theme"), operationId="patchSettings"),
+            },
+        }
+    )
+    shows = {name: rule.shows for name, rule in found.operations.items()}
+    assert shows["putMe"] == shows["getMe"] != ()
+    assert shows["patchSettings"] == shows["getSettings"] != ()
+    assert shows["deleteMe"] == ()
+
+
 @pytest.mark.parametrize(
     ("login", "who", "expected"),
     [
