@@ -21,6 +21,8 @@ from oakum.contract.sightings import Sighting, is_item, sightings
 from oakum.contract.view import at, pattern
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MANY = 4
+"""Members that are the same in two things by no chance."""
 _NEAR = 3
 """How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
 _CROWDS = listed(
@@ -120,7 +122,7 @@ def world_of(document: Document) -> World:
     for each in seen:
         if each.noun and (each.component or not each.inside):
             groups.setdefault(each.noun, []).append(each)
-    things = [thing for noun, group in groups.items() for thing in _split(noun, group)]
+    things = _told_apart([t for noun, group in groups.items() for t in _split(noun, group)])
     account = _account(things, whoami)
     if account is not None:
         things = _merged(things, account, whoami)
@@ -204,6 +206,27 @@ def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
             others.setdefault(other, Thing(other, key=first)).sightings.append(seen)
     yield own
     yield from others.values()
+
+
+def _told_apart(things: Sequence[Thing]) -> list[Thing]:
+    """A list that is all there is of a thing, of objects with all the members and no other than
+    those of a thing of more doors, lists that thing: `/feed` beside `/posts`. Where schemas have
+    names, these tell."""
+    known = {
+        (thing.key, frozenset(thing.members())): thing
+        for thing in sorted(things, key=lambda each: len(each.doors))
+        if not thing.schemas
+    }
+    kept = []
+    for thing in things:
+        members = frozenset(thing.members())
+        other = known.get((thing.key, members), thing)
+        lists = all("*" in seen.pointer for seen in thing.sightings) and len(thing.doors) == 1
+        if thing is other or thing.schemas or not lists or len(members) < _MANY:
+            kept.append(thing)
+        else:
+            other.sightings += thing.sightings
+    return kept
 
 
 def _asked_for(thing: Thing) -> str:

@@ -569,6 +569,28 @@ def test_a_door_that_says_it_is_the_owners_alone_is(
     assert (rule.call if rule else None) == expected
 
 
+@pytest.mark.parametrize(
+    ("feed", "resources"),
+    [
+        (("id", "text", "author_id", "at"), ["Post"]),
+        (("id", "text", "author_id", "at", "pinned"), ["Feed", "Post"]),
+        (("id", "text"), ["Feed", "Post"]),
+    ],
+)
+def test_a_list_of_what_other_doors_show_too_is_no_thing_of_its_own(
+    feed: tuple[str, ...], resources: list[str]
+) -> None:
+    post = thing("id", "text", "author_id", "at")
+    paths = {
+        "/feed": {"get": answer(many(thing(*feed)), operationId="feed")},
+        "/posts": {"get": answer(many(post), operationId="list")},
+        "/posts/{postId}": {"get": answer(post, operationId="one")},
+    }
+    found = policy(paths)
+    assert sorted(found.resources) == resources
+    assert found.operations["feed"].shows == ((resources[0], "/*"),)
+
+
 def test_a_write_that_tells_what_the_reading_tells_shows_the_same_thing() -> None:
     """Without a name of the schema, and without a key: it is no envelope that anybody may see."""
     mine, settings = thing("id", "email"), thing("user_id", "theme", "newsletter")
