@@ -19,7 +19,7 @@ from oakum.contract.source import Node
 
 GUARD = (
     *("jwt", "service", "api_keys", "ttl", "timeout", "lookups", "pass", "websockets", "hosts"),
-    *("strip", "headers", "unknown", "max_body", "hops"),
+    *("origins", "strip", "headers", "unknown", "max_body", "hops"),
 )
 JWT = ("keys", "algorithms", "issuer", "audience", "audiences")
 SERVICE = ("header", "env")
@@ -37,6 +37,7 @@ _FAMILIES: Mapping[str, str] = {
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_ORIGIN = re.compile(rf"https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-Fa-f]{2})*")
 _FRAMING = frozenset(
     (
@@ -68,6 +69,7 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
         passes=found.read("pass", many(_way, "a path pattern"), ()),
         websockets=found.read("websockets", many(_way, "a path pattern"), ()),
         hosts=found.read("hosts", _hosts, ()),
+        origins=found.read("origins", many(_origin, "an origin"), ()),
         strip=found.read("strip", many(_header, "a header's name"), ()),
         headers=found.read("headers", many(_answered, "a header's name"), ()),
         unknown=found.read("unknown", _unknown, usual.unknown),
@@ -166,6 +168,17 @@ def _hosts(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
     if node.kind == "list" and not node.elements:
         r.wrong(node, f"{what} names none", "leave it out if any host is answered to")
     return found
+
+
+def _origin(r: Reader, node: Node, what: str) -> str | None:
+    found = word(r, node, what)
+    if found is None or _ORIGIN.fullmatch(found):
+        return found
+    hint = (
+        "write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"
+    )
+    r.wrong(node, f"`{found}` is no origin of a page", hint)
+    return None
 
 
 def _host(r: Reader, node: Node, what: str) -> str | None:

@@ -312,6 +312,8 @@ class Guarding:
     """Paths at which an upgrade to WebSocket passes, unread."""
     hosts: tuple[str, ...] = ()
     """Host names answered to; empty: any."""
+    origins: tuple[str, ...] = ()
+    """Origins (RFC 6454) whose pages may read what the guard itself answers."""
     strip: tuple[str, ...] = ()
     """Further request headers that no client may send."""
     headers: tuple[str, ...] = ()

@@ -140,7 +140,7 @@ class Gatekeeper:
         except Denied as denied:
             passing.denied = denied.reason
             if not self.observe:
-                answer = self._sent(passing, self._denial(denied))
+                answer = self._sent(passing, self._denial(passing, denied))
                 return Refusal(answer.status, answer.headers, answer.body, audit=passing.audit)
         if self.observe:
             passing.forward = asked
@@ -298,7 +298,7 @@ class Gatekeeper:
             sent = yield from self._leave(passing, answered)
         except Denied as denied:
             passing.denied = denied.reason
-            sent = self._denial(denied)
+            sent = self._denial(passing, denied)
         return self._sent(passing, answered if self.observe else sent)
 
     def _leave(
@@ -311,7 +311,7 @@ class Gatekeeper:
         if answered.status < 200:
             raise Denied(502, "undeclared")
         if door.conceals and answered.status in (403, 404):
-            return self._denial(Denied(404, ""))
+            return self._denial(passing, Denied(404, ""))
         private = not door.operation.anonymous or bool(inquiry.held)
         headers = back(answered, guard, private=private)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
@@ -359,10 +359,18 @@ class Gatekeeper:
             if wait := self._budgets.look(limit, name, owners):
                 raise Denied(429, "budget", retry_after=str(wait))
 
-    def _denial(self, denied: Denied) -> Answered:
+    def _denial(self, passing: Passing, denied: Denied) -> Answered:
+        """A refusal, readable for a page of an origin that the contract names (Fetch, CORS)."""
         if denied.status == 401 and "authorization" in self._credentials("header"):
-            return Denied(401, denied.reason, www_authenticate="Bearer").answer()
-        return denied.answer()
+            denied = Denied(401, denied.reason, www_authenticate="Bearer")
+        made, said = denied.answer(), passing.asked.values("origin")
+        if len(said) != 1 or said[0] not in self.policy.guard.origins:
+            return made
+        readable = (
+            ("access-control-allow-origin", said[0]),
+            ("access-control-allow-credentials", "true"),
+        )
+        return replace(made, headers=(*made.headers, *readable))
 
     def _hashed(self, id: str) -> str:
         if not id:

@@ -217,6 +217,7 @@ class _Compiler:
             "passes": said.passes,
             "websockets": said.websockets,
             "hosts": said.hosts,
+            "origins": said.origins,
             "strip": said.strip,
             "headers": said.headers,
             "unknown": said.unknown,

@@ -26,6 +26,7 @@ guard:
   pass: [/, "/page/**", "/a/*/c", /%C3%A9/x.js]
   websockets: /live
   hosts: [API.example.com, 127.0.0.1, "[::1]"]
+  origins: [https://app.example.com, "http://127.0.0.1:3000"]
   strip: [X-Debug-User]
   headers: [X-Total-Count, Link]
   unknown: remove
@@ -56,6 +57,7 @@ def test_everything_is_read() -> None:
         passes=("/", "/page/**", "/a/*/c", "/%C3%A9/x.js"),
         websockets=("/live",),
         hosts=("api.example.com", "127.0.0.1", "[::1]"),
+        origins=("https://app.example.com", "http://127.0.0.1:3000"),
         strip=("x-debug-user",),
         headers=("x-total-count", "link"),
         unknown="remove",
@@ -63,9 +65,9 @@ def test_everything_is_read() -> None:
         hops=1,
     )
     assert found.limits == (
-        Limit("Member", "distinct", 100, 3600.0, Location("p", 23, 3)),
-        Limit("callers", "rate", 600, 60.0, Location("p", 24, 3)),
-        Limit("anonymous", "rate", 60, 86400.0, Location("p", 25, 3)),
+        Limit("Member", "distinct", 100, 3600.0, Location("p", 24, 3)),
+        Limit("callers", "rate", 600, 60.0, Location("p", 25, 3)),
+        Limit("anonymous", "rate", 60, 86400.0, Location("p", 26, 3)),
     )
 
 
@@ -120,6 +122,8 @@ WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end 
         ("{pass: /%zz}", f"`/%zz` {WAY}"),
         ("{pass: /é}", f"`/é` {WAY}"),
         ("{websockets: [live]}", "`live` is no path pattern; write `/live`"),
+        ("{origins: ['*']}", "`*` is no origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
+        ("{origins: ['https://a.b/']}", "`https://a.b/` is no origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
         ("{hosts: []}", "`hosts` names none; leave it out if any host is answered to"),
         ("{hosts: 'https://a.b'}", "`https://a.b` is no host's name; write it without scheme, port and path"),
         ("{hosts: 'a.b:80'}", "`a.b:80` is no host's name; write it without scheme, port and path"),

@@ -76,6 +76,17 @@ function Guard:problem(status, wait)
   return made
 end
 
+-- The same for one request: a page of an origin that the contract names can read it (Fetch standard).
+function Guard:refusal(x, status, wait)
+  local made = self:problem(status, wait)
+  if not x.origin or not self.origins[x.origin] then return made end
+  local list = {}
+  for i = 1, #made.headers do list[i] = made.headers[i] end
+  list[#list + 1] = { "access-control-allow-origin", x.origin }
+  list[#list + 1] = { "access-control-allow-credentials", "true" }
+  return { status = made.status, headers = list, body = made.body }
+end
+
 -- *Forbidden*, said as *absent* where the contract conceals.
 local function absent(door)
   return door.conceals and 404 or 403
@@ -169,7 +180,7 @@ function M.new(text, host, settings)
     who = who.new(plan, host, asking, settings.audit_key or hash.random(32), keys),
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
-    passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
+    origins = set_of(guard.origins), passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
     max_body = guard.max_body, hops = guard.hops, secrets = {}, host_pair = NONE,
   }, Guard)
   for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
@@ -335,9 +346,9 @@ end
 
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
+  self.headers:read(x, req.headers)
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
   if not route.read(x, req.target) then return 404, "path" end
-  self.headers:read(x, req.headers)
   x.asked_query = x.query
   x.address = address_of(self, x, req)
   local method = req.method
@@ -383,7 +394,7 @@ function Guard:enter(req)
   if status then
     x.denied = reason
     if not self.observe then
-      x.deny = self:sent(x, self:problem(status, wait))
+      x.deny = self:sent(x, self:refusal(x, status, wait))
       return x
     end
   end
@@ -632,7 +643,7 @@ local function answered(self, x, res)
     return { status = status, headers = (self.headers:answered(res.headers, false)), body = "" }
   end
   if status < 200 then return nil, 502, "undeclared" end
-  if door.conceals and (status == 403 or status == 404) then return self:problem(404) end
+  if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
   local private = not door.anonymous or x.credentials
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
@@ -673,7 +684,7 @@ function Guard:leave(x, res)
   local out, status, reason, wait = answered(self, x, res)
   if not out then
     x.denied = reason
-    out = self:problem(status, wait)
+    out = self:refusal(x, status, wait)
   end
   if self.observe then
     x.status, x.bytes_out = res.status, res.body and #res.body or nil
