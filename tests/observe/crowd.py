@@ -26,9 +26,9 @@ _ADD = "mutation Wear($tag: String!) { addTagToUser(tagName: $tag) { id username
 class Crowd:
     """Who takes part, and what they do."""
 
-    def __init__(self, members: int = 60, seed: int = 1) -> None:
+    def __init__(self, members: int = 60, seed: int = 1, stage: str = "fixed") -> None:
         """`members`: of the crowd, beside the personas."""
-        self.play = Play("fixed", members, seed)
+        self.play = Play(stage, members, seed)
         self.recorder = Recorder()
         self._draw = random.Random(f"crowd {seed}")
         self._people = {

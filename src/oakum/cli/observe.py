@@ -82,7 +82,7 @@ def traffic(
         raise click.UsageError("give `--contract` or `--openapi`, not both")
     found = opened(sources)
     key = os.urandom(32)
-    against = _against(contract, openapi, key)
+    against = _against(contract, openapi)
     surveyor = Surveyor(key, against, hosts)
     _learn(against, found)
     _take(surveyor, found)
@@ -146,7 +146,7 @@ def draft(
         _absent(openapi, force=force)
         if not _infer(found, hosts, openapi):
             return ExitCode.NOT_TRUSTWORTHY
-    judged, said = _drafting(contract, openapi, os.urandom(32), output.parent)
+    judged, said = _drafting(contract, openapi, output.parent)
     _learn(judged, found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
     read = _take(surveyor, found)
@@ -196,7 +196,7 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
     return not distrust
 
 
-def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declared | None:
+def _against(contract: Path | None, openapi: Path | None) -> Declared | None:
     from oakum.contract import load
     from oakum.contract.openapi import Document
     from oakum.testing.traffic import Declared, Judged
@@ -209,12 +209,10 @@ def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declare
     if found.policy is None:
         hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(found, key)
+    return Judged(found)
 
 
-def _drafting(
-    contract: Path | None, openapi: Path | None, key: bytes, folder: Path
-) -> tuple[Judged, str]:
+def _drafting(contract: Path | None, openapi: Path | None, folder: Path) -> tuple[Judged, str]:
     """What traffic is held against, and the text whose relations, owners and settings are kept."""
     from oakum.contract import Contract, load
     from oakum.contract.draft import draft as guessed
@@ -227,12 +225,12 @@ def _drafting(
         assert openapi is not None
         document = Document.load(openapi)
         said = guessed(document, api=os.path.relpath(openapi, folder))
-        return Judged(Contract(document, drafted_policy(document)), key), said
+        return Judged(Contract(document, drafted_policy(document))), said
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "is no policy of its own", hint)])
-    return Judged(found, key), said
+    return Judged(found), said
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:
@@ -267,7 +265,7 @@ def _learn(against: Declared | None, found: Sequence[Source]) -> None:
     if isinstance(against, Judged):
         for source in found:
             if source.name != STDIN:
-                for passed in records(source):
+                for passed in records(source, against.tells):
                     against.learn(passed)
 
 

@@ -219,7 +219,7 @@ def _against(contract: Path | None, openapi: Path | None) -> Declared | None:
     if made.policy is None:
         hint = "give it as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(made, os.urandom(32))
+    return Judged(made)
 
 
 # ---------------------------------------------------------------- the deny list

@@ -71,6 +71,8 @@ class _Segment:
     longest: re.Pattern[str]
     literal: int
     """Characters that are no parameter."""
+    text: str = ""
+    """The whole, where it holds no parameter."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -79,6 +81,10 @@ class _Segment:
 
     def match(self, text: str) -> tuple[str, ...] | None:
         """The parameters, () without any; None: it does not match, or in more ways than one."""
+        if not self.names:
+            return () if text == self.text else None
+        if not self.literal and len(self.names) == 1:
+            return (text,) if text else None
         first, again = self.shortest.fullmatch(text), self.longest.fullmatch(text)
         same = first is not None and again is not None and first.groups() == again.groups()
         return first.groups() if first is not None and same else None
@@ -92,6 +98,7 @@ def _segment(template: str) -> _Segment:
         re.compile("(.+?)".join(escaped), re.DOTALL),
         re.compile("(.+)".join(escaped), re.DOTALL),
         sum(map(len, literals)),
+        "".join(literals),
     )
 
 
@@ -164,6 +171,45 @@ def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
                 yield each.name, made
 
 
+class _Branch:
+    """Templates by their segments, so that a path is not held against all of them."""
+
+    def __init__(self) -> None:
+        self._literal: dict[str, _Branch] = {}
+        self._others: list[tuple[_Segment, _Branch]] = []
+        self._ends: list[_Template] = []
+
+    def plant(self, segments: tuple[_Segment, ...], template: _Template) -> None:
+        """Take a template in."""
+        if not segments:
+            self._ends.append(template)
+            return
+        first, *rest = segments
+        if not first.names:
+            below = self._literal.setdefault(first.text, _Branch())
+        else:
+            below = next((e for same, e in self._others if same == first), _Branch())
+            if all(below is not each for _, each in self._others):
+                self._others.append((first, below))
+        below.plant(tuple(rest), template)
+
+    def matches(
+        self, texts: tuple[str, ...], at: int, params: dict[str, str]
+    ) -> Iterator[tuple[_Template, dict[str, str]]]:
+        """The templates that a path fits from a segment on, with their parameters."""
+        if at == len(texts):
+            yield from ((each, params) for each in self._ends)
+            return
+        below = self._literal.get(texts[at])
+        if below is not None:
+            yield from below.matches(texts, at + 1, params)
+        for segment, branch in self._others:
+            values = segment.match(texts[at])
+            if values is not None:
+                more = {**params, **dict(zip(segment.names, values, strict=True))}
+                yield from branch.matches(texts, at + 1, more)
+
+
 class Router:
     """Finds operations. All that are documented take part, the ungranted ones too: a path that
     is one door's own is no other door's parameter."""
@@ -177,6 +223,10 @@ class Router:
             folded = tuple(_segment(_folded(part)) for part in parts)
             made = _Template(each.path, segments, folded, {})
             self._templates.setdefault(each.path, made).methods[each.method] = each
+        self._exact, self._folded = _Branch(), _Branch()
+        for template in self._templates.values():
+            self._exact.plant(template.segments, template)
+            self._folded.plant(template.folded, template)
 
     def known(self, place: Place) -> bool:
         """Whether the document has this path, with or without a slash at its end."""
@@ -205,23 +255,11 @@ class Router:
     def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
         """The most specific templates that match, and their parameters as they stand."""
         found: dict[tuple[tuple[int, int], ...], list[tuple[_Template, dict[str, str]]]] = {}
-        for template in self._templates.values():
+        for template, params in (self._folded if folded else self._exact).matches(texts, 0, {}):
             segments = template.folded if folded else template.segments
-            params = _params(segments, texts) if len(segments) == len(texts) else None
-            if params is not None:
-                rank = tuple(each.rank for each in segments)
-                found.setdefault(rank, []).append((template, params))
+            rank = tuple(each.rank for each in segments)
+            found.setdefault(rank, []).append((template, params))
         return found[min(found)] if found else []
-
-
-def _params(segments: tuple[_Segment, ...], texts: tuple[str, ...]) -> dict[str, str] | None:
-    params: dict[str, str] = {}
-    for segment, text in zip(segments, texts, strict=True):
-        values = segment.match(text)
-        if values is None:
-            return None
-        params.update(zip(segment.names, values, strict=True))
-    return params
 
 
 def passes(patterns: Iterable[str], place: Place) -> bool:

@@ -14,7 +14,7 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,8 @@ _HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _PEEK = 1 << 16
 _CHUNK = 1 << 16
 STDIN = "-"
+Wanted = Callable[[bytes], object]
+"""Whether a line that is not read yet is of interest."""
 
 
 @dataclass
@@ -74,23 +76,24 @@ def sources(names: Iterable[str]) -> list[Source]:
     return [*found.values()]
 
 
-def records(source: Source) -> Iterator[Passed]:
-    """The exchanges of a source, counted in it as they come."""
+def records(source: Source, wanted: Wanted | None = None) -> Iterator[Passed]:
+    """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
+    it says yes to, before they are read; None: all."""
     source.kind, source.read, source.broken = "", 0, ""
     source.skipped.clear()
     try:
         with _opened(source.name) as file:
-            yield from _parsed(source, file)
+            yield from _parsed(source, file, wanted)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         source.broken = "is cut off, or is not packed as its name says"
     except OSError as error:
         source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
 
 
-def _parsed(source: Source, file: io.BufferedReader) -> Iterator[Passed]:
+def _parsed(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[Passed]:
     head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
     source.kind = "har" if _HAR.match(head) else "lines"
-    values = _entries(source, file) if source.kind == "har" else _lines(source, file)
+    values = _entries(source, file) if source.kind == "har" else _lines(source, file, wanted)
     for value in values:
         try:
             passed = from_entry(value) if source.kind == "har" or is_entry(value) else None
@@ -102,7 +105,7 @@ def _parsed(source: Source, file: io.BufferedReader) -> Iterator[Passed]:
         yield passed
 
 
-def _lines(source: Source, file: io.BufferedReader) -> Iterator[object]:
+def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[object]:
     while line := file.readline(LONGEST):
         if len(line) == LONGEST and not line.endswith(b"\n"):
             source.skipped["a line that is too long"] += 1
@@ -110,7 +113,7 @@ def _lines(source: Source, file: io.BufferedReader) -> Iterator[object]:
                 pass
             continue
         line = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if not line:
+        if not line or (wanted is not None and not wanted(line)):
             continue
         try:
             yield orjson.loads(line)

@@ -6,7 +6,6 @@ a hash under a key that is drawn for one run and never written.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections import Counter
@@ -184,8 +183,8 @@ class Watcher:
 
     def hash(self, text: str) -> int:
         """A keyed hash of 64 bits: equality within this run, and nothing else."""
-        made = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return int.from_bytes(made.digest()[:8])
+        made = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+        return int.from_bytes(made[:8])
 
 
 def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = False) -> Iterator[str]:

@@ -76,7 +76,9 @@ class Learnt:
         for name, child in value.items():
             if not self.overfull and name not in self.members and len(self.members) >= _MOST_NAMES:
                 self._collapse()
-            at = self._element() if self.overfull else self.members.setdefault(name, Learnt())
+            at = self._element() if self.overfull else self.members.get(name)
+            if at is None:
+                at = self.members[name] = Learnt()
             at.learn(child, depth + 1)
 
     def _element(self) -> Learnt:
@@ -161,6 +163,6 @@ class Learnt:
 
 def form(text: str) -> str:
     """The format of a text as OpenAPI names it (JSON Schema 2020-12, 7.3); empty: none."""
-    if len(text) > 200:
+    if len(text) > 200 or not ("-" in text or "@" in text or ":" in text):
         return ""
     return next((name for name, pattern in _FORMS if pattern.fullmatch(text)), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Operation, Shape
@@ -37,8 +37,11 @@ class Legible:
 Reader = Callable[[Response], Legible]
 
 
-def read_as_declared(operation: Operation, response: Response) -> Legible:
-    """Body as a value, its declared shape, and whether what it lacks says anything.
+def read_as_declared(
+    operation: Operation, response: Response, parsed: Sequence[Json] = ()
+) -> Legible:
+    """Body as a value, its declared shape, and whether what it lacks says anything. `parsed`: the
+    one JSON value that it is, where somebody has read it already.
 
     Read as leniently as any client would: a value that a sloppy reader gets has leaked. What
     cannot be read whole, and what is no answer (a redirect, a server error), proves nothing
@@ -50,14 +53,18 @@ def read_as_declared(operation: Operation, response: Response) -> Legible:
         media = operation.success()
     shape = media.shape if media else None
     answered = (is_success(status) or 400 <= status < 500) and not response.truncated
-    text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
-    if response.media_type == "text/csv":
-        rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
-        return Legible(rows, shape, whole=answered)
-    try:
-        value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
-    except (ValueError, RecursionError):
-        return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
+    value: Json
+    if parsed:
+        value = parsed[0]
+    else:
+        text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
+        if response.media_type == "text/csv":
+            rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
+            return Legible(rows, shape, whole=answered)
+        try:
+            value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
+        except (ValueError, RecursionError):
+            return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list, sent as the one object: seen in the wild.
         return Legible([value], shape, whole=answered, bent=shape.pointer or "/")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from oakum.contract.model import Json, Owner, Shape
+from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, at_path, held, state_of, texts
@@ -119,18 +119,18 @@ class Judge:
             return False
         name = self._resource_at(at)
         if shape is not None and isinstance(value, dict):
-            chosen = _chosen(shape, value, self._model.bound)
-            if chosen is None and not name:
+            picked = chosen(shape, value, self._model.bound)
+            if picked is None and not name:
                 self._visit(value, None, at, context, path)
                 return False
-            shape = chosen or shape
+            shape = picked or shape
             name = name or resource_of(shape, self._model.bound)
         if name and isinstance(value, dict):
             return self._object(name, value, shape, at, context)
         if isinstance(value, dict | list):
             parts: Keep = {
                 key: self._visit(
-                    child, below, (*at, key), context, (*path, _segment(value, key, None, shape, 0))
+                    child, below, (*at, key), context, (*path, segment(value, key, None, shape, 0))
                 )
                 for key, child, below in _below(value, shape)
             }
@@ -145,7 +145,7 @@ class Judge:
         """Whether a container may stand here: declared, or on the way to what `shows` names."""
         declared = shape is not None and holds(value, shape) and not self._refused(shape)
         return declared or any(
-            len(segments) > len(at) and _matches(segments, at) for segments, _ in self._shown
+            len(segments) > len(at) and matches(segments, at) for segments, _ in self._shown
         )
 
     def _refused(self, shape: Shape | None) -> bool:
@@ -154,7 +154,7 @@ class Judge:
 
     def _resource_at(self, at: Pointer) -> str:
         for segments, resource in self._shown:
-            if len(segments) == len(at) and _matches(segments, at):
+            if len(segments) == len(at) and matches(segments, at):
                 return resource
         return ""
 
@@ -170,7 +170,10 @@ class Judge:
             owners = self._writing.owners
             subject = Subject(name, owners, same, owned)
         else:
-            owners = self._owners(table.resource.owner, value, context)
+            owners = owners_of(
+                table.resource.owner, value, self._rule, self._params, self._principal.ids,
+                context.owners,
+            )  # fmt: skip
             if owned and not owners:
                 owners = self._told.get(at, ())
             subject = Subject(name, owners, value, owned)
@@ -181,7 +184,7 @@ class Judge:
         leaves: list[Leaf] = []
         keep: Keep = {
             key: self._field(
-                child, below, (*at, key), (_segment(value, key, table.trie, shape, 1),),
+                child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
                 table.trie.child(key), table, bits, leaves, _Context(owners),
             )
             for key, child, below in _below(value, shape)
@@ -220,11 +223,11 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if shape is not None:
-                chosen = _chosen(shape, value, self._model.bound)
-                if chosen is None and not inner:
+                picked = chosen(shape, value, self._model.bound)
+                if picked is None and not inner:
                     self._visit(value, None, at, context)
                     return self._stand_in(node, table)
-                shape = chosen or shape
+                shape = picked or shape
                 inner = inner or resource_of(shape, self._model.bound)
             if inner:
                 keep = self._object(inner, value, shape, at, context)
@@ -236,7 +239,7 @@ class Judge:
             parts: Keep = {
                 key: self._field(
                     child, below, (*at, key),
-                    (*path, _segment(value, key, node, shape, len(path) + 1)),
+                    (*path, segment(value, key, node, shape, len(path) + 1)),
                     node.child("*" if star else key) if node else None,
                     table, bits, leaves, context,
                 )
@@ -254,27 +257,37 @@ class Judge:
         instead = table.rules[ruled].instead if ruled is not None else "absent"
         return False if instead == "absent" else instead
 
-    def _owners(self, owner: Owner, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
-        match owner.kind:
-            case "field":
-                # A list makes several owners only where the contract says so with a `*`.
-                found = [t for path in owner.members for t in texts(value, path, spread=False)]
-                said = any(each is not None for p in owner.members for each in at_path(value, p))
-                if not said and self._rule.owner in self._params:
-                    found = [self._params[self._rule.owner]]
-            case "path":
-                names = (self._rule.owner,) if self._rule.owner else owner.members
-                found = [self._params[name] for name in names if name in self._params]
-            case "parent":
-                found = list(context.owners)
-            case "caller":
-                found = sorted(self._principal.ids)
-            case "none":
-                found = []
-        return tuple(dict.fromkeys(found))
+
+def owners_of(
+    owner: Owner,
+    value: dict[str, Json],
+    rule: OperationRule,
+    params: Mapping[str, str],
+    ids: frozenset[str],
+    around: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Whose an object is. `rule`, `params`: of the operation, of its path; `ids`: of the caller;
+    `around`: owners of the object around it."""
+    match owner.kind:
+        case "field":
+            # A list makes several owners only where the contract says so with a `*`.
+            found = [t for path in owner.members for t in texts(value, path, spread=False)]
+            said = any(each is not None for p in owner.members for each in at_path(value, p))
+            if not said and rule.owner in params:
+                found = [params[rule.owner]]
+        case "path":
+            names = (rule.owner,) if rule.owner else owner.members
+            found = [params[name] for name in names if name in params]
+        case "parent":
+            found = list(around)
+        case "caller":
+            found = sorted(ids)
+        case "none":
+            found = []
+    return tuple(dict.fromkeys(found))
 
 
-def _matches(segments: tuple[str, ...], at: Pointer) -> bool:
+def matches(segments: tuple[str, ...], at: Pointer) -> bool:
     """Whether a place lies on the way of a pattern, or is its end."""
     return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
 
@@ -304,7 +317,7 @@ def _below(
     return [(key, child, named(shape, key) if shape else None) for key, child in value.items()]
 
 
-def _segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
+def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
     """How a field path names a step: by a word of contract or document, else by a placeholder.
 
     `depth` is the number of steps from the resource, 0 outside of every one. In a resource's top
@@ -332,7 +345,7 @@ def _ways(shape: Shape) -> list[Shape]:
     return found
 
 
-def _chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Shape | None:
+def chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Shape | None:
     """The alternative of a union that an object is of; the union itself when it cannot be told.
 
     Where an alternative is a resource, not to know which one it is must open nothing: then the

@@ -98,6 +98,7 @@ class Callers:
         self.test = ""
         """The test that is running: what it puts in the place of a login is its own."""
         self._known: dict[str, Caller] = {}
+        self._last: tuple[Request | None, Given] = (None, Given())
         self._stands_in: dict[int, bool] = {}
         self._claims = frozenset(
             each.claim for each in policy.relations.values() if each.kind == "claim"
@@ -108,7 +109,8 @@ class Callers:
         said = self._said(request)
         if said is not None:
             return self._described(said, "said")
-        held, key = self.held(request), self.key(request, app)
+        held = self.held(request)
+        key = self._key(held, app)
         if user is not None and (known := user()) is not None:
             caller = self._described(known, "framework")
             # A token may be the view's own business, of which the framework knows nothing.
@@ -122,6 +124,11 @@ class Callers:
 
     def held(self, request: Request) -> Given:
         """The credentials of a request, where the document says that they stand."""
+        if self._last[0] is not request:
+            self._last = (request, self._given(request))
+        return self._last[1]
+
+    def _given(self, request: Request) -> Given:
         parts = urlsplit(request.url)
         asked = Asked(request.method, parts.path, tuple(request.headers.items()))
         try:
@@ -132,9 +139,11 @@ class Callers:
     def key(self, request: Request, app: object) -> str:
         """What the API's word about a caller is remembered under; empty: nothing says that there
         is one."""
+        return self._key(self.held(request), app)
+
+    def _key(self, held: Given, app: object) -> str:
         if stand_ins := self._stand_ins(app):
             return f"{self.test} {stand_ins}"
-        held = self.held(request)
         return held.key if held else ""
 
     def learn(self, key: str, app: object, response: Response) -> Caller:

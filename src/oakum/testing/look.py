@@ -147,9 +147,8 @@ class Look:
         owned = table.resource.owner.kind != "none"
         subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
         states = caller.principal.states
-        untold = frozenset(
-            each.name for each in table.states if not is_told(each, sighting, states)
-        )
+        said = (sighting.resource, sighting.owners, sighting.value, states)
+        untold = frozenset(each.name for each in table.states if not is_told(each, *said))
         may = caller.possible(model.policy, subject)
         if self._is_own(table):
             relations = model.policy.relations
@@ -262,14 +261,20 @@ class Look:
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
 
 
-def is_told(state: State, sighting: Sighting, known: Mapping[tuple[str, str], Json]) -> bool:
-    """Whether the object itself says it, or it is known of all its owners."""
+def is_told(
+    state: State,
+    resource: str,
+    owners: tuple[str, ...],
+    value: Json,
+    known: Mapping[tuple[str, str], Json],
+) -> bool:
+    """Whether an object itself says it, or it is known of all its owners."""
     if state.member:
-        inside = at_path(sighting.value, state.member)
+        inside = at_path(value, state.member)
         if inside:
             return digit(state, inside[0]) < len(state.values)
-    path = state.of or f"{sighting.resource}.{state.name}"
-    values = [known.get((owner, path)) for owner in sighting.owners]
+    path = state.of or f"{resource}.{state.name}"
+    values = [known.get((owner, path)) for owner in owners]
     return bool(values) and all(digit(state, each) < len(state.values) for each in values)
 
 

@@ -78,7 +78,7 @@ class Facts:
         related: dict[tuple[str, str], bool] = {}
         for owner in owners if caller.known and caller.ids else ():
             for each in lookups:
-                said = self._about(each.name, each.of, owner, caller.ids)
+                said = self.about(each.name, each.of, owner, caller.ids)
                 if said is not None:
                     related[each.name, owner] = said
         states = {
@@ -90,7 +90,9 @@ class Facts:
             return caller
         return Informed(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
 
-    def _about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
+    def about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
+        """Whether somebody of these ids stands to an owner in a relation, whose list is `of`
+        (`owner`, or else the caller); None: that is not known."""
         if of == "owner":
             return self.related(name, owner, ids)
         said = [self.related(name, id, frozenset((owner,))) for id in sorted(ids)]

@@ -8,38 +8,37 @@ so what rests on it is told as *not certain*; what rests on the answer alone is 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.contract import Contract
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
-from oakum.contract.params import infer_params
 from oakum.guard.route import Router, placed
 from oakum.guard.wiring import READS, Ask, derive
 from oakum.observe.drafted import Line
-from oakum.observe.grants import Sample, narrowest
-from oakum.observe.inventory import read
+from oakum.observe.inventory import UNREAD, read
 from oakum.observe.observation import Drift, Sent
 from oakum.observe.passed import Passed
-from oakum.observe.shapes import KEY
 from oakum.scan.cast import Cast
-from oakum.scan.doors import survey
-from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
-from oakum.scan.legible import is_success, read_as_declared
+from oakum.scan.legible import Legible, is_success, read_as_declared
 from oakum.scan.matrix import Key
-from oakum.semantics import Sighting, Subject, compile_contract
+from oakum.semantics import compile_contract
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import at_path, digit, held, state_of, text, texts
+from oakum.semantics.principal import at_path, digit, text, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.testing.counted import Counted, Shown
+from oakum.testing.glance import Glance, Seen
 from oakum.testing.kept import Answered, Bare
-from oakum.testing.look import Asked, Frame, Look, granted, is_told
+from oakum.testing.look import OWNER, WHO, granted
 from oakum.testing.told import Facts, is_whole
+from oakum.testing.verdict import Setting, Standing, Verdict, Verdicts
 
 _REFUSED = (401, 403, 404)
 
@@ -93,61 +92,42 @@ class Declared:
         return ("no exchange is of an operation that the document declares",)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """One kind of viewer at one door: what an object of this state was sent with, or without."""
-
-    door: str
-    place: str
-    """Query parameters that were given, and where in the answer it stood: they choose fields."""
-    resource: str
-    held: frozenset[str]
-    viewer: str
-    possible: frozenset[str]
-    """Relations held, and those that nothing rules out; none: it is not known who it was."""
-    state: tuple[tuple[str, Json], ...]
-    """Of all states of the resource; None: unknown."""
-
-
 class Judged(Declared):
     """Traffic against a contract."""
 
-    def __init__(self, contract: Contract, key: bytes) -> None:
-        """`key`: of hashes; none is written. The contract has a policy."""
+    def __init__(self, contract: Contract) -> None:
+        """The contract has a policy."""
         super().__init__(contract.document)
         assert contract.policy is not None
         document, self.policy = contract.document, contract.policy
         self.model = compile_contract(document, self.policy)
         self._wiring = derive(document, self.model)
-        gates, _ = survey(self.model, infer_params(document, self.policy))
         self.names |= policy_names(self.policy)
         self._callers = Callers(self.policy, self._wiring.credentials, lambda _: None)
         asks = self._wiring.asks
         whoami = self._wiring.whoami
         self._whoami = asks[whoami].operation if whoami is not None else ""
+        self._telling = _path_pattern(self.model.operations.get(self._whoami))
         self._lists: dict[str, list[tuple[str, Ask]]] = {}
         for name, index in self._wiring.relations.items():
             self._lists.setdefault(asks[index].operation, []).append((name, asks[index]))
         self._writes = dict(_writes(contract.document, self.policy))
         self._label = Cast(self.policy, {}, {}, {}).label
-        self._frame = Frame(
-            self.model, Redactor(key, self.names), self._label, {g.id: g.shows for g in gates}
-        )
+        self._verdicts = Verdicts(self.model, self._label)
+        self._glances: dict[str, Glance] = {}
         self.facts = Facts()
-        self._credentials = False
-        self.objects: Counter[Shown] = Counter()
-        self.present: Counter[tuple[Shown, str]] = Counter()
-        self.silent: Counter[tuple[Shown, str]] = Counter()
-        """Fields, and all below them, of which an object said nothing: `null`, an empty list."""
-        self.refused: Counter[Shown] = Counter()
-        """Objects that were sent to somebody, and that this viewer was refused."""
-        self.kept: Counter[Shown] = Counter()
-        """Objects that a list held for others who asked the same, and not for this viewer."""
+        self.counted = Counted()
         self._answered = Answered()
+        self._kinds: dict[object, Shown] = {}
+        self._credentials = False
         self._leaks: dict[Key, list[int]] = {}
         self._unjudged: Counter[str] = Counter()
 
     # ------------------------------------------------------------ one exchange
+
+    def tells(self, line: bytes) -> bool:
+        """Whether a line may tell `learn` anything: told from its bytes alone, and cheaply."""
+        return not self._credentials or bool(self._telling and self._telling.search(line))
 
     def learn(self, passed: Passed) -> None:
         """Take in whose credentials are whose, and judge nothing: of that alone an answer says
@@ -168,14 +148,17 @@ class Judged(Declared):
         found = self.found(passed)
         if found is None:
             return None
+        operation, params = found
         self._seen = True
-        self._learn(passed, *found)
-        if found[0].id in self.model.showing:
+        self._credential(passed, operation)
+        heard = _Heard(passed, operation, params, self._caller(passed), body)
+        self._learn(heard)
+        if operation.id in self.model.showing:
             if passed.exchange.response.status in _REFUSED:
-                self._refused(passed, *found)
+                self._refused(heard)
             elif _is_readable(passed):
-                self._judge(passed, *found)
-        return found[0]
+                self._judge(heard)
+        return operation
 
     def _credential(self, passed: Passed, operation: Operation) -> None:
         held = self._callers.key(passed.exchange.request, None)
@@ -183,50 +166,60 @@ class Judged(Declared):
         if held and operation.id == self._whoami and _is_good(passed):
             self._callers.learn(held, None, passed.exchange.response)
 
-    def _learn(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
-        self._credential(passed, operation)
+    def _learn(self, heard: _Heard) -> None:
+        passed, operation = heard.passed, heard.operation
         request, rule = passed.exchange.request, self.model.rule(operation.id)
         if request.method not in READS and not rule.reads and _is_success(passed):
             told = read(request.body, "")
-            ids = {*params.values(), *self._caller(passed).ids, *_scalars(told)}
+            ids = {*heard.params.values(), *heard.caller.ids, *_scalars(told)}
             self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
         if operation.id in self._lists and _is_good(passed):
-            self._listed(operation, params, passed)
+            self._listed(heard)
 
-    def _judge(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
-        plain = self._plain(passed, operation, params)
-        for each in plain.sightings:
+    def _judge(self, heard: _Heard) -> None:
+        """The answer, judged by what it says itself, and by what earlier ones told."""
+        caller, params, door = heard.caller, heard.params, heard.operation.id
+        request, response = heard.passed.exchange.request, heard.passed.exchange.response
+        glance = self._glances.get(door)
+        if glance is None:
+            glance = self._glances[door] = Glance(self.model, door)
+        good, ids = response.status < 300, caller.principal.ids
+        seen = glance.objects(heard.read.value, heard.read.shape, good, params, ids)
+        begins = request.method not in ("GET", "HEAD") and not params
+        begins = begins and not self._callers.held(request)
+        for each in seen:
             self._settings(each)
-        owners = frozenset(owner for each in plain.sightings for owner in each.owners)
-        caller = self.facts.inform(self.policy, plain.asked.caller, owners)
-        look = plain
-        if caller is not plain.asked.caller:
-            look = Look(self._frame, replace(plain.asked, caller=caller), {}).judge()
-        self._unjudged.update(look.tally.unjudged)
-        if _is_success(passed):
-            self._count(passed, look, UNKNOWN if self._logs_in(plain) else caller)
-        certain = {(leak.key.resource, leak.key.field) for leak in plain.leaks}
-        for key in {leak.key for leak in look.leaks}:
+        if seen and not caller.known:
+            self._unjudged[WHO] += 1
+        leaks = set[Key]()
+        verdicts = [
+            self._verdicts.of(door, each, caller, self.facts, params, begins) for each in seen
+        ]
+        for each, verdict in zip(seen, verdicts, strict=True):
+            if caller.known and not verdict.standing.certain:
+                self._unjudged[OWNER] += 1
+            found, questions = verdict.of(each.form)
+            leaks |= found
+            if questions:
+                self._unjudged.update(questions)
+        if _is_success(heard.passed):
+            told = (self.model.tables[each.resource].resource.is_account for each in seen)
+            self._count(heard, seen, verdicts, known=caller.known and not (begins and any(told)))
+        if leaks:
+            self._leaked(heard, seen, leaks, begins)
+
+    def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
+        """Certain is what does not rest on earlier answers."""
+        certain = set[tuple[str, str]]()
+        for each in seen:
+            verdict = self._verdicts.of(
+                heard.operation.id, each, heard.caller, None, heard.params, begins
+            )
+            certain |= {(key.resource, key.field) for key in verdict.of(each.form)[0]}
+        for key in leaks:
             counts = self._leaks.setdefault(key, [0, 0])
             counts[0] += 1
             counts[1] += (key.resource, key.field) in certain
-
-    def _logs_in(self, look: Look) -> bool:
-        """Whether an answer told nobody of an account: from then on they are somebody, and what it
-        holds is no evidence of what strangers are sent."""
-        told = (self.model.tables[each.resource].resource.is_account for each in look.sightings)
-        return look.asked.begins and any(told)
-
-    def _plain(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> Look:
-        """The answer, judged by what it says itself and who asked."""
-        request, response = passed.exchange.request, passed.exchange.response
-        begins = request.method not in ("GET", "HEAD") and not params
-        asked = Asked(
-            operation, params, self._caller(passed), response,
-            read_as_declared(operation, response),
-            begins and not self._callers.held(request), "", "",
-        )  # fmt: skip
-        return Look(self._frame, asked, {}).judge()
 
     def _caller(self, passed: Passed) -> Caller:
         """Who asked. Nobody is believed to have asked only where the traffic holds credentials at
@@ -238,96 +231,81 @@ class Judged(Declared):
 
     # ------------------------------------------------------------ facts
 
-    def _listed(self, operation: Operation, params: Mapping[str, str], passed: Passed) -> None:
-        value = read_as_declared(operation, passed.exchange.response).value
-        caller = self._caller(passed)
-        abouts = list(params.values())[:1] or sorted(caller.ids)
-        for name, ask in self._lists[operation.id]:
+    def _listed(self, heard: _Heard) -> None:
+        value, caller = heard.read.value, heard.caller
+        abouts = list(heard.params.values())[:1] or sorted(caller.ids)
+        for name, ask in self._lists[heard.operation.id]:
             found = frozenset(texts(value, ".".join(pattern(self.policy.relations[name].pointer))))
-            whole = is_whole(ask, value, len(found), passed.exchange.request)
+            whole = is_whole(ask, value, len(found), heard.passed.exchange.request)
             for about in abouts:
                 self.facts.list(name, about, found, whole and about in caller.ids)
 
-    def _settings(self, sighting: Sighting) -> None:
-        table = self.model.tables[sighting.resource]
-        for name, state in table.resource.states.items():
-            if not state.member or len(sighting.owners) != 1:
+    def _settings(self, seen: Seen) -> None:
+        for name, state in self.model.tables[seen.resource].resource.states.items():
+            if not state.member or len(seen.owners) != 1:
                 continue
-            inside = at_path(sighting.value, state.member)
+            inside = at_path(seen.value, state.member)
             if inside and digit(state, inside[0]) < len(state.values):
-                self.facts.state(sighting.owners[0], f"{sighting.resource}.{name}", inside[0])
+                self.facts.state(seen.owners[0], f"{seen.resource}.{name}", inside[0])
 
     # ------------------------------------------------------------ counting
 
-    def _count(self, passed: Passed, look: Look, caller: Caller) -> None:
-        """What each object came with: its fields, and those of which it says nothing."""
-        operation = look.asked.operation
-        asked = self._asked(passed, operation)
-        places = {each.pointer for each in look.sightings}
-        for each in look.sightings:
-            shown = self._shown(operation.id, asked, each, caller)
-            self.objects[shown] += 1
-            present, silent = _paths(each, places)
-            self.present.update((shown, path) for path in present)
-            self.silent.update((shown, path) for path in silent - present)
-        if operation.method == "GET":
-            outer = [each for each in look.sightings if not _within(each.pointer, places)]
-            bare = [self._bare(each) for each in outer]
-            question = (operation.id, *look.asked.params.items())
-            url = urlsplit(passed.exchange.request.url)
-            named = frozenset(look.asked.params.values())
-            for gone in self._answered.missing(question, url.query, bare, named):
-                self._withheld(self.kept, operation, asked, gone, caller)
-
-    def _bare(self, sighting: Sighting) -> Bare:
-        """What of an object is remembered."""
-        key = self.model.tables[sighting.resource].resource.key
-        keys = texts(sighting.value, key) if key else []
-        return Bare(sighting.resource, _place(sighting.pointer), sighting.owners, (keys or [""])[0])
-
-    def _refused(self, passed: Passed, operation: Operation, params: Mapping[str, str]) -> None:
-        """A refusal says what of objects that others were sent: that this caller was not."""
-        caller = self._caller(passed)
-        for each in self._answered.of((operation.id, *params.items())):
-            self._withheld(self.refused, operation, self._asked(passed, operation), each, caller)
-
-    def _withheld(
-        self, into: Counter[Shown], operation: Operation, asked: str, item: Bare, caller: Caller
+    def _count(
+        self, heard: _Heard, seen: Sequence[Seen], verdicts: Sequence[Verdict], *, known: bool
     ) -> None:
+        """What each object came with: its fields, and those of which it says nothing. `known`:
+        who asked. Whom an answer told of an account is somebody from then on: what it holds is no
+        evidence of what strangers are sent."""
+        operation, asked = heard.operation, heard.asked
+        for each, verdict in zip(seen, verdicts, strict=True):
+            shown = self._shown(
+                operation.id, asked, each.resource, each.place, verdict.standing,
+                verdict.setting, known,
+            )  # fmt: skip
+            self.counted.row(shown)[each.form] += 1
+        if operation.method == "GET":
+            bare = [self._bare(each) for each in seen if not each.inside]
+            query = urlsplit(heard.passed.exchange.request.url).query
+            named = frozenset(heard.params.values())
+            for gone in self._answered.missing(heard.question, query, bare, named):
+                self._withheld(self.counted.kept, heard, gone)
+
+    def _bare(self, seen: Seen) -> Bare:
+        """What of an object is remembered."""
+        key = self.model.tables[seen.resource].resource.key
+        keys = texts(seen.value, key) if key else []
+        return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
+
+    def _refused(self, heard: _Heard) -> None:
+        """A refusal says what of objects that others were sent: that this caller was not."""
+        for each in self._answered.of(heard.question):
+            self._withheld(self.counted.refused, heard, each)
+
+    def _withheld(self, into: Counter[Shown], heard: _Heard, item: Bare) -> None:
+        caller = heard.caller
         if not caller.known:
             return
-        caller = self.facts.inform(self.policy, caller, item.owners)
-        resource = self.model.tables[item.resource].resource
-        subject = Subject(item.resource, item.owners, None, resource.owner.kind != "none")
-        gone = Sighting(
-            item.resource, item.place, item.owners,
-            held(self.policy, caller.principal, subject),
-            state_of(self.policy, resource, caller.principal, subject), (), None,
-        )  # fmt: skip
-        into[self._shown(operation.id, asked, gone, caller)] += 1
+        table, about = self.model.tables[item.resource], (item.owners, None, caller, self.facts)
+        standing = self._verdicts.standing(table.resource, *about)
+        setting = self._verdicts.setting(table, *about)
+        shown = self._shown(
+            heard.operation.id, heard.asked, item.resource, item.place, standing, setting, True
+        )
+        into[shown] += 1
 
-    def _asked(self, passed: Passed, operation: Operation) -> str:
-        """Query parameters that were given, by the names that the document has for them."""
-        names = {each.name for each in operation.parameters if each.where == "query"}
-        given = parse_qs(urlsplit(passed.exchange.request.url).query).keys()
-        return ",".join(sorted(given & names))
-
-    def _shown(self, door: str, asked: str, sighting: Sighting, caller: Caller) -> Shown:
-        resource = self.model.tables[sighting.resource].resource
-        owned = resource.owner.kind != "none"
-        subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
-        states = caller.principal.states
-        told = {
-            name: sighting.state.get(name) if is_told(state, sighting, states) else None
-            for name, state in resource.states.items()
-        }
-        possible = caller.possible(self.policy, subject) if caller.known else frozenset()
-        place = "/".join(_place(sighting.pointer))
-        return Shown(
-            door, f"{asked} {place}", sighting.resource, sighting.held,
-            self._viewer(sighting.held, possible), possible,
-            tuple(sorted(told.items())),
-        )  # fmt: skip
+    def _shown(
+        self, door: str, asked: str, resource: str, place: tuple[str, ...], standing: Standing,
+        setting: Setting, known: bool,
+    ) -> Shown:  # fmt: skip
+        key = (door, asked, resource, place, id(standing), id(setting), known)
+        found = self._kinds.get(key)
+        if found is None:
+            possible = standing.possible if known else frozenset[str]()
+            found = self._kinds[key] = Shown(
+                door, f"{asked} {'/'.join(place)}", resource, standing.held,
+                self._viewer(standing.held, possible), possible, setting.told,
+            )  # fmt: skip
+        return found
 
     def _viewer(self, held: frozenset[str], possible: frozenset[str]) -> str:
         """What a viewer is called; a relation that may be held besides is not passed over."""
@@ -342,58 +320,11 @@ class Judged(Declared):
 
     def sent(self) -> tuple[Sent, ...]:
         """Each field by door, viewer and state, with its share of presence."""
-        sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
-        around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()
-        for shown, many in self.objects.items():
-            around[shown.door, shown.resource, shown.viewer, _text(shown.state)] += many
-        for (shown, path), many in self.present.items():
-            sums[shown.door, shown.resource, path, shown.viewer, _text(shown.state)] += many
-        return tuple(
-            Sent(*key, many, around[key[0], key[1], key[3], key[4]])
-            for key, many in sorted(sums.items())
-        )
+        return self.counted.sent()
 
     def lines(self, resource: str) -> Iterator[Line]:
         """What the traffic supports of each field of a resource, in the order of their names."""
-        states = self.model.tables[resource].resource.states
-        values = {name: state.values for name, state in states.items()}
-        fields: dict[str, dict[tuple[str, str], None]] = {}
-        for shown, path in self.present:
-            if shown.resource == resource:
-                fields.setdefault(path, {})[shown.door, shown.place] = None
-        rows = [*{**self.objects, **self.refused, **self.kept}]
-        rows = [each for each in rows if each.resource == resource]
-        for path in sorted(fields):
-            if KEY in path:
-                continue  # a name that may be somebody's
-            here = [each for each in rows if (each.door, each.place) in fields[path]]
-            samples = [*self._samples(path, [each for each in here if each.possible])]
-            unknown = sum(self.present[each, path] for each in here if not each.possible)
-            yield Line(
-                path, narrowest(self.policy, values, samples), tuple(samples),
-                {each.held: each.viewer for each in here}, len(fields[path]), unknown,
-            )  # fmt: skip
-
-    def _samples(self, path: str, rows: Sequence[Shown]) -> Iterator[Sample]:
-        """Beside an object that may be had alone, lists say nothing by what they leave out: they
-        may choose for other reasons."""
-        alone = any(self._is_alone(each) and self.present[each, path] for each in rows)
-        above = [path[:at] for at, char in enumerate(path) if char == "."]
-        for each in rows:
-            present = self.present[each, path]
-            silent = sum(self.silent[each, name] for name in (path, *above))
-            of = max(self.objects[each] - silent, present)
-            if self.model.rule(each.door).graphql:
-                of = present  # who asks chooses the fields there
-            refused = self.refused[each] + (0 if alone else self.kept[each])
-            if of or refused:
-                yield Sample(each.held, each.possible, each.state, present, of, refused)
-
-    def _is_alone(self, shown: Shown) -> bool:
-        """Whether somebody else than its owner was sent it where it does not stand in a list."""
-        relations = self.policy.relations
-        own = any(relations[name].kind == "owner" for name in shown.held)
-        return "*" not in shown.place and not own
+        return self.counted.lines(self.model, resource)
 
     def drift(self) -> tuple[Drift, ...]:
         """What was sent and no line grants: a field without a line, or one sent too widely."""
@@ -410,8 +341,37 @@ class Judged(Declared):
         )  # fmt: skip
 
     def unjudged(self) -> Mapping[str, int]:
-        """Why objects were not judged."""
+        """Why objects were not judged, and how many; of fields, in how many objects."""
         return self._unjudged
+
+
+class _Heard:
+    """An exchange at its door, with what is worked out of it once."""
+
+    def __init__(
+        self, passed: Passed, operation: Operation, params: Mapping[str, str], caller: Caller,
+        body: object,
+    ) -> None:  # fmt: skip
+        self.passed, self.operation, self.params, self.caller = passed, operation, params, caller
+        self._body = body
+
+    @cached_property
+    def read(self) -> Legible:
+        """The answer as the document declares it."""
+        parsed = () if self._body is UNREAD else (self._body,)
+        return read_as_declared(self.operation, self.passed.exchange.response, parsed)
+
+    @cached_property
+    def asked(self) -> str:
+        """Query parameters that were given, by the names that the document has for them."""
+        query = urlsplit(self.passed.exchange.request.url).query
+        names = {each.name for each in self.operation.parameters if each.where == "query"}
+        return ",".join(sorted(parse_qs(query).keys() & names)) if query else ""
+
+    @cached_property
+    def question(self) -> tuple[object, ...]:
+        """The operation with its path parameters."""
+        return (self.operation.id, *self.params.items())
 
 
 def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -428,6 +388,14 @@ def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str
         operation = document.operation(name)
         if operation is not None:
             yield operation.id, (what,)
+
+
+def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
+    """What stands in each record of an operation: the last word of its path."""
+    if operation is None:
+        return None
+    literals = [each for each in operation.path.split("/") if each and "{" not in each]
+    return re.compile(b'/%b[/?#"\\\\ ]' % re.escape(literals[-1]).encode() if literals else b"")
 
 
 def _is_readable(passed: Passed) -> bool:
@@ -449,32 +417,3 @@ def _scalars(value: Json, depth: int = 0) -> Iterator[str]:
             yield from _scalars(child, depth + 1) if depth < MAX_DEPTH else ()
     elif isinstance(value, str | int) and not isinstance(value, bool):
         yield text(value)
-
-
-def _place(pointer: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("*" if part.isdigit() else part for part in pointer)
-
-
-def _within(pointer: tuple[str, ...], places: Set[tuple[str, ...]]) -> bool:
-    """Whether an object stands inside another."""
-    return any(pointer[:n] in places for n in range(len(pointer)))
-
-
-def _paths(sighting: Sighting, places: Set[tuple[str, ...]]) -> tuple[set[str], set[str]]:
-    """Field paths that an object held, one embedded as one; and those at which it held nothing."""
-    present, silent = set[str](), set[str]()
-    for leaf in sighting.leaves:
-        if leaf.value is None or leaf.value in ([], {}):
-            silent.add(leaf.path)
-        else:
-            present.add(leaf.path)
-    depth = len(sighting.pointer)
-    for place in places:
-        inside = len(place) > depth and place[:depth] == sighting.pointer
-        if inside and not any(place[:n] in places for n in range(depth + 1, len(place))):
-            present.add(".".join("*" if part.isdigit() else part for part in place[depth:]))
-    return present, silent
-
-
-def _text(state: tuple[tuple[str, Json], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((n, "unknown" if v is None else str(v).lower()) for n, v in state)
