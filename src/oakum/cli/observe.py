@@ -12,6 +12,7 @@ import click
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
+from oakum.cli.observe_addon import command as addon
 from oakum.cli.observe_front_end import command as front_end
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -31,6 +32,7 @@ def command() -> None:
     """
 
 
+command.add_command(addon, "addon")
 command.add_command(front_end, "front-end")
 command.add_command(abuse, "abuse")
 

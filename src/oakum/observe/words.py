@@ -63,7 +63,8 @@ def _inventory(found: Observation) -> Iterator[str]:
 def _use(each: Operation) -> str:
     statuses = ", ".join(f"{status} × {many:,}" for status, many in each.statuses.items())
     auth = ", ".join(each.auth)
-    return f"{statuses}; {_many(each.callers, 'caller')}; credentials: {auth}"
+    used = f"; credentials: {auth}" if auth else ""
+    return f"{statuses}; {_many(each.callers, 'caller')}{used}"
 
 
 def _fields(each: Operation) -> Iterator[str]:

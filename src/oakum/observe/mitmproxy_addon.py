@@ -1,0 +1,124 @@
+"""An addon for mitmproxy (10 or later) that writes what passes as lines `oakum observe` reads.
+
+    oakum observe addon > oakum_addon.py
+    mitmdump -q -s oakum_addon.py --set oakum_out=- | oakum observe traffic -
+
+The lines hold whole bodies and credentials, as mitmproxy itself has them. Piped on, they are never
+stored. A file is made for you alone to read (mode 0600): delete it when you have read it.
+
+It is one file, and needs nothing but mitmproxy.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+
+class OakumLines:
+    """Writes one line for each exchange that ended."""
+
+    def __init__(self) -> None:
+        self._out: TextIO | None = None
+        self._name = ""
+        self._hosts: tuple[str, ...] = ()
+        self._most = 1 << 20
+
+    def load(self, loader: Any) -> None:
+        """Options, as mitmproxy asks for them."""
+        loader.add_option("oakum_out", str, "", "where lines go: a file, or - for standard output")
+        loader.add_option("oakum_hosts", str, "", "only these hosts, separated by commas")
+        loader.add_option(
+            "oakum_body", int, self._most, "bytes of a body that are kept; what is longer is cut"
+        )
+
+    def configure(self, updated: set[str]) -> None:
+        """Take changed options over."""
+        from mitmproxy import ctx  # type: ignore[import-not-found]
+
+        self.set(ctx.options.oakum_out, ctx.options.oakum_hosts, ctx.options.oakum_body)
+
+    def set(self, out: str, hosts: str = "", most: int = 1 << 20) -> None:
+        """Where lines go, of which hosts, and how much of a body is kept."""
+        self._hosts = tuple(each.strip() for each in hosts.split(",") if each.strip())
+        self._most = most
+        if out != self._name:
+            self.done()
+            self._name, self._out = out, _opened(out)
+
+    def done(self) -> None:
+        """Close what was opened."""
+        if self._out is not None and self._out is not sys.stdout:
+            self._out.close()
+        self._out, self._name = None, ""
+
+    def response(self, flow: Any) -> None:
+        """An exchange has ended."""
+        if self._out is None or (self._hosts and flow.request.pretty_host not in self._hosts):
+            return
+        self._out.write(json.dumps(self._line(flow), ensure_ascii=False) + "\n")
+        self._out.flush()
+
+    def _line(self, flow: Any) -> dict[str, Any]:
+        asked: dict[str, Any] = {
+            "method": flow.request.method,
+            "url": flow.request.pretty_url,
+            "headers": _headers(flow.request),
+        }
+        sent, cut = _body(flow.request, self._most)
+        if sent and not cut and isinstance(sent, str):
+            asked["body"] = sent
+        peer = getattr(flow.client_conn, "peername", None)
+        if peer:
+            asked["peer"] = peer[0]
+        came: dict[str, Any] = {
+            "status": flow.response.status_code,
+            "headers": _headers(flow.response),
+        }
+        held, cut = _body(flow.response, self._most)
+        if isinstance(held, bytes):
+            came |= {"body": base64.b64encode(held).decode("ascii"), "encoding": "base64"}
+        elif held is not None:
+            came["body"] = held
+        if cut:
+            came["truncated"] = True
+        return {"at": flow.request.timestamp_start, "request": asked, "response": came}
+
+
+def _opened(out: str) -> TextIO | None:
+    if out in ("", "-"):
+        return sys.stdout if out else None
+    made = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    return os.fdopen(made, "a", encoding="utf-8")
+
+
+def _headers(message: Any) -> dict[str, str]:
+    """Repeated ones joined, as RFC 9110 (5.3) allows; cookies by a semicolon."""
+    found: dict[str, str] = {}
+    for name, value in message.headers.items(multi=True):
+        key = name.lower()
+        between = "; " if key == "cookie" else ", "
+        found[key] = f"{found[key]}{between}{value}" if key in found else value
+    found.pop("content-encoding", None)  # bodies are written unpacked
+    return found
+
+
+def _body(message: Any, most: int) -> tuple[str | bytes | None, bool]:
+    """A body unpacked, as text where it is one, and whether it was cut; None: none was kept."""
+    try:
+        data = message.content
+    except ValueError:  # it is not packed as it says
+        data = message.raw_content
+    if data is None:
+        return None, False
+    kept = data[:most]
+    try:
+        return kept.decode("utf-8"), len(data) > most
+    except UnicodeDecodeError:
+        return kept, len(data) > most
+
+
+addons = [OakumLines()]
