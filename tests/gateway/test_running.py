@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from oakum.errors import InputError
 from oakum.guard import run
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
+from oakum.guard.listed import Listed, render
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import Happening, Options, Running, running
@@ -229,6 +231,72 @@ def test_a_mistake_in_a_new_contract_changes_nothing(club: Club, engine: Target)
         assert "`frend`" in guard.told[-1].words
         assert fields(guard.ask("/members/ann", "bob").body) == {"id", "name", "city"}
         assert 'reloads_total{outcome="refused"} 1' in guard.running.text()
+
+
+# ------------------------------------------------------------ the deny list
+
+
+AUDIT = "a made-up key of the audit"
+
+
+def listed(file: Path, *names: str, until: str = "2999-01-01T00:00:00Z", key: str = AUDIT) -> Path:
+    whom = (hmac.digest(key.encode(), name.encode(), "sha256").hex()[:16] for name in names)
+    entries = [Listed(who, "walks", "2026-01-01T00:00:00Z", until) for who in whom]
+    file.write_text(render(entries, key.encode()), encoding="utf-8")
+    return file
+
+
+def test_callers_on_the_list_are_turned_away_and_a_changed_list_is_taken(
+    club: Club, engine: Target, tmp_path: Path
+) -> None:
+    file = listed(tmp_path / "deny.json", "bob")
+    plain = options(club, engine)
+    keyed = {**plain.environ, "OAKUM_AUDIT_KEY": AUDIT}
+    with guarded(replace(plain, deny=file, environ=keyed)) as guard:
+
+        def turned() -> set[str]:
+            statuses = {who: guard.ask("/members/ann", who).status for who in ("", "ann", "bob")}
+            assert set(statuses.values()) <= {200, 403}
+            return {who for who, status in statuses.items() if status == 403}
+
+        assert "1 callers denied" in guard.told[0].words
+        assert turned() == {"bob"}
+        refused = guard.ask("/members/ann", "bob")
+        assert refused.body == b'{"type":"about:blank","title":"Forbidden","status":403}'
+        listed(file, "ann", "bob")
+        guard.until(lambda: guard.heard("reloaded"))
+        guard.until(lambda: turned() == {"ann", "bob"})
+        for broken in ('{"schema": "oakum.deny/1"', None):
+            before = counted(guard, "refused")
+            file.unlink() if broken is None else file.write_text(broken)
+            guard.until(lambda n=before: counted(guard, "refused") > n)
+            assert turned() == {"ann", "bob"}
+        listed(file, "bob", until="2026-01-02T00:00:00Z")
+        guard.until(lambda: turned() == set())
+        guard.until(lambda: 'denied="listed"' in guard.running.text())
+        assert not guard.heard("died")
+
+
+def test_a_list_without_the_key_of_the_audit_warns_and_a_missing_one_is_a_mistake(
+    club: Club, tmp_path: Path
+) -> None:
+    file = listed(tmp_path / "deny.json", "bob")
+    plain = replace(options(club, Envoy()), deny=file)
+    environ = {name: each for name, each in plain.environ.items() if name != "OAKUM_AUDIT_KEY"}
+    with guarded(replace(plain, environ=environ)) as guard:
+        assert "turns nobody away: `OAKUM_AUDIT_KEY` is not set" in guard.told[0].words
+        assert guard.ask("/members/ann", "bob").status == 200
+    other = {**environ, "OAKUM_AUDIT_KEY": "another key"}
+    with (
+        pytest.raises(InputError, match="under another key"),
+        guarded(replace(plain, environ=other)),
+    ):
+        pass
+    with (
+        pytest.raises(InputError, match="no such file"),
+        guarded(replace(plain, deny=tmp_path / "x")),
+    ):
+        pass
 
 
 # ------------------------------------------------------------ what dies

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from oakum.contract.source import Node, parse, read_text
+from oakum.contract.model import Json
+from oakum.contract.source import JsonPlaces, parse_json, read_text
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
 
@@ -63,19 +64,16 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
     Raises `InputError` with every mistake, and for a list that was made under another key, since it
     would turn nobody away.
     """
-    root = parse(read_text(path), str(path))
-    problems = list(_wrong(root))
-    if not problems and key:
-        said, made = root.get("key"), check_of(key)
-        if said is None or said.scalar != made:
-            place = said.location if said is not None else root.location
-            hint = f"make it with the key that is in `{AUDIT_KEY}`"
-            problems.append(Problem(place, "this list was made under another key", hint))
-    if problems:
-        raise InputError(problems)
-    callers = root.get("callers")
-    assert callers is not None  # or there was a problem
-    return tuple(Listed(**each.plain()) for each in callers.elements)
+    text = read_text(path)
+    places = JsonPlaces(text, str(path))
+    value = parse_json(text.encode(), str(path))
+    found = list(_wrong(value))
+    if not found and key and isinstance(value, dict) and value.get("key") != check_of(key):
+        hint = f"make it with the key that is in `{AUDIT_KEY}`"
+        found.append(("/key", "this list was made under another key", hint))
+    if found:
+        raise InputError([Problem(places.locate(at), said, hint) for at, said, hint in found])
+    return tuple(Listed(**each) for each in value["callers"])
 
 
 def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
@@ -86,40 +84,38 @@ def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
     return dict(sorted(ends.items()))
 
 
-def _wrong(root: Node) -> Iterator[Problem]:
-    schema, callers = root.get("schema"), root.get("callers")
-    if schema is None or schema.scalar != SCHEMA:
-        place = schema.location if schema is not None else root.location
-        yield Problem(place, f"is no deny list of schema `{SCHEMA}`")
+def _wrong(value: Json) -> Iterator[tuple[str, str, str]]:
+    """Place as a JSON pointer, what is wrong there, and what to do."""
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        yield "/schema", f"is no deny list of schema `{SCHEMA}`", ""
         return
-    if callers is None or callers.kind != "list":
-        yield Problem(root.location, "a deny list has a list of `callers`")
+    callers = value.get("callers")
+    if not isinstance(callers, list):
+        yield "/callers", "a deny list has a list of `callers`", ""
         return
-    if len(callers.elements) > MOST:
-        yield Problem(callers.location, f"more than {MOST:,} callers", "let old ones end")
-    for each in callers.elements:
-        yield from _entry(each)
+    if len(callers) > MOST:
+        yield "/callers", f"more than {MOST:,} callers", "let old ones end"
+        return
+    for number, each in enumerate(callers):
+        yield from _entry(f"/callers/{number}", each)
 
 
-def _entry(each: Node) -> Iterator[Problem]:
-    names = [str(name.scalar) for name, _ in each.items]
-    if each.kind != "map" or sorted(names) != ["reason", "since", "until", "who"]:
-        yield Problem(each.location, "an entry has `who`, `reason`, `since` and `until`")
+def _entry(at: str, each: Json) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(each, dict) or each.keys() != {"who", "reason", "since", "until"}:
+        yield at, "an entry has `who`, `reason`, `since` and `until`", ""
         return
-    values = {str(name.scalar): value for name, value in each.items}
-    who = values["who"]
-    if not isinstance(who.scalar, str) or not _WHO.fullmatch(who.scalar):
+    if not isinstance(each["who"], str) or not _WHO.fullmatch(each["who"]):
         hint = "as `who` of the audit; nobody is on it who is not logged in"
-        yield Problem(who.location, "a caller is 16 small hexadecimal digits", hint)
-    if not isinstance(values["reason"].scalar, str):
-        yield Problem(values["reason"].location, "a reason is a text")
+        yield f"{at}/who", "a caller is 16 small hexadecimal digits", hint
+    if not isinstance(each["reason"], str):
+        yield f"{at}/reason", "a reason is a text", ""
     for name in ("since", "until"):
-        if not _is_instant(values[name].scalar):
-            hint = "as `2026-11-25T14:00:00Z`"
-            yield Problem(values[name].location, "an instant with its time zone is needed", hint)
+        if not _is_instant(each[name]):
+            said = "an instant with its time zone is needed"
+            yield f"{at}/{name}", said, "as `2026-11-25T14:00:00Z`"
 
 
-def _is_instant(said: object) -> bool:
+def _is_instant(said: Json) -> bool:
     try:
         return isinstance(said, str) and datetime.fromisoformat(said).tzinfo is not None
     except ValueError:

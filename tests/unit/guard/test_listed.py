@@ -1,0 +1,93 @@
+"""The deny list as a file: what is in it, and every way in which it can be wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.errors import InputError
+from oakum.guard.listed import MOST, Listed, check_of, denied, read_list, render
+from oakum.guard.opening import open_gate
+from tests.unit.guard.small import write
+
+KEY = b"a made-up key of the audit"
+ANN = Listed("0123456789abcdef", "walk: …", "2026-11-25T14:00:00Z", "2026-11-26T14:00:00+00:00")
+
+INSTANTS = st.datetimes(timezones=st.timezones()).map(lambda each: each.isoformat())
+ENTRIES = st.builds(
+    Listed,
+    st.text("0123456789abcdef", min_size=16, max_size=16),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    INSTANTS,
+    INSTANTS,
+)
+
+
+def made(folder: Path, **more: object) -> Path:
+    file = folder / "deny.json"
+    file.write_text(json.dumps({**json.loads(render([ANN], KEY)), **more}))
+    return file
+
+
+@given(st.lists(ENTRIES, max_size=5))
+def test_what_is_written_is_read(entries: list[Listed]) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "deny.json"
+        file.write_text(render(entries, KEY), encoding="utf-8")
+        assert read_list(file, KEY) == tuple(sorted(entries, key=lambda each: each.who))
+
+
+def test_of_two_entries_of_one_caller_the_later_end_counts() -> None:
+    late = Listed(ANN.who, "by hand", ANN.since, "2026-11-27T00:00:00Z")
+    assert denied([late, ANN]) == {ANN.who: late.ends}
+
+
+ENTRY = {"who": ANN.who, "reason": "", "since": ANN.since, "until": ANN.until}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"schema": "oakum.deny/2"}, "is no deny list of schema `oakum.deny/1`"),
+        ({"callers": {}}, "a deny list has a list of `callers`"),
+        ({"callers": [ANN.who]}, "an entry has `who`, `reason`, `since` and `until`"),
+        ({"callers": [ENTRY | {"why": ""}]}, "an entry has `who`, `reason`, `since` and `until`"),
+        ({"callers": [ENTRY | {"who": "anonymous"}]}, "a caller is 16 small hexadecimal digits"),
+        ({"callers": [ENTRY | {"who": 123}]}, "a caller is 16 small hexadecimal digits"),
+        ({"callers": [ENTRY | {"until": "tomorrow"}]}, "an instant with its time zone is needed"),
+        ({"callers": [ENTRY | {"until": "2026-11-26T14:00:00"}]}, "an instant with its time zone"),
+        ({"callers": [ENTRY | {"reason": 1}]}, "a reason is a text"),
+        ({"callers": [ENTRY] * (MOST + 1)}, "more than 10,000 callers"),
+        ({"key": check_of(b"another")}, "this list was made under another key"),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(more: dict[str, object], says: str, tmp_path: Path) -> None:
+    file = made(tmp_path, **more)
+    with pytest.raises(InputError) as error:
+        read_list(file, KEY)
+    assert says in str(error.value)
+    assert f"{file}:1:" in str(error.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    wrong = [ENTRY | {"who": "x"}, ENTRY | {"since": ""}]
+    with pytest.raises(InputError) as error:
+        read_list(made(tmp_path, callers=wrong), KEY)
+    assert len(error.value.problems) == 2
+
+
+def test_where_no_key_is_known_none_is_compared(tmp_path: Path) -> None:
+    assert read_list(made(tmp_path), b"") == (ANN,)
+
+
+def test_a_middleware_takes_a_list_as_it_is(tmp_path: Path) -> None:
+    environ = {"OAKUM_AUDIT_KEY": KEY.decode()}
+    contract, file = write(tmp_path), made(tmp_path)
+    assert open_gate(contract, deny=file, environ=environ) is not None
+    with pytest.raises(InputError, match="under another key"):
+        open_gate(contract, deny=file, environ={"OAKUM_AUDIT_KEY": "another"})
