@@ -152,7 +152,7 @@ def test_an_event_says_what_a_person_can_act_on() -> None:
     says = report.told[0].latest["walk"].says
     assert "within an hour at GET /members/{id}, asked for " in says
     assert "objects that no answer had shown to it" in says
-    assert f"of {FEWEST + 6} callers asked for none" in says
+    assert f"of {FEWEST + 6} callers: none" in says
     assert "100 % came one id after the other" in says
     assert events[0].at - START < 20 * MINUTE
 

@@ -9,7 +9,7 @@ import orjson
 
 import oakum
 from oakum.contract.model import Json
-from oakum.observe.abuse.signs import KINDS
+from oakum.observe.abuse.signs import KINDS, SIGNS
 from oakum.observe.abuse.told import Event, Report, Told
 from oakum.observe.call import Hasher
 from oakum.observe.observation import Read
@@ -88,7 +88,7 @@ def _event(event: Event) -> dict[str, Json]:
         "at": instant(event.at),
         "door": event.door,
         "window": event.window,
-        "what": event.what,
+        "what": SIGNS[event.sign].name,
         "count": event.count,
         "limit": rest.limit,
         "rest": {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import NormalDist
 from typing import Literal
 
@@ -28,6 +29,8 @@ _APART = 4
 """Callers at the top of few that the quantile leaves out."""
 _CHANCE = 1 / 200
 """That any of the callers at a door is above the limit by chance."""
+_NOISE = 3
+"""Standard deviations of a count, of one for whom the limit itself is usual."""
 _ZEAL = 0.85
 """Standard deviations more for volume: some are busy, and mean no harm."""
 _K = 2000
@@ -82,6 +85,7 @@ class Numbers:
         far = NormalDist().inv_cdf(1 - _CHANCE / many) + (_ZEAL if sign.alone else 0)
         tail = far / NormalDist().inv_cdf(share)
         limit = (middle + 1) * ((high + 1) / (middle + 1)) ** tail - 1
+        limit += _NOISE * sqrt(limit)
         return Rest(
             many,
             round(middle),

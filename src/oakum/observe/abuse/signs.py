@@ -30,6 +30,7 @@ KINDS: Final[Mapping[Kind, str]] = {
 class Sign:
     """Something that is counted."""
 
+    name: str
     kind: Kind
     least: int
     """Fewer are never told."""
@@ -37,24 +38,29 @@ class Sign:
     """Volume: compared at the same door alone, since at another one it may be usual. The rest is
     no ordinary use of any door, and is compared with all of them where one has few callers."""
     says: str
-    """What so many of it are, after `asked for 12 different`."""
+    """In words, with a place for the number."""
 
 
 (
-    UNSHOWN, MISSED, ORDERED, FIRST, LAST, OBJECTS, UNKNOWN, NAMES, FAILED, FROM, IDS, WORKED,
-) = range(12)  # fmt: skip
-COUNTED: Final = 12
+    UNSHOWN, MISSED, ORDERED, FIRST, LAST, OBJECTS, UNKNOWN, HOURS, NAMES, FAILED, FROM,
+    IDS, WORKED,
+) = range(13)  # fmt: skip
+COUNTED: Final = 13
+_NOBODY = "names or addresses that nobody here has"
+_OBJECTS = "asked for {} different objects"
+_LIST = "of a list"
 SIGNS: Final[Mapping[int, Sign]] = {
-    UNSHOWN: Sign("guess", 20, False, "objects that no answer had shown to it"),
-    MISSED: Sign("guess", 20, False, "objects that it was refused or that are not there"),
-    ORDERED: Sign("walk", 30, False, "objects, one id after the other"),
-    FIRST: Sign("scrape", 30, True, "values of the first parameter of a list"),
-    LAST: Sign("scrape", 30, True, "pages of a list"),
-    OBJECTS: Sign("scrape", 400, True, "objects, handed out in lists"),
-    UNKNOWN: Sign("probe", 30, False, "names or addresses that nobody here has"),
-    NAMES: Sign("probe", 50, True, "names or addresses"),
-    FAILED: Sign("stuff", 15, False, "accounts, and could not log in"),
-    FROM: Sign("share", 15, True, "network addresses"),
+    UNSHOWN: Sign("unshown", "guess", 20, False, f"{_OBJECTS} that no answer had shown to it"),
+    MISSED: Sign("missed", "guess", 20, False, f"{_OBJECTS} that are not there, or not for it"),
+    ORDERED: Sign("ordered", "walk", 30, False, f"{_OBJECTS}, one after the other"),
+    FIRST: Sign("first", "scrape", 30, True, f"asked for {{}} values of one parameter {_LIST}"),
+    LAST: Sign("last", "scrape", 30, True, f"asked for {{}} different pages {_LIST}"),
+    OBJECTS: Sign("objects", "scrape", 400, True, "was handed {} different objects in lists"),
+    UNKNOWN: Sign("unknown", "probe", 30, False, f"asked for {{}} different {_NOBODY}"),
+    HOURS: Sign("hours", "probe", 8, False, f"asked in {{}} different hours for {_NOBODY}"),
+    NAMES: Sign("names", "probe", 50, True, "asked for {} different names or addresses"),
+    FAILED: Sign("failed", "stuff", 15, False, "tried to log in to {} accounts, and could not"),
+    FROM: Sign("addresses", "share", 15, True, "came from {} network addresses of its own"),
 }
 """`LAST` is the last parameter, by which most lists are turned over, where there are several.
 `IDS` and `WORKED` (who could log in) are counted beside them, and are no signs."""

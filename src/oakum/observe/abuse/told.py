@@ -52,21 +52,16 @@ class Event:
         return self.certain, self.count
 
     @property
-    def what(self) -> str:
-        """What was counted."""
-        return SIGNS[self.sign].says
-
-    @property
     def says(self) -> str:
         """A sentence that a person can act on."""
-        door = f" at {self.door}," if self.door else ""
+        door = f" at {self.door}" if self.door else ""
         others = "addresses" if self.by == "address" else "callers"
-        verb = "used" if self.kind == "share" else "asked for"
         usual = f"at most {self.rest.high:,}" if self.rest.high else "none"
         whole = " within a whole day" if self.rest.window != self.window else ""
+        does = SIGNS[self.sign].says.format(f"{self.count:,}")
         said = (
-            f"within {_WITHIN[self.window]}{door} {verb} {self.count:,} different {self.what};"
-            f" {_percent(self.rest.share)} of {self.rest.callers:,} {others} {verb} {usual}{whole}"
+            f"within {_WITHIN[self.window]}{door}, {does};"
+            f" {_percent(self.rest.share)} of {self.rest.callers:,} {others}: {usual}{whole}"
         )
         return "; ".join((said, *self._more()))
 

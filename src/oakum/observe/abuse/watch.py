@@ -19,6 +19,7 @@ from oakum.observe.abuse.signs import (
     FAILED,
     FIRST,
     FROM,
+    HOURS,
     IDS,
     KINDS,
     LAST,
@@ -404,6 +405,7 @@ def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
     yield NAMES, mark
     if missed:
         yield UNKNOWN, mark
+        yield HOURS, call.at // HOUR
 
 
 def _object(call: Call, at: Door, missed: bool, shown: bool) -> Iterator[tuple[int, int]]:
