@@ -120,6 +120,16 @@ def test_a_client_that_retries_is_not_told() -> None:
     assert watched(among(crowd(), again))[0] == []
 
 
+def test_who_tries_doors_that_are_not_for_it_is_told_from_statuses_alone() -> None:
+    tries = [call(START + i * MINUTE, 999, f"/admin/{i}", status=403, count=-1) for i in range(20)]
+    events, report = watched(among(crowd(), tries))
+    assert [(each.kind, each.who, each.certain) for each in events] == [
+        ("scan", mark("who", 999), True)
+    ]
+    one_door = [replace(each, path="/admin/1") for each in tries]
+    assert watched(among(crowd(), one_door))[0] == []
+
+
 def test_one_token_from_many_addresses_is_told_and_one_behind_shared_ones_is_not() -> None:
     def at(who: int, addresses: list[int]) -> Iterator[Call]:
         for i, each in enumerate(addresses * 3):

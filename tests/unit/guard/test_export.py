@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard.export import Order, export
+from oakum.guard.listed import Listed, render
+from oakum.guard.target import Deployment
 from tests.gateway.puppet import Puppet
 from tests.unit.guard.small import KEYED, OTHER, POLICY, write
 
@@ -99,3 +102,24 @@ def test_nothing_is_left_of_an_export_that_failed(order: Order, tmp_path: Path) 
     with pytest.raises(InputError):
         export(order, Puppet(), tmp_path / "out")
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_deny_list_is_exported_and_one_of_another_key_is_refused(
+    order: Order, tmp_path: Path
+) -> None:
+    told: list[Deployment] = []
+
+    class Told(Puppet):
+        def render(self, deployment: Deployment) -> dict[str, bytes]:
+            told.append(deployment)
+            return dict(super().render(deployment))
+
+    file, who = tmp_path / "deny.json", "0123456789abcdef"
+    entry = Listed(who, "walks", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z")
+    file.write_text(render([entry], b"a made-up key"), encoding="utf-8")
+    wanted = replace(order, deny=file)
+    export(wanted, Told(), tmp_path / "out", b"a made-up key")
+    assert [each.denied for each in told] == [{who: entry.ends}] * len(told) != []
+    with pytest.raises(InputError, match="under another key"):
+        export(wanted, Told(), tmp_path / "other", b"another")
+    assert not (tmp_path / "other").exists()

@@ -13,8 +13,9 @@ from oakum.observe.abuse.told import By
 class Place:
     """A door, for callers or for addresses of nobody, in one window."""
 
-    def __init__(self, at: Door, by: By, window: Window) -> None:
-        self.door, self.by, self.window = at, by, window
+    def __init__(self, at: Door, by: By, window: Window, number: int = 0) -> None:
+        """`number`: of the door, among all."""
+        self.door, self.by, self.window, self.number = at, by, window, number
         self.answered = False
         """Whether the records keep what it answers."""
         self.tallies: dict[int, Tally] = {}

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from oakum.contract.lexicon import words
 
-Kind = Literal["walk", "guess", "scrape", "probe", "share", "stuff"]
+Kind = Literal["walk", "guess", "scrape", "probe", "share", "stuff", "scan"]
 KINDS: Final[Mapping[Kind, str]] = {
     "walk": "walks ids in order",
     "guess": "asks for ids that nobody handed it",
@@ -22,6 +22,7 @@ KINDS: Final[Mapping[Kind, str]] = {
     "probe": "asks who has an account",
     "share": "one token from many addresses",
     "stuff": "tries credentials of others",
+    "scan": "tries doors that are not for it",
 }
 """What each kind of abuse is, in words."""
 
@@ -43,9 +44,9 @@ class Sign:
 
 (
     UNSHOWN, MISSED, ORDERED, FIRST, LAST, OBJECTS, UNKNOWN, HOURS, NAMES, FAILED, FROM,
-    IDS, WORKED,
-) = range(13)  # fmt: skip
-COUNTED: Final = 13
+    REFUSED, IDS, WORKED,
+) = range(14)  # fmt: skip
+COUNTED: Final = 14
 _NOBODY = "names or addresses that nobody here has"
 _OBJECTS = "asked for {} different objects"
 _LIST = "of a list"
@@ -60,6 +61,7 @@ SIGNS: Final[Mapping[int, Sign]] = {
     HOURS: Sign("hours", "probe", 8, False, f"asked in {{}} different hours for {_NOBODY}"),
     NAMES: Sign("names", "probe", 50, True, "asked for {} different names or addresses"),
     FAILED: Sign("failed", "stuff", 15, False, "tried to log in to {} accounts, and could not"),
+    REFUSED: Sign("refused", "scan", 8, True, "was refused, or found nothing, at {} operations"),
     FROM: Sign("addresses", "share", 15, True, "came from {} network addresses of its own"),
 }
 """`LAST` is the last parameter, by which most lists are turned over, where there are several.

@@ -27,6 +27,7 @@ from oakum.observe.abuse.signs import (
     NAMES,
     OBJECTS,
     ORDERED,
+    REFUSED,
     SAMPLE,
     SIGNS,
     UNKNOWN,
@@ -51,10 +52,12 @@ _SELDOM = 3 * SLOT
 _NEAR = 16
 """A step from id to id that is one of a walk."""
 _DOORS = 2_000
-_REFUSED = frozenset((401, 403, 404, 410))
-_BAD_LOGIN = _REFUSED | {400, 422}
+_BAD = frozenset((401, 403, 404, 410))
+_BAD_LOGIN = _BAD | {400, 422}
 _BYS: Final[tuple[By, ...]] = ("caller", "address")
 _ALL = Door("", "", 0, "whole")
+_EACH = 10
+"""Tallies for each caller that is watched, over all: one a door and window."""
 _SHARED = 2
 """Callers at an address that is still their own."""
 _ADDRESSES = 200_000
@@ -66,6 +69,7 @@ _WANTED: Final[Mapping[Kind, str]] = {
     "probe": "no record says which name was asked for at a search or a lookup",
     "share": "no record of a caller says from which address it came",
     "stuff": "no record says who wanted to log in",
+    "scan": "no record says who asked, and when",
 }
 """What is said of each kind when the records do not hold what it needs."""
 ASIDE_TIME = "without an instant"
@@ -128,19 +132,21 @@ class Watch:
         found = self._places.get(key)
         if found is None and len(self._places) < _DOORS:
             made = door(call.method, call.path, call.operation)
-            found = self._places[key] = Place(made, by, "hour"), Place(made, by, "day")
+            number = len(self._places)
+            found = Place(made, by, "hour", number), Place(made, by, "day", number)
+            self._places[key] = found
         return found
 
     def _count(self, call: Call, by: By, who: int, places: tuple[Place, Place]) -> None:
         actor = self._actors[by].get(who)
         if actor is None:
             if len(self._actors[by]) >= self._most:
-                self._release(by, self._slot)
+                self._release(by, self._slot, crowded=True)
             actor = self._actors[by][who] = Actor(call.at)
         actor.last = max(actor.last, call.at)
         self._active[by].add(who)
-        self._seen["calls"] += 1
-        missed = call.status in _REFUSED or (200 <= call.status < 300 and call.count == 0)
+        self._seen.update(("calls", "scan"))
+        missed = call.status in _BAD or (200 <= call.status < 300 and call.count == 0)
         actor.requests += 1
         actor.misses += missed
         signs, kinds = self._signs(call, who, places[0].door, missed)
@@ -163,6 +169,10 @@ class Watch:
                 tally.come(call.address)
                 place.signs.add(FROM)
                 place.kinds.add("share")
+            if call.status in _BAD:
+                tally.see(REFUSED, places[0].number)
+                place.signs.add(REFUSED)
+            place.kinds.add("scan")
             if signs and signs[0][0] == IDS:
                 tally.see(IDS, signs[0][1])
         if call.handed:
@@ -222,12 +232,13 @@ class Watch:
         if at // HOUR != before // HOUR:
             for hour, _ in self._pairs():
                 hour.empty(follows=at // HOUR == before // HOUR + 1)
-            for by in _BYS:
-                self._release(by, at)
         if at // _DAY != before // _DAY:
             self._shown.day(at // _DAY)
             for _, day in self._pairs():
                 day.empty(follows=False)
+        many = sum(len(place.tallies) for pair in self._pairs() for place in pair)
+        for by in _BYS:
+            self._release(by, at, crowded=many > _EACH * self._most)
         return events
 
     def _pairs(self) -> Iterator[tuple[Place, Place]]:
@@ -339,11 +350,11 @@ class Watch:
             told.events.append(event)
         return latest is None
 
-    def _release(self, by: By, at: int) -> None:
+    def _release(self, by: By, at: int, *, crowded: bool) -> None:
         """Let those go who have been idle for a day, and the idlest when there are too many."""
         actors = self._actors[by]
         idle = [who for who, each in actors.items() if each.last < at - _DAY]
-        if not idle and len(actors) >= self._most:
+        if not idle and (crowded or len(actors) >= self._most):
             idle = sorted(actors, key=lambda who: actors[who].last)[: len(actors) // 8 + 1]
         idle = [who for who in idle if (by, who) not in self._told]
         if not idle:
