@@ -13,6 +13,7 @@ from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_addon import command as addon
+from oakum.cli.observe_compare import command as compare
 from oakum.cli.observe_front_end import command as front_end
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -35,6 +36,7 @@ def command() -> None:
 command.add_command(addon, "addon")
 command.add_command(front_end, "front-end")
 command.add_command(abuse, "abuse")
+command.add_command(compare, "compare")
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _HOST = click.option(

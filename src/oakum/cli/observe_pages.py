@@ -35,6 +35,15 @@ def usage(path: Path, document: Json) -> None:
     write(path, render(document, lines(document.get("difference", ()))).encode())
 
 
+def comparison(path: Path, document: Json) -> None:
+    """The page of the three-way difference; raises `InputError` when it cannot be written."""
+    from oakum.observe.pages.comparison import render
+    from oakum.page.file import write
+
+    places = [each["contract"] for each in document["rows"]]
+    write(path, render(document, lines(places)).encode())
+
+
 def lines(places: Iterable[Mapping[str, Json]]) -> dict[str, dict[str, str]]:
     """Lines of the user's files around places: those that a page shows, and no others.
 

@@ -54,7 +54,7 @@ def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: st
 
 
 def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Iterator[str]:
-    yield f"  {_scalar(name)}:"
+    yield f"  {scalar(name)}:"
     for key, value in resource.items():
         yield from _member(key, value, "    ") if key != "fields" else ()
     if not lines:
@@ -123,8 +123,8 @@ def _grants(grants: tuple[Granted, ...]) -> str:
         merged.setdefault(each.when, []).append(each.relation)
     said = []
     for when, names in merged.items():
-        see = f"see: [{', '.join(map(_scalar, names))}]"
-        inner = ", ".join(f"{_scalar(name)}: {_scalar(value)}" for name, value in when)
+        see = f"see: [{', '.join(map(scalar, names))}]"
+        inner = ", ".join(f"{scalar(name)}: {scalar(value)}" for name, value in when)
         said.append(f"{{{see}, when: {{{inner}}}}}" if when else f"{{{see}}}")
     return f"[{', '.join(said)}]"
 
@@ -135,7 +135,7 @@ def _key(paths: list[str]) -> str:
     return joined if safe else json.dumps(joined, ensure_ascii=False)
 
 
-def _scalar(value: Json) -> str:
+def scalar(value: Json) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)
@@ -144,14 +144,14 @@ def _scalar(value: Json) -> str:
 def _member(key: str, value: Json, indent: str) -> Iterator[str]:
     """A member of the other contract, in lines."""
     if not isinstance(value, dict | list) or not value:
-        yield f"{indent}{_scalar(key)}: {_scalar(value)}"
+        yield f"{indent}{scalar(key)}: {scalar(value)}"
         return
     flat = isinstance(value, list) or not any(isinstance(e, dict) for e in value.values())
     made = yaml.safe_dump(
         value, sort_keys=False, allow_unicode=True, default_flow_style=flat or None, width=90
     ).rstrip("\n")
     if flat:
-        yield f"{indent}{_scalar(key)}: {' '.join(made.split())}"
+        yield f"{indent}{scalar(key)}: {' '.join(made.split())}"
         return
-    yield f"{indent}{_scalar(key)}:"
+    yield f"{indent}{scalar(key)}:"
     yield from (f"{indent}  {line}" for line in made.splitlines())

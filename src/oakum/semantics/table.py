@@ -180,6 +180,21 @@ def leaf_index(table: Table, path: str) -> int:
     return node.leaf if node.leaf >= 0 else node.deep
 
 
+def granted(table: Table, index: int) -> str:
+    """Who may see a field, in the contract's words."""
+    said: Iterator[str] = (
+        ", ".join(grant.see)
+        + "".join(
+            f" when {name} is {' or '.join(str(each).lower() for each in values)}"
+            for name, values in sorted(grant.when.items())
+        )
+        for grant in table.rules[index].grants
+        if grant.see
+    )
+    words = "; ".join(said)
+    return f"shown to {words}" if words else "shown to nobody"
+
+
 @cache
 def deciding(table: Table, path: str) -> tuple[str, ...]:
     """States on which some grant of a field depends."""

@@ -7,7 +7,7 @@ show is *not judged*, and counted so, neither green nor red.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -23,7 +23,7 @@ from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
-from oakum.semantics.table import deciding, leaf_index
+from oakum.semantics.table import deciding, granted, leaf_index
 from oakum.testing.callers import Caller, Source
 from oakum.testing.tally import Known, Tally, doorless
 
@@ -280,18 +280,3 @@ def is_told(
 
 def _whose(sighting: Sighting, path: str) -> set[Known]:
     return {(sighting.resource, owner, path) for owner in sighting.owners or ("",)}
-
-
-def granted(table: Table, index: int) -> str:
-    """Who may see a field, in the contract's words."""
-    said: Iterator[str] = (
-        ", ".join(grant.see)
-        + "".join(
-            f" when {name} is {' or '.join(str(each).lower() for each in values)}"
-            for name, values in sorted(grant.when.items())
-        )
-        for grant in table.rules[index].grants
-        if grant.see
-    )
-    words = "; ".join(said)
-    return f"shown to {words}" if words else "shown to nobody"

@@ -31,12 +31,12 @@ from oakum.semantics import compile_contract
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, digit, text, texts
 from oakum.semantics.span import MAX_DEPTH
-from oakum.semantics.table import leaf_index
+from oakum.semantics.table import granted, leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.counted import Counted, Shown
 from oakum.testing.glance import Glance, Seen
 from oakum.testing.kept import Answered, Bare
-from oakum.testing.look import OWNER, WHO, granted
+from oakum.testing.look import OWNER, WHO
 from oakum.testing.told import Facts, is_whole
 from oakum.testing.verdict import Setting, Standing, Verdict, Verdicts
 

@@ -1,6 +1,7 @@
 // What the pages of `observe` share: an answer drawn as it is built, a tree of doors, and the filter over both.
 const observe = (() => {
   const { by, make, draw, breakable, counted, visible } = oakum;
+  const stepped = (text) => text.split(/(?=_)/).flatMap((part) => [part, make("wbr")]);
   const percent = (part, of) => of ? `${part < of ? Math.min(99, Math.max(part ? 1 : 0, Math.round(100 * part / of))) : 100} %` : "";
 
   // A bar whose parts are shares of a whole; `parts`: [name, many], drawn in their order.
@@ -56,7 +57,7 @@ const observe = (() => {
     }
     function member(name, child, depth) {
       const said = name === "*" ? "*" : name;
-      if (child.field) line(depth, make("code", {}, breakable(said)), cells(child.field), attributes(child.field));
+      if (child.field) line(depth, make("code", {}, stepped(said)), cells(child.field), attributes(child.field));
       if (!child.children.size) return;
       let [begin, end, inner] = brackets(child);
       let stack = begin, tail = end;
@@ -65,7 +66,7 @@ const observe = (() => {
         stack += ` ${begin}`;
         tail = `${end} ${tail}`;
       }
-      line(depth, [make("code", {}, breakable(said)), make("span", { class: "brace" }, ` ${stack}`)], rest(), { class: "around" });
+      line(depth, [make("code", {}, stepped(said)), make("span", { class: "brace" }, ` ${stack}`)], rest(), { class: "around" });
       if (inner.field) line(depth + 1, make("code", {}, "*"), cells(inner.field), attributes(inner.field));
       object(inner, depth + 1);
       line(depth, make("span", { class: "brace" }, tail), rest(), { class: "around end", "aria-hidden": "true" });
@@ -227,6 +228,64 @@ const observe = (() => {
     }
   }
 
+  // ------------------------------------------------------------------ a long table
+
+  // Rows are drawn as they come into view, a hundred at a time: thousands open at once. Arrows move over those that
+  // are drawn and draw more; Enter opens one. Gives back `show(rows)`.
+  function list(box, { heads, label, cells, open, verdict }) {
+    const STEP = 100, rowOf = new WeakMap();
+    const body = make("tbody");
+    const table = make("table", { class: "list", "aria-label": label },
+      make("thead", {}, make("tr", {}, heads.map((text) => make("th", { scope: "col" }, text)))), body);
+    const end = make("p", { class: "end" });
+    box.replaceChildren(table, end);
+    let rows = [], drawn = 0;
+    function more() {
+      const fresh = rows.slice(drawn, drawn + STEP).map((row) => {
+        const line = make("tr", { tabindex: "-1", "data-verdict": verdict(row), "aria-haspopup": "dialog" }, cells(row));
+        rowOf.set(line, row);
+        return line;
+      });
+      drawn += fresh.length;
+      body.append(...fresh);
+      end.textContent = drawn < rows.length ? `${rows.length - drawn} more` : "";
+      end.hidden = drawn >= rows.length;
+    }
+    new IntersectionObserver((seen) => { if (seen.some((each) => each.isIntersecting) && drawn < rows.length) more(); },
+      { root: box, rootMargin: "600px" }).observe(end);
+    function rove(line, focus = true) {
+      body.querySelector('tr[tabindex="0"]')?.setAttribute("tabindex", "-1");
+      line?.setAttribute("tabindex", "0");
+      if (focus) line?.focus();
+    }
+    body.addEventListener("click", (event) => {
+      const line = event.target.closest("tr");
+      if (!line || String(getSelection())) return;
+      rove(line);
+      open(rowOf.get(line));
+    });
+    body.addEventListener("keydown", (event) => {
+      const line = event.target.closest("tr");
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(rowOf.get(line)); return; }
+      const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+      const all = body.children, at = [...all].indexOf(line);
+      const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : step && Math.max(0, at + step);
+      if (to === undefined) return;
+      event.preventDefault();
+      if (to >= all.length - 1 && drawn < rows.length) more();
+      rove(all[Math.min(to, all.length - 1)]);
+    });
+    addEventListener("beforeprint", () => { while (drawn < rows.length) more(); });
+    return (wanted) => {
+      rows = wanted;
+      drawn = 0;
+      body.replaceChildren();
+      box.scrollTop = 0;
+      more();
+      rove(body.firstElementChild, false);
+    };
+  }
+
   // The lines of a contract around one, with that one marked.
   function excerpt(lines, place) {
     const held = lines[place.file] ?? {};
@@ -238,5 +297,5 @@ const observe = (() => {
       make("div", { class: "table" }, make("table", { "aria-label": "The contract around this line" }, make("tbody", {}, shown))));
   }
 
-  return { bar, share, percent, skeleton, tree, search, sift, point, excerpt };
+  return { bar, share, percent, skeleton, tree, search, sift, point, list, excerpt };
 })();

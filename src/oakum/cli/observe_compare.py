@@ -1,0 +1,80 @@
+"""`oakum observe compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oakum.cli import observe_pages as written
+from oakum.cli import shared
+from oakum.errors import ExitCode, InputError, Location, Problem
+
+
+@click.command(
+    epilog="Example: oakum observe compare --contract exposure.yaml --traffic observation.json"
+    " --use use.json --html compare.html"
+)
+@click.option("--contract", type=shared.PATH, required=True, metavar="FILE", help="what is granted")
+@click.option(
+    "--traffic", type=shared.PATH, required=True, metavar="FILE",
+    help="what is sent: the JSON of `oakum observe traffic`",
+)  # fmt: skip
+@click.option(
+    "--use", "uses", type=shared.PATH, multiple=True, required=True, metavar="FILE",
+    help="what is used: the JSON of `oakum observe front-end`; may be repeated",
+)  # fmt: skip
+@click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@written.OPTION
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="of what goes to standard output",
+)  # fmt: skip
+def command(
+    contract: Path,
+    traffic: Path,
+    uses: tuple[Path, ...],
+    json_file: Path | None,
+    html_file: Path | None,
+    form: str,
+) -> int:
+    """Put what is granted, sent and used side by side, for each field and each kind of viewer.
+
+    A leak is sent and not granted; excess is granted, sent and unused on the pages driven; a
+    contract is too wide where what it grants is never sent, and too narrow where a page uses what
+    it denies. What was not seen is not known.
+    """
+    from oakum.contract import load
+    from oakum.observe.compare.documents import OBSERVATION, USE, distrust, read
+    from oakum.observe.compare.ground import Ground
+    from oakum.observe.compare.rows import Comparison, compare
+    from oakum.observe.compare.words import document, lines, render
+    from oakum.semantics import compile_contract
+
+    held = load(contract)
+    shared.warn(held.warnings)
+    if held.policy is None:
+        hint = "draft one with `oakum observe draft`"
+        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
+    ground = Ground(compile_contract(held.document, held.policy))
+    observation = read(shared.read_bytes(traffic), str(traffic), OBSERVATION)
+    used = [(str(each), read(shared.read_bytes(each), str(each), USE)) for each in uses]
+    found = Comparison(
+        str(contract),
+        str(traffic),
+        tuple(name for name, _ in used),
+        compare(ground, observation, [use for _, use in used]),
+        tuple(distrust(observation, str(traffic), used, ground.resources())),
+    )
+    if json_file is not None:
+        shared.write_text(json_file, render(found).decode())
+    if html_file is not None:
+        written.comparison(html_file, document(found))
+    if form == "json":
+        shared.say(render(found).decode().rstrip("\n"))
+    else:
+        for line in lines(found):
+            shared.line(line)
+    if found.distrust:
+        return ExitCode.NOT_TRUSTWORTHY
+    return ExitCode.FINDINGS if found.leaks else ExitCode.CLEAN
