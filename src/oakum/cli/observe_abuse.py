@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -50,6 +51,7 @@ _EARLY = 1_000
     help="key of the hashes of callers  [default: OAKUM_AUDIT_KEY, or one for this run]",
 )  # fmt: skip
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
+@written.OPTION
 @click.option(
     "--events", "events_file", metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -78,6 +80,7 @@ def command(
     hosts: tuple[str, ...],
     key_file: Path | None,
     json_file: Path | None,
+    html_file: Path | None,
     events_file: Path | None,
     deny_file: Path | None,
     deny_hours: int,
@@ -111,6 +114,8 @@ def command(
     document = json_v1.render(report, reads, distrust).decode()
     if json_file is not None:
         shared.write_text(json_file, document)
+    if html_file is not None:
+        written.abuse(html_file, json_v1.document(report, reads, distrust))
     if form == "json":
         shared.say(document.rstrip("\n"))
     elif str(events_file) != "-":

@@ -44,6 +44,14 @@ def comparison(path: Path, document: Json) -> None:
     write(path, render(document, lines(places)).encode())
 
 
+def abuse(path: Path, document: Json) -> None:
+    """The page of who takes too much; raises `InputError` when it cannot be written."""
+    from oakum.observe.pages.abuse import render
+    from oakum.page.file import write
+
+    write(path, render(document).encode())
+
+
 def lines(places: Iterable[Mapping[str, Json]]) -> dict[str, dict[str, str]]:
     """Lines of the user's files around places: those that a page shows, and no others.
 

@@ -1,6 +1,6 @@
 (() => {
   const { by, make, breakable, counted, key, rows, place, stateWords, chips, copyable } = oakum;
-  const { bar, share, percent, skeleton, tree, search, sift, point, excerpt } = observe;
+  const { bar, share, percent, skeleton, tree, search, sift, point, feed, excerpt } = observe;
   const { observation, sent, lines, classes, standings } = oakum.data;
   const judged = Boolean(observation.against);
   const KINDS = { "new-door": "not declared, and answers", "new-field": "no line names it", "sent-wider": "sent wider than granted" };
@@ -186,21 +186,7 @@
   }
 
   function drawDrift() {
-    const groups = gathered(observation.drift), box = by("drifts"), STEP = 20;
-    if (!box) return;
-    let at = 0;
-    const more = make("button", { type: "button" }, "");
-    function next() {
-      more.remove();
-      box.append(...groups.slice(at, at + STEP).map((held, index) => article(held, at + index < 2)));
-      at += STEP;
-      if (at < groups.length) {
-        more.textContent = `Show ${Math.min(STEP, groups.length - at)} more of ${groups.length - at}`;
-        box.append(more);
-      }
-    }
-    more.addEventListener("click", next);
-    next();
+    if (by("drifts")) feed(by("drifts"), (held, index) => article(held, index < 2))(gathered(observation.drift));
   }
 
   // ------------------------------------------------------------------ the page

@@ -286,6 +286,30 @@ const observe = (() => {
     };
   }
 
+  // Many parts one below the other, drawn a few at a time by a button. Gives back `show(items)`.
+  function feed(box, part, step = 20) {
+    const more = make("button", { type: "button", class: "more-of" });
+    let items = [], drawn = 0;
+    function next() {
+      const focused = document.activeElement === more;
+      more.remove();
+      const fresh = items.slice(drawn, drawn + step).map((item, index) => part(item, drawn + index));
+      box.append(...fresh);
+      drawn += fresh.length;
+      if (focused) fresh[0]?.querySelector("summary, a, button")?.focus();
+      if (drawn >= items.length) return;
+      more.textContent = `Show ${Math.min(step, items.length - drawn)} more of ${(items.length - drawn).toLocaleString("en")}`;
+      box.append(more);
+    }
+    more.addEventListener("click", next);
+    return (wanted) => {
+      items = wanted;
+      drawn = 0;
+      box.replaceChildren();
+      next();
+    };
+  }
+
   // The lines of a contract around one, with that one marked.
   function excerpt(lines, place) {
     const held = lines[place.file] ?? {};
@@ -297,5 +321,5 @@ const observe = (() => {
       make("div", { class: "table" }, make("table", { "aria-label": "The contract around this line" }, make("tbody", {}, shown))));
   }
 
-  return { bar, share, percent, skeleton, tree, search, sift, point, list, excerpt };
+  return { bar, share, percent, skeleton, tree, search, sift, point, list, feed, excerpt };
 })();
