@@ -14,15 +14,17 @@ from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_addon import command as addon
 from oakum.cli.observe_compare import command as compare
+from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
 from oakum.cli.observe_front_end import command as front_end
+from oakum.cli.observe_keep import command as keep
+from oakum.cli.observe_sources import learn, take
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
     from oakum.observe.inventory import Door
     from oakum.observe.paths import Template
-    from oakum.observe.survey import Surveyor
-    from oakum.testing.traffic import Declared, Judged
+    from oakum.testing.traffic import Judged
 
 
 @click.group(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
@@ -37,6 +39,7 @@ command.add_command(addon, "addon")
 command.add_command(front_end, "front-end")
 command.add_command(abuse, "abuse")
 command.add_command(compare, "compare")
+command.add_command(keep, "keep")
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _HOST = click.option(
@@ -62,6 +65,8 @@ _HOST = click.option(
     "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
     help="of what goes to standard output",
 )  # fmt: skip
+@OPTION
+@MEMORY
 def traffic(
     sources: tuple[str, ...],
     contract: Path | None,
@@ -71,28 +76,21 @@ def traffic(
     html_file: Path | None,
     write_openapi: Path | None,
     form: str,
+    engine: str | None,
+    memory: int,
 ) -> int:
     """Take stock of an API from recorded traffic, and tell what drifted from the contract.
 
     A SOURCE is a HAR, a file of exchanges in lines (NDJSON), or an access log in JSON, of Envoy, of
-    nginx or of `oakum guard`; also packed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`.
+    nginx or of `oakum guard`; also packed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
+    folder that `oakum observe keep` has written.
     """
     from oakum.observe import json_v1, words
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.observation import Read
-    from oakum.observe.survey import Surveyor, observation
 
-    if contract is not None and openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
-    found = opened(sources)
-    key = os.urandom(32)
-    against = _against(contract, openapi)
-    surveyor = Surveyor(key, against, hosts)
-    _learn(against, found)
-    _take(surveyor, found)
-    survey = surveyor.done()
-    reads = [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
-    made = observation(survey, reads, against, str(contract or openapi or ""))
+    forms = write_openapi is not None
+    made, survey = observed(
+        Asked(sources, contract, openapi, hosts, engine, memory, forms)  # type: ignore[arg-type]
+    )
     if write_openapi is not None:
         _write_openapi(survey.templates, write_openapi)
     if json_file is not None:
@@ -151,9 +149,9 @@ def draft(
         if not _infer(found, hosts, openapi):
             return ExitCode.NOT_TRUSTWORTHY
     judged, said = _drafting(contract, openapi, output.parent)
-    _learn(judged, found)
+    learn(judged, found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
-    read = _take(surveyor, found)
+    read = take(surveyor, found)
     base = _moved(parse(said, str(contract or openapi)).plain(), contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
@@ -188,7 +186,7 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
         hint = "give a file, or a document as `--openapi`"
         raise InputError([Problem(Location(STDIN), "can be read only once", hint)])
     surveyor = Surveyor(os.urandom(32), None, hosts)
-    _take(surveyor, found)
+    take(surveyor, found)
     templates = surveyor.done().templates
     distrust = [*filter(None, (each.distrust for each in found))]
     distrust += [] if templates or distrust else ["no exchange is a call of an API"]
@@ -198,22 +196,6 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
         _write_openapi(templates, path)
         click.echo(f"wrote {path}: {len(templates)} operations, inferred", err=True)
     return not distrust
-
-
-def _against(contract: Path | None, openapi: Path | None) -> Declared | None:
-    from oakum.contract import load
-    from oakum.contract.openapi import Document
-    from oakum.testing.traffic import Declared, Judged
-
-    if openapi is not None:
-        return Declared(Document.load(openapi))
-    if contract is None:
-        return None
-    found = load(contract)
-    if found.policy is None:
-        hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
-        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(found)
 
 
 def _drafting(contract: Path | None, openapi: Path | None, folder: Path) -> tuple[Judged, str]:
@@ -249,28 +231,6 @@ def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[st
             if rule and "graphql" in rule:
                 rule["graphql"] = moved(rule["graphql"])
     return {key: each for key, each in base.items() if key not in ("exit_criteria", "guard")}
-
-
-def _take(surveyor: Surveyor, found: Sequence[Source]) -> int:
-    """Everything that the sources hold, and how many exchanges that was."""
-    from oakum.observe.intake import records
-
-    for source in found:
-        for passed in records(source):
-            surveyor.take(passed)
-    return sum(source.read for source in found)
-
-
-def _learn(against: Declared | None, found: Sequence[Source]) -> None:
-    """A first pass, so that what a late answer tells of a caller is known for the early ones."""
-    from oakum.observe.intake import STDIN, records
-    from oakum.testing.traffic import Judged
-
-    if isinstance(against, Judged):
-        for source in found:
-            if source.name != STDIN:
-                for passed in records(source, against.tells):
-                    against.learn(passed)
 
 
 def _write_openapi(templates: tuple[Template[Door], ...], path: Path) -> None:

@@ -15,6 +15,7 @@ import click
 
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
+from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def command(
     found = opened(sources)
     key = _key(key_file, deny_file)
     before = _listed(deny_file, key)
-    against = _against(contract, openapi)
+    against = held_against(contract, openapi)
     stream = _passed(found)
     piped = against is None and any(each.name == STDIN for each in found)
     early = [*islice(stream, _EARLY)] if piped else []
@@ -209,22 +210,6 @@ def _reading(
             if judged is not None:
                 judged.learn(passed)
     return Reading(Hasher(key), Doors(surveyor.done(), against, hosts), judged, hosts)
-
-
-def _against(contract: Path | None, openapi: Path | None) -> Declared | None:
-    from oakum.contract import load
-    from oakum.contract.openapi import Document
-    from oakum.testing.traffic import Declared, Judged
-
-    if openapi is not None:
-        return Declared(Document.load(openapi))
-    if contract is None:
-        return None
-    made = load(contract)
-    if made.policy is None:
-        hint = "give it as `--openapi`"
-        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(made)
 
 
 # ---------------------------------------------------------------- the deny list

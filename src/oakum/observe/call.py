@@ -6,6 +6,7 @@ hashes under a key, and a path is a template.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,6 +73,13 @@ class Hasher:
     def __call__(self, text: str) -> int:
         data = text.encode("utf-8", "surrogatepass")
         return int.from_bytes(hmac.digest(self._key, data, "sha256")[:8], signed=True)
+
+    def pads(self) -> tuple[bytes, bytes]:
+        """The key with the inner pad and with the outer one, for an engine that has SHA-256 alone:
+        the hash of a text is `sha256(outer + sha256(inner + text))` (RFC 2104, section 2)."""
+        key = self._key if len(self._key) <= 64 else hashlib.sha256(self._key).digest()
+        whole = key.ljust(64, b"\0")
+        return bytes(each ^ 0x36 for each in whole), bytes(each ^ 0x5C for each in whole)
 
     @staticmethod
     def written(mark: int) -> str:

@@ -131,13 +131,21 @@ class Doors:
         still encoded."""
         raw = path.strip("/").split("/")[:_MOST_SEGMENTS]
         parts = [unquote(each) for each in raw]
-        found = self._root.find(["" if id_form(each) else each for each in parts])
+        found = self._find(parts)
         if found is not None:
             return found[0], tuple(raw[each] for each in found[1])
         known = [each in self._words and id_form(each) is None for each in parts]
         told = [part if is_known else "{id}" for part, is_known in zip(parts, known, strict=True)]
         values = [each for each, is_known in zip(raw, known, strict=True) if not is_known]
         return "/" + "/".join(told), tuple(values)
+
+    def known(self, path: str) -> tuple[str, bool]:
+        """The template alone, and whether it is that of a door."""
+        parts = [unquote(each) for each in path.strip("/").split("/")[:_MOST_SEGMENTS]]
+        return self.template(path)[0], self._find(parts) is not None
+
+    def _find(self, parts: Sequence[str]) -> tuple[str, tuple[int, ...]] | None:
+        return self._root.find(["" if id_form(each) else each for each in parts])
 
 
 def calls(found: Iterable[Source], doors: Doors, hashed: Hasher) -> Iterator[Call]:

@@ -76,6 +76,21 @@ def sources(names: Iterable[str]) -> list[Source]:
     return [*found.values()]
 
 
+def is_log(source: Source) -> bool:
+    """Whether a file begins as a log does: with a line of JSON that is no exchange with a body. An
+    engine of SQL may read it itself; what it then finds, it says."""
+    if source.name == STDIN or re.search(r"[*?\[\]{}']", source.name):
+        return False
+    try:
+        with _opened(source.name) as file:
+            if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
+                return False
+            first = next(_lines(Source(source.name), file, None), None)
+    except (OSError, EOFError, zlib.error, InputError):
+        return False
+    return isinstance(first, dict) and not is_entry(first)
+
+
 def records(source: Source, wanted: Wanted | None = None) -> Iterator[Passed]:
     """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
     it says yes to, before they are read; None: all."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappush, heappushpop
 from urllib.parse import parse_qsl, urlsplit
@@ -50,6 +50,7 @@ _NAMING = frozenset(
 )
 _MOST_HANDED = 500_000
 _MOST_QUERY = 64
+_MOST_HOSTS = 16
 
 
 @dataclass
@@ -112,6 +113,21 @@ class Door:
     query: dict[str, Learnt] = field(default_factory=dict)
     removed: Counter[str] = field(default_factory=Counter)
     """Fields that our guard took out."""
+    groups: set[int | str] = field(default_factory=set)
+    """Under which numbers or shapes an engine of SQL has counted what was seen here."""
+    told: int | None = None
+    """Different callers, where an engine has counted them."""
+
+    @property
+    def different(self) -> int:
+        """Different callers."""
+        return self.callers.count if self.told is None else self.told
+
+    def at_host(self, host: str) -> None:
+        """Remember a host; of many the first ones by name."""
+        self.hosts.add(host)
+        if len(self.hosts) > _MOST_HOSTS:
+            self.hosts.remove(max(self.hosts))
 
     def add(self, other: Door) -> None:
         """Take in what was seen of another path that turned out to be this door."""
@@ -121,7 +137,9 @@ class Door:
             (self.bodies, other.bodies), (self.removed, other.removed),
         ):  # fmt: skip
             mine.update(theirs)  # type: ignore[arg-type]
-        self.hosts |= other.hosts
+        for host in other.hosts:
+            self.at_host(host)
+        self.groups |= other.groups
         self.callers.add(other.callers)
         self.answer.add(other.answer)
         self.sent.add(other.sent)
@@ -152,8 +170,8 @@ class Watcher:
         request, response = passed.exchange.request, passed.exchange.response
         door.seen += 1
         door.statuses[response.status] += 1
-        if len(door.hosts) < 16 and (host := urlsplit(request.url).netloc.rpartition("@")[2]):
-            door.hosts.add(host)
+        if host := urlsplit(request.url).netloc.rpartition("@")[2]:
+            door.at_host(host)
         door.removed.update(passed.removed)
         good = 200 <= response.status < 300
         self._who(door, passed, good)
@@ -172,6 +190,23 @@ class Watcher:
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
             if name in door.query or len(door.query) < _MOST_QUERY:
                 door.query.setdefault(name, Learnt()).learn(_typed(value))
+
+    @staticmethod
+    def tally(door: Door, passed: Passed, kinds: Iterable[str], body: str, many: int) -> None:
+        """Count an exchange that an engine has met `many` times, with these kinds of credentials;
+        `body`: what the records held, empty where that is counted apart."""
+        response = passed.exchange.response
+        door.seen += many
+        door.statuses[response.status] += many
+        if host := urlsplit(passed.exchange.request.url).netloc.rpartition("@")[2]:
+            door.at_host(host)
+        for name, times in passed.removed.items():
+            door.removed[name] += times * many
+        if 200 <= response.status < 300:
+            for kind in kinds:
+                door.auth[kind] += many
+            if body:
+                door.bodies[body] += many
 
     def _who(self, door: Door, passed: Passed, good: bool) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}

@@ -27,7 +27,7 @@ _MILLIS = 1e11
 _METHOD = re.compile(r"[A-Z]{3,16}")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
+NAMES: Mapping[str, tuple[str, ...]] = {
     "method": ("method", "request_method", ":method", "req_method", "http_method"),
     "path": ("path", "request_uri", "x-envoy-original-path", ":path", "uri", "url", "request_path"),
     "status": ("response_code", "status", "status_code", "code"),
@@ -45,6 +45,12 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """What the members of a log line are called, in Envoy's, nginx's and others' usual formats."""
+
+
+NO_METHOD = "a record without a method"
+NO_ADDRESS = "a record without an address"
+NO_ANSWER = "a request without an answer"
+NO_DOOR = "a request that found no door of the guard"
 
 
 class Unusable(Exception):
@@ -77,13 +83,13 @@ def from_entry(entry: Json) -> Passed:
     asked, came = _map(entry, "request"), _map(entry, "response")
     method, url, status = asked.get("method"), asked.get("url"), came.get("status")
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
-        raise Unusable("a record without a method")
+        raise Unusable(NO_METHOD)
     if not isinstance(url, str) or not url:
-        raise Unusable("a record without an address")
+        raise Unusable(NO_ADDRESS)
     if url.startswith(("ws:", "wss:", "data:", "blob:", "chrome-extension:", "about:")):
         raise Unusable("no exchange of HTTP")
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
-        raise Unusable("a request without an answer")
+        raise Unusable(NO_ANSWER)
     body, kept = _answered(came)
     headers = _headers(came.get("headers"))
     mime = _content(came).get("mimeType")
@@ -110,9 +116,9 @@ def from_log(line: Json) -> Passed:
     if whole:
         method, path = method or whole[1], path or whole[2]
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise Unusable("a record without a method")
+        raise Unusable(NO_METHOD)
     if not isinstance(path, str) or not path.startswith(("/", "http://", "https://")):
-        raise Unusable("a record without an address")
+        raise Unusable(NO_ADDRESS)
     host = _named(line, "host")
     authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
     url = path if not path.startswith("/") else f"//{authority}{path}"
@@ -134,11 +140,11 @@ def is_entry(value: Json) -> bool:
 def _from_audit(line: dict[str, Json]) -> Passed:
     status, method, removed = line.get("status"), line.get("method"), line.get("removed")
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise Unusable("a record without a method")
+        raise Unusable(NO_METHOD)
     counts = removed.items() if isinstance(removed, dict) else ()
     op, who = line.get("op"), line.get("who")
     if not isinstance(op, str) or not op:
-        raise Unusable("a request that found no door of the guard")
+        raise Unusable(NO_DOOR)
     return Passed(
         Exchange(Request(method, "//"), Response(_status(status))),
         operation=op,
@@ -188,12 +194,12 @@ def _address(url: str) -> str:
 def _status(said: Json) -> int:
     text = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
     if not re.fullmatch(r"[1-5]\d\d", text):
-        raise Unusable("a request without an answer")
+        raise Unusable(NO_ANSWER)
     return int(text)
 
 
 def _named(line: dict[str, Json], what: str) -> Json:
-    return next((line[name] for name in _NAMES[what] if line.get(name) not in (None, "")), None)
+    return next((line[name] for name in NAMES[what] if line.get(name) not in (None, "")), None)
 
 
 def _map(value: Json, name: str) -> dict[str, Json]:

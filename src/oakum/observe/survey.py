@@ -18,13 +18,13 @@ from oakum.observe.passed import Passed
 from oakum.observe.paths import Paths, Template
 from oakum.observe.shapes import Learnt
 
-_FILE = re.compile(
-    r"\.(?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)", re.I
-)
+FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
+"""What a path ends with, in lower case, that is no call of an API; a pattern for any engine."""
+_FILE = re.compile(FILE)
 _PAGE = re.compile(
     r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/.*"
 )
-_ABSENT = frozenset((404, 405, 410, 501))
+ABSENT = frozenset((404, 405, 410, 501))
 """What a server says of a door that it does not have."""
 ASIDE_FILE = "a page, a script, an image: no call of an API"
 ASIDE_PREFLIGHT = "a question of a browser before the call (CORS preflight)"
@@ -79,7 +79,7 @@ def aside(passed: Passed, hosts: Collection[str] = ()) -> str:
 def is_page(passed: Passed) -> bool:
     """Whether an exchange that is not declared fetched a page, a script or an image."""
     request, response = passed.exchange.request, passed.exchange.response
-    named = _FILE.search(urlsplit(request.url).path[-6:])
+    named = _FILE.search(urlsplit(request.url).path[-6:].lower())
     return bool(_PAGE.fullmatch(response.media_type) or named)
 
 
@@ -99,37 +99,56 @@ class Surveyor:
 
     def take(self, passed: Passed) -> None:
         """Count one exchange."""
-        request, response = passed.exchange.request, passed.exchange.response
-        if why := aside(passed, self._hosts):
-            self._aside[why] += 1
-            return
+        response = passed.exchange.response
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
+        door = self.door(passed, body)
+        if door is not None:
+            self._watcher.take(door, passed, body)
+
+    def tally(
+        self, passed: Passed, kinds: Iterable[str], body: str, many: int, group: int | str
+    ) -> None:
+        """Count an exchange that an engine has met `many` times, and remember its group."""
+        door = self.door(passed, UNREAD, many)
+        if door is not None:
+            self._watcher.tally(door, passed, kinds, body, many)
+            door.groups.add(group)
+
+    def door(self, passed: Passed, body: object = UNREAD, many: int = 1) -> Door | None:
+        """The door of an exchange, judged by what it is held against; None: it is set aside, and
+        counted there `many` times."""
+        request = passed.exchange.request
+        if why := aside(passed, self._hosts):
+            self._aside[why] += many
+            return None
         known = self._against.hear(passed, body) if self._against is not None else None
         if known is not None:
-            door = self._doors.setdefault(known.id, Door())
-        elif passed.operation:
-            door = self._paths.at(request.method, passed.operation)
-        elif is_page(passed):
-            self._aside[ASIDE_FILE] += 1
-            return
-        else:
-            method = "GET" if request.method == "HEAD" else request.method
-            door = self._paths.at(method, unquote(urlsplit(request.url).path))
-        self._watcher.take(door, passed, body)
+            return self._doors.setdefault(known.id, Door())
+        if passed.operation:
+            return self._paths.at(request.method, passed.operation)
+        if is_page(passed):
+            self._aside[ASIDE_FILE] += many
+            return None
+        method = "GET" if request.method == "HEAD" else request.method
+        return self._paths.at(method, unquote(urlsplit(request.url).path))
+
+    def set_aside(self, why: str, many: int) -> None:
+        """Count what was set aside elsewhere."""
+        self._aside[why] += many
 
     def done(self) -> Survey:
         """What was counted, with the paths settled. What every time was refused as not there is no
         door."""
         found, absent = [], 0
         for each in self._paths.templates(self._watcher.handed):
-            if each.counts.statuses.keys() <= _ABSENT:
+            if each.counts.statuses.keys() <= ABSENT:
                 absent += each.counts.seen
             else:
                 found.append(each)
         if absent:
             self._aside[ASIDE_ABSENT] += absent
         names = self._against.names if self._against is not None else frozenset()
-        return Survey(self._doors, tuple(found), dict(self._aside), names)
+        return Survey(self._doors, tuple(found), dict(+self._aside), names)
 
 
 def observation(
@@ -182,8 +201,8 @@ def _filled(made: Operation, door: Door, names: frozenset[str]) -> Operation:
         "documented" if made.standing == "zombie" else made.standing,
         door.seen,
         dict(sorted(door.statuses.items())),
-        dict(door.auth.most_common()),
-        door.callers.count,
+        dict(sorted(door.auth.items(), key=lambda each: (-each[1], each[0]))),
+        door.different,
         tuple(sorted(door.hosts)),
         dict(door.bodies),
         tuple(_fields(door.answer, names)),

@@ -1,0 +1,187 @@
+"""Which engine takes stock of traffic, and how."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import click
+
+from oakum.cli.observe_keep import digest
+from oakum.cli.observe_sources import against as held_against
+from oakum.cli.observe_sources import learn, take
+
+if TYPE_CHECKING:
+    from oakum.contract.model import Operation
+    from oakum.observe.call import Hasher
+    from oakum.observe.intake import Source
+    from oakum.observe.observation import Observation, Read
+    from oakum.observe.store.engine import Engine
+    from oakum.observe.survey import Survey
+    from oakum.testing.traffic import Declared
+
+Name = Literal["python", "duckdb"]
+OPTION = click.option(
+    "--engine", type=click.Choice(get_args(Name)),
+    help="what counts; without it DuckDB where it is installed and can read the sources itself",
+)  # fmt: skip
+MEMORY = click.option(
+    "--memory", type=click.IntRange(min=64), default=1000, show_default=True, metavar="MB",
+    help="of an engine, at most; what does not fit goes to a private temporary folder",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is to do."""
+
+    sources: tuple[str, ...]
+    contract: Path | None = None
+    openapi: Path | None = None
+    hosts: tuple[str, ...] = ()
+    engine: Name | None = None
+    memory: int = 1000
+    """Megabytes."""
+    forms: bool = False
+    """Whether shapes of ids and queries are asked for, which the pass in Python alone sees."""
+
+
+def observed(asked: Asked) -> tuple[Observation, Survey]:
+    """All that the sources tell. Raises `InputError`, and `UsageError` for an engine that cannot
+    read them."""
+    from oakum.observe.intake import sources as opened
+
+    if asked.contract is not None and asked.openapi is not None:
+        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
+    if folders:
+        return _of_kept(asked, folders)
+    found = opened(asked.sources)
+    against = held_against(asked.contract, asked.openapi)
+    why = _unfit(asked, found, against.operations if against is not None else ())
+    if why and asked.engine not in (None, "python"):
+        raise click.UsageError(f"`--engine {asked.engine}` cannot do that: {why}")
+    if asked.engine != "python" and not why:
+        made = _of_logs(asked, found, against)
+        if made is not None:
+            return made
+        against = held_against(asked.contract, asked.openapi)
+    return _in_python(asked, found, against)
+
+
+def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation]) -> str:
+    """Why an engine of SQL cannot take the sources; empty: it can."""
+    from oakum.guard.route import rivals
+    from oakum.observe.intake import is_log
+
+    if asked.engine is None and find_spec("duckdb") is None:
+        return "DuckDB is not installed"
+    if asked.forms:
+        return "shapes of ids and of queries are seen by `--engine python` alone"
+    for each in found:
+        if not is_log(each):
+            return f"`{each.name}` is no file of log lines; `oakum observe keep` it first"
+    segments = (part for each in operations for part in each.path.split("/"))
+    part = next((e for e in segments if "{" in e and not re.fullmatch(r"\{[^{}]*\}", e)), "")
+    if part:
+        return f"the document has a parameter within a segment, `{part}`"
+    if rivals(operations):
+        return "the document has paths that differ in the names of parameters alone"
+    return ""
+
+
+def _in_python(
+    asked: Asked, found: list[Source], against: Declared | None
+) -> tuple[Observation, Survey]:
+    from oakum.observe.observation import Read
+    from oakum.observe.survey import Surveyor, observation
+
+    surveyor = Surveyor(os.urandom(32), against, asked.hosts)
+    learn(against, found)
+    take(surveyor, found)
+    survey = surveyor.done()
+    reads = [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
+    return observation(survey, reads, against, _title(asked)), survey
+
+
+def _of_logs(
+    asked: Asked, found: list[Source], against: Declared | None
+) -> tuple[Observation, Survey] | None:
+    """None: the engine cannot read them after all, and nobody has insisted on it."""
+    from oakum.observe.call import Hasher
+    from oakum.observe.store import logs
+    from oakum.observe.store.engine import Unreadable
+    from oakum.observe.survey import Surveyor, observation
+
+    hashed = Hasher(os.urandom(32))
+    with engine(asked, hashed) as running:
+        try:
+            survey, reads = logs.survey(
+                running,
+                found,
+                lambda: Surveyor(b"", against, asked.hosts),
+                lambda passed: _operation(against, passed),
+                against.operations if against is not None else (),
+                hashed,
+            )
+        except Unreadable:
+            if asked.engine is None:
+                return None
+            raise click.UsageError(
+                f"`--engine {asked.engine}` cannot read all of these sources;"
+                " `--engine python` reads them, and says what is wrong with which"
+            ) from None
+    return observation(survey, reads, against, _title(asked)), survey
+
+
+def _operation(against: Declared | None, passed: object) -> Operation | None:
+    from oakum.observe.passed import Passed
+
+    assert isinstance(passed, Passed)
+    found = against.found(passed) if against is not None else None
+    return found[0] if found is not None else None
+
+
+def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
+    from oakum.observe.call import Hasher
+    from oakum.observe.store import held, tally
+    from oakum.observe.store.layout import opened
+    from oakum.observe.survey import Surveyor, observation
+
+    if len(folders) < len(asked.sources):
+        raise click.UsageError("folders of kept calls and other sources: keep the others first")
+    if asked.engine == "python" or asked.forms or asked.hosts:
+        what = "`--host`" if asked.hosts else "`--write-openapi`" if asked.forms else "Python"
+        raise click.UsageError(f"{what} is for traffic that is read, not for what was kept")
+    kept = opened(folders)
+    made = held_against(asked.contract, asked.openapi)
+    hashed = Hasher(os.urandom(32))
+    with engine(asked, hashed) as running:
+        against = made and held.Held(made, kept, running, digest(asked.contract))
+        surveyor = Surveyor(b"", against)
+        known = (each.id for each in made.operations) if made is not None else ()
+        survey = tally.of_kept(running, kept, surveyor, known)
+        found = observation(survey, _reads(kept.runs), against, _title(asked))
+    return held.with_distrust(found, kept), survey
+
+
+def _reads(runs: Sequence[object]) -> list[Read]:
+    return [read for run in runs for read in run.sources]  # type: ignore[attr-defined]
+
+
+def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
+    """The engine that was asked for; DuckDB where none was."""
+    memory = asked.memory * 1_000_000
+    from oakum.observe.store.engine import Duck
+
+    return Duck(hashed, memory)
+
+
+def _title(asked: Asked) -> str:
+    return str(asked.contract or asked.openapi or "")

@@ -1,0 +1,146 @@
+"""Where kept calls lie: partitioned Parquet, and a sheet for each run that wrote some.
+
+    DIR/calls/date=2026-11-25/part-RUN-0.parquet    one row a call (`oakum.observe.call.Call`)
+    DIR/counts, fields, sent, drift/part-RUN.parquet    sums of one run, to be added up
+    DIR/runs/RUN.json    what the run read, and which files are its own
+
+The law of this module: a run is there as a whole or not at all. Its sheet is written last, and what
+no sheet names is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import orjson
+
+from oakum.errors import InputError, Location, Problem
+from oakum.observe.observation import Read
+
+SCHEMA: Final = "oakum.kept/1"
+Table = Literal["calls", "counts", "fields", "sent", "drift"]
+
+COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
+    "calls": {
+        "at": "BIGINT", "host": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "operation": "VARCHAR", "status": "SMALLINT", "credentials": "VARCHAR",
+        "caller": "BIGINT", "address": "BIGINT", "asked": "BIGINT[]", "handed": "BIGINT[]",
+        "count": "INTEGER", "size": "BIGINT",
+    },
+    "counts": {
+        "operation": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "what": "VARCHAR", "name": "VARCHAR", "many": "BIGINT",
+    },
+    "fields": {
+        "operation": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR", "field": "VARCHAR",
+        "steps": "VARCHAR[]", "types": "MAP(VARCHAR, BIGINT)", "formats": "MAP(VARCHAR, BIGINT)",
+        "class": "VARCHAR", "present": "BIGINT", "of": "BIGINT",
+    },
+    "sent": {
+        "run": "VARCHAR", "door": "VARCHAR", "resource": "VARCHAR", "field": "VARCHAR",
+        "viewer": "VARCHAR",
+        "state": "MAP(VARCHAR, VARCHAR)", "present": "BIGINT", "of": "BIGINT",
+    },
+    "drift": {
+        "kind": "VARCHAR", "door": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "resource": "VARCHAR", "field": "VARCHAR", "viewer": "VARCHAR",
+        "state": "MAP(VARCHAR, VARCHAR)", "seen": "BIGINT", "certain": "BOOLEAN",
+        "says": "VARCHAR", "file": "VARCHAR", "line": "INTEGER", "column": "INTEGER",
+    },
+}  # fmt: skip
+"""Of each table; docs/reference/observation.md explains them."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The sheet of one run."""
+
+    run: str
+    """Its name, drawn at random."""
+    key: str
+    """A mark of the key of its hashes: equal marks, comparable hashes."""
+    sources: tuple[Read, ...]
+    against: str = ""
+    """The contract or document that it was held against; empty: none."""
+    digest: str = ""
+    """SHA-256 of that document."""
+    aside: Mapping[str, int] = field(default_factory=dict)
+    unjudged: Mapping[str, int] = field(default_factory=dict)
+    distrust: tuple[str, ...] = ()
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Table → its files, below the folder."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Folders of kept calls."""
+
+    homes: tuple[tuple[Path, Run], ...]
+    """Each run, and the folder that it is in."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All of them."""
+        return tuple(run for _, run in self.homes)
+
+    def files(self, table: Table) -> list[str]:
+        """The files of a table, of all runs."""
+        return sorted(
+            str(folder / name) for folder, run in self.homes for name in run.files.get(table, ())
+        )
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a run has been kept here."""
+    return (folder / "runs").is_dir()
+
+
+def opened(folders: Iterable[Path]) -> Kept:
+    """Folders as their sheets tell them; a run that is in two is read once.
+
+    Raises `InputError` with each sheet that cannot be read, and each file that is gone.
+    """
+    homes: dict[str, tuple[Path, Run]] = {}
+    problems = []
+    for folder in folders:
+        sheets = sorted((folder / "runs").glob("*.json"))
+        if not sheets:
+            problems.append(Problem(Location(str(folder)), "holds no run that was kept"))
+        for sheet in sheets:
+            try:
+                run = _run(orjson.loads(sheet.read_bytes()))
+            except (OSError, ValueError, KeyError, TypeError):
+                hint = "take it away, or keep its traffic again"
+                problems.append(Problem(Location(str(sheet)), "is no sheet of a run", hint))
+            else:
+                homes.setdefault(run.run, (folder, run))
+    kept = Kept(tuple(homes[name] for name in sorted(homes)))
+    for name in (name for table in COLUMNS for name in kept.files(table)):
+        if not Path(name).is_file():
+            problems.append(Problem(Location(name), "is gone, and a run has written it"))
+    if problems:
+        raise InputError(problems)
+    return kept
+
+
+def written(run: Run) -> bytes:
+    """The sheet as JSON text."""
+    said = {"schema": SCHEMA, **asdict(run)}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _run(said: Any) -> Run:
+    if said.pop("schema") != SCHEMA:
+        raise ValueError
+    sources = tuple(Read(**each) for each in said.pop("sources"))
+    files = {name: tuple(each) for name, each in said.pop("files").items()}
+    distrust = tuple(said.pop("distrust"))
+    return Run(sources=sources, files=files, distrust=distrust, **said)
+
+
+def typed(table: Table) -> Iterator[str]:
+    """`name type` of each column, as DuckDB writes them."""
+    yield from (f"'{name}': '{kind}'" for name, kind in COLUMNS[table].items())

@@ -1,0 +1,263 @@
+"""The questions that are put to an engine of SQL, each written once.
+
+They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has three words
+of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `sealed(text)`, which
+Python can open again; `swapped(text, pattern, by)`, which replaces each match; `fits(text,
+pattern)`, whether there is one. Patterns are of RE2, hold no backslash, and mean the same in Java.
+
+The law of this module: who asked and where from are hashed in the very projection that reads them,
+and what else an aggregate or a join builds up is a number, a status, a host, or the template of a
+path. What does not fit into memory goes to a file, and no value of a person may.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+from oakum.observe.passed import NAMES, NO_ADDRESS, NO_ANSWER, NO_DOOR, NO_METHOD
+from oakum.observe.survey import ABSENT, FILE
+
+_READ: Final = ("method", "path", "status", "host", "line", "who")
+LOG_NAMES: Final = (*dict.fromkeys(n for what in _READ for n in NAMES[what]), "op", "removed")
+"""Members of a log line that are read, all as texts."""
+NO_RECORD: Final = "a line that is no JSON, or holds nothing that a log line has"
+AN_ENTRY: Final = "a line that is an exchange, with a body"
+UNKNOWN: Final = -1
+"""The door of a path whose shape is not in the vocabulary yet."""
+GONE: Final = 0
+"""The door of paths that every time were refused as not there: none."""
+BITS: Final = 62
+_METHODS: Final = "'GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'"
+_VERSION: Final = "v[0-9]{1,3}(?:[.][0-9]{1,3})*"
+_WORD: Final = "[A-Za-z_][A-Za-z_.~-]{0,39}[0-9]{0,2}"
+_ID: Final = "/(?:[^A-Za-z_/]|[^/]*(?:[^A-Za-z0-9_.~/-]|[0-9][^0-9/]|[0-9]{3}|[^/0-9]{41}))[^/]*"
+"""A segment that `paths.id_form` takes for an id; versions apart."""
+_ODD: Final = "/v(?:[0-9]{3}|[0-9]+[.])"
+"""What looks like an id to `_ID`, and may be a version."""
+_REMOVED: Final = '^[{](?:"[^"@ ]{1,100}" *: *[0-9]{1,9}[, ]*)*[}]$'
+
+
+def placed_calls() -> str:
+    """Rows of kept calls, as `tally` reads them."""
+    return f"""
+        SELECT 0 AS source, '' AS why, host, doors.door AS door,
+            CAST(NULL AS VARCHAR) AS sealed, status, credentials, '' AS body,
+            '' AS removed, NULLIF(caller, 0) AS caller, page, bit
+        FROM calls
+        JOIN doors ON doors.operation = calls.operation AND doors.path = calls.path
+            AND doors.method = {_ASKED}"""
+
+
+_ASKED: Final = "CASE WHEN calls.method = 'HEAD' THEN 'GET' ELSE calls.method END"
+DOORS: Final = f"SELECT DISTINCT operation, {_ASKED} AS method, path FROM calls"
+"""The doors of kept calls."""
+
+
+def _first(what: str) -> str:
+    """The first member of a log line that says something."""
+    said = ", ".join(f"NULLIF({_quoted(name)}, '')" for name in NAMES[what])
+    return f"COALESCE({said})"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def shaped(words: Collection[str] = ()) -> str:
+    """Rows of log lines: what each says, its path as a shape (`/members/0/rides/0`), its caller
+    hashed. `words`: segments that a document declares although they look like ids."""
+    line = "'^([A-Z]{3,16}) ([^ ]+)( HTTP/[0-9.]+)?$'"
+    empty = f"COALESCE({', '.join(map(_quoted, LOG_NAMES))}) IS NULL"
+    named = f"""
+        SELECT source, {_first("method")} AS method, {_first("path")} AS target,
+            {_first("status")} AS status, {_first("host")} AS host, {_first("who")} AS who,
+            request AS line, op, removed, {empty} AS is_empty
+        FROM lines"""
+    resolved = f"""
+        SELECT source, is_empty, line LIKE '{{%' AS is_entry,
+            op IS NOT NULL AND removed IS NOT NULL AS is_audit, op, removed,
+            COALESCE(method, NULLIF(REGEXP_EXTRACT(line, {line}, 1), '')) AS method,
+            COALESCE(target, NULLIF(REGEXP_EXTRACT(line, {line}, 2), '')) AS target,
+            CASE WHEN LENGTH(status) = 3 THEN TRY_CAST(status AS SMALLINT) END AS status,
+            CASE WHEN host IN ('-', '_') THEN '' ELSE COALESCE(host, '') END AS host,
+            CASE WHEN who <> '-' THEN digest(who) END AS caller
+        FROM ({named}) AS named"""
+    checked = f"""
+        SELECT source, is_audit, op, removed, status, caller,
+            CASE WHEN method IN ({_METHODS}) THEN method WHEN method = 'HEAD' THEN 'GET'
+                WHEN fits(method, '^[A-Z]{{3,16}}$') THEN method END AS method,
+            CASE WHEN is_empty THEN '{NO_RECORD}' WHEN is_entry THEN '{AN_ENTRY}'
+                WHEN method IS NULL THEN '{NO_METHOD}'
+                WHEN NOT (method IN ({_METHODS}) OR fits(method, '^[A-Z]{{3,16}}$'))
+                    THEN '{NO_METHOD}'
+                WHEN is_audit THEN CASE WHEN op = '' THEN '{NO_DOOR}' ELSE '' END
+                WHEN target LIKE '/%' OR target LIKE 'http://%' OR target LIKE 'https://%' THEN ''
+                ELSE '{NO_ADDRESS}' END AS why,
+            CASE WHEN target LIKE '/%' THEN host
+                ELSE REGEXP_EXTRACT(target, '^https?://([^/?#]*)', 1) END AS host,
+            SPLIT_PART(SPLIT_PART(CASE WHEN target LIKE '/%' THEN target
+                ELSE swapped(target, '^https?://[^/?#]*', '') END, '?', 1), '#', 1) AS path
+        FROM ({resolved}) AS resolved"""
+    return f"""
+        SELECT source, host, caller, status,
+            CASE WHEN why = '' AND (status IS NULL OR status < 100 OR status > 599)
+                THEN '{NO_ANSWER}' ELSE why END AS why,
+            CASE WHEN is_audit AND fits(removed, '{_REMOVED}') THEN removed ELSE '' END AS removed,
+            CASE WHEN is_audit THEN method || '@' || op ELSE method || ' ' || {_shape(words)} END
+                AS shape
+        FROM ({checked}) AS checked"""
+
+
+def is_file(segment: str) -> bool:
+    """Whether a segment reads as the name of a page, a script or an image."""
+    return re.search(FILE, segment[-6:].lower()) is not None
+
+
+def shape(path: str, words: Collection[str] = ()) -> str:
+    """What `shaped` makes of a path, for a vocabulary to begin with. Where the two should differ,
+    the vocabulary lacks a shape, and is made to have it."""
+    odd, careful = _careful(words)
+    if re.search(odd, path):
+        whole = path.rstrip("/").replace("/", "//")[1:] + "/"
+        return re.sub(careful, r"/\1\2", whole).replace("//", "/0")
+    if is_file(path):
+        path = re.sub("/[^/]*([.][A-Za-z0-9]+)$", r"/f\1", path)
+    return re.sub(_ID, "/0", path)
+
+
+def _careful(words: Collection[str]) -> tuple[str, str]:
+    """What must be looked at closely, and how: a version, or a declared word, is no id."""
+    if not words:
+        return _ODD, f"/((?:{_VERSION}|{_WORD}))/|(/)[^/]*/"
+    listed = "|".join(map(_escaped, sorted(words, key=lambda word: (-len(word), word))))
+    return f"{_ODD}|/(?:{listed})(?:/|$)", f"/((?:{listed}|{_VERSION}|{_WORD}))/|(/)[^/]*/"
+
+
+def _shape(words: Collection[str]) -> str:
+    odd, careful = _careful(words)
+    whole = "SUBSTR(swapped(swapped(path, '/+$', ''), '/', '//') || '/', 2)"
+    name = "'/[^/]*([.][A-Za-z0-9]+)$', '/f\\1'"
+    is_file = f"path LIKE '%.%' AND fits(LOWER(RIGHT(path, 6)), '{FILE}')"
+    bare = f"CASE WHEN {is_file} THEN swapped(path, {name}) ELSE path END"
+    return (
+        f"CASE WHEN fits(path, '{odd}')"
+        f" THEN swapped(swapped({whole}, '{careful}', '/\\1\\2'), '//', '/0')"
+        f" ELSE swapped({bare}, '{_ID}', '/0') END"
+    )
+
+
+def _escaped(word: str) -> str:
+    """A word as a pattern without a backslash and without a quote."""
+    safe = (c if c.isalnum() or c in "_~-" else "." if c in "^\\']" else f"[{c}]" for c in word)
+    return "".join(safe)
+
+
+def placed_lines(words: Collection[str] = ()) -> str:
+    """Rows of log lines, as `tally` reads them: the shape as a door of the vocabulary."""
+    said = {"host": "''", "removed": "''", "door": str(UNKNOWN)}
+    said |= dict.fromkeys(("status", "caller", "sealed"), "NULL")
+    columns = ", ".join(
+        f"CASE WHEN why = '' THEN {name} ELSE {nothing} END AS {name}"
+        for name, nothing in said.items()
+    )
+    return f"""
+        SELECT source, why, {columns}, 'unknown' AS credentials, 'absent' AS body, page, bit
+        FROM ({_joined(words)}) AS joined"""
+
+
+def _joined(words: Collection[str]) -> str:
+    """`vocabulary`: shapes that are told; `veil`: hashes of those that hold a word that may be
+    somebody's."""
+    gone = ", ".join(map(str, sorted(ABSENT)))
+    known = f"""
+        SELECT source, why, host, shaped.shape AS shape, status, removed, caller,
+            CASE WHEN veil.door = {GONE} AND status NOT IN ({gone}) THEN {UNKNOWN}
+                ELSE COALESCE(vocabulary.door, veil.door, {UNKNOWN}) END AS door,
+            COALESCE(vocabulary.page, veil.page) AS page,
+            COALESCE(vocabulary.bit, veil.bit) AS bit
+        FROM ({shaped(words)}) AS shaped
+        LEFT JOIN vocabulary ON vocabulary.shape = shaped.shape
+        LEFT JOIN veil
+            ON veil.mark = CASE WHEN vocabulary.door IS NULL THEN digest(shaped.shape) END"""
+    return f"""
+        SELECT *, CASE WHEN door = {UNKNOWN} AND why = '' THEN sealed(shape) END AS sealed
+        FROM ({known}) AS known"""
+
+
+_GROUP: Final = "source, why, host, door, sealed, status, credentials, body, removed"
+
+
+def tally(pages: int) -> str:
+    """Two questions in one reading. `whole` = 1: how often each group was seen. `whole` = 0: which
+    doors each caller came to, one bit a door, in `pages` words of 62 bits; where the door is not
+    known, one row for each shape."""
+    nothing = "CAST(0 AS BIGINT)"
+    words = ", ".join(
+        f"BIT_OR(CASE WHEN page = {page} THEN bit ELSE {nothing} END) AS word{page}"
+        for page in range(pages)
+    )
+    return f"""
+        SELECT GROUPING(source) AS apart, {_GROUP}, caller, COUNT(*) AS many, {words}
+        FROM placed
+        GROUP BY GROUPING SETS (({_GROUP}), (sealed, caller))"""
+
+
+GROUPS: Final = f"SELECT {_GROUP}, many FROM tallied WHERE apart = 0"
+"""The first answer of `tally`, kept under the name `tallied`."""
+SEALS: Final = "SELECT DISTINCT sealed FROM tallied WHERE sealed IS NOT NULL"
+
+
+def callers(doors: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
+    """How many different callers came to each of these doors, in one row. A door is some numbers,
+    and some sealed shapes."""
+    said = ", ".join(
+        f"COUNT(DISTINCT CASE WHEN {_reached(*each)} THEN caller END) AS many{number}"
+        if each[1]
+        else f"SUM(CASE WHEN {_reached(*each)} THEN 1 ELSE 0 END) AS many{number}"
+        for number, each in enumerate(doors)
+    )
+    return f"SELECT {said} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
+
+
+def _reached(doors: Collection[int], seals: Collection[str]) -> str:
+    masks: dict[int, int] = {}
+    for door in doors:
+        page, bit = placing(door)
+        masks[page] = masks.get(page, 0) | bit
+    said = [f"(word{page} & {mask}) <> 0" for page, mask in sorted(masks.items())]
+    known = f"sealed IS NULL AND ({' OR '.join(said)})" if said else "1 = 0"
+    listed = ", ".join(f"'{each}'" for each in seals)
+    return f"({known})" + (f" OR sealed IN ({listed})" if seals else "")
+
+
+def placing(door: int) -> tuple[int, int]:
+    """Page and bit of a door: the sign of a word of 64 bits is left alone."""
+    return door // BITS, 1 << door % BITS
+
+
+COUNTS: Final = """
+    SELECT operation, method, path, what, name, SUM(many) AS many
+    FROM counts
+    GROUP BY operation, method, path, what, name"""
+"""What runs have counted of each door beside its calls."""
+
+FIELDS: Final = "SELECT operation, method, path, steps, types, formats FROM fields"
+"""What stood where in the answers of each door, as each run has counted it."""
+
+SENT: Final = 'SELECT run, door, resource, field, viewer, state, present, "of" FROM sent'
+DRIFT: Final = """
+    SELECT kind, door, method, path, resource, field, viewer, state, seen, certain, says, file,
+        line, "column"
+    FROM drift"""
+
+
+def order(row: Sequence[Any]) -> list[tuple[bool, str]]:
+    """A place for a row that is the same whatever the engine."""
+    return [(each is None, str(each)) for each in row]
+
+
+def ordered(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows in one order, whatever the engine."""
+    return sorted(rows, key=order)

@@ -1,0 +1,157 @@
+"""An engine's answers, put into the same survey that a pass over the traffic makes.
+
+The law of this module: an engine counts, and nothing else. What is a door, what is set aside and
+what a path's template is, the surveyor says, to a stand-in for each group that was counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from oakum.exchange import Exchange, Request, Response
+from oakum.observe.inventory import Door
+from oakum.observe.passed import Passed, Unusable
+from oakum.observe.store import questions, sums
+from oakum.observe.store.engine import Engine
+from oakum.observe.store.layout import Kept
+from oakum.observe.survey import ASIDE_ABSENT, Survey, Surveyor
+
+_AT_ONCE: Final = 500
+"""Doors whose callers one question asks for."""
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
+Stand = Callable[["Row"], Passed]
+
+
+class Row(NamedTuple):
+    """A group, and how often it came."""
+
+    source: int
+    why: str
+    host: str
+    door: int
+    sealed: str
+    """The shape, where the door is not known; opened."""
+    status: int
+    credentials: str
+    body: str
+    removed: str
+    seen: int
+
+
+def tally(engine: Engine, doors: int) -> tuple[Row, ...]:
+    """Put the question over the view `placed`, of so many doors; the answer is in one order
+    whatever the engine."""
+    engine.table("tallied", questions.tally(-(-doors // questions.BITS)))
+    rows = (Row._make(each) for each in engine.rows(questions.GROUPS))
+    told = (row._replace(sealed=engine.opened(row.sealed) if row.sealed else "") for row in rows)
+    return tuple(sorted(told, key=questions.order))
+
+
+def placed(method: str, host: str, path: str, status: int, operation: str = "") -> Passed:
+    """An exchange as good as any of a group."""
+    url = f"//{host}{filled(path)}"
+    return Passed(Exchange(Request(method, url), Response(status)), operation=operation)
+
+
+def filled(path: str) -> str:
+    """A template with an id in the place of each parameter."""
+    return _PARAMETER.sub("0", path)
+
+
+def put(rows: Iterable[Row], surveyor: Surveyor, stand: Stand) -> Counter[tuple[int, str]]:
+    """Put groups into a survey. Returns how many lines of each source were read (""), or skipped
+    for which reason."""
+    lines = Counter[tuple[int, str]]()
+    for row in rows:
+        why = row.why
+        if not why:
+            try:
+                passed = stand(row)
+            except Unusable as reason:
+                why = str(reason)
+            else:
+                kinds = row.credentials.split("+")
+                group = row.sealed or row.door
+                surveyor.tally(passed, kinds, row.body, row.seen, group)
+        lines[row.source, why] += row.seen
+    return lines
+
+
+def settle(engine: Engine, survey: Survey) -> None:
+    """Tell each door of the survey how many callers came to it, under all its names."""
+    doors = [each for each in _all(survey) if each.groups]
+    unknown = any(isinstance(group, str) for each in doors for group in each.groups)
+    found = engine.rows(questions.SEALS) if unknown else ()
+    seals = {engine.opened(sealed): str(sealed) for (sealed,) in found}
+    for start in range(0, len(doors), _AT_ONCE):
+        some = doors[start : start + _AT_ONCE]
+        row = next(engine.rows(questions.callers([_groups(each, seals) for each in some])))
+        for door, many in zip(some, row, strict=True):
+            door.told = int(many or 0)
+
+
+def _groups(door: Door, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
+    numbers = sorted(each for each in door.groups if isinstance(each, int))
+    return numbers, sorted(seals[each] for each in door.groups if isinstance(each, str))
+
+
+def _all(survey: Survey) -> Iterator[Door]:
+    yield from survey.doors.values()
+    yield from (each.counts for each in survey.templates)
+
+
+# ---------------------------------------------------------------- kept calls
+
+
+def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[str]) -> Survey:
+    """The survey of a folder of kept calls. `declared`: ids of operations of what it is held
+    against."""
+    known = frozenset(declared)
+
+    engine.kept("calls", kept.files("calls"))
+    doors = [tuple(each) for each in questions.ordered(engine.rows(questions.DOORS))]
+    columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
+    columns |= dict.fromkeys(("door", "page", "bit"), "BIGINT")
+    placing = questions.placing
+    engine.small("doors", columns, [(*at, n, *placing(n)) for n, at in enumerate(doors)])
+    engine.view("placed", questions.placed_calls())
+
+    def stand(row: Row) -> Passed:
+        operation, method, path = doors[row.door]
+        return placed(method, row.host, path, row.status, operation if operation in known else "")
+
+    put(tally(engine, len(doors)), surveyor, stand)
+    for run in kept.runs:
+        for why, many in run.aside.items():
+            if why != ASIDE_ABSENT:
+                surveyor.set_aside(why, many)
+    engine.kept("counts", kept.files("counts"))
+    _counts(engine, surveyor, known)
+    engine.kept("fields", kept.files("fields"))
+    _fields(engine, surveyor, known)
+    survey = surveyor.done()
+    settle(engine, survey)
+    return survey
+
+
+def _door(
+    surveyor: Surveyor, known: frozenset[str], operation: str, method: str, path: str
+) -> Door | None:
+    passed = placed(method, "", path, 200, operation if operation in known else "")
+    return surveyor.door(passed, many=0)
+
+
+def _counts(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+    found = questions.ordered(engine.rows(questions.COUNTS))
+    for operation, method, path, what, name, many in found:
+        if door := _door(surveyor, known, operation, method, path):
+            sums.add_count(door, what, name, int(many))
+
+
+def _fields(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+    for operation, method, path, steps, types, formats in engine.rows(questions.FIELDS):
+        if door := _door(surveyor, known, operation, method, path):
+            sums.add_field(door.answer, steps, types, formats)

@@ -1,0 +1,123 @@
+"""Writes kept calls as Parquet, in pieces of bounded size, each file whole or not there.
+
+DuckDB makes the Parquet, out of lines that hold what a `Call` holds and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import orjson
+
+from oakum.observe.call import Call
+from oakum.observe.store.duck import connected
+from oakum.observe.store.layout import Run, Table, typed, written
+
+MOST: Final = 200_000
+"""Calls of one part."""
+_DATES: Final = 64
+"""Days whose parts are open at a time."""
+
+
+class Keeper:
+    """Puts calls and sums into a folder; on leaving without `done` nothing of it is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.run = secrets.token_hex(8)
+        self._hidden = folder / f".{self.run}.tmp"
+        self._open: dict[str, IO[bytes]] = {}
+        self._many: dict[str, int] = {}
+        self._parts = 0
+        self._files: dict[str, list[str]] = {}
+
+    def __enter__(self) -> Self:
+        self._hidden.mkdir(parents=True, mode=0o700)
+        self._duck = connected(self._hidden / "spill")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._open.values():
+            each.close()
+        self._duck.close()
+        shutil.rmtree(self._hidden, ignore_errors=True)
+
+    def put(self, call: Call) -> None:
+        """Take in a call."""
+        day = date(call.at)
+        file = self._open.get(day)
+        if file is None:
+            if len(self._open) == _DATES:
+                self._close(next(iter(self._open)))
+            file = self._open[day] = (self._hidden / f"{day}.ndjson").open("wb")
+            self._many[day] = 0
+        file.write(orjson.dumps(call, option=orjson.OPT_APPEND_NEWLINE))
+        self._many[day] += 1
+        if self._many[day] == MOST:
+            self._close(day)
+
+    def _close(self, day: str) -> None:
+        self._open.pop(day).close()
+        name = f"calls/date={day}/part-{self.run}-{self._parts}.parquet"
+        self._parts += 1
+        self._written("calls", self._hidden / f"{day}.ndjson", name)
+
+    def table(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take in the sums of a table."""
+        lines = self._hidden / f"{table}.ndjson"
+        with lines.open("wb") as file:
+            for row in rows:
+                file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            some = file.tell() > 0
+        if some:
+            self._written(table, lines, f"{table}/part-{self.run}.parquet")
+        else:
+            lines.unlink()
+
+    def _written(self, table: Table, lines: Path, name: str) -> None:
+        target = self._hidden / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        columns = ", ".join(typed(table))
+        self._duck.execute(
+            f"COPY (SELECT * FROM read_json($lines, format = 'newline_delimited',"
+            f" columns = {{{columns}}})) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)",
+            {"lines": str(lines)},
+        )
+        lines.unlink()
+        self._files.setdefault(table, []).append(name)
+
+    def done(self, run: Run) -> Run:
+        """Put everything in its place, the sheet last."""
+        for day in [*self._open]:
+            self._close(day)
+        for names in self._files.values():
+            for name in names:
+                place = self._folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (self._hidden / name).replace(place)
+        files = {table: tuple(names) for table, names in self._files.items()}
+        whole = replace(run, run=self.run, files=files)
+        sheet = self._hidden / "sheet"
+        with sheet.open("wb") as file:
+            file.write(written(whole))
+            file.flush()
+            os.fsync(file.fileno())
+        (self._folder / "runs").mkdir(exist_ok=True)
+        sheet.replace(self._folder / "runs" / f"{self.run}.json")
+        return whole
+
+
+def date(at: int) -> str:
+    """The day of an instant, in UTC; `unknown` without one."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d") if at else "unknown"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
