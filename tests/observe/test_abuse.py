@@ -122,7 +122,7 @@ def test_a_client_that_retries_is_not_told() -> None:
 
 def test_who_tries_doors_that_are_not_for_it_is_told_from_statuses_alone() -> None:
     tries = [call(START + i * MINUTE, 999, f"/admin/{i}", status=403, count=-1) for i in range(20)]
-    events, report = watched(among(crowd(), tries))
+    events, _report = watched(among(crowd(), tries))
     assert [(each.kind, each.who, each.certain) for each in events] == [
         ("scan", mark("who", 999), True)
     ]
