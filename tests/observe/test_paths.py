@@ -63,6 +63,17 @@ def test_names_after_a_collection_are_items_and_usual_verbs_are_not() -> None:
     assert found == {"/users/{userId}": 3, "/users/me": 1, "/users/search": 1}
 
 
+def test_a_slash_at_the_end_is_another_address() -> None:
+    """Servers redirect from one to the other, and a gateway knows what is declared."""
+    assert learnt("/users/", "/users/7", "/users/7/", "/users/ann", "/", "//") == {
+        "/": 2,
+        "/users/": 1,
+        "/users/{userId}": 2,
+        "/users/{userId}/": 1,
+    }
+    assert learnt("/users", "/users/") == {"/users": 1, "/users/": 1}
+
+
 def test_what_says_what_is_done_is_no_item_unless_it_is_read_as_one() -> None:
     said = ("/user/change_relationship", "/user/ann_smith", "/user/grant_lee", "/user/mark_twain")
     found = learnt(*said, method="POST")

@@ -24,7 +24,9 @@ _MOST_NODES = 20_000
 _MANY = 25
 """Words beside each other, wherever it is, that are values and no words."""
 PARAMETER = ""
-"""The name of a node that is a parameter: no literal segment is empty but the last."""
+"""The name of a node that is a parameter."""
+_SLASH = "/"
+"""The name of what stands behind a slash at the end: to a server that is another address."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
@@ -106,7 +108,8 @@ class Paths(Generic[T]):
     def at(self, method: str, path: str) -> T:
         """The counts of an address, without its query."""
         node = self._root
-        for segment in path.strip("/").split("/")[:16]:
+        bare = path.strip("/")
+        for segment in bare.split("/")[:16] if bare else ():
             name, form = PARAMETER, id_form(segment)
             if form is None:
                 name, form = self._word(node, segment), "string"
@@ -115,6 +118,8 @@ class Paths(Generic[T]):
                 node.forms.add(form)
             else:
                 node = node.below.setdefault(name, _Node())
+        if bare and path.endswith("/"):
+            node = node.below.setdefault(_SLASH, _Node())
         return node.counts.setdefault(method, self._empty())
 
     def _word(self, node: _Node[T], segment: str) -> str:
@@ -123,7 +128,7 @@ class Paths(Generic[T]):
         if self._nodes >= _MOST_NODES:
             return PARAMETER
         if len(node.below) >= _MOST_WORDS:
-            _fold(node, [name for name in node.below if name and name not in _FIXED])
+            _fold(node, [name for name in _words(node) if name not in _FIXED])
             return segment if segment in _FIXED else PARAMETER
         self._nodes += 1
         return segment
@@ -149,15 +154,19 @@ def id_form(segment: str) -> str | None:
 
 def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
     """Turn the words that stand for items into one parameter, here and below."""
-    literals = [name for name in node.below if name != PARAMETER]
+    literals = _words(node)
     if before in _SEARCHES:
         _fold(node, literals)
     elif len(literals) >= _MANY or _is_collection(before):
         items = [e for e in literals if e not in _FIXED and not _is_act(e, node.below[e])]
         _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
-    _fold(node, [name for name in node.below if name not in _FIXED and name and handed(name)])
+    _fold(node, [name for name in _words(node) if name not in _FIXED and handed(name)])
     for name, child in node.below.items():
         _settle(child, name, handed)
+
+
+def _words(node: _Node[T]) -> list[str]:
+    return [name for name in node.below if name not in (PARAMETER, _SLASH)]
 
 
 def _is_act(name: str, node: _Node[T]) -> bool:
@@ -168,7 +177,7 @@ def _is_act(name: str, node: _Node[T]) -> bool:
 def _is_like(node: _Node[T], name: str) -> bool:
     """Whether a word answers as one of its siblings does that is no collection."""
     mine = node.below[name]
-    others = [each for each in node.below if each != name and not _is_plural(each)]
+    others = [e for e in node.below if e not in (name, _SLASH) and not _is_plural(e)]
     return any(
         mine.counts[method].alike(node.below[other].counts[method])
         for other in others
@@ -200,7 +209,8 @@ def _told(
         yield Template(method, path or "/", forms, counts)
     for segment, child in node.below.items():
         if segment != PARAMETER:
-            yield from _told(child, f"{path}/{segment}", forms, taken)
+            at = f"{path}/" if segment == _SLASH else f"{path}/{segment}"
+            yield from _told(child, at, forms, taken)
             continue
         name = _parameter(path, taken)
         form = next(iter(child.forms)) if len(child.forms) == 1 else "string"
