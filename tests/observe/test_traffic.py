@@ -238,3 +238,17 @@ def test_what_one_member_was_refused_is_not_granted_to_members(
     arguments = (tmp_path / "a.ndjson", "--contract", tmp_path / "exposure.yaml", "-o", drafted)
     observe("draft", *arguments, code=0)
     assert f"by, id, text: [{{see: [{granted}]}}]" in drafted.read_text()
+
+
+def test_a_form_that_was_sent_is_declared_by_its_names(tmp_path: Path) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    asked = {"method": "POST", "url": "/login", "headers": kind, "body": "name=ann&word=made+up&x="}
+    came = {"status": 200, "headers": {"content-type": "application/json"}, "body": {"token": "t"}}
+    (tmp_path / "a.ndjson").write_text(json.dumps({"request": asked, "response": came}))
+    observe("traffic", tmp_path / "a.ndjson", "--write-openapi", tmp_path / "openapi.json", code=0)
+    text = (tmp_path / "openapi.json").read_text()
+    (body,) = json.loads(text)["paths"]["/login"]["post"]["requestBody"]["content"].items()
+    assert body[0] == "application/x-www-form-urlencoded"
+    assert {*body[1]["schema"]["properties"]} == {"name", "word", "x"}
+    assert "ann" not in text
+    assert "made" not in text

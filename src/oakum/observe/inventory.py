@@ -48,6 +48,7 @@ _NAMING = frozenset(
         "phone",
     ]
 )
+FORM = "application/x-www-form-urlencoded"
 _MOST_HANDED = 500_000
 _MOST_QUERY = 64
 _MOST_HOSTS = 16
@@ -110,6 +111,8 @@ class Door:
     """Of answers that succeeded and are JSON."""
     sent: Learnt = field(default_factory=Learnt)
     """Of request bodies that are JSON."""
+    form: Learnt = field(default_factory=Learnt)
+    """Of those that are forms (`application/x-www-form-urlencoded`), as an object of texts."""
     query: dict[str, Learnt] = field(default_factory=dict)
     removed: Counter[str] = field(default_factory=Counter)
     """Fields that our guard took out."""
@@ -143,6 +146,7 @@ class Door:
         self.callers.add(other.callers)
         self.answer.add(other.answer)
         self.sent.add(other.sent)
+        self.form.add(other.form)
         for name, each in other.query.items():
             self.query.setdefault(name, Learnt()).add(each)
 
@@ -187,6 +191,9 @@ class Watcher:
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
             door.sent.learn(sent)
+        elif request.body and media_type(request) == FORM:
+            posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
+            door.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
             if name in door.query or len(door.query) < _MOST_QUERY:
                 door.query.setdefault(name, Learnt()).learn(_typed(value))
@@ -254,6 +261,11 @@ def read(body: bytes, media_type: str) -> object:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return UNREAD
+
+
+def media_type(request: Request) -> str:
+    """Of a request's body, without parameters; empty when nothing says it."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def credentials(request: Request) -> dict[str, str]:

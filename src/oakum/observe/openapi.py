@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json
-from oakum.observe.inventory import Door
+from oakum.observe.inventory import FORM, Door
 from oakum.observe.paths import Template
 from oakum.observe.shapes import KEY, Learnt
 
@@ -46,8 +46,10 @@ def _operation(each: Template[Door], schemes: dict[str, Json], taken: set[str]) 
     parameters = [*_path_parameters(each), *_query_parameters(door)]
     if parameters:
         made["parameters"] = parameters
-    if door.sent.seen:
-        made["requestBody"] = {"content": {"application/json": {"schema": schema(door.sent)}}}
+    bodies = (("application/json", door.sent), (FORM, door.form))
+    content = {media: {"schema": schema(learnt)} for media, learnt in bodies if learnt.seen}
+    if content:
+        made["requestBody"] = {"content": content}
     made["responses"] = _responses(door)
     security = list(_security(door, schemes))
     if security:
