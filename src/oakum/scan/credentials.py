@@ -108,6 +108,8 @@ class Login:
     """For `raw` only."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Templates; names in lower case. Sent with the login only."""
+    basic: str = field(default="", repr=False)
+    """Template of a name and a password with a colon between, for the header (RFC 7617)."""
     csrf: Csrf | None = None
     token: str = ""
     """JSON pointer (RFC 6901) of the token in the answer."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html.parser
 import re
+from base64 import b64encode
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -79,6 +80,9 @@ def dialogue(
     method, url = places.find(login.where, login.method, login.location)
     jar: dict[str, str] = {}
     headers = {"accept": ACCEPT, **identity.fill(login.headers)}
+    if login.basic:
+        pair = b64encode(identity.fill(login.basic).encode()).decode()
+        headers["authorization"] = f"Basic {pair}"
     body = identity.fill(login.body)
     echo = ""
     if login.csrf:

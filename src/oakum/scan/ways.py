@@ -15,7 +15,8 @@ from oakum.scan.vault import Vault
 
 _METHODS = ("post", "get", "put", "patch")
 _LOGIN = (
-    "operation", *_METHODS, "json", "form", "headers", "csrf", "token", "cookie", "cookies", "send",
+    "operation", *_METHODS, "json", "form", "basic", "headers", "csrf", "token", "cookie",
+    "cookies", "send",
 )  # fmt: skip
 _OAUTH2 = (
     "token_url", "grant", "client_id", "client_secret", "scope", "username", "password", "auth",
@@ -85,6 +86,7 @@ class Ways:
             encoding,  # type: ignore[arg-type]  # one of the two keys
             self.vault.template(body) if body else None,
             headers=self._headers(entries["headers"]) if "headers" in entries else {},
+            basic=self._basic_pair(entries["basic"]) if "basic" in entries else "",
             csrf=self._csrf(entries["csrf"]) if "csrf" in entries else None,
             token=token,
             token_header=header,
@@ -142,6 +144,15 @@ class Ways:
             self.r.wrong(node, "`headers` must be a map of names and text")
             return {}
         return {str(name).lower(): value for name, value in found.items()}
+
+    def _basic_pair(self, node: Node) -> str:
+        found = self.vault.template(node)
+        if isinstance(found, str) and ":" in found:
+            return found
+        self.r.wrong(
+            node, "`basic` is a name and a password", 'write `basic: "$username:$password"`'
+        )
+        return ""
 
     def _csrf(self, node: Node) -> Csrf:
         entries = record(self.r, node, "`csrf`", _CSRF)

@@ -337,6 +337,13 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             ],
         ),
         (
+            "login: {post: /in, basic: $password, token: /t}\nidentities: {a: {password: s3cr3t}}",
+            [
+                "identities.yaml:1:27: `basic` is a name and a password; write"
+                ' `basic: "$username:$password"`',
+            ],
+        ),
+        (
             "login: {post: /in, operation: in, token: s3cr3t-token}\n"
             "identities: {a: {header: 'X: 1'}}",
             [

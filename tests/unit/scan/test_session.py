@@ -109,6 +109,15 @@ def test_a_form_by_get_stands_in_the_query(load) -> None:
     assert Play(load(text)).asked.url == "http://t/login?v=2&username=ann&password=ann-hunter2"
 
 
+def test_a_name_and_a_password_in_the_header(load) -> None:
+    """RFC 7617, 2: the bytes of `Aladdin:open sesame`."""
+    login = "login: {post: /tokens, basic: '$username:$password', token: /t}\n"
+    people = "identities: {ann: {username: Aladdin, password: open sesame}}"
+    asked = Play(load(login + people)).asked
+    assert asked.headers["authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert (asked.body, "content-type" in asked.headers) == (b"", False)
+
+
 def test_a_login_elsewhere_without_a_body(load) -> None:
     text = "login: {post: 'https://id.example/in', token: /0/t}\nidentities: {ann: {x: y}}"
     play = Play(load(text))
