@@ -252,3 +252,27 @@ def test_a_form_that_was_sent_is_declared_by_its_names(tmp_path: Path) -> None:
     assert {*body[1]["schema"]["properties"]} == {"name", "word", "x"}
     assert "ann" not in text
     assert "made" not in text
+
+
+def changed(caller: int, sent: dict[str, object], text: str) -> str:
+    made = json.loads(note(caller, 5, 200))
+    made["request"] |= {"method": "PUT", "body": sent}
+    made["response"]["body"]["text"] = text
+    return json.dumps(made) + "\n"
+
+
+def test_who_may_set_a_field_is_drafted_where_a_write_was_seen_to_take(tmp_path: Path) -> None:
+    shows = '{shows: {Note: ""}}'
+    both = f"operations: {{getNotesById: {shows}, replaceNotesById: {shows}}}"
+    policy = POLICY.replace(f"operations: {{getNotesById: {shows}}}", both)
+    lines = note(1, 5, 200) + changed(1, {"id": 5, "by": 1, "text": "other"}, "other")
+    # Sent back unchanged, and passed over: neither is a write.
+    lines += changed(1, {"text": "other"}, "other") + changed(1, {"text": "third"}, "other")
+    (tmp_path / "a.ndjson").write_text(lines)
+    (tmp_path / "exposure.yaml").write_text(policy)
+    observe("traffic", tmp_path / "a.ndjson", "--write-openapi", tmp_path / "openapi.json", code=0)
+    drafted = tmp_path / "draft.yaml"
+    arguments = (tmp_path / "a.ndjson", "--contract", tmp_path / "exposure.yaml", "-o", drafted)
+    observe("draft", *arguments, code=0)
+    assert "set by owner 1\n      text: [{see: [owner], set: [owner]}]" in drafted.read_text()
+    assert drafted.read_text().count("set: [owner]") == 1

@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import wrap
 
 import yaml
@@ -19,8 +19,8 @@ from oakum.observe.grants import Granted, Sample
 _HEAD = """\
 # Drafted from traffic: {said}.
 # Each line says what it was drawn from. It grants what was sent, and that may be a leak: confirm
-# each one, and take its mark `?` away. Whatever no line grants, nobody sees. Who may set what is
-# not drafted."""
+# each one, and take its mark `?` away. Whatever no line grants, nobody sees. `set` stands where a
+# write was seen to take."""
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.*-]*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
@@ -38,6 +38,8 @@ class Line:
     doors: int
     unknown: int
     """Objects that held it, sent to callers of whom it is not known what they are."""
+    setters: Mapping[str, int] = field(default_factory=dict)
+    """The strongest relation of those who were seen to set it, and how often."""
 
 
 def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: str) -> str:
@@ -61,14 +63,16 @@ def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Ite
         yield "    # none was seen: nothing is granted"
         return
     yield "    fields:"
-    groups: dict[tuple[Granted, ...], list[Line]] = {}
+    groups: dict[tuple[tuple[Granted, ...], tuple[str, ...]], list[Line]] = {}
     for line in lines:
-        groups.setdefault(line.grants, []).append(line)
-    for grants, group in groups.items():
-        yield from _group(grants, group)
+        groups.setdefault((line.grants, tuple(line.setters)), []).append(line)
+    for (grants, setters), group in groups.items():
+        yield from _group(grants, setters, group)
 
 
-def _group(grants: tuple[Granted, ...], group: list[Line]) -> Iterator[str]:
+def _group(
+    grants: tuple[Granted, ...], setters: tuple[str, ...], group: list[Line]
+) -> Iterator[str]:
     """Fields with the same grants, under the evidence of each."""
     by_evidence: dict[str, list[str]] = {}
     for line in group:
@@ -76,7 +80,7 @@ def _group(grants: tuple[Granted, ...], group: list[Line]) -> Iterator[str]:
     for evidence, paths in by_evidence.items():
         indent = "      # "
         yield from wrap(f"? {evidence}", 96, initial_indent=indent, subsequent_indent=indent)
-        said = _grants(grants)
+        said = _grants(grants, setters)
         row: list[str] = []
         for path in (*paths, ""):
             if row and (not path or len(", ".join((*row, path))) + len(said) > 88):
@@ -97,6 +101,8 @@ def _evidence(line: Line) -> str:
     said = [f"{_kind(line.path)}sent to {', '.join(sent) or 'nobody known'} by {places}"]
     said += [f"not to {', '.join(kept)}"] if kept else []
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
+    set_by = ", ".join(f"{name} {many}" for name, many in line.setters.items())
+    said += [f"set by {set_by}"] if set_by else []
     mixed = [name for name, row in sorted(counts.items()) if 0 < row["present"] < row["of"]]
     if mixed and not any(grant.when for grant in line.grants):
         said.append(f"not to each {' and '.join(mixed)} alike: by which relation or setting?")
@@ -116,7 +122,7 @@ def _of(row: Counter[str]) -> str:
     return str(row["of"]) if alike else f"{row['present']} of {row['of']}"
 
 
-def _grants(grants: tuple[Granted, ...]) -> str:
+def _grants(grants: tuple[Granted, ...], setters: tuple[str, ...]) -> str:
     """Grants in one line; relations with the same condition together, values of one setting too."""
     merged: dict[tuple[tuple[str, Json], ...], list[str]] = {}
     for each in grants:
@@ -125,7 +131,11 @@ def _grants(grants: tuple[Granted, ...]) -> str:
     for when, names in merged.items():
         see = f"see: [{', '.join(map(scalar, names))}]"
         inner = ", ".join(f"{scalar(name)}: {scalar(value)}" for name, value in when)
+        also = f", set: [{', '.join(map(scalar, setters))}]" if setters else ""
+        if also and not when and tuple(names) == setters:
+            see, setters = see + also, ()
         said.append(f"{{{see}, when: {{{inner}}}}}" if when else f"{{{see}}}")
+    said += [f"{{set: [{', '.join(map(scalar, setters))}]}}"] if setters else []
     return f"[{', '.join(said)}]"
 
 

@@ -15,7 +15,7 @@ from itertools import product
 
 from oakum.contract.model import Json, Policy, Relation
 
-_RANK = {"anyone": 0, "authenticated": 1, "claim": 2, "field": 2, "lookup": 2, "owner": 3}
+RANK = {"anyone": 0, "authenticated": 1, "claim": 2, "field": 2, "lookup": 2, "owner": 3}
 Setting = tuple[str, Json]
 
 
@@ -75,7 +75,7 @@ def narrowest(
     """The grants that `samples` of one field support; `values`: of each setting of the resource."""
     rows = [each for each in samples if each.of or each.refused]
     taking = {name for each in policy.relations.values() for name in each.unless}
-    ranks = {name: _RANK[each.kind] for name, each in policy.relations.items()}
+    ranks = {name: RANK[each.kind] for name, each in policy.relations.items()}
     found: list[Granted] = []
     for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
         relation = policy.relations[name]

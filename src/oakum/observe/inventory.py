@@ -6,18 +6,22 @@ a hash under a key that is drawn for one run and never written.
 
 from __future__ import annotations
 
+import csv
 import hmac
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappush, heappushpop
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from oakum.contract.lexicon import words
 from oakum.exchange import Request
+from oakum.observe.asked import graphql
 from oakum.observe.passed import Passed
 from oakum.observe.shapes import Learnt
 from oakum.semantics.span import MAX_DEPTH
@@ -52,6 +56,9 @@ FORM = "application/x-www-form-urlencoded"
 _MOST_HANDED = 500_000
 _MOST_QUERY = 64
 _MOST_HOSTS = 16
+_MOST_PARTS = 200
+_COLUMN = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_.-]{0,47}")
+_ROWS = 200
 
 
 @dataclass
@@ -94,6 +101,25 @@ class Distinct:
 
 
 @dataclass
+class Site:
+    """What was seen of one operation at one host."""
+
+    good: int = 0
+    """Answers that succeeded."""
+    auth: Counter[str] = field(default_factory=Counter)
+    answer: Learnt | None = None
+    """None: there is no other host, so that it is as the door's."""
+
+    def add(self, other: Site) -> None:
+        """Take in what was seen elsewhere at the same host."""
+        self.good += other.good
+        self.auth.update(other.auth)
+        if other.answer is not None:
+            self.answer = self.answer or Learnt()
+            self.answer.add(other.answer)
+
+
+@dataclass
 class Door:
     """What was seen of one operation."""
 
@@ -103,7 +129,8 @@ class Door:
     auth: Counter[str] = field(default_factory=Counter)
     """Kinds of credentials with which it answered; `none`, and `unknown` where the record keeps
     none of them."""
-    hosts: set[str] = field(default_factory=set)
+    sites: dict[str, Site] = field(default_factory=dict)
+    """By host."""
     callers: Distinct = field(default_factory=Distinct)
     bodies: Counter[str] = field(default_factory=Counter)
     """Answers that succeeded, by what the record held: `whole`, `cut`, `absent`, `unreadable`."""
@@ -120,28 +147,53 @@ class Door:
     """Under which numbers or shapes an engine of SQL has counted what was seen here."""
     told: int | None = None
     """Different callers, where an engine has counted them."""
+    parts: dict[str, Door] = field(default_factory=dict)
+    """By GraphQL operation: kind, name and root fields."""
 
     @property
     def different(self) -> int:
         """Different callers."""
         return self.callers.count if self.told is None else self.told
 
-    def at_host(self, host: str) -> None:
-        """Remember a host; of many the first ones by name."""
-        self.hosts.add(host)
-        if len(self.hosts) > _MOST_HOSTS:
-            self.hosts.remove(max(self.hosts))
+    @property
+    def hosts(self) -> frozenset[str]:
+        """At which it was seen."""
+        return frozenset(self.sites)
+
+    def at_host(self, host: str) -> Site | None:
+        """Where to count what is seen at a host; of many the first ones by name are remembered.
+        From the second one on, each learns its own answers."""
+        if host not in self.sites:
+            self._part()
+            self.sites[host] = Site(answer=Learnt() if self.sites else None)
+            if len(self.sites) > _MOST_HOSTS:
+                del self.sites[max(self.sites)]
+        return self.sites.get(host)
+
+    def _part(self) -> None:
+        """What the one host has answered until now is what the door has."""
+        for only in self.sites.values() if len(self.sites) == 1 else ():
+            if only.answer is None:
+                only.answer = Learnt()
+                only.answer.add(self.answer)
 
     def add(self, other: Door) -> None:
         """Take in what was seen of another path that turned out to be this door."""
         self.seen += other.seen
+        if self.sites.keys() != other.sites.keys():
+            self._part()
+            other._part()
+        for host, site in other.sites.items():
+            self.sites.setdefault(host, Site()).add(site)
+        while len(self.sites) > _MOST_HOSTS:
+            del self.sites[max(self.sites)]
+        for name, door in other.parts.items():
+            self.parts.setdefault(name, Door()).add(door)
         for mine, theirs in (
             (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
             (self.bodies, other.bodies), (self.removed, other.removed),
         ):  # fmt: skip
             mine.update(theirs)  # type: ignore[arg-type]
-        for host in other.hosts:
-            self.at_host(host)
         self.groups |= other.groups
         self.callers.add(other.callers)
         self.answer.add(other.answer)
@@ -174,13 +226,17 @@ class Watcher:
         request, response = passed.exchange.request, passed.exchange.response
         door.seen += 1
         door.statuses[response.status] += 1
-        if host := urlsplit(request.url).netloc.rpartition("@")[2]:
-            door.at_host(host)
+        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        site = door.at_host(host) if host else None
         door.removed.update(passed.removed)
         good = 200 <= response.status < 300
-        self._who(door, passed, good)
+        self._who(door, site, passed, good)
         if not good:
             return
+        if site is not None:
+            site.good += 1
+            if site.answer is not None and body is not UNREAD:
+                site.answer.learn(body)
         door.bodies["unreadable" if body is UNREAD and passed.body == "whole" else passed.body] += 1
         if body is not UNREAD:
             door.media[_media(response.media_type)] += 1
@@ -191,6 +247,10 @@ class Watcher:
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
             door.sent.learn(sent)
+            asked = graphql(sent)
+            room = asked in door.parts or len(door.parts) < _MOST_PARTS
+            if asked and room and body is not UNREAD:
+                self._part(door.parts.setdefault(asked, Door()), passed, body)
         elif request.body and media_type(request) == FORM:
             posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
             door.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
@@ -205,20 +265,33 @@ class Watcher:
         response = passed.exchange.response
         door.seen += many
         door.statuses[response.status] += many
-        if host := urlsplit(passed.exchange.request.url).netloc.rpartition("@")[2]:
-            door.at_host(host)
+        host = urlsplit(passed.exchange.request.url).netloc.rpartition("@")[2]
+        site = door.at_host(host) if host else None
         for name, times in passed.removed.items():
             door.removed[name] += times * many
         if 200 <= response.status < 300:
+            told = [door.auth, site.auth] if site is not None else [door.auth]
             for kind in kinds:
-                door.auth[kind] += many
+                for each in told:
+                    each[kind] += many
+            if site is not None:
+                site.good += many
             if body:
                 door.bodies[body] += many
 
-    def _who(self, door: Door, passed: Passed, good: bool) -> None:
+    def _part(self, door: Door, passed: Passed, body: object) -> None:
+        door.seen += 1
+        door.statuses[passed.exchange.response.status] += 1
+        self._who(door, None, passed, True)
+        door.bodies[passed.body] += 1
+        door.answer.learn(body)
+
+    def _who(self, door: Door, site: Site | None, passed: Passed, good: bool) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
         if good:
             door.auth.update(kinds.keys() or ("none",))
+            if site is not None:
+                site.auth.update(kinds.keys() or ("none",))
         mark = passed.who or "\0".join(kinds.values())
         if mark:
             door.callers.see(self.hash(mark))
@@ -266,6 +339,23 @@ def read(body: bytes, media_type: str) -> object:
 def media_type(request: Request) -> str:
     """Of a request's body, without parameters; empty when nothing says it."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def rows(body: bytes, media_type: str) -> object:
+    """A CSV with a head (RFC 4180) as a list of its rows; `UNREAD` when it is none, or when what
+    stands at its head may be somebody's values."""
+    if media_type.split(";")[0].strip().lower() != "text/csv" or not body:
+        return UNREAD
+    reader = csv.reader(io.StringIO(body.decode("utf-8", "replace").lstrip("\ufeff")))
+    try:
+        head = next(reader)
+        below = list(islice(reader, _ROWS))
+    except (csv.Error, StopIteration):
+        return UNREAD
+    named = len(set(head)) == len(head) > 1 and all(map(_COLUMN.fullmatch, head))
+    if not named or all(_COLUMN.fullmatch(cell) for row in below for cell in row):
+        return UNREAD
+    return [{n: _typed(cell) for n, cell in zip(head, row, strict=False)} for row in below]
 
 
 def credentials(request: Request) -> dict[str, str]:

@@ -69,6 +69,8 @@ def _operation(each: Operation) -> Json:
         "hosts": list(each.hosts),
         "bodies": dict(sorted(each.bodies.items())),
         "removed": dict(each.removed),
+        "notes": [{"kind": note.kind, "says": note.says} for note in each.notes],
+        "parts": [_operation(part) for part in each.parts],
         "fields": [_field(field) for field in each.fields],
     }
 

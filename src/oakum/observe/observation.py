@@ -31,6 +31,14 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something notable of a door."""
+
+    kind: Literal["twin-host", "older-version", "no-credentials"]
+    says: str
+
+
+@dataclass(frozen=True)
 class Operation:
     """A door, as traffic and document tell of it."""
 
@@ -47,6 +55,9 @@ class Operation:
     bodies: Mapping[str, int] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    parts: tuple[Operation, ...] = ()
+    """What was asked of a GraphQL door: a row for each operation, by kind, name and root fields."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,18 @@ from urllib.parse import unquote, urlsplit
 from oakum.contract.lexicon import label_field
 from oakum.contract.model import Operation as Declared
 from oakum.contract.model import Shape
-from oakum.observe.inventory import UNREAD, Door, Watcher, read
-from oakum.observe.observation import Drift, Field, Observation, Operation, Read, Sent, Standing
+from oakum.observe import notable
+from oakum.observe.inventory import UNREAD, Door, Watcher, read, rows
+from oakum.observe.observation import (
+    Drift,
+    Field,
+    Note,
+    Observation,
+    Operation,
+    Read,
+    Sent,
+    Standing,
+)
 from oakum.observe.passed import Passed
 from oakum.observe.paths import Paths, Template
 from oakum.observe.shapes import Learnt
@@ -103,6 +113,8 @@ class Surveyor:
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
         door = self.door(passed, body)
         if door is not None:
+            if body is UNREAD and passed.body != "absent":
+                body = rows(response.body, response.media_type)
             self._watcher.take(door, passed, body)
 
     def tally(
@@ -183,17 +195,27 @@ def _new_doors(operations: Iterable[Operation]) -> Iterator[Drift]:
 
 
 def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
+    kept = notable.holds_credentials(survey.doors.values())
     for declared in against.operations if against is not None else ():
         door = survey.doors.get(declared.id)
         made = Operation(declared.id, declared.method, declared.path, "zombie")
-        yield _filled(made, door, survey.names) if door is not None else made
+        notes = notable.unasked(declared, door) if door is not None and kept else ()
+        yield _filled(made, door, survey.names, notes) if door is not None else made
+    known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
+    known |= {(each.method, each.path) for each in survey.templates}
     for each in survey.templates:
         standing: Standing = "shadow" if against is not None else "seen"
         made = Operation(f"{each.method} {each.path}", each.method, each.path, standing)
-        yield _filled(made, each.counts, survey.names)
+        yield _filled(made, each.counts, survey.names, notable.older(each.method, each.path, known))
 
 
-def _filled(made: Operation, door: Door, names: frozenset[str]) -> Operation:
+def _filled(
+    made: Operation, door: Door, names: frozenset[str], notes: Iterable[Note] = ()
+) -> Operation:
+    parts = (
+        _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)
+        for name, part in sorted(door.parts.items())
+    )
     return Operation(
         made.id,
         made.method,
@@ -207,6 +229,8 @@ def _filled(made: Operation, door: Door, names: frozenset[str]) -> Operation:
         dict(door.bodies),
         tuple(_fields(door.answer, names)),
         dict(sorted(door.removed.items())),
+        (*notes, *notable.twins(door, names)),
+        tuple(parts),
     )
 
 

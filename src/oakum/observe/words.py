@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from oakum.contract.lexicon import label_field
+from oakum.contract.model import Shape
 from oakum.observe.observation import Drift, Observation, Operation
 
 _QUIET = ("plain", "key", "handle")
@@ -53,7 +55,11 @@ def _inventory(found: Observation) -> Iterator[str]:
         mark = f"  {each.standing}" if each.standing == "shadow" else ""
         yield f"  {each.method} {each.path}{mark}"
         yield f"      {_use(each)}"
+        yield from (f"      {note.says}" for note in each.notes)
         yield from _fields(each)
+        for part in each.parts:
+            yield f"      {part.path}: {_use(part)}"
+            yield from (f"  {line}" for line in _fields(part))
     silent = [f"{e.method} {e.path}" for e in found.operations if e.standing == "zombie"]
     if silent:
         yield "declared, and never seen:"
@@ -93,8 +99,23 @@ def _viewers(found: Observation) -> Iterator[str]:
             rows.setdefault((each.resource, each.viewer), set()).add(each.field)
     for (resource, viewer), names in sorted(rows.items()):
         yield f"  {resource} to {viewer}: {_many(len(names), 'field')}"
+    yield from _personal(found)
     for why, many in sorted(found.unjudged.items()):
         yield f"  {many:,} not judged: {why}"
+
+
+def _personal(found: Observation) -> Iterator[str]:
+    """Fields that are somebody's business by name, and to whom each was sent."""
+    viewers: dict[tuple[str, str], set[str]] = {}
+    for each in found.sent:
+        kind = label_field(each.field, Shape()).kind.value
+        if each.present and kind not in _QUIET:
+            viewers.setdefault((each.resource, each.field), set()).add(each.viewer)
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (resource, name), who in sorted(viewers.items()):
+        groups.setdefault((resource, tuple(sorted(who))), []).append(name)
+    for (resource, told), names in groups.items():
+        yield f"    {resource}: {_few(names)} to {', '.join(told)}"
 
 
 def _drift(found: Observation) -> Iterator[str]:

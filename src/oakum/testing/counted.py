@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json
@@ -68,8 +68,11 @@ class Counted:
             for key, many in sorted(sums.items())
         )
 
-    def lines(self, model: Model, resource: str) -> Iterator[Line]:
-        """What the traffic supports of each field of a resource, in the order of their names."""
+    def lines(
+        self, model: Model, resource: str, setters: Mapping[str, Mapping[str, int]]
+    ) -> Iterator[Line]:
+        """What the traffic supports of each field of a resource, in the order of their names.
+        `setters`: of fields that somebody was seen to set."""
         states = model.tables[resource].resource.states
         values = {name: state.values for name, state in states.items()}
         every = [e for e in {**self.forms, **self.refused, **self.kept} if e.resource == resource]
@@ -88,6 +91,7 @@ class Counted:
             yield Line(
                 path, narrowest(model.policy, values, samples), tuple(samples),
                 {each.held: each.viewer for each in here}, len(fields[path]), unknown,
+                setters.get(path, {}),
             )  # fmt: skip
 
     def _samples(

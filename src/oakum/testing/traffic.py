@@ -39,6 +39,7 @@ from oakum.testing.kept import Answered, Bare
 from oakum.testing.look import OWNER, WHO
 from oakum.testing.told import Facts, is_whole
 from oakum.testing.verdict import Setting, Standing, Verdict, Verdicts
+from oakum.testing.writes import Writes
 
 _REFUSED = (401, 403, 404)
 
@@ -118,6 +119,7 @@ class Judged(Declared):
         self.facts = Facts()
         self.counted = Counted()
         self._answered = Answered()
+        self._written = Writes()
         self._kinds: dict[object, Shown] = {}
         self._credentials = False
         self._leaks: dict[Key, list[int]] = {}
@@ -170,8 +172,7 @@ class Judged(Declared):
         passed, operation = heard.passed, heard.operation
         request, rule = passed.exchange.request, self.model.rule(operation.id)
         if request.method not in READS and not rule.reads and _is_success(passed):
-            told = read(request.body, "")
-            ids = {*heard.params.values(), *heard.caller.ids, *_scalars(told)}
+            ids = {*heard.params.values(), *heard.caller.ids, *_scalars(heard.sent)}
             self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
         if operation.id in self._lists and _is_good(passed):
             self._listed(heard)
@@ -263,6 +264,8 @@ class Judged(Declared):
                 verdict.setting, known,
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
+        standings = [each.standing for each in verdicts]
+        self._written.hear(seen, standings, None if operation.method in READS else heard.sent)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query
@@ -324,7 +327,8 @@ class Judged(Declared):
 
     def lines(self, resource: str) -> Iterator[Line]:
         """What the traffic supports of each field of a resource, in the order of their names."""
-        return self.counted.lines(self.model, resource)
+        setters = self._written.setters(self.policy, resource)
+        return self.counted.lines(self.model, resource, setters)
 
     def drift(self) -> tuple[Drift, ...]:
         """What was sent and no line grants: a field without a line, or one sent too widely."""
@@ -360,6 +364,11 @@ class _Heard:
         """The answer as the document declares it."""
         parsed = () if self._body is UNREAD else (self._body,)
         return read_as_declared(self.operation, self.passed.exchange.response, parsed)
+
+    @cached_property
+    def sent(self) -> object:
+        """The body of the request."""
+        return read(self.passed.exchange.request.body, "")
 
     @cached_property
     def asked(self) -> str:

@@ -1,0 +1,120 @@
+"""Twin hosts, older versions, credentials unasked, GraphQL operations and CSV as they are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from oakum.cli.main import main
+from oakum.observe.asked import graphql
+from oakum.observe.inventory import UNREAD, rows
+
+TOKEN = {"authorization": "Bearer made-up"}
+
+
+def line(url: str, answer: Any = None, *, method: str = "GET", **more: Any) -> str:
+    asked = {"method": method, "url": url, "headers": more.pop("headers", TOKEN), **more}
+    kind = "text/csv" if isinstance(answer, str) else "application/json"
+    came = {"status": 200, "headers": {"content-type": kind}, "body": answer or {"id": 7}}
+    return json.dumps({"request": asked, "response": came}) + "\n"
+
+
+def observed(folder: Path, lines: list[str], document: dict[str, Any] | None = None) -> Any:
+    (folder / "a.ndjson").write_text("".join(lines))
+    options: list[str] = []
+    if document is not None:
+        (folder / "api.json").write_text(json.dumps(document))
+        options = ["--openapi", str(folder / "api.json")]
+    arguments = ["observe", "traffic", str(folder / "a.ndjson"), *options, "--format", "json"]
+    done = CliRunner().invoke(main, arguments, standalone_mode=False, catch_exceptions=False)
+    return json.loads(done.stdout)["operations"]
+
+
+def notes(operations: Any) -> list[tuple[str, str, str]]:
+    return [(e["path"], note["kind"], note["says"]) for e in operations for note in e["notes"]]
+
+
+def test_a_host_that_asks_for_less_and_one_that_tells_more(tmp_path: Path) -> None:
+    told = {"id": 7, "nick": "made up", "email": "a@club.example"}
+    lines = [line(f"https://api.example.com/members/{n}", {"id": n, "nick": "x"}) for n in range(4)]
+    lines += [line(f"https://old.example.com/members/{n}", told, headers={}) for n in range(4)]
+    says = "answers without credentials at `old.example.com`, and only with them at"
+    more = "has fields at `old.example.com` that no other of its hosts has: `email`"
+    assert notes(observed(tmp_path, lines)) == [
+        ("/members/{memberId}", "twin-host", f"{says} `api.example.com`"),
+        ("/members/{memberId}", "twin-host", more),
+    ]
+    alone = [each for each in lines if "old." in each]
+    assert notes(observed(tmp_path, alone)) == []
+
+
+def test_what_a_host_answered_before_there_was_a_second_one_is_counted(tmp_path: Path) -> None:
+    both = [
+        line(f"https://{host}.example/members/{n}", {"id": n, host: 1})
+        for host in ("one", "two")
+        for n in (1, 2, 3)
+    ]
+    assert [says for _, _, says in notes(observed(tmp_path, both))] == [
+        f"has fields at `{h}.example` that no other of its hosts has: `{h}`" for h in ("one", "two")
+    ]
+
+
+def test_an_older_version_and_credentials_that_nobody_asked_for(tmp_path: Path) -> None:
+    answers = {"200": {"description": "ok"}}
+    member = {"operationId": "getMember", "responses": answers, "security": [{"token": []}]}
+    document = {
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+        "paths": {"/v2/members/{id}": {"get": member}},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }  # fmt: skip
+    lines = [line("/v2/members/7"), line("/v2/members/8", headers={}), line("/v1/members/7")]
+    says = "answered 1 × without credentials; the document asks for `token`"
+    assert notes(observed(tmp_path, lines, document)) == [
+        ("/v2/members/{id}", "no-credentials", says),
+        ("/v1/members/{memberId}", "older-version", "an older version of GET `/v2/members/{id}`"),
+    ]
+    # Records from which somebody has cut all credentials say nothing of who had none.
+    bare = [line("/v2/members/7", headers={}), line("/v2/members/8", headers={})]
+    assert notes(observed(tmp_path, bare, document)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("query ($id: ID!) { user(id: $id) { ...m } } fragment m on User { id }", "query user"),
+        ('mutation Wear { add(tag: "made } up {") { id } }', "mutation Wear add"),
+        ("{ mine: user(id: 7) { id } tag @include(if: $x) { name } }", "query tag, user"),
+        ("# nothing {\n{ ...f } fragment f on Query { x }", "query"),
+        ("nothing", ""),
+    ],
+)
+def test_what_a_graphql_request_asks_without_its_values(query: str, said: str) -> None:
+    assert graphql({"query": query}) == said
+
+
+def test_each_graphql_operation_is_a_door_of_its_own(tmp_path: Path) -> None:
+    asked = {"method": "POST", "headers": {**TOKEN, "content-type": "application/json"}}
+    one = {"query": 'query { user(id: "made-up") { id } }'}
+    two = {"query": "{ tag { name } }"}
+    lines = [line("/graphql", {"data": {"user": {"id": 7}}}, body=one, **asked)] * 2
+    lines += [line("/graphql", {"data": {"tag": {"name": "made up"}}}, body=two, **asked)]
+    (door,) = observed(tmp_path, lines)
+    parts = [(p["path"], p["seen"], [f["path"] for f in p["fields"]]) for p in door["parts"]]
+    assert parts == [("query tag", 1, ["data.tag.name"]), ("query user", 2, ["data.user.id"])]
+
+
+def test_the_columns_of_a_csv_are_fields(tmp_path: Path) -> None:
+    (door,) = observed(tmp_path, [line("/export", "id,email\r\n7,a@club.example\r\n8,\r\n")])
+    fields = [(each["path"], each["types"]) for each in door["fields"]]
+    assert fields == [("*.email", ["string"]), ("*.id", ["integer"])]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ann,Marlowe\nBob,Brandt\n", "7,a@club.example\n8,b@club.example\n", "made up\n"]
+)
+def test_a_csv_without_a_head_is_not_read_since_its_first_row_is_somebodys(text: str) -> None:
+    assert rows(text.encode(), "text/csv") is UNREAD
