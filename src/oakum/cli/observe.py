@@ -134,8 +134,8 @@ def draft(
     draft. Each line has its evidence beside it, and a mark for a person to confirm: what an API
     sends may be the very leak. A relation is granted what was really sent to it, and nothing else.
     """
-    from oakum.contract.source import parse
-    from oakum.observe.drafted import text
+    from oakum.contract.supposed import needed
+    from oakum.observe.drafted import needing, text
     from oakum.observe.intake import sources as opened
     from oakum.observe.survey import Surveyor
 
@@ -148,12 +148,14 @@ def draft(
         _absent(openapi, force=force)
         if not _infer(found, hosts, openapi):
             return ExitCode.NOT_TRUSTWORTHY
-    judged, said = _drafting(contract, openapi, output.parent)
+    judged, base, before = _drafting(contract, openapi, output.parent)
     learn(judged, found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
     read = take(surveyor, found)
-    base = _moved(parse(said, str(contract or openapi)).plain(), contract, output.parent)
+    base = _moved(base, contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
+    if before is not None:
+        base = needed(base, before, *needing(lines))
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:
         for why in distrust:
@@ -198,25 +200,33 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
     return not distrust
 
 
-def _drafting(contract: Path | None, openapi: Path | None, folder: Path) -> tuple[Judged, str]:
-    """What traffic is held against, and the text whose relations, owners and settings are kept."""
+def _drafting(
+    contract: Path | None, openapi: Path | None, folder: Path
+) -> tuple[Judged, dict[str, Any], dict[str, Any] | None]:
+    """What traffic is held against, the policy whose relations, owners and settings are kept, and
+    what it was before relations and settings were supposed; None: it is the user's own."""
+    import yaml
+
     from oakum.contract import Contract, load
     from oakum.contract.draft import draft as guessed
     from oakum.contract.draft import drafted_policy
     from oakum.contract.openapi import Document
-    from oakum.contract.source import read_text
+    from oakum.contract.source import parse, read_text
+    from oakum.contract.supposed import supposed
     from oakum.testing.traffic import Judged
 
     if contract is None:
         assert openapi is not None
         document = Document.load(openapi)
-        said = guessed(document, api=os.path.relpath(openapi, folder))
-        return Judged(Contract(document, drafted_policy(document))), said
+        before = parse(guessed(document, api=os.path.relpath(openapi, folder)), "").plain()
+        base = supposed(document, before)
+        policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
+        return Judged(Contract(document, policy)), base, before
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "is no policy of its own", hint)])
-    return Judged(found), said
+    return Judged(found), parse(said, str(contract)).plain(), None
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:

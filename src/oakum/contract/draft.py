@@ -71,9 +71,10 @@ def draft(document: Document, api: str = "") -> str:
     return draft.text(infer_params(document, bare))
 
 
-def drafted_policy(document: Document) -> Policy:
-    """The draft as a policy that nobody has stated: whatever contradicts it is *suspected*."""
-    return replace(_parsed(draft(document), document.file), stated=False)
+def drafted_policy(document: Document, text: str = "") -> Policy:
+    """The draft as a policy that nobody has stated: whatever contradicts it is *suspected*. `text`:
+    of the draft, where it was changed."""
+    return replace(_parsed(text or draft(document), document.file), stated=False)
 
 
 def _parsed(text: str, file: str) -> Policy:

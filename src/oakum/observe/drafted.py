@@ -55,6 +55,21 @@ def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: st
     return "\n".join(out) + "\n"
 
 
+def needing(
+    lines: Mapping[str, Iterable[Line]],
+) -> tuple[Mapping[str, set[str]], set[str]]:
+    """Settings that some grant of each resource asks for, and relations that some line grants."""
+    settings: dict[str, set[str]] = {}
+    relations: set[str] = set()
+    for name, each in lines.items():
+        for line in each:
+            relations |= {*line.setters, *(grant.relation for grant in line.grants)}
+            settings.setdefault(name, set()).update(
+                state for grant in line.grants for state, _ in grant.when
+            )
+    return settings, relations
+
+
 def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Iterator[str]:
     yield f"  {scalar(name)}:"
     for key, value in resource.items():

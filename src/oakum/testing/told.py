@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
+from oakum.contract.lexicon import words
 from oakum.contract.model import Json, Policy
 from oakum.exchange import Request
 from oakum.guard.wiring import Ask
@@ -17,6 +18,7 @@ from oakum.semantics import Principal
 from oakum.semantics.principal import texts
 from oakum.testing.callers import Caller
 
+_TOTALS = frozenset(("total", "totals"))
 MOST = 200_000
 """Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
 
@@ -101,12 +103,16 @@ class Facts:
 
 def is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
     """Whether a list that was recorded lists all there are: its page was not full, and its total
-    says no more, or it has no pages."""
+    says no more, or it has no pages. Without a word of the contract a total is what is called so.
+    """
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""
     if query or (size and not (size.isdigit() and found < int(size))):
         return False
-    counts = [each for path in ask.counts for each in texts(value, ".".join(path))]
+    paths = [".".join(path) for path in ask.counts]
+    if not paths and isinstance(value, dict):
+        paths = [name for name in value if not _TOTALS.isdisjoint(words(name))]
+    counts = [each for path in paths for each in texts(value, path)]
     if counts:
         return all(count.isdigit() and int(count) <= found for count in counts)
     return ask.page == 0 or bool(size)

@@ -15,10 +15,12 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.contract import Contract
+from oakum.contract.classify import sounds_like_reading
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
 from oakum.guard.route import Router, placed
 from oakum.guard.wiring import READS, Ask, derive
+from oakum.observe.asked import graphql
 from oakum.observe.drafted import Line
 from oakum.observe.inventory import UNREAD, read
 from oakum.observe.observation import Drift, Sent
@@ -170,12 +172,21 @@ class Judged(Declared):
 
     def _learn(self, heard: _Heard) -> None:
         passed, operation = heard.passed, heard.operation
-        request, rule = passed.exchange.request, self.model.rule(operation.id)
-        if request.method not in READS and not rule.reads and _is_success(passed):
+        if not self._reads(heard) and _is_success(passed):
             ids = {*heard.params.values(), *heard.caller.ids, *_scalars(heard.sent)}
             self.facts.forget(ids, self._writes.get(operation.id, ("states", "lists")))
         if operation.id in self._lists and _is_good(passed):
             self._listed(heard)
+
+    def _reads(self, heard: _Heard) -> bool:
+        """Whether an exchange changed nothing: by its method, the contract or GraphQL's own word;
+        where nobody has stated the policy, by what the operation is called, too."""
+        operation = heard.operation
+        if operation.method in READS or self.model.rule(operation.id).reads:
+            return True
+        if graphql(heard.sent).startswith("query"):
+            return True
+        return not self.policy.stated and sounds_like_reading(operation)
 
     def _judge(self, heard: _Heard) -> None:
         """The answer, judged by what it says itself, and by what earlier ones told."""
@@ -265,7 +276,7 @@ class Judged(Declared):
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
         standings = [each.standing for each in verdicts]
-        self._written.hear(seen, standings, None if operation.method in READS else heard.sent)
+        self._written.hear(seen, standings, None if self._reads(heard) else heard.sent)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query
@@ -393,10 +404,21 @@ def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str
     ]
     for relation in policy.relations.values():
         said += [(step.operation, "lists") for step in (*relation.begin, *relation.end)]
+    if not policy.stated:
+        said += [(operation.id, "states") for operation in _replacing(document)]
     for name, what in said:
         operation = document.operation(name)
         if operation is not None:
             yield operation.id, (what,)
+
+
+def _replacing(document: Document) -> Iterator[Operation]:
+    """Operations that replace what stands at their own address (RFC 9110, 9.3.4): of a policy that
+    nobody has stated, they change settings, and no list that has an address of its own."""
+    read_at = {each.path for each in document.operations if each.method == "GET"}
+    for each in document.operations:
+        if each.method in ("PUT", "PATCH") and each.path in read_at:
+            yield each
 
 
 def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
