@@ -309,8 +309,9 @@ class _Crowd:
 # ---------------------------------------------------------------- abusers
 
 
-def _plant(day: Day, who: int, size: float) -> None:
-    """Twelve of six kinds, five of them slow. `size` shrinks the fast ones for a smaller day."""
+def _plant(day: Day, who: int, size: float, pace: float) -> None:
+    """Twelve of six kinds, five of them slow. `size` shrinks the fast ones for a smaller day;
+    `pace`: of the slow ones."""
     r = random.Random(day.seed * 31 + 7)
 
     def planted(kind: str, slow: bool, actor: int, begins: float) -> None:
@@ -323,7 +324,7 @@ def _plant(day: Day, who: int, size: float) -> None:
         return max(120, int(number * size))
 
     def spread(number: int) -> list[float]:
-        return sorted(START + r.random() * _DAY for _ in range(number))
+        return sorted(START + r.random() * _DAY for _ in range(int(number * pace)))
 
     # walking: in order, fast; in order with gaps, slow; all workouts lists, in no order
     at, first = fast(), r.randrange(1, MEMBERS // 2)
@@ -389,9 +390,9 @@ def _plant(day: Day, who: int, size: float) -> None:
         day.ask(at + i * 1_200, 0, 5_000_010, LOGIN, 80_000_000 + i, 0, 200 if hit else 401)
 
 
-def made_day(seed: int, requests: int = 1_000_000, callers: int = 2_000) -> Day:
-    """A day of about so many requests."""
+def made_day(seed: int, requests: int = 1_000_000, callers: int = 2_000, pace: float = 1.0) -> Day:
+    """A day of about so many requests; `pace`: of the slow abusers."""
     day = Day(seed)
     _Crowd(day, callers, requests - 20_000 if requests > 100_000 else requests).plan()
-    _plant(day, callers + 1, min(1.0, requests / 200_000))
+    _plant(day, callers + 1, min(1.0, requests / 200_000), pace)
     return day

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from oakum.observe.abuse.told import SERIES, Event, Report
 from oakum.observe.abuse.watch import ASIDE_LATE, Watch
 from oakum.observe.call import Call, Hasher
 from tests.observe.day import START, made_day, mark
+from tests.unit.guard.small import write
 
 MINUTE = 60_000
 
@@ -173,7 +175,7 @@ def test_a_log_without_answers_is_told_with_its_doubt() -> None:
 
     _, report = watched(bare(among(crowd(), walker(300))))
     assert [each.certain for each in report.told] == [False]
-    assert report.blind.keys() == {"scrape", "probe", "stuff"}
+    assert report.blind.keys() == {"probe", "stuff"}
     _, report = watched(bare(among(crowd(), walker(300, status=404))))
     assert [each.certain for each in report.told] == [True]
 
@@ -346,6 +348,51 @@ def test_a_log_becomes_events_a_report_and_a_deny_list(tmp_path: Path) -> None:
     told = done.output + "".join(each.read_text() for each in files.values())
     for value in ("mallory", "user-1", "192.0.2.7", "70001"):
         assert value not in told
+
+
+def test_who_the_guard_refuses_everywhere_is_told_from_its_audit_alone(tmp_path: Path) -> None:
+    log, deny = tmp_path / "audit.jsonl", tmp_path / "deny"
+    rows = [
+        (minute * 60, f"{who:016x}", "getMember", 200)
+        for minute in range(20)
+        for who in range(1, FEWEST + 5)
+    ]
+    rows += [(i * 50, "f" * 16, f"operation{i}", 404) for i in range(20)]
+    rows += [(i * 50, "anonymous", f"operation{i}", 401) for i in range(20)]
+    log.write_text(
+        "".join(
+            json.dumps({"time": 1_795_564_800 + at, "who": who, "op": op, "method": "GET",
+                        "status": status, "removed": {}}) + "\n"
+            for at, who, op, status in sorted(rows)
+        )
+    )  # fmt: skip
+    assert run(log, "--key", _key(tmp_path), "--deny", deny).code == 1
+    assert [each["who"] for each in json.loads(deny.read_text())["callers"]] == ["f" * 16]
+
+
+def test_a_contract_tells_whose_a_token_is_so_that_a_guard_knows_them(tmp_path: Path) -> None:
+    lines = []
+    for row in map(json.loads, access(tmp_path).read_text().splitlines()):
+        claims = urlsafe_b64encode(json.dumps({"sub": row["user"]}).encode()).decode().strip("=")
+        url = "https://club.example" + row["request"].split()[1]
+        asked = {
+            "method": "GET",
+            "url": url,
+            "headers": {"authorization": f"Bearer e30.{claims}.x"},
+        }
+        answer = {"status": row["status"], "headers": {}, "body": {"id": url.rpartition("/")[2]}}
+        lines.append({"at": row["time"], "request": asked, "response": answer})
+    log, deny = tmp_path / "log.ndjson", tmp_path / "deny"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    contract = write(tmp_path)
+    said = contract.read_text().replace("{operation: getMe, id: /id}", "{jwt: sub}")
+    contract.write_text(said + "guard: {jwt: {keys: keys.json}}\n")
+    unnamed = run(log, "--key", _key(tmp_path), "--deny", deny)
+    assert (unnamed.code, json.loads(deny.read_text())["callers"]) == (1, [])
+    assert "known by credentials alone" in unnamed.output
+    run(log, "--key", _key(tmp_path), "--deny", deny, "--contract", contract)
+    who = Hasher.written(Hasher(b"a key of the audit in tests")("secret-mallory"))
+    assert [each["who"] for each in json.loads(deny.read_text())["callers"]] == [who]
 
 
 def test_a_list_that_is_there_is_added_to_and_one_that_is_broken_is_not_lost(

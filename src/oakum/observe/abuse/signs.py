@@ -91,6 +91,11 @@ class Door:
     """Parameters of its path."""
     use: Literal["item", "contact", "login", "whole"]
 
+    @property
+    def lists(self) -> bool:
+        """Whether it may answer with a list, where no answer is kept."""
+        return self.method == "GET" and not self.path.endswith("}")
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 

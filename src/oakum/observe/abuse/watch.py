@@ -65,7 +65,7 @@ _TOLD = 10_000
 _WANTED: Final[Mapping[Kind, str]] = {
     "walk": "no record says which object was asked for",
     "guess": "no record says which object was asked for",
-    "scrape": "no record holds an answer that is a list",
+    "scrape": "no record is of a list",
     "probe": "no record says which name was asked for at a search or a lookup",
     "share": "no record of a caller says from which address it came",
     "stuff": "no record says who wanted to log in",
@@ -213,7 +213,7 @@ class Watch:
             kinds.update(("walk", "guess"))
             shown = call.count >= 0 and (who, call.asked[at.ids - 1]) in self._shown
             found += _object(call, at, missed, shown)
-        if call.count > 1:
+        if call.count > 1 or (call.count < 0 and at.lists):
             kinds.add("scrape")
             found += _list(call, at)
         self._seen.update(kinds)
