@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain, islice
 from pathlib import Path
@@ -13,16 +14,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oakum.cli import observe_denied as denied
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
 from oakum.cli.observe_sources import against as held_against
+from oakum.cli.observe_sources import learn
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.guard.listed import Listed
-    from oakum.observe.abuse.reading import Reading
     from oakum.observe.abuse.told import Event, Report
-    from oakum.observe.intake import Source
+    from oakum.observe.call import Call
+    from oakum.observe.observation import Read
     from oakum.observe.passed import Passed
     from oakum.testing.traffic import Declared
 
@@ -92,26 +94,21 @@ def command(
 
     Reads what `oakum observe traffic` reads, in the order of time, and tells each as it is seen.
     What is too much is learnt from the other callers. A SOURCE is a HAR, exchanges in lines
-    (NDJSON), or an access log in JSON, also packed (.gz, .zst), a pattern, or `-`.
+    (NDJSON), an access log in JSON, also packed (.gz, .zst), a pattern, a folder of kept calls, or
+    `-`.
     """
     from oakum.observe.abuse import json_v1, words
-    from oakum.observe.intake import STDIN
-    from oakum.observe.intake import sources as opened
-    from oakum.observe.observation import Read
 
     if contract is not None and openapi is not None:
         raise click.UsageError("give `--contract` or `--openapi`, not both")
-    found = opened(sources)
-    key = _key(key_file, deny_file)
-    before = _listed(deny_file, key)
-    against = held_against(contract, openapi)
-    stream = _passed(found)
-    piped = against is None and any(each.name == STDIN for each in found)
-    early = [*islice(stream, _EARLY)] if piped else []
-    reading = _reading([] if piped else found, early, key, against, hosts)
-    report = _watched(chain(early, stream), reading, callers, events_file, shown=form == "text")
-    reads = [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
-    distrust = [*filter(None, (each.distrust for each in found)), *report.distrust]
+    key = denied.key_of(key_file, deny_file)
+    before = denied.listed(deny_file, key)
+    held = held_against(contract, openapi)
+    traffic = _kept(sources, key, bool(deny_file), bool(held or hosts)) or _read(
+        sources, key, held, hosts
+    )
+    report = _watched(traffic, callers, events_file, shown=form == "text")
+    reads, distrust = traffic.reads(), [*traffic.distrust(), *report.distrust]
     document = json_v1.render(report, reads, distrust).decode()
     if json_file is not None:
         shared.write_text(json_file, document)
@@ -123,16 +120,26 @@ def command(
         for line in words.lines(report, reads, distrust):
             shared.line(line)
     if deny_file is not None:
-        _deny(deny_file, key, before, report, reading, deny_hours)
+        denied.write(deny_file, key, before, report, traffic.named, deny_hours)
     if distrust:
         return int(ExitCode.NOT_TRUSTWORTHY)
     return int(ExitCode.FINDINGS if report.told else ExitCode.CLEAN)
 
 
-def _watched(
-    passing: Iterable[Passed], reading: Reading, callers: int, events_file: Path | None, shown: bool
-) -> Report:
-    """The calls of all sources, watched one after the other; events go out as they are seen."""
+@dataclass(frozen=True)
+class _Traffic:
+    """Calls in the order of time, and what is known of them when they have gone by."""
+
+    calls: Iterator[Call]
+    reads: Callable[[], list[Read]]
+    distrust: Callable[[], list[str]]
+    named: Callable[[int], bool]
+    """Whether the hash of a caller is that of its id."""
+    aside: Counter[str] = field(default_factory=Counter)
+
+
+def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
+    """The calls, watched one after the other; events go out as they are seen."""
     from oakum.observe.abuse import json_v1, words
     from oakum.observe.abuse.watch import Watch
 
@@ -146,11 +153,9 @@ def _watched(
                 if shown:
                     click.echo(words.event(each), err=True)
 
-        for passed in passing:
-            call = reading.call(passed)
-            if call is not None:
-                tell(watch.take(call))
-        events, report = watch.done(reading.aside)
+        for call in traffic.calls:
+            tell(watch.take(call))
+        events, report = watch.done(traffic.aside)
         tell(events)
     return report
 
@@ -173,109 +178,75 @@ def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
     return write
 
 
-def _passed(found: list[Source]) -> Iterator[Passed]:
-    """The exchanges of all sources in the order of time, each of which is in order by itself."""
-    from oakum.observe.intake import records
+def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
+    """The calls of folders that `oakum observe keep` has written; None: these are none."""
+    from oakum.observe.call import Hasher
+    from oakum.observe.store.layout import is_kept, opened
 
-    if len(found) == 1:
-        return records(found[0])
-    return merge(*map(records, found), key=lambda each: each.at)
+    folders = [Path(each) for each in sources if is_kept(Path(each))]
+    if not folders:
+        return None
+    if len(folders) < len(sources):
+        raise click.UsageError("folders of kept calls and other sources: keep the others first")
+    if held:
+        raise click.UsageError("`--contract`, `--openapi`, `--host` are for what was not kept yet")
+    runs = opened(folders).runs
+    keys = {run.key for run in runs}
+    if denies and keys != {Hasher.written(Hasher(key)("oakum"))}:
+        place, hint = Location(str(folders[0])), "keep it under the key of the guard's audit"
+        raise InputError([Problem(place, "is kept under another key than that of the list", hint)])
+    known: set[int] = set()
+
+    def calls() -> Iterator[Call]:
+        from oakum.observe.store.reading import calls as kept
+
+        for call in kept(folders):
+            if call.credentials == "unknown" and call.caller:
+                known.add(call.caller)
+            yield call
+
+    distrust = [*dict.fromkeys(why for run in runs for why in run.distrust)]
+    if len(keys) > 1:
+        distrust.append("its runs have hashes under different keys: nobody is known again")
+    reads = [read for run in runs for read in run.sources]
+    return _Traffic(calls(), lambda: reads, lambda: distrust, known.__contains__)
 
 
-def _reading(
-    found: list[Source],
-    early: list[Passed],
-    key: bytes,
-    against: Declared | None,
-    hosts: Sequence[str],
-) -> Reading:
-    """By what a document says, and what the beginning of the traffic tells of its doors."""
+def _read(
+    sources: Sequence[str], key: bytes, held: Declared | None, hosts: Sequence[str]
+) -> _Traffic:
+    """The calls of records, in the order of time; doors by what a document says, and what the
+    beginning of the traffic tells of them."""
     from oakum.observe.abuse.reading import Reading
     from oakum.observe.call import Hasher
     from oakum.observe.calls import Doors
     from oakum.observe.intake import STDIN, records
+    from oakum.observe.intake import sources as opened
+    from oakum.observe.observation import Read
     from oakum.observe.survey import Surveyor
     from oakum.testing.traffic import Judged
 
-    judged = against if isinstance(against, Judged) else None
+    found = opened(sources)
     surveyor = Surveyor(os.urandom(32), None, hosts)
+    for source in found:
+        if source.name != STDIN:
+            for passed in islice(records(source), _FIRST):
+                surveyor.take(passed)
+    learn(held, found)
+    # Each source is in the order of time by itself.
+    stream: Iterator[Passed] = merge(*map(records, found), key=lambda each: each.at)
+    if len(found) == 1:
+        stream = records(found[0])
+    piped = held is None and any(each.name == STDIN for each in found)
+    early = [*islice(stream, _EARLY)] if piped else []
     for passed in early:
         surveyor.take(passed)
-    for source in found:
-        for number, passed in enumerate(records(source) if source.name != STDIN else ()):
-            if number < _FIRST:
-                surveyor.take(passed)
-            elif judged is None:
-                break
-            if judged is not None:
-                judged.learn(passed)
-    return Reading(Hasher(key), Doors(surveyor.done(), against, hosts), judged, hosts)
-
-
-# ---------------------------------------------------------------- the deny list
-
-
-def _key(key_file: Path | None, deny_file: Path | None) -> bytes:
-    from oakum.contract.source import read_bytes
-    from oakum.guard.compiled import AUDIT_KEY
-
-    if key_file is not None:
-        key = read_bytes(key_file).strip()
-        if not key:
-            raise InputError([Problem(Location(str(key_file)), "is empty", "put the key into it")])
-        return key
-    if said := os.environ.get(AUDIT_KEY):
-        return said.encode()
-    if deny_file is not None:
-        hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"
-        place = Location(str(deny_file))
-        raise InputError([Problem(place, "a deny list needs the key of the guard's audit", hint)])
-    return os.urandom(32)
-
-
-def _listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
-    """Who is on the list already. Read first, so that a broken one is told before the work."""
-    from oakum.guard.listed import read_list
-
-    return read_list(path, key) if path and path.exists() else ()
-
-
-def _deny(
-    path: Path,
-    key: bytes,
-    before: tuple[Listed, ...],
-    report: Report,
-    reading: Reading,
-    hours: int,
-) -> None:
-    """Callers that were told and whose hash a guard knows, beside those that are on it still."""
-    from oakum.guard.listed import Listed, render
-    from oakum.observe.abuse.json_v1 import instant
-    from oakum.observe.call import Hasher
-
-    now = datetime.now(UTC)
-    until = f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
-    listed = {each.who: each for each in before if each.ends > now.timestamp()}
-    left: dict[str, int] = {}
-    for told in report.told:
-        why = _undeniable(told.by, told.certain, reading.is_named(told.who))
-        if why:
-            left[why] = left.get(why, 0) + 1
-            continue
-        reasons = [told.latest[each.kind] for each in told.events]
-        reason = " / ".join(f"{each.kind}: {each.says}" for each in reasons if each.certain)
-        since = instant(min(each.at for each in told.events)) or until
-        who = Hasher.written(told.who)
-        listed[who] = Listed(who, reason, since, until)
-    shared.replace_text(path, render(listed.values(), key))
-    click.echo(f"wrote {path}: {len(listed):,} callers denied", err=True)
-    for why, many in sorted(left.items()):
-        click.echo(f"  {many:,} not on it: {why}", err=True)
-
-
-def _undeniable(by: str, certain: bool, named: bool) -> str:
-    if by == "address":
-        return "an address of people who are not logged in, which is no caller"
-    if not named:
-        return "known by credentials alone, of which a guard keeps no hash: give `--contract`"
-    return "" if certain else "the records hold no answers, so that it may be honest"
+    judged = held if isinstance(held, Judged) else None
+    reading = Reading(Hasher(key), Doors(surveyor.done(), held, hosts), judged, hosts)
+    return _Traffic(
+        filter(None, map(reading.call, chain(early, stream))),
+        lambda: [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found],
+        lambda: [each.distrust for each in found if each.distrust],
+        reading.is_named,
+        reading.aside,
+    )

@@ -1,0 +1,89 @@
+"""`oakum observe abuse --deny`: the callers that were told, as a list that a guard loads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from oakum.cli import shared
+from oakum.errors import InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from oakum.guard.listed import Listed
+    from oakum.observe.abuse.told import Report
+
+
+def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
+    """The key of the hashes: of a file, of the environment, or for this run.
+
+    Raises `InputError` for a file that is none, and for a deny list without a key that lasts."""
+    from oakum.contract.source import read_bytes
+    from oakum.guard.compiled import AUDIT_KEY
+
+    if key_file is not None:
+        key = read_bytes(key_file).strip()
+        if not key:
+            raise InputError([Problem(Location(str(key_file)), "is empty", "put the key into it")])
+        return key
+    if said := os.environ.get(AUDIT_KEY):
+        return said.encode()
+    if deny_file is not None:
+        hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"
+        place = Location(str(deny_file))
+        raise InputError([Problem(place, "a deny list needs the key of the guard's audit", hint)])
+    return os.urandom(32)
+
+
+def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
+    """Who is on the list already. Read first, so that a broken one is told before the work."""
+    from oakum.guard.listed import read_list
+
+    return read_list(path, key) if path and path.exists() else ()
+
+
+def write(
+    path: Path,
+    key: bytes,
+    before: tuple[Listed, ...],
+    report: Report,
+    named: Callable[[int], bool],
+    hours: int,
+) -> None:
+    """Callers that were told and whose hash a guard knows, beside those that are on it still.
+
+    `named`: whether a hash is that of an id."""
+    from oakum.guard.listed import Listed, render
+    from oakum.observe.abuse.json_v1 import instant
+    from oakum.observe.call import Hasher
+
+    now = datetime.now(UTC)
+    until = f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    rows = {each.who: each for each in before if each.ends > now.timestamp()}
+    left: dict[str, int] = {}
+    for told in report.told:
+        why = _undeniable(told.by, told.certain, named(told.who))
+        if why:
+            left[why] = left.get(why, 0) + 1
+            continue
+        reasons = [told.latest[each.kind] for each in told.events]
+        reason = " / ".join(f"{each.kind}: {each.says}" for each in reasons if each.certain)
+        since = instant(min(each.at for each in told.events)) or until
+        who = Hasher.written(told.who)
+        rows[who] = Listed(who, reason, since, until)
+    shared.replace_text(path, render(rows.values(), key))
+    click.echo(f"wrote {path}: {len(rows):,} callers denied", err=True)
+    for why, many in sorted(left.items()):
+        click.echo(f"  {many:,} not on it: {why}", err=True)
+
+
+def _undeniable(by: str, certain: bool, named: bool) -> str:
+    if by == "address":
+        return "an address of people who are not logged in, which is no caller"
+    if not named:
+        return "known by credentials alone, of which a guard keeps no hash: give `--contract`"
+    return "" if certain else "the records hold no answers, so that it may be honest"
