@@ -18,6 +18,7 @@ from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
 from oakum.cli.observe_sources import learn, take
+from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ command.add_command(front_end, "front-end")
 command.add_command(abuse, "abuse")
 command.add_command(compare, "compare")
 command.add_command(keep, "keep")
+command.add_command(watch, "watch")
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _HOST = click.option(

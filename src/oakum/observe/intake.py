@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Final
 
 import orjson
 
@@ -33,6 +33,8 @@ _CHUNK = 1 << 16
 STDIN = "-"
 Wanted = Callable[[bytes], object]
 """Whether a line that is not read yet is of interest."""
+NO_JSON: Final = "a line that is no JSON"
+TOO_LONG: Final = "a line that is too long"
 
 
 @dataclass
@@ -110,30 +112,53 @@ def _parsed(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> I
     source.kind = "har" if _HAR.match(head) else "lines"
     values = _entries(source, file) if source.kind == "har" else _lines(source, file, wanted)
     for value in values:
-        try:
-            passed = from_entry(value) if source.kind == "har" or is_entry(value) else None
-            passed = passed or from_log(value)
-        except Unusable as why:
-            source.skipped[str(why)] += 1
-            continue
-        source.read += 1
-        yield passed
+        passed = _usable(source, value)
+        if passed is not None:
+            yield passed
+
+
+def one(source: Source, line: bytes) -> Passed | None:
+    """The exchange that a line of a source holds, counted in it; None: none that can be used."""
+    source.kind = "lines"
+    value = _value(source, line)
+    return _usable(source, value) if value is not None else None
+
+
+def _usable(source: Source, value: object) -> Passed | None:
+    try:
+        passed = from_entry(value) if source.kind == "har" or is_entry(value) else from_log(value)
+    except Unusable as why:
+        source.skipped[str(why)] += 1
+        return None
+    source.read += 1
+    return passed
 
 
 def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[object]:
     while line := file.readline(LONGEST):
         if len(line) == LONGEST and not line.endswith(b"\n"):
-            source.skipped["a line that is too long"] += 1
+            source.skipped[TOO_LONG] += 1
             while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
                 pass
             continue
-        line = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if not line or (wanted is not None and not wanted(line)):
-            continue
-        try:
-            yield orjson.loads(line)
-        except orjson.JSONDecodeError:
-            source.skipped["a line that is no JSON"] += 1
+        value = _value(source, line, wanted)
+        if value is not None:
+            yield value
+
+
+def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
+    """What a line holds; None: nothing, nothing that is wanted, or no JSON."""
+    line = line.removeprefix(b"\xef\xbb\xbf").strip()
+    if not line or (wanted is not None and not wanted(line)):
+        return None
+    try:
+        found: object = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        source.skipped[NO_JSON] += 1
+        return None
+    if found is None:
+        source.skipped["a line that is no JSON object"] += 1
+    return found
 
 
 def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:

@@ -149,18 +149,17 @@ class Surveyor:
         self._aside[why] += many
 
     def done(self) -> Survey:
-        """What was counted, with the paths settled. What every time was refused as not there is no
-        door."""
+        """What was counted until now, with the paths settled. What every time was refused as not
+        there is no door."""
         found, absent = [], 0
         for each in self._paths.templates(self._watcher.handed):
             if each.counts.statuses.keys() <= ABSENT:
                 absent += each.counts.seen
             else:
                 found.append(each)
-        if absent:
-            self._aside[ASIDE_ABSENT] += absent
+        out = Counter({ASIDE_ABSENT: absent})
         names = self._against.names if self._against is not None else frozenset()
-        return Survey(self._doors, tuple(found), dict(+self._aside), names)
+        return Survey(self._doors, tuple(found), dict(self._aside + out), names)
 
 
 def observation(

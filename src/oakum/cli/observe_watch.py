@@ -1,0 +1,155 @@
+"""`oakum observe watch`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from oakum.cli import shared
+from oakum.errors import ExitCode, InputError, Location, Problem
+
+if TYPE_CHECKING:
+    from oakum.observe.intake import Source
+    from oakum.observe.live import Frame, Live
+    from oakum.observe.observation import Read
+    from oakum.testing.traffic import Declared
+
+Shown = Callable[["Frame"], None]
+
+
+@click.command(
+    epilog="Example: oakum observe watch /var/log/api/access.json --contract exposure.yaml"
+)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--contract", type=shared.PATH, metavar="FILE", help="hold it against this contract")
+@click.option(
+    "--openapi", type=shared.PATH, metavar="FILE", help="hold it against this OpenAPI document"
+)
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME",
+    help="look at calls of this host alone; may be repeated",
+)  # fmt: skip
+@click.option("--from-start", "whole", is_flag=True, help="begin with what the files hold already")
+@click.option(
+    "--every", type=shared.Number(min=0.2, max=3600), default=1.0, show_default=True,
+    help="seconds between two looks; ten times that between two lines of status in a pipe",
+)  # fmt: skip
+def command(
+    sources: tuple[str, ...],
+    contract: Path | None,
+    openapi: Path | None,
+    hosts: tuple[str, ...],
+    whole: bool,
+    every: float,
+) -> int:
+    """Look on while an API is called: the busiest operations, what is new, what drifts.
+
+    A SOURCE is a log that grows, followed by its name as `tail -F` does, or `-`: exchanges in lines
+    (NDJSON), or an access log in JSON. Ctrl-C ends it with all that `oakum observe traffic` tells.
+    In a pipe, and with NO_COLOR, what is new goes out as lines.
+    """
+    from oakum.observe.intake import sources as opened
+    from oakum.observe.live import Live
+
+    if contract is not None and openapi is not None:
+        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    found = opened(sources)
+    key = os.urandom(32)
+    live = Live(key, _against(contract, openapi, key), str(contract or openapi or ""), hosts)
+    shared.heed_sigterm()
+    title = ", ".join(each.name for each in found)
+    with suppress(KeyboardInterrupt), _screen(title, every) as show:  # that is how it ends
+        _follow(live, found, whole, every, show)
+    return _ended(live, found)
+
+
+def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show: Shown) -> None:
+    """Take in what comes, and look now and then: seldom where a look takes long."""
+    from oakum.observe.follow import follow
+
+    due = time.monotonic() + min(every, 0.5)
+    for passed in follow(found, whole=whole):
+        if passed is not None:
+            live.take(passed)
+        if time.monotonic() < due:
+            continue
+        begun = time.monotonic()
+        show(live.look(time.time(), _reads(found)))
+        due = time.monotonic() + max(every, 10 * (time.monotonic() - begun))
+    show(live.look(time.time(), _reads(found)))
+
+
+def _ended(live: Live, found: Sequence[Source]) -> int:
+    """All of it, as `observe traffic` tells it, and the exit code."""
+    from oakum.observe import words
+
+    frame = live.look(time.time(), _reads(found))
+    made = frame.found
+    for line in words.lines(made):
+        shared.line(line)
+    if frame.told:
+        shared.line(f"{frame.told} callers took too much: `oakum observe abuse` says who, and why")
+    if made.distrust:
+        return ExitCode.NOT_TRUSTWORTHY
+    return ExitCode.FINDINGS if made.drift or frame.told else ExitCode.CLEAN
+
+
+def _reads(found: Sequence[Source]) -> list[Read]:
+    from oakum.observe.observation import Read
+
+    return [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
+
+
+@contextmanager
+def _screen(title: str, every: float) -> Iterator[Shown]:
+    """Where frames go: a screen of their own, or lines."""
+    from oakum.observe.frame import drawn, line, status
+
+    console = shared.console()
+    if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":
+        last = time.monotonic()
+
+        def lines(frame: Frame) -> None:
+            nonlocal last
+            for each in frame.fresh:
+                shared.line(line(each).plain)
+            if time.monotonic() - last >= 10 * every:
+                last = time.monotonic()
+                shared.line(status(frame))
+            sys.stdout.flush()
+
+        yield lines
+        return
+    from rich.live import Live as Screen
+
+    with Screen(console=console, auto_refresh=False, screen=True) as screen:
+
+        def show(frame: Frame) -> None:
+            size = console.size
+            screen.update(drawn(frame, title, size.width, size.height), refresh=True)
+
+        yield show
+
+
+def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declared | None:
+    from oakum.contract import load
+    from oakum.contract.openapi import Document
+    from oakum.testing.traffic import Declared, Judged
+
+    if openapi is not None:
+        return Declared(Document.load(openapi))
+    if contract is None:
+        return None
+    made = load(contract)
+    shared.warn(made.warnings)
+    if made.policy is None:
+        hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
+        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
+    return Judged(made, key)
