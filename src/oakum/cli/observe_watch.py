@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Location, Problem
+from oakum.cli.observe_sources import against
+from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
     from oakum.observe.live import Frame, Live
     from oakum.observe.observation import Read
-    from oakum.testing.traffic import Declared
 
 Shown = Callable[["Frame"], None]
 
@@ -61,8 +61,8 @@ def command(
     if contract is not None and openapi is not None:
         raise click.UsageError("give `--contract` or `--openapi`, not both")
     found = opened(sources)
-    key = os.urandom(32)
-    live = Live(key, _against(contract, openapi, key), str(contract or openapi or ""), hosts)
+    held = against(contract, openapi)
+    live = Live(os.urandom(32), held, str(contract or openapi or ""), hosts)
     shared.heed_sigterm()
     title = ", ".join(each.name for each in found)
     with suppress(KeyboardInterrupt), _screen(title, every) as show:  # that is how it ends
@@ -136,20 +136,3 @@ def _screen(title: str, every: float) -> Iterator[Shown]:
             screen.update(drawn(frame, title, size.width, size.height), refresh=True)
 
         yield show
-
-
-def _against(contract: Path | None, openapi: Path | None, key: bytes) -> Declared | None:
-    from oakum.contract import load
-    from oakum.contract.openapi import Document
-    from oakum.testing.traffic import Declared, Judged
-
-    if openapi is not None:
-        return Declared(Document.load(openapi))
-    if contract is None:
-        return None
-    made = load(contract)
-    shared.warn(made.warnings)
-    if made.policy is None:
-        hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
-        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(made, key)

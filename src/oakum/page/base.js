@@ -11,7 +11,7 @@ const oakum = (() => {
     for (const [name, value] of Object.entries(attributes)) {
       if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
     }
-    const kept = children.flat().filter((child) => child !== "" && child != null);
+    const kept = children.flat(Infinity).filter((child) => child !== "" && child != null);
     node.append(...kept.map((child) => typeof child === "string" ? visible(child) : child));
     return node;
   }
