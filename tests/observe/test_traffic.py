@@ -139,11 +139,21 @@ def test_no_value_of_a_person_is_in_any_output_or_temporary_file(
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     har = first.file.with_suffix(".har")
     out = [
-        observe("traffic", har, "--contract", CONTRACT, "--json", tmp_path / "a.json", code=1),
+        observe(
+            "traffic",
+            har,
+            "--contract",
+            CONTRACT,
+            "--json",
+            tmp_path / "a.json",
+            "--html",
+            tmp_path / "a.html",
+            code=1,
+        ),
         observe("traffic", har, "--write-openapi", tmp_path / "o.yaml", code=0),
     ]
     out += [file.read_text() for file in tmp_path.glob("*.*")]
-    assert len(out) == 4
+    assert len(out) == 5
     secrets = {each for each in first.secrets() if len(each) > 3}
     assert len(secrets) > 80
     given, told = har.read_text(), "\n".join(out)

@@ -51,7 +51,7 @@
   const kinds = chips(by("verdicts"), "verdict", options(Object.keys(verdicts).filter((name) => comparison.counts[name]),
     (name) => `${verdicts[name].glyph} ${verdicts[name].word}`, (row) => row.verdict), filter);
   const whom = chips(by("viewers"), "viewer", options(once((row) => row.viewer), undefined, (row) => row.viewer), filter);
-  const what = chips(by("resources"), "resource", options(once((row) => row.resource), undefined, (row) => row.resource), filter);
+  const what = !by("resources") ? new Set() : chips(by("resources"), "resource", options(once((row) => row.resource), undefined, (row) => row.resource), filter);
 
   function filter() {
     const asked = words();
