@@ -241,6 +241,23 @@ def test_use_is_said_of_the_pages_driven_and_no_more(open_page: Open) -> None:
     expect(page.locator("#difference .excerpt tr.here").first).to_contain_text("field_14")
 
 
+def test_one_page_can_be_looked_at_by_itself(open_page: Open) -> None:
+    document = samples.usage()
+    first, second = document["doors"]
+    alone = [{"drive": "--page 1", "doors": [first]}, {"drive": "--page 2", "doors": []}]
+    page = open_page(usage.render(document | {"drives": alone}, LINES))
+    status = page.get_by_role("status").first
+    expect(status).to_have_text("2 of 2 operations, 10 fields")
+    where = page.get_by_role("group", name="On which page")
+    where.get_by_label("--page 1").check()
+    expect(status).to_have_text("1 of 1 operation, 5 fields")
+    assert page.locator(leaf(page, f"GET {second['path']}")).count() == 0
+    where.get_by_label("--page 2").check()
+    expect(page.locator("#tree")).to_have_text("No answer with fields came to it.")
+    where.get_by_label("all of them").check()
+    expect(status).to_have_text("2 of 2 operations, 10 fields")
+
+
 def test_a_discarded_drive_stands_on_top(open_page: Open) -> None:
     document = samples.usage() | {"discarded": [{"drive": "--page 1", "why": "shows another text"}]}
     page = open_page(usage.render(document, LINES))

@@ -68,16 +68,16 @@ def command(
     Each page or script is driven in Chromium, once plain and once watched, in ordinary loads: no
     answer is changed. A watched load that does not look as the plain one is discarded.
     """
-    from oakum.observe.use.words import differences, lines, plain
+    from oakum.observe.use.words import differences, driven, lines, plain
 
     origin = _origin(pages, script, target)
     held = _held(contract)
-    usage = _observed(
+    usage, drives = _observed(
         _drives(pages, script), origin, quiet, str(browser or ""), held.find if held else None
     )
     caller = held.caller(usage) if held else None
     rows = held.rows(usage, caller) if held and caller else None
-    found = plain(usage, rows)
+    found = plain(usage, rows) | {"drives": driven(drives)}
     document = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
     if json_file:
         shared.write_text(json_file, f"{document}\n")
@@ -136,17 +136,19 @@ def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Step
 
 def _observed(
     drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str, find: Find | None
-) -> Usage:
+) -> tuple[Usage, list[tuple[str, Usage]]]:
+    """What all of them use together, and each by itself."""
     from oakum.observe.use.drive import browsing, watch
     from oakum.observe.use.usage import Load, judge
 
-    load, why = Load((), ()), list[tuple[str, str]]()
+    loads, why = list[tuple[str, Load]](), list[tuple[str, str]]()
     with browsing(browser) as chromium:
         for name, steps in drives:
             watched = watch(chromium, steps, origin, quiet)
             if watched.load is None:
                 why.append((name, watched.why))
             else:
-                load += watched.load
-    usage = judge(load, origin, find)
-    return replace(usage, pages=len(drives) - len(why), discarded=tuple(why))
+                loads.append((name, watched.load))
+    usage = judge(sum((load for _, load in loads), Load((), ())), origin, find)
+    alone = [(name, judge(load, origin, find)) for name, load in loads]
+    return replace(usage, pages=len(loads), discarded=tuple(why)), alone

@@ -21,7 +21,9 @@ def render(abuse: Json) -> str:
         mood=mood,
         exit_code=code.value,
         words=KINDS,
-        kinds=[(kind, word, abuse["summary"]["kinds"].get(kind, 0)) for kind, word in KINDS.items()],
+        kinds=[
+            (kind, word, abuse["summary"]["kinds"].get(kind, 0)) for kind, word in KINDS.items()
+        ],
     )
 
 

@@ -136,7 +136,7 @@ const observe = (() => {
     }
     const made = roots(items).map(([name, held]) => branch({ ...grown(held, steps), name, root: true }, 0));
     box.replaceChildren(...made);
-    box.addEventListener("keydown", (event) => walk(event, box));
+    box.onkeydown = (event) => walk(event, box);
     return (fits, narrowed) => {
       for (const [item, node] of leaves) node.hidden = !fits.has(item);
       for (const each of branches) {

@@ -1,5 +1,5 @@
 (() => {
-  const { by, make, breakable, counted, key, rows, place, chips } = oakum;
+  const { by, make, breakable, counted, key, rows, place, choices, chips } = oakum;
   const { bar, skeleton, tree, search, sift, point, excerpt } = observe;
   const { use: found, lines, uses, verdicts } = oakum.data;
   const EXCESS = new Set(["copied", "untouched"]);
@@ -11,18 +11,18 @@
       differences.get(operation).push(each);
     }
   }
-  const doors = found.doors.map((door) => {
-    const name = [door.method, door.path].join(" ");
-    return { ...door, name, hay: `${name} ${door.operation}`.toLowerCase(), hits: null, byPath: new Map(door.fields.map((field) => [field.path, field])) };
-  });
-  for (const door of doors) {
-    const held = differences.get(door.operation) ?? [];
+  function prepared(door) {
+    const name = [door.method, door.path].join(" "), held = differences.get(door.operation) ?? [];
     for (const field of door.fields) {
       field.hay = field.path.toLowerCase();
       field.difference = held.filter((each) => field.path === each.field || field.path.endsWith(`.${each.field}`))
         .filter((each) => each.verdicts.length && each.use !== "unsent");
     }
+    return { ...door, name, hay: `${name} ${door.operation}`.toLowerCase(), hits: null, byPath: new Map(door.fields.map((field) => [field.path, field])) };
   }
+  // All pages together, or one of them by itself.
+  const drives = found.drives?.length > 1 ? found.drives : [];
+  const sets = new Map([["", found.doors], ...drives.map(({ drive, doors }) => [drive, doors])].map(([name, held]) => [name, held.map(prepared)]));
   const counts = (fields) => Object.keys(uses).map((name) => [name, fields.filter((field) => field.use === name).length]);
   const spoken = (fields) => counts(fields).filter(([, many]) => many).map(([name, many]) => `${many} ${uses[name].word}`).join(", ");
 
@@ -49,7 +49,8 @@
       attributes: (field) => ({ "data-path": field.path, "data-use": field.use, class: door.hits?.has(field) ? "hit" : undefined }),
       cells: (field) => [
         make("td", {}, make("span", { class: "kind", "data-use": field.use }, `${uses[field.use].glyph} ${uses[field.use].word}`)),
-        judged ? make("td", { class: "drift-words" }, [...new Set(field.difference.map(said))].join("; ")) : "",
+        judged ? make("td", {}, [...new Map(field.difference.map((each) => [said(each), each]))].map(([words, each]) =>
+          make("span", { class: "drift-words", "data-verdict": each.verdicts[0] }, words))) : "",
       ],
     });
   }
@@ -90,22 +91,33 @@
   // ------------------------------------------------------------------ the page
 
   drawDifference();
-  if (!doors.length) return;
+  if (!sets.get("").length) return;
   const roots = (items) => [["answers of the target", items]];
   const steps = (door) => door.path.split("/").filter(Boolean);
-  const show = tree(by("tree"), doors, { roots, steps, row, inside, told });
+  let doors, show;
+  function choose(name) {
+    doors = sets.get(name);
+    show = doors.length ? tree(by("tree"), doors, { roots, steps, row, inside, told }) : null;
+    if (!doors.length) by("tree").replaceChildren(make("p", { class: "end" }, "No answer with fields came to it."));
+  }
   const words = search(by("find"), filter);
-  const fields = doors.flatMap((door) => door.fields);
+  const fields = sets.get("").flatMap((door) => door.fields);
   const pressed = chips(by("uses"), "use", counts(fields).filter(([, many]) => many).map(([name, many]) =>
     ({ value: name, text: uses[name].word, badge: make("b", { class: "many" }, ` ${many.toLocaleString("en")}`) })), filter);
+  if (drives.length) {
+    const options = [{ value: "", text: "all of them" }, ...drives.map(({ drive }) => ({ value: drive, text: drive }))];
+    by("drives").hidden = false;
+    by("drives").append(...choices("drive", options, "", (name) => { choose(name); filter(); }));
+  }
 
   function filter() {
     const asked = words();
     const { fits, fields } = sift(doors, asked, () => true, pressed.size ? (field) => pressed.has(field.use) : null);
-    point(show(fits, asked.length > 0 || pressed.size > 0), fits);
+    if (show) point(show(fits, asked.length > 0 || pressed.size > 0), fits);
     by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(doors.length, "operation")}, ${counted(fields, "field")}`;
   }
   by("controls").hidden = by("hint").hidden = false;
+  choose("");
   filter();
   if (doors.length <= 3) for (const node of document.querySelectorAll("#tree details.leaf")) node.open = true;
 })();

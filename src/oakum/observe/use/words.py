@@ -26,16 +26,7 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
         "answers_without_fields": usage.unread,
         "answers_not_kept": usage.unheard,
         "counts": {str(use): number for use, number in counts(usage).items()},
-        "doors": [
-            {
-                "method": door.method,
-                "path": door.path,
-                "operation": door.operation,
-                "answers": door.answers,
-                "fields": [{"path": each.path, "use": each.use} for each in door.fields],
-            }
-            for door in usage.doors
-        ],
+        "doors": _doors(usage),
     }
     if rows is not None:
         found["difference"] = [
@@ -51,6 +42,24 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
             for row in rows
         ]
     return found
+
+
+def driven(drives: Sequence[tuple[str, Usage]]) -> list[Json]:
+    """What each of several drives used by itself, as `drives` of `oakum.use/1`."""
+    return [{"drive": name, "doors": _doors(usage)} for name, usage in drives]
+
+
+def _doors(usage: Usage) -> list[Json]:
+    return [
+        {
+            "method": door.method,
+            "path": door.path,
+            "operation": door.operation,
+            "answers": door.answers,
+            "fields": [{"path": each.path, "use": each.use} for each in door.fields],
+        }
+        for door in usage.doors
+    ]
 
 
 def counts(usage: Usage) -> Mapping[Use, int]:
