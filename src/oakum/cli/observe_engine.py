@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oakum.observe.survey import Survey
     from oakum.testing.traffic import Declared
 
-Name = Literal["python", "duckdb"]
+Name = Literal["python", "duckdb", "spark"]
 OPTION = click.option(
     "--engine", type=click.Choice(get_args(Name)),
     help="what counts; without it DuckDB where it is installed and can read the sources itself",
@@ -178,6 +178,10 @@ def _reads(runs: Sequence[object]) -> list[Read]:
 def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
     """The engine that was asked for; DuckDB where none was."""
     memory = asked.memory * 1_000_000
+    if asked.engine == "spark":
+        from oakum.observe.store.spark import Spark
+
+        return Spark(hashed, memory)
     from oakum.observe.store.engine import Duck
 
     return Duck(hashed, memory)

@@ -42,8 +42,8 @@ _REMOVED: Final = '^[{](?:"[^"@ ]{1,100}" *: *[0-9]{1,9}[, ]*)*[}]$'
 def placed_calls() -> str:
     """Rows of kept calls, as `tally` reads them."""
     return f"""
-        SELECT 0 AS source, '' AS why, host, doors.door AS door,
-            CAST(NULL AS VARCHAR) AS sealed, status, credentials, '' AS body,
+        SELECT /*+ BROADCAST(doors) */ 0 AS source, '' AS why, host, doors.door AS door,
+            NULLIF('', '') AS sealed, status, credentials, '' AS body,
             '' AS removed, NULLIF(caller, 0) AS caller, page, bit
         FROM calls
         JOIN doors ON doors.operation = calls.operation AND doors.path = calls.path
@@ -172,7 +172,8 @@ def _joined(words: Collection[str]) -> str:
     somebody's."""
     gone = ", ".join(map(str, sorted(ABSENT)))
     known = f"""
-        SELECT source, why, host, shaped.shape AS shape, status, removed, caller,
+        SELECT /*+ BROADCAST(vocabulary, veil) */
+            source, why, host, shaped.shape AS shape, status, removed, caller,
             CASE WHEN veil.door = {GONE} AND status NOT IN ({gone}) THEN {UNKNOWN}
                 ELSE COALESCE(vocabulary.door, veil.door, {UNKNOWN}) END AS door,
             COALESCE(vocabulary.page, veil.page) AS page,
