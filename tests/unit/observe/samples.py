@@ -83,8 +83,13 @@ def small() -> Json:
          "present": present, "of": 4}
         for name, viewer, present in (("id", "member", 4), ("email", "member", 4), ("email", "owner", 2))
     ]  # fmt: skip
+    user["notes"] = [{"kind": "twin-host", "says": "`old.example.com` asks for no credentials"}]
+    graph = operation("POST", "/graphql", "documented", [field("data.me.id", "key")])
+    graph["parts"] = [
+        operation("query", "me", "seen", [field("me.id", "key"), field("me.phone", "contact")])
+    ]
     doors = [
-        user, debug, operation("GET", "/users", "documented", [field("data.*.id", "key")]),
+        graph, user, debug, operation("GET", "/users", "documented", [field("data.*.id", "key")]),
         operation("DELETE", "/users/{userId}", "zombie", []),
     ]  # fmt: skip
     found = [

@@ -1,5 +1,5 @@
 (() => {
-  const { by, make, breakable, counted, key, rows, place, stateWords, chips, copyable } = oakum;
+  const { by, make, breakable, counted, key, rows, place, stateWords, chips } = oakum;
   const { bar, share, percent, skeleton, tree, search, sift, point, feed, excerpt } = observe;
   const { observation, sent, lines, classes, standings } = oakum.data;
   const judged = Boolean(observation.against);
@@ -18,13 +18,20 @@
     if (!views.has(each.door)) views.set(each.door, []);
     views.get(each.door).push(each);
   }
-  const doors = observation.operations.map((door) => ({
-    ...door, name: `${door.method} ${door.path}`, hay: `${door.method} ${door.path} ${door.id} ${door.hosts.join(" ")}`.toLowerCase(),
-    drift: drifts.get(door.id) ?? [], views: views.get(door.id) ?? [], hits: null,
-    byPath: new Map(door.fields.map((field) => [field.path, field])),
-  }));
+  const NOTES = { "twin-host": "hosts differ", "older-version": "older version", "no-credentials": "no credentials" };
+  // What was asked of a GraphQL door stands below it, as doors of their own.
+  function prepared(door) {
+    const notes = door.notes ?? [], parts = (door.parts ?? []).map(prepared);
+    return {
+      ...door, notes, parts, name: `${door.method} ${door.path}`,
+      hay: `${door.method} ${door.path} ${door.id} ${door.hosts.join(" ")} ${notes.map((note) => `${NOTES[note.kind] ?? note.kind} ${note.says}`).join(" ")}`.toLowerCase(),
+      drift: drifts.get(door.id) ?? [], views: views.get(door.id) ?? [], hits: null,
+      byPath: new Map(door.fields.map((field) => [field.path, field])),
+    };
+  }
+  const doors = observation.operations.map(prepared);
   // Drift names a field of a resource; an answer may hold that resource at several places.
-  for (const door of doors) {
+  for (const door of doors.flatMap((each) => [each, ...each.parts])) {
     for (const field of door.fields) {
       field.hay = field.path.toLowerCase();
       field.drift = [];
@@ -67,6 +74,7 @@
       make("span", { class: "who" }, silent ? "" : counted(door.callers, "caller")),
       make("span", { class: "statuses" }, silent ? "" : mix(door)),
       make("span", { class: "held" }, door.drift.length ? make("span", { class: "kind", "data-class": "drift" }, `✕ ${door.drift.filter((each) => each.field).length ? counted(new Set(door.drift.map((each) => each.field)).size, "field") + " drifted" : "not declared"}`) : "", kindsOf(door),
+        door.notes.map((note) => make("span", { class: "kind", "data-class": "note", title: note.says }, `! ${NOTES[note.kind] ?? note.kind}`)),
         make("span", { class: "plain" }, door.fields.length ? counted(door.fields.length, "field") : silent ? "" : "fields unknown")),
     ];
   }
@@ -124,14 +132,16 @@
     return make("div", { class: "table" }, make("table", { class: "viewers", "aria-label": `${held[0].resource}: who was sent what` }, make("thead", {}, head), make("tbody", {}, body)));
   }
 
+  // What is drawn when it is opened.
+  function later(title, content) {
+    const node = make("details", { class: "more lazy" }, make("summary", {}, title));
+    node.addEventListener("toggle", () => { if (node.open && node.children.length === 1) node.append(content()); });
+    return node;
+  }
+
   function byResource(door) {
-    const found = Map.groupBy(door.views, (each) => each.resource);
-    return [...found.values()].map((held) => make("details", { class: "more lazy" }, make("summary", {}, `Who was sent what of ${held[0].resource}`)))
-      .map((node, index) => {
-        const held = [...found.values()][index];
-        node.addEventListener("toggle", () => { if (node.open && node.children.length === 1) node.append(matrix(held)); });
-        return node;
-      });
+    return [...Map.groupBy(door.views, (each) => each.resource)].map(([name, held]) =>
+      later(`Who was sent what of ${name}`, () => matrix(held)));
   }
 
   function inside(door) {
@@ -145,7 +155,9 @@
       ["Guard took", tallied(door.removed)],
       ["Operation", door.id === door.name ? "" : make("code", {}, door.id)],
     ]);
-    return [make("div", { class: "pair" }, answer(door), make("div", { class: "facts-of" }, facts)), ...byResource(door), ...driftOf(door)];
+    const notes = door.notes.map((note) => make("p", { class: "noted" }, make("b", {}, NOTES[note.kind] ?? note.kind), ": ", oakum.ticks(note.says)));
+    const parts = door.parts.map((part) => later(`${part.method} ${part.path}, ${part.seen.toLocaleString("en")} ×`, () => make("div", {}, inside(part))));
+    return [...notes, make("div", { class: "pair" }, answer(door), make("div", { class: "facts-of" }, facts)), ...parts, ...byResource(door), ...driftOf(door)];
   }
 
   function driftOf(door) {
@@ -216,17 +228,20 @@
   const words = search(by("find"), filter);
   const count = (many) => make("b", { class: "many" }, ` ${many.toLocaleString("en")}`);
   const fields = doors.flatMap((door) => door.fields);
+  const noted = (door, kind) => door.notes.some((note) => note.kind === kind);
   const option = (value, text, many) => ({ value, text, badge: count(many) });
   const standing = chips(by("standing"), "standing", Object.entries(standings)
     .map(([name, { word }]) => option(name, word, doors.filter((door) => door.standing === name).length))
-    .concat(judged ? [option("drift", "✕ drifted", doors.filter((door) => door.drift.length).length)] : []), filter);
+    .concat(judged ? [option("drift", "✕ drifted", doors.filter((door) => door.drift.length).length)] : [])
+    .concat(Object.entries(NOTES).map(([kind, text]) => option(kind, `! ${text}`, doors.filter((door) => noted(door, kind)).length)).filter(({ value }) => doors.some((door) => noted(door, value)))), filter);
   const kinds = chips(by("classes"), "class", classes
     .map((name) => option(name, name, fields.filter((field) => field.class === name).length))
     .filter(({ value }) => fields.some((field) => field.class === value)), filter);
 
   function filter() {
-    const asked = words(), ways = [...standing].filter((name) => name !== "drift");
-    const held = (door) => (!ways.length || ways.includes(door.standing)) && (!standing.has("drift") || door.drift.length > 0);
+    const asked = words(), ways = [...standing].filter((name) => name in standings), notes = [...standing].filter((name) => name in NOTES);
+    const held = (door) => (!ways.length || ways.includes(door.standing)) && (!standing.has("drift") || door.drift.length > 0)
+      && notes.every((kind) => noted(door, kind));
     const kept = kinds.size ? (field) => kinds.has(field.class) : null;
     const { fits, fields } = sift(doors, asked, held, kept);
     point(show(fits, asked.length > 0 || kinds.size > 0 || standing.size > 0), fits);
