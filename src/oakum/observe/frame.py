@@ -22,6 +22,7 @@ _STYLES = {
     "door": "bold cyan",
     "field": "cyan",
     "drift": "bold red",
+    "note": "yellow",
     "abuse": "bold magenta",
     "learnt": "dim",
 }
@@ -29,6 +30,7 @@ _WORDS = {
     "door": "new door",
     "field": "new field",
     "drift": "drift",
+    "note": "notable",
     "abuse": "abuse",
     "learnt": "learnt",
 }

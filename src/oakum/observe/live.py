@@ -52,7 +52,7 @@ class News:
     at: float
     """By the clock of whoever looks: seconds since 1970."""
     kind: str
-    """`door`, `field`, `drift`, `abuse`, `learnt`."""
+    """`door`, `field`, `drift`, `note`, `abuse`, `learnt`."""
     says: str
 
 
@@ -100,7 +100,12 @@ class Live:
         self._paths: frozenset[tuple[str, str]] = frozenset()
         self._events: list[Event] = []
         self._told = set[int]()
-        self._known: dict[str, set[object]] = {"door": set(), "field": set(), "drift": set()}
+        self._known: dict[str, set[object]] = {
+            "door": set(),
+            "field": set(),
+            "drift": set(),
+            "note": set(),
+        }
         self._news: deque[News] = deque(maxlen=_NEWS)
         self._rates: dict[str, float] = {}
         self._seen: dict[str, int] = {}
@@ -187,6 +192,10 @@ class Live:
             for each, field in fields:
                 if each not in doors:
                     yield "field", f"{each.method} {each.path}: {field.path}, {field.label}"
+        for each in found.operations:
+            for note in each.notes:
+                if self._new("note", (each.id, note.kind)):
+                    yield "note", f"{each.method} {each.path}: {note.says}"
         yield from (("drift", says) for says in self._drifted(found.drift))
         for event in self._events:
             self._told.add(event.who)

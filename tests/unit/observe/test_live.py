@@ -142,3 +142,22 @@ def test_what_is_remembered_of_the_news_is_bounded(monkeypatch: pytest.MonkeyPat
         frame = live.look(NOON + n, reads(n + 1))
     assert len(live._known["door"]) == 5
     assert len(frame.busy) == 10  # they are counted all the same
+
+
+def test_what_is_notable_of_a_door_is_told_once(tmp_path: Path) -> None:
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "club", "version": "1"},
+        "security": [{"bearer": []}],
+        "paths": {"/members/{id}": {"get": {"operationId": "getMember", "responses": {}}}},
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    live = Live(KEY, Declared(Document.load(file)), "openapi.json")
+    bare = passed("/members/1")
+    bare.exchange.request.headers.clear()  # type: ignore[attr-defined]
+    fed(live, [bare, passed("/members/2")])
+    frames = [live.look(NOON + n, reads(2)) for n in range(2)]
+    said = [each.says for frame in frames for each in frame.fresh if each.kind == "note"]
+    assert len(said) == 1 and said[0].startswith("GET /members/{id}: ")
