@@ -42,7 +42,29 @@ def supposed(document: Document, base: dict[str, Any]) -> dict[str, Any]:
         if name not in shut and (relation.get("authenticated") or "in" in relation):
             relations[name] = {**relation, "unless": shut}
     resources = {name: {**each} for name, each in base["resources"].items()}
-    return {**base, "relations": relations, "resources": dict(_borrowing(resources))}
+    operations = {**base.get("operations", {})}
+    for operation in document.operations:
+        rule = dict(_showing(world.account, operation, operations.get(operation.id) or {}))
+        if rule:
+            operations[operation.id] = rule
+    resources = dict(_borrowing(resources))
+    return {**base, "relations": relations, "resources": resources, "operations": operations}
+
+
+def _showing(
+    account: Thing, operation: Operation, rule: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """The rule of an operation, with accounts that stand in a list inside something else: each is
+    judged as its own, and not as whose page it is."""
+    shows = {**rule.get("shows", {})}
+    said = [at for each in shows.values() for at in (each if isinstance(each, list) else [each])]
+    for pointer, element in _accounts(account, operation):
+        if not element.names and f"{pointer}/*" not in said:
+            before = shows.get(account.name, [])
+            listed_so = before if isinstance(before, list) else [before]
+            shows[account.name] = [*listed_so, f"{pointer}/*"]
+    if rule or shows:
+        yield from {**rule, **({"shows": shows} if shows else {})}.items()
 
 
 def _lists(world: World, account: Thing, operation: Operation) -> Iterator[tuple[str, str]]:
@@ -54,13 +76,19 @@ def _lists(world: World, account: Thing, operation: Operation) -> Iterator[tuple
         return
     if people.isdisjoint(nouns(operation.path, params[0])):
         return
+    for pointer, _ in _accounts(account, operation):
+        parts = words(last)
+        yield "_".join((*parts[:-1], singular(parts[-1]))), pointer
+        return
+
+
+def _accounts(account: Thing, operation: Operation) -> Iterator[tuple[str, Shape]]:
+    """Lists of accounts in an answer: the answer itself, or a member of it."""
     for whole in success(operation):
         for pointer, place in [("", whole), *((f"/{n}", s) for n, s in children(whole).items())]:
             element = elements(place)
             if element is not None and _is_account(account, element):
-                parts = words(last)
-                yield "_".join((*parts[:-1], singular(parts[-1]))), pointer
-                return
+                yield pointer, element
 
 
 def _is_account(account: Thing, element: Shape) -> bool:
