@@ -31,6 +31,7 @@ _SLASH = "/"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 _VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3})*|\d{4}-\d\d-\d\d")
+_OWN = re.compile(r"_[a-z]{3,12}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
 _FIXED = frozenset(
     (
@@ -158,11 +159,18 @@ def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
     if before in _SEARCHES:
         _fold(node, literals)
     elif len(literals) >= _MANY or _is_collection(before):
-        items = [e for e in literals if e not in _FIXED and not _is_act(e, node.below[e])]
+        items = [e for e in literals if not _is_fixed(e) and not _is_act(e, node.below[e])]
         _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
     _fold(node, [name for name in _words(node) if name not in _FIXED and handed(name)])
     for name, child in node.below.items():
-        _settle(child, name, handed)
+        # A version says nothing of what stands below it: `/users/v1/…`.
+        _settle(child, before if _VERSION.fullmatch(name) else name, handed)
+
+
+def _is_fixed(name: str) -> bool:
+    """Whether a word is no item, wherever it stands: a usual verb, a version, or what servers call
+    their own (`_debug`)."""
+    return name in _FIXED or bool(_VERSION.fullmatch(name) or _OWN.fullmatch(name))
 
 
 def _words(node: _Node[T]) -> list[str]:
@@ -219,7 +227,8 @@ def _told(
 
 def _parameter(path: str, taken: set[str]) -> str:
     """What a parameter is called: after the segment before it, `userId` in `/users/{userId}`."""
-    before = next((each for each in reversed(path.split("/")) if each and each[0] != "{"), "")
+    words_before = (e for e in reversed(path.split("/")) if e and e[0] != "{")
+    before = next((each for each in words_before if not _VERSION.fullmatch(each)), "")
     parts = [*words(before)]
     if parts:
         parts[-1] = singular(parts[-1])
