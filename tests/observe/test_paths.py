@@ -84,7 +84,8 @@ def test_what_says_what_is_done_is_no_item_unless_it_is_read_as_one() -> None:
 def test_a_version_is_no_item_and_what_follows_it_is_of_the_collection_before_it() -> None:
     found = learnt("/users/v1", "/users/v1/ann_smith", "/users/v1/_debug", "/users/v1/ann/email")
     assert found == {
-        "/users/v1": 1, "/users/v1/_debug": 1, "/users/v1/{userId}": 1, "/users/v1/{userId}/email": 1
+        "/users/v1": 1, "/users/v1/_debug": 1,
+        "/users/v1/{userId}": 1, "/users/v1/{userId}/email": 1,
     }  # fmt: skip
     assert learnt("/", "/me") == {"/": 1, "/me": 1}
 
