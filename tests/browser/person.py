@@ -10,22 +10,25 @@ Policy = dict[str, Any]
 
 
 def confirmed(draft: str, usage: dict[str, Any], answers: Policy) -> Policy:
-    """The draft without its marks. What the pages leave untouched of what others are sent, its
-    owner alone gets; what the answers say comes last, and only of fields that the draft has."""
+    """The draft without its marks. What somebody owns and the pages leave untouched in front of
+    others, its owner alone gets; of all that they use or copy, and of nothing that the draft does
+    not have, the answers say who may see it."""
     policy: Policy = yaml.safe_load(draft)
-    untouched = {
-        (row["resource"], row["field"])
-        for row in usage["difference"]
-        if row["use"] == "untouched" and row["viewer"] != "owner"
-    }
+    wanted: dict[str, set[str]] = {}
+    for row in usage["difference"]:
+        if row["viewer"] != "owner" and row["use"] not in ("untouched", "unsent"):
+            wanted.setdefault(row["resource"], set()).add(row["field"])
     for name, resource in policy["resources"].items():
         fields = _apart(resource["fields"])
-        for path, grants in fields.items():
-            if grants and resource["owner"] != "none" and (name, path) in untouched:
-                fields[path] = [{"see": ["owner"]}]
         said = answers["resources"].get(name, {})
         told = _apart(said.get("fields", {}))
         assert told.keys() <= fields.keys(), told.keys() - fields.keys()
+        if resource["owner"] != "none":
+            asked = (
+                wanted.get(name, set()) - told.keys() - {each.removesuffix(".*") for each in told}
+            )
+            assert not asked, f"{name}: {asked} are used or copied, and not answered"
+            fields = {path: [{"see": ["owner"]}] for path in fields}
         resource.update({**said, "fields": {**fields, **told}})
     for part in ("relations", "operations"):
         policy[part].update(answers[part])
