@@ -104,6 +104,21 @@ def test_who_asks_for_what_nobody_showed_is_told(others: Iterable[Call], kinds: 
     assert {each.who for each in report.told} == ({mark("who", 999)} if kinds else set())
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_ids_in_the_body_of_a_request_are_asked_for_as_well(shown: bool) -> None:
+    def batches(who: int, first: int) -> Iterator[Call]:
+        for i in range(10):
+            at, ids = START + i * 90_000, tuple(mark("m", first + i * 30 + n) for n in range(30))
+            if shown:
+                yield call(at, who, "/classes/{id}", asked=(i,), handed=ids, count=30)
+            yield call(at + 1, who, "/details", method="POST", asked=ids, handed=ids, count=30)
+
+    usual = [each for who in range(FEWEST) for each in list(batches(who, 0))[:1]]
+    events, _ = watched(among(crowd(), [*usual, *batches(999, 1_000)]))
+    seen = {(each.kind, each.who) for each in events if each.kind != "scrape"}
+    assert seen == (set() if shown else {("guess", mark("who", 999))})
+
+
 def test_who_asks_for_much_that_was_shown_to_it_is_not_told() -> None:
     def partner() -> Iterator[Call]:
         for page in range(60):

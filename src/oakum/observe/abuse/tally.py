@@ -24,7 +24,7 @@ _ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 class Tally:
     """How many different things of each sort were counted."""
 
-    __slots__ = ("_sketches", "_values", "addresses", "misses", "requests")
+    __slots__ = ("_seen", "_sketches", "_values", "addresses", "misses", "requests")
 
     def __init__(self) -> None:
         self.requests = self.misses = 0
@@ -32,6 +32,8 @@ class Tally:
         """That it came from, as they are: which of them are somebody else's too is seen later."""
         self._sketches: list[hll_sketch | None] = [None] * COUNTED
         self._values: list[int] = [0] * COUNTED
+        self._seen: list[int] = [0] * COUNTED
+        """How often each was counted: no estimate is above it."""
 
     def see(self, sign: int, mark: int) -> None:
         """Count a thing by its hash."""
@@ -39,6 +41,7 @@ class Tally:
         if sketch is None:
             sketch = self._sketches[sign] = hll_sketch(_LOG)
         sketch.update(mark)
+        self._seen[sign] += 1
 
     def value(self, sign: int) -> int:
         """The number as it was when `settle` was last called."""
@@ -60,9 +63,9 @@ class Tally:
         values = self._values
         for sign, sketch in enumerate(self._sketches):
             if sketch is not None:
-                values[sign] = min(round(sketch.get_estimate()), self.requests)
-        if (objects := self._sketches[OBJECTS]) is not None:
-            values[OBJECTS] = SAMPLE * round(objects.get_estimate())
+                values[sign] = min(round(sketch.get_estimate()), self._seen[sign])
+        if self._sketches[OBJECTS] is not None:
+            values[OBJECTS] *= SAMPLE
         # Behind one address there may be an office: many who log in, and some of them fail.
         values[FAILED] = max(0, values[FAILED] - values[WORKED])
         return values

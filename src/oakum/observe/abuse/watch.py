@@ -173,8 +173,9 @@ class Watch:
                 tally.see(REFUSED, places[0].number)
                 place.signs.add(REFUSED)
             place.kinds.add("scan")
-            if signs and signs[0][0] == IDS:
-                tally.see(IDS, signs[0][1])
+            for sign, mark in signs:
+                if sign == IDS:
+                    tally.see(IDS, mark)
         if call.handed:
             self._shown.hand(who, call.handed)
 
@@ -213,11 +214,21 @@ class Watch:
             kinds.update(("walk", "guess"))
             shown = call.count >= 0 and (who, call.asked[at.ids - 1]) in self._shown
             found += _object(call, at, missed, shown)
+        elif call.method == "POST" and call.status == 200 and call.asked and call.handed:
+            kinds.update(("walk", "guess"))
+            found += self._batch(call, who)
         if call.count > 1 or (call.count < 0 and at.lists):
             kinds.add("scrape")
             found += _list(call, at)
         self._seen.update(kinds)
         return found, kinds
+
+    def _batch(self, call: Call, who: int) -> Iterator[tuple[int, int]]:
+        """Objects that a body asks for and the answer names: a batch of ids, a query by id."""
+        for mark in {*call.asked} & {*call.handed}:
+            yield IDS, mark
+            if (who, mark) not in self._shown:
+                yield UNSHOWN, mark
 
     # ------------------------------------------------------------ looks
 
