@@ -16,17 +16,22 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.observe.use.follow import Follower
+from oakum.observe.use.rewrite import HELPER
 from oakum.observe.use.usage import Heard, Load
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+How = Literal["plain", "watched", "followed"]
+"""Followed: watched, and its scripts so rewritten that copies can be followed."""
 Steps = Callable[["Page"], None]
 """What is done with a fresh page: open addresses, log in, click."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -37,7 +42,17 @@ _QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-_SCRIPT = (Path(__file__).parent / "instrument.js").read_text(encoding="utf-8")
+_PARTS = ("record", "track", "copies", "answers", "page")
+
+
+@cache
+def _instrument() -> str:
+    """A script with two free names: `NAME`, by which it is asked, and `HELPER`."""
+    folder = Path(__file__).parent / "instrument"
+    parts = [(folder / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();"
+
+
 _MOST = 64 << 20
 """Bytes of one answer that are kept."""
 
@@ -66,6 +81,7 @@ class _Watch:
     """Listens to one browser context."""
 
     name: str
+    follower: Follower | None = None
     heard: list[Heard] = field(default_factory=list)
     told: dict[float, dict[str, Any]] = field(default_factory=dict)
     """Document → what was recorded there, as it was told last."""
@@ -121,7 +137,9 @@ class _Watch:
             return
         posted = (request.post_data_buffer or b"").decode("utf-8", "replace")
         document = request.resource_type == "document"
-        url, body = response.url.split("#")[0], response.body()[:_MOST]
+        url = response.url.split("#")[0]
+        as_it_came = self.follower.pages.get(url) if document and self.follower else None
+        body = response.body()[:_MOST] if as_it_came is None else as_it_came
         is_json = "json" in response.headers.get("content-type", "")
         status = response.status if body or not is_json else 0  # taken as a blob: nothing is kept
         self.heard.append(Heard(request.method, url, status, body, posted, document))
@@ -144,10 +162,9 @@ class _Watch:
 
     def collect(self) -> None:
         """Take what the instrument has recorded in every document that is open."""
-        for frame in (
-            frame for page in self.pages if not page.is_closed() for frame in page.frames
-        ):
-            told = _evaluated(frame, f"window[{self.name!r}]?.()")
+        pages = [page for page in self.pages if not page.is_closed()]
+        for where in (each for page in pages for each in (*page.frames, *page.workers)):
+            told = _evaluated(where, f"globalThis[{self.name!r}]?.()")
             if told:
                 self._take(told)
 
@@ -168,10 +185,13 @@ def _evaluated(where: Any, expression: str) -> Any:
 def browsing(executable: str = "") -> Iterator[Browser]:
     """A browser without a window; raises `InputError` where there is none to drive."""
     try:
+        import tree_sitter  # noqa: F401
+        import tree_sitter_javascript  # noqa: F401
         from playwright.sync_api import sync_playwright
-    except ImportError:
+    except ImportError as error:
         hint = "pip install 'oakum[front-end]'"
-        raise InputError([Problem(Location(""), "Playwright is not installed", hint)]) from None
+        said = f"{error.name} is not installed"
+        raise InputError([Problem(Location(""), said, hint)]) from None
     found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
     if not found:
         hint = "apt-get install chromium, or say --browser FILE"
@@ -188,20 +208,26 @@ def browsing(executable: str = "") -> Iterator[Browser]:
             browser.close()
 
 
-def drive(browser: Browser, steps: Steps, *, watched: bool, target: str, quiet: float) -> Seen:
+def drive(browser: Browser, steps: Steps, *, how: How, target: str, quiet: float) -> Seen:
     """One drive through the pages in a context of its own: no cookie and no cache of another."""
     context = browser.new_context(base_url=target, service_workers="block")
     name = f"__{secrets.token_hex(8)}"
-    watch = _Watch(name)
+    script = _instrument().replace("NAME", repr(name)).replace("HELPER", repr(HELPER))
+    follower = Follower(script) if how == "followed" else None
+    watch = _Watch(name, follower)
     try:
         watch.listen(context)
-        if watched:
-            context.add_init_script(_SCRIPT.replace("NAME", repr(name)))
+        if how != "plain":
+            context.add_init_script(script)
         page = context.new_page()
+        if follower:
+            follower.attach(page)
+            context.on("page", follower.attach)
         steps(page)
         watch.settle(quiet)
         watch.collect()
-        load = Load(tuple(watch.heard), tuple(watch.told.values()))
+        scripts = (follower.followed, follower.left) if follower else (0, 0)
+        load = Load(tuple(watch.heard), tuple(watch.told.values()), *scripts)
         return Seen(load, watch.words(), watch.requests, watch.complaints)
     finally:
         context.close()
@@ -272,20 +298,25 @@ class Watched:
 
 
 def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
-    """Drive pages once plain and once watched; the watched load counts where both are alike."""
+    """Drive pages once plain and once watched; the watched load counts where both are alike. Where
+    they are not, it is watched once more with its scripts as they are."""
 
-    def once(watched: bool) -> Seen:
-        return drive(browser, steps, watched=watched, target=target, quiet=quiet)
+    def once(how: How) -> Seen:
+        return drive(browser, steps, how=how, target=target, quiet=quiet)
 
-    plain, seen = once(False), once(True)
+    plain, seen = once("plain"), once("followed")
     if not plain.differs(seen):
         return Watched(seen.load)
-    again = once(False)  # is it the instrument, or is no load like another?
+    again = once("plain")  # is it the instrument, or is no load like another?
     if not again.differs(seen):
         return Watched(seen.load)
     if unsteady := plain.differs(again):
         return Watched(None, f"differs from load to load, unwatched too, in {_and(unsteady)}")
-    return Watched(None, f"differs when it is watched, in {_and(plain.differs(seen))}")
+    unfollowed = once("watched")  # is it that its scripts were rewritten?
+    if not plain.differs(unfollowed):
+        left = replace(unfollowed.load, left=seen.load.followed + seen.load.left)
+        return Watched(left)
+    return Watched(None, f"differs when it is watched, in {_and(plain.differs(unfollowed))}")
 
 
 def _and(words: tuple[str, ...]) -> str:

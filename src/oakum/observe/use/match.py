@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -68,10 +68,14 @@ def is_strong(word: str) -> bool:
 
 
 def shown(
-    fields: Mapping[F, Sequence[Json]], surfaces: Iterable[Surface], before: str = ""
+    fields: Mapping[F, Sequence[Json]],
+    surfaces: Iterable[Surface],
+    before: str = "",
+    dull: Collection[F] = (),
 ) -> set[F]:
     """The fields whose values stand on the page. `before`: the page as it came, without answers;
-    a short value that stands there already proves nothing."""
+    a short value that stands there already proves nothing. `dull`: fields of which nobody is known
+    to have read anything; a short value of theirs proves nothing either."""
     there = tokens(before)
     columns: dict[str, list[set[str]]] = defaultdict(list)
     texts: list[str] = []
@@ -83,8 +87,9 @@ def shown(
     owners = Counter(word for words in wanted.values() for word in set(words))
     own = {word for word, fields in owners.items() if fields == 1 and word not in there}
     found = {name for name, words in wanted.items() if _strongly(own.intersection(words), whole)}
+    read = {name: words for name, words in wanted.items() if name not in dull}
     for place in columns.values():
-        found |= _of_place(wanted, place, there)
+        found |= _of_place(read, place, there)
     return found
 
 

@@ -55,10 +55,18 @@ class Load:
 
     heard: tuple[Heard, ...]
     told: tuple[dict[str, Any], ...] = field(repr=False)
-    """What the instrument recorded, a document each."""
+    """What the instrument recorded, a document or a worker each."""
+    followed: int = 0
+    left: int = 0
+    """Scripts in which copies could be followed, and those in which they could not."""
 
     def __add__(self, other: Load) -> Load:
-        return Load(self.heard + other.heard, self.told + other.told)
+        return Load(
+            self.heard + other.heard,
+            self.told + other.told,
+            self.followed + other.followed,
+            self.left + other.left,
+        )
 
 
 @dataclass(frozen=True)
@@ -234,7 +242,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
     asked.seen += told["arrived"]
     asked.lost |= told["unseen"] > 0
     for each in told["paths"]:
-        signs = {word for word in ("read", "copied", "escaped") if each[word]}
+        signs = {word for word in ("read", "copied", "loose", "escaped") if each[word]}
         asked.signs[tuple(each["path"])] |= signs
 
 
@@ -258,6 +266,7 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     """What became of each field: by the instrument, then by what stands on the page."""
     uses: dict[Name, dict[Path, Use]] = {name: {} for name in doors}
     values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
+    loose: set[tuple[Name, Path]] = set()
     for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
         once = [body for at, body in enumerate(asked.bodies) if body not in asked.bodies[:at]]
         for leaf in (leaf for body in once for leaf in leaves(body)):
@@ -265,13 +274,26 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
             before = uses[name].get(leaf.path, use)
             uses[name][leaf.path] = max(use, before, key=_WEIGHT.__getitem__)
             values[name, leaf.path].append(leaf.value)
+            if "loose" in asked.signs.get(leaf.raw, ()):
+                loose.add((name, leaf.path))
     # What no script has touched stands on the page by chance, or because the server wrote it.
     sought = {at: held for at, held in values.items() if uses[at[0]][at[1]] != "untouched"}
+    # And what was read of none of its copies stands there by chance, unless it is long.
+    dull = {at for at in sought if uses[at[0]][at[1]] == "copied" and at not in loose}
     surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
     page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
-    for name, path in shown(sought, surfaces, page):
+    for name, path in shown(sought, surfaces, page, dull):
         uses[name][path] = "rendered"
+    for name, path in values:
+        if all(each in (None, [], {}) for each in values[name, path]):
+            uses[name][path] = _as_its_parts(uses[name], path)
     return uses
+
+
+def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
+    """What is empty in one object and has parts in another is used as its most used part."""
+    parts = [use for at, use in uses.items() if at[: len(path)] == path]
+    return max(parts, key=_WEIGHT.__getitem__)
 
 
 def _sent(

@@ -30,7 +30,7 @@ function Ticket({ ticket }) {
 
 function App() {
   const [{ data: mine }] = useQuery({ query: Me });
-  const [{ data, fetching }] = useQuery({ query: Board });
+  const [{ data, fetching }] = useQuery({ query: Board, pause: !mine });
   if (fetching || !mine) return <p>…</p>;
   const { sprint } = data;
   return (
