@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -45,12 +44,13 @@ _QUIET = (
 _PARTS = ("record", "track", "copies", "answers", "page")
 
 
-@cache
-def _instrument() -> str:
-    """A script with two free names: `NAME`, by which it is asked, and `HELPER`."""
+def _instrument(name: str, workers: frozenset[str]) -> str:
+    """The script of the instrument: by which name it is asked, which workers are watched too."""
     folder = Path(__file__).parent / "instrument"
+    values = {"NAME": name, "HELPER": HELPER, "WORKERS": sorted(workers)}
+    constants = [f"const {key} = {json.dumps(value)};" for key, value in values.items()]
     parts = [(folder / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS]
-    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();"
+    return "\n".join(["(() => {", '"use strict";', *constants, *parts, "})();"])
 
 
 _MOST = 64 << 20
@@ -65,6 +65,8 @@ class Seen:
     words: list[str]
     requests: Counter[str]
     complaints: Counter[str]
+    workers: frozenset[str]
+    """Addresses of the scripts of workers."""
 
     def differs(self, other: Seen) -> tuple[str, ...]:
         """In what two drives differ, without a word of theirs."""
@@ -89,14 +91,19 @@ class _Watch:
     complaints: Counter[str] = field(default_factory=Counter)
     waiting: set[Request] = field(default_factory=set)
     pages: list[Page] = field(default_factory=list)
+    workers: set[str] = field(default_factory=set)
 
     def listen(self, context: BrowserContext) -> None:
         context.on("request", self._asked)
         context.on("requestfinished", self._finished)
         context.on("requestfailed", self._failed)
-        context.on("page", lambda page: self.pages.append(page))
+        context.on("page", self._opened)
         context.on("console", self._said)
         context.on("weberror", lambda error: self._complained(f"error {error.error}"))
+
+    def _opened(self, page: Page) -> None:
+        self.pages.append(page)
+        page.on("worker", lambda worker: self.workers.add(worker.url.split("#")[0]))
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.text.startswith(self.name):  # a page that goes
@@ -208,12 +215,20 @@ def browsing(executable: str = "") -> Iterator[Browser]:
             browser.close()
 
 
-def drive(browser: Browser, steps: Steps, *, how: How, target: str, quiet: float) -> Seen:
+def drive(
+    browser: Browser,
+    steps: Steps,
+    *,
+    how: How,
+    target: str,
+    quiet: float,
+    workers: frozenset[str] = frozenset(),
+) -> Seen:
     """One drive through the pages in a context of its own: no cookie and no cache of another."""
     context = browser.new_context(base_url=target, service_workers="block")
     name = f"__{secrets.token_hex(8)}"
-    script = _instrument().replace("NAME", repr(name)).replace("HELPER", repr(HELPER))
-    follower = Follower(script) if how == "followed" else None
+    script = _instrument(name, workers if how == "followed" else frozenset())
+    follower = Follower(script, workers) if how == "followed" else None
     watch = _Watch(name, follower)
     try:
         watch.listen(context)
@@ -222,13 +237,14 @@ def drive(browser: Browser, steps: Steps, *, how: How, target: str, quiet: float
         page = context.new_page()
         if follower:
             follower.attach(page)
+            follower.attach_workers(context)
             context.on("page", follower.attach)
         steps(page)
         watch.settle(quiet)
         watch.collect()
         scripts = (follower.followed, follower.left) if follower else (0, 0)
         load = Load(tuple(watch.heard), tuple(watch.told.values()), *scripts)
-        return Seen(load, watch.words(), watch.requests, watch.complaints)
+        return Seen(load, watch.words(), watch.requests, watch.complaints, frozenset(watch.workers))
     finally:
         context.close()
 
@@ -301,10 +317,11 @@ def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
     """Drive pages once plain and once watched; the watched load counts where both are alike. Where
     they are not, it is watched once more with its scripts as they are."""
 
-    def once(how: How) -> Seen:
-        return drive(browser, steps, how=how, target=target, quiet=quiet)
+    def once(how: How, workers: frozenset[str] = frozenset()) -> Seen:
+        return drive(browser, steps, how=how, target=target, quiet=quiet, workers=workers)
 
-    plain, seen = once("plain"), once("followed")
+    plain = once("plain")
+    seen = once("followed", plain.workers)
     if not plain.differs(seen):
         return Watched(seen.load)
     again = once("plain")  # is it the instrument, or is no load like another?

@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from oakum.observe.use.rewrite import rewritten, rewritten_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import BrowserContext, CDPSession, Page, Route
 
 _HASHED = re.compile(r"sha(?:256|384|512)-")
 _META = re.compile(rb"<meta\b[^>]*content-security-policy[^>]*sha(?:256|384|512)-", re.I)
@@ -33,6 +33,8 @@ class Follower:
 
     instrument: str
     """What a worker runs before its own script; pages have it from the browser."""
+    workers: frozenset[str] = frozenset()
+    """The addresses of their scripts."""
     pages: dict[str, bytes] = field(default_factory=dict, repr=False)
     """Address of a page → its HTML as it came."""
     followed: int = 0
@@ -45,6 +47,24 @@ class Follower:
         session = page.context.new_cdp_session(page)
         session.on("Fetch.requestPaused", partial(self._paused, session))
         session.send("Fetch.enable", {"patterns": _PATTERNS})
+
+    def attach_workers(self, context: BrowserContext) -> None:
+        """Take what the workers of a context load; no page's session sees that."""
+        if self.workers:
+            context.route("**/*", self._routed)
+
+    def _routed(self, route: Route) -> None:
+        request = route.request
+        by_worker = request.headers.get("referer", "") in self.workers
+        if request.resource_type != "script" or not (request.url in self.workers or by_worker):
+            route.continue_()
+            return
+        answer = route.fetch()
+        made = None
+        if answer.status == 200:
+            head = self.instrument if request.url in self.workers else ""
+            made = self._script(request.url, answer.body(), head)
+        route.fulfill(response=answer, body=answer.body() if made is None else made)
 
     def _paused(self, session: CDPSession, event: dict[str, Any]) -> None:
         from playwright.sync_api import Error
@@ -78,7 +98,7 @@ class Follower:
         headers = {each["name"].lower(): each["value"] for each in event["responseHeaders"]}
         if event["resourceType"] == "Document":
             return self._page(url, body, headers)
-        return self._script(url, body, event["request"]["headers"])
+        return self._script(url, body)
 
     def _page(self, url: str, body: bytes, headers: dict[str, str]) -> bytes | None:
         if "html" not in headers.get("content-type", ""):
@@ -96,11 +116,8 @@ class Follower:
         self.left += left
         return made if followed else None
 
-    def _script(self, url: str, body: bytes, headers: dict[str, str]) -> bytes | None:
-        is_worker = {name.lower(): value for name, value in headers.items()}.get("sec-fetch-dest")
-        made = None
-        if url not in self._sealed:
-            made = rewritten(body, self.instrument if is_worker == "worker" else "")
+    def _script(self, url: str, body: bytes, head: str = "") -> bytes | None:
+        made = None if url in self._sealed else rewritten(body, head)
         self.followed += made is not None
         self.left += made is None
         return made

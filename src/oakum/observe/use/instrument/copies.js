@@ -1,6 +1,7 @@
 // ---------------------------------------------------------------- what the browser copies
 
 function hook(object, name, handler) {
+  while (object && !Object.hasOwn(object, name)) object = getPrototypeOf(object);
   const found = object && getOwnPropertyDescriptor(object, name);
   if (!found || !found.configurable) return;
   if (found.get) found.get = new Proxy(found.get, { apply: handler });
@@ -223,10 +224,71 @@ hook(globalThis, "structuredClone", (native, self, args) => {
 });
 const firstBare = (mark) => (native, self, args) =>
   pass(native, self, args.length ? [parked(args[0], mark), ...args.slice(1)] : args);
-for (const name of ["Worker", "MessagePort", "BroadcastChannel", "ServiceWorker"]) {
+for (const name of ["MessagePort", "BroadcastChannel", "ServiceWorker"]) {
   hook(globalThis[name]?.prototype, "postMessage", firstBare("escaped"));
 }
-hook(globalThis, "postMessage", firstBare(inWorker ? "escaped" : "copied"));
+const toOther = (native, self, args) => {
+  if (!bridges.has(self ?? globalThis)) return firstBare("escaped")(native, self, args);
+  const plain = bare(args[0], "copied");
+  if (plain !== args[0]) {
+    try {
+      const told = { text: stringify(plain), whence: whence(plain) };
+      pass(native, self, [{ [NAME]: told }]);
+    } catch {}
+  }
+  return pass(native, self, [plain, ...args.slice(1)]);
+};
+hook(globalThis.Worker?.prototype, "postMessage", toOther);
+hook(globalThis, "postMessage", inWorker ? toOther : firstBare("copied"));
+
+// Between a page and its watched worker: before what is sent, it is told where that comes from.
+const bridges = new WeakSet(); // what to send to
+const dataOf = getOwnPropertyDescriptor(MessageEvent.prototype, "data").get;
+function bridge(end) {
+  bridges.add(end);
+  end.addEventListener("message", (event) => {
+    const told = apply(dataOf, event, [])?.[NAME];
+    if (!told) return;
+    event.stopImmediatePropagation();
+    const copy = parse(told.text);
+    cameFrom(copy, told.whence);
+    remember(copies, told.text, copy);
+  });
+}
+if (inWorker) bridge(globalThis);
+else if (globalThis.Worker) {
+  globalThis.Worker = new Proxy(Worker, {
+    construct(native, args, target) {
+      const made = Reflect.construct(native, args, target === globalThis.Worker ? native : target);
+      if (WORKERS.includes(new URL(args[0], document.baseURI).href)) bridge(made);
+      return made;
+    },
+  });
+}
+
+// Where the objects of a bare copy come from, as data.
+function whence(copy) {
+  if (!isObject(copy)) return null;
+  const parts = Object.keys(copy).map((name) => [name, whence(copy[name])]).filter(([, each]) => each);
+  const origin = origins.get(copy);
+  const own = origin && {
+    shape: origin.shape && [origin.shape.key, origin.shape.path],
+    members: [...origin.origins].map(([name, { key, path }]) => [name, key, path]),
+    written: [...(origin.written ?? [])],
+  };
+  return own || parts.length ? { ...own, parts } : null;
+}
+
+function cameFrom(copy, { shape, members, written, parts }) {
+  if (members) {
+    const places = members.map(([name, key, path]) => [name, shapeAt(key, path.slice(0, -1)).place(path.at(-1))]);
+    const tracker = new Tracker(copy, shape && shapeAt(...shape), new Map(places));
+    tracker.written = new Set(written);
+    origins.set(copy, tracker);
+  }
+  for (const [name, each] of parts) cameFrom(copy[name], each);
+}
+
 for (const name of ["add", "put"]) hook(globalThis.IDBObjectStore?.prototype, name, firstBare("copied"));
 hook(globalThis.IDBCursor?.prototype, "update", firstBare("copied"));
 for (const name of ["pushState", "replaceState"]) hook(globalThis.History?.prototype, name, firstBare("copied"));

@@ -88,8 +88,8 @@ function tell() {
     arrived: found.arrived,
     unseen: found.open.size,
     body: found.body,
-    paths: [...found.paths].map(([path, place]) => ({
-      path: parse(path),
+    paths: [...found.paths.values()].map((place) => ({
+      path: place.path,
       read: place.used,
       copied: place.copied || place.asked || place.sites.size > 0,
       loose: place.loose > 0,

@@ -33,6 +33,10 @@ function answer(key) {
 
 // A field of an answer, and what became of it.
 class Place {
+  constructor(key, path) {
+    Object.assign(this, { key, path });
+  }
+
   sites = new Map(); // where in the page's code → how often it was read there, copies apart
   walks = new Set(); // where all members of its object are read, too
   read = false;
@@ -75,7 +79,7 @@ class Shape {
     if (!this.places.has(name)) {
       const path = stringify([...this.path, name]);
       const { paths } = answer(this.key);
-      if (!paths.has(path)) paths.set(path, new Place());
+      if (!paths.has(path)) paths.set(path, new Place(this.key, [...this.path, name]));
       this.places.set(name, paths.get(path));
     }
     return this.places.get(name);
@@ -89,6 +93,10 @@ class Shape {
 
 function root(key) {
   return (answer(key).root ??= new Shape(key, []));
+}
+
+function shapeAt(key, path) {
+  return path.reduce((shape, name) => shape.shape(name), root(key));
 }
 
 // Where in the page's code we are: who calls whom, eight deep. What reads all members of an object
@@ -144,8 +152,8 @@ function copiedFrom(name, read) {
   if (all.includes(read)) all.splice(all.indexOf(read), 1);
   const { place, where } = read;
   for (const other of all) {
-    if (other.place !== place && Object.is(other.value, read.value) && latest - other.at <= SOON) {
-      other.place.also.add(place); // the copy may as well be of that one
+    if (other.place.key !== place.key && Object.is(other.value, read.value) && latest - other.at <= SOON) {
+      other.place.also.add(place); // a cache of objects of several answers: it may be that one's
     }
   }
   place.copied = true;
