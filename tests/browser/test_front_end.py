@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ from playwright.sync_api import Browser, Page
 import cadence
 from cadence.people import personas
 from oakum.cli.demo import serving
+from oakum.cli.granted import Granted
 from oakum.cli.main import main
+from oakum.contract import load
 from oakum.errors import InputError
 from oakum.observe.use.drive import opening, watch
-from oakum.observe.use.usage import USED, Usage, Use, judge
+from oakum.observe.use.usage import USED, Heard, Load, Usage, Use, judge
 from oakum.observe.use.words import lines, plain
 from tests.browser import zoo
 from tests.browser.test_html_report import browser as browser
@@ -113,21 +117,91 @@ def test_no_value_leaves_the_browser_in_a_path_or_a_word(browser: Browser) -> No
     assert "canary" not in told
 
 
+UNSEEN = b"""<p></p><script>
+  const work = `onmessage = async ({ data }) => {
+    const quota = await (await fetch("ORIGIN/api/quota")).json();
+    postMessage(quota.used + data[0].likes);
+  }`.replace("ORIGIN", location.origin);
+  (async () => {
+    const feed = await (await fetch("/api/feed")).json();
+    const worker = new Worker(URL.createObjectURL(new Blob([work])));
+    worker.onmessage = ({ data }) => { document.querySelector("p").textContent = data; };
+    worker.postMessage(feed.posts);
+    new Response((await fetch("/api/stream")).body).json();
+    fetch("/api/blob").then((answer) => answer.blob());
+  })();
+</script>"""
+
+
 def test_what_was_not_seen_is_not_called_unused(browser: Browser, origin: str) -> None:
+    api: dict[str, Any] = {
+        "GET /api/feed": {"posts": [{"likes": 3, "score": 12}], "cursor": "q7"},
+        "GET /api/quota": {"used": 12, "plan": "free"},
+        "GET /api/stream": {"a": 1},
+        "GET /api/blob": {"b": 1},
+    }
+    with zoo.answering(api, UNSEEN) as address:
+        found = watch(browser, opening(address), address, 0.4)
+    assert found.load is not None, found.why
+    usage = judge(found.load, address)
+    uses = {f"{door.path} {field.path}": field.use for door in usage.doors for field in door.fields}
+    assert uses["/api/quota plan"] == "unobserved"  # asked for in a worker without an address
+    assert uses["/api/feed posts.*.score"] == "unobserved"  # sent there
+    assert uses["/api/feed cursor"] == "untouched"
+    for name in ("/api/stream a", "/api/blob b"):  # the browser keeps them, or does not
+        assert uses.get(name, "unobserved") == "unobserved"
+    assert usage.unheard + sum(use == "unobserved" for use in uses.values()) >= 5
     usage = observed(browser, origin, "worker")
     uses = {f"{door.path} {field.path}": field.use for door in usage.doors for field in door.fields}
-    assert uses["/api/quota plan"] == "unobserved"  # asked for in the worker
-    assert uses["/api/feed posts.*.score"] == "unobserved"  # sent there
-    assert usage.unheard == 1  # taken as a blob, of which the browser keeps nothing
-    stream = (
-        b"""<script>fetch("/api").then((answer) => new Response(answer.body).json())</script>"""
-    )
-    with zoo.answering({"GET /api": {"a": 1}}, stream) as address:
-        load = watch(browser, opening(address), address, QUIET).load
-    assert load is not None
-    seen = judge(load, address)
-    assert seen.unheard or seen.doors[0].fields[0].use == "unobserved"  # as the browser likes it
     assert uses["/api/notes notes.*.mood"] == "copied"  # and the copy was looked at
+    assert uses["/api/feed posts.*.likes"] == "read"  # in a worker of the page's
+
+
+FORMS = Path(__file__).parent / "forms"
+
+
+def test_a_script_does_the_same_when_its_copies_are_followed(browser: Browser) -> None:
+    page = (FORMS / "index.html").read_bytes()
+    for kind in ("classic", "module"):
+        page = page.replace(kind.upper().encode(), (FORMS / f"{kind}.js").read_bytes())
+    user = {"a": 1, "b": "b", "list": [{"x": 0, "y": "p"}, {"x": 2, "y": "q"}], "deep": {"c": 3}}
+    with zoo.answering({"GET /api": user}, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is not None, found.why
+    assert (found.load.followed, found.load.left) == (4, 0)
+
+
+COPY = b"fetch('/api').then((a) => a.json()).then((user) => { const copy = { ...user }; %s })"
+SHOW = b"document.querySelector('p').textContent = copy.on ? 'On' : 'Off'; "
+
+
+@pytest.mark.parametrize(
+    ("head", "script", "left", "use"),
+    [
+        (b"", COPY % SHOW, 0, "read"),
+        (b"", COPY % (SHOW + b"/* <!-- */ class A { #x; m() { return #x in this; } }"), 0, "read"),
+        (b"", COPY % (SHOW + b"if (0) { @@ }"), 1, "unsent"),  # no browser can read it either
+        (
+            b'<meta http-equiv="content-security-policy" content="script-src \'sha256-HASH\'">',
+            COPY % SHOW, 1, "copied",
+        ),
+        # what a page makes of its own text is not followed, and the page stays as it is
+        (b"", COPY % SHOW + b"; document.title = document.scripts[0].text.length", 1, "copied"),
+    ],
+)  # fmt: skip
+def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
+    browser: Browser, head: bytes, script: bytes, left: int, use: str
+) -> None:
+    digest = b64encode(sha256(script).digest())
+    page = head.replace(b"HASH", digest) + b"<p></p><script>" + script + b"</script>"
+    with zoo.answering({"GET /api": {"on": True}}, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is not None, found.why
+    usage = judge(found.load, address)
+    assert usage.scripts_left == left
+    assert [field.use for door in usage.doors for field in door.fields] == (
+        [use] if use != "unsent" else []
+    )
 
 
 def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None:
@@ -252,9 +326,76 @@ def test_what_a_page_did_is_known_when_it_has_gone(browser: Browser) -> None:
         opened.get_by_role("link").click()
 
     with zoo.answering({"GET /api": {"name": "Quill", "age": 4, "city": "Oslo"}}, page) as address:
-        load = watch(browser, steps, address, QUIET).load
-    assert load is not None
-    (door,) = judge(load, address).doors
+        found = watch(browser, steps, address, QUIET)
+    assert found.load is not None, found.why
+    (door,) = judge(found.load, address).doors
     assert {each.path: each.use for each in door.fields} == {
         "name": "rendered", "age": "read", "city": "untouched"
     }  # fmt: skip
+
+
+POLICY = """
+exposure: 1
+api: openapi.yaml
+caller: {claim: sub}
+relations: {anyone: {}, owner: {is: owner}}
+resources:
+  Rider:
+    key: id
+    owner: id
+    fields:
+      id, name: [{see: [anyone]}]
+      city: [{see: [owner]}]
+"""
+DOCUMENT = """
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  /riders/{id}:
+    get:
+      operationId: getRider
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: d
+          content: {application/json: {schema: {$ref: "#/components/schemas/Rider"}}}
+components:
+  schemas:
+    Rider:
+      type: object
+      properties:
+        id: {type: string}
+        name: {type: string}
+        city: {type: string}
+        weight: {type: integer}
+"""
+RIDER = b'{"id": "7", "name": "Ann", "city": "Oslo", "weight": 62}'
+
+
+def _seen_with(*claims: str) -> Usage:
+    """What a page got that sent a token for each of these claims."""
+    heads = [
+        f"Bearer e30.{urlsafe_b64encode(each.encode()).decode().strip('=')}.x" for each in claims
+    ]
+    heard = [
+        Heard("GET", "http://127.0.0.1/riders/7", 200, RIDER, headers={"authorization": head})
+        for head in heads
+    ]
+    return judge(Load(tuple(heard), ()), "http://127.0.0.1")
+
+
+def test_who_looked_is_known_by_the_token_or_by_the_users_word(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "exposure.yaml").write_text(POLICY, encoding="utf-8")
+    held = Granted(load(tmp_path / "exposure.yaml"))
+    usage = _seen_with('{"sub": "7"}')
+    rows = {row.field: (row.viewer, row.verdicts) for row in held.rows(usage, held.caller(usage))}
+    assert rows["city"][0] == "owner"
+    assert rows["weight"] == ("owner", ("leak",))
+    stranger = held.caller(usage, "8")
+    assert {row.field for row in held.rows(usage, stranger) if "leak" in row.verdicts} == {
+        "city", "weight"
+    }  # fmt: skip
+    two = _seen_with('{"sub": "7"}', '{"sub": "8"}')
+    assert not held.caller(two).known
+    assert not held.caller(_seen_with("{}")).known

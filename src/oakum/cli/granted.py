@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from oakum.contract import Contract
 from oakum.contract.model import Operation
 from oakum.errors import InputError, Location, Problem
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.guard.route import Router, placed
+from oakum.guard.wiring import derive
 from oakum.observe.use.contrast import Row, Sight, Viewed, contrast
 from oakum.observe.use.usage import Heard, Sent, Usage
 from oakum.scan.cast import Cast
@@ -34,6 +35,9 @@ class Granted:
             raise InputError([Problem(Location(contract.document.file), told, hint)])
         self._policy = contract.policy
         self._model = compile_contract(contract.document, contract.policy)
+        self._credentials = derive(contract.document, self._model).credentials
+        relations = contract.policy.relations.values()
+        self._claims = frozenset(each.claim for each in relations if each.kind == "claim")
         self._router = Router(contract.document.operations)
         self._whoami = contract.document.operation(self._policy.caller.operation)
         label = Cast(contract.policy, {}, {}, {}).label
@@ -49,18 +53,27 @@ class Granted:
         place = placed(path or "/")
         return self._router.find(place, method) if place else None
 
-    def caller(self, usage: Usage) -> Caller:
-        """Who looked at the pages, as the API itself says; unknown where it says nothing, or where
-        it was more than one."""
-        callers = Callers(self._policy, (), lambda _: None)
-        said = {
+    def caller(self, usage: Usage, said: str = "") -> Caller:
+        """Who looked at the pages: as the user has `said`, as the claims of the token say that the
+        pages sent, or as the API has answered; unknown where nothing says so, or where it was more
+        than one."""
+        if said:
+            return Caller("said", frozenset((said,)), {}, self._claims)
+        callers = Callers(self._policy, self._credentials, lambda _: None)
+        found = {
             caller.ids: caller
-            for heard, operation, _ in self._answers(usage)
-            if operation == self._whoami
-            for caller in [callers.learn("page", None, _response(heard.heard))]
-            if caller.known
+            for sent, operation, _ in self._answers(usage)
+            for caller in [self._asked(callers, sent.heard, operation)]
+            if caller.ids
         }
-        return next(iter(said.values())) if len(said) == 1 else UNKNOWN
+        return next(iter(found.values())) if len(found) == 1 else UNKNOWN
+
+    def _asked(self, callers: Callers, heard: Heard, operation: Operation) -> Caller:
+        if self._policy.caller.claim:
+            return callers.of(Request(heard.method, heard.url, heard.headers), None, None)
+        if operation == self._whoami:
+            return callers.learn("page", None, _response(heard))
+        return UNKNOWN
 
     def _answers(self, usage: Usage) -> Iterator[tuple[Sent, Operation, Mapping[str, str]]]:
         for each in usage.sent:

@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     "--contract", type=shared.PATH, metavar="FILE",
     help="also say what of it is granted, sent and used, and what leaks",
 )  # fmt: skip
+@click.option(
+    "--caller", metavar="ID", default="",
+    help="id of the account that looks at the pages; default: as its token or the API says",
+)  # fmt: skip
 @click.option("--browser", type=shared.PATH, metavar="FILE", help="the Chromium to drive")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @written.OPTION
@@ -58,6 +62,7 @@ def command(
     target: str | None,
     quiet: float,
     contract: Path | None,
+    caller: str,
     browser: Path | None,
     json_file: Path | None,
     html_file: Path | None,
@@ -70,13 +75,15 @@ def command(
     """
     from oakum.observe.use.words import differences, driven, lines, plain
 
+    if caller and contract is None:
+        raise click.UsageError("--caller says whose answers are held against a --contract")
     origin = _origin(pages, script, target)
     held = _held(contract)
     usage, drives = _observed(
         _drives(pages, script), origin, quiet, str(browser or ""), held.find if held else None
     )
-    caller = held.caller(usage) if held else None
-    rows = held.rows(usage, caller) if held and caller else None
+    viewer = held.caller(usage, caller) if held else None
+    rows = held.rows(usage, viewer) if held and viewer else None
     found = plain(usage, rows) | {"drives": driven(drives)}
     document = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
     if json_file:
@@ -88,7 +95,7 @@ def command(
     else:
         for each in lines(usage):
             shared.line(each)
-        for each in differences(rows, caller.known) if rows is not None and caller else ():
+        for each in differences(rows, viewer.known) if rows is not None and viewer else ():
             shared.line(each)
     if not usage.doors or usage.discarded:
         return int(ExitCode.NOT_TRUSTWORTHY)

@@ -77,7 +77,7 @@ FIRST: Mapping[str, Score] = {
 }
 """As it was when the page had just been written."""
 SCORES: Mapping[str, Score] = {
-    "comlink": Score((3, 4), (3, 3), (6, 6), (1, 1), 10, 14),
+    "comlink": Score((3, 3), (7, 7), (9, 9), (5, 5), 10, 14),
     "crew": Score((7, 7), (3, 3), (4, 4), (7, 7), 10, 11),
     "drafts": Score((2, 3), (3, 4), (8, 8), (0, 0), 5, 10),
     "hydrated": Score((0, 0), (6, 6), (0, 0), (10, 10), 6, 10),
@@ -92,8 +92,8 @@ SCORES: Mapping[str, Score] = {
     "tickets": Score((8, 8), (12, 12), (8, 8), (0, 0), 20, 8),
     "urql": Score((6, 6), (18, 20), (5, 5), (0, 0), 24, 7),
     "vanilla": Score((6, 6), (4, 4), (4, 4), (11, 11), 10, 15),
-    "vue": Score((7, 7), (5, 6), (11, 11), (1, 1), 12, 13),
-    "worker": Score((2, 2), (0, 0), (2, 2), (1, 1), 5, 7),
+    "vue": Score((7, 7), (5, 5), (12, 12), (1, 1), 12, 13),
+    "worker": Score((2, 2), (3, 3), (5, 5), (2, 2), 5, 7),
     "zod": Score((3, 3), (9, 9), (14, 14), (3, 3), 12, 17),
 }
 

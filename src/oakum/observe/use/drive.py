@@ -118,8 +118,10 @@ class _Watch:
         self.complaints[words] += 1
 
     def _asked(self, request: Request) -> None:
-        self.waiting.add(request)
         parts = urlsplit(request.url)
+        if parts.scheme in ("blob", "data"):
+            return  # the page asks itself, by a name that is new each time
+        self.waiting.add(request)
         self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
 
     def _failed(self, request: Request) -> None:
@@ -149,7 +151,8 @@ class _Watch:
         body = response.body()[:_MOST] if as_it_came is None else as_it_came
         is_json = "json" in response.headers.get("content-type", "")
         status = response.status if body or not is_json else 0  # taken as a blob: nothing is kept
-        self.heard.append(Heard(request.method, url, status, body, posted, document))
+        asked = {} if document else request.all_headers()
+        self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
 
     def settle(self, quiet: float, most: float = 15.0) -> None:
         """Wait until nothing is asked and nothing changes any more."""

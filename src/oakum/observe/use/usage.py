@@ -47,6 +47,8 @@ class Heard:
     posted: str = field(default="", repr=False)
     document: bool = False
     """Whether it is a page, and no answer to a script."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the request, names in lower case: they may say who asked."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ class Usage:
     """Answers of the API that are no JSON, or that say no."""
     unheard: int = 0
     """Answers that were broken off, or read as a stream of which the browser keeps nothing."""
+    scripts_followed: int = 0
+    scripts_left: int = 0
+    """Scripts in which copies could be followed, and those in which they could not."""
 
 
 Find = Callable[[str, str], tuple[str, str] | None]
@@ -197,6 +202,8 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
         elsewhere=elsewhere,
         unread=unread,
         unheard=unheard,
+        scripts_followed=load.followed,
+        scripts_left=load.left,
     )
 
 

@@ -25,6 +25,8 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
         "answers_of_other_origins": usage.elsewhere,
         "answers_without_fields": usage.unread,
         "answers_not_kept": usage.unheard,
+        "scripts_followed": usage.scripts_followed,
+        "scripts_as_they_came": usage.scripts_left,
         "counts": {str(use): number for use, number in counts(usage).items()},
         "doors": _doors(usage),
     }
@@ -84,8 +86,11 @@ def lines(usage: Usage) -> Iterator[str]:
         f"{unused} of {total} fields are excess on the pages driven: sent, and neither shown"
         " nor read."
     )
-    if found["copied"]:
-        yield f"{found['copied']} of them were copied, and a copy may be read unseen."
+    if found["copied"] and usage.scripts_left:
+        yield (
+            f"{usage.scripts_left} scripts had to be left as they came: what they copied may be"
+            " read unseen."
+        )
     if found["unobserved"]:
         yield f"{found['unobserved']} could not be observed: nothing is said of them."
     if usage.unheard:

@@ -133,7 +133,7 @@ function note(name, value, place, where) {
   before.push({ value, place, where, at: latest, nth: (reads += 1) });
   recent.set(name, before);
   if (reads % 5000) return;
-  for (const [each, all] of recent) if (latest - all.at(-1).at > SOON) recent.delete(each);
+  for (const [each, all] of recent) if (!all.length || latest - all.at(-1).at > SOON) recent.delete(each);
 }
 
 const quiet = () => !recent.size || now() - latest > SOON;

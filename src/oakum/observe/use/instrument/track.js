@@ -220,8 +220,11 @@ function linked(target, name, read) {
       return value;
     },
     set(next) {
+      if (this === target && !getOwnPropertyDescriptor(target, name).configurable) {
+        if (silent) return;
+        throw new TypeError(`Cannot assign to read only property '${name}' of object '#<Object>'`);
+      }
       if (this === target && Object.is(next, value)) return;
-      if (this === target && !getOwnPropertyDescriptor(target, name).configurable) return; // it is frozen
       mine.origins.delete(name);
       defineProperty(this, name, { value: next, writable: true, enumerable, configurable: true });
     },
@@ -240,6 +243,7 @@ function linked(target, name, read) {
 }
 
 // What rewritten scripts call.
+let silent = 0; // above 0: sloppy code stores
 const helper = {
   // an object with spreads, or the rest of one; `taken`: what was taken out and is used nowhere
   a(made, taken) {
@@ -260,7 +264,12 @@ const helper = {
   // the same in sloppy code, where what is read-only is passed over in silence
   q(target, name, value) {
     if (target === null || target === undefined) target[name] = value;
-    Reflect.set(Object(target), name, value, target);
+    silent += 1;
+    try {
+      Reflect.set(Object(target), name, value, target);
+    } finally {
+      silent -= 1;
+    }
     stored(target, name, value);
     return value;
   },
