@@ -72,10 +72,13 @@ def shown(
     surfaces: Iterable[Surface],
     before: str = "",
     dull: Collection[F] = (),
+    weak: Mapping[F, Hashable] | None = None,
 ) -> set[F]:
     """The fields whose values stand on the page. `before`: the page as it came, without answers;
     a short value that stands there already proves nothing. `dull`: fields of which nobody is known
-    to have read anything; a short value of theirs proves nothing either."""
+    to have read anything; a short value of theirs proves nothing either. `weak`: fields of objects
+    that were only read as a whole, with whose they are: what reads them so shows them so, many
+    values in one place, or several fields of one object."""
     there = tokens(before)
     columns: dict[str, list[set[str]]] = defaultdict(list)
     texts: list[str] = []
@@ -89,7 +92,16 @@ def shown(
     found = {name for name, words in wanted.items() if _strongly(own.intersection(words), whole)}
     read = {name: words for name, words in wanted.items() if name not in dull}
     for place in columns.values():
-        found |= _of_place(read, place, there)
+        here = _of_place(read, place, there)
+        together = Counter(weak[name] for name in here if weak and name in weak)
+        found |= {
+            name
+            for name in here
+            if not weak
+            or name not in weak
+            or len(wanted[name]) >= _FEWEST
+            or together[weak[name]] > 1
+        }
     return found
 
 

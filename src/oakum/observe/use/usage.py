@@ -289,7 +289,10 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     dull = {at for at in sought if uses[at[0]][at[1]] == "copied" and at not in loose}
     surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
     page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
-    for name, path in shown(sought, surfaces, page, dull):
+    # Where all copies could be followed, what shows a field unread shows its whole object.
+    weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
+    weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] == "copied"}
+    for name, path in shown(sought, surfaces, page, dull, weak):
         uses[name][path] = "rendered"
     for name, path in values:
         if all(each in (None, [], {}) for each in values[name, path]):

@@ -92,7 +92,7 @@ function tell() {
       path: place.path,
       read: place.used,
       copied: place.copied || place.asked || place.sites.size > 0,
-      loose: place.loose > 0,
+      loose: place.loose > 0 || [...place.sites].some(([where, times]) => times > 0 && place.walks.has(where)),
       escaped: place.escaped,
     })),
   }));
