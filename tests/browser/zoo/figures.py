@@ -79,7 +79,7 @@ FIRST: Mapping[str, Score] = {
 SCORES: Mapping[str, Score] = {
     "comlink": Score((3, 3), (7, 7), (9, 9), (5, 5), 10, 14),
     "crew": Score((7, 7), (3, 3), (4, 4), (7, 7), 10, 11),
-    "drafts": Score((2, 3), (3, 4), (8, 8), (0, 0), 5, 10),
+    "drafts": Score((2, 2), (3, 4), (9, 9), (0, 0), 5, 10),
     "hydrated": Score((0, 0), (6, 6), (0, 0), (10, 10), 6, 10),
     "orders": Score((5, 5), (4, 4), (19, 19), (2, 2), 9, 21),
     "parsed": Score((5, 5), (2, 2), (6, 6), (0, 0), 7, 6),

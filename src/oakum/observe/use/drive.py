@@ -70,7 +70,9 @@ class Seen:
 
     def differs(self, other: Seen) -> tuple[str, ...]:
         """In what two drives differ, without a word of theirs."""
+        failed = [each["failures"] for load in (self.load, other.load) for each in load.told]
         pairs = (
+            ("what the instrument can do", 0, sum(failed)),
             ("the words on the page", self.words, other.words),
             ("the requests", self.requests, other.requests),
             ("the errors and messages of its console", self.complaints, other.complaints),

@@ -92,7 +92,7 @@ def shown(
     found = {name for name, words in wanted.items() if _strongly(own.intersection(words), whole)}
     read = {name: words for name, words in wanted.items() if name not in dull}
     for place in columns.values():
-        here = _of_place(read, place, there)
+        here = _of_place(read, place, there, weak or {})
         together = Counter(weak[name] for name in here if weak and name in weak)
         found |= {
             name
@@ -120,9 +120,17 @@ def _stands(word: str, whole: str) -> bool:
 
 
 def _of_place(
-    wanted: Mapping[F, Sequence[str]], place: Sequence[set[str]], there: set[str]
+    wanted: Mapping[F, Sequence[str]],
+    place: Sequence[set[str]],
+    there: set[str],
+    weak: Collection[F],
 ) -> set[F]:
-    """Fields that explain one place of the page, the best first; what is explained is gone."""
+    """Fields that explain one place of the page, the best first; what is explained is gone. Of two
+    that explain it alike, one that is `weak` does not."""
+
+    def rank(name: F) -> tuple[int, float, bool]:
+        return *_rank(held[name], wanted[name]), name not in weak
+
     pool: Counter[str] = Counter(word for each in place for word in each)
     left = {
         name: [word for word in words if word in pool and word not in there]
@@ -140,8 +148,8 @@ def _of_place(
         }
         if not left:
             return found
-        best = max(_rank(held[name], wanted[name]) for name in left)
-        winners = {name for name in left if _rank(held[name], wanted[name]) == best}
+        best = max(map(rank, left))
+        winners = {name for name in left if rank(name) == best}
         found |= winners
         for name in winners:
             for word, most in Counter(wanted[name]).items():

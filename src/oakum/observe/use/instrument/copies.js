@@ -142,14 +142,28 @@ hook(Object, "getOwnPropertyDescriptors", (native, self, args) => {
   const tracker = trackers.get(args[0]);
   if (tracker) for (const name of Object.keys(found)) found[name] = plainly(args[0], name, found[name]);
   if (mine.size) descriptions.set(found, mine);
+  for (const [name, { value, place }] of mine) {
+    if (found[name] && "value" in found[name]) takenOut(found[name], value, place);
+  }
   return found;
 });
+
+// A value that is taken out of a descriptor goes where nothing can be seen.
+function takenOut(described, value, place) {
+  const to = (next) => defineProperty(described, "value", { value: next, writable: true, enumerable: true, configurable: true });
+  const get = () => {
+    if (!copying) place.lost += 1;
+    return value;
+  };
+  defineProperty(described, "value", { get, set: to, enumerable: true, configurable: true });
+}
+
 const descriptions = new WeakMap(); // descriptors of all members → name → value and place
 hook(Object, "create", (native, self, args) => {
-  const made = pass(native, self, args);
   const mine = isObject(args[1]) ? descriptions.get(args[1]) : undefined;
-  if (!mine) return made;
-  const same = [...mine].filter(([name, { value }]) => Object.is(args[1][name]?.value, value));
+  if (!mine) return pass(native, self, args);
+  const [made] = logged(() => pass(native, self, args));
+  const same = [...mine].filter(([name, { value }]) => Object.is(getOwnPropertyDescriptor(made, name)?.value, value));
   return proxied(new Tracker(made, null, new Map(same.map(([name, { place }]) => [name, place]))));
 });
 
@@ -196,7 +210,7 @@ function keep(map, name, value, place) {
 // One place of the code that takes out several is a cache at work, and no use of any of them.
 function tookOut({ members, sites }, name, { value, place }) {
   if (place.enough) return;
-  const where = site();
+  const where = site(4);
   place.sites.set(where, (place.sites.get(where) ?? 0) + 1);
   note(name, value, place, where);
   if (!sites.has(where)) sites.set(where, new Set());

@@ -93,8 +93,8 @@ function tell() {
       read: place.used,
       copied: place.copied || place.asked || place.sites.size > 0,
       loose: place.loose > 0 || [...place.sites].some(([where, times]) => times > 0 && place.walks.has(where)),
-      escaped: place.escaped,
+      escaped: place.escaped || place.lost > 0,
     })),
   }));
-  return { document: own, answers: told, surfaces: [...said].map((each) => parse(each)) };
+  return { document: own, failures, answers: told, surfaces: [...said].map((each) => parse(each)) };
 }

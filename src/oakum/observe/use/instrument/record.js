@@ -44,6 +44,7 @@ class Place {
   copied = false;
   loose = 0; // copies that could not be followed
   escaped = false;
+  lost = 0; // copies that went where nothing can be seen
   also = new Set(); // fields whose value is kept in one place with this one's
   left = 64;
   at = 0;
@@ -102,14 +103,14 @@ function shapeAt(key, path) {
 // Where in the page's code we are: who calls whom, eight deep. What reads all members of an object
 // from one such place is a copy, a comparison or a validation, and no use of any of them.
 let traces = 60000;
-function site() {
+function site(own) {
   traces -= 1;
   const { stackTraceLimit } = Error;
   const prepare = getOwnPropertyDescriptor(Error, "prepareStackTrace");
   try {
     if (prepare) delete Error.prepareStackTrace;
-    Error.stackTraceLimit = 11;
-    return new Error().stack.split("\n").slice(4).join("\n");
+    Error.stackTraceLimit = 12;
+    return new Error().stack.split("\n").slice(own).join("\n");
   } catch {
     return "";
   } finally {
@@ -128,6 +129,7 @@ let reads = 0;
 
 function note(name, value, place, where) {
   latest = now();
+  if (where !== null) readAt(where, name);
   const before = recent.get(name) ?? [];
   if (before.length > 15) before.shift();
   before.push({ value, place, where, at: latest, nth: (reads += 1) });
@@ -144,8 +146,17 @@ function readOf(name, value) {
   return fresh?.findLast((read) => read.where === null) ?? fresh?.at(-1);
 }
 
-// Whether it was read for nothing but to be stored: as a whole, or just now.
-const isCopying = (read) => read.where === null || read.nth >= reads - 1;
+// Whether it was read for nothing but to be stored: as a whole, or just now by code that names no
+// member: a loop, or what a library makes of text.
+const isCopying = (read) => read.where === null || (read.nth >= reads - 1 && isGeneric(read.where));
+
+const names = new Map(); // where → what was read there first
+const generic = new Set(); // where more than one thing was
+const isGeneric = (where) => generic.has(where) || where.trimStart().startsWith("at eval (eval at");
+function readAt(where, name) {
+  if (!names.has(where)) names.set(where, name);
+  else if (names.get(where) !== name) generic.add(where);
+}
 
 function copiedFrom(name, read) {
   const all = recent.get(name) ?? [];

@@ -7,6 +7,8 @@ const isLeaf = (value) => {
 };
 
 const trackers = new WeakMap(); // Proxy, or an object of the page with members of answers → its Tracker
+let failures = 0;
+let storing = null; // the name of the member that is being stored
 let running = null; // the Tracker whose members were listed last
 let copying = 0; // above 0: what is read now is read to make a copy
 let log = new Map(); // name → what was read of it meanwhile
@@ -25,12 +27,25 @@ class Tracker {
   }
 
   place(name) {
-    return this.origins.get(name) ?? this.shape.place(Array.isArray(this.raw) ? "*" : name);
+    return this.origins.get(name) ?? this.shape?.place(Array.isArray(this.raw) ? "*" : name);
   }
 
-  // `leaf`: whether it is a value; an object or a list is told by what is read of it.
+  // An object or a list is told by what is read of it. What goes wrong here is never the page's.
   saw(target, name, value) {
+    try {
+      this.look(target, name, value);
+    } catch {
+      failures += 1;
+    }
+  }
+
+  look(target, name, value) {
     const place = isLeaf(value) ? this.place(name) : null;
+    if (storing === name) {
+      storing = null;
+      if (place) place.copied = true; // what was there before is looked at by whoever stores
+      return;
+    }
     const described = this.run?.described === name;
     if (this.run) this.run.described = null;
     if (copying) {
@@ -51,7 +66,7 @@ class Tracker {
       return;
     }
     if (place && (place.read || place.enough)) return;
-    const where = site();
+    const where = site(5);
     if (place) {
       place.sites.set(where, (place.sites.get(where) ?? 0) + 1);
       note(name, value, place, where);
@@ -61,7 +76,7 @@ class Tracker {
     const read = this.sites.get(where).add(name);
     this.count ??= this.size(target);
     if (read.size > 1 && read.size >= this.count && read.size >= (this.count = this.size(target))) {
-      for (const each of read) if (isLeaf(this.peek(target, each))) this.place(each).walks.add(where);
+      for (const each of read) if (isLeaf(this.peek(target, each))) this.place(each)?.walks.add(where);
     }
   }
 
@@ -253,22 +268,36 @@ const helper = {
         if (last && last.where !== null && latest - last.at <= SOON) copiedFrom(name, last);
       }
     }
-    return adopted(made);
+    try {
+      return adopted(made);
+    } catch {
+      failures += 1;
+      return made;
+    }
   },
   // target[name] = value, in strict code
   p(target, name, value) {
-    target[name] = value;
+    const before = storing;
+    storing = name;
+    try {
+      target[name] = value;
+    } finally {
+      storing = before;
+    }
     stored(target, name, value);
     return value;
   },
   // the same in sloppy code, where what is read-only is passed over in silence
   q(target, name, value) {
     if (target === null || target === undefined) target[name] = value;
+    const before = storing;
+    storing = name;
     silent += 1;
     try {
       Reflect.set(Object(target), name, value, target);
     } finally {
       silent -= 1;
+      storing = before;
     }
     stored(target, name, value);
     return value;
@@ -276,6 +305,14 @@ const helper = {
 };
 
 function stored(target, name, value) {
+  try {
+    storedFrom(target, name, value);
+  } catch {
+    failures += 1;
+  }
+}
+
+function storedFrom(target, name, value) {
   if (quiet() || !isObject(target) || typeof name === "symbol" || Array.isArray(target) || !isLeaf(value)) return;
   const read = readOf(String(name), value);
   if (!read) return;
