@@ -183,10 +183,10 @@ SHOW = b"document.querySelector('p').textContent = copy.on ? 'On' : 'Off'; "
         (b"", COPY % (SHOW + b"if (0) { @@ }"), 1, "unsent"),  # no browser can read it either
         (
             b'<meta http-equiv="content-security-policy" content="script-src \'sha256-HASH\'">',
-            COPY % SHOW, 1, "copied",
+            COPY % SHOW, 1, "unobserved",
         ),
         # what a page makes of its own text is not followed, and the page stays as it is
-        (b"", COPY % SHOW + b"; document.title = document.scripts[0].text.length", 1, "copied"),
+        (b"", COPY % SHOW + b"; document.title = document.scripts[0].text.length", 1, "unobserved"),
     ],
 )  # fmt: skip
 def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
@@ -399,3 +399,22 @@ def test_who_looked_is_known_by_the_token_or_by_the_users_word(tmp_path: Path) -
     two = _seen_with('{"sub": "7"}', '{"sub": "8"}')
     assert not held.caller(two).known
     assert not held.caller(_seen_with("{}")).known
+
+
+def test_what_a_page_sends_is_used(browser: Browser) -> None:
+    page = b"""<p></p><script type=module>
+      const { me, filter, other } = await (await fetch("/api")).json();
+      await (await fetch(`/save?${new URLSearchParams(filter)}`, {
+        method: "POST", body: JSON.stringify({ ...me, at: 1 }),
+      })).text();
+      document.querySelector("p").textContent = JSON.stringify({ ...other }).length > 2;
+    </script>"""
+    api = {
+        "GET /api": {"me": {"id": 4, "on": True}, "filter": {"page": 2}, "other": {"x": 1}},
+        "POST /save?page=2": {},
+    }
+    with zoo.answering(api, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is not None, found.why
+    uses = {field.path: field.use for field in judge(found.load, address).doors[0].fields}
+    assert uses == {"me.id": "read", "me.on": "read", "filter.page": "read", "other.x": "copied"}

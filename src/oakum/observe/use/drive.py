@@ -8,6 +8,7 @@ behaves twice alike.
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -27,7 +28,7 @@ from oakum.observe.use.rewrite import HELPER
 from oakum.observe.use.usage import Heard, Load
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 How = Literal["plain", "watched", "followed"]
 """Followed: watched, and its scripts so rewritten that copies can be followed."""
@@ -55,6 +56,8 @@ def _instrument(name: str, workers: frozenset[str]) -> str:
 
 _MOST = 64 << 20
 """Bytes of one answer that are kept."""
+_UNREAD = 2.0
+"""Seconds that an answer is waited for once it has begun."""
 
 
 @dataclass
@@ -91,12 +94,14 @@ class _Watch:
     """Document → what was recorded there, as it was told last."""
     requests: Counter[str] = field(default_factory=Counter)
     complaints: Counter[str] = field(default_factory=Counter)
-    waiting: set[Request] = field(default_factory=set)
+    waiting: dict[Request, float] = field(default_factory=dict)
+    """Until when: a page may never read what it was answered, which then never ends."""
     pages: list[Page] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
 
     def listen(self, context: BrowserContext) -> None:
         context.on("request", self._asked)
+        context.on("response", self._answered)
         context.on("requestfinished", self._finished)
         context.on("requestfailed", self._failed)
         context.on("page", self._opened)
@@ -123,11 +128,15 @@ class _Watch:
         parts = urlsplit(request.url)
         if parts.scheme in ("blob", "data"):
             return  # the page asks itself, by a name that is new each time
-        self.waiting.add(request)
+        self.waiting[request] = math.inf
         self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
 
+    def _answered(self, response: Response) -> None:
+        if response.request in self.waiting:
+            self.waiting[response.request] = time.monotonic() + _UNREAD
+
     def _failed(self, request: Request) -> None:
-        self.waiting.discard(request)
+        self.waiting.pop(request, None)
         if request.resource_type in ("fetch", "xhr"):  # read as a stream, of which nothing is kept
             self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
 
@@ -140,7 +149,7 @@ class _Watch:
         except Error:
             pass  # the page has gone meanwhile, or there is no body
         finally:
-            self.waiting.discard(request)
+            self.waiting.pop(request, None)
 
     def _hear(self, request: Request) -> None:
         response = request.response()
@@ -160,8 +169,9 @@ class _Watch:
         """Wait until nothing is asked and nothing changes any more."""
         deadline, since, last = time.monotonic() + most, time.monotonic(), ""
         while time.monotonic() < deadline:
-            now = f"{len(self.waiting)} {self.words()}"
-            if now != last or self.waiting:
+            waiting = sum(until > time.monotonic() for until in self.waiting.values())
+            now = f"{waiting} {self.words()}"
+            if now != last or waiting:
                 since, last = time.monotonic(), now
             elif time.monotonic() - since >= quiet:
                 return
@@ -173,7 +183,10 @@ class _Watch:
         return [each for each in found if each is not None]
 
     def collect(self) -> None:
-        """Take what the instrument has recorded in every document that is open."""
+        """Take what the instrument has recorded in every document that is open, and count what
+        never ended."""
+        for request in list(self.waiting):
+            self._failed(request)
         pages = [page for page in self.pages if not page.is_closed()]
         for where in (each for page in pages for each in (*page.frames, *page.workers)):
             told = _evaluated(where, f"globalThis[{self.name!r}]?.()")

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -127,6 +128,11 @@ Name = tuple[str, str, str]
 """Method, path template, operation."""
 
 
+_SIGNS = ("read", "copied", "loose", "whole", "escaped")
+"""What the instrument tells of a field. `loose`: a copy of it could not be followed; `whole`: it
+was read with all of its object, and no copy was followed."""
+
+
 @dataclass
 class _Question:
     """The answers to one question of the page. Holds values."""
@@ -146,6 +152,11 @@ class _Question:
     """What the bodies were read from."""
     signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
+    @cached_property
+    def read_of(self) -> frozenset[Path]:
+        """Objects of which something was read by name."""
+        return frozenset(raw[:-1] for raw, signs in self.signs.items() if "read" in signs)
+
     @property
     def unobserved(self) -> bool:
         return self.lost or self.came > self.seen
@@ -157,6 +168,8 @@ class _Question:
             return "read"
         if "escaped" in signs or self.unobserved:
             return "unobserved"
+        if "whole" in signs and raw[:-1] not in self.read_of:
+            return "unobserved"  # all was taken, nothing was used: the page may use a copy
         return "copied" if "copied" in signs else "untouched"
 
 
@@ -249,7 +262,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
     asked.seen += told["arrived"]
     asked.lost |= told["unseen"] > 0
     for each in told["paths"]:
-        signs = {word for word in ("read", "copied", "loose", "escaped") if each[word]}
+        signs = {word for word in _SIGNS if each[word]}
         asked.signs[tuple(each["path"])] |= signs
 
 
@@ -291,7 +304,7 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
     # Where all copies could be followed, what shows a field unread shows its whole object.
     weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
-    weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] == "copied"}
+    weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
     for name, path in shown(sought, surfaces, page, dull, weak):
         uses[name][path] = "rendered"
     for name, path in values:

@@ -35,12 +35,41 @@ function scriptKey(script) {
   return `PAGE ${location.href.split(/[?#]/)[0]} ${script.id || all.indexOf(script)}`;
 }
 
+// What a page sends is used: whoever gets it would miss it.
+function sent(body) {
+  const use = (copy) => {
+    if (!isObject(copy)) return;
+    const tracker = origins.get(copy);
+    for (const name of Object.keys(copy)) {
+      if (tracker?.own(copy, name) && isLeaf(copy[name])) tracker.place(name).read = true;
+      use(copy[name]);
+    }
+  };
+  if (typeof body === "string") use(copies.get(body));
+}
+for (const name of ["URLSearchParams", "Headers"]) {
+  const native = globalThis[name];
+  const construct = (_, args, target) => {
+    const made = () => Reflect.construct(native, args, target === globalThis[name] ? native : target);
+    const [result, mine] = logged(made);
+    for (const { place } of mine.values()) place.read = true;
+    return result;
+  };
+  globalThis[name] = new Proxy(native, { construct });
+  defineProperty(native.prototype, "constructor", { value: globalThis[name], writable: true, configurable: true });
+}
+hook(globalThis.Navigator?.prototype, "sendBeacon", (native, self, args) => {
+  sent(args[1]);
+  return pass(native, self, args);
+});
+
 const responses = new WeakMap(); // Response → from
 hook(globalThis, "fetch", (native, self, args) => {
   const [input, init] = args;
   const given = input instanceof Request ? input : null;
   const method = init?.method ?? given?.method ?? "GET";
   const body = init?.body;
+  sent(body);
   return pass(native, self, args).then((response) => {
     const key = named(method, response.url, body);
     responses.set(response, arrived(key));
@@ -96,6 +125,7 @@ hook(Xhr, "send", (native, self, args) => {
   const mine = asked.get(self);
   if (mine) {
     mine.body = args[0];
+    sent(args[0]);
     self.addEventListener("readystatechange", () => received(self));
   }
   return pass(native, self, args);

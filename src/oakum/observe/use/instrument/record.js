@@ -44,6 +44,8 @@ class Place {
   copied = false;
   loose = 0; // copies that could not be followed
   escaped = false;
+  whole = false; // read with all of its object, by what may have made a copy that is out of sight
+  followed = false; // in one copy at least
   lost = 0; // copies that went where nothing can be seen
   also = new Set(); // fields whose value is kept in one place with this one's
   left = 64;
@@ -167,7 +169,7 @@ function copiedFrom(name, read) {
       other.place.also.add(place); // a cache of objects of several answers: it may be that one's
     }
   }
-  place.copied = true;
+  place.copied = place.followed = true;
   if (where === null) place.loose -= 1;
   else place.sites.set(where, place.sites.get(where) - 1);
   return place;

@@ -58,6 +58,7 @@ class Tracker {
       if (!place) return;
       place.copied = true;
       place.loose += 1;
+      place.whole ||= !Object.isFrozen(target); // to freeze in depth is to look at all, and to keep none
       note(name, value, place, null);
       return;
     }
@@ -76,7 +77,13 @@ class Tracker {
     const read = this.sites.get(where).add(name);
     this.count ??= this.size(target);
     if (read.size > 1 && read.size >= this.count && read.size >= (this.count = this.size(target))) {
-      for (const each of read) if (isLeaf(this.peek(target, each))) this.place(each)?.walks.add(where);
+      const whole = !Object.isFrozen(target);
+      for (const each of read) {
+        if (!isLeaf(this.peek(target, each))) continue;
+        const found = this.place(each);
+        found?.walks.add(where);
+        if (found && whole) found.whole = true;
+      }
     }
   }
 
