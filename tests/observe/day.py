@@ -1,6 +1,7 @@
 """A made day of an API of members: 2,000 honest callers with a day curve, and twelve abusers.
 
-Written before the detectors were tuned, and not changed for them. Planned as columns of numbers and
+Written before the detectors were tuned, and not changed for them, but for how much the fast abusers
+of a smaller day take. Planned as columns of numbers and
 made into `Call`s one after the other, so that the plan of a million is some 40 MB and no call is
 kept. Ids are hashes of made-up numbers; what an answer hands out follows from what was asked, so
 that who was shown what needs no memory here.
