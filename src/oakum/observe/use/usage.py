@@ -10,13 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
+from oakum.observe.calls import Doors
+from oakum.observe.inventory import Door as Counted
+from oakum.observe.paths import Paths
+from oakum.observe.survey import Survey
 from oakum.observe.use.fields import Path, leaves, names_somebody, template, told
 from oakum.observe.use.match import Surface, shown
 
@@ -32,6 +36,7 @@ USES: Mapping[Use, str] = {
 USED: frozenset[Use] = frozenset(("rendered", "read"))
 UNUSED: frozenset[Use] = frozenset(("copied", "untouched"))
 _NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 PAGE = "PAGE"
 """In the place of a method: data that stands in a script element of the page itself."""
 
@@ -275,11 +280,24 @@ def _doors(questions: list[_Question], find: Find | None) -> dict[Name, list[_Qu
         if isinstance(leaf.value, str | int) and names_somebody(leaf.path)
     }
     doors: dict[Name, list[_Question]] = defaultdict(list)
+    wordless = _wordless(questions, values)
     for each in questions:
         known = find(each.method, each.path) if find else None
-        path, operation = known or (template(each.path, values), "")
+        path, operation = known or (template(wordless(each.path), values), "")
         doors[each.method, path, each.query or operation].append(each)
     return doors
+
+
+def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str], str]:
+    """Tells of a path what is a parameter in it, by all that were asked, as traffic is told:
+    `/users/ada` is somebody's."""
+    paths: Paths[Counted] = Paths(Counted)
+    for each in questions:
+        counts = paths.at(each.method, each.path)
+        for body in each.bodies:
+            counts.answer.learn(body)
+    known = Doors(Survey({}, tuple(paths.templates(values.__contains__)), {}, frozenset()))
+    return lambda path: _PARAMETER.sub("{id}", known.template(path)[0])
 
 
 def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
