@@ -113,6 +113,13 @@ def test_the_columns_of_a_csv_are_fields(tmp_path: Path) -> None:
     assert fields == [("*.email", ["string"]), ("*.id", ["integer"])]
 
 
+def test_each_event_of_a_feed_is_an_answer(tmp_path: Path) -> None:
+    feed = json.loads(line("/feed", 'id: 1\ndata: {"id": 7,\ndata: "nick": "x"}\n\n: none\n\n'))
+    feed["response"]["headers"]["content-type"] = "text/event-stream"
+    (door,) = observed(tmp_path, [json.dumps(feed) + "\n"])
+    assert [each["path"] for each in door["fields"]] == ["id", "nick"]
+
+
 @pytest.mark.parametrize(
     "text", ["Ann,Marlowe\nBob,Brandt\n", "7,a@club.example\n8,b@club.example\n", "made up\n"]
 )

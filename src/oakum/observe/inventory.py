@@ -235,15 +235,13 @@ class Watcher:
             return
         if site is not None:
             site.good += 1
-            if site.answer is not None and body is not UNREAD:
+            if site.answer is not None and body is not UNREAD and not isinstance(body, Events):
                 site.answer.learn(body)
         door.bodies["unreadable" if body is UNREAD and passed.body == "whole" else passed.body] += 1
         if body is not UNREAD:
             door.media[_media(response.media_type)] += 1
-            door.answer.learn(body)
-            for text in naming(body):
-                if len(self._handed) < _MOST_HANDED:
-                    self._handed.add(self.hash(text))
+            for each in body if isinstance(body, Events) else (body,):
+                self._learn(door, each)
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
             door.sent.learn(sent)
@@ -278,6 +276,12 @@ class Watcher:
                 site.good += many
             if body:
                 door.bodies[body] += many
+
+    def _learn(self, door: Door, body: object) -> None:
+        door.answer.learn(body)
+        for text in naming(body):
+            if len(self._handed) < _MOST_HANDED:
+                self._handed.add(self.hash(text))
 
     def _part(self, door: Door, passed: Passed, body: object) -> None:
         door.seen += 1
@@ -339,6 +343,22 @@ def read(body: bytes, media_type: str) -> object:
 def media_type(request: Request) -> str:
     """Of a request's body, without parameters; empty when nothing says it."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+class Events(list[object]):
+    """What a feed told, event by event: each is an answer."""
+
+
+def events(body: bytes, media_type: str) -> object:
+    """The events of a feed (HTML standard, 9.2) whose data are JSON; `UNREAD` when it is none."""
+    if media_type.split(";")[0].strip().lower() != "text/event-stream":
+        return UNREAD
+    found = Events()
+    for block in re.split(rb"\r?\n\r?\n", body)[:_ROWS]:
+        lines = [line for line in block.splitlines() if line.startswith(b"data:")]
+        value = read(b"\n".join(line[5:].strip() for line in lines), "")
+        found += [] if value is UNREAD else [value]
+    return found or UNREAD
 
 
 def rows(body: bytes, media_type: str) -> object:

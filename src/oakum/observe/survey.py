@@ -13,7 +13,7 @@ from oakum.contract.lexicon import label_field
 from oakum.contract.model import Operation as Declared
 from oakum.contract.model import Shape
 from oakum.observe import notable
-from oakum.observe.inventory import UNREAD, Door, Watcher, read, rows
+from oakum.observe.inventory import UNREAD, Door, Watcher, events, read, rows
 from oakum.observe.observation import (
     Drift,
     Field,
@@ -115,6 +115,7 @@ class Surveyor:
         if door is not None:
             if body is UNREAD and passed.body != "absent":
                 body = rows(response.body, response.media_type)
+                body = events(response.body, response.media_type) if body is UNREAD else body
             self._watcher.take(door, passed, body)
 
     def tally(
