@@ -121,6 +121,15 @@ can_guard() {
         command -v redis-server >/dev/null
 }
 
+# What Spark runs on, the engine that traffic is counted with beside DuckDB.
+java() {
+    command -v java >/dev/null || { debian default-jre-headless && command -v java >/dev/null; } &&
+        return
+    missing='no Java for Spark (apt-get install default-jre-headless)'
+    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
+    say "$missing: THE TESTS OF OBSERVE ON SPARK FAIL"
+}
+
 # ---------------------------------------------------------------- the checks
 
 failed=''
@@ -177,6 +186,7 @@ case $command in
         browser
         bundler
         engines
+        java
         cd "$root" && exec "$venv/bin/python" -m pytest -n 3 --dist worksteal "$@"
         ;;
     check)

@@ -116,3 +116,8 @@ def test_collections_below_an_item_stay_apart() -> None:
 @given(st.lists(st.from_regex(r"[a-z]{2,8}s/[0-9a-f]{8,32}(/[a-z]{2,8})?", fullmatch=True)))
 def test_nothing_is_lost_whatever_is_a_parameter(paths: list[str]) -> None:
     assert sum(learnt(*(f"/{path}" for path in paths)).values()) == len(paths)
+
+
+def test_a_name_that_ends_as_a_plural_is_no_collection() -> None:
+    paths = ("/members/ann/rides/7", "/members/james/rides/8", "/members/thomas/rides/9")
+    assert learnt(*paths) == {"/members/{memberId}/rides/{rideId}": 3}

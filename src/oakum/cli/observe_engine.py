@@ -32,7 +32,7 @@ OPTION = click.option(
     help="what counts; without it DuckDB where it is installed and can read the sources itself",
 )  # fmt: skip
 MEMORY = click.option(
-    "--memory", type=click.IntRange(min=64), default=1000, show_default=True, metavar="MB",
+    "--memory", type=click.IntRange(min=128), default=1000, show_default=True, metavar="MB",
     help="of an engine, at most; what does not fit goes to a private temporary folder",
 )  # fmt: skip
 

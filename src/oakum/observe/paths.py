@@ -183,10 +183,12 @@ def _is_act(name: str, node: _Node[T]) -> bool:
 
 
 def _is_like(node: _Node[T], name: str) -> bool:
-    """Whether a word answers as one of its siblings does that is no collection."""
+    """Whether a word answers as one of its siblings does that is no collection, or has the same
+    words below it: many a name ends as a plural does."""
     mine = node.below[name]
     others = [e for e in node.below if e not in (name, _SLASH) and not _is_plural(e)]
-    return any(
+    below = mine.below.keys() - {PARAMETER, _SLASH}
+    return any(below & node.below[other].below.keys() for other in others) or any(
         mine.counts[method].alike(node.below[other].counts[method])
         for other in others
         for method in mine.counts.keys() & node.below[other].counts.keys()

@@ -14,8 +14,10 @@ MEMORY: Final = 1_000_000_000
 """Bytes that it may use, unless said otherwise."""
 
 
-def connected(spill: Path, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
-    """A database in memory. `spill`: where it puts what does not fit; made when it is needed.
+def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
+    """A database in memory. `spill`: where it puts what does not fit; None: nowhere. A process that
+    reads what is somebody's may have none: DuckDB writes pages of memory whole, and in what it has
+    not written there yet stands what stood there before.
 
     Raises `InputError` where it is not installed.
     """
@@ -28,7 +30,7 @@ def connected(spill: Path, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
         ":memory:",
         config={
             "memory_limit": f"{memory}B",
-            "temp_directory": str(spill),
+            "temp_directory": str(spill) if spill is not None else "",
             "preserve_insertion_order": False,
             "enable_external_file_cache": False,
             "autoinstall_known_extensions": False,
@@ -36,4 +38,7 @@ def connected(spill: Path, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
         },
     )
     made.execute("SET enable_progress_bar = false")
+    # A join builds up its right side, as it is written, and lets the left one pass: the other way
+    # round lines as they were read would go to the disk.
+    made.execute("SET disabled_optimizers = 'join_order, build_side_probe_side'")
     return made

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
 from oakum.observe.call import Hasher
@@ -20,10 +17,18 @@ from oakum.observe.store.duck import MEMORY, connected
 from oakum.observe.store.layout import COLUMNS, Table
 
 _BATCH: Final = 10_000
-_LONGEST: Final = 32 << 20
+_LONGEST: Final = 4 << 20
+"""Bytes of a line of a log, at most: DuckDB has a buffer of twice that for each thread."""
 _BLOCKS: Final = 8
 _SEALED: Final = 32 * _BLOCKS
-"""Bytes of a shape that are sealed: a path of more words than that fit has no door of its own."""
+"""Bytes of a shape that is sealed, at most."""
+LONG: Final = "GET /-"
+"""Stands for a shape that is too long to be sealed."""
+_SIV: Final = 32
+
+
+class Full(Exception):
+    """The answer does not fit into memory."""
 
 
 class Unreadable(Exception):
@@ -60,7 +65,7 @@ class Engine(Protocol):
         ...
 
     def table(self, name: str, question: str) -> None:
-        """Answer a question, and keep the answer under a name. Raises `Unreadable`."""
+        """Answer a question, and keep the answer under a name. Raises `Unreadable`, `Full`."""
         ...
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
@@ -69,29 +74,27 @@ class Engine(Protocol):
 
 
 class Duck:
-    """DuckDB in this process. What does not fit into memory goes to a folder that nobody else can
-    read, and that is removed."""
+    """DuckDB in this process. It writes no file: what does not fit is asked in parts."""
 
     name = "duckdb"
 
-    def __init__(self, hashed: Hasher, memory: int = MEMORY, spill: Path | None = None) -> None:
-        """`memory`: bytes. `spill`: a folder for its temporary files that stays; None: one of its
-        own."""
-        self._hashed, self._memory, self._spill = hashed, memory, spill
+    def __init__(self, hashed: Hasher, memory: int = MEMORY) -> None:
+        """`memory`: bytes."""
+        self._hashed, self._memory = hashed, memory
         self._secret = os.urandom(32)
 
     def __enter__(self) -> Self:
-        self._private = Path(tempfile.mkdtemp(prefix="oakum-"))
-        self._duck = connected(self._spill or self._private / "spill", self._memory)
+        self._duck = connected(None, self._memory)
         inner, outer = (_blob(pad) for pad in self._hashed.pads())
         inside = f"UNHEX(SHA256({inner} || ENCODE(t)))"
         for said in (
             f"digest(t) AS CAST(CAST(UNHEX(SUBSTR(SHA256({outer} || {inside}), 1, 16)) AS BIT)"
             " AS BIGINT)",
             f"seal(t) AS SHA256({outer} || {inside})",
-            f"sealing(t, siv) AS siv || HEX(CAST(XOR(CAST({_padded('t')} AS BIT),"
-            f" CAST({_stream(self._secret)} AS BIT)) AS BLOB))",
-            f"sealed(t) AS sealing(LEFT(t, {_SEALED}), seal(LEFT(t, {_SEALED})))",
+            f"sealing(t, siv) AS siv || HEX(CAST(XOR(CAST(ENCODE(t) AS BIT), CAST(UNHEX(SUBSTR("
+            f"{_stream(self._secret)}, 1, 2 * STRLEN(t))) AS BIT)) AS BLOB))",
+            f"sealed(t) AS CASE WHEN t = '' THEN '' WHEN STRLEN(t) <= {_SEALED} THEN"
+            f" sealing(t, LEFT(seal(t), {_SIV})) ELSE sealing('{LONG}', LEFT(seal(t), {_SIV})) END",
             "swapped(t, p, b) AS REGEXP_REPLACE(t, p, b, 'g')",
             "fits(t, p) AS REGEXP_MATCHES(t, p)",
         ):
@@ -100,7 +103,6 @@ class Duck:
 
     def __exit__(self, *_: object) -> None:
         self._duck.close()
-        shutil.rmtree(self._private, ignore_errors=True)
 
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
         """Its own reader of JSON, which skips empty lines and packs out `.gz` and `.zst`."""
@@ -142,12 +144,11 @@ class Duck:
     def opened(self, sealed: str) -> str:
         """The seal is HMAC-SHA-256 of the text, then the text under a stream that SHA-256 makes of
         a secret and it: SIV (RFC 5297) with that hash in the place of AES, which DuckDB lacks."""
-        siv, text = sealed[:64].encode(), bytes.fromhex(sealed[64:])
+        siv, text = sealed[:_SIV].encode(), bytes.fromhex(sealed[_SIV:])
         stream = b"".join(
             hashlib.sha256(self._secret + siv + str(at).encode()).digest() for at in range(_BLOCKS)
         )
-        clear = bytes(a ^ b for a, b in zip(text, stream, strict=True))
-        return clear.rstrip(b"\0").decode("utf-8", "replace")
+        return bytes(a ^ b for a, b in zip(text, stream, strict=False)).decode()
 
     def table(self, name: str, question: str) -> None:
         """A table in memory."""
@@ -168,22 +169,14 @@ def _reading() -> Iterator[None]:
 
     try:
         yield
+    except duckdb.OutOfMemoryException:
+        raise Full from None
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
         raise Unreadable from None
 
 
-def _padded(text: str) -> str:
-    """A text of up to `_SEALED` characters of ASCII as so many bytes; of any other, nothing."""
-    data = f"ENCODE({text})"
-    many = f"GREATEST({_SEALED} - OCTET_LENGTH({data}), 0)"
-    return (
-        f"CASE WHEN OCTET_LENGTH({data}) <= {_SEALED} THEN {data} || REPEAT('\\x00'::BLOB, {many})"
-        f" ELSE REPEAT('\\x00'::BLOB, {_SEALED}) END"
-    )
-
-
 def _stream(secret: bytes) -> str:
-    parts = (f"UNHEX(SHA256({_blob(secret)} || ENCODE(siv || '{at}')))" for at in range(_BLOCKS))
+    parts = (f"SHA256({_blob(secret)} || ENCODE(siv || '{at}'))" for at in range(_BLOCKS))
     return "(" + " || ".join(parts) + ")"
 
 

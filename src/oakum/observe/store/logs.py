@@ -36,8 +36,6 @@ _CHUNKS: Final = 64
 _CHUNK: Final = 128 << 10
 _LINES: Final = 20_000
 _GONE: Final = "GET /never-there"
-_LONG: Final = "GET /-"
-"""Stands for a shape that was too long to be sealed."""
 _PAGE: Final = "GET /page.html"
 _PREFLIGHT: Final = "OPTIONS /"
 
@@ -138,7 +136,7 @@ def survey(
         raise Unreadable
 
     def stand(row: Row) -> Passed:
-        shape = known.shapes[row.door] if row.door != questions.UNKNOWN else row.sealed or _LONG
+        shape = known.shapes[row.door] if row.door != questions.UNKNOWN else row.sealed
         removed = orjson.loads(row.removed) if row.removed else {}
         return replace(_stand(shape, row.host, row.status), removed=removed)
 

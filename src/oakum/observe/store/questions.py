@@ -20,7 +20,13 @@ from oakum.observe.passed import NAMES, NO_ADDRESS, NO_ANSWER, NO_DOOR, NO_METHO
 from oakum.observe.survey import ABSENT, FILE
 
 _READ: Final = ("method", "path", "status", "host", "line", "who")
-LOG_NAMES: Final = (*dict.fromkeys(n for what in _READ for n in NAMES[what]), "op", "removed")
+_AUDIT: Final = ("op", "removed", "who")
+LOG_NAMES: Final = (
+    *dict.fromkeys(n for what in _READ for n in NAMES[what]),
+    "op",
+    "removed",
+    "who",
+)
 """Members of a log line that are read, all as texts."""
 NO_RECORD: Final = "a line that is no JSON, or holds nothing that a log line has"
 AN_ENTRY: Final = "a line that is an exchange, with a body"
@@ -72,7 +78,9 @@ def shaped(words: Collection[str] = ()) -> str:
     empty = f"COALESCE({', '.join(map(_quoted, LOG_NAMES))}) IS NULL"
     named = f"""
         SELECT source, {_first("method")} AS method, {_first("path")} AS target,
-            {_first("status")} AS status, {_first("host")} AS host, {_first("who")} AS who,
+            {_first("status")} AS status, {_first("host")} AS host,
+            CASE WHEN op IS NOT NULL AND removed IS NOT NULL THEN NULLIF(who, '')
+                ELSE {_first("who")} END AS who,
             request AS line, op, removed, {empty} AS is_empty
         FROM lines"""
     resolved = f"""
@@ -190,24 +198,37 @@ def _joined(words: Collection[str]) -> str:
 _GROUP: Final = "source, why, host, door, sealed, status, credentials, body, removed"
 
 
-def tally(pages: int) -> str:
+def tally(pages: int, part: int = 0, parts: int = 1) -> str:
     """Two questions in one reading. `whole` = 1: how often each group was seen. `whole` = 0: which
     doors each caller came to, one bit a door, in `pages` words of 62 bits; where the door is not
-    known, one row for each shape."""
+    known, one row for each shape. Of `parts` (a power of 2) of all callers one part is asked."""
     nothing = "CAST(0 AS BIGINT)"
     words = ", ".join(
         f"BIT_OR(CASE WHEN page = {page} THEN bit ELSE {nothing} END) AS word{page}"
         for page in range(pages)
     )
+    some = f" WHERE (COALESCE(caller, 0) & {parts - 1}) = {part}" if parts > 1 else ""
     return f"""
         SELECT GROUPING(source) AS apart, {_GROUP}, caller, COUNT(*) AS many, {words}
-        FROM placed
+        FROM placed{some}
         GROUP BY GROUPING SETS (({_GROUP}), (sealed, caller))"""
 
 
 GROUPS: Final = f"SELECT {_GROUP}, many FROM tallied WHERE apart = 0"
 """The first answer of `tally`, kept under the name `tallied`."""
-SEALS: Final = "SELECT DISTINCT sealed FROM tallied WHERE sealed IS NOT NULL"
+SEALS: Final = "SELECT DISTINCT sealed FROM reached WHERE sealed IS NOT NULL"
+"""Shapes without a door."""
+
+
+def reached(pages: int) -> str:
+    """The second answer of `tally`, as `callers` reads it."""
+    words = ", ".join(f"word{page}" for page in range(pages))
+    return f"SELECT sealed, caller, {words} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
+
+
+def united(parts: int) -> str:
+    """All parts of it."""
+    return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
 
 def callers(doors: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
@@ -219,7 +240,7 @@ def callers(doors: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
         else f"SUM(CASE WHEN {_reached(*each)} THEN 1 ELSE 0 END) AS many{number}"
         for number, each in enumerate(doors)
     )
-    return f"SELECT {said} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
+    return f"SELECT {said} FROM reached"
 
 
 def _reached(doors: Collection[int], seals: Collection[str]) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.call import Hasher
-from oakum.observe.store.engine import Unreadable
+from oakum.observe.store.engine import LONG, Unreadable
 from oakum.observe.store.layout import COLUMNS, Table
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Spark:
         )
         yield (
             "sealed(t STRING) RETURNS STRING"
-            f" RETURN HEX(AES_ENCRYPT(t, {secret}, 'GCM', 'DEFAULT', {nonce}))"
+            f" RETURN HEX(AES_ENCRYPT(CASE WHEN OCTET_LENGTH(t) <= 256 THEN t ELSE '{LONG}' END,"
+            f" {secret}, 'GCM', 'DEFAULT', {nonce}))"
         )
         yield (
             "swapped(t STRING, p STRING, b STRING) RETURNS STRING"

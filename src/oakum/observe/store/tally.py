@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.observe.inventory import Door
 from oakum.observe.passed import Passed, Unusable
 from oakum.observe.store import questions, sums
-from oakum.observe.store.engine import Engine
+from oakum.observe.store.engine import Engine, Full
 from oakum.observe.store.layout import Kept
 from oakum.observe.survey import ASIDE_ABSENT, Survey, Surveyor
 
+PARTS: Final = (1, 8, 64)
+"""Into how many parts callers are divided, one after the other, until they fit."""
 _AT_ONCE: Final = 500
 """Doors whose callers one question asks for."""
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
@@ -43,11 +47,26 @@ class Row(NamedTuple):
 
 def tally(engine: Engine, doors: int) -> tuple[Row, ...]:
     """Put the question over the view `placed`, of so many doors; the answer is in one order
-    whatever the engine."""
-    engine.table("tallied", questions.tally(-(-doors // questions.BITS)))
-    rows = (Row._make(each) for each in engine.rows(questions.GROUPS))
-    told = (row._replace(sealed=engine.opened(row.sealed) if row.sealed else "") for row in rows)
-    return tuple(sorted(told, key=questions.order))
+    whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
+    disk. Raises `InputError` when no part fits."""
+    for parts in PARTS:
+        with suppress(Full):
+            return _in_parts(engine, -(-doors // questions.BITS), parts)
+    raise InputError([Problem(Location("--memory"), "is too little", "give it more")])
+
+
+def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[Row, ...]:
+    seen = Counter[Row]()
+    for part in range(parts):
+        engine.table("tallied", questions.tally(pages, part, parts))
+        for *group, many in engine.rows(questions.GROUPS):
+            seen[Row._make((*group, 0))] += int(many)
+        engine.table(f"reached{part}", questions.reached(pages))
+    engine.view("reached", questions.united(parts))
+    return tuple(
+        row._replace(sealed=engine.opened(row.sealed) if row.sealed else "", seen=many)
+        for row, many in sorted(seen.items(), key=lambda each: questions.order(each[0]))
+    )
 
 
 def placed(method: str, host: str, path: str, status: int, operation: str = "") -> Passed:

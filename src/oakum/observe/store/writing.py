@@ -16,6 +16,7 @@ from typing import IO, Any, Final, Self
 
 import orjson
 
+from oakum.errors import InputError, Location, Problem
 from oakum.observe.call import Call
 from oakum.observe.store.duck import connected
 from oakum.observe.store.layout import Run, Table, typed, written
@@ -39,8 +40,11 @@ class Keeper:
         self._files: dict[str, list[str]] = {}
 
     def __enter__(self) -> Self:
-        self._hidden.mkdir(parents=True, mode=0o700)
-        self._duck = connected(self._hidden / "spill")
+        try:
+            self._hidden.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from None
+        self._duck = connected(None)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,24 +98,33 @@ class Keeper:
         self._files.setdefault(table, []).append(name)
 
     def done(self, run: Run) -> Run:
-        """Put everything in its place, the sheet last."""
+        """Put everything in its place, the sheet last. Raises `InputError` where that cannot be."""
         for day in [*self._open]:
             self._close(day)
-        for names in self._files.values():
-            for name in names:
-                place = self._folder / name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                (self._hidden / name).replace(place)
         files = {table: tuple(names) for table, names in self._files.items()}
         whole = replace(run, run=self.run, files=files)
-        sheet = self._hidden / "sheet"
-        with sheet.open("wb") as file:
-            file.write(written(whole))
-            file.flush()
-            os.fsync(file.fileno())
-        (self._folder / "runs").mkdir(exist_ok=True)
-        sheet.replace(self._folder / "runs" / f"{self.run}.json")
+        sheet = f"runs/{self.run}.json"
+        (self._hidden / "runs").mkdir()
+        (self._hidden / sheet).write_bytes(written(whole))
+        moved: list[Path] = []
+        try:
+            for name in (*(name for names in files.values() for name in names), sheet):
+                place = self._folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with (self._hidden / name).open("rb") as file:
+                    os.fsync(file.fileno())
+                (self._hidden / name).replace(place)
+                moved.append(place)
+        except OSError as error:
+            for place in moved:
+                place.unlink()
+            raise _unwritable(self._folder, error) from None
         return whole
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    why = (error.strerror or "no reason given").lower()
+    return InputError([Problem(Location(str(folder)), f"cannot be written: {why}")])
 
 
 def date(at: int) -> str:
