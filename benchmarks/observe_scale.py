@@ -1,4 +1,4 @@
-"""Access logs at scale: `oakum observe traffic` against bare DuckDB, which reads and groups the same file.
+"""Access logs at scale: `oakum observe traffic` against bare DuckDB, which groups the same file.
 
 The lines are made (seeded): 60 operations, 200,000 callers, ids as numbers, UUIDs and hexadecimal.
 Both run as whole processes in pairs, one right after the other; told are the median of the paired
@@ -25,13 +25,15 @@ NOUNS = (
     "devices", "photos",
 )  # fmt: skip
 DOORS = (
-    ("GET", "/api/v1/{}"), ("GET", "/api/v1/{}/%d"), ("POST", "/api/v1/{}"), ("PUT", "/api/v1/{}/%d"),
+    ("GET", "/api/v1/{}"), ("GET", "/api/v1/{}/%d"), ("POST", "/api/v1/{}"),
+    ("PUT", "/api/v1/{}/%d"),
     ("GET", "/api/v1/{}/%u/comments"), ("DELETE", "/api/v1/{}/%d/tags/%h"),
 )  # fmt: skip
 STATUSES = [200] * 88 + [201] * 3 + [304] * 3 + [400, 401, 403, 403, 404, 404]
 BARE = """
 import duckdb
-duckdb.execute('''SELECT method, regexp_replace(path, '[0-9]+', '', 'g') AS path, response_code, count(*)
+duckdb.execute('''
+    SELECT method, regexp_replace(path, '[0-9]+', '', 'g') AS path, response_code, count(*)
     FROM read_json('{}', format = 'newline_delimited') GROUP BY ALL''').fetchall()
 """
 

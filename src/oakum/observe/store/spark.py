@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -98,13 +99,12 @@ class Spark:
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
         """Its own reader of JSON. A line within brackets is one object or it is none: by itself
         Spark would take what begins as one."""
-        found = self._spark.read.option("lineSep", "\n").text([*files])
-        if len(files) > 1:
-            listed = ", ".join(_text(Path(each).resolve().as_uri()) for each in files)
-            source = f"ARRAY_POSITION(ARRAY({listed}), _metadata.file_path) - 1"
-        else:
-            source = "0"
-        found = found.selectExpr(f"CAST({source} AS INT) AS source", "value")
+        reader = self._spark.read.option("lineSep", "\n")
+        parts = [
+            reader.text(each).selectExpr(f"{number} AS source", "value")
+            for number, each in enumerate(files)
+        ]
+        found = reduce(lambda one, other: one.unionAll(other), parts)
         found.createOrReplaceTempView("raw")
         fields = ", ".join(f"`{name}`: STRING" for name in names)
         members = ", ".join(f'line[0]."{name}" AS "{name}"' for name in names)
@@ -244,7 +244,3 @@ def _kind(kind: str) -> str:
     if kind.startswith("MAP("):
         return f"MAP<{kind[4:-1]}>"
     return kind
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
