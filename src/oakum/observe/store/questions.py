@@ -129,7 +129,8 @@ def shape(path: str, words: Collection[str] = ()) -> str:
     odd, careful = _careful(words)
     if re.search(odd, path):
         whole = path.rstrip("/").replace("/", "//")[1:] + "/"
-        return re.sub(careful, r"/\1\2", whole).replace("//", "/0")
+        slash = "/" if path.endswith("/") else ""
+        return re.sub(careful, r"/\1\2", whole).replace("//", "/0") + slash
     if is_file(path):
         path = re.sub("/[^/]*([.][A-Za-z0-9]+)$", r"/f\1", path)
     return re.sub(_ID, "/0", path)
@@ -152,6 +153,7 @@ def _shape(words: Collection[str]) -> str:
     return (
         f"CASE WHEN fits(path, '{odd}')"
         f" THEN swapped(swapped({whole}, '{careful}', '/\\1\\2'), '//', '/0')"
+        " || CASE WHEN path LIKE '%/' THEN '/' ELSE '' END"
         f" ELSE swapped({bare}, '{_ID}', '/0') END"
     )
 
