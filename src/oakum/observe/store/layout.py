@@ -28,7 +28,7 @@ COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
         "at": "BIGINT", "host": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
         "operation": "VARCHAR", "status": "SMALLINT", "credentials": "VARCHAR",
         "caller": "BIGINT", "address": "BIGINT", "asked": "BIGINT[]", "handed": "BIGINT[]",
-        "count": "INTEGER", "size": "BIGINT",
+        "count": "INTEGER", "size": "BIGINT", "step": "BIGINT",
     },
     "counts": {
         "operation": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
