@@ -171,13 +171,26 @@ def _bits(
 @cache
 def leaf_index(table: Table, path: str) -> int:
     """Index of the policy leaf that rules a field path, -1 when no line does."""
-    node = table.trie
-    for segment in path.split("."):
-        below = node.child(segment)
-        if below is None:
-            return -1
-        node = below
+    node = _node(table, path)
+    if node is None:
+        return -1
     return node.leaf if node.leaf >= 0 else node.deep
+
+
+@cache
+def ruling(table: Table, path: str) -> tuple[int, ...]:
+    """Leaves of which one that is granted keeps a field: its own, or those below an object."""
+    index, node = leaf_index(table, path), _node(table, path)
+    if index >= 0 or node is None:
+        return (index,) if index >= 0 else ()
+    return tuple(sorted({*node.under()}))
+
+
+def _node(table: Table, path: str) -> Trie | None:
+    node: Trie | None = table.trie
+    for segment in path.split("."):
+        node = node.child(segment) if node else None
+    return node
 
 
 def granted(table: Table, index: int) -> str:

@@ -8,7 +8,7 @@ surely denies what it grants to none of them in any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, combinations, product
 
@@ -16,7 +16,7 @@ from oakum.contract.model import Json, Relation
 from oakum.errors import Location
 from oakum.observe.compare.verdict import Grant, State
 from oakum.semantics.model import Model
-from oakum.semantics.table import Table, granted, leaf_index
+from oakum.semantics.table import Table, granted, leaf_index, ruling
 
 MORE = " or more"
 ANYONE = "anyone"
@@ -45,20 +45,21 @@ class Ground:
         return self._model.tables[resource].leaves
 
     def has(self, resource: str, leaf: str) -> bool:
-        """Whether a field has a line."""
-        return leaf_index(self._model.tables[resource], leaf) >= 0
+        """Whether a field has a line, or some of what it holds."""
+        return bool(ruling(self._model.tables[resource], leaf))
 
     def line(self, resource: str, leaf: str) -> Location:
         """The line that rules a field; of one without a line that of its resource."""
-        return self._model.field_location(resource, leaf)
+        table = self._model.tables[resource]
+        return next(
+            (table.rules[index].location for index in ruling(table, leaf)), table.resource.location
+        )
 
     def says(self, resource: str, leaf: str) -> str:
         """What the line of a field says, in its own words."""
         table = self._model.tables[resource]
-        index = leaf_index(table, leaf)
-        if index < 0:
-            return "no line shows it to anybody"
-        return granted(table, index)
+        said = dict.fromkeys(granted(table, index) for index in ruling(table, leaf))
+        return ", or ".join(said) or "no line shows it to anybody"
 
     def resources(self) -> frozenset[str]:
         """Names of all resources."""
@@ -90,25 +91,25 @@ class Ground:
     def grant(self, resource: str, leaf: str, viewer: str, state: Mapping[str, str]) -> Grant:
         """Whether a field is shown; `state`: settings as text, those that are not known left out
         or `unknown`."""
-        index = leaf_index(self._model.tables[resource], leaf)
+        wanted = _bits(ruling(self._model.tables[resource], leaf))
         sure, possible = self.bits(resource, viewer, tuple(sorted(state.items())))
-        if index >= 0 and sure >> index & 1:
+        if sure & wanted:
             return "granted"
-        return "unclear" if index >= 0 and possible >> index & 1 else "denied"
+        return "unclear" if possible & wanted else "denied"
 
     def granting(self, resource: str, leaf: str, viewer: str) -> tuple[bool, frozenset[State]]:
         """Whether a field is shown in some state, and the states in which it is not."""
         table = self._model.tables[resource]
-        index = leaf_index(table, leaf)
-        if index < 0:
+        wanted, deciding = _bits(ruling(table, leaf)), self.deciding(resource, leaf)
+        if not wanted:
             return False, frozenset({()})
-        states = [each for each in table.states if each.name in table.deciding(index)]
+        states = [each for each in table.states if each.name in deciding]
         names = sorted(each.name for each in states)
         values = {each.name: each.values for each in states}
         held = self.least(viewer)
         denied, shown = set[State](), False
         for now in product(*(values[name] for name in names)):
-            if table.see(held, dict(zip(names, now, strict=True))) >> index & 1:
+            if table.see(held, dict(zip(names, now, strict=True))) & wanted:
                 shown = True
             else:
                 denied.add(tuple((n, _text(v)) for n, v in zip(names, now, strict=True)))
@@ -117,8 +118,7 @@ class Ground:
     def deciding(self, resource: str, leaf: str) -> frozenset[str]:
         """Settings on which some grant of a field depends."""
         table = self._model.tables[resource]
-        index = leaf_index(table, leaf)
-        return frozenset(table.deciding(index)) if index >= 0 else frozenset()
+        return frozenset(chain.from_iterable(map(table.deciding, ruling(table, leaf))))
 
     def least(self, viewer: str) -> frozenset[str]:
         """Relations that hold of whoever is called so, and of nobody else's need."""
@@ -184,6 +184,10 @@ def _readings(values: tuple[Json, ...], told: str | None) -> Iterator[Json]:
     """What a setting may be; None: what is none of its values."""
     known = [each for each in values if _text(each) == told]
     yield from known or (*values, None)
+
+
+def _bits(indices: Iterable[int]) -> int:
+    return sum(1 << index for index in indices)
 
 
 def _text(value: Json) -> str:

@@ -9,7 +9,7 @@ from oakum.contract.model import Grant, Json
 from oakum.observe.compare.ground import MORE, Ground
 from oakum.observe.compare.verdict import Verdict
 from oakum.observe.drafted import scalar
-from oakum.semantics.table import leaf_index
+from oakum.semantics.table import ruling
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ _NOBODY = "says in so many words that it is for nobody; `oakum guard` removes it
 _WIDER = "only if it is meant to be seen: else mend the page and the API"
 _NARROWER = "in place of what the line says of this field, once all pages were driven"
 _BOUND = (
-    "no narrower line would do: such a viewer also is what others see it by;"
+    "no narrower line would do: others need the relation by which such a viewer sees it;"
     " take it out of the answer instead"
 )
 _LONG = "narrow the line by hand: it also says who may set it, or what stands in its place"
@@ -92,10 +92,10 @@ def _widened(ground: Ground, resource: str, leaf: str, viewer: str) -> str:
 def _rule(ground: Ground, resource: str, leaf: str) -> tuple[tuple[Grant, ...], bool] | None:
     """The grants of a field, and whether its line says more than who sees it."""
     table = ground.table(resource)
-    index = leaf_index(table, leaf)
-    if index < 0:
+    rules = [table.rules[index] for index in ruling(table, leaf)]
+    if not rules or any(each is not rules[0] for each in rules):
         return None
-    rule = table.rules[index]
+    rule = rules[0]
     return rule.grants, rule.instead != "absent" or any(each.set for each in rule.grants)
 
 

@@ -33,9 +33,13 @@ def lines(found: Comparison) -> Iterator[str]:
     if not groups:
         yield "no difference in what was seen"
     yield ""
-    yield ", ".join(f"{found.count(name):,} {word}" for name, word in VERDICTS.items())
+    yield ", ".join(_counted(found.count(name), word) for name, word in VERDICTS.items())
     for why in found.distrust:
         yield f"not to be trusted: {why}"
+
+
+def _counted(many: int, word: str) -> str:
+    return counted(many, word) if word == "leak" else f"{many:,} {word}"
 
 
 def _groups(found: Comparison) -> list[list[Row]]:

@@ -48,6 +48,10 @@ def ground(model: Model) -> Ground:
         ("username", "blocked", {}, "denied"),  # `unless: [blocked]`
         ("username", "unknown", {}, "unclear"),
         ("no_such_field", "owner", {}, "denied"),
+        # A line that names an object is one of what the document declares in it.
+        ("streaks", "owner", {}, "granted"),
+        ("streaks", "member", {"private": "true"}, "denied"),
+        ("streaks", "member", {}, "unclear"),
     ],
 )
 def test_what_a_name_and_a_state_say(
