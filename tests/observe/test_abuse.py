@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -491,3 +492,26 @@ def test_kept_calls_are_a_source_too_and_never_make_a_list_under_another_key(
     assert report["sources"][0]["read"] == report["summary"]["calls"] == 20 * (FEWEST + 5) + 300
     refused = run(kept, "--deny", tmp_path / "deny", "--key", _key(tmp_path))
     assert (refused.code, "another key" in refused.output) == (2, True)
+
+
+def test_under_one_key_file_a_log_and_what_was_kept_of_it_name_the_same_caller(
+    tmp_path: Path,
+) -> None:
+    log, kept, key = access(tmp_path), tmp_path / "kept", tmp_path / "made.key"
+    keep = ["observe", "keep", str(log), "-o", str(kept), "--key", str(key)]
+    done = CliRunner().invoke(main, keep, standalone_mode=False)
+    assert (done.return_value, f"made {key}" in done.output) == (0, True)
+    listed = []
+    for source in (log, kept):
+        deny = tmp_path / f"{source.name}.deny"
+        assert run(source, "--key", key, "--deny", deny).code == 1
+        listed.append([each["who"] for each in json.loads(deny.read_text())["callers"]])
+    assert listed[0] == listed[1] != []
+
+
+def test_what_is_not_installed_is_said_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasketches", None)
+    lacking = run(access(tmp_path))
+    assert (lacking.code, "pip install '.[observe]'" in lacking.output) == (2, True)

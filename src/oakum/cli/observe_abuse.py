@@ -97,6 +97,7 @@ def command(
     (NDJSON), an access log in JSON, also packed (.gz, .zst), a pattern, a folder of kept calls, or
     `-`.
     """
+    shared.require_sketches("oakum observe abuse")
     from oakum.observe.abuse import json_v1, words
 
     if contract is not None and openapi is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oakum.testing.traffic import Declared
 
 _KEY = 32
+"""Bytes of a key, at least."""
 
 
 @click.command(epilog="Example: oakum observe keep 'logs/*.gz' -o kept --key audit.key")
@@ -99,7 +100,9 @@ def command(
 def keyed(file: Path | None) -> bytes:
     """The key of a run: drawn for it, or that of a file, which is made when it is not there.
 
-    Raises `InputError` for a file that is no key, or that others can read.
+    The text of the file is the key, as `oakum observe abuse` and the guard's audit take it: under
+    one key a caller has one hash everywhere. Raises `InputError` for a file that is no key, or that
+    others can read.
     """
     if file is None:
         return os.urandom(_KEY)
@@ -110,18 +113,18 @@ def keyed(file: Path | None) -> bytes:
     except OSError as error:
         why = (error.strerror or "cannot be written").lower()
         raise InputError([Problem(Location(str(file)), why)]) from None
-    secret = os.urandom(_KEY)
-    with os.fdopen(made, "w") as text:
-        text.write(secret.hex() + "\n")
+    secret = os.urandom(_KEY).hex().encode()
+    with os.fdopen(made, "wb") as text:
+        text.write(secret + b"\n")
+    click.echo(f"made {file}, the key of the hashes: keep it, and give it again", err=True)
     return secret
 
 
 def _read(file: Path) -> bytes:
     hint = "give another name, and a key is made there"
     try:
-        said, mode = file.read_text(encoding="ascii").strip(), file.stat().st_mode
-        secret = bytes.fromhex(said)
-    except (OSError, ValueError):
+        secret, mode = file.read_bytes().strip(), file.stat().st_mode
+    except OSError:
         raise InputError([Problem(Location(str(file)), "is no key", hint)]) from None
     if len(secret) < _KEY:
         raise InputError([Problem(Location(str(file)), "is too short for a key", hint)])

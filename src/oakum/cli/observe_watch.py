@@ -14,7 +14,7 @@ import click
 
 from oakum.cli import shared
 from oakum.cli.observe_sources import against
-from oakum.errors import ExitCode
+from oakum.errors import ExitCode, counted
 
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
@@ -55,6 +55,7 @@ def command(
     (NDJSON), or an access log in JSON. Ctrl-C ends it with all that `oakum observe traffic` tells.
     In a pipe, and with NO_COLOR, what is new goes out as lines.
     """
+    shared.require_sketches("oakum observe watch")
     from oakum.observe.intake import sources as opened
     from oakum.observe.live import Live
 
@@ -95,7 +96,9 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
     for line in words.lines(made):
         shared.line(line)
     if frame.told:
-        shared.line(f"{frame.told} callers took too much: `oakum observe abuse` says who, and why")
+        shared.line(
+            f"{counted(frame.told, 'caller')} took too much: `oakum observe abuse` says who, and why"
+        )
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY
     return ExitCode.FINDINGS if made.drift or frame.told else ExitCode.CLEAN

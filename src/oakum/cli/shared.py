@@ -403,8 +403,17 @@ def require_catalogue() -> Any:
     return oakum_catalogue
 
 
-def _lacking(what: str, error: ImportError) -> InputError:
-    hint = "install it with: pip install '.[demo]' in Oakum's folder"
+def require_sketches(command: str) -> None:
+    """Raises `InputError` with what to install where numbers of callers cannot be estimated."""
+    try:
+        import datasketches  # noqa: F401
+        import numpy  # noqa: F401
+    except ImportError as error:
+        raise _lacking(command, error, "observe") from None
+
+
+def _lacking(what: str, error: ImportError, extra: str = "demo") -> InputError:
+    hint = f"install it with: pip install '.[{extra}]' in Oakum's folder"
     return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
 
 

@@ -48,7 +48,13 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         from joserfc.jws import deserialize_compact
     except ImportError:
         said = "tokens are verified by `joserfc`, which is not installed"
-        raise InputError([Problem(tokens.location, said, "install `oakum[jwt]`")]) from None
+        raise InputError(
+            [
+                Problem(
+                    tokens.location, said, "install it with: pip install '.[jwt]' in Oakum's folder"
+                )
+            ]
+        ) from None
     ring: list[tuple[str, str | None, Key]] = []
     for jwk in jwks["keys"]:
         for algorithm in tokens.algorithms:

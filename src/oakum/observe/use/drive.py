@@ -214,9 +214,8 @@ def browsing(executable: str = "") -> Iterator[Browser]:
         import tree_sitter_javascript  # noqa: F401
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        hint = "pip install 'oakum[front-end]'"
-        said = f"{error.name} is not installed"
-        raise InputError([Problem(Location(""), said, hint)]) from None
+        hint = "install it with: pip install '.[front-end]' in Oakum's folder"
+        raise InputError([Problem(Location("pages"), f"need `{error.name}`", hint)]) from None
     found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
     if not found:
         hint = "apt-get install chromium, or say --browser FILE"
