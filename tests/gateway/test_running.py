@@ -259,7 +259,7 @@ def test_callers_on_the_list_are_turned_away_and_a_changed_list_is_taken(
             assert set(statuses.values()) <= {200, 403}
             return {who for who, status in statuses.items() if status == 403}
 
-        assert "1 callers denied" in guard.told[0].words
+        assert "1 caller denied" in guard.told[0].words
         assert turned() == {"bob"}
         refused = guard.ask("/members/ann", "bob")
         assert refused.body == b'{"type":"about:blank","title":"Forbidden","status":403}'

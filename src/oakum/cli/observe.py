@@ -165,7 +165,7 @@ def draft(
         return ExitCode.NOT_TRUSTWORTHY
     shared.write_text(output, text(base, lines, f"{read:,} exchanges"))
     many = sum(map(len, lines.values()))
-    asked = sum(not line.grants for each in lines.values() for line in each)
+    asked = sum(line.asks for each in lines.values() for line in each)
     click.echo(
         f"wrote {output}: {many} fields, {asked} of them for you to decide;"
         f" read it through, then `oakum check {output}`",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
     from oakum.guard.listed import Listed
@@ -76,7 +76,7 @@ def write(
         who = Hasher.written(told.who)
         rows[who] = Listed(who, reason, since, until)
     shared.replace_text(path, render(rows.values(), key))
-    click.echo(f"wrote {path}: {len(rows):,} callers denied", err=True)
+    click.echo(f"wrote {path}: {counted(len(rows), 'caller')} denied", err=True)
     for why, many in sorted(left.items()):
         click.echo(f"  {many:,} not on it: {why}", err=True)
 

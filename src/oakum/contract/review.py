@@ -120,7 +120,8 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
             yield Problem(rule.location, message, f"grant `{outer}` here, and the rest there")
         elif declares(shapes, path) is False:
             hint = did_you_mean(rule.path, siblings(shapes, path))
-            message = f"`{rule.path}` is granted, and the document has no such field of"
+            said = "is granted" if rule.grants else "is granted to nobody"
+            message = f"`{rule.path}` {said}, and the document has no such field of"
             yield Problem(rule.location, f"{message} `{resource.name}`", hint)
 
 

@@ -69,7 +69,7 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
     value = parse_json(text.encode(), str(path))
     found = list(_wrong(value))
     if not found and key and isinstance(value, dict) and value.get("key") != check_of(key):
-        hint = f"make it with the key that is in `{AUDIT_KEY}`"
+        hint = f"list and guard need one key: that of `{AUDIT_KEY}`, or of `--key`"
         found.append(("/key", "this list was made under another key", hint))
     if found:
         raise InputError([Problem(places.locate(at), said, hint) for at, said, hint in found])

@@ -25,7 +25,7 @@ from socket import AF_INET, AF_INET6, create_connection, create_server, getaddri
 from types import FrameType
 
 from oakum.contract.model import Json
-from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.files import appendable, fill, folder_of, judged
@@ -371,7 +371,7 @@ class Running:
     @property
     def _listed(self) -> str:
         many = len(self._deployment.denied)
-        return f", {many} callers denied" if self._options.deny is not None else ""
+        return f", {counted(many, 'caller')} denied" if self._options.deny is not None else ""
 
     def _warned(self, new: Compiled) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))

@@ -41,6 +41,28 @@ class Line:
     setters: Mapping[str, int] = field(default_factory=dict)
     """The strongest relation of those who were seen to set it, and how often."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to say who may see it: traffic alone does not."""
+        return not self.grants or bool(self.mixed)
+
+    @property
+    def mixed(self) -> tuple[str, ...]:
+        """Viewers of whom some were sent it and others not, where no setting explains it."""
+        if any(grant.when for grant in self.grants):
+            return ()
+        return tuple(name for name, row in self.counts.items() if 0 < row["present"] < row["of"])
+
+    @property
+    def counts(self) -> Mapping[str, Counter[str]]:
+        """By viewer in how many objects it was `present`, `of` how many."""
+        counts: dict[str, Counter[str]] = {}
+        for each in self.samples:
+            row = counts.setdefault(self.viewers[each.held], Counter())
+            row["present"] += each.present
+            row["of"] += each.of + each.refused
+        return dict(sorted(counts.items()))
+
 
 def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: str) -> str:
     """The draft. `base`: a contract as plain values; of its grants nothing is taken."""
@@ -105,22 +127,16 @@ def _group(
 
 
 def _evidence(line: Line) -> str:
-    counts: dict[str, Counter[str]] = {}
-    for each in line.samples:
-        row = counts.setdefault(line.viewers[each.held], Counter())
-        row["present"] += each.present
-        row["of"] += each.of + each.refused
-    sent = [f"{n} {_of(row)}" for n, row in sorted(counts.items()) if row["present"]]
-    kept = [f"{name} {row['of']}" for name, row in sorted(counts.items()) if not row["present"]]
+    sent = [f"{name} {_of(row)}" for name, row in line.counts.items() if row["present"]]
+    kept = [f"{name} {row['of']}" for name, row in line.counts.items() if not row["present"]]
     places = f"{line.doors} place{'' if line.doors == 1 else 's'}"
     said = [f"{_kind(line.path)}sent to {', '.join(sent) or 'nobody known'} by {places}"]
     said += [f"not to {', '.join(kept)}"] if kept else []
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
     set_by = ", ".join(f"{name} {many}" for name, many in line.setters.items())
     said += [f"set by {set_by}"] if set_by else []
-    mixed = [name for name, row in sorted(counts.items()) if 0 < row["present"] < row["of"]]
-    if mixed and not any(grant.when for grant in line.grants):
-        said.append(f"not to each {' and '.join(mixed)} alike: by which relation or setting?")
+    if line.mixed:
+        said.append(f"not to each {' and '.join(line.mixed)} alike: by which relation or setting?")
     elif not line.grants:
         said.append("it is not known to whom: who may see it?")
     return "; ".join(said)

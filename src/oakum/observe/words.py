@@ -111,6 +111,8 @@ def _personal(found: Observation) -> Iterator[str]:
         kind = label_field(each.field, Shape()).kind.value
         if each.present and kind not in _QUIET:
             viewers.setdefault((each.resource, each.field), set()).add(each.viewer)
+    if viewers:
+        yield "  of them, what is somebody's business by name:"
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (resource, name), who in sorted(viewers.items()):
         groups.setdefault((resource, tuple(sorted(who))), []).append(name)
