@@ -62,6 +62,7 @@ def command(
     from oakum.observe.calls import Doors
     from oakum.observe.intake import STDIN
     from oakum.observe.intake import sources as opened
+    from oakum.observe.store.layout import opened as kept
     from oakum.observe.store.writing import Keeper
     from oakum.observe.survey import Surveyor
 
@@ -93,6 +94,10 @@ def command(
         keeper.done(run)
     for why in run.distrust:
         click.echo(f"not to be trusted: {why}", err=True)
+    if {each.key for each in kept([output]).runs} != {run.key}:
+        hint = "give each run the same `--key FILE`, or another folder"
+        said = "holds runs under other keys: a caller of several runs is not known again"
+        click.echo(f"warning: {Problem(Location(str(output)), said, hint)}", err=True)
     click.echo(f"kept {many:,} calls in {output}", err=True)
     return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
 

@@ -96,9 +96,8 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
     for line in words.lines(made):
         shared.line(line)
     if frame.told:
-        shared.line(
-            f"{counted(frame.told, 'caller')} took too much: `oakum observe abuse` says who, and why"
-        )
+        many = counted(frame.told, "caller")
+        shared.line(f"{many} took too much: `oakum observe abuse` says who, and why")
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY
     return ExitCode.FINDINGS if made.drift or frame.told else ExitCode.CLEAN

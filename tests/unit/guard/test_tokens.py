@@ -142,5 +142,5 @@ def test_without_joserfc_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) ->
         if name.partition(".")[0] == "joserfc":
             monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "joserfc", None)
-    with pytest.raises(InputError, match=r"e.yaml:3:1: .*not installed; install `oakum\[jwt\]`"):
+    with pytest.raises(InputError, match=r"e.yaml:3:1: .*not installed; .*'\.\[jwt\]'"):
         verifier(SAID, {"keys": []}, CLOCK)
