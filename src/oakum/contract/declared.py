@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class Field:
     """Some request body has it."""
 
 
+_VERSION = re.compile(r"/v(\d{1,3})(?=/|$)")
 _FAR = 8
 
 
@@ -121,4 +123,10 @@ def main_door(thing: Thing) -> str:
         and is_item(seen)
         and thing.noun in nouns(seen.operation.path, last_parameter(seen.operation.path))
     ]
-    return min(found, key=lambda door: door.path.count("/")).id if found else ""
+    found.sort(key=lambda door: (door.path.count("/"), -_version(door.path)))
+    return found[0].id if found else ""
+
+
+def _version(path: str) -> int:
+    """The version that a path names (`/v2/…`): of two doors that are alike the newer one counts."""
+    return max((int(number) for number in _VERSION.findall(path)), default=0)

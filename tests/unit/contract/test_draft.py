@@ -332,6 +332,15 @@ def test_a_document_that_says_nothing_of_anybody(paths: Spec) -> None:
     assert list(found.relations) == ["anyone", "member", "owner"]
 
 
+@pytest.mark.parametrize("order", [("v1", "v2"), ("v2", "v1"), ("v9", "v10")])
+def test_of_two_versions_of_a_door_the_newer_one_is_the_main_door(order: tuple[str, str]) -> None:
+    user = thing("id", "name", "email")
+    paths = {f"/{each}/users/{{id}}": {"get": {"operationId": each} | answer(ref("User"))}
+             for each in order}  # fmt: skip
+    newest = max(order, key=lambda each: int(each[1:]))
+    assert policy(paths, {"User": user}).resources["User"].main == newest
+
+
 def test_a_schema_within_itself_ends() -> None:
     tree = thing("id", "title", children=many(ref("Tree")), best=ref("Tree"))
     found = policy({"/t/{id}": {"get": answer(ref("Tree"))}}, {"Tree": tree})
