@@ -131,6 +131,24 @@ def test_a_door_that_the_document_lacks_is_a_shadow(fixed: Stage, tmp_path: Path
     assert sum(found["aside"].values()) == 1
 
 
+def test_what_makes_an_undeclared_door_grave_stands_beneath_it(tmp_path: Path) -> None:
+    line = {
+        "request": {"method": "GET", "url": "/api/internal/members/7", "headers": {}},
+        "response": {"status": 200, "headers": {}, "body": {"id": 7, "email": "a@b.example"}},
+    }
+    calm = {**line, "response": {"status": 200, "headers": {}, "body": {"id": 7}}}
+    calm["request"] = {**line["request"], "url": "/api/internal/jobs/7"}
+    calm["request"]["headers"] = {"authorization": "Bearer made-up"}
+    (tmp_path / "more.ndjson").write_text(f"{json.dumps(line)}\n{json.dumps(calm)}\n")
+    said = observe("traffic", tmp_path / "more.ndjson", "--openapi", DOCUMENT, code=3)
+    (_, beneath), (_, quiet) = (
+        said.split(f"    GET /api/internal/{each}: 1 exchange\n")
+        for each in ("members/{memberId}", "jobs/{jobId}")
+    )
+    assert beneath.startswith("      answers without credentials; sends contact\n")
+    assert "credentials" not in quiet.split("members")[0]
+
+
 def test_no_value_of_a_person_is_in_any_output_or_temporary_file(
     first: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

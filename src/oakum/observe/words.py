@@ -129,7 +129,22 @@ def _drift(found: Observation) -> Iterator[str]:
         rows = [each for each in found.drift if each.kind == kind]
         if rows:
             yield f"  {title}:"
-            yield from _told(rows)
+            yield from _told(rows) if kind != "new-door" else _new_doors(rows, found)
+
+
+def _new_doors(rows: Sequence[Drift], found: Observation) -> Iterator[str]:
+    """Doors that nobody has declared; beneath each what makes it grave."""
+    seen = {(each.method, each.path): each for each in found.operations}
+    for row in rows:
+        yield f"    {row.method} {row.path}: {_many(row.seen, 'exchange')}"
+        door = seen.get((row.method, row.path))
+        if door is None:
+            continue
+        grave = sorted({each.label for each in door.fields} - {*_QUIET, "setting"})
+        said = ["answers without credentials"] if "none" in door.auth else []
+        said += [f"sends {', '.join(grave)}"] if grave else []
+        if said:
+            yield f"      {'; '.join(said)}"
 
 
 def _told(rows: Sequence[Drift]) -> Iterator[str]:
@@ -141,9 +156,6 @@ def _told(rows: Sequence[Drift]) -> Iterator[str]:
         doors = Counter[str]()
         for each in group:
             doors[f"{each.method} {each.path}"] += each.seen
-        if not group[0].field:
-            yield from (f"    {door}: {_many(many, 'exchange')}" for door, many in doors.items())
-            continue
         names = sorted({f"{each.resource}.{each.field}" for each in group})
         sure = "" if any(each.certain for each in group) else ", by what earlier answers told"
         yield f"    {_few(names)}"

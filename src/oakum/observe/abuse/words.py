@@ -37,11 +37,13 @@ def lines(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Ite
             yield f"  {KINDS[latest.kind]}, seen {instant(first.at)}"
             yield f"      {latest.says}"
     if not report.told:
-        yield "nobody does more than can be chance"
+        able = not report.distrust
+        yield "nobody does more than can be chance" if able else "nothing could be told of anybody"
     if report.blind:
         yield ""
         yield "not told:"
-        for kind, why in report.blind.items():
-            yield f"  {KINDS[kind]}: {why}"
+        for why in dict.fromkeys(report.blind.values()):
+            kinds = ", ".join(KINDS[kind] for kind, said in report.blind.items() if said == why)
+            yield f"  {kinds}: {why}"
     for why in distrust:
         yield f"not to be trusted: {why}"
