@@ -406,7 +406,7 @@ def require_catalogue() -> Any:
 def require_sketches(command: str) -> None:
     """Raises `InputError` with what to install where numbers of callers cannot be estimated."""
     try:
-        import datasketches  # noqa: F401
+        import datasketches  # type: ignore[import-untyped]  # noqa: F401
         import numpy  # noqa: F401
     except ImportError as error:
         raise _lacking(command, error, "observe") from None

@@ -40,6 +40,18 @@ def test_every_mistake_is_told_at_its_place(contract: Path) -> None:
     assert f"{len(lines)} errors" in done.out.splitlines()[-1]
 
 
+def test_marks_of_a_draft_are_counted_until_somebody_takes_them_away(contract: Path) -> None:
+    lines = contract.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if "fields:" in line) + 1
+    lines.insert(at, "      # ? sent to member 3 by 1 place\n")
+    contract.write_text("".join(lines))
+    marked = oakum("check", contract)
+    assert marked.code == 0
+    assert f"warning: {contract}:{at + 1}:7: 1 mark `?`" in marked.out
+    contract.write_text("".join(lines).replace("# ? ", "# "))
+    assert "mark" not in oakum("check", contract).out.replace(str(contract), "")
+
+
 def test_json_says_the_same_to_machines(contract: Path) -> None:
     good = oakum("check", contract, "--format", "json")
     assert (good.code, good.json["schema"], good.json["errors"]) == (0, "oakum.check/1", [])
