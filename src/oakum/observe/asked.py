@@ -11,9 +11,11 @@ import re
 from oakum.contract.model import Json
 
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|[_A-Za-z][_0-9A-Za-z]*|[^\s\w]|\w+',
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|\#[^\n]*|[_A-Za-z][_0-9A-Za-z]*'
+    r"|[^\s\w]|\w+",
     re.DOTALL,
 )
+"""A text that does not end takes the rest with it, at once: each of its quotes would be tried."""
 _NAME = re.compile(r"(?!(?:.*[0-9]){4})[_A-Za-z][_0-9A-Za-z]{0,47}")
 _KINDS = ("query", "mutation", "subscription")
 _LONGEST = 20_000

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from oakum.contract.lexicon import words
+from oakum.contract.lexicon import FieldClass, label_field, words
 from oakum.exchange import Request
 from oakum.observe.asked import graphql
 from oakum.observe.passed import Passed
@@ -30,6 +30,15 @@ _SKETCH = 1024
 _CREDENTIAL = re.compile(
     r"(?:x-)?(?:api[-_]?key|auth(?:orization)?[-_]?token|access[-_]?token)", re.I
 )
+_SCHEMES = frozenset(
+    (
+        "apikey", "basic", "bearer", "digest", "dpop", "gnap", "hawk", "hmac", "hoba", "jwt", "key",
+        "mutual", "negotiate", "ntlm", "oauth", "privatetoken", "token", "vapid",
+    )
+)  # fmt: skip
+"""Of `Authorization`: IANA's registry (RFC 9110, 16.4.1) and usual ones. Any other word there may
+be the beginning of a secret."""
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
 _COOKIE = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_.-]{1,40}")
 """What reads as the name of a cookie and holds nobody's number."""
@@ -226,7 +235,7 @@ class Watcher:
         request, response = passed.exchange.request, passed.exchange.response
         door.seen += 1
         door.statuses[response.status] += 1
-        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        host = host_of(request.url)
         site = door.at_host(host) if host else None
         door.removed.update(passed.removed)
         good = 200 <= response.status < 300
@@ -263,7 +272,7 @@ class Watcher:
         response = passed.exchange.response
         door.seen += many
         door.statuses[response.status] += many
-        host = urlsplit(passed.exchange.request.url).netloc.rpartition("@")[2]
+        host = host_of(passed.exchange.request.url)
         site = door.at_host(host) if host else None
         for name, times in passed.removed.items():
             door.removed[name] += times * many
@@ -373,9 +382,25 @@ def rows(body: bytes, media_type: str) -> object:
     except (csv.Error, StopIteration):
         return UNREAD
     named = len(set(head)) == len(head) > 1 and all(map(_COLUMN.fullmatch, head))
-    if not named or all(_COLUMN.fullmatch(cell) for row in below for cell in row):
+    if (
+        not named
+        or not any(map(_says_field, head))
+        or all(_COLUMN.fullmatch(cell) for row in below for cell in row)
+    ):
         return UNREAD
     return [{n: _typed(cell) for n, cell in zip(head, row, strict=False)} for row in below]
+
+
+def _says_field(name: str) -> bool:
+    """Whether a word at the head of a column is one that fields are called by, and no value."""
+    return words(name)[-1:] in _NAMING or label_field(name).kind is not FieldClass.PLAIN
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port (RFC 3986, 3.2.2); empty: there is none, or what a
+    client has put in its place."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return host if _HOST.fullmatch(host) else ""
 
 
 def credentials(request: Request) -> dict[str, str]:
@@ -384,7 +409,7 @@ def credentials(request: Request) -> dict[str, str]:
     for name, value in request.headers.items():
         if name == "authorization" and value:
             scheme, _, rest = value.partition(" ")
-            kind = scheme.lower() if rest and scheme.isalpha() and len(scheme) < 16 else "other"
+            kind = scheme.lower() if rest and scheme.lower() in _SCHEMES else "other"
             jwt = kind == "bearer" and _JWT.fullmatch(rest.strip())
             found["bearer (JWT)" if jwt else kind] = value
         elif name == "cookie" and value:

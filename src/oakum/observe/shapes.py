@@ -20,6 +20,8 @@ KEY = "‹key›"
 """Stands for a name that may be somebody's."""
 _MOST_NAMES = 400
 """Names of one object that are told apart; one that has more is a map."""
+_FEWEST = 3
+"""So many objects alike under keys of their own are a map, whatever the keys look like."""
 _MOST_ELEMENTS = 200
 """Elements of one list that are looked at."""
 _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.-]{0,47}")
@@ -118,15 +120,28 @@ class Learnt:
 
     @property
     def is_map(self) -> bool:
-        """Whether the names of this object are keys: no name, or each but rarely there."""
+        """Whether the names of this object are keys: no name, objects that are all
+        alike, or each but rarely there."""
         if self.overfull:
             return True
         if not self.members:
             return False
         if not any(_NAME.fullmatch(name) for name in self.members):
             return True
+        if self._alike():
+            return True
         objects, most = self.kinds["object"], max(each.seen for each in self.members.values())
         return len(self.members) >= 12 and objects >= 4 and most * 4 <= objects
+
+    def _alike(self) -> bool:
+        """Whether several objects of the same names, and nothing else, stand here."""
+        inside = list(self.members.values())
+        first = inside[0].members.keys()
+        return (
+            len(inside) >= _FEWEST
+            and bool(first)
+            and all(e.members.keys() == first and e.kinds.keys() == {"object"} for e in inside)
+        )
 
     def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, Learnt]]:
         """Names that may be told, and what stands there; all others together as `‹key›`."""
