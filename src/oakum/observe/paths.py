@@ -7,6 +7,9 @@ collection, and when very many stand beside each other: better a door too few th
 in a report. Each node holds what `T` has counted; turning words into a parameter adds their counts
 up. The tree is bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES`
 nodes no new word is learnt.
+
+A word at which a server has only ever said that nothing is there is a guess of whoever asked. It
+counts as no word, so that a scan with a list of words does not hide the doors that there are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ from oakum.contract.lexicon import singular, words
 
 _MOST_WORDS = 200
 _MOST_NODES = 20_000
+_MOST_METHODS = 32
+_OTHER = "OTHER"
+"""Stands for any further method at an address: clients may make up as many as they like."""
 _MANY = 25
 """Words beside each other, wherever it is, that are values and no words."""
 PARAMETER = ""
@@ -75,9 +81,13 @@ class _Node(Generic[T]):
     """By method."""
     forms: set[str] = field(default_factory=set)
     """Shapes of the ids that stood here."""
+    guessed: dict[str, _Node[T]] = field(default_factory=dict)
+    """Words below at which nothing was there."""
 
     def add(self, other: _Node[T]) -> None:
         self.forms |= other.forms
+        for name, node in other.guessed.items():
+            self.guess(name).add(node)
         for name, node in other.below.items():
             self.below.setdefault(name, _Node()).add(node)
         for method, counts in other.counts.items():
@@ -85,6 +95,16 @@ class _Node(Generic[T]):
                 self.counts[method].add(counts)
             else:
                 self.counts[method] = counts
+
+    def guess(self, name: str) -> _Node[T]:
+        """Where a word leads at which nothing is there; a door if it is known as one."""
+        return self.below[name] if name in self.below else self.guessed.setdefault(name, _Node())
+
+    def learn(self, name: str) -> _Node[T]:
+        """Where a word leads at which something is."""
+        if name not in self.below:
+            self.below[name] = self.guessed.pop(name, _Node())
+        return self.below[name]
 
 
 @dataclass(frozen=True)
@@ -104,24 +124,42 @@ class Paths(Generic[T]):
     def __init__(self, empty: Callable[[], T]) -> None:
         self._root: _Node[T] = _Node()
         self._empty = empty
-        self._nodes = 0
+        self._gone: _Node[T] = _Node()
+        """Where guesses lead that are too many."""
+        self._nodes = self._guesses = 0
 
-    def at(self, method: str, path: str) -> T:
-        """The counts of an address, without its query."""
+    def at(self, method: str, path: str, *, there: bool = True) -> T:
+        """The counts of an address, without its query. `there`: not said to be no door."""
         node = self._root
         bare = path.strip("/")
         for segment in bare.split("/")[:16] if bare else ():
             name, form = PARAMETER, id_form(segment)
+            if form is None and not there:
+                node = self._guess(node, segment)
+                continue
             if form is None:
                 name, form = self._word(node, segment), "string"
+            node = node.learn(name)
             if name == PARAMETER:
-                node = node.below.setdefault(PARAMETER, _Node())
                 node.forms.add(form)
-            else:
-                node = node.below.setdefault(name, _Node())
         if bare and path.endswith("/"):
-            node = node.below.setdefault(_SLASH, _Node())
+            node = node.learn(_SLASH)
+        if method not in node.counts and len(node.counts) >= _MOST_METHODS:
+            method = _OTHER
         return node.counts.setdefault(method, self._empty())
+
+    def _guess(self, node: _Node[T], segment: str) -> _Node[T]:
+        if segment in node.below or segment in node.guessed:
+            return node.guess(segment)
+        if self._guesses >= _MOST_NODES:
+            return self._gone
+        self._guesses += 1
+        return node.guess(segment)
+
+    def gone(self) -> Iterator[T]:
+        """What was counted where nothing is; of a settled tree."""
+        yield from (counts for each in _nodes(self._gone) for counts in each.counts.values())
+        yield from (counts for each in _nodes(self._root) for counts in _guesses(each))
 
     def _word(self, node: _Node[T], segment: str) -> str:
         if segment in node.below:
@@ -153,8 +191,23 @@ def id_form(segment: str) -> str | None:
     return None if _WORD.fullmatch(segment) and not _ULID.fullmatch(segment) else "string"
 
 
+def _nodes(node: _Node[T]) -> Iterator[_Node[T]]:
+    yield node
+    for each in node.below.values():
+        yield from _nodes(each)
+
+
+def _guesses(node: _Node[T]) -> Iterator[T]:
+    """What was counted below the guesses at a node."""
+    for each in node.guessed.values():
+        for inside in _nodes(each):
+            yield from inside.counts.values()
+            yield from _guesses(inside)
+
+
 def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
-    """Turn the words that stand for items into one parameter, here and below."""
+    """Turn the words that stand for items into one parameter, here and below; what was guessed
+    where a parameter is was an item that is not there."""
     literals = _words(node)
     if before in _SEARCHES:
         _fold(node, literals)
@@ -162,6 +215,10 @@ def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
         items = [e for e in literals if not _is_fixed(e) and not _is_act(e, node.below[e])]
         _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
     _fold(node, [name for name in _words(node) if name not in _FIXED and handed(name)])
+    if PARAMETER in node.below:
+        for guess in node.guessed.values():
+            node.below[PARAMETER].add(guess)
+        node.guessed = {}
     for name, child in node.below.items():
         # A version says nothing of what stands below it: `/users/v1/…`.
         _settle(child, before if _VERSION.fullmatch(name) else name, handed)

@@ -143,7 +143,8 @@ class Surveyor:
             self._aside[ASIDE_FILE] += many
             return None
         method = "GET" if request.method == "HEAD" else request.method
-        return self._paths.at(method, unquote(urlsplit(request.url).path))
+        there = passed.exchange.response.status not in ABSENT
+        return self._paths.at(method, unquote(urlsplit(request.url).path), there=there)
 
     def set_aside(self, why: str, many: int) -> None:
         """Count what was set aside elsewhere."""
@@ -158,6 +159,7 @@ class Surveyor:
                 absent += each.counts.seen
             else:
                 found.append(each)
+        absent += sum(each.seen for each in self._paths.gone())
         out = Counter({ASIDE_ABSENT: absent})
         names = self._against.names if self._against is not None else frozenset()
         return Survey(self._doors, tuple(found), dict(self._aside + out), names)
