@@ -151,7 +151,8 @@ def _operation(against: Declared | None, passed: object) -> Operation | None:
 def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     from oakum.observe.call import Hasher
     from oakum.observe.store import held, tally
-    from oakum.observe.store.layout import opened
+    from oakum.observe.store.engine import Unreadable
+    from oakum.observe.store.layout import opened, unreadable
     from oakum.observe.survey import Surveyor, observation
 
     if len(folders) < len(asked.sources):
@@ -162,12 +163,15 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     kept = opened(folders)
     made = held_against(asked.contract, asked.openapi)
     hashed = Hasher(os.urandom(32))
-    with engine(asked, hashed) as running:
-        against = made and held.Held(made, kept, running, digest(asked.contract))
-        surveyor = Surveyor(b"", against)
-        known = (each.id for each in made.operations) if made is not None else ()
-        survey = tally.of_kept(running, kept, surveyor, known)
-        found = observation(survey, _reads(kept.runs), against, _title(asked))
+    try:
+        with engine(asked, hashed) as running:
+            against = made and held.Held(made, kept, running, digest(asked.contract))
+            surveyor = Surveyor(b"", against)
+            known = (each.id for each in made.operations) if made is not None else ()
+            survey = tally.of_kept(running, kept, surveyor, known)
+            found = observation(survey, _reads(kept.runs), against, _title(asked))
+    except Unreadable:
+        raise unreadable(folders) from None
     return held.with_distrust(found, kept), survey
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,8 @@ def command(
 
             many = _put(keeper, calls(found, Doors(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
+        if not run.distrust:
+            run = replace(run, distrust=_empty(against, many))
         _tables(keeper, survey, against)
         keeper.done(run)
     for why in run.distrust:
@@ -136,7 +139,7 @@ def _read(file: Path) -> bytes:
     if mode & 0o077:
         hint = f"take that away: chmod 600 {file}"
         raise InputError([Problem(Location(str(file)), "can be read by others", hint)])
-    return secret
+    return said.encode()
 
 
 def _against(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
@@ -173,6 +176,13 @@ def _both(
             call = doors.call(passed, hashed)
             if call is not None:
                 yield call
+
+
+def _empty(against: Declared | None, many: int) -> tuple[str, ...]:
+    """Why what was kept proves nothing although all of it was read; empty: it is something."""
+    if against is not None:
+        return against.distrust()
+    return () if many else ("no exchange is a call of an API",)
 
 
 def _put(keeper: Keeper, calls: Iterator[Call]) -> int:

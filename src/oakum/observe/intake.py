@@ -31,6 +31,7 @@ _HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _PEEK = 1 << 16
 _CHUNK = 1 << 16
 STDIN = "-"
+_ZSTD = (".zst", ".zstd")
 Wanted = Callable[[bytes], object]
 """Whether a line that is not read yet is of interest."""
 NO_JSON: Final = "a line that is no JSON"
@@ -88,6 +89,9 @@ def is_log(source: Source) -> bool:
             if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
                 return False
             first = next(_lines(Source(source.name), file, None), None)
+            # An engine takes a frame that is cut off for one that ends.
+            while source.name.endswith(_ZSTD) and file.read(_CHUNK):
+                pass
     except (OSError, EOFError, zlib.error, InputError):
         return False
     return isinstance(first, dict) and not is_entry(first)
@@ -183,7 +187,7 @@ def _opened(name: str) -> Iterator[io.BufferedReader]:
     with Path(name).open("rb") as raw:
         if name.endswith(".gz"):
             yield io.BufferedReader(_Reads(_pieces(gzip.GzipFile(fileobj=raw))))
-        elif name.endswith((".zst", ".zstd")):
+        elif name.endswith(_ZSTD):
             yield io.BufferedReader(_Reads(_unpacked(raw, name)))
         else:
             yield raw

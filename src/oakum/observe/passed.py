@@ -24,6 +24,12 @@ from oakum.exchange import Exchange, Request, Response
 Body = Literal["whole", "cut", "absent"]
 _MILLIS = 1e11
 """A number of seconds that large would be after the year 5000: it is milliseconds."""
+_LATEST = 1e14
+"""Milliseconds since 1970 that no record can be of."""
+_MOST_REMOVED = 999_999_999
+"""That a guard takes out of one answer, at most: what says more is no count."""
+_REMOVED = re.compile(r'[^"@ ]{1,100}')
+"""What a field of a contract is called there."""
 _METHOD = re.compile(r"[A-Z]{3,16}")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
 
@@ -149,7 +155,11 @@ def _from_audit(line: dict[str, Json]) -> Passed:
         Exchange(Request(method, "//"), Response(_status(status))),
         operation=op,
         who=who if isinstance(who, str) and who not in ("", "-") else "",
-        removed={name: many for name, many in counts if isinstance(many, int)},
+        removed={
+            name: many
+            for name, many in counts
+            if type(many) is int and 0 < many <= _MOST_REMOVED and _REMOVED.fullmatch(name)
+        },
         at=_time(line.get("time")),
     )
 
@@ -160,7 +170,7 @@ def _time(said: Json) -> int:
     if isinstance(said, str) and re.fullmatch(r"\d{9,14}(?:\.\d+)?", said):
         said = float(said)
     if isinstance(said, int | float) and not isinstance(said, bool):
-        return int(said if said >= _MILLIS else said * 1000) if 0 < said < 1e14 else 0
+        return int(said if said >= _MILLIS else said * 1000) if 0 < said < _LATEST else 0
     if not isinstance(said, str) or not 8 < len(said) < 40:
         return 0
     try:
@@ -171,7 +181,8 @@ def _time(said: Json) -> int:
         except ValueError:
             return 0
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0, int(when.timestamp() * 1000))
+    at = int(when.timestamp() * 1000)
+    return at if 0 < at < _LATEST else 0
 
 
 def _peer(said: Json) -> str:

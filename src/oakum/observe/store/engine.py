@@ -49,7 +49,8 @@ class Engine(Protocol):
         ...
 
     def kept(self, table: Table, files: Sequence[str]) -> None:
-        """Make the view of a table of kept Parquet, under its name; empty without files."""
+        """Make the view of a table of kept Parquet, under its name; empty without files. Raises
+        `Unreadable`."""
         ...
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
@@ -126,7 +127,8 @@ class Duck:
         else:
             nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{n}"' for n, kind in columns.items())
             found = f"SELECT {nothing} WHERE false"
-        self._duck.execute(f"CREATE OR REPLACE VIEW {table} AS {found}")
+        with reading():
+            self._duck.execute(f"CREATE OR REPLACE VIEW {table} AS {found}")
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """A table in memory."""
@@ -152,19 +154,20 @@ class Duck:
 
     def table(self, name: str, question: str) -> None:
         """A table in memory."""
-        with _reading():
+        with reading():
             self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {question}")
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
         """In pieces, as they come."""
-        with _reading():
+        with reading():
             found = self._duck.cursor().execute(question)
             while rows := found.fetchmany(_BATCH):
                 yield from rows
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
+    """What DuckDB cannot read, without its words."""
     import duckdb
 
     try:
@@ -173,6 +176,10 @@ def _reading() -> Iterator[None]:
         raise Full from None
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
         raise Unreadable from None
+    except duckdb.Error as error:
+        if type(error) is duckdb.Error:  # Thrift says so of a Parquet file that is broken
+            raise Unreadable from None
+        raise
 
 
 def _stream(secret: bytes) -> str:

@@ -126,6 +126,12 @@ def opened(folders: Iterable[Path]) -> Kept:
     return kept
 
 
+def unreadable(folders: Iterable[Path]) -> InputError:
+    """A file that a sheet names cannot be read; an engine would say which, and what it holds."""
+    said, hint = "holds a file that is cut off or broken", "keep its traffic again"
+    return InputError([Problem(Location(str(each)), said, hint) for each in folders])
+
+
 def written(run: Run) -> bytes:
     """The sheet as JSON text."""
     said = {"schema": SCHEMA, **asdict(run)}
