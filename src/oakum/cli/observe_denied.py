@@ -57,13 +57,14 @@ def write(
     """Callers that were told and whose hash a guard knows, beside those that are on it still.
 
     `named`: whether a hash is that of an id."""
-    from oakum.guard.listed import Listed, render
+    from oakum.guard.listed import MOST, Listed, render
     from oakum.observe.abuse.json_v1 import instant
     from oakum.observe.call import Hasher
 
     now = datetime.now(UTC)
     until = f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
-    rows = {each.who: each for each in before if each.ends > now.timestamp()}
+    standing = sorted(before, key=lambda each: each.ends)
+    rows = {each.who: each for each in standing if each.ends > now.timestamp()}
     left: dict[str, int] = {}
     for told in report.told:
         why = _undeniable(told.by, told.certain, named(told.who))
@@ -74,7 +75,13 @@ def write(
         reason = " / ".join(f"{each.kind}: {each.says}" for each in reasons if each.certain)
         since = instant(min(each.at for each in told.events)) or until
         who = Hasher.written(told.who)
-        rows[who] = Listed(who, reason, since, until)
+        made = Listed(who, reason, since, until)
+        # Who is denied for longer already, perhaps by a person, is not let in sooner.
+        rows[who] = max(filter(None, (rows.get(who), made)), key=lambda each: each.ends)
+    if len(rows) > MOST:  # a guard would refuse the whole list
+        spare = len(rows) - MOST
+        left["the list is full, and others end later"] = spare
+        rows = dict(sorted(rows.items(), key=lambda each: -each[1].ends)[:MOST])
     shared.replace_text(path, render(rows.values(), key))
     click.echo(f"wrote {path}: {counted(len(rows), 'caller')} denied", err=True)
     for why, many in sorted(left.items()):

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.exchange import Request
-from oakum.observe.inventory import UNREAD, credentials, naming, read
+from oakum.observe.inventory import UNREAD, credentials, host_of, naming, read
 from oakum.observe.passed import Passed
 
 MOST: Final = 1000
@@ -110,7 +110,7 @@ def reduced(
     good = 200 <= response.status < 300
     return Call(
         passed.at,
-        urlsplit(request.url).netloc.rpartition("@")[2],
+        host_of(request.url),
         request.method,
         path,
         operation,
@@ -129,8 +129,13 @@ def reduced(
 
 
 def _caller(passed: Passed, who: str, hashed: Hasher) -> int:
-    """A record that names the operation is of our guard, and has hashed the caller already."""
+    """A record that names the operation is of our guard, and has hashed the caller already. A 401
+    says that nobody has proved who asked (RFC 9110, 15.5.2): a name or a token that anybody may
+    have made up is then none, where there is an address to go by."""
     if passed.operation and who in ("", "anonymous"):
+        return 0
+    unproved = passed.exchange.response.status == 401 and not passed.operation
+    if unproved and (passed.who or passed.peer):
         return 0
     made = Hasher.made(who) if passed.operation else None
     return made if made is not None else hashed(who) if who else 0

@@ -14,6 +14,8 @@ from oakum.observe.abuse.signs import KINDS, SIGNS, Kind
 
 By = Literal["caller", "address"]
 
+_FEW_UNHEARD: Final = 100
+"""One in so many calls may be left uncounted in what is relied upon."""
 _WITHIN = {"hour": "an hour", "day": "a day"}
 
 
@@ -117,6 +119,8 @@ class Report:
     """Calls that nothing could be told of, by reason."""
     blind: Mapping[Kind, str]
     """Kinds of which nothing could be told, and why."""
+    unheard: int
+    """Calls of those set aside that another order, or fewer operations, would have counted."""
     let_go: int
     """Callers that had long been idle, or were the idlest when memory was full."""
 
@@ -125,6 +129,10 @@ class Report:
         """Why nothing could be told at all; empty: something could."""
         if not self.calls:
             return ("no record says who asked, and when",)
+        if self.unheard * _FEW_UNHEARD > self.calls:
+            return (
+                f"{self.unheard:,} calls of {self.calls + self.unheard:,} could not be counted",
+            )
         if self.blind.keys() == KINDS.keys():
             return tuple(dict.fromkeys(self.blind.values()))
         return ()

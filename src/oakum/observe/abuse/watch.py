@@ -49,6 +49,9 @@ _LEARN = 3 * SLOT
 """Milliseconds of the records before anybody is told."""
 _SELDOM = 3 * SLOT
 """Between two looks at the day."""
+_METHODS = frozenset(("DELETE", "GET", "PATCH", "POST", "PUT", "QUERY"))
+_OTHER = "OTHER"
+"""Stands for any other method: a client may make up as many as it likes."""
 _NEAR = 16
 """A step from id to id that is one of a walk."""
 _DOORS = 2_000
@@ -76,6 +79,7 @@ ASIDE_TIME = "without an instant"
 ASIDE_WHO = "of nobody, and from no address"
 ASIDE_DOOR = "of a door too many"
 ASIDE_LATE = "more than an hour out of order"
+ASIDE_AHEAD = "more than a day ahead of all others"
 ASIDE_TOLD = "of more abusers than are kept"
 
 
@@ -94,10 +98,12 @@ class Watch:
         self._judged: set[Kind] = set()
         self._told: dict[tuple[By, int], Told] = {}
         self._addresses: dict[int, set[int]] = {}
+        self._older: dict[int, set[int]] = {}
+        """As many that came before these."""
         self._aside: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
         """What the records hold at all, for what could not be told."""
-        self._begins = self._ends = self._slot = 0
+        self._begins = self._ends = self._slot = self._ahead = 0
         self._let_go = 0
 
     # ------------------------------------------------------------ one call
@@ -109,6 +115,11 @@ class Watch:
             self._aside[ASIDE_TIME] += 1
             return []
         events: list[Event] = []
+        if self._slot and call.at >= self._slot + _DAY and abs(call.at - self._ahead) > HOUR:
+            # One clock that is wrong would set all that follow aside: a second one has to agree.
+            self._ahead = call.at
+            self._aside[ASIDE_AHEAD] += 1
+            return []
         if call.at >= self._slot + SLOT:
             events = self._turn(call.at)
         if call.at < self._slot - HOUR:
@@ -128,10 +139,11 @@ class Watch:
         return events
 
     def _at(self, call: Call, by: By) -> tuple[Place, Place] | None:
-        key = (call.method, call.path, by)
+        method = call.method if call.method in _METHODS else _OTHER
+        key = (method, call.path, by)
         found = self._places.get(key)
         if found is None and len(self._places) < _DOORS:
-            made = door(call.method, call.path, call.operation)
+            made = door(method, call.path, call.operation)
             number = len(self._places)
             found = Place(made, by, "hour", number), Place(made, by, "day", number)
             self._places[key] = found
@@ -183,16 +195,19 @@ class Watch:
         known = self._addresses.get(address)
         if known is None:
             if len(self._addresses) >= _ADDRESSES:
-                self._addresses.clear()
-            known = self._addresses[address] = set()
+                self._older, self._addresses = self._addresses, {}
+            known = self._addresses[address] = self._older.get(address, set())
         if len(known) <= _SHARED:
             known.add(caller)
 
     def _own(self, tally: Tally) -> int:
         """Addresses that hardly anybody else comes from: at those of offices and of mobile
-        networks many do, and who is on the way has a new one of these each time."""
-        known = self._addresses
-        return sum(len(known.get(each, ())) <= _SHARED for each in tally.addresses or ())
+        networks many do, and who is on the way has a new one of these each time. One that was
+        forgotten may be such a one: whoever makes up addresses has nobody told by it."""
+        known = (
+            self._addresses.get(each) or self._older.get(each) for each in tally.addresses or ()
+        )
+        return sum(each is not None and len(each) <= _SHARED for each in known)
 
     # ------------------------------------------------------------ what a call is a sign of
 
@@ -364,10 +379,10 @@ class Watch:
     def _release(self, by: By, at: int, *, crowded: bool) -> None:
         """Let those go who have been idle for a day, and the idlest when there are too many."""
         actors = self._actors[by]
-        idle = [who for who, each in actors.items() if each.last < at - _DAY]
+        free = {who: each.last for who, each in actors.items() if (by, who) not in self._told}
+        idle = [who for who, last in free.items() if last < at - _DAY]
         if not idle and (crowded or len(actors) >= self._most):
-            idle = sorted(actors, key=lambda who: actors[who].last)[: len(actors) // 8 + 1]
-        idle = [who for who in idle if (by, who) not in self._told]
+            idle = sorted(free, key=free.__getitem__)[: len(free) // 8 + 1]
         if not idle:
             return
         self._let_go += len(idle)
@@ -397,6 +412,7 @@ class Watch:
             self._ends,
             dict(self._aside + Counter(aside or {})),
             {kind: why for kind in KINDS if (why := self._why_blind(kind))},
+            self._aside[ASIDE_LATE] + self._aside[ASIDE_AHEAD] + self._aside[ASIDE_DOOR],
             self._let_go,
         )
 
