@@ -418,3 +418,30 @@ def test_what_a_page_sends_is_used(browser: Browser) -> None:
     assert found.load is not None, found.why
     uses = {field.path: field.use for field in judge(found.load, address).doors[0].fields}
     assert uses == {"me.id": "read", "me.on": "read", "filter.page": "read", "other.x": "copied"}
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        b"await caches.open('c').then((c) => c.put('/x', came));"
+        b" const got = await (await caches.match('/x')).json();",
+        b"const frame = document.body.appendChild(document.createElement('iframe'));"
+        b" const got = await frame.contentWindow.Response.prototype.json.call(came);",
+        b"const twin = came.clone(); await caches.open('c').then((c) => c.put('/x', twin));"
+        b" const got = await (await caches.match('/x')).json();",
+    ],
+    ids=["cache", "frame", "clone"],
+)
+def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
+    browser: Browser, taken: bytes
+) -> None:
+    page = (
+        b"<p></p><script type=module>const came = await fetch('/api');"
+        + taken
+        + b"document.querySelector('p').textContent = got.age > 3;</script>"
+    )
+    with zoo.answering({"GET /api": {"age": 4, "city": "Oslo"}}, page) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is not None, found.why
+    (door,) = judge(found.load, address).doors
+    assert {each.use for each in door.fields} == {"unobserved"}

@@ -21,7 +21,7 @@ from oakum.observe.calls import Doors
 from oakum.observe.inventory import Door as Counted
 from oakum.observe.paths import Paths
 from oakum.observe.survey import Survey
-from oakum.observe.use.fields import Path, leaves, names_somebody, template, told
+from oakum.observe.use.fields import Path, leaves, names_somebody, template, told, word
 from oakum.observe.use.match import Surface, shown
 
 Use = Literal["rendered", "read", "copied", "untouched", "unobserved"]
@@ -284,7 +284,7 @@ def _doors(questions: list[_Question], find: Find | None) -> dict[Name, list[_Qu
     for each in questions:
         known = find(each.method, each.path) if find else None
         path, operation = known or (template(wordless(each.path), values), "")
-        doors[each.method, path, each.query or operation].append(each)
+        doors[each.method, path, word(each.query, values) or operation].append(each)
     return doors
 
 

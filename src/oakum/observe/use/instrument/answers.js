@@ -64,6 +64,18 @@ hook(globalThis.Navigator?.prototype, "sendBeacon", (native, self, args) => {
 });
 
 const responses = new WeakMap(); // Response → from
+const unread = new Map(); // those whose body nobody has taken in a way that is seen here
+const { get: isUsed } = getOwnPropertyDescriptor(Response.prototype, "bodyUsed");
+function came(response, from) {
+  responses.set(response, from);
+  unread.set(response, from);
+}
+// A cache or another frame may have taken a body: where it went cannot be seen.
+function lose() {
+  for (const [response, { key, token }] of unread) {
+    if (apply(isUsed, response, [])) answer(key).open.add(token);
+  }
+}
 hook(globalThis, "fetch", (native, self, args) => {
   const [input, init] = args;
   const given = input instanceof Request ? input : null;
@@ -72,7 +84,7 @@ hook(globalThis, "fetch", (native, self, args) => {
   sent(body);
   return pass(native, self, args).then((response) => {
     const key = named(method, response.url, body);
-    responses.set(response, arrived(key));
+    came(response, arrived(key));
     return response;
   });
 });
@@ -80,11 +92,12 @@ const { prototype } = Response;
 hook(prototype, "clone", (native, self, args) => {
   const made = pass(native, self, args);
   const from = responses.get(self);
-  if (from) responses.set(made, { key: from.key, token: {} });
+  if (from) came(made, { key: from.key, token: {} });
   return made;
 });
 const taken = (self) => {
   const from = responses.get(self);
+  unread.delete(self);
   if (from) answer(from.key).open.add(from.token);
   return from;
 };

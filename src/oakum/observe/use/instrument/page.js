@@ -83,6 +83,7 @@ function lookAtPage() {
 
 function tell() {
   if (!inWorker) lookAtPage();
+  lose();
   const told = [...answers].map(([key, found]) => ({
     key,
     arrived: found.arrived,
