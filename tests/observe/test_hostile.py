@@ -159,6 +159,20 @@ def test_a_query_that_does_not_end_takes_no_time(part: str) -> None:
     assert time.process_time() - begun < 0.5
 
 
+def test_a_key_that_is_new_each_time_makes_nobody_somebody_else(tmp_path: Path) -> None:
+    def asked(second: int, token: str, id: int, **more: str) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {token}", **more}
+        at = f"2026-11-25T10:{second // 60:02}:{second % 60:02}Z"
+        return entry(f"http://h/members/{id}", {"id": id}, headers=headers, at=at)
+
+    people = [asked(n, f"t{n % 60}", n % 60) for n in range(1_200)]
+    walk = [asked(2 * n, "one", 10_000 + n, **{"x-api-key": f"{n}"}) for n in range(600)]
+    log = written(tmp_path / "log.ndjson", *sorted([*people, *walk], key=lambda each: each["at"]))
+    done = run(log, "--format", "json")
+    report = json.loads(done.stdout)
+    assert (done.code, report["summary"]["watched"], len(report["callers"])) == (1, 61, 1)
+
+
 # ---------------------------------------------------------------- who is denied
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.exchange import Request
-from oakum.observe.inventory import UNREAD, credentials, host_of, naming, read
+from oakum.observe.inventory import UNREAD, credentials, host_of, naming, read, telling
 from oakum.observe.passed import Passed
 
 MOST: Final = 1000
@@ -106,7 +106,7 @@ def reduced(
     template; `values`: what stood in its parameters."""
     request, response = passed.exchange.request, passed.exchange.response
     kinds = credentials(request) if passed.headers else {"unknown": ""}
-    who = passed.who or "\0".join(kinds.values())
+    who = passed.who or telling(kinds)
     good = 200 <= response.status < 300
     return Call(
         passed.at,

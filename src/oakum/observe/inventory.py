@@ -11,7 +11,7 @@ import hmac
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappush, heappushpop
 from itertools import islice
@@ -305,7 +305,7 @@ class Watcher:
             door.auth.update(kinds.keys() or ("none",))
             if site is not None:
                 site.auth.update(kinds.keys() or ("none",))
-        mark = passed.who or "\0".join(kinds.values())
+        mark = passed.who or telling(kinds)
         if mark:
             door.callers.see(self.hash(mark))
 
@@ -420,6 +420,16 @@ def credentials(request: Request) -> dict[str, str]:
         if _CREDENTIAL.fullmatch(name):
             found[f"query {name}"] = value
     return found
+
+
+def telling(kinds: Mapping[str, str]) -> str:
+    """Of the credentials of a request what tells its caller: the token; without one the cookies of
+    a session; without these a key. A client may add what nobody asks for, new with each request,
+    and would be somebody else each time."""
+    ranks = ("cookie ", "header ", "query ", "other cookies")
+    best = [[text for kind, text in sorted(kinds.items()) if kind.startswith(r)] for r in ranks]
+    token = [text for kind, text in sorted(kinds.items()) if not kind.startswith(ranks)]
+    return "\0".join(next(filter(None, (token, *best)), ()))
 
 
 def _cookies(value: str) -> dict[str, str]:
