@@ -139,7 +139,7 @@ def _read(file: Path) -> bytes:
     if mode & 0o077:
         hint = f"take that away: chmod 600 {file}"
         raise InputError([Problem(Location(str(file)), "can be read by others", hint)])
-    return said.encode()
+    return secret
 
 
 def _against(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
