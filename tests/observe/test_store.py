@@ -193,6 +193,14 @@ def test_halves_that_are_kept_add_up(stage: tuple[Path, Path, list[Path]]) -> No
     assert added == passed
 
 
+def test_a_file_of_a_folder_is_no_source_by_itself(stage: tuple[Path, Path, list[Path]]) -> None:
+    _, _, (kept, _) = stage
+    for file in (str(next(kept.rglob("*.parquet"))), f"{kept}/calls/*/*.parquet"):
+        for command in ("traffic", "abuse"):
+            with pytest.raises(InputError, match="give the folder"):
+                observe(command, file, code=2)
+
+
 def test_calls_come_back_as_they_were_in_the_order_of_time(tmp_path: Path) -> None:
     file, key = tmp_path / "log.json", tmp_path / "key"
     key.write_text(KEY)
@@ -204,7 +212,7 @@ def test_calls_come_back_as_they_were_in_the_order_of_time(tmp_path: Path) -> No
     surveyor = Surveyor(b"")
     for passed in records(sources([str(file)])[0]):
         surveyor.take(passed)
-    wanted = calls(sources([str(file)]), Doors(surveyor.done()), Hasher(bytes.fromhex(KEY)))
+    wanted = calls(sources([str(file)]), Doors(surveyor.done()), Hasher(KEY.encode()))
     assert sorted(map(astuple, found)) == sorted(map(astuple, wanted))
     assert [each.at for each in found] == sorted(each.at for each in found)
     days = {each.parent.name for each in (tmp_path / "kept" / "calls").rglob("*.parquet")}

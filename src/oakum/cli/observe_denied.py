@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import shared
+from oakum.cli import observe_sources, shared
 from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
@@ -19,24 +19,14 @@ if TYPE_CHECKING:
 
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
-    """The key of the hashes: of a file, of the environment, or for this run.
-
-    Raises `InputError` for a file that is none, and for a deny list without a key that lasts."""
-    from oakum.contract.source import read_bytes
+    """The key of the hashes. Raises `InputError` for a deny list without a key that lasts."""
     from oakum.guard.compiled import AUDIT_KEY
 
-    if key_file is not None:
-        key = read_bytes(key_file).strip()
-        if not key:
-            raise InputError([Problem(Location(str(key_file)), "is empty", "put the key into it")])
-        return key
-    if said := os.environ.get(AUDIT_KEY):
-        return said.encode()
-    if deny_file is not None:
+    if deny_file is not None and key_file is None and not os.environ.get(AUDIT_KEY):
         hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"
         place = Location(str(deny_file))
         raise InputError([Problem(place, "a deny list needs the key of the guard's audit", hint)])
-    return os.urandom(32)
+    return observe_sources.key_of(key_file)
 
 
 def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Location, Problem
+from oakum.cli.observe_sources import against as held_against
+from oakum.cli.observe_sources import key_of, learn, take
+from oakum.errors import ExitCode, Location, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from oakum.observe.store.writing import Keeper
     from oakum.observe.survey import Survey, Surveyor
     from oakum.testing.traffic import Declared
-
-_KEY = 32
-"""Bytes of a key, at least."""
 
 
 @click.command(epilog="Example: oakum observe keep 'logs/*.gz' -o kept --key audit.key")
@@ -43,7 +41,8 @@ _KEY = 32
 )  # fmt: skip
 @click.option(
     "--key", type=shared.PATH, metavar="FILE",
-    help="key of the hashes, so that several runs compare; made when it is not there",
+    help="key of the hashes, made when it is not there  [default: OAKUM_AUDIT_KEY, or one for this"
+    " run]",
 )  # fmt: skip
 def command(
     sources: tuple[str, ...],
@@ -76,7 +75,7 @@ def command(
             "standard input is read once, so templates of paths cannot be learnt from it first:"
             " give `--openapi` or `--contract`, or keep a file"
         )
-    secret = keyed(key)
+    secret = key_of(key, make=True)
     against, digest = _against(contract, openapi)
     surveyor = Surveyor(secret, against, hosts)
     hashed = Hasher(secret)
@@ -105,47 +104,8 @@ def command(
     return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
 
 
-def keyed(file: Path | None) -> bytes:
-    """The key of a run: drawn for it, or that of a file, which is made when it is not there.
-
-    The text of the file is the key, as `oakum observe abuse` and the guard's audit take it: under
-    one key a caller has one hash everywhere. Raises `InputError` for a file that is no key, or that
-    others can read.
-    """
-    if file is None:
-        return os.urandom(_KEY)
-    try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(file)
-    except OSError as error:
-        why = (error.strerror or "cannot be written").lower()
-        raise InputError([Problem(Location(str(file)), why)]) from None
-    secret = os.urandom(_KEY).hex().encode()
-    with os.fdopen(made, "wb") as text:
-        text.write(secret + b"\n")
-    click.echo(f"made {file}, the key of the hashes: keep it, and give it again", err=True)
-    return secret
-
-
-def _read(file: Path) -> bytes:
-    hint = "give another name, and a key is made there"
-    try:
-        secret, mode = file.read_bytes().strip(), file.stat().st_mode
-    except OSError:
-        raise InputError([Problem(Location(str(file)), "is no key", hint)]) from None
-    if len(secret) < _KEY:
-        raise InputError([Problem(Location(str(file)), "is too short for a key", hint)])
-    if mode & 0o077:
-        hint = f"take that away: chmod 600 {file}"
-        raise InputError([Problem(Location(str(file)), "can be read by others", hint)])
-    return secret
-
-
 def _against(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
-    from oakum.cli.observe_sources import against
-
-    found = against(contract, openapi)
+    found = held_against(contract, openapi)
     return found, digest(contract) if found is not None else ""
 
 
@@ -155,8 +115,6 @@ def digest(contract: Path | None) -> str:
 
 
 def _survey(found: Sequence[Source], surveyor: Surveyor, against: Declared | None) -> Survey:
-    from oakum.cli.observe_sources import learn, take
-
     learn(against, found)
     take(surveyor, found)
     return surveyor.done()

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
     from oakum.observe.survey import Surveyor
     from oakum.testing.traffic import Declared
+
+_KEY = 32
+_SHORT = 16
+"""Bytes below which a key is told to be one: who can try keys finds it."""
+
+
+def key_of(file: Path | None, make: bool = False) -> bytes:
+    """The key of the hashes, as a guard has it: the text of a file without blanks around it, else
+    of `OAKUM_AUDIT_KEY`, else one for this run. `make`: a file that is not there is made, readable
+    by its owner alone.
+
+    A key that is short or that others can read is warned of: it may be the guard's, whose owner
+    alone can change it. Raises `InputError` for a file that holds none.
+    """
+    from oakum.contract.source import read_bytes
+    from oakum.guard.compiled import AUDIT_KEY
+
+    if file is None:
+        return os.environ.get(AUDIT_KEY, "").encode() or os.urandom(_KEY)
+    if make and not file.exists():
+        _make(file)
+    place, found = Location(str(file)), read_bytes(file).strip()
+    if not found:
+        raise InputError([Problem(place, "is empty", "put the key into it")])
+    hint = "who knows the key can find out whose hash is whose: "
+    said = []
+    if len(found) < _SHORT:
+        said.append(Problem(place, f"is a key of less than {_SHORT} bytes", f"{hint}take another"))
+    if file.stat().st_mode & 0o077:
+        said.append(Problem(place, "can be read by others", f"{hint}chmod 600 {file}"))
+    shared.warn(said)
+    return found
+
+
+def _make(file: Path) -> None:
+    try:
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as text:
+            text.write(os.urandom(_KEY).hex() + "\n")
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise InputError([Problem(Location(str(file)), why)]) from None
 
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:

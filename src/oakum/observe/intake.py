@@ -62,7 +62,7 @@ class Source:
 def sources(names: Iterable[str]) -> list[Source]:
     """The sources that arguments name, patterns spread out, each once and in order.
 
-    Raises `InputError` with each name that leads to no file.
+    Raises `InputError` with each name that leads to no file, and each file of Parquet.
     """
     found: dict[str, Source] = {}
     problems = []
@@ -73,10 +73,27 @@ def sources(names: Iterable[str]) -> list[Source]:
         files = [each for each in hits if each == STDIN or Path(each).is_file()]
         if not files:
             problems.append(Problem(Location(name), "leads to no file", "give a file, or `-`"))
+        problems += map(_parquet, filter(_is_parquet, files))
         found.update((each, Source(each)) for each in files)
     if problems:
         raise InputError(problems)
     return [*found.values()]
+
+
+def _is_parquet(name: str) -> bool:
+    """By its magic number. A file of Parquet says nothing of the run that it belongs to."""
+    if name == STDIN:
+        return False
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+def _parquet(name: str) -> Problem:
+    hint = "give the folder that `oakum observe keep` has written, `-o DIR`, as a whole"
+    return Problem(Location(name), "is a file of Parquet, which is not read by itself", hint)
 
 
 def is_log(source: Source) -> bool:
