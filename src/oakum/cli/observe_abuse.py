@@ -132,7 +132,7 @@ class _Traffic:
     """Calls in the order of time, and what is known of them when they have gone by."""
 
     calls: Iterator[Call]
-    reads: Callable[[], list[Read]]
+    reads: Callable[[], Sequence[Read]]
     distrust: Callable[[], list[str]]
     named: Callable[[int], bool]
     """Whether the hash of a caller is that of its id."""
@@ -191,7 +191,8 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
         raise click.UsageError("folders of kept calls and other sources: keep the others first")
     if held:
         raise click.UsageError("`--contract`, `--openapi`, `--host` are for what was not kept yet")
-    runs = opened(folders).runs
+    found = opened(folders)
+    runs = found.runs
     keys = {run.key for run in runs}
     if denies and keys != {Hasher.written(Hasher(key)("oakum"))}:
         place, hint = Location(str(folders[0])), "keep it under the key of the guard's audit"
@@ -209,8 +210,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
     distrust = [*dict.fromkeys(why for run in runs for why in run.distrust)]
     if len(keys) > 1:
         distrust.append("its runs have hashes under different keys: nobody is known again")
-    reads = [read for run in runs for read in run.sources]
-    return _Traffic(calls(), lambda: reads, lambda: distrust, known.__contains__)
+    return _Traffic(calls(), lambda: found.reads, lambda: distrust, known.__contains__)
 
 
 def _read(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oakum.contract.model import Operation
     from oakum.observe.call import Hasher
     from oakum.observe.intake import Source
-    from oakum.observe.observation import Observation, Read
+    from oakum.observe.observation import Observation
     from oakum.observe.store.engine import Engine
     from oakum.observe.survey import Survey
     from oakum.testing.traffic import Declared
@@ -169,14 +169,10 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
             surveyor = Surveyor(b"", against)
             known = (each.id for each in made.operations) if made is not None else ()
             survey = tally.of_kept(running, kept, surveyor, known)
-            found = observation(survey, _reads(kept.runs), against, _title(asked))
+            found = observation(survey, kept.reads, against, _title(asked))
     except Unreadable:
         raise unreadable(folders) from None
     return held.with_distrust(found, kept), survey
-
-
-def _reads(runs: Sequence[object]) -> list[Read]:
-    return [read for run in runs for read in run.sources]  # type: ignore[attr-defined]
 
 
 def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:

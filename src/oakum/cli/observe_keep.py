@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     help="key of the hashes, made when it is not there  [default: OAKUM_AUDIT_KEY, or one for this"
     " run]",
 )  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="go on where the last run with --resume in DIR has come to; needs --key",
+)  # fmt: skip
 def command(
     sources: tuple[str, ...],
     output: Path,
@@ -51,6 +55,7 @@ def command(
     openapi: Path | None,
     hosts: tuple[str, ...],
     key: Path | None,
+    resume: bool,
 ) -> int:
     """Keep recorded traffic as Parquet, without a value of anybody.
 
@@ -75,24 +80,33 @@ def command(
             "standard input is read once, so templates of paths cannot be learnt from it first:"
             " give `--openapi` or `--contract`, or keep a file"
         )
+    if resume:
+        from oakum.cli.observe_resume import Reading
+
+        if streamed or key is None:
+            why = (
+                "a file, not standard input" if streamed else "`--key FILE`: the hashes of all runs"
+            )
+            raise click.UsageError(f"`--resume` needs {why}")
+        return Reading(output, contract, openapi, hosts, key).run(found)
     secret = key_of(key, make=True)
-    against, digest = _against(contract, openapi)
+    against, digest = against_of(contract, openapi)
     surveyor = Surveyor(secret, against, hosts)
     hashed = Hasher(secret)
     with Keeper(output) as keeper:
         if streamed:
             doors = Doors(None, against, hosts)
-            many = _put(keeper, _both(found, doors, surveyor, hashed))
+            many = put(keeper, _both(found, doors, surveyor, hashed))
             survey = surveyor.done()
         else:
             survey = _survey(found, surveyor, against)
             from oakum.observe.calls import calls
 
-            many = _put(keeper, calls(found, Doors(survey, against, hosts), hashed))
+            many = put(keeper, calls(found, Doors(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
         if not run.distrust:
             run = replace(run, distrust=_empty(against, many))
-        _tables(keeper, survey, against)
+        tables(keeper, survey, against)
         keeper.done(run)
     for why in run.distrust:
         click.echo(f"not to be trusted: {why}", err=True)
@@ -104,7 +118,8 @@ def command(
     return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
 
 
-def _against(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
+def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
+    """What calls are told by, and the digest of the contract; empty: none judges them."""
     found = held_against(contract, openapi)
     return found, digest(contract) if found is not None else ""
 
@@ -143,7 +158,8 @@ def _empty(against: Declared | None, many: int) -> tuple[str, ...]:
     return () if many else ("no exchange is a call of an API",)
 
 
-def _put(keeper: Keeper, calls: Iterator[Call]) -> int:
+def put(keeper: Keeper, calls: Iterator[Call]) -> int:
+    """Keep calls, and count them."""
     many = 0
     for call in calls:
         keeper.put(call)
@@ -151,7 +167,8 @@ def _put(keeper: Keeper, calls: Iterator[Call]) -> int:
     return many
 
 
-def _tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
+def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
+    """Keep the sums."""
     from oakum.observe.store import sums
 
     doors = [*sums.doors(survey, against.operations if against is not None else ())]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem
 
@@ -56,6 +58,7 @@ def _make(file: Path) -> None:
     except OSError as error:
         why = (error.strerror or "cannot be written").lower()
         raise InputError([Problem(Location(str(file)), why)]) from None
+    click.echo(f"made {file}, the key of the hashes: keep it, and give it again", err=True)
 
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:

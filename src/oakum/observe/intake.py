@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import itertools
 import re
 import sys
 import zlib
@@ -50,6 +51,10 @@ class Source:
     """Why records were not used, and how many."""
     broken: str = ""
     """Why it ended too early; empty: it did not."""
+    at: int = 0
+    """How far it was read: bytes of its lines as they are unpacked, or entries of a HAR."""
+    grows: bool = False
+    """Whether a last line that is not whole yet is left for the next time."""
 
     @property
     def distrust(self) -> str:
@@ -114,10 +119,11 @@ def is_log(source: Source) -> bool:
     return isinstance(first, dict) and not is_entry(first)
 
 
-def records(source: Source, wanted: Wanted | None = None) -> Iterator[Passed]:
+def records(source: Source, wanted: Wanted | None = None, start: int = 0) -> Iterator[Passed]:
     """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
-    it says yes to, before they are read; None: all."""
-    source.kind, source.read, source.broken = "", 0, ""
+    it says yes to, before they are read; None: all. `start`: where an earlier reading has come to,
+    as `Source.at` says it."""
+    source.kind, source.read, source.broken, source.at = "", 0, "", start
     source.skipped.clear()
     try:
         with _opened(source.name) as file:
@@ -131,7 +137,11 @@ def records(source: Source, wanted: Wanted | None = None) -> Iterator[Passed]:
 def _parsed(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[Passed]:
     head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
     source.kind = "har" if _HAR.match(head) else "lines"
-    values = _entries(source, file) if source.kind == "har" else _lines(source, file, wanted)
+    if source.kind == "har":
+        values = _entries(source, file)
+    else:
+        _skip(file, source.at)
+        values = _lines(source, file, wanted)
     for value in values:
         passed = _usable(source, value)
         if passed is not None:
@@ -155,16 +165,39 @@ def _usable(source: Source, value: object) -> Passed | None:
     return passed
 
 
+def _skip(file: io.BufferedReader, many: int) -> None:
+    if many and file.seekable():
+        file.seek(many)
+        return
+    while many and (data := file.read(min(many, _CHUNK))):
+        many -= len(data)
+
+
 def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[object]:
     while line := file.readline(LONGEST):
+        if source.grows and not line.endswith(b"\n") and _is_begun(line):
+            return
+        source.at += len(line)
         if len(line) == LONGEST and not line.endswith(b"\n"):
             source.skipped[TOO_LONG] += 1
-            while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
-                pass
+            while rest := file.readline(LONGEST):
+                source.at += len(rest)
+                if rest.endswith(b"\n"):
+                    break
             continue
         value = _value(source, line, wanted)
         if value is not None:
             yield value
+
+
+def _is_begun(line: bytes) -> bool:
+    if len(line) == LONGEST:
+        return False
+    try:
+        orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return True
+    return False
 
 
 def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
@@ -191,7 +224,10 @@ def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:
     if file.peek(3)[:3] == b"\xef\xbb\xbf":
         file.read(3)
     try:
-        yield from ijson.items(file, "log.entries.item", use_float=True)
+        found = ijson.items(file, "log.entries.item", use_float=True)
+        for value in itertools.islice(found, source.at, None):
+            source.at += 1
+            yield value
     except ijson.JSONError:
         source.broken = "is cut off, or is no JSON to its end"
 

@@ -10,8 +10,9 @@ no sheet names is not read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -55,6 +56,28 @@ COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
 
 
 @dataclass(frozen=True)
+class Note:
+    """How far a source has been read, so that a later run goes on there."""
+
+    id: str
+    """The same for the same file in all runs, also under another name."""
+    name: str
+    size: int
+    """Bytes of the file, packed as it is, when the run began."""
+    head: str
+    """Keyed hash of its first bytes."""
+    tail: str
+    """Keyed hash of the last ones before `size`."""
+    at: int
+    """Bytes of its lines as they are unpacked, or entries of a HAR."""
+    over: bool
+    """Whether it was read to its end."""
+    read: int
+    """Exchanges, of all runs until now."""
+    broken: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """The sheet of one run."""
 
@@ -72,6 +95,12 @@ class Run:
     distrust: tuple[str, ...] = ()
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Table → its files, below the folder."""
+    turn: int = 0
+    """Which run it was of those that go on; 0: of none."""
+    asked: str = ""
+    """SHA-256 of what such a run was asked: document, hosts."""
+    notes: tuple[Note, ...] = ()
+    """How far each of `sources` was read; empty: the run does not go on."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,21 @@ class Kept:
     def runs(self) -> tuple[Run, ...]:
         """All of them."""
         return tuple(run for _, run in self.homes)
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What was read of each source, that which several runs went on with added up."""
+        found: dict[object, Read] = {}
+        for run in sorted(self.runs, key=lambda each: each.turn):
+            notes = {note.name: note.id for note in run.notes}
+            for each in run.sources:
+                id = notes.get(each.name, (run.run, each.name))
+                past = found.get(id)
+                if past is not None:
+                    skipped = dict(Counter(past.skipped) + Counter(each.skipped))
+                    each = replace(each, read=past.read + each.read, skipped=skipped)
+                found[id] = each
+        return tuple(found.values())
 
     def files(self, table: Table) -> list[str]:
         """The files of a table, of all runs."""
@@ -144,7 +188,8 @@ def _run(said: Any) -> Run:
     sources = tuple(Read(**each) for each in said.pop("sources"))
     files = {name: tuple(each) for name, each in said.pop("files").items()}
     distrust = tuple(said.pop("distrust"))
-    return Run(sources=sources, files=files, distrust=distrust, **said)
+    notes = tuple(Note(**each) for each in said.pop("notes", ()))
+    return Run(sources=sources, files=files, distrust=distrust, notes=notes, **said)
 
 
 def typed(table: Table) -> Iterator[str]:

@@ -5,6 +5,7 @@ DuckDB makes the Parquet, out of lines that hold what a `Call` holds and nothing
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -42,8 +43,9 @@ class Keeper:
     def __enter__(self) -> Self:
         try:
             self._hidden.mkdir(parents=True, mode=0o700)
+            self._lock = _locked(self._hidden)
         except OSError as error:
-            raise _unwritable(self._folder, error) from None
+            raise unwritable(self._folder, error) from None
         self._duck = connected(None)
         return self
 
@@ -52,6 +54,7 @@ class Keeper:
             each.close()
         self._duck.close()
         shutil.rmtree(self._hidden, ignore_errors=True)
+        os.close(self._lock)
 
     def put(self, call: Call) -> None:
         """Take in a call."""
@@ -111,18 +114,60 @@ class Keeper:
             for name in (*(name for names in files.values() for name in names), sheet):
                 place = self._folder / name
                 place.parent.mkdir(parents=True, exist_ok=True)
-                with (self._hidden / name).open("rb") as file:
-                    os.fsync(file.fileno())
+                _settle(self._hidden / name)
+                if name == sheet:
+                    for folder in {
+                        self._folder,
+                        *(up for each in moved for up in each.parents[:2]),
+                    }:
+                        _settle(folder)
                 (self._hidden / name).replace(place)
                 moved.append(place)
+            _settle(place.parent)
         except OSError as error:
             for place in moved:
                 place.unlink()
-            raise _unwritable(self._folder, error) from None
+            raise unwritable(self._folder, error) from None
         return whole
 
 
-def _unwritable(folder: Path, error: OSError) -> InputError:
+def _settle(path: Path) -> None:
+    """What is written there outlives a loss of power."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def swept(folder: Path) -> None:
+    """Takes away what runs have left that were killed; not what a run still writes."""
+    for hidden in folder.glob(".*.tmp"):
+        try:
+            lock = _locked(hidden)
+        except OSError:
+            continue
+        run = hidden.stem.removeprefix(".")
+        if not (folder / "runs" / f"{run}.json").exists():
+            for part in (*folder.glob(f"*/part-{run}.*"), *folder.glob(f"*/*/part-{run}-*")):
+                part.unlink()
+        shutil.rmtree(hidden, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """A folder, locked until its process ends. Raises `OSError` where another one has it."""
+    found = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(found)
+        raise
+    return found
+
+
+def unwritable(folder: Path, error: OSError) -> InputError:
+    """The folder that nothing can be put into."""
     why = (error.strerror or "no reason given").lower()
     return InputError([Problem(Location(str(folder)), f"cannot be written: {why}")])
 

@@ -1,0 +1,215 @@
+"""`oakum observe keep --resume`: a reading in stretches, each a run of its own, that goes on.
+
+The sheet of a stretch says how far each source was read, and is there as a whole or not at all. So
+what is killed loses the stretch that it was in. A stretch begins with nothing remembered: what it
+finds depends on its records alone, and it does not matter whether the one before was read just now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import itertools
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from oakum.cli import observe_keep as keep
+from oakum.cli.observe_sources import key_of
+from oakum.errors import ExitCode, InputError, Location, Problem
+from oakum.observe.call import Hasher
+from oakum.observe.calls import Doors
+from oakum.observe.intake import Source, records
+from oakum.observe.observation import Read
+from oakum.observe.store.layout import Note, Run, is_kept, opened
+from oakum.observe.store.progress import File, begun, continued
+from oakum.observe.store.writing import Keeper, swept, unwritable
+from oakum.observe.survey import Surveyor
+from oakum.testing.traffic import Judged
+
+if TYPE_CHECKING:
+    from oakum.observe.passed import Passed
+
+STRETCH: Final = 1_000_000
+"""Exchanges of one stretch: what is read again, at most, after a reading was broken off."""
+
+
+class _Cursor:
+    """All sources from where they were, one exchange after the other."""
+
+    def __init__(self, files: Sequence[File], notes: Sequence[Note]) -> None:
+        self._files, self.notes = files, [*notes]
+        self._sources = [Source(file.name, grows=True) for file in files]
+        self._told = [Counter[str]() for _ in files]
+        self._over = [
+            note.over and note.size == file.size
+            for note, file in zip(notes, files, strict=True)
+        ]  # fmt: skip
+        self._through = itertools.chain.from_iterable(map(self._each, range(len(files))))
+
+    def _each(self, at: int) -> Iterator[Passed]:
+        if not self._over[at]:
+            yield from records(self._sources[at], start=self.notes[at].at)
+            self._over[at] = True
+
+    def stretch(self, many: int) -> Iterator[Passed]:
+        """The next exchanges."""
+        return itertools.islice(self._through, many)
+
+    def came(self) -> Iterator[tuple[Read, Note]]:
+        """What came of each source since this was asked last; of which nothing did, nothing."""
+        for at, (file, source, past) in enumerate(
+            zip(self._files, self._sources, self.notes, strict=True)
+        ):
+            counted = Counter({"": source.read, **source.skipped})
+            new = counted - self._told[at]
+            over, broken = self._over[at], source.broken
+            is_news = new or (source.at, over, broken) != (past.at, past.over, past.broken)
+            if not (source.kind or broken) or not is_news or not (source.at or broken):
+                continue
+            read = new.pop("", 0)
+            self._told[at] = counted
+            self.notes[at] = note = Note(
+                past.id, file.name, file.size, file.head, file.tail,
+                source.at, over, past.read + read, broken,
+            )  # fmt: skip
+            yield Read(file.name, source.kind, read, dict(new), broken), note
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the command was asked, and the reading that goes on with it."""
+
+    folder: Path
+    contract: Path | None
+    openapi: Path | None
+    hosts: tuple[str, ...]
+    key: Path
+    stretch: int = STRETCH
+
+    def run(self, found: Sequence[Source]) -> int:
+        """Read what has not been read yet. Raises `InputError` where that cannot be told."""
+        runs = _runs(self.folder)
+        if any(run.turn for run in runs) and not self.key.exists():
+            hint = "give the key that the folder was kept under"
+            raise InputError([Problem(Location(str(self.key)), "is not there", hint)])
+        secret = key_of(self.key, make=True)
+        hashed = Hasher(secret)
+        with _alone(self.folder):
+            swept(self.folder)
+            runs, files = _runs(self.folder), [_file(each.name, hashed) for each in found]
+            known = begun(runs, _mark(hashed), self._asked(), str(self.folder))
+            starts = [
+                note or Note(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
+                for note, file in zip(continued(files, known), files, strict=True)
+            ]
+            turn = max((run.turn for run in runs), default=0)
+            cursors = [_Cursor(files, starts) for _ in range(3)]
+            many, read = 0, self.stretch
+            while read == self.stretch:
+                turn += 1
+                read, calls = self._stretch(cursors, secret, turn)
+                many += calls
+        distrust = [*_distrust(cursors[0].notes)]
+        for why in distrust:
+            click.echo(f"not to be trusted: {why}", err=True)
+        click.echo(f"kept {many:,} calls in {self.folder}", err=True)
+        return ExitCode.NOT_TRUSTWORTHY if distrust else ExitCode.CLEAN
+
+    def _stretch(self, cursors: Sequence[_Cursor], secret: bytes, turn: int) -> tuple[int, int]:
+        """Keep the next exchanges as a run; how many were read, and how many calls that gave."""
+        asked, (first, second, third) = self._asked(), cursors
+        against, digest = keep.against_of(self.contract, self.openapi)
+        surveyor, hashed = Surveyor(secret, against, self.hosts), Hasher(secret)
+        read = 0
+        for passed in first.stretch(self.stretch):
+            read += 1
+            if isinstance(against, Judged):
+                against.learn(passed)
+            else:
+                surveyor.take(passed)
+        if isinstance(against, Judged):
+            for passed in second.stretch(read):
+                surveyor.take(passed)
+        came = [*first.came()]
+        if not came:
+            return 0, 0
+        survey = surveyor.done()
+        doors = Doors(survey, against, self.hosts)
+        calls = (doors.call(passed, hashed) for passed in third.stretch(read))
+        with Keeper(self.folder) as keeper:
+            many = keep.put(keeper, (call for call in calls if call is not None))
+            keep.tables(keeper, survey, against)
+            keeper.done(
+                Run(
+                    "",
+                    _mark(hashed),
+                    tuple(each for each, _ in came),
+                    str(self.contract or self.openapi or ""),
+                    digest,
+                    survey.aside,
+                    dict(against.unjudged()) if against is not None else {},
+                    tuple(_distrust(note for _, note in came if note.over)),
+                    turn=turn,
+                    asked=asked,
+                    notes=tuple(note for _, note in came),
+                )
+            )
+        return read, many
+
+    def _asked(self) -> str:
+        """SHA-256 of the contract or the document, and of the hosts."""
+        file = self.contract or self.openapi
+        said = [keep.digest(file), *sorted(set(self.hosts))]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def _distrust(notes: Iterable[Note]) -> Iterator[str]:
+    for note in notes:
+        if note.broken or not note.read:
+            yield Source(note.name, broken=note.broken).distrust
+
+
+def _mark(hashed: Hasher) -> str:
+    return Hasher.written(hashed("oakum"))
+
+
+def _runs(folder: Path) -> Sequence[Run]:
+    is_some = is_kept(folder) and any((folder / "runs").glob("*.json"))
+    return opened([folder]).runs if is_some else ()
+
+
+def _file(name: str, hashed: Hasher) -> File:
+    path = Path(name)
+
+    def mark(start: int, end: int) -> str:
+        with path.open("rb") as file:
+            file.seek(start)
+            return Hasher.written(hashed(file.read(end - start).decode("latin-1")))
+
+    return File(name, path.stat().st_size, mark)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other reading goes on in this folder meanwhile. The lock goes with its process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        hint = "wait until that one is done"
+        raise InputError([Problem(Location(str(folder)), "is being kept into", hint)]) from None
+    finally:
+        os.close(lock)
