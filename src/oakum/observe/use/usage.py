@@ -133,9 +133,9 @@ Name = tuple[str, str, str]
 """Method, path template, operation."""
 
 
-_SIGNS = ("read", "copied", "loose", "whole", "escaped")
-"""What the instrument tells of a field. `loose`: a copy of it could not be followed; `whole`: it
-was read with all of its object, and no copy was followed."""
+_SIGNS = ("read", "copied", "loose", "looped", "whole", "escaped")
+"""What the instrument tells of a field. `loose`: a copy of it could not be followed; `looped`:
+it was read by a loop over names and values, of which no copy was followed; `whole`: it was read with all of its object, and no copy was followed."""
 
 
 @dataclass
@@ -171,7 +171,7 @@ class _Question:
         signs = self.signs.get(raw, set())
         if "read" in signs:
             return "read"
-        if "escaped" in signs or self.unobserved:
+        if "escaped" in signs or "looped" in signs or self.unobserved:
             return "unobserved"
         if "whole" in signs and raw[:-1] not in self.read_of:
             return "unobserved"  # all was taken, nothing was used: the page may use a copy

@@ -167,6 +167,29 @@ hook(Object, "create", (native, self, args) => {
   return proxied(new Tracker(made, null, new Map(same.map(([name, { place }]) => [name, place]))));
 });
 
+// A name and its value, as `Object.entries` lists them: to take the value is to read the member.
+class Pair extends Tracker {
+  constructor(raw, of) {
+    super(raw, null, new Map([["1", of.place(raw[0])]]));
+    this.of = of;
+  }
+
+  saw(_, at, value) {
+    try {
+      this.of.look(this.of.raw, this.raw[0], value, true);
+    } catch {
+      failures += 1;
+    }
+  }
+}
+hook(Object, "entries", (native, self, args) => {
+  const tracker = isObject(args[0]) ? trackers.get(args[0]) : undefined;
+  if (!tracker || Array.isArray(tracker.raw)) return pass(native, self, args);
+  const [found] = logged(() => pass(native, self, args));
+  const follows = ([name, value]) => isLeaf(value) && tracker.own(tracker.raw, name);
+  return found.map((each) => (follows(each) ? proxied(new Pair(each, tracker)) : each));
+});
+
 // A member that we see by a getter of ours is told as the value that it stands for.
 function plainly(target, name, found) {
   const tracker = isObject(target) ? trackers.get(target) : undefined;

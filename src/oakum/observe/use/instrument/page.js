@@ -94,6 +94,7 @@ function tell() {
       read: place.used,
       copied: place.copied || place.asked || place.sites.size > 0,
       loose: place.loose > 0 || [...place.sites].some(([where, times]) => times > 0 && place.walks.has(where)),
+      looped: place.looped,
       whole: place.whole && !place.followed,
       escaped: place.escaped || place.lost > 0,
     })),

@@ -45,6 +45,8 @@ class Place {
   loose = 0; // copies that could not be followed
   escaped = false;
   whole = false; // read with all of its object, by what may have made a copy that is out of sight
+  taken = 0; // reads by what lists all members and their values, which no copy was known to be made of
+  lists = new Set(); // where it was read of such a list
   followed = false; // in one copy at least
   lost = 0; // copies that went where nothing can be seen
   also = new Set(); // fields whose value is kept in one place with this one's
@@ -64,6 +66,11 @@ class Place {
 
   get used() {
     return this.wasRead || [...this.also].some((each) => each.wasRead);
+  }
+
+  // Whether a loop may have used it that does the same to all members, or have passed it over.
+  get looped() {
+    return this.taken > 0 || [...this.lists].some((each) => this.sites.get(each) > 0 && this.walks.has(each));
   }
 
   get wasRead() {
@@ -129,12 +136,13 @@ const recent = new Map();
 let latest = -SOON;
 let reads = 0;
 
-function note(name, value, place, where) {
+function note(name, value, place, where, kept = false) {
   latest = now();
+  place.taken += kept;
   if (where !== null) readAt(where, name);
   const before = recent.get(name) ?? [];
   if (before.length > 15) before.shift();
-  before.push({ value, place, where, at: latest, nth: (reads += 1) });
+  before.push({ value, place, where, kept, at: latest, nth: (reads += 1) });
   recent.set(name, before);
   if (reads % 5000) return;
   for (const [each, all] of recent) if (!all.length || latest - all.at(-1).at > SOON) recent.delete(each);
@@ -164,6 +172,7 @@ function copiedFrom(name, read) {
   const all = recent.get(name) ?? [];
   if (all.includes(read)) all.splice(all.indexOf(read), 1);
   const { place, where } = read;
+  place.taken -= read.kept;
   for (const other of all) {
     if (other.place.key !== place.key && Object.is(other.value, read.value) && latest - other.at <= SOON) {
       other.place.also.add(place); // a cache of objects of several answers: it may be that one's

@@ -39,7 +39,8 @@ class Tracker {
     }
   }
 
-  look(target, name, value) {
+  // `listed`: it is read where `Object.entries` has listed it.
+  look(target, name, value, listed = false) {
     const place = isLeaf(value) ? this.place(name) : null;
     if (storing === name) {
       storing = null;
@@ -58,8 +59,9 @@ class Tracker {
       if (!place) return;
       place.copied = true;
       place.loose += 1;
-      place.whole ||= !Object.isFrozen(target); // to freeze in depth is to look at all, and to keep none
-      note(name, value, place, null);
+      const kept = !Object.isFrozen(target); // to freeze in depth is to look at all, and to keep none
+      place.whole ||= kept;
+      note(name, value, place, null, kept);
       return;
     }
     if (Array.isArray(target) || traces <= 0) {
@@ -71,6 +73,7 @@ class Tracker {
     if (place) {
       place.sites.set(where, (place.sites.get(where) ?? 0) + 1);
       note(name, value, place, where);
+      if (listed && !Object.isFrozen(target)) place.lists.add(where);
     }
     this.sites ??= new Map();
     if (!this.sites.has(where)) this.sites.set(where, new Set());
@@ -323,17 +326,17 @@ function storedFrom(target, name, value) {
   if (quiet() || !isObject(target) || typeof name === "symbol" || Array.isArray(target) || !isLeaf(value)) return;
   const read = readOf(String(name), value);
   if (!read) return;
-  if (isCopying(read)) linked(target, String(name), read);
-  else together(target, String(name), read);
+  together(target, String(name), read);
 }
 
-// Members that one place of the code reads, and another stores: known as a copy by the second.
+// Members that one place of the code reads, and another stores: where it is not known of the first
+// that it is copied, the second tells.
 const waiting = new WeakMap(); // object that is stored to → where it was read → member, read
 function together(target, name, read) {
   if (!waiting.has(target)) waiting.set(target, new Map());
   const members = waiting.get(target);
   const before = members.get(read.where);
-  members.set(read.where, []);
-  if (before === undefined) members.set(read.where, [[name, read]]);
-  else for (const [each, its] of [...before, [name, read]]) linked(target, each, its);
+  const known = before !== undefined || isCopying(read);
+  members.set(read.where, known ? [] : [[name, read]]);
+  if (known) for (const [each, its] of [...(before ?? []), [name, read]]) linked(target, each, its);
 }
