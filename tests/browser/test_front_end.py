@@ -445,3 +445,77 @@ def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
     assert found.load is not None, found.why
     (door,) = judge(found.load, address).doors
     assert {each.use for each in door.fields} == {"unobserved"}
+
+
+LOOPS = """
+  const labels = new Map([["flag", "Flag"], ["built", "Built"], ["cargo", "Cargo"]]);
+  const papers = ships.flatMap((ship) => Object.entries(structuredClone(ship)))
+    .filter(([key]) => labels.has(key))
+    .map(([key, value]) => labels.get(key) + (value ? "!" : "?"));
+  for (const key in guest) words.push(guest[key] ? "y" : "n");
+  const kept = {};
+  for (const [key, value] of Object.entries(order)) kept[key] = value;
+  words.push(ships.map((ship) => ship.id > 1), guest.id > 1, kept.open ? "open" : "shut", papers);
+"""
+MEMBERS = """
+  const rows = ships.map((each) => ({ ...each, mine: each.id === order.id }));
+  words.push(rows.map((row) => (row.cargo ? "full" : "empty") + row.mine));
+  const line = (member) => (member.built > 1990 ? "new" : "old");
+  words.push(ships.map((each) => line({ ...each, ...{ rank: 1 } })), order.open);
+"""
+FORM = """
+  const values = {};
+  const take = (from, name) => from[name];
+  const give = (to, name, value) => { to[name] = value; };
+  for (const name of Object.keys(guest)) give(values, name, take(guest, name));
+  for (const { name } of [...document.forms[0].elements]) {
+    const value = take(values, name), control = document.forms[0][name];
+    give(values, name, value);
+    give(control, control.type === "checkbox" ? "checked" : "value", value);
+  }
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (LOOPS, {
+            "ships.*.flag": "read", "ships.*.built": "read", "ships.*.cargo": "read",
+            "ships.*.id": "read", "ships.*.debt": "copied", "guest.bed": "unobserved",
+            "guest.late": "unobserved", "guest.risk": "unobserved", "guest.id": "read",
+            "order.id": "copied", "order.open": "read", "order.tax": "copied",
+        }),
+        (MEMBERS, {
+            "ships.*.flag": "copied", "ships.*.built": "read", "ships.*.cargo": "read",
+            "ships.*.id": "read", "ships.*.debt": "copied", "guest.bed": "untouched",
+            "guest.late": "untouched", "guest.risk": "untouched", "guest.id": "untouched",
+            "order.id": "read", "order.open": "read", "order.tax": "untouched",
+        }),
+        (FORM, {
+            "ships.*.flag": "untouched", "ships.*.built": "untouched", "ships.*.cargo": "untouched",
+            "ships.*.id": "untouched", "ships.*.debt": "untouched", "guest.bed": "rendered",
+            "guest.late": "rendered", "guest.risk": "copied", "guest.id": "copied",
+            "order.id": "untouched", "order.open": "untouched", "order.tax": "untouched",
+        }),
+    ],
+    ids=["loops", "members", "form"],
+)  # fmt: skip
+def test_what_a_loop_a_copy_or_a_form_takes_is_never_called_excess_where_it_is_used(
+    browser: Browser, script: str, expected: dict[str, Use]
+) -> None:
+    api = {"GET /api": {
+        "ships": [{"id": n, "flag": "NO", "built": 1989 + n, "cargo": n > 1, "debt": n}
+                  for n in (1, 2, 3)],
+        "guest": {"id": 2, "bed": "d", "late": True, "risk": 3},
+        "order": {"id": 3, "open": True, "tax": 7},
+    }}  # fmt: skip
+    page = f"""<p></p><form><select name=bed><option value=s>single<option value=d>double</select>
+      <input type=checkbox name=late></form><script type=module>
+      const {{ ships, guest, order }} = await (await fetch("/api")).json(), words = [];
+      {script}
+      document.querySelector("p").textContent = words;</script>"""
+    with zoo.answering(api, page.encode()) as address:
+        found = watch(browser, opening(address), address, QUIET)
+    assert found.load is not None, found.why
+    (door,) = judge(found.load, address).doors
+    assert {field.path: field.use for field in door.fields} == expected

@@ -20,7 +20,12 @@ F = TypeVar("F", bound=Hashable)
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'’:@/+-][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
+_CUT = re.compile(r"(?<=[^\s?#&])[?#&]")
+"""Where a page adds a parameter to an address."""
 _GROUPED = re.compile(r"(?<=\d)[,.'’\u00a0\u202f ](?=\d{3}(?!\d))")
+_NAMES = re.compile(r"[^.\[\]]+")
+"""The parts of a control's name: `lines[0].amount`."""
+_SCALARS = (str, int, float)
 _STRONG = 6
 """A text of so many characters stands nowhere by chance."""
 _COVERED = 0.6
@@ -59,6 +64,8 @@ def tokens(text: str) -> set[str]:
     for each in (folded, plain):
         found.update(_TOKEN.findall(each))
         found.update(_PART.findall(each))
+    for each in folded.split():
+        found.update(each[: cut.start()] for cut in _CUT.finditer(each))
     return found
 
 
@@ -103,6 +110,28 @@ def shown(
             or together[weak[name]] > 1
         }
     return found
+
+
+def held_by_controls(
+    fields: Mapping[F, tuple[str, Sequence[Json]]], controls: Iterable[tuple[str, Json]]
+) -> set[F]:
+    """The fields, each with its name and its values, of which a control of the page bears the name
+    and holds a value: a box that is ticked or not says no word, and an option's value few. Of
+    several fields of one name it is the one that has the fewest other values, or the fewest."""
+    found: set[F] = set()
+    for called, held in controls:
+        ranks: dict[F, tuple[float, int]] = {}
+        for field, (name, values) in fields.items():
+            alike = [each for each in values if isinstance(each, _SCALARS)]
+            alike = [each for each in alike if _alike(each) == _alike(held)]
+            if alike and name in _NAMES.findall(called)[-1:]:
+                ranks[field] = len(alike) / len(values), -len(values)
+        found |= {field for field, rank in ranks.items() if rank == max(ranks.values())}
+    return found
+
+
+def _alike(value: Json) -> str | bool:
+    return value if isinstance(value, bool) else form(value)
 
 
 def _strongly(words: Iterable[str], whole: str) -> bool:

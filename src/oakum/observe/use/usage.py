@@ -22,7 +22,7 @@ from oakum.observe.inventory import Door as Counted
 from oakum.observe.paths import Paths
 from oakum.observe.survey import Survey
 from oakum.observe.use.fields import Path, leaves, names_somebody, template, told, word
-from oakum.observe.use.match import Surface, shown
+from oakum.observe.use.match import Surface, held_by_controls, shown
 
 Use = Literal["rendered", "read", "copied", "untouched", "unobserved"]
 USES: Mapping[Use, str] = {
@@ -135,7 +135,8 @@ Name = tuple[str, str, str]
 
 _SIGNS = ("read", "copied", "loose", "looped", "whole", "escaped")
 """What the instrument tells of a field. `loose`: a copy of it could not be followed; `looped`:
-it was read by a loop over names and values, of which no copy was followed; `whole`: it was read with all of its object, and no copy was followed."""
+it was read by a loop over names and values, of which no copy was followed; `whole`: it was read
+with all of its object, and no copy was followed."""
 
 
 @dataclass
@@ -323,7 +324,10 @@ def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[
     # Where all copies could be followed, what shows a field unread shows its whole object.
     weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
     weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
-    for name, path in shown(sought, surfaces, page, dull, weak):
+    controls = [(each[0], each[1]) for record in load.told for each in record["controls"]]
+    named = {at: (at[1][-1], held) for at, held in sought.items() if at[1]}
+    found = shown(sought, surfaces, page, dull, weak) | held_by_controls(named, controls)
+    for name, path in found:
         uses[name][path] = "rendered"
     for name, path in values:
         if all(each in (None, [], {}) for each in values[name, path]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.observe.use.match import Surface, shown
+from oakum.observe.use.match import Surface, held_by_controls, shown
 
 WORDS = st.text("abcdefghij", min_size=6, max_size=12)
 
@@ -59,3 +59,24 @@ def test_a_page_may_show_a_part_of_a_list() -> None:
     fields = {"laps": list(range(3, 40)), "seat": [91, 92, 93, 94]}
     assert shown(fields, cells(*range(3, 13))) == {"laps"}
     assert shown(fields, cells(5, "total", "x", 4, "y")) == set()
+
+
+def test_an_address_is_found_where_the_page_has_added_a_parameter() -> None:
+    icon = "https://pictures.example/7?d=plain"
+    fields = {"icon": [icon], "again": [icon], "site": ["https://pictures.example/8"]}
+    assert shown(fields, cells(f"{icon}&s=48")) == {"icon", "again"}
+
+
+def test_a_control_that_bears_the_name_of_a_field_and_holds_its_value_shows_it() -> None:
+    fields = {
+        "guest.late": ("late", [False]),
+        "guest.bed": ("bed", ["d"]),
+        "guest.pets": ("pets", [None]),
+        "guest.seat": ("seat", [4]),
+        "rooms.*.bed": ("bed", ["d", "s"]),
+        "rooms.*.late": ("late", [True]),
+    }
+    controls = [("late", False), ("stay[0].bed", "D"), ("pets", ""), ("chair", "4")]
+    assert held_by_controls(fields, controls) == {"guest.late", "guest.bed"}
+    assert held_by_controls(fields, [("bed", "s")]) == {"rooms.*.bed"}
+    assert held_by_controls(fields, []) == set()

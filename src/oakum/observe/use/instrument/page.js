@@ -24,6 +24,14 @@ function shows(owner, where, text) {
   said.add(stringify([where, text.slice(0, 20000), isObject(owner) ? numbers.get(owner) : 0]));
 }
 
+// A control that bears a field's name, and what it holds.
+const controls = new Set(); // [name, what it holds], as JSON
+function holds({ name, id, type, value, checked }) {
+  if (type === "radio" && !checked) return;
+  const held = type === "checkbox" ? checked : value;
+  for (const each of [name, id]) if (typeof each === "string" && each) controls.add(stringify([each, held]));
+}
+
 function look(node) {
   if (node.nodeType === Node.TEXT_NODE) {
     const parent = node.parentElement;
@@ -37,7 +45,10 @@ function look(node) {
     if (SILENT.has(node.tagName)) return;
     const where = node.attributes.length || "value" in node ? column(node) : "";
     for (const each of node.attributes) shows(node, `${where}@${each.name}`, each.value);
-    if (typeof node.value === "string") shows(node, `${where}@=`, node.value);
+    if (typeof node.value === "string") {
+      shows(node, `${where}@=`, node.value);
+      holds(node);
+    }
     if (node.shadowRoot) look(node.shadowRoot);
   }
   for (const each of node.childNodes) look(each);
@@ -99,5 +110,6 @@ function tell() {
       escaped: place.escaped || place.lost > 0,
     })),
   }));
-  return { document: own, failures, answers: told, surfaces: [...said].map((each) => parse(each)) };
+  const [surfaces, held] = [said, controls].map((each) => [...each].map((text) => parse(text)));
+  return { document: own, failures, answers: told, surfaces, controls: held };
 }
