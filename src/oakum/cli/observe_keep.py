@@ -63,13 +63,9 @@ def command(
     hashes of who asked and for which ids. What the answers held is kept as counts of their fields.
     `oakum observe traffic DIR` takes stock of what several runs, also of other machines, have kept.
     """
-    from oakum.observe.call import Hasher
-    from oakum.observe.calls import Doors
     from oakum.observe.intake import STDIN
     from oakum.observe.intake import sources as opened
-    from oakum.observe.store.layout import opened as kept
-    from oakum.observe.store.writing import Keeper
-    from oakum.observe.survey import Surveyor
+    from oakum.observe.store.layout import opened as opened_folders
 
     if contract is not None and openapi is not None:
         raise click.UsageError("give `--contract` or `--openapi`, not both")
@@ -89,33 +85,49 @@ def command(
             )
             raise click.UsageError(f"`--resume` needs {why}")
         return Reading(output, contract, openapi, hosts, key).run(found)
-    secret = key_of(key, make=True)
+    run, many = _kept(found, output, contract, openapi, hosts, key_of(key, make=True))
+    for why in run.distrust:
+        click.echo(f"not to be trusted: {why}", err=True)
+    if {each.key for each in opened_folders([output]).runs} != {run.key}:
+        hint = "give each run the same `--key FILE`, or another folder"
+        said = "holds runs under other keys: a caller of several runs is not known again"
+        click.echo(f"warning: {Problem(Location(str(output)), said, hint)}", err=True)
+    click.echo(f"kept {many:,} calls in {output}", err=True)
+    return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
+
+
+def _kept(
+    found: Sequence[Source],
+    output: Path,
+    contract: Path | None,
+    openapi: Path | None,
+    hosts: tuple[str, ...],
+    secret: bytes,
+) -> tuple[Run, int]:
+    """The run that was kept, and how many calls are in it."""
+    from oakum.observe.call import Hasher
+    from oakum.observe.calls import Doors, calls
+    from oakum.observe.intake import STDIN
+    from oakum.observe.store.writing import Keeper
+    from oakum.observe.survey import Surveyor
+
     against, digest = against_of(contract, openapi)
     surveyor = Surveyor(secret, against, hosts)
     hashed = Hasher(secret)
     with Keeper(output) as keeper:
-        if streamed:
+        if any(each.name == STDIN for each in found):
             doors = Doors(None, against, hosts)
             many = put(keeper, _both(found, doors, surveyor, hashed))
             survey = surveyor.done()
         else:
             survey = _survey(found, surveyor, against)
-            from oakum.observe.calls import calls
-
             many = put(keeper, calls(found, Doors(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
         if not run.distrust:
             run = replace(run, distrust=_empty(against, many))
         tables(keeper, survey, against)
         keeper.done(run)
-    for why in run.distrust:
-        click.echo(f"not to be trusted: {why}", err=True)
-    if {each.key for each in kept([output]).runs} != {run.key}:
-        hint = "give each run the same `--key FILE`, or another folder"
-        said = "holds runs under other keys: a caller of several runs is not known again"
-        click.echo(f"warning: {Problem(Location(str(output)), said, hint)}", err=True)
-    click.echo(f"kept {many:,} calls in {output}", err=True)
-    return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
+    return run, many
 
 
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
