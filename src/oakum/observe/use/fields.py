@@ -77,9 +77,10 @@ def template(path: str, values: Collection[str]) -> str:
 
 
 def word(said: str, values: Collection[str]) -> str:
-    """What a page calls one of its questions or script elements; `*` for what may be data."""
-    legible = _WORD.fullmatch(said) or re.fullmatch(r"[0-9]{0,2}", said)
-    return said if legible and said not in values else "*"
+    """What a page calls one of its questions or script elements, if anything; `*` for what may be
+    data."""
+    legible = _WORD.fullmatch(said) or re.fullmatch(r"[0-9]{1,2}", said)
+    return said if not said or (legible and said not in values) else "*"
 
 
 def told(path: Path) -> str:

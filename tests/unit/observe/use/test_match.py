@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.observe.use.fields import word
 from oakum.observe.use.match import Surface, held_by_controls, shown
 
 WORDS = st.text("abcdefghij", min_size=6, max_size=12)
@@ -80,3 +81,9 @@ def test_a_control_that_bears_the_name_of_a_field_and_holds_its_value_shows_it()
     assert held_by_controls(fields, controls) == {"guest.late", "guest.bed"}
     assert held_by_controls(fields, [("bed", "s")]) == {"rooms.*.bed"}
     assert held_by_controls(fields, []) == set()
+
+
+def test_a_question_without_a_name_has_none_even_where_a_value_is_empty() -> None:
+    assert word("", {"", "ada"}) == ""
+    assert word("Board", {"", "ada"}) == "Board"
+    assert word("ada", {"", "ada"}) == word("a b", ()) == "*"
