@@ -33,7 +33,7 @@ OPTION = click.option(
 )  # fmt: skip
 MEMORY = click.option(
     "--memory", type=click.IntRange(min=128), default=1000, show_default=True, metavar="MB",
-    help="of an engine, at most; what does not fit goes to a private temporary folder",
+    help="of an engine, at most; callers that do not fit are counted in parts",
 )  # fmt: skip
 
 

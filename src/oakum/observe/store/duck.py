@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 MEMORY: Final = 1_000_000_000
 """Bytes that it may use, unless said otherwise."""
+_THREAD: Final = 100_000_000
+"""Bytes that a thread needs to read lines: two buffers of 32 MiB, and what it groups."""
 
 
 def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
@@ -30,6 +33,7 @@ def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnec
         ":memory:",
         config={
             "memory_limit": f"{memory}B",
+            "threads": max(1, min(os.cpu_count() or 1, memory // _THREAD)),
             "temp_directory": str(spill) if spill is not None else "",
             "preserve_insertion_order": False,
             "enable_external_file_cache": False,

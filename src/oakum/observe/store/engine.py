@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, Self
 
+from oakum.errors import InputError, Location, Problem
 from oakum.observe.call import Hasher
 from oakum.observe.store.duck import MEMORY, connected
 from oakum.observe.store.layout import COLUMNS, Table
@@ -22,13 +23,17 @@ _LONGEST: Final = 4 << 20
 _BLOCKS: Final = 8
 _SEALED: Final = 32 * _BLOCKS
 """Bytes of a shape that is sealed, at most."""
+_MORE: Final = "give it more megabytes; with many callers, some for each of them"
 LONG: Final = "GET /-"
 """Stands for a shape that is too long to be sealed."""
 _SIV: Final = 32
 
 
-class Full(Exception):
+class Full(InputError):
     """The answer does not fit into memory."""
+
+    def __init__(self) -> None:
+        super().__init__([Problem(Location("--memory"), "is too little for these sources", _MORE)])
 
 
 class Unreadable(Exception):

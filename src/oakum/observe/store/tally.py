@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.observe.inventory import Door
 from oakum.observe.passed import Passed, Unusable
@@ -48,11 +47,12 @@ class Row(NamedTuple):
 def tally(engine: Engine, doors: int) -> tuple[Row, ...]:
     """Put the question over the view `placed`, of so many doors; the answer is in one order
     whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
-    disk. Raises `InputError` when no part fits."""
-    for parts in PARTS:
+    disk. Raises `Full` when no part fits."""
+    pages = -(-doors // questions.BITS)
+    for parts in PARTS[:-1]:
         with suppress(Full):
-            return _in_parts(engine, -(-doors // questions.BITS), parts)
-    raise InputError([Problem(Location("--memory"), "is too little", "give it more")])
+            return _in_parts(engine, pages, parts)
+    return _in_parts(engine, pages, PARTS[-1])
 
 
 def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[Row, ...]:
