@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from oakum.cli import observe_keep as keep
 from oakum.cli.observe_sources import key_of
+from oakum.contract import digest, load
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.observe.call import Hasher
 from oakum.observe.calls import Doors
@@ -37,7 +38,7 @@ from oakum.testing.traffic import Judged
 if TYPE_CHECKING:
     from oakum.observe.passed import Passed
 
-STRETCH: Final = 1_000_000
+STRETCH = 1_000_000
 """Exchanges of one stretch: what is read again, at most, after a reading was broken off."""
 
 
@@ -92,7 +93,6 @@ class Reading:
     openapi: Path | None
     hosts: tuple[str, ...]
     key: Path
-    stretch: int = STRETCH
 
     def run(self, found: Sequence[Source]) -> int:
         """Read what has not been read yet. Raises `InputError` where that cannot be told."""
@@ -105,17 +105,18 @@ class Reading:
         with _alone(self.folder):
             swept(self.folder)
             runs, files = _runs(self.folder), [_file(each.name, hashed) for each in found]
-            known = begun(runs, _mark(hashed), self._asked(), str(self.folder))
+            asked = self._asked()
+            known = begun(runs, _mark(hashed), asked, str(self.folder))
             starts = [
                 note or Note(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
                 for note, file in zip(continued(files, known), files, strict=True)
             ]
             turn = max((run.turn for run in runs), default=0)
             cursors = [_Cursor(files, starts) for _ in range(3)]
-            many, read = 0, self.stretch
-            while read == self.stretch:
+            many, read = 0, STRETCH
+            while read == STRETCH:
                 turn += 1
-                read, calls = self._stretch(cursors, secret, turn)
+                read, calls = self._stretch(cursors, secret, turn, asked)
                 many += calls
         distrust = [*_distrust(cursors[0].notes)]
         for why in distrust:
@@ -123,13 +124,15 @@ class Reading:
         click.echo(f"kept {many:,} calls in {self.folder}", err=True)
         return ExitCode.NOT_TRUSTWORTHY if distrust else ExitCode.CLEAN
 
-    def _stretch(self, cursors: Sequence[_Cursor], secret: bytes, turn: int) -> tuple[int, int]:
+    def _stretch(
+        self, cursors: Sequence[_Cursor], secret: bytes, turn: int, asked: str
+    ) -> tuple[int, int]:
         """Keep the next exchanges as a run; how many were read, and how many calls that gave."""
-        asked, (first, second, third) = self._asked(), cursors
-        against, digest = keep.against_of(self.contract, self.openapi)
+        first, second, third = cursors
+        against, known_by = keep.against_of(self.contract, self.openapi)
         surveyor, hashed = Surveyor(secret, against, self.hosts), Hasher(secret)
         read = 0
-        for passed in first.stretch(self.stretch):
+        for passed in first.stretch(STRETCH):
             read += 1
             if isinstance(against, Judged):
                 against.learn(passed)
@@ -153,7 +156,7 @@ class Reading:
                     _mark(hashed),
                     tuple(each for each, _ in came),
                     str(self.contract or self.openapi or ""),
-                    digest,
+                    known_by,
                     survey.aside,
                     dict(against.unjudged()) if against is not None else {},
                     tuple(_distrust(note for _, note in came if note.over)),
@@ -167,7 +170,7 @@ class Reading:
     def _asked(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""
         file = self.contract or self.openapi
-        said = [keep.digest(file), *sorted(set(self.hosts))]
+        said = [digest(load(file), file) if file is not None else "", *sorted(set(self.hosts))]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
@@ -190,9 +193,13 @@ def _file(name: str, hashed: Hasher) -> File:
     path = Path(name)
 
     def mark(start: int, end: int) -> str:
-        with path.open("rb") as file:
-            file.seek(start)
-            return Hasher.written(hashed(file.read(end - start).decode("latin-1")))
+        try:
+            with path.open("rb") as file:
+                file.seek(start)
+                return Hasher.written(hashed(file.read(end - start).decode("latin-1")))
+        except OSError as error:
+            why = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+            raise InputError([Problem(Location(name), why)]) from None
 
     return File(name, path.stat().st_size, mark)
 
