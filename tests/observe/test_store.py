@@ -22,7 +22,7 @@ from oakum.observe.calls import Doors, calls
 from oakum.observe.intake import records, sources
 from oakum.observe.paths import id_form
 from oakum.observe.store import logs, questions, reading, tally
-from oakum.observe.store.engine import Duck, Engine
+from oakum.observe.store.engine import Duck, Engine, Full
 from oakum.observe.store.spark import Spark, started
 from oakum.observe.survey import Surveyor
 from tests.cadence.play import Play
@@ -305,11 +305,31 @@ def test_what_does_not_fit_into_memory_is_asked_in_parts_and_no_value_comes_to_a
     assert answers == [[("/members/{memberId}/rides/{rideId}", 6_000, 6_000)]] * 2
     assert not watch.bytes
     monkeypatch.setattr(tally, "PARTS", (1,))
+    monkeypatch.setattr(logs, "_LINES", 50)  # Most shapes are not known beforehand, but sealed.
     few = marked(1_000, tmp_path / "few.json")
     with Watch(spark) as watch, Spark(HASHED, 0) as other:
         assert surveyed(other, few) == [("/members/{memberId}/rides/{rideId}", 1_000, 1_000)]
     assert watch.bytes
     assert not watch.found
+
+
+class Once(Duck):
+    """Has no room for anything at first."""
+
+    full = True
+
+    def table(self, name: str, question: str) -> None:
+        if self.full:
+            self.full = False
+            raise Full
+        super().table(name, question)
+
+
+def test_an_answer_that_does_not_fit_is_asked_again_in_parts(tmp_path: Path) -> None:
+    log = marked(500, tmp_path / "log.json")
+    with Once(HASHED) as engine:
+        assert surveyed(engine, log) == [("/members/{memberId}/rides/{rideId}", 500, 500)]
+        assert "reached7" in {name for (name,) in engine.rows("SHOW TABLES")}
 
 
 def test_too_little_memory_is_told_by_the_name_of_the_option(tmp_path: Path) -> None:
