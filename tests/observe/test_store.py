@@ -20,9 +20,11 @@ from oakum.errors import InputError
 from oakum.observe.call import Hasher
 from oakum.observe.calls import Doors, calls
 from oakum.observe.intake import records, sources
+from oakum.observe.observation import Read
 from oakum.observe.paths import id_form
 from oakum.observe.store import logs, questions, reading, tally
 from oakum.observe.store.engine import Duck, Engine, Full
+from oakum.observe.store.layout import Run, opened, written
 from oakum.observe.store.spark import Spark, started
 from oakum.observe.survey import Surveyor
 from tests.cadence.play import Play
@@ -371,3 +373,24 @@ def test_no_value_of_a_person_is_in_anything_that_is_kept_or_told(
         said += repr(read.fetchall())
     assert "/members/{memberId}" in said
     assert MARK not in said
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhere(
+    data: st.DataObject,
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "runs").mkdir()
+        read = Read("a.json", "lines", 1, {"a line": 1}, "")
+        said = json.loads(written(Run("r", "k", (read,), files={"calls": ("calls/a",)})))
+        member = data.draw(st.sampled_from([*sorted(said), "name", "read", "skipped"]))
+        wrong = data.draw(st.sampled_from([None, 7.5, [1], {"x": "y"}, "../../x", True]))
+        where = said if member in said else said["sources"][0]
+        same = wrong in ([], {}, "../../x") and isinstance(where[member], str)
+        where[member] = wrong
+        (folder / "runs" / "r.json").write_text(json.dumps(said))
+        if not same:
+            with pytest.raises(InputError):
+                opened([folder])

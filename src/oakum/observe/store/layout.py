@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -156,7 +156,7 @@ def opened(folders: Iterable[Path]) -> Kept:
         for sheet in sheets:
             try:
                 run = _run(orjson.loads(sheet.read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 hint = "take it away, or keep its traffic again"
                 problems.append(Problem(Location(str(sheet)), "is no sheet of a run", hint))
             else:
@@ -189,7 +189,29 @@ def _run(said: Any) -> Run:
     files = {name: tuple(each) for name, each in said.pop("files").items()}
     distrust = tuple(said.pop("distrust"))
     notes = tuple(Note(**each) for each in said.pop("notes", ()))
-    return Run(sources=sources, files=files, distrust=distrust, notes=notes, **said)
+    run = Run(sources=sources, files=files, distrust=distrust, notes=notes, **said)
+    parts: tuple[Run | Read | Note, ...] = (run, *sources, *notes)
+    if not all(map(_is_sound, parts)):
+        raise TypeError
+    for name in (name for each in files.values() for name in each):
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError
+    return run
+
+
+def _is_sound(made: Run | Read | Note) -> bool:
+    """Whether each plain field has the type that it is declared with; counts are whole numbers."""
+    plain: dict[object, type] = {"str": str, "int": int, "bool": bool}
+    for each in fields(made):
+        value = getattr(made, each.name)
+        kind = plain.get(each.type)
+        if kind is not None and type(value) is not kind:
+            return False
+        if str(each.type) == "Mapping[str, int]" and not (
+            isinstance(value, dict) and all(type(many) is int for many in value.values())
+        ):
+            return False
+    return True
 
 
 def typed(table: Table) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The questions that are put to an engine of SQL, each written once.
 
-They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has three words
+They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has four words
 of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `sealed(text)`, which
 Python can open again; `swapped(text, pattern, by)`, which replaces each match; `fits(text,
 pattern)`, whether there is one. Patterns are of RE2, hold no backslash, and mean the same in Java.
