@@ -162,6 +162,17 @@ def test_a_log_that_grows_is_read_on_and_one_that_is_rotated_is_not_read_twice(
     assert len(traffic["sources"]) == 3
 
 
+def test_what_keeps_no_call_is_never_green(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(json.dumps(line("/logo.png")) + "\n")
+    for _ in range(2):
+        resumed(tmp_path, log, code=3)
+    with log.open("ab") as file:
+        file.write(text([0]))
+    for _ in range(2):
+        resumed(tmp_path, log)
+
+
 def test_what_cannot_go_on_is_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(text([0, 1, 2, 3]))

@@ -124,7 +124,7 @@ def _kept(
             many = put(keeper, calls(found, Doors(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
         if not run.distrust:
-            run = replace(run, distrust=_empty(against, many))
+            run = replace(run, distrust=empty(against, many))
         tables(keeper, survey, against)
         keeper.done(run)
     return run, many
@@ -163,7 +163,7 @@ def _both(
                 yield call
 
 
-def _empty(against: Declared | None, many: int) -> tuple[str, ...]:
+def empty(against: Declared | None, many: int) -> tuple[str, ...]:
     """Why what was kept proves nothing although all of it was read; empty: it is something."""
     if against is not None:
         return against.distrust()

@@ -114,11 +114,12 @@ class Reading:
             turn = max((run.turn for run in runs), default=0)
             cursors = [_Cursor(files, starts) for _ in range(3)]
             many, read = 0, STRETCH
+            proves = any(run.files.get("calls") for run in runs if run.turn)
             while read == STRETCH:
                 turn += 1
-                read, calls = self._stretch(cursors, secret, turn, asked)
-                many += calls
-        distrust = [*_distrust(cursors[0].notes)]
+                read, calls, empty = self._stretch(cursors, secret, turn, asked)
+                many, proves = many + calls, proves or not empty
+        distrust = [*_distrust(cursors[0].notes)] or ([] if proves else [*empty])
         for why in distrust:
             click.echo(f"not to be trusted: {why}", err=True)
         click.echo(f"kept {many:,} calls in {self.folder}", err=True)
@@ -126,8 +127,9 @@ class Reading:
 
     def _stretch(
         self, cursors: Sequence[_Cursor], secret: bytes, turn: int, asked: str
-    ) -> tuple[int, int]:
-        """Keep the next exchanges as a run; how many were read, and how many calls that gave."""
+    ) -> tuple[int, int, tuple[str, ...]]:
+        """Keep the next exchanges as a run; how many were read, how many calls that gave, and why
+        that proves nothing."""
         first, second, third = cursors
         against, known_by = keep.against_of(self.contract, self.openapi)
         surveyor, hashed = Surveyor(secret, against, self.hosts), Hasher(secret)
@@ -143,7 +145,7 @@ class Reading:
                 surveyor.take(passed)
         came = [*first.came()]
         if not came:
-            return 0, 0
+            return 0, 0, keep.empty(against, 0)
         survey = surveyor.done()
         doors = Doors(survey, against, self.hosts)
         calls = (doors.call(passed, hashed) for passed in third.stretch(read))
@@ -165,7 +167,7 @@ class Reading:
                     notes=tuple(note for _, note in came),
                 )
             )
-        return read, many
+        return read, many, keep.empty(against, many)
 
     def _asked(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""
