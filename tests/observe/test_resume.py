@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from oakum.cli import observe_resume
@@ -28,9 +28,9 @@ from tests.observe.test_store import KEY, MARK, line
 from tests.observe.test_traffic import DOCUMENT, observe
 
 LINES = [
-    *(line(f"/api/v1/members/{n}", time=1_795_640_000 + n * 40_000) for n in range(4)),
+    *(line(f"/api/user/{n}", time=1_795_640_000 + n * 40_000) for n in range(4)),
     line(f"/{MARK}/nowhere", status=404), line("/x", method=7), {"other": MARK}, "", MARK,
-    {"request": {"method": "GET", "url": f"https://club.example/api/v1/members/9?near={MARK}"},
+    {"request": {"method": "GET", "url": f"https://club.example/api/user/9?near={MARK}"},
      "response": {"status": 200, "headers": {"content-type": "application/json"},
                   "body": {"id": 9, "nick": MARK, "email": f"{MARK}@club.example"}}},
 ]  # fmt: skip
@@ -96,7 +96,7 @@ def killed_at(step: int) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     st.lists(st.integers(0, len(LINES) - 1), min_size=4, max_size=9),
     st.integers(2, 4),
