@@ -1,9 +1,10 @@
 """The questions that are put to an engine of SQL, each written once.
 
-They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has four words
-of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `sealed(text)`, which
-Python can open again; `swapped(text, pattern, by)`, which replaces each match; `fits(text,
-pattern)`, whether there is one. Patterns are of RE2, hold no backslash, and mean the same in Java.
+They are plain SQL that DuckDB and Spark take alike. Where the two differ, an engine has five words
+of its own (see `engine.py`): `digest(text)`, the keyed hash of `Hasher`; `told_apart(text)`, a
+keyed hash for this run alone; `sealed(text)`, which Python can open again; `swapped(text, pattern,
+by)`, which replaces each match; `fits(text, pattern)`, whether there is one. Patterns are of RE2,
+hold no backslash, and mean the same in Java.
 
 The law of this module: who asked and where from are hashed in the very projection that reads them,
 and what else an aggregate or a join builds up is a number, a status, a host, or the template of a
@@ -90,7 +91,7 @@ def shaped(words: Collection[str] = ()) -> str:
             COALESCE(target, NULLIF(REGEXP_EXTRACT(line, {line}, 2), '')) AS target,
             CASE WHEN LENGTH(status) = 3 THEN TRY_CAST(status AS SMALLINT) END AS status,
             CASE WHEN host IN ('-', '_') THEN '' ELSE COALESCE(host, '') END AS host,
-            CASE WHEN who <> '-' THEN digest(who) END AS caller
+            CASE WHEN who <> '-' THEN told_apart(who) END AS caller
         FROM ({named}) AS named"""
     checked = f"""
         SELECT source, is_audit, op, removed, status, caller,
