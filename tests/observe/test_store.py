@@ -394,3 +394,12 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
         if not same:
             with pytest.raises(InputError):
                 opened([folder])
+
+
+@pytest.mark.parametrize("elsewhere", ["../part.parquet", "/etc/hosts", "calls/../../part.parquet"])
+def test_a_sheet_leads_to_no_file_outside_its_folder(tmp_path: Path, elsewhere: str) -> None:
+    (tmp_path / "runs").mkdir()
+    sheet = written(Run("r", "k", (), files={"calls": (elsewhere,)}))
+    (tmp_path / "runs" / "r.json").write_bytes(sheet)
+    with pytest.raises(InputError, match=r"r\.json:\d+:\d+: .*below the folder"):
+        opened([tmp_path])

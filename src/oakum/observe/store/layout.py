@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import orjson
 
+from oakum.contract.typed import Value
+from oakum.contract.typed import typed as read_as
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.observation import Read
 
@@ -155,10 +157,12 @@ def opened(folders: Iterable[Path]) -> Kept:
             problems.append(Problem(Location(str(folder)), "holds no run that was kept"))
         for sheet in sheets:
             try:
-                run = _run(orjson.loads(sheet.read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                hint = "take it away, or keep its traffic again"
-                problems.append(Problem(Location(str(sheet)), "is no sheet of a run", hint))
+                run = read_as(sheet.read_bytes(), str(sheet), SCHEMA, _run)
+            except OSError as error:
+                why = (error.strerror or "cannot be read").lower()
+                problems.append(Problem(Location(str(sheet)), why))
+            except InputError as wrong:
+                problems += wrong.problems
             else:
                 homes.setdefault(run.run, (folder, run))
     kept = Kept(tuple(homes[name] for name in sorted(homes)))
@@ -182,36 +186,47 @@ def written(run: Run) -> bytes:
     return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _run(said: Any) -> Run:
-    if said.pop("schema") != SCHEMA:
-        raise ValueError
-    sources = tuple(Read(**each) for each in said.pop("sources"))
-    files = {name: tuple(each) for name, each in said.pop("files").items()}
-    distrust = tuple(said.pop("distrust"))
-    notes = tuple(Note(**each) for each in said.pop("notes", ()))
-    run = Run(sources=sources, files=files, distrust=distrust, notes=notes, **said)
-    parts: tuple[Run | Read | Note, ...] = (run, *sources, *notes)
-    if not all(map(_is_sound, parts)):
-        raise TypeError
-    for name in (name for each in files.values() for name in each):
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise ValueError
-    return run
+def _run(said: Value) -> Run:
+    return Run(
+        said["run"].text(),
+        said["key"].text(),
+        said["sources"].each(_read),
+        said["against"].text(),
+        said["digest"].text(),
+        said["aside"].members(Value.whole),
+        said["unjudged"].members(Value.whole),
+        said["distrust"].each(Value.text),
+        said["files"].members(lambda names: names.each(_below)),
+        said["turn"].whole(),
+        said["asked"].text(),
+        said["notes"].each(_note),
+    )
 
 
-def _is_sound(made: Run | Read | Note) -> bool:
-    """Whether each plain field has the type that it is declared with; counts are whole numbers."""
-    plain: dict[object, type] = {"str": str, "int": int, "bool": bool}
-    for each in fields(made):
-        value = getattr(made, each.name)
-        kind = plain.get(each.type)
-        if kind is not None and type(value) is not kind:
-            return False
-        if str(each.type) == "Mapping[str, int]" and not (
-            isinstance(value, dict) and all(type(many) is int for many in value.values())
-        ):
-            return False
-    return True
+def _read(said: Value) -> Read:
+    return Read(
+        said["name"].text(),
+        said["kind"].text(),
+        said["read"].whole(),
+        said["skipped"].members(Value.whole),
+        said["broken"].text(),
+    )
+
+
+def _note(said: Value) -> Note:
+    id, name, head, tail, broken = (
+        said[each].text() for each in ("id", "name", "head", "tail", "broken")
+    )
+    size, at, read = (said[each].whole() for each in ("size", "at", "read"))
+    return Note(id, name, size, head, tail, at, said["over"].flag(), read, broken)
+
+
+def _below(said: Value) -> str:
+    """A file of the folder that the sheet is in, and of no other."""
+    name = said.text()
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise said.refuse("this should be a file below the folder")
+    return name
 
 
 def typed(table: Table) -> Iterator[str]:
