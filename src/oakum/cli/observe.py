@@ -17,7 +17,7 @@ from oakum.cli.observe_compare import command as compare
 from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
-from oakum.cli.observe_sources import learn, take
+from oakum.cli.observe_sources import HOST, SOURCES, learn, not_both, take
 from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
@@ -43,20 +43,14 @@ command.add_command(compare, "compare")
 command.add_command(keep, "keep")
 command.add_command(watch, "watch")
 
-_SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-_HOST = click.option(
-    "--host", "hosts", multiple=True, metavar="NAME",
-    help="look at calls of this host alone; may be repeated",
-)  # fmt: skip
-
 
 @command.command(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
-@_SOURCES
+@SOURCES
 @click.option("--contract", type=shared.PATH, metavar="FILE", help="hold it against this contract")
 @click.option(
     "--openapi", type=shared.PATH, metavar="FILE", help="hold it against this OpenAPI document"
 )
-@_HOST
+@HOST
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @written.OPTION
 @click.option(
@@ -110,7 +104,7 @@ def traffic(
 
 
 @command.command(epilog="Example: oakum observe draft session.har --openapi api.yaml -o draft.yaml")
-@_SOURCES
+@SOURCES
 @click.option(
     "--contract", type=shared.PATH, metavar="FILE",
     help="take relations, owners and settings from this contract, and none of its grants",
@@ -119,7 +113,7 @@ def traffic(
     "--openapi", type=shared.PATH, metavar="FILE",
     help="guess them from this OpenAPI document, as `oakum init` does",
 )  # fmt: skip
-@_HOST
+@HOST
 @click.option("--output", "-o", type=shared.PATH, required=True, metavar="FILE", help="the draft")
 @click.option("--force", is_flag=True, help="replace a file that is there already")
 def draft(
@@ -141,8 +135,7 @@ def draft(
     from oakum.observe.intake import sources as opened
     from oakum.observe.survey import Surveyor
 
-    if contract is not None and openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    not_both(contract, openapi)
     found = opened(sources)
     _absent(output, force=force)
     if contract is None and openapi is None:

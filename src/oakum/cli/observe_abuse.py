@@ -17,8 +17,8 @@ import click
 from oakum.cli import observe_denied as denied
 from oakum.cli import observe_pages as written
 from oakum.cli import shared
+from oakum.cli.observe_sources import HOST, SOURCES, learn, not_both
 from oakum.cli.observe_sources import against as held_against
-from oakum.cli.observe_sources import learn
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
@@ -38,17 +38,14 @@ _EARLY = 1_000
     epilog="Example: oakum observe abuse 'logs/*.gz' --openapi api.yaml --key key.txt"
     " --deny deny.json"
 )
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@SOURCES
 @click.option(
     "--contract", type=shared.PATH, metavar="FILE", help="tell doors and callers by this contract"
 )
 @click.option(
     "--openapi", type=shared.PATH, metavar="FILE", help="tell doors by this OpenAPI document"
 )
-@click.option(
-    "--host", "hosts", multiple=True, metavar="NAME",
-    help="look at calls of this host alone; may be repeated",
-)  # fmt: skip
+@HOST
 @click.option(
     "--key", "key_file", type=shared.PATH, metavar="FILE",
     help="key of the hashes of callers  [default: OAKUM_AUDIT_KEY, or one for this run]",
@@ -100,8 +97,7 @@ def command(
     shared.require_sketches("oakum observe abuse")
     from oakum.observe.abuse import json_v1, words
 
-    if contract is not None and openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
     before = denied.listed(deny_file, key)
     held = held_against(contract, openapi)

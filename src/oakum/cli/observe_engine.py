@@ -15,7 +15,7 @@ import click
 
 from oakum.cli.observe_keep import digest
 from oakum.cli.observe_sources import against as held_against
-from oakum.cli.observe_sources import learn, take
+from oakum.cli.observe_sources import learn, not_both, take
 
 if TYPE_CHECKING:
     from oakum.contract.model import Operation
@@ -57,8 +57,7 @@ def observed(asked: Asked) -> tuple[Observation, Survey]:
     read them."""
     from oakum.observe.intake import sources as opened
 
-    if asked.contract is not None and asked.openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    not_both(asked.contract, asked.openapi)
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
     if folders:
         return _of_kept(asked, folders)

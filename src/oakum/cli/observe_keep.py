@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
+from oakum.cli.observe_sources import HOST, SOURCES, key_of, learn, not_both, take
 from oakum.cli.observe_sources import against as held_against
-from oakum.cli.observe_sources import key_of, learn, take
 from oakum.errors import ExitCode, Location, Problem
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: oakum observe keep 'logs/*.gz' -o kept --key audit.key")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@SOURCES
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False), required=True,
     metavar="DIR", help="where it is kept; what is there already stays",
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--openapi", type=shared.PATH, metavar="FILE", help="tell its operations by this document"
 )
-@click.option(
-    "--host", "hosts", multiple=True, metavar="NAME",
-    help="keep calls of this host alone; may be repeated",
-)  # fmt: skip
+@HOST
 @click.option(
     "--key", type=shared.PATH, metavar="FILE",
     help="key of the hashes, made when it is not there  [default: OAKUM_AUDIT_KEY, or one for this"
@@ -67,8 +64,7 @@ def command(
     from oakum.observe.intake import sources as opened
     from oakum.observe.store.layout import opened as opened_folders
 
-    if contract is not None and openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    not_both(contract, openapi)
     found = opened(sources)
     streamed = any(each.name == STDIN for each in found)
     if streamed and contract is None and openapi is None:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from oakum.observe.survey import Surveyor
     from oakum.testing.traffic import Declared
 
+SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+HOST = click.option(
+    "--host", "hosts", multiple=True, metavar="NAME",
+    help="look at calls of this host alone; may be repeated",
+)  # fmt: skip
 _KEY = 32
 _SHORT = 16
 """Bytes below which a key is told to be one: who can try keys finds it."""
@@ -59,6 +64,12 @@ def _make(file: Path) -> None:
         why = (error.strerror or "cannot be written").lower()
         raise InputError([Problem(Location(str(file)), why)]) from None
     click.echo(f"made {file}, the key of the hashes: keep it, and give it again", err=True)
+
+
+def not_both(contract: Path | None, openapi: Path | None) -> None:
+    """Raises `UsageError` where a contract was given and a document beside it."""
+    if contract is not None and openapi is not None:
+        raise click.UsageError("give `--contract` or `--openapi`, not both")
 
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:

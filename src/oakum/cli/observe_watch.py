@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import against
+from oakum.cli.observe_sources import HOST, SOURCES, against, not_both
 from oakum.errors import ExitCode, counted
 
 if TYPE_CHECKING:
@@ -27,15 +27,12 @@ Shown = Callable[["Frame"], None]
 @click.command(
     epilog="Example: oakum observe watch /var/log/api/access.json --contract exposure.yaml"
 )
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@SOURCES
 @click.option("--contract", type=shared.PATH, metavar="FILE", help="hold it against this contract")
 @click.option(
     "--openapi", type=shared.PATH, metavar="FILE", help="hold it against this OpenAPI document"
 )
-@click.option(
-    "--host", "hosts", multiple=True, metavar="NAME",
-    help="look at calls of this host alone; may be repeated",
-)  # fmt: skip
+@HOST
 @click.option("--from-start", "whole", is_flag=True, help="begin with what the files hold already")
 @click.option(
     "--every", type=shared.Number(min=0.2, max=3600), default=1.0, show_default=True,
@@ -59,8 +56,7 @@ def command(
     from oakum.observe.intake import sources as opened
     from oakum.observe.live import Live
 
-    if contract is not None and openapi is not None:
-        raise click.UsageError("give `--contract` or `--openapi`, not both")
+    not_both(contract, openapi)
     found = opened(sources)
     held = against(contract, openapi)
     live = Live(os.urandom(32), held, str(contract or openapi or ""), hosts)
