@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from oakum.finding import Report
 from oakum.report import html
+from tests.browser.offline import opening
 from tests.unit.report.sample import VIEWERS, clean, hostile, large, sample, untrusted
 
 pytestmark = pytest.mark.browser
@@ -47,35 +48,14 @@ Open = Callable[..., Page]
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a report; at the end nothing may have been said, asked or loaded by any page."""
-    contexts = []
-    wrong: list[str] = []
+    with opening(browser, tmp_path) as opens:
 
-    def opened(report: Report, *, width: int = 1280, dark: bool = False, anchor: str = "") -> Page:
-        file = tmp_path / "report.html"
-        file.write_text(html.render(report), encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: (
-                wrong.append(f"loaded: {request.url}")
-                if not request.url.startswith((file.as_uri(), "data:"))
-                else None
-            ),
-        )
-        page.goto(f"{file.as_uri()}{anchor}")
-        return page
+        def opened(
+            report: Report, *, width: int = 1280, dark: bool = False, anchor: str = ""
+        ) -> Page:
+            return opens(html.render(report), width=width, dark=dark, anchor=anchor)
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        yield opened
 
 
 def square(page: Page, field: str, viewer: str) -> str:

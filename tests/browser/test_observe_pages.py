@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from oakum.observe.pages import abuse, comparison, inventory, usage
+from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.browser.test_html_report import browser as browser
 from tests.unit.observe import samples
@@ -23,34 +24,8 @@ LINES = samples.LINES
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a page; at the end nothing may have been said, asked or loaded by any."""
-    contexts, wrong = [], list[str]()
-
-    def opened(html: str, *, width: int = 1280, dark: bool = False) -> Page:
-        file = tmp_path / "page.html"
-        file.write_text(html, encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: (
-                wrong.append(f"loaded: {request.url}")
-                if not request.url.startswith((file.as_uri(), "data:"))
-                else None
-            ),
-        )
-        page.goto(file.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    with opening(browser, tmp_path) as opens:
+        yield opens
 
 
 def small() -> str:
