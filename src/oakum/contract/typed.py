@@ -25,7 +25,8 @@ def typed(data: bytes, file: str, schema: str, read_one: Callable[[Value], T]) -
     except MisfitError as misfit:
         place = json_location(data.decode("utf-8", "replace"), file, misfit.pointer)
         kind = schema.partition("/")[0].rpartition(".")[2]
-        said = f"not a {kind} of `{schema}`: {misfit.message}"
+        article = "an" if kind[0] in "aeiou" else "a"
+        said = f"not {article} {kind} of `{schema}`: {misfit.message}"
         raise InputError([Problem(place, said, misfit.hint)]) from None
 
 

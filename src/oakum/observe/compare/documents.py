@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from oakum.contract.model import Json
+from oakum.contract.typed import Value, typed
 from oakum.errors import InputError, Location, Problem
+from oakum.observe.use.usage import USES
 
 OBSERVATION = "oakum.observation/1"
 USE = "oakum.use/1"
@@ -15,6 +17,7 @@ _HOW = {
     OBSERVATION: "give what `oakum observe traffic --contract FILE --json FILE` wrote",
     USE: "give what `oakum observe front-end --contract FILE --json FILE` wrote",
 }
+_CAME = {each: each for each in (*USES, "unsent")}
 _MEMBERS = {OBSERVATION: ("sent", "drift", "against", "trustworthy"), USE: ("doors", "discarded")}
 
 
@@ -31,7 +34,53 @@ def read(data: bytes, name: str, schema: str) -> Json:
         raise _wrong(name, f"has no `{missing[0]}`", schema)
     if schema == USE and "difference" not in found:
         raise _wrong(name, "was not held against a contract", schema)
-    return found
+    return typed(data, name, schema, _observation if schema == OBSERVATION else _use)
+
+
+def _observation(said: Value) -> Json:
+    """As far as it is compared, each member read as what it has to be."""
+
+    def texts(value: Value, *names: str) -> dict[str, Json]:
+        return {name: value[name].text() for name in names}
+
+    def sent(value: Value) -> Json:
+        return {
+            **texts(value, "door", "resource", "field", "viewer"),
+            "state": value["state"].members(Value.text),
+            "present": value["present"].whole(),
+            "of": value["of"].whole(),
+        }
+
+    def drift(value: Value) -> Json:
+        return {
+            **texts(value, "door", "resource", "field", "viewer"),
+            "state": value["state"].members(Value.text),
+            "seen": value["seen"].whole(),
+        }
+
+    return {
+        "distrust": said["distrust"].each(Value.text),
+        "sent": said["sent"].each(sent),
+        "drift": said["drift"].each(drift),
+    }
+
+
+def _use(said: Value) -> Json:
+    def row(value: Value) -> Json:
+        return {
+            **{name: value[name].text() for name in ("resource", "field", "viewer")},
+            "verdicts": value["verdicts"].each(Value.text),
+            "use": value["use"].one_of(_CAME),
+            "operations": value["operations"].each(Value.text),
+        }
+
+    def discarded(value: Value) -> Json:
+        return {name: value[name].text() for name in ("drive", "why")}
+
+    return {
+        "discarded": said["discarded"].each(discarded),
+        "difference": said["difference"].each(row),
+    }
 
 
 def distrust(

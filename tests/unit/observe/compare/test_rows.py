@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,25 @@ def test_what_cannot_be_compared_is_refused_with_what_to_give() -> None:
         with pytest.raises(InputError, match=what) as raised:
             read(data, "a.json", schema)
         assert "give what `oakum observe" in str(raised.value)
+
+
+def test_a_document_that_was_written_over_is_told_with_its_place() -> None:
+    observation = {"schema": OBSERVATION, "against": "", "trustworthy": True, "distrust": [],
+                   "sent": [sent("age", "owner")], "drift": []}  # fmt: skip
+    use = {"schema": USE, "doors": [], "discarded": [],
+           "difference": [used("age", "owner", "read")]}  # fmt: skip
+    for made, member, wrong in (
+        (observation, "present", "three"), (observation, "of", True), (observation, "state", []),
+        (observation, "viewer", None), (use, "use", "eaten"), (use, "operations", "getUser"),
+    ):  # fmt: skip
+        text = json.dumps(made).encode()
+        assert read(text, "a.json", str(made["schema"]))
+        rows = made["sent"] if made is observation else made["difference"]
+        broken = json.loads(json.dumps(rows))
+        broken[0][member] = wrong
+        data = json.dumps(made | {"sent" if made is observation else "difference": broken})
+        with pytest.raises(InputError, match=r"a\.json:1:\d+: "):
+            read(data.encode(), "a.json", str(made["schema"]))
 
 
 def test_what_holds_nothing_of_the_contract_is_not_to_be_trusted() -> None:
