@@ -190,7 +190,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
     found = opened(folders)
     runs = found.runs
     keys = {run.key for run in runs}
-    if denies and keys != {Hasher.written(Hasher(key)("oakum"))}:
+    if denies and keys != {Hasher(key).mark}:
         place, hint = Location(str(folders[0])), "keep it under the key of the guard's audit"
         raise InputError([Problem(place, "is kept under another key than that of the list", hint)])
     known: set[int] = set()
@@ -219,7 +219,6 @@ def _read(
     from oakum.observe.calls import Doors
     from oakum.observe.intake import STDIN, records
     from oakum.observe.intake import sources as opened
-    from oakum.observe.observation import Read
     from oakum.observe.survey import Surveyor
     from oakum.testing.traffic import Judged
 
@@ -242,7 +241,7 @@ def _read(
     reading = Reading(Hasher(key), Doors(surveyor.done(), held, hosts), judged, hosts)
     return _Traffic(
         filter(None, map(reading.call, chain(early, stream))),
-        lambda: [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found],
+        lambda: [each.told for each in found],
         lambda: [each.distrust for each in found if each.distrust],
         reading.is_named,
         reading.aside,

@@ -98,14 +98,13 @@ def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation
 def _in_python(
     asked: Asked, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey]:
-    from oakum.observe.observation import Read
     from oakum.observe.survey import Surveyor, observation
 
     surveyor = Surveyor(os.urandom(32), against, asked.hosts)
     learn(against, found)
     take(surveyor, found)
     survey = surveyor.done()
-    reads = [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
+    reads = [each.told for each in found]
     return observation(survey, reads, against, _title(asked)), survey
 
 

@@ -198,15 +198,13 @@ def _sheet(
     digest: str,
     hashed: Hasher,
 ) -> Run:
-    from oakum.observe.call import Hasher
-    from oakum.observe.observation import Read
     from oakum.observe.store.layout import Run
 
-    reads = tuple(Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found)
+    reads = tuple(each.told for each in found)
     distrust = tuple(each.distrust for each in found if each.distrust)
     return Run(
         "",
-        Hasher.written(hashed("oakum")),
+        hashed.mark,
         reads,
         title,
         digest,

@@ -106,7 +106,7 @@ class Reading:
             swept(self.folder)
             runs, files = _runs(self.folder), [_file(each.name, hashed) for each in found]
             asked = self._asked()
-            known = begun(runs, _mark(hashed), asked, str(self.folder))
+            known = begun(runs, hashed.mark, asked, str(self.folder))
             starts = [
                 note or Note(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
                 for note, file in zip(continued(files, known), files, strict=True)
@@ -155,7 +155,7 @@ class Reading:
             keeper.done(
                 Run(
                     "",
-                    _mark(hashed),
+                    hashed.mark,
                     tuple(each for each, _ in came),
                     str(self.contract or self.openapi or ""),
                     known_by,
@@ -180,10 +180,6 @@ def _distrust(notes: Iterable[Note]) -> Iterator[str]:
     for note in notes:
         if note.broken or not note.read:
             yield Source(note.name, broken=note.broken).distrust
-
-
-def _mark(hashed: Hasher) -> str:
-    return Hasher.written(hashed("oakum"))
 
 
 def _runs(folder: Path) -> Sequence[Run]:

@@ -19,7 +19,6 @@ from oakum.errors import ExitCode, counted
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
     from oakum.observe.live import Frame, Live
-    from oakum.observe.observation import Read
 
 Shown = Callable[["Frame"], None]
 
@@ -78,16 +77,16 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
         if time.monotonic() < due:
             continue
         begun = time.monotonic()
-        show(live.look(time.time(), _reads(found)))
+        show(live.look(time.time(), [each.told for each in found]))
         due = time.monotonic() + max(every, 10 * (time.monotonic() - begun))
-    show(live.look(time.time(), _reads(found)))
+    show(live.look(time.time(), [each.told for each in found]))
 
 
 def _ended(live: Live, found: Sequence[Source]) -> int:
     """All of it, as `observe traffic` tells it, and the exit code."""
     from oakum.observe import words
 
-    frame = live.look(time.time(), _reads(found))
+    frame = live.look(time.time(), [each.told for each in found])
     made = frame.found
     for line in words.lines(made):
         shared.line(line)
@@ -97,12 +96,6 @@ def _ended(live: Live, found: Sequence[Source]) -> int:
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY
     return ExitCode.FINDINGS if made.drift or frame.told else ExitCode.CLEAN
-
-
-def _reads(found: Sequence[Source]) -> list[Read]:
-    from oakum.observe.observation import Read
-
-    return [Read(s.name, s.kind, s.read, dict(s.skipped), s.broken) for s in found]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from typing import IO, Any, BinaryIO, Final
 import orjson
 
 from oakum.errors import InputError, Location, Problem
+from oakum.observe.observation import Read
 from oakum.observe.passed import Passed, Unusable, from_entry, from_log, is_entry
 
 LONGEST = 32 << 20
@@ -55,6 +56,11 @@ class Source:
     """How far it was read: bytes of its lines as they are unpacked, or entries of a HAR."""
     grows: bool = False
     """Whether a last line that is not whole yet is left for the next time."""
+
+    @property
+    def told(self) -> Read:
+        """What came of it until now, for a report."""
+        return Read(self.name, self.kind, self.read, dict(self.skipped), self.broken)
 
     @property
     def distrust(self) -> str:
