@@ -65,9 +65,7 @@ class Source:
     @property
     def distrust(self) -> str:
         """Why this source proves nothing; empty: it can be relied upon."""
-        if self.broken:
-            return f"`{self.name}` {self.broken}"
-        return "" if self.read else f"`{self.name}` gave no exchange"
+        return self.told.distrust
 
 
 def sources(names: Iterable[str]) -> list[Source]:

@@ -106,6 +106,13 @@ class Read:
     skipped: Mapping[str, int]
     broken: str
 
+    @property
+    def distrust(self) -> str:
+        """Why this source proves nothing; empty: it can be relied upon."""
+        if self.broken:
+            return f"`{self.name}` {self.broken}"
+        return "" if self.read else f"`{self.name}` gave no exchange"
+
 
 @dataclass(frozen=True)
 class Observation:

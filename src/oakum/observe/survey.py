@@ -170,8 +170,8 @@ def observation(
 ) -> Observation:
     """Inventory and drift, and what makes them not to be trusted."""
     reads = tuple(sources)
-    distrust = [f"`{e.name}` {e.broken}" for e in reads if e.broken]
-    distrust += [f"`{e.name}` gave no exchange" for e in reads if not e.read and not e.broken]
+    broken_first = sorted(reads, key=lambda each: not each.broken)
+    distrust = [each.distrust for each in broken_first if each.distrust]
     if against is not None:
         distrust += against.distrust()
     elif not distrust and not survey.templates:
