@@ -118,9 +118,7 @@ def test_a_signal_ends_it_with_all_of_it(tmp_path: Path, sent: signal.Signals) -
     made = {"openapi": "3.1.0", "info": {"title": "club", "version": "1"},
             "paths": {"/members/{id}": {"get": {"responses": {}}}}}  # fmt: skip
     document.write_text(json.dumps(made), encoding="utf-8")
-    heeded = ["env", "--default-signal=INT"]  # a shell starts what is in the background without
-    args = [*heeded, OAKUM, "observe", "watch", log, "--openapi", document, "--from-start",
-            "--every", "0.2"]  # fmt: skip
+    args = [OAKUM, "observe", "watch", log, "--openapi", document, "--from-start", "--every", "0.2"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(args, stdout=subprocess.PIPE, text=True, env=environment) as running:
         assert running.stdout is not None
