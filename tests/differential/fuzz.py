@@ -32,6 +32,8 @@ class Count:
     passed: int = 0
     broken: int = 0
     """Bodies that were no JSON."""
+    doubled: int = 0
+    """Of them, those that are JSON but for a name that stands twice in one object."""
 
 
 class Differs(AssertionError):
@@ -81,6 +83,9 @@ def fuzz(
                 base = random.choice(readable_ones)
                 if k % 3 == 2:
                     others.append(wild.mangled(base, random, 1 + k % 4))
+                elif k % 6 == 4:
+                    others.append(wild.doubled(base, random))
+                    count.doubled += others[-1] != base and not readable(others[-1])
                 else:
                     readable_ones.append(wild.varied(base, random))
                     others.append(readable_ones[-1])

@@ -13,3 +13,4 @@ def test_python_and_lua_pass_the_same_bytes_of_every_body(seed: int) -> None:
     assert count.bodies >= 6_000
     assert count.passed > 300, "a run in which nothing passes compares nothing"
     assert count.broken > 1_000, "and so does one in which everything can be read"
+    assert count.doubled > 100, "or in which no name stands twice"

@@ -303,6 +303,53 @@ def mangled(body: bytes, random: Any, times: int) -> bytes:
 _SPARE = ["u1", "u2", "7", 7, "Ann", "Bob", "all", "few", "me", True, False, None, 1.5, [], {}]
 
 
+class _Twice(dict[str, Any]):
+    """An object that says one of its members twice, the second time with this value. `json` writes
+    the members that `items` gives."""
+
+    def __init__(self, members: dict[str, Any], name: str, value: Any) -> None:
+        super().__init__(members)
+        self._again = name, value
+
+    def items(self) -> Any:
+        return [*super().items(), self._again]
+
+
+def doubled(body: bytes, random: Any) -> bytes:
+    """The same document with a member said twice in one of its objects, at any depth; as it is when
+    it has none. The name may be written with an escape the second time."""
+
+    def objects(value: Any) -> list[Any]:
+        inner = value.values() if isinstance(value, dict) else value
+        below = (
+            [o for each in inner for o in objects(each)] if isinstance(value, list | dict) else []
+        )
+        return [value, *below] if isinstance(value, dict) and value else below
+
+    try:
+        value = json.loads(body)
+        chosen = random.choice(objects(value) or [None])
+    except (ValueError, RecursionError):
+        return body
+    if chosen is None:
+        return body
+    name = random.choice(list(chosen))
+    again = random.choice([chosen[name], *_SPARE])
+
+    def written(each: Any) -> Any:
+        if isinstance(each, dict):
+            made = {key: written(inner) for key, inner in each.items()}
+            return _Twice(made, name, again) if each is chosen else made
+        return [written(inner) for inner in each] if isinstance(each, list) else each
+
+    text = json.dumps(written(value), ensure_ascii=random.random() < 0.5)
+    plain = json.dumps(name)
+    if random.random() < 0.3 and name and plain == f'"{name}"' and text.count(plain) > 1:
+        before, after = text.rsplit(plain, 1)
+        text = f'{before}"\\u{ord(name[0]):04x}{name[1:]}"{after}'
+    return text.encode("utf-8", "surrogatepass")
+
+
 def varied(body: bytes, random: Any) -> bytes:
     """The same document with other values here and there, members gone, moved or renamed."""
 

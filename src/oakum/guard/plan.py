@@ -27,7 +27,16 @@ from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, alternatives, holds, read_only
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import digit
-from oakum.semantics.table import Table, Trie, element, member_names, named, resource_of
+from oakum.semantics.table import (
+    Table,
+    Trie,
+    element,
+    member_names,
+    named,
+    resource_of,
+    scalars,
+    solid,
+)
 
 VERSION = 1
 _UNNAMED = "\0"
@@ -424,6 +433,7 @@ class _Compiler:
             "table": place.table,
             "own": _pass(table, own),
             "any": _pass(table, below),
+            "solid": solid(place.shape),
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
             **self._containers(place),
@@ -567,14 +577,9 @@ def _bare(media: Media) -> str:
 
 def _kinds(shape: Shape) -> int:
     """Bits of the scalars that may stand outside of every resource; `null` always may."""
-    if not shape.kinds and not shape.branches:
-        open_ = not (shape.properties or shape.items or shape.extra)
-        return (1 | 6 | 8 if open_ else 0) | _NULL
     bits = _NULL
-    for kind in shape.kinds:
-        bits |= _BITS.get(kind, 0)
-    for branch in shape.branches:
-        bits |= _kinds(branch())
+    for kind in scalars(shape):
+        bits |= _BITS[kind]
     return bits
 
 

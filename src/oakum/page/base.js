@@ -7,9 +7,11 @@ const oakum = (() => {
   // Control characters and marks of writing direction are written out, as in the rest of the page.
   const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
 
+  const SPOKEN = new Set(["title", "aria-label", "placeholder", "alt"]); // attributes that a person reads or hears
+
   function fill(node, attributes, children) {
     for (const [name, value] of Object.entries(attributes)) {
-      if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+      if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : SPOKEN.has(name) ? visible(String(value)) : value);
     }
     const kept = children.flat(Infinity).filter((child) => child !== "" && child != null);
     node.append(...kept.map((child) => typeof child === "string" ? visible(child) : child));

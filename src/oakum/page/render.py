@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib import resources
 from typing import Any
 
@@ -18,6 +19,9 @@ from markupsafe import Markup, escape
 
 from oakum.errors import counted
 from oakum.page.text import visible
+
+_OBEYED = re.compile(r"[<>&\x7f-\U0010ffff]")
+"""Where such a character may be; those of them that print stay."""
 
 
 def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> str:
@@ -90,11 +94,17 @@ def _hash(text: str) -> str:
 
 
 def _data(data: Any) -> Markup:
-    """JSON that no HTML parser can take for markup."""
-    text = orjson.dumps(data).decode()
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)
+    """JSON that no HTML parser can take for markup, and no reader of the source for other text:
+    marks of writing direction and what else a screen obeys are escapes (CWE-451)."""
+    return Markup(_OBEYED.sub(_escaped, orjson.dumps(data).decode()))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if char not in "<>&" and char.isprintable():
+        return char
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def _visible(value: object) -> str:

@@ -16,7 +16,18 @@ from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, at_path, held, state_of, texts
 from oakum.semantics.span import MAX_DEPTH
-from oakum.semantics.table import Table, Trie, element, merged, named, resource_of
+from oakum.semantics.table import (
+    Table,
+    Trie,
+    containers,
+    element,
+    merged,
+    named,
+    resource_of,
+    scalars,
+    solid,
+    ways,
+)
 
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
@@ -248,6 +259,7 @@ class Judge:
             return parts if granted else self._stand_in(node, table)
         # A scalar passes by its own leaf; below `**` everything does. `tags` covers `tags.*`.
         own = node is not None and any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0)
+        own = own and (value is None or not solid(shape))
         allowed = own if not isinstance(value, dict | list) else granted
         leaves.append(Leaf(".".join(path), at, value, allowed))
         return True if allowed else self._stand_in(node, table)
@@ -294,17 +306,21 @@ def matches(segments: tuple[str, ...], at: Pointer) -> bool:
 
 def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
     """Whether the document lets a container of this kind stand here."""
-    if not shape.kinds and not shape.branches:
-        return True
-    kind = "array" if isinstance(value, list) else "object"
-    return kind in shape.kinds or any(holds(value, branch()) for branch in shape.branches)
+    return ("array" if isinstance(value, list) else "object") in containers(shape)
 
 
 def read_only(shape: Shape) -> bool:
     """Whether the document lets no request hold what is declared so."""
-    return shape.read_only or (
-        bool(shape.branches) and all(read_only(branch()) for branch in shape.branches)
-    )
+    todo, seen = [shape], {shape}
+    for at in todo:
+        if at.read_only:
+            continue
+        if not at.branches:
+            return False
+        fresh = [each for each in (branch() for branch in at.branches) if each not in seen]
+        todo += fresh
+        seen.update(fresh)
+    return True
 
 
 def _below(
@@ -329,20 +345,12 @@ def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth
         return key
     if node is not None and "*" in node.children:
         return "*"
-    ways = _ways(shape) if shape else []
-    if any(key in way.properties for way in ways):
+    declared = ways(shape) if shape else ()
+    if any(key in way.properties for way in declared):
         return key
-    if any(way.extra is not None for way in ways):
+    if any(way.extra is not None for way in declared):
         return "*"
     return key if depth in (1, 2) and _LEGIBLE.fullmatch(key) else _KEY
-
-
-def _ways(shape: Shape) -> list[Shape]:
-    """A shape and all its alternatives, at any depth."""
-    found = [shape]
-    for at in found:
-        found += [way for way in (branch() for branch in at.branches) if way not in found]
-    return found
 
 
 def chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Shape | None:
@@ -402,10 +410,4 @@ _KINDS: dict[type, tuple[str, ...]] = {
 
 def _is_kind(value: Json, shape: Shape) -> bool:
     """Whether the document lets a scalar of this type stand here; `null` always may."""
-    if value is None:
-        return True
-    if not shape.kinds and not shape.branches:
-        return not (shape.properties or shape.items or shape.extra)
-    if any(kind in shape.kinds for kind in _KINDS[type(value)]):
-        return True
-    return any(_is_kind(value, branch()) for branch in shape.branches)
+    return value is None or any(kind in scalars(shape) for kind in _KINDS[type(value)])

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from oakum.contract.model import Json
 
 MAX_DEPTH = 100
+MAX_DIGITS = 4300
+"""Of an integer: reading one takes the square of its length."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
@@ -78,9 +80,11 @@ def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         raise Unreadable("not JSON")
     digits = match.group()
     whole = digits.lstrip("-").isdigit()
+    if whole and len(digits.lstrip("-")) > MAX_DIGITS:
+        raise Unreadable("a number too long to read")
     try:
         return int(digits) if whole else float(digits), Span(at, match.end(), key)
-    except ValueError:  # more digits than Python turns into an int
+    except ValueError:  # more digits than this Python was told to turn into an int
         raise Unreadable("a number too long to read") from None
 
 

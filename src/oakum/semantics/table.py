@@ -8,7 +8,7 @@ an unknown state matches no condition (default deny, unknown is closed).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import product
@@ -277,7 +277,7 @@ def leaf_paths(
 
 def member_names(shape: Shape) -> tuple[str, ...]:
     """Names of all members that a shape or one of its alternatives declares."""
-    return tuple(dict.fromkeys(name for at in _alternatives(shape, {}) for name in at.properties))
+    return tuple(dict.fromkeys(name for at in ways(shape) for name in at.properties))
 
 
 def member(shape: Shape, segment: str) -> Shape | None:
@@ -307,20 +307,56 @@ _Thunk = Callable[[], Shape] | None
 
 def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None:
     found: dict[int, Shape] = {}
-    for at in _alternatives(shape, {}):
+    for at in ways(shape):
         for thunk in pick(at):
             for each in _flat(thunk()) if thunk is not None else ():
                 found.setdefault(id(each), each)
     return merged([*found.values()]) if found else None
 
 
-def _alternatives(shape: Shape, found: dict[int, Shape]) -> Iterable[Shape]:
-    """The shape and its branches, and theirs, each once: recursive unions would go on for ever."""
-    if id(shape) not in found:
-        found[id(shape)] = shape
-        for branch in shape.branches:
-            _alternatives(branch(), found)
-    return found.values()
+@lru_cache(maxsize=1 << 14)
+def ways(shape: Shape) -> tuple[Shape, ...]:
+    """The shape and its branches, and theirs, each once: unions that share their alternatives have
+    as many ways through them as two to the power of their depth, and recursive ones no end."""
+    found = {shape: None}
+    todo = [*reversed(shape.branches)]
+    while todo:
+        branch = todo.pop()()
+        if branch not in found:
+            found[branch] = None
+            todo += reversed(branch.branches)
+    return tuple(found)
+
+
+_SCALARS = frozenset(("string", "boolean", "integer", "number"))
+_CONTAINERS = frozenset(("object", "array"))
+
+
+@lru_cache(maxsize=1 << 14)
+def scalars(shape: Shape) -> frozenset[str]:
+    """JSON types of the scalars that a shape declares; `null`, which always may stand, is none."""
+    found: set[str] = set()
+    for way in ways(shape):
+        if way.kinds or way.branches:
+            found |= way.kinds & _SCALARS
+        elif not (way.properties or way.items or way.extra):
+            found |= _SCALARS
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def containers(shape: Shape) -> frozenset[str]:
+    """Which of `object` and `array` a shape lets stand."""
+    found: set[str] = set()
+    for way in ways(shape):
+        found |= way.kinds & _CONTAINERS if way.kinds or way.branches else _CONTAINERS
+    return frozenset(found)
+
+
+def solid(shape: Shape | None) -> bool:
+    """Whether a shape declares an object or a list and no scalar: what stands there is judged by
+    what is in it, so that a scalar in its place was granted by nobody."""
+    return shape is not None and not scalars(shape) and bool(containers(shape))
 
 
 def _flat(shape: Shape) -> Iterator[Shape]:

@@ -12,6 +12,7 @@ import pytest
 
 from oakum.errors import Location
 from oakum.finding import Report
+from oakum.page.render import _data
 from oakum.report import html
 from oakum.report.json_v1 import document
 from tests.unit.report.sample import HOSTILE, clean, hostile, sample, untrusted
@@ -196,3 +197,16 @@ def test_the_script_sets_text_never_markup() -> None:
     without_comments = re.sub(r"//.*", "", script)
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert word not in without_comments
+
+
+def test_no_mark_of_writing_direction_stands_in_the_source_of_a_page() -> None:
+    """Also in the data that the script draws: a source may be read, and so lied in, as well."""
+    page = html.render(hostile())
+    assert "\\u202e" in page
+    assert not [char for char in page if not char.isprintable() and char != "\n"]
+
+
+def test_data_means_the_same_with_its_characters_escaped() -> None:
+    text = "<\u202e\x7f\u2066é\U0001f600\U000e0001>&\\u202e"
+    assert json.loads(_data({text: [text]})) == {text: [text]}
+    assert "\U000e0001" not in _data(text) and "é\U0001f600" in _data(text)

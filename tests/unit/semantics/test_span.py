@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oakum.semantics.span import MAX_DEPTH, Span, Unreadable, read
+from oakum.semantics.span import MAX_DEPTH, MAX_DIGITS, Span, Unreadable, read
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,12 @@ def test_places_are_of_characters_of_the_text() -> None:
     body = '{"ü😀": "é", "b": 2}'
     _, span, text = read(body.encode())
     assert [cut(text, part) for _, part in span.parts] == ['"é"', "2"]
+
+
+def test_an_integer_has_as_many_digits_as_every_reader_takes_and_no_more() -> None:
+    most = "9" * MAX_DIGITS
+    for text in (most, f"-{most}", f"[{most}]", f"{most}9.5", f"{most}9e0"):
+        assert read(text.encode())[2] == text
+    for text in (f"{most}9", f"-{most}9", f'{{"a":{most}9}}'):
+        with pytest.raises(Unreadable, match="too long to read"):
+            read(text.encode())

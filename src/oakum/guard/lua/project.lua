@@ -422,7 +422,7 @@ local function value(node, i, depth, set, owners, tally, label)
     if past < 0 then return -1, GONE end
     local keep
     if node.inside then
-      keep = node.own[set]
+      keep = node.own[set] and (kind == 16 or not node.solid)
       if keep then tally[1] = tally[1] + 1 end
     else
       keep = band(node.kinds, kind) ~= 0
@@ -835,7 +835,7 @@ function object(body, i, depth, above)
       if P[comma] ~= 44 then comma = comma_before(comma) end
     end
     if b ~= 123 and b ~= 91 and not DROP_COUNTS then
-      if node.inside and node.own[set] then
+      if node.inside and node.own[set] and (b == 110 or not node.solid) then
         seen = seen + 1
         if kept then emit(comma, comma + 1) end
         emit(key, to)
