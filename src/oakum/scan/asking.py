@@ -12,7 +12,7 @@ import orjson
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.knowledge import Knowledge
 
 _COUNTED = 10
 """Digits up to which ids are taken to count up."""
@@ -85,7 +85,7 @@ def fill(
     for parameter in gate.unfilled:
         known = knowledge.named(parameter) if parameter in gate.guessed else []
         if known or parameter in gate.fixed:
-            values[parameter] = known[:1] or [canonical(gate.fixed[parameter])]
+            values[parameter] = known[:1] or [_text(gate.fixed[parameter])]
             names[parameter] = variable("", parameter)
         else:
             return None
@@ -104,7 +104,7 @@ def _build(
     query: list[tuple[str, str]] = []
     shown: list[str] = []
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
-    given = {n.lower(): canonical(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
+    given = {n.lower(): _text(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
     extra = {**given, **gate.headers}
     headers = {"accept": "application/json, */*;q=0.5", **extra}
     for name, where in declared.items():
@@ -116,8 +116,9 @@ def _build(
             query.append((name, values[name][0]))
             shown.append(f"{name}={names[name]}")
         elif where == "query" and name in gate.fixed:
-            query.append((name, canonical(gate.fixed[name])))
-            shown.append(urlencode([query[-1]]))
+            pairs = _pairs(name, gate.fixed[name])
+            query += pairs
+            shown.append(urlencode(pairs))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
     query += gate.query
@@ -198,7 +199,14 @@ def _json(value: Json) -> str:
 
 
 def _text(value: Json) -> str:
+    """A value as the text of a parameter: JSON where it is no text, never a repr of Python's."""
     return value if isinstance(value, str) else _json(value)
+
+
+def _pairs(name: str, value: Json) -> list[tuple[str, str]]:
+    """A value of a document's own in a query: a list as OpenAPI has it by default (`form`,
+    exploded: one pair for each element), an object as JSON."""
+    return [(name, _text(each)) for each in (value if isinstance(value, list) else [value])]
 
 
 def path_on(operation: Operation, target: str) -> str:

@@ -270,11 +270,15 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
 
 
 def _is_sent(parameter: Parameter) -> bool:
-    """Whether a value that the document gives is sent: in a header only where it must be, and
-    none that HTTP itself has a use for (OpenAPI 3.1, Parameter Object)."""
+    """Whether a value that the document gives is sent: only where it must be, and in no header
+    that HTTP itself has a use for (OpenAPI 3.1, Parameter Object).
+
+    The example of an optional parameter narrows, sorts or filters what its author had in mind: a
+    list asked for so need not hold what it holds, or answers 400.
+    """
     if parameter.where == "header":
         return parameter.required and parameter.name.lower() not in _HTTPS_OWN
-    return parameter.where == "query"
+    return parameter.where == "query" and parameter.required
 
 
 _HTTPS_OWN = ("accept", "authorization", "content-type")

@@ -23,12 +23,13 @@ from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
 from oakum.scan.doors import Gate, is_websocket
-from oakum.scan.forms import Form, Keeping, form_of, keeping_of
+from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
 from oakum.scan.lookout import Lookout, Question
 from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
+from oakum.scan.own_lists import own_ids
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
 from oakum.scan.switches import Ask, Switches
@@ -234,7 +235,9 @@ class Engine:
         outcome = self.lookout.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
             self._asked.add(self._key(gate, identity, None))
-            self.keeping[operation, identity, None] = keeping_of(exchange.response)
+            self.keeping[operation, identity, None] = self._keeping(
+                gate, question, exchange.response
+            )
             self.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         self.note(gate, outcome)
 
@@ -292,31 +295,16 @@ class Engine:
         return [*kinds.values()]
 
     def _learn_ids(self) -> bool:
-        """Take the owner id of each identity's own list for theirs.
-
-        Asked for a list without naming anybody, two identities each get objects of one single
-        owner, and not of the same one: then each was given their own. Nothing else is read so: a
-        list with several owners says nothing of who asks.
-        """
-        learnt = False
-        for (door, _), answers in self.matrix.outsiders.items():
-            own = {
-                viewer: next(iter(ids))
-                for viewer, ids in answers.items()
-                if viewer is not None and len(ids) == 1
-            }
-            alone = len(own) == len(answers) and len(set(own.values())) == len(own)
-            if self.matrix.gates[door].personal or len(own) < 2 or not alone:
-                continue
-            for name, id in own.items():
-                self.cast.learn(name, id)
-                learnt = True
+        """Take the owner id of each identity's own list for theirs."""
+        learnt = list(own_ids(self.matrix))
+        for name, id in learnt:
+            self.cast.learn(name, id)
         if learnt:  # what came before is to be looked at again with these eyes
             outside = {door for door, _ in self.matrix.outsiders}
             self._asked = {key for key in self._asked if key.split("|")[0] not in outside}
             self.matrix.hopeless.clear()
             self.matrix.outsiders.clear()
-        return learnt
+        return bool(learnt)
 
     def _items(self, who: str) -> None:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
@@ -496,14 +484,22 @@ class Engine:
         """Take in what an answer shows. `key` names the question; `who`: whose values it held."""
         targets = frozenset(self.cast.names()) if gate.batch else frozenset({who} if who else ())
         place = (gate.id, viewer, who)
-        self.forms[place], self.keeping[place] = form_of(answer), keeping_of(answer)
+        question = self.question(gate, viewer, targets, filled, key)
+        self.forms[place] = form_of(answer)
+        self.keeping[place] = self._keeping(gate, question, answer)
         if len(self.artefacts) < _MOST_ARTEFACTS:
             found = list(gather(gate, viewer, who, answer, origin_of(self.target)))
             self.artefacts += found
             self.giving |= dict.fromkeys(each.source for each in found)
-        outcome = self.lookout.look(gate, self.question(gate, viewer, targets, filled, key), answer)
+        outcome = self.lookout.look(gate, question, answer)
         self.note(gate, outcome)
         return outcome
+
+    def _keeping(self, gate: Gate, question: Question, answer: Response) -> Keeping:
+        def values() -> int:
+            return governed(self.lookout.walk(gate, question, answer)[1], self.model.tables)
+
+        return keeping_of(answer, values)
 
     def watchers(self, who: str | None) -> list[str | None]:
         """One viewer of each kind beside `who`, the least entitled first; for None: of all kinds

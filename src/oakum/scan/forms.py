@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
 
 from oakum.exchange import Response
-from oakum.scan.knowledge import leaves_of
+from oakum.scan.knowledge import canonical, leaves_of
+from oakum.semantics import Table
+from oakum.semantics.judge import Judgement
+from oakum.semantics.table import leaf_index
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]
 """Status, media type, places of values with list positions left out, and how many values."""
@@ -25,28 +29,48 @@ class Keeping:
     """Names of request headers that its readers are told apart by, in lower case; `*`: all."""
     status: int
     media_type: str
-    text: int
-    """Hash of the body, for this process alone: nobody's value."""
+    governed: int
+    """Hash of the values that the contract governs, for this process alone: nobody's value. What
+    else stands in a body, such as the number of a request, is not compared."""
     etag: str
-    """A strong validator (RFC 9110, 8.8.3), or empty: no other text at the address may have it."""
+    """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
+    this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""
 
 
-def keeping_of(answer: Response) -> Keeping:
-    """What an answer says to caches; nothing said is taken for a *no*, as it means for most."""
+def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
+    """A hash of all values of fields that the contract has a line for, with whose they are."""
+    return hash(
+        frozenset(
+            (each.resource, tuple(each.owners), leaf.path, canonical(leaf.value))
+            for each in judged.sightings
+            for leaf in each.leaves
+            if not isinstance(leaf.value, dict | list)
+            and leaf_index(tables[each.resource], leaf.path) >= 0
+        )
+    )
+
+
+def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
+    """What an answer says to caches; nothing said is taken for a *no*, as it means for most.
+
+    `values`: what is `governed` in it; called only where two answers may have to be compared.
+    """
     said = [each.strip().lower() for each in answer.headers.get("cache-control", "").split(",")]
     given = {name: value for name, _, value in (each.partition("=") for each in said)}
     ages = [given[name].strip('"') for name in ("s-maxage", "max-age") if name in given]
     shut = bool({"private", "no-store", "no-cache"} & given.keys()) or ages[:1] == ["0"]
     vary = answer.headers.get("vary", "").split(",")
-    etag = answer.headers.get("etag", "")
+    unkept = {"private", "no-store"} & given.keys()
+    etag = "" if unkept else answer.headers.get("etag", "")
+    etag = "" if etag.startswith("W/") else etag
     return Keeping(
         not shut and bool({"public", "s-maxage"} & given.keys()),
         not shut and bool(ages or "public" in given),
         frozenset(each.strip().lower() for each in vary) - {""},
         answer.status,
         answer.media_type,
-        hash(answer.body),
-        "" if etag.startswith("W/") else etag,
+        values() if etag else 0,
+        etag,
     )
 
 

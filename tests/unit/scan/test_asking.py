@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -128,7 +129,7 @@ def test_query_and_header_parameters_go_where_they_belong() -> None:
     operation = Operation(
         "op", "GET", "/search",
         (
-            Parameter("q", "query"), Parameter("limit", "query", example=5),
+            Parameter("q", "query"), Parameter("limit", "query", True, example=5),
             Parameter("X-Of", "header"),
         ),
     )  # fmt: skip
@@ -138,6 +139,28 @@ def test_query_and_header_parameters_go_where_they_belong() -> None:
     assert filled.request.url == f"{TARGET}/search?q=p%2Fann+1&limit=5"
     assert filled.request.headers["x-of"] == "post-ann-01"
     assert filled.symbolic == "/search?q=$ANN_PERSON_ID&limit=5"
+
+
+def test_an_example_is_sent_where_it_must_be_and_never_as_a_repr_of_python() -> None:
+    """An optional filter's example, sent as `{'field': …}`, has every list answer 400."""
+    filters = {"name": {"_eq": "Ann"}, "live": True}
+    operation = Operation(
+        "op", "GET", "/search",
+        (
+            Parameter("filter", "query", True, example=filters),
+            Parameter("ids", "query", True, example=[7, "b"]),
+            Parameter("live", "query", True, example=True),
+            Parameter("where", "query", example=filters),
+            Parameter("X-Filter", "header", True, example=filters),
+        ),
+    )  # fmt: skip
+    filled = fill(gate_of(model(), operation, {}), TARGET, known(), None)
+    assert filled is not None
+    assert parse_qsl(urlsplit(filled.request.url).query) == [
+        ("filter", '{"name":{"_eq":"Ann"},"live":true}'),
+        ("ids", "7"), ("ids", "b"), ("live", "true"),
+    ]  # fmt: skip
+    assert filled.request.headers["x-filter"] == '{"name":{"_eq":"Ann"},"live":true}'
 
 
 def test_a_header_that_the_document_fills_is_sent_and_told() -> None:

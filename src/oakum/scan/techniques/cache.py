@@ -6,8 +6,9 @@ is asked for once more past the cache, with a query that nothing has seen before
 address is the key). If it is gone then, and still there without, a cache has leaked.
 
 Where no cache stands in the way of the scan, one may stand in the way of others: personal answers
-that tell shared caches to keep them for everybody, or that have one strong validator for two texts,
-are suspected. That is read from the answers there were; nothing is asked.
+that tell shared caches to keep them for everybody, or that have one strong validator for two of
+which the governed values differ, are suspected. That is read from the answers there were; nothing
+is asked. What no shared cache may keep (`private`, `no-store`) is left alone.
 """
 
 from __future__ import annotations
@@ -99,11 +100,14 @@ def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
 
 
 def _confuses(engine: Engine, door: str, viewer: str, who: str | None) -> str:
-    """Whether another reader of the same address got another text by the same validator."""
+    """Whether another reader of the same address got other values by the same validator."""
     mine = engine.keeping[door, viewer, who]
+    names = {line.partition(":")[0].strip().lower() for line in engine.credentials(viewer)}
+    if {"*", *names} & mine.told_apart:
+        return ""  # the key of such a cache tells its readers apart (RFC 9111, 4.1)
     for other, keeping in engine.keeping.items():
         alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (door, who)
-        if alike and keeping.text != mine.text:
+        if alike and keeping.governed != mine.governed:
             return "its `ETag` is the same for another caller, whose answer is not"
     return ""
 

@@ -34,11 +34,17 @@ _DAY = datetime.timedelta(days=1)
 def run(engine: Engine) -> None:
     """Filters by values that owners know of themselves; paired worlds are `worlds`' part."""
     engine.say("looking for hidden fields that steer an answer")
+    broken: set[_Way] = set()
     for hidden in hidden_fields(engine):
         for gate in engine.gates:
             if hidden.resource in gate.shows and not gate.personal and not gate.batch:
-                for one, other in _questions(gate, hidden):
-                    if _tells(engine, gate, hidden, one, other):
+                for way, one, other in _questions(gate, hidden):
+                    if way in broken:
+                        continue
+                    told = _tells(engine, gate, hidden, one, other)
+                    if told is None:
+                        broken.add(way)
+                    if told:
                         break
 
 
@@ -98,9 +104,15 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
                 yield Hidden(resource, field, owner, viewer, label, value)
 
 
-def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[Gate, Gate]]:
+_Way = tuple[str, str, str]
+"""Operation, parameter, and the form in which a question is put into it; empty: a bare value. One
+that a server fails over is not asked again: the fault is the form's, not the target's."""
+
+
+def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
     """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
     does not."""
+    door = gate.operation.id
     field = words(hidden.field.split(".")[-1])
     for parameter in gate.operation.parameters:
         if parameter.where != "query" or parameter.name in gate.sources:
@@ -116,12 +128,14 @@ def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[Gate, Gate]]:
                     form.format(field=hidden.field, value=value)
                     for value in (hidden.value, unlike(hidden.value))
                 )
-                yield _asked(gate, parameter.name, one), _asked(gate, parameter.name, other)
+                way = (door, parameter.name, form)
+                yield way, _asked(gate, parameter.name, one), _asked(gate, parameter.name, other)
             continue
         else:
             continue
         if pair and pair[0] != pair[1]:
-            yield _asked(gate, parameter.name, pair[0]), _asked(gate, parameter.name, pair[1])
+            first, second = (_asked(gate, parameter.name, each) for each in pair)
+            yield (door, parameter.name, ""), first, second
 
 
 def _asked(gate: Gate, name: str, value: str) -> Gate:
@@ -150,8 +164,9 @@ def _next(value: str, step: int) -> str | None:
         return None
 
 
-def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -> bool:
-    """Whether the owner comes with their own value and not with another, twice in a row."""
+def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -> bool | None:
+    """Whether the owner comes with their own value and not with another, twice in a row; None: the
+    server failed over the question."""
     readings: list[Reading] = []
     asked: tuple[Filled, Response] | None = None
     for way in (one, other, one, other):
@@ -159,6 +174,8 @@ def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -
         if filled is None:
             return False
         answer = engine.send(way, hidden.viewer, filled)
+        if answer.status >= 500:
+            return None
         readings.append(reading(engine, way, hidden.viewer, filled, answer))
         asked = asked or (filled, answer)
         present = any(owner in engine.cast.ids[hidden.owner] for _, owner in readings[-1].members)
