@@ -29,9 +29,10 @@ class Keeping:
     """Names of request headers that its readers are told apart by, in lower case; `*`: all."""
     status: int
     media_type: str
+    text: int
+    """Hash of the body, for this process alone: nobody's value."""
     governed: int
-    """Hash of the values that the contract governs, for this process alone: nobody's value. What
-    else stands in a body, such as the number of a request, is not compared."""
+    """The same of the values that the contract governs: the number of a request is none of them."""
     etag: str
     """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
     this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""
@@ -69,6 +70,7 @@ def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
         frozenset(each.strip().lower() for each in vary) - {""},
         answer.status,
         answer.media_type,
+        hash(answer.body),
         values() if etag else 0,
         etag,
     )
