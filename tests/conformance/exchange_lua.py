@@ -35,18 +35,12 @@ function bridge.host(port)
   function host.now() return port.now() - 1e9 end
   function host.time() return port.now() end
   function host.log(level, text) error(text) end
-  function host.token(req)
-    for _, pair in ipairs(req.headers) do
-      local token = pair[1] == "authorization" and pair[2]:match "^[Bb]earer +(.+)$"
-      if token then
-        if claims[token] == nil then
-          local text = port.token(token)
-          claims[token] = text and json.decode(text) or false
-        end
-        return claims[token]
-      end
+  function host.token(token)
+    if claims[token] == nil then
+      local text = port.token(token)
+      claims[token] = text and json.decode(text) or false
     end
-    return nil
+    return claims[token]
   end
   function host.ask(q)
     local status, headers, body, truncated =

@@ -1,6 +1,9 @@
 -- A runtime that decides nothing, to test what an engine does around it. The path says what happens.
 
+local credentials = require "oakum.credentials"
+local headers = require "oakum.headers"
 local json = require "oakum.json"
+local route = require "oakum.route"
 
 local M = {}
 local Guard = {}
@@ -31,6 +34,19 @@ function Guard:ask(target)
   return answer and answer.status .. ":" .. answer.body or tostring(why)
 end
 
+-- As the runtime does it: it reads the token, and the host says whether that one holds.
+function Guard:claims(req)
+  local places, x = json.plain(self.plan).credentials, {}
+  local reader = credentials.new(places)
+  headers.new({ strip = {}, headers = {} }, places):read(x, req.headers)
+  local _, found = route.query(req.target:match "%?(.*)$", {}, {}, reader.queries)
+  if not reader:gather(x, found) then return false end
+  local token = x.credentials and reader:token(x.credentials)
+  if token == false and x.credentials then return false end
+  if not token then return nil end
+  return self.host.token(token, req)
+end
+
 function Guard:enter(req)
   local path = req.target:match "^[^?]*"
   local x = {
@@ -58,7 +74,7 @@ function Guard:enter(req)
   if path == "/read" then x.set[2] = { "x-length", tostring(#req.body()) } end
   if path == "/address" then x.set[2] = { "x-address", req.address } end
   if path == "/token" then
-    local claims = self.host.token(req)
+    local claims = self:claims(req)
     x.set[2] = { "x-claims", json.text(claims and claims.uid) or tostring(claims) }
   end
   x.who = header(req.headers, "x-who")

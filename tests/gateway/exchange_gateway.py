@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import threading
 import time
@@ -26,6 +27,7 @@ SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
 MARK = "x-mark"
 """Stands on what a client sent, and so not on what the guard itself asks."""
 SECRET = b"a key for the tokens of tests: 32 bytes and more"
+FORGER = b"a key that nobody trusts, of 32 bytes and more"
 _FRAMING = ("content-length", "connection", "transfer-encoding", "keep-alive")
 """An HTTP server's own, like the date of what no API has dated."""
 
@@ -96,28 +98,39 @@ def _written(answer: Response) -> bytes:
 # --------------------------------------------------------------------------- tokens
 
 
+_NAMED = re.compile(r"\bt\.(\w+)\.(ok|forged)\b")
+_TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+")
+
+
 def _signed(setup: Setup, value: str) -> str:
-    """A header with the name of a token replaced by a token that says what the name stands for."""
+    """A header with the name of a token replaced by a token that says what the name stands for:
+    `Bearer name`, or `t.name.ok` anywhere; `t.name.forged` says the same, and nobody signed it."""
     word, _, name = value.partition(" ")
-    if word.lower() != "bearer" or name.strip() not in setup.tokens:
-        return value
-    claims = {"exp": int(time.time()) + 600, "is": name.strip(), **setup.tokens[name.strip()]}
-    token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
-    return f"{word} {token}"
+    if word.lower() == "bearer" and name.strip() in setup.tokens:
+        return f"{word} {_token(setup, name.strip())}"
+    return _NAMED.sub(lambda found: _token(setup, found[0]), value)
+
+
+def _token(setup: Setup, name: str) -> str:
+    good = name.replace(".forged", ".ok")
+    claims = {"exp": int(time.time()) // 600 * 600 + 1200, "is": name, **setup.tokens[good]}
+    return jwt.encode(
+        {"alg": "HS256"}, claims, OctKey.import_key(SECRET if good == name else FORGER)
+    )
 
 
 def _unsigned(asked: Request) -> Request:
     """And back, so that a script may name it."""
-    headers = []
-    for name, value in asked.headers:
-        word, _, token = value.partition(" ")
-        if name == "authorization" and token.count(".") == 2:
-            part = token.split(".")[1]
-            with suppress(ValueError, KeyError):
-                claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-                value = f"{word} {claims['is']}"
-        headers.append((name, value))
-    return replace(asked, headers=tuple(headers))
+    headers = tuple((name, _TOKEN.sub(_name, value)) for name, value in asked.headers)
+    return replace(asked, headers=headers, target=_TOKEN.sub(_name, asked.target))
+
+
+def _name(token: re.Match[str]) -> str:
+    with suppress(ValueError, KeyError, TypeError):
+        part = token[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return str(claims["is"])
+    return token[0]
 
 
 def _plan(setup: Setup) -> str:
@@ -180,7 +193,8 @@ class Gateway:
         """What the client gets."""
         lines = [f"host: {asked.host}", f"{MARK}: 1"]
         lines += [f"{name}: {_signed(self._setup, value)}" for name, value in asked.headers]
-        sent = request(asked.method, asked.target, *lines, body=asked.body)
+        target = _signed(self._setup, asked.target)
+        sent = request(asked.method, target, *lines, body=asked.body)
         self._lines += 1
         return send(self._engine.listen, sent, head=asked.method == "HEAD", seconds=20)
 

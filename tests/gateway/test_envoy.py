@@ -457,7 +457,9 @@ def test_one_place_does_not_speak_for_another(
     good = token()
     cookie = f"cookie: session.id={good}"
     assert claimed(verifying, got, cookie, "authorization: Bearer x.y.z") == "false"
-    assert claimed(verifying, got, cookie, "authorization: Basic eDp5") == "nil"
+    assert claimed(verifying, got, cookie, "authorization: Basic eDp5") == "false"
+    assert claimed(verifying, got, cookie, f"authorization: Bearer {token(jti='x')}") == "false"
+    assert claimed(verifying, got, cookie, f"authorization: Bearer {good}") == SUBJECT
     assert (
         claimed(verifying, got, "cookie: session.id=x", f"authorization: Bearer {good}") == SUBJECT
     )
@@ -487,6 +489,8 @@ def test_a_bad_token_is_told_from_none(verifying: Engine, got: Callable[[], Rece
         token(iss=None),
         token(aud="x"),
         token(aud=None),
+        token(aud="https://api"),
+        token(aud="api/"),
         f"{none}.{good.split('.')[1]}.",
         good[:-4] + "AAAA",
         good + ".x",

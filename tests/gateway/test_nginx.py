@@ -629,7 +629,9 @@ def test_one_place_does_not_speak_for_another(
     good = token()
     cookie = f"cookie: session.id={good}"
     assert claimed(verifying, got, cookie, "authorization: Bearer x.y.z") == "false"
-    assert claimed(verifying, got, cookie, "authorization: Basic eDp5") == "nil"
+    assert claimed(verifying, got, cookie, "authorization: Basic eDp5") == "false"
+    assert claimed(verifying, got, cookie, f"authorization: Bearer {token(jti='x')}") == "false"
+    assert claimed(verifying, got, cookie, f"authorization: Bearer {good}") == SUBJECT
     bearer = f"authorization: Bearer {good}"
     assert claimed(verifying, got, "cookie: session.id=x", bearer) == SUBJECT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -50,17 +51,18 @@ class Given:
 
 
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
-    """The credentials in a request. Raises `Denied` for one that stands twice."""
-    cookies = _cookies(asked)
+    """The credentials in a request. Raises `Denied` for one that stands twice, and for one that a
+    server might find elsewhere than here."""
     values: list[tuple[Credential, str]] = []
     pieces: list[str] = []
+    cookie = "; ".join(asked.values("cookie"))
     for each in places:
         if each.where == "header" and each.name == "cookie":
-            found = ["; ".join(asked.values("cookie"))]
+            found = [cookie]
         elif each.where == "header":
             found = asked.values(each.name)
         elif each.where == "cookie":
-            found = [value for name, value in cookies if name == each.name]
+            found = _cookies(cookie, each.name)
         else:
             mine = [piece for piece in query.split("&") if called(piece) == each.name]
             pieces += mine
@@ -71,10 +73,26 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
     return Given(tuple(values), tuple(pieces))
 
 
-def _cookies(asked: Asked) -> list[tuple[str, str]]:
-    pieces = "; ".join(asked.values("cookie")).split(";")
-    halves = (piece.strip(" \t").partition("=") for piece in pieces)
-    return [(name, value) for name, _, value in halves]
+_QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
+_PARTS = r"(?:^|[\x00-\x20\",;\x7f])"
+"""After these some server begins another cookie."""
+
+
+def _cookies(text: str, name: str) -> list[str]:
+    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where one server would find a
+    cookie of this name and another would not: after a comma or a space, with a space before `=`,
+    or because a quoted value goes on beyond a `;` (RFC 2109)."""
+    halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
+    found = [value for each, equals, value in halves if each == name and equals]
+    anywhere = re.findall(rf"{_PARTS}{re.escape(name)}[ \t]*=", text)
+    quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
+    if len(anywhere) != len(found) or any(_runs_on(each) for each in quoted):
+        raise Denied(400, "who")
+    return found
+
+
+def _runs_on(value: str) -> bool:
+    return len(value) < 2 or not value.endswith('"') or value.endswith('\\"')
 
 
 @dataclass(frozen=True)
@@ -95,14 +113,8 @@ NOBODY = Who()
 
 def by_token(held: Given, verify: Verifier, claim: str) -> Who:
     """The bearer of a JSON Web Token. Raises `Denied` for one that does not hold."""
-    token = ""
-    for credential, value in held.values:
-        if (credential.where, credential.name) == ("header", "authorization"):
-            scheme, _, rest = value.partition(" ")
-            token = rest.strip() if scheme.lower() == "bearer" else ""
-            break
-        token = token or value
-    if not token:
+    token = one_token(held)
+    if token is None:
         return NOBODY
     claims = verify(token)
     ids = _ids([claims[claim]] if claims and claim in claims else [])
@@ -111,17 +123,44 @@ def by_token(held: Given, verify: Verifier, claim: str) -> Who:
     return Who(ids, claims)
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+def one_token(held: Given) -> str | None:
+    """The one token of a request; None: there is none. Raises `Denied` where two differ, or where
+    what stands in its place is none. A session or a key of another kind beside a token says
+    nothing."""
+    tokens: set[str] = set()
+    other = strange = False
+    for credential, value in held.values:
+        if credential.where == "header" and credential.name == "authorization":
+            scheme, _, rest = value.partition(" ")
+            if scheme.lower() == "bearer" and rest.strip(" "):
+                tokens.add(rest.strip(" "))
+            else:
+                other = True
+        elif _TOKEN.fullmatch(value):
+            tokens.add(value)
+        elif credential.name != "cookie" or credential.where != "header":
+            strange = True
+    if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
+        raise Denied(401, "who")
+    return next(iter(tokens), None)
+
+
 def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
-    """The bearer of an API key; `keys` by the key's SHA-256. Raises `Denied` for a strange one."""
+    """The bearer of an API key; `keys` by the key's SHA-256. Raises `Denied` for a strange one, and
+    where two differ."""
     if not held:
         return NOBODY
-    credential, value = held.values[0]
-    if credential.name == "authorization" and " " in value:
-        value = value.partition(" ")[2]
-    known = keys.get(hashlib.sha256(value.encode("utf-8", "replace")).hexdigest())
+    said = {
+        value.partition(" ")[2] if each.name == "authorization" and " " in value else value
+        for each, value in held.values
+    }
+    known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])
-    if not ids:
+    if said or not ids:
         raise Denied(401, "who")
     return Who(ids, claims)
 
@@ -141,9 +180,9 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    return frozenset(
-        text(each) for each in values if isinstance(each, str | int) and not isinstance(each, bool)
-    )
+    """Those that are ids: texts and whole numbers; an empty text names nobody."""
+    said = (v for v in values if isinstance(v, str | int) and not isinstance(v, bool))
+    return frozenset(text(each) for each in said if each != "")
 
 
 def readable(answered: Answered | None) -> Json:

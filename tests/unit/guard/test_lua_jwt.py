@@ -431,30 +431,3 @@ def _microseconds(verifier: Verifier, tokens: list[str], again: bool) -> float:
     start = time.perf_counter()
     loop(verifier.state, listed, NOW)
     return (time.perf_counter() - start) / len(tokens) * 1e6
-
-
-# --------------------------------------------------------------------------- the header
-
-
-@pytest.mark.parametrize(
-    ("header", "token"),
-    [
-        ("Bearer a.b.c", "a.b.c"),
-        ("bearer  a.b-_~+/c== ", "a.b-_~+/c=="),
-        ("Basic dTpw", None),
-        ("Bearer", None),
-        ("Bearer ", None),
-        ("Bearera.b.c", None),
-        ("Bearer a.b.c d", None),
-        ("Bearer a.b.c, Bearer d", None),
-        (" Bearer a.b.c", None),
-        ("", None),
-    ],
-)
-def test_the_token_of_a_header(verifier: Verifier, header: str, token: str | None) -> None:
-    found = verifier.lua.eval(b'require("oakum.jwt").bearer')(header.encode())
-    assert found == (token and token.encode())
-
-
-def test_no_header_is_no_token(verifier: Verifier) -> None:
-    assert verifier.lua.eval(b'require("oakum.jwt").bearer(nil)') is None

@@ -7,7 +7,6 @@ that a new contract is taken whole or not at all.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, files
 from importlib.resources import files as resources
@@ -20,6 +19,7 @@ from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
+from oakum.guard.envoy.tokens import TOKEN
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     PROBLEM_HEADERS,
@@ -112,10 +112,6 @@ def _resource(code: str) -> dict[str, Json]:
 def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
     """The adapter's `SETTINGS`; names of secrets, never secrets."""
     tokens = plan["guard"]["tokens"]
-    places = [
-        {**each, "pattern": re.sub(r"([^\w])", r"%\1", each["name"]) + "="}
-        for each in (plan["credentials"] if tokens else ())
-    ]
     settings = {
         "authority": authority(urlsplit(deployment.upstream)),
         "lifetime": deployment.timeout + _SLACK,
@@ -127,8 +123,14 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
         "state": str(deployment.state),
         "redis": deployment.redis,
         "denied": dict(deployment.denied) or "",
-        "tokens": places,
-        "algorithms": dict.fromkeys(tokens["algorithms"], True) if tokens else {},
+        "token": TOKEN,
+        "tokens": {
+            "algorithms": tokens["algorithms"],
+            "audiences": tokens["audiences"],
+            "issuer": tokens["issuer"] or "",
+        }
+        if tokens
+        else "",
         "problems": _PROBLEMS,
         "problem_headers": PROBLEM_HEADERS,
         "retry_after": RETRY_AFTER,

@@ -6,6 +6,7 @@
 local ffi = require "ffi"
 local cache = require "oakum.cache"
 local json = require "oakum.json"
+local jwt = require "oakum.jwt"
 local passage = require "oakum.passage"
 
 local settings = json.plain(SETTINGS)
@@ -15,8 +16,7 @@ local SPACE = "oakum"
 local MARK = "proxy-connection" -- where the router writes `via_upstream` or why a reply is Envoy's own
 local JWT = "envoy.filters.http.jwt_authn"
 
-local byte, find, gsub, lower, match =
-  string.byte, string.find, string.gsub, string.lower, string.match
+local byte, find, gsub, lower = string.byte, string.find, string.gsub, string.lower
 local floor, max = math.floor, math.max
 local COLON = byte ":" -- of the names of pseudo headers
 local FRAMING = { ["content-length"] = true, ["transfer-encoding"] = true } -- Envoy's to say
@@ -94,78 +94,15 @@ end
 
 -- ---------------------------------------------------------------- tokens
 
-local function base64url(text)
-  local bits, size, out = 0, 0, {}
-  for i = 1, #text do
-    local c = byte(text, i)
-    local value = c >= 97 and c - 71 or c == 95 and 63 or c >= 65 and c - 65 or c == 45 and 62 or c + 4
-    bits, size = bits * 64 + value, size + 6
-    if size >= 8 then
-      size = size - 8
-      local unit = 2 ^ size
-      local whole = floor(bits / unit)
-      out[#out + 1], bits = string.char(whole), bits - whole * unit
-    end
-  end
-  return table.concat(out)
-end
+-- Envoy has verified the signature of the token that the reader in front found (see reader.lua). The
+-- runtime has read the request for itself: only when both are the same text does it name anybody. Its
+-- claims are read from that text, since metadata would make a double of each number, and what Envoy
+-- takes with some leeway (exp, nbf, aud) is judged exactly.
+local verifier = settings.tokens and jwt.trusting(settings.tokens)
 
-local function value_at(headers, place)
-  if place.where == "header" then return headers:get(place.name) end
-  local text, separator = headers:get "cookie", "[; ]"
-  if place.where == "query" then
-    text, separator = match(headers:get ":path", "%?(.*)$"), "&"
-  end
-  if not text then return nil end
-  local _, at = find(separator == "&" and "&" .. text or ";" .. text, separator .. place.pattern)
-  return at and match(text, "^[^;&]*", at)
-end
-
--- Place and token of a request: that of `authorization` if there is one, else the first.
-local function presented(headers)
-  local first, token
-  for i, place in ipairs(settings.tokens) do
-    local value = value_at(headers, place)
-    if value and value ~= "" then
-      if place.name == "authorization" then
-        return i, match(value, "^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)$")
-      end
-      if not first then first, token = i, value end
-    end
-  end
-  return first, token
-end
-
-local claims_of = cache.new(2 ^ 22) -- decoded, of tokens that were verified once
-
-local function decoded(token)
-  local found = claims_of:get(token)
-  if found == nil then
-    local text = match(token, "^[%w_-]+%.([%w_-]+)%.[%w_-]+$")
-    found = text and json.decode(base64url(text)) or false
-    if found and not json.is_object(found) then found = false end
-    claims_of:put(token, found)
-  end
-  return found
-end
-
-local function seconds(value)
-  return getmetatable(value) == json.number and tonumber(value.text) or nil
-end
-
--- Envoy has verified the token; its claims are read from its own text, since metadata would make a
--- double of each number. What Envoy takes with some leeway (exp, nbf) is exact here.
-function host.token(req)
-  local token, head = req.token, req.head
-  if not token then return nil end
-  if not head or head.crit or not settings.algorithms[head.alg] then return false end
-  local claims = decoded(token)
-  local exp = claims and seconds(claims.exp)
-  if not exp then return false end
-  local now = clock(REALTIME)
-  if exp <= now then return false end
-  if claims.nbf ~= nil and (seconds(claims.nbf) or math.huge) > now then return false end
-  return claims
+function host.token(token, req)
+  if not verifier or req.verified ~= token then return false end
+  return verifier:verify(token, clock(REALTIME)) or false
 end
 
 -- ---------------------------------------------------------------- request and response as tables
@@ -173,7 +110,7 @@ end
 local function listed(headers)
   local list, n = {}, 0
   for name, value in pairs(headers) do
-    if byte(name) ~= COLON and name ~= MARK then
+    if byte(name) ~= COLON and name ~= MARK and name ~= settings.token then
       n = n + 1
       list[n] = { name, value }
     end
@@ -220,15 +157,12 @@ local function request(handle)
     headers = listed(headers),
     body = read,
     text = false,
-    token = false,
-    head = false, -- of a token that Envoy has verified
+    verified = false, -- the token whose signature Envoy has verified
   }
   -- All that is Envoy's to say is asked for here: the runtime runs best when nothing interrupts it.
-  if #settings.tokens > 0 then
-    local place, token = presented(headers)
-    local verified = token and metadata(handle):get(JWT)
-    REQUEST.token, REQUEST.head = token, verified and verified["head" .. place]
-  end
+  local token = verifier and headers:get(settings.token)
+  local known = token and metadata(handle):get(JWT)
+  if known and known.head then REQUEST.verified = token end
   return REQUEST
 end
 

@@ -1,6 +1,7 @@
 """The static half of the configuration of Envoy: everything but the policy.
 
-Order of the filters: sentinel (last to see a response), tokens, policy, gate (a request that the
+Order of the filters: sentinel (last to see a response), reader and tokens (where callers are known
+by tokens: the one finds a token, the other verifies it), policy, gate (a request that the
 policy did not mark goes no further), router. The policy is a file of its own, watched by Envoy,
 so that a new contract is one rename.
 """
@@ -15,7 +16,7 @@ from oakum.guard.envoy.clusters import authority, cluster, plain, url
 from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed
 from oakum.guard.envoy.records import access_logs
 from oakum.guard.envoy.replies import local_replies
-from oakum.guard.envoy.tokens import verifying
+from oakum.guard.envoy.tokens import TOKEN, reader, verifying
 from oakum.guard.target import Deployment, address, mistake
 
 POLICY = "policy.json"
@@ -154,7 +155,7 @@ def _host(deployment: Deployment) -> dict[str, Json]:
             },
             {"match": {"prefix": "/"}, "route": action | {"retry_policy": writes}},
         ],
-        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal"],
+        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal", TOKEN],
         "response_headers_to_add": [
             {
                 "header": {"key": MARK, "value": "%RESPONSE_CODE_DETAILS%"},
@@ -168,13 +169,9 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     chain = []
     tokens = plan["guard"]["tokens"]
     if tokens:
-        chain.append(
-            typed(
-                "oakum.tokens",
-                filter_type("jwt_authn", "JwtAuthentication"),
-                verifying(tokens, plan["credentials"]),
-            )
-        )
+        chain.append(lua("oakum.reader", reader(plan["credentials"])))
+        kind = filter_type("jwt_authn", "JwtAuthentication")
+        chain.append(typed("oakum.tokens", kind, verifying(tokens)))
     chain.append(
         {
             "name": "oakum.policy",

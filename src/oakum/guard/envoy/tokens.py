@@ -4,63 +4,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 
 from oakum.contract.model import Json
+from oakum.guard.lua import long_string, preloaded
+
+TOKEN = "x-oakum-token"
+"""Request header in which the token stands that is to be verified; the router takes it away."""
+_READING = ("cache", "json", "headers", "route", "credentials")
 
 _CACHED_TOKENS = 1000
 _KEYS_CACHED = "60s"
 _KEYS_TIMEOUT = "5s"
 
 
-def verifying(
-    tokens: Mapping[str, Json], credentials: Sequence[Mapping[str, Json]]
-) -> dict[str, Json]:
-    """Verifies and decides nothing: a missing or bad token is the policy's to answer.
-
-    One provider for each place where a token may stand, so that none speaks for another.
-    """
-    common: dict[str, Json] = {
+def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
+    """Verifies what the reader found, and decides nothing: a missing or bad token is the policy's
+    to answer. Where a token may stand is not for Envoy to know: it would read cookies and headers
+    by rules of its own."""
+    provider: dict[str, Json] = {
         "issuer": tokens["issuer"],
         "audiences": tokens["audiences"],
         "forward": True,
         "require_expiration": True,
         "clock_skew_seconds": 1,  # 0 would mean 60; the policy compares exactly
         "jwt_cache_config": {"jwt_cache_size": _CACHED_TOKENS},
+        "from_headers": [{"name": TOKEN}],
+        "header_in_metadata": "head",
     }
     if tokens["jwks"] is None:
-        common["remote_jwks"] = {
+        provider["remote_jwks"] = {
             "http_uri": {"uri": tokens["keys"], "cluster": "keys", "timeout": _KEYS_TIMEOUT},
             "cache_duration": _KEYS_CACHED,
             "async_fetch": {},
         }
     else:
-        common["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
-    providers = {
-        f"place{number}": common | _token_in(place) | {"header_in_metadata": f"head{number}"}
-        for number, place in enumerate(credentials, 1)
-    }
-    any_way = [
-        {
-            "requires_any": {
-                "requirements": [{"provider_name": name}, {"allow_missing_or_failed": {}}]
-            }
-        }
-        for name in providers
-    ]
-    requires = any_way[0] if len(any_way) == 1 else {"requires_all": {"requirements": any_way}}
+        provider["local_jwks"] = {"inline_string": json.dumps(tokens["jwks"])}
+    either = [{"provider_name": "token"}, {"allow_missing_or_failed": {}}]
+    requires = {"requires_any": {"requirements": either}}
     return {
-        "providers": providers,
+        "providers": {"token": provider},
         "rules": [{"match": {"prefix": "/"}, "requires": requires}],
     }
 
 
-def _token_in(place: Mapping[str, Json]) -> dict[str, Json]:
-    name = place["name"]
-    if place["where"] == "cookie":
-        return {"from_cookies": [name]}
-    if place["where"] == "query":
-        return {"from_params": [name]}
-    if name == "authorization":
-        schemes = ("Bearer ", "bearer ", "BEARER ")
-        return {"from_headers": [{"name": name, "value_prefix": each} for each in schemes]}
-    return {"from_headers": [{"name": name}]}
+def reader(places: Sequence[Mapping[str, Json]]) -> str:
+    """The Lua of the filter in front: it finds the token, by the runtime's own modules."""
+    said = f"local PLACES = {long_string(json.dumps(list(places)))}\nlocal TOKEN = {TOKEN!r}\n"
+    code = (files(__package__) / "reader.lua").read_text(encoding="utf-8")
+    return preloaded(_READING) + said + code

@@ -6,6 +6,7 @@ its own is its adapter. A contract adds data only: a JSON text, never code.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 
 MODULES = (
@@ -25,6 +26,7 @@ MODULES = (
     "lookups",
     "subject",
     "graphql",
+    "credentials",
     "who",
     "audit",
     "passage",
@@ -40,13 +42,17 @@ def source(module: str) -> str:
 def bundle(adapter: str, plan: str) -> str:
     """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, and
     then the adapter, which may use both."""
+    return f"{preloaded(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
+
+
+def preloaded(modules: Iterable[str]) -> str:
+    """Lua that puts modules under `require "oakum.…"`."""
     here = files(__name__)
-    parts = [
+    return "".join(
         f'package.preload["oakum.{name}"] = function(...)\n{source(name)}\nend\n'
-        for name in MODULES
+        for name in modules
         if (here / f"{name}.lua").is_file()
-    ]
-    return "".join((*parts, f"local PLAN = {long_string(plan)}\n", adapter))
+    )
 
 
 def long_string(text: str) -> str:

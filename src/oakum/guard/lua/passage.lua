@@ -296,7 +296,7 @@ local function call(self, x, req, door)
   local query, found = route.query(x.query, door.declared, door.listed, self.secrets)
   if query == false then return 400, "query" end
   x.query = query
-  if not self.who:gather(x, found) then return 400, "who" end
+  if not self.who.reader:gather(x, found) then return 400, "who" end
   local bearer, status, wait = self.who:find(x, req)
   if not bearer then return status, "who", wait end
   x.who = bearer

@@ -4,12 +4,12 @@
 -- the request says it. Not to know is nobody, or no answer at all.
 
 local cache = require "oakum.cache"
+local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 
-local byte, find, sub = string.byte, string.find, string.sub
-local concat, sort = table.concat, table.sort
+local sub, sort = string.sub, table.sort
 
 local M = {}
 
@@ -22,18 +22,11 @@ Who.__index = Who
 function M.new(plan, host, asking, audit_key, keys)
   local self = setmetatable({
     plan = plan, host = host, asking = asking, audit_key = audit_key, keys = keys,
-    caller = plan.caller, credentials = plan.credentials, ttl = plan.guard.ttl,
-    known = cache.new(2 ^ 22), tokens = 0, cookies = {}, queries = {},
+    caller = plan.caller, reader = credentials.new(plan.credentials), ttl = plan.guard.ttl,
+    known = cache.new(2 ^ 22), tokens = 0,
   }, Who)
-  for i = 1, #plan.credentials do
-    local each = plan.credentials[i]
-    if each.where == "cookie" then
-      self.cookies[#self.cookies + 1] = { begins = each.name .. "=", place = i }
-    end
-    if each.where == "query" then self.queries[each.name] = i end
-  end
   self.nobody = self:bearer({}, nil)
-  asking.carried = function(x) return self:carried(x) end
+  asking.carried = function(x) return self.reader:carried(x) end
   return self
 end
 
@@ -53,100 +46,13 @@ function Who:bearer(list, claims)
   }
 end
 
--- ---------------------------------------------------------------- credentials
-
-local function blank(text, at)
-  local b = byte(text, at)
-  return b == 32 or b == 9
-end
-
--- Credentials in cookies, into `held`; false when one of them stands twice.
-local function read_cookies(self, cookie, held)
-  for i = 1, #self.cookies do
-    local each = self.cookies[i]
-    local at = find(cookie, each.begins, 1, true)
-    while at do
-      local before = at - 1
-      while before > 0 and blank(cookie, before) do before = before - 1 end
-      local from = at + #each.begins
-      if before == 0 or byte(cookie, before) == 59 then
-        if held[each.place] then return false end
-        local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
-        while till >= from and blank(cookie, till) do till = till - 1 end
-        held[each.place] = sub(cookie, from, till)
-      end
-      at = find(cookie, each.begins, from, true)
-    end
-  end
-  return true
-end
-
--- Gathers the credentials of a request into `x.credentials` (place in the plan → value), or nil there
--- for none; false when one stands twice. `found` are those in the query.
-function Who:gather(x, found)
-  if x.twice then return false end
-  local held = x.credentials
-  if x.cookie and #self.cookies > 0 then
-    held = held or {}
-    if not read_cookies(self, x.cookie, held) then return false end
-  end
-  if found then
-    held = held or {}
-    for name, piece in pairs(found) do
-      held[self.queries[name]] = piece[2]
-      x.query_pieces = x.query_pieces or {}
-      x.query_pieces[self.queries[name]] = piece[1]
-    end
-  end
-  local some = false
-  for i = 1, held and #self.credentials or 0 do
-    if held[i] == "" then held[i] = nil end
-    some = some or held[i] ~= nil
-  end
-  x.credentials = some and held
-  return true
-end
-
--- One text for all credentials of a request together; none of them holds a zero byte.
-function Who:key(held)
-  local text
-  for i = 1, #self.credentials do
-    if held[i] then text = (text and text .. "\0" or "") .. i .. ":" .. held[i] end
-  end
-  return text
-end
-
--- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
--- pieces of the query.
-function Who:carried(x)
-  local held, made, cookies, pieces = x.credentials, {}, {}, {}
-  if not held then return made end
-  local whole
-  for i = 1, #self.credentials do
-    local each, value = self.credentials[i], held[i]
-    if value and each.where == "header" and each.name == "cookie" then
-      whole = value
-    elseif value and each.where == "header" then
-      made[#made + 1] = { each.name, value }
-    elseif value and each.where == "cookie" then
-      cookies[#cookies + 1] = each.name .. "=" .. value
-    end
-    if each.where == "query" and x.query_pieces and x.query_pieces[i] then
-      pieces[#pieces + 1] = x.query_pieces[i]
-    end
-  end
-  if whole or #cookies > 0 then made[#made + 1] = { "cookie", whole or concat(cookies, "; ") } end
-  made.query = #pieces > 0 and concat(pieces, "&") or nil
-  return made
-end
-
 -- ---------------------------------------------------------------- the ways to know
 
 local function texts(values)
   local list, seen = {}, {}
   for i = 1, #values do
     local id = json.text(values[i])
-    if id and not seen[id] then
+    if id and id ~= "" and not seen[id] then
       seen[id] = true
       list[#list + 1] = id
     end
@@ -155,12 +61,14 @@ local function texts(values)
   return list
 end
 
-function Who:by_token(req, before)
-  local claims = self.host.token(req)
-  if claims == nil then return before and before.anonymous and before or self:bearer({}, nil) end
+function Who:by_token(held, req, before)
+  local token = self.reader:token(held)
+  if token == nil then return before and before.anonymous and before or self:bearer({}, nil) end
+  -- The host is told which token it is: it verifies this one, and looks for none.
+  local claims = token and self.host.token(token, req)
   if not claims then return nil, 401 end
   local id = json.text(claims[self.caller.claim])
-  if not id then return nil, 401 end
+  if not id or id == "" then return nil, 401 end
   if before and before.know.claims == claims then return before end
   local made = self:bearer({ id }, claims)
   -- Another copy of the same claims, by the same credentials: what was looked up for them holds.
@@ -169,18 +77,11 @@ function Who:by_token(req, before)
 end
 
 function Who:by_key(held)
-  local value
-  for i = 1, #self.credentials do
-    if held[i] then
-      value = held[i]
-      local space = self.credentials[i].name == "authorization" and find(value, " ", 1, true)
-      if space then value = sub(value, space + 1) end
-      break
-    end
-  end
+  local value = self.reader:api_key(held)
+  if not value then return nil, 401 end
   local known = self.keys and self.keys[hash.sha256_hex(value)]
   local id = known and json.text(known.id)
-  if not id then return nil, 401 end
+  if not id or id == "" then return nil, 401 end
   return self:bearer({ id }, known)
 end
 
@@ -219,7 +120,7 @@ function Who:find(x, req)
   local held = x.credentials
   if not held then return self.nobody end
   local kind = self.caller.kind
-  local key = self:key(held)
+  local key = self.reader:key(held)
   local bearer = self.known:get(key)
   local now = x.now
   if kind == "claim" then
@@ -231,7 +132,7 @@ function Who:find(x, req)
   end
   local era, made, status, wait = self.asking:era(), nil, nil, nil
   if kind == "claim" then
-    made, status = self:by_token(req, bearer)
+    made, status = self:by_token(held, req, bearer)
     if made and made == bearer then return made end
   elseif kind == "ask" then
     made, status, wait = self:by_answer(x)

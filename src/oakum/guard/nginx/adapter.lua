@@ -83,11 +83,11 @@ end
 local tokens
 if settings.verifies then
   local plan = json.decode(PLAN) -- with its numbers as they stand, unlike the runtime's own
-  tokens = require("oakum.tokens").new(plan.guard.tokens, plan.credentials, settings.keys)
+  tokens = require("oakum.tokens").new(plan.guard.tokens, settings.keys)
 end
 
-function host.token(req)
-  return tokens and tokens:claims(req)
+function host.token(token)
+  return tokens ~= nil and tokens:claims(token)
 end
 
 -- ---------------------------------------------------------------- request

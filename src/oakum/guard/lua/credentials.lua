@@ -1,0 +1,174 @@
+-- The one reader of credentials: which stand in a request, and which token among them is meant.
+--
+-- The law of this module: what could be read in two ways is not read. Nothing else in the guard takes
+-- a cookie apart or looks for a token, so that what was verified is what was read.
+
+local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
+local concat = table.concat
+
+local M = {}
+
+local Reader = {}
+Reader.__index = Reader
+
+-- `places`: the credentials of the plan, in their order.
+function M.new(places)
+  local self = setmetatable({ places = places, cookies = {}, queries = {} }, Reader)
+  for i = 1, #places do
+    local each = places[i]
+    if each.where == "cookie" then
+      self.cookies[#self.cookies + 1] = { name = each.name, place = i }
+    end
+    if each.where == "query" then self.queries[each.name] = i end
+  end
+  return self
+end
+
+local function blank(text, at)
+  local b = byte(text, at)
+  return b == 32 or b == 9
+end
+
+-- After these bytes some server begins another cookie: white space and controls, `"`, `,` and `;`.
+local function parts(b)
+  return b <= 32 or b == 34 or b == 44 or b == 59 or b == 127
+end
+
+-- Whether a quoted value goes on beyond the `;` at which this module ends it (RFC 2109 had that).
+local function runs_on(cookie)
+  for value in cookie:gmatch '=[ \t]*("[^;]*)' do
+    value = match(value, "^(.-)[ \t]*$")
+    if #value < 2 or byte(value, -1) ~= 34 or byte(value, -2) == 92 then return true end
+  end
+  return false
+end
+
+-- Credentials in cookies, into `held`; false when one of them stands twice, or where one server would
+-- find a cookie of its name and another would not.
+local function read_cookies(self, cookie, held)
+  local some = false
+  for i = 1, #self.cookies do
+    local name, place = self.cookies[i].name, self.cookies[i].place
+    local at = find(cookie, name, 1, true)
+    while at do
+      local equals = at + #name
+      while blank(cookie, equals) do equals = equals + 1 end
+      if byte(cookie, equals) == 61 and (at == 1 or parts(byte(cookie, at - 1))) then
+        local before = at - 1
+        while before > 0 and blank(cookie, before) do before = before - 1 end
+        local clean = before == 0 or byte(cookie, before) == 59
+        if held[place] or not clean or equals ~= at + #name then return false end
+        local from = equals + 1
+        local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
+        while till >= from and blank(cookie, till) do till = till - 1 end
+        held[place], some = sub(cookie, from, till), true
+      end
+      at = find(cookie, name, at + 1, true)
+    end
+  end
+  return not (some and find(cookie, '"', 1, true) and runs_on(cookie))
+end
+
+-- Gathers the credentials of a request into `x.credentials` (place in the plan → value), or nil there
+-- for none; false when one stands twice. `found` are those in the query.
+function Reader:gather(x, found)
+  if x.twice then return false end
+  local held = x.credentials
+  if x.cookie and #self.cookies > 0 then
+    held = held or {}
+    if not read_cookies(self, x.cookie, held) then return false end
+  end
+  if found then
+    held = held or {}
+    for name, piece in pairs(found) do
+      held[self.queries[name]] = piece[2]
+      x.query_pieces = x.query_pieces or {}
+      x.query_pieces[self.queries[name]] = piece[1]
+    end
+  end
+  local some = false
+  for i = 1, held and #self.places or 0 do
+    if held[i] == "" then held[i] = nil end
+    some = some or held[i] ~= nil
+  end
+  x.credentials = some and held
+  return true
+end
+
+-- One text for all credentials of a request together; none of them holds a zero byte.
+function Reader:key(held)
+  local text
+  for i = 1, #self.places do
+    if held[i] then text = (text and text .. "\0" or "") .. i .. ":" .. held[i] end
+  end
+  return text
+end
+
+-- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
+-- pieces of the query.
+function Reader:carried(x)
+  local held, made, cookies, pieces = x.credentials, {}, {}, {}
+  if not held then return made end
+  local whole
+  for i = 1, #self.places do
+    local each, value = self.places[i], held[i]
+    if value and each.where == "header" and each.name == "cookie" then
+      whole = value
+    elseif value and each.where == "header" then
+      made[#made + 1] = { each.name, value }
+    elseif value and each.where == "cookie" then
+      cookies[#cookies + 1] = each.name .. "=" .. value
+    end
+    if each.where == "query" and x.query_pieces and x.query_pieces[i] then
+      pieces[#pieces + 1] = x.query_pieces[i]
+    end
+  end
+  if whole or #cookies > 0 then made[#made + 1] = { "cookie", whole or concat(cookies, "; ") } end
+  made.query = #pieces > 0 and concat(pieces, "&") or nil
+  return made
+end
+
+-- ---------------------------------------------------------------- what they say
+
+-- What stands after the scheme of an `authorization` header, and the scheme in lower case.
+local function after_scheme(value)
+  local scheme, rest = match(value, "^([^ ]*) *(.-) *$")
+  return rest, lower(scheme)
+end
+
+-- The one token (RFC 7519) of a request: nil for none, and false where two differ or where what
+-- stands in its place is none. A session or a key of another kind beside a token says nothing.
+function Reader:token(held)
+  local token, other, strange = nil, false, false
+  for i = 1, #self.places do
+    local each, value, mine = self.places[i], held[i], nil
+    if value and each.where == "header" and each.name == "authorization" then
+      local rest, scheme = after_scheme(value)
+      if scheme == "bearer" and rest ~= "" then mine = rest else other = true end
+    elseif value and not (each.where == "header" and each.name == "cookie") then
+      mine = match(value, "^[%w_-]+%.[%w_-]+%.[%w_-]+$")
+      strange = strange or not mine
+    end
+    if mine and token and mine ~= token then return false end
+    token = token or mine
+  end
+  if token then return not other and token end
+  if strange then return false end
+  return nil
+end
+
+-- The one API key of a request, or nil where two differ.
+function Reader:api_key(held)
+  local key
+  for i = 1, #self.places do
+    local value = held[i]
+    if value and self.places[i].name == "authorization" and find(value, " ", 1, true) then
+      value = sub(value, find(value, " ", 1, true) + 1)
+    end
+    if value and key and value ~= key then return nil end
+    key = key or value
+  end
+  return key
+end
+
+return M
