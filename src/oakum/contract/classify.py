@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Literal
 
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
-from oakum.contract.model import Operation, OperationRule
+from oakum.contract.model import Json, Operation, OperationRule
 
 Kind = Literal["read", "write", "destructive", "login"]
 
@@ -134,6 +134,34 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
         return Verdict("destructive", destroys)
     why = f"`{operation.method}` writes, unless the contract says `reads: true`"
     return Verdict("write", why)
+
+
+_SETS = listed(
+    "add bulk_update change complete create edit init insert modify release report save send set "
+    "start submit switch sync update upload write replace rename"
+)
+"""Verbs of operations that do no more than to set or make what is sent."""
+
+
+def acts(operation: Operation) -> str:
+    """Why sending it does something of its own, whatever is sent; empty: no word says so."""
+    verbs = _CHANGES - _SETS
+    return next(chain(_named(operation, verbs), _told(operation, verbs)), "")
+
+
+_HEARS = listed("subscribe join hello init connect auth authenticate ping start watch listen open")
+
+
+def says_write(message: Json) -> bool:
+    """Whether a message, such as a document's example for a WebSocket, asks for a change."""
+    named = ("action", "cmd", "command", "event", "kind", "method", "op", "operation", "type")
+    for name, value in message.items() if isinstance(message, dict) else ():
+        said = words(value) if isinstance(value, str) and name.lower() in named else ()
+        if said and not _HEARS & frozenset(said) and _CHANGES & frozenset(said):
+            return True
+        if isinstance(value, dict) and says_write(value):
+            return True
+    return False
 
 
 def says_act(segment: str) -> bool:

@@ -97,6 +97,8 @@ class Operation:
     security: tuple[frozenset[str], ...] | None = None
     """Alternatives of scheme names; an empty alternative is anonymous; `()` is `security: []`;
     None: the document says nothing at all."""
+    scopes: frozenset[str] = frozenset()
+    """Scopes and roles that any alternative asks for (OpenAPI 3.1, Security Requirement)."""
     summary: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()

@@ -223,6 +223,7 @@ class _Reader:
                 if not status.startswith("x-")
             },
             security=_security(raw, self._root.value),
+            scopes=_scopes(raw, self._root.value),
             summary=_text(raw, items, "summary"),
             description=_text(raw, items, "description"),
             tags=tuple(tag for tag in _list(raw.get("tags")) if type(tag) is str),
@@ -362,6 +363,13 @@ def _security(
     if type(said) is not list:
         return None
     return tuple(frozenset(alternative) for alternative in said if type(alternative) is dict)
+
+
+def _scopes(raw: Mapping[str, Json], root: Mapping[str, Json]) -> frozenset[str]:
+    said = raw["security"] if type(raw.get("security")) is list else root.get("security")
+    alternatives = [each for each in _list(said) if type(each) is dict]
+    asked = [each for alternative in alternatives for each in alternative.values()]
+    return frozenset(scope for each in asked for scope in _list(each) if type(scope) is str)
 
 
 def _servers(place: Place) -> list[tuple[str, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request
+from oakum.scan.bodies import FORM, JSON, MULTIPART, encode
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
 
@@ -40,6 +41,8 @@ class Filled:
     """The body likewise."""
     headers: tuple[str, ...] = ()
     """Header lines that the document does not ask for."""
+    content: Mapping[str, Json] = field(default_factory=dict)
+    """The body as a value, before it is written in the media type of the operation."""
     bare: bool = False
     """A parameter that need not be there is left out, for nothing is known to fill it."""
 
@@ -126,13 +129,16 @@ def _build(
         f"{name}={gate.veiled[name]}" if name in gate.veiled else urlencode([(name, value)])
         for name, value in gate.query
     ]
-    body, body_symbolic = _body(gate, declared, values, names)
+    content, body_symbolic = _body(gate, declared, values, names)
     if gate.asks is not None and operation.method == "GET":
-        query += [(name, _text(each)) for name, each in orjson.loads(body).items()]
+        query += [(name, _text(each)) for name, each in content.items()]
         shown.append(f"query=…&variables={{{_named(names)}}}")
-        body, body_symbolic = b"", ""
-    if body:
-        headers["content-type"] = "application/json"
+        content, body_symbolic = {}, ""
+    body = b""
+    if content:
+        as_json = gate.asks is not None
+        kind, body = (JSON, orjson.dumps(content)) if as_json else encode(operation, content)
+        headers["content-type"] = kind
     target = gate.base or target
     url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
     if shown:
@@ -141,7 +147,20 @@ def _build(
     sent |= {part for _, value in gate.query for part in (value, *value.split(","))}
     request = Request(operation.method, url, headers, body)
     more = tuple(f"{name}: {text}" for name, text in extra.items())
-    return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more)
+    return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more, content)
+
+
+def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:
+    """The same with another body, in the media type that the document declares.
+
+    `said`: the body with names in place of values, as a JSON object; empty: as before.
+    """
+    kind, body = encode(operation, content)
+    request = replace(
+        filled.request, headers={**filled.request.headers, "content-type": kind}, body=body
+    )
+    known = content if isinstance(content, dict) else {}
+    return replace(filled, request=request, content=known, body=said or filled.body)
 
 
 def _body(
@@ -149,7 +168,7 @@ def _body(
     declared: Mapping[str, str],
     values: Mapping[str, list[str]],
     names: Mapping[str, str],
-) -> tuple[bytes, str]:
+) -> tuple[dict[str, Json], str]:
     members = [name for name in gate.sources if name not in declared and name in values]
     if gate.asks is not None:
         kinds = gate.asks.variables
@@ -160,10 +179,10 @@ def _body(
         # and for a variable the shell would put something in its place.
         written = _QUOTED.sub("…", gate.asks.text).replace("$", "\\$")
         symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
-        return orjson.dumps({"query": gate.asks.text, "variables": filled}), symbolic
+        return {"query": gate.asks.text, "variables": filled}, symbolic
     given = {name: each for name, each in gate.fixed.items() if name not in declared}
     if not members and not given:
-        return b"", ""
+        return {}, ""
     content: dict[str, Json] = {
         name: values[name] if gate.batch else values[name][0] for name in members
     }
@@ -175,7 +194,7 @@ def _body(
         text = gate.veiled.get(name, "")
         quoted = _json(text) if isinstance(each, str) else text  # of an object it is one already
         shown.append(f'"{name}": {quoted if text else _json(each)}')
-    return orjson.dumps({**content, **given}), "{" + ", ".join(shown) + "}"
+    return {**content, **given}, "{" + ", ".join(shown) + "}"
 
 
 def typed(text: str, kind: str) -> Json:
@@ -257,7 +276,27 @@ def curl(filled: Filled, headers: tuple[str, ...]) -> str:
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
     parts += [f'-H "{header}"' for header in (*headers, *filled.headers)]
     if filled.body:
-        escaped = filled.body.replace('"', '\\"')
-        parts += ['-H "Content-Type: application/json"', f'-d "{escaped}"']
+        parts += _body_options(filled)
     at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"
     return " ".join([*parts, f'"{at}"'])
+
+
+def _body_options(filled: Filled) -> list[str]:
+    """Options of curl for a body; its members, for a form."""
+    kind = filled.request.headers.get("content-type", JSON)
+    base = kind.split(";")[0]
+    if base in (FORM, MULTIPART):
+        try:
+            members = orjson.loads(filled.body)
+        except orjson.JSONDecodeError:  # names of variables stand bare in it
+            members = {}
+        option = "--data-urlencode" if base == FORM else "-F"
+        if isinstance(members, dict) and members:
+            return [
+                f'{option} "{_escaped(name)}={_escaped(_text(v))}"' for name, v in members.items()
+            ]
+    return [f'-H "Content-Type: {kind}"', f'-d "{_escaped(filled.body)}"']
+
+
+def _escaped(text: str) -> str:
+    return text.replace('"', '\\"')

@@ -14,7 +14,9 @@ from typing import Literal
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.contract.model import Operation, Shape
+from oakum.scan.bodies import body_shape
 from oakum.scan.doors import Gate, gate_of
+from oakum.scan.restraint import barred
 from oakum.semantics import Model
 
 Noun = Literal["mail", "phone", "handle", "any", ""]
@@ -96,7 +98,7 @@ def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Ki
     """What asking does; empty: it is not to be asked, or says nothing of anybody."""
     rule = model.rule(operation.id)
     verdict = classify(operation, rule).kind
-    if rule.reads is False or rule.graphql:
+    if rule.reads is False or rule.graphql or (verdict == "write" and barred(model, operation)):
         return ""
     if verdict in ("read", "login") and secret:
         return "login"
@@ -136,7 +138,7 @@ def slots_of(operation: Operation, gate: Gate) -> Iterator[Slot]:
             yield Slot("path", (parameter.name,), noun, False, source)
         elif parameter.where == "query" and noun:
             yield Slot("query", (parameter.name,), noun, many, source)
-    shape, _ = body_of(operation)
+    shape = body_shape(operation)
     for at, inner in _members(shape, ()) if shape is not None else ():
         source = gate.sources.get(at[0], "") if len(at) == 1 else ""
         noun = noun_of(at[-1], inner, source)
@@ -163,17 +165,6 @@ def noun_of(name: str, shape: Shape | None = None, source: str = "") -> Noun:
     return "any" if said and said <= _WHO and not source else ""
 
 
-def body_of(operation: Operation) -> tuple[Shape | None, bool]:
-    """Shape of the request body, and whether it is a form."""
-    for media in operation.body:
-        if media.is_json:
-            return media.shape, False
-    for media in operation.body:
-        if media.type.startswith("application/x-www-form-urlencoded"):
-            return media.shape, True
-    return None, False
-
-
 def is_secret(name: str, shape: Shape) -> bool:
     """Whether a member lets whoever knows its value act as somebody."""
     return classify_field(name, shape) is FieldClass.SECRET
@@ -187,7 +178,7 @@ def holds_secret(name: str, shape: Shape) -> bool:
 
 
 def _takes_secret(operation: Operation) -> bool:
-    shape, _ = body_of(operation)
+    shape = body_shape(operation)
     if shape is not None and holds_secret("", shape):
         return True
     return any(p.where == "query" and is_secret(p.name, p.shape) for p in operation.parameters)

@@ -14,6 +14,7 @@ from oakum.contract.classify import Verdict, classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
 from oakum.finding import Door, Skipped
+from oakum.scan.bodies import body_shape
 from oakum.scan.frames import EVENTS, LINES
 from oakum.scan.legible import Reader
 from oakum.semantics import Model
@@ -309,7 +310,7 @@ def _example(parameter: Parameter) -> Json:
 
 
 def _body_members(operation: Operation) -> Mapping[str, Shape]:
-    shape = next((media.shape for media in operation.body if media.is_json), None)
+    shape = body_shape(operation)
     if shape is None:
         return {}
     return {name: thunk() for name, thunk in shape.properties.items()}

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from urllib.parse import urlencode
 
 import orjson
 
@@ -22,11 +21,13 @@ from oakum.contract.model import Json, Operation, Shape
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import Filled, fill, path_on
-from oakum.scan.contacts import Noun, body_of, is_secret, noun_of
+from oakum.scan.bodies import body_shape, decode, encode
+from oakum.scan.contacts import Noun, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.login import LoginFailed, json_of
+from oakum.scan.restraint import barred
 from oakum.scan.session import Sessions
 from oakum.scan.technique import Pace
 from oakum.scan.wording import harmless
@@ -78,7 +79,7 @@ class Newcomers:
         self.login = next((each for each in posts if where in (each.id, each.path)), None)
         """The operation with which identities log in; None: it is none of the document's."""
         self.operation = _registers(self.model, self.login.path if self.login else where)
-        self.resource = _accounts(self.model)
+        self.resource = account_resource(self.model)
         # On after those of a run that was killed: a name is a line of the journal.
         self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
         self._identities = tuple(self.sessions.identities.items)
@@ -156,11 +157,10 @@ class Newcomers:
         """The registration of an account."""
         assert self.operation is not None
         operation = self.operation
-        shape, form = body_of(operation)
+        shape = body_shape(operation)
         real = {**self._body(shape, made), **more} if shape else dict(more)
         said = orjson.dumps({**dict.fromkeys(real, "…"), **more}).decode()
-        body = urlencode(real, doseq=True).encode() if form else orjson.dumps(real)
-        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        kind, body = encode(operation, real)
         headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
         path = path_on(operation, self.target)
         request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
@@ -195,14 +195,9 @@ class Newcomers:
 
     def expect(self, request: Request, ask: Callable[[], Response]) -> Response:
         """Send a registration that is not to succeed; the account is kept in mind if it does."""
-        shape = body_of(self.operation)[0] if self.operation else None
-        try:
-            sent = orjson.loads(request.body)
-        except orjson.JSONDecodeError:
-            sent = {}
-        made = (
-            self._sent(shape, sent) if shape and self.template and isinstance(sent, dict) else None
-        )
+        shape = body_shape(self.operation) if self.operation else None
+        sent = decode(request.headers.get("content-type", ""), request.body)
+        made = self._sent(shape, sent) if shape and self.template else None
         if made is None:
             return ask()
         self.log("undo", as_json(made))
@@ -435,7 +430,7 @@ def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[
 
     `params`: what parameters of the path mean where the contract does not say, by operation.
     """
-    resource = _accounts(model)
+    resource = account_resource(model)
     for operation in model.operations.values():
         if operation.method != "DELETE":
             continue
@@ -455,7 +450,7 @@ def _registers(model: Model, login: str) -> Operation | None:
     telling, the nearest to it."""
     ranked: list[tuple[int, int, int, str]] = []
     for operation in model.operations.values():
-        shape, _ = body_of(operation)
+        shape = body_shape(operation)
         if operation.method != "POST" or shape is None or "{" in operation.path:
             continue
         members = {name: thunk() for name, thunk in shape.properties.items()}
@@ -463,6 +458,8 @@ def _registers(model: Model, login: str) -> Operation | None:
         person = any(noun_of(name, inner) for name, inner in members.items())
         kind = classify(operation, model.rule(operation.id)).kind
         if not (secret and person and operation.anonymous) or kind == "destructive":
+            continue
+        if barred(model, operation):
             continue
         said = frozenset(words(re.sub(r"\W+", " ", f"{operation.path} {operation.id}")))
         last = set(words(operation.path.rstrip("/").rsplit("/", 1)[-1]))
@@ -482,7 +479,7 @@ def _distance(path: str, login: str) -> tuple[int, int]:
     return -same, len(one)
 
 
-def _accounts(model: Model) -> str:
+def account_resource(model: Model) -> str:
     """The resource that is an account: whose owner is itself; empty: none."""
     found = (name for name, each in model.policy.resources.items() if each.is_account)
     return next(found, "")

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Operation, Shape, Switch
-from oakum.scan.variants import body_shape
+from oakum.contract.sensitive import life_cycle, more_than_sets
+from oakum.scan.bodies import body_shape
+from oakum.scan.restraint import barred
 from oakum.semantics import Model
 from oakum.semantics.table import allows, member
 
@@ -25,6 +27,8 @@ def own_fields(model: Model) -> dict[str, Switch]:
     writes = [each for each in model.operations.values() if each.method in _METHODS]
     for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
         if classify(operation, model.rule(operation.id)).kind != "write":
+            continue
+        if barred(model, operation) or more_than_sets(operation):
             continue
         for resource, base, shape in _written(model, operation):
             for leaf, pointer in _leaves(model, resource, base, shape):
@@ -66,5 +70,5 @@ def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tu
             at = member(at, segment) if at is not None else None
         if at is None or at.read_only or at.kinds & {"object", "array"}:
             continue
-        if classify_field(leaf, at) not in LETS_IN:
+        if classify_field(leaf, at) not in LETS_IN and not life_cycle(leaf, at):
             yield leaf, base + "".join(f"/{each}" for each in leaf.split("."))

@@ -19,6 +19,7 @@ from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
+from oakum.scan.bodies import body_shape, encode
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, value_at
@@ -307,7 +308,7 @@ class Switches:
 
     def _sendable(self, writer: Operation, current: Mapping[str, Json]) -> dict[str, Json]:
         """All settings but those that the document keeps from being written."""
-        declared = _declared(writer.body)
+        declared = body_shape(writer)
         kept = self._kept(writer.id)
         strict = writer.id in self.closed and declared is not None
         return {
@@ -333,7 +334,7 @@ class Switches:
         """What the document says of settings, where they are written and where they are read."""
         reader = self.readers.get(operation)
         answers = reader.operation.responses.items() if reader else ()
-        shapes = [_declared(self.writers[operation].operation.body)]
+        shapes = [body_shape(self.writers[operation].operation)]
         shapes += [_declared(media) for status, media in answers if status.startswith("2")]
         return [each for each in shapes if each is not None]
 
@@ -383,8 +384,9 @@ class _Write:
 
     def body(self, content: Mapping[str, Json]) -> Request:
         """The request with this content."""
-        headers = {**self.request.headers, "content-type": "application/json"}
-        return Request(self.request.method, self.request.url, headers, orjson.dumps(content))
+        kind, body = encode(self.operation, content)
+        headers = {**self.request.headers, "content-type": kind}
+        return Request(self.request.method, self.request.url, headers, body)
 
 
 def left_behind(flip: Flip) -> str:
@@ -395,7 +397,7 @@ def left_behind(flip: Flip) -> str:
 
 def _unwrapped(content: Json, writer: Operation) -> Json:
     """What a GET shows as a PUT takes it: many wrap the one and not the other."""
-    declared = _declared(writer.body)
+    declared = body_shape(writer)
     names = set(declared.properties) if declared else set()
     if not isinstance(content, dict) or not names or names & content.keys():
         return content

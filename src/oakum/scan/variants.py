@@ -8,6 +8,7 @@ import secrets
 
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Operation, Shape
+from oakum.scan.bodies import body_shape
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import member
@@ -15,11 +16,6 @@ from oakum.semantics.table import member
 _EXACT = 2**53
 """Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-def body_shape(operation: Operation) -> Shape | None:
-    """What the document says of a JSON body of a request."""
-    return next((each.shape for each in operation.body if each.is_json and each.shape), None)
 
 
 def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:

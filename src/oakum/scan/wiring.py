@@ -26,6 +26,7 @@ from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
+from oakum.scan.restraint import barred
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.streams import Listen
@@ -179,7 +180,11 @@ class Wiring:
         fields = own_fields(self.model)
         if self.journal is not None and not self.seal.holds:
             fields = {}  # what could not be put back after a kill is not changed
-        named = switch_operations(self.contract, self.policy)
+        named = [
+            each
+            for each in switch_operations(self.contract, self.policy)
+            if not barred(self.model, self.model.operations[each], named=True)
+        ]
         ids = [*named, *(each.operation for each in fields.values())]
         operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
         writers = {

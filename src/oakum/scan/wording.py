@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -16,13 +17,13 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Shape
 from oakum.exchange import Request
 from oakum.scan.asking import Filled, path_on, variable
+from oakum.scan.bodies import body_shape, encode
 from oakum.scan.contacts import (
     DEPTH,
     At,
     Noun,
     Slot,
     Talk,
-    body_of,
     holds_secret,
     is_secret,
     noun_of,
@@ -191,11 +192,10 @@ class _Asking:
                 shown.append(f"{each.name}={symbol}")
             else:
                 headers[each.name.lower()] = value
-        body, said = self._content()
-        if body:
-            form = body_of(operation)[1]
-            kind = "application/x-www-form-urlencoded" if form else "application/json"
-            headers["content-type"] = kind
+        content, said = self._content()
+        body = b""
+        if content:
+            headers["content-type"], body = encode(operation, content)
         url = self._w._target.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
         symbolic += "?" + "&".join(shown) if shown else ""
         request = Request(operation.method, url, headers, body)
@@ -235,16 +235,12 @@ class _Asking:
         self._sent.add(value)
         return value, symbol or value
 
-    def _content(self) -> tuple[bytes, str]:
-        shape, form = body_of(self._talk.gate.operation)
+    def _content(self) -> tuple[Mapping[str, Json], str]:
+        shape = body_shape(self._talk.gate.operation)
         if shape is None or not shape.properties:
-            return b"", ""
+            return {}, ""
         real, said = self._object(shape, ())
-        if form:
-            return urlencode(real, doseq=True).encode(), "&".join(
-                f"{k}={v}" for k, v in said.items()
-            )
-        return orjson.dumps(real), orjson.dumps(said).decode()
+        return real, orjson.dumps(said).decode()
 
     def _object(self, shape: Shape, at: At) -> tuple[dict[str, Json], dict[str, Json]]:
         """A body, and the same with names in place of values."""

@@ -39,7 +39,7 @@ paths:
       parameters: [{name: pupil_id, in: path, required: true, schema: {type: integer}}]
       requestBody: {content: {application/json: {schema: {type: object, properties: {nickname: {type: string}}}}}}
       responses: {"204": {description: set}}
-  /staff/pupils/{pupil_id}:
+  /pupils/{pupil_id}/marks:
     patch:
       operationId: mark_pupil
       parameters: [{name: pupil_id, in: path, required: true, schema: {type: integer}}]
@@ -194,7 +194,7 @@ def app(mode: Mode, seed: int) -> Starlette:
             Route("/session", show_session),
             Route("/pupils/{pupil_id:int}", show_pupil),
             Route("/pupils/{pupil_id:int}/nickname", set_nickname, methods=["PUT"]),
-            Route("/staff/pupils/{pupil_id:int}", mark_pupil, methods=["PATCH"]),
+            Route("/pupils/{pupil_id:int}/marks", mark_pupil, methods=["PATCH"]),
             Route("/staff/hours", list_hours),
         ]
     )
@@ -211,7 +211,7 @@ ENTRY = Entry(
     exposure=EXPOSURE,
     identities=identities,
     app=app,
-    truth=(Truth("Pupil", ("level", "discount"), ("member",), "PATCH /staff/pupils/{pupil_id}"),),
+    truth=(Truth("Pupil", ("level", "discount"), ("member",), "PATCH /pupils/{pupil_id}/marks"),),
     decoys=(
         "who may not is answered 200, with `ok: false`",
         "another's nickname can be PUT with 204, which changes the caller's own instead",

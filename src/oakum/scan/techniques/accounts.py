@@ -19,19 +19,22 @@ import orjson
 
 from oakum.contract.classify import classify, opens_session
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
-from oakum.contract.model import Json, Operation
+from oakum.contract.model import Json, Operation, Shape
+from oakum.contract.sensitive import ends, more_than_sets
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
-from oakum.scan.asking import Filled, curl, fill
-from oakum.scan.contacts import body_of, is_secret, noun_of
+from oakum.scan.asking import Filled, curl, fill, with_body
+from oakum.scan.bodies import body_shape
+from oakum.scan.contacts import is_secret, noun_of
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
-from oakum.scan.newcomers import Newcomer, Newcomers, removals
+from oakum.scan.newcomers import Newcomer, Newcomers, account_resource, removals
 from oakum.scan.owned import LETS_IN
+from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.timing import ENOUGH, far_apart, hint
-from oakum.scan.variants import body_shape, other_value, shape_of
+from oakum.scan.variants import other_value, shape_of, written
 from oakum.scan.wording import harmless
 from oakum.semantics import Model
 from oakum.semantics.table import allows
@@ -47,6 +50,7 @@ _AGAIN = (True, False, False, True)
 """Which further accounts ask for more: a member that comes to every second account is found out."""
 _METHODS = ("PUT", "PATCH", "POST")
 _SECRETS = listed("credential credentials passcode passphrase password passwd pin pwd secret")
+_SETS = listed("change edit modify patch save set update")
 _OLD = listed("current existing old present previous")
 
 
@@ -82,6 +86,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": f"{gate.door.method} {gate.door.path}",
             "why": "takes those accounts away at the end",
         }
+    for operation in _setters(prospect.model, account_resource(prospect.model)):
+        yield {
+            "as": "an account that the run has made, on itself",
+            "request": f"{operation.method} {operation.path}",
+            "why": "members that it may not set, its role among them",
+        }
     for operation in _writers(prospect.model):
         yield {
             "as": "an account that the run has made, on another one",
@@ -108,6 +118,8 @@ class _Trial:
             return
         if second.name not in self.shown:
             self._view(second)
+        for operation in _setters(self.engine.model, self.newcomers.resource):
+            self._raise(operation, control)
         for operation in _writers(self.engine.model):
             for viewer in (None, control):
                 second = self._write(operation, viewer, control, second)
@@ -156,7 +168,8 @@ class _Trial:
 
     def _ask_for_more(self, before: Mapping[str, Json]) -> Newcomer | None:
         """Register with members that the document does not take; what sticks is told."""
-        more = dict(self._beyond(before))
+        shape = body_shape(self.newcomers.gate.operation)
+        more = dict(self._beyond(before, shape.properties if shape else ()))
         for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)][:_MOST]:
             made = self._register(asked) if asked else None
             if made is None:
@@ -184,11 +197,12 @@ class _Trial:
             taken = {n: v for n, v in taken.items() if (after.get(n) == v) is bool(asked)}
         return taken
 
-    def _beyond(self, before: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-        """Members of an account that a registration may not set, each with another value."""
+    def _beyond(
+        self, before: Mapping[str, Json], declared: Collection[str]
+    ) -> Iterator[tuple[str, Json]]:
+        """Members of an account that it may not set, and that are not `declared` to be taken, each
+        with another value: one that raises it, and never one that may end it."""
         engine, name = self.engine, self.newcomers.resource
-        shape, _ = body_of(self.newcomers.gate.operation)
-        declared = shape.properties if shape else {}
         owner = frozenset(
             each.name
             for each in engine.model.policy.relations.values()
@@ -208,6 +222,8 @@ class _Trial:
             other = other_value(member, value, inner, far=True) if inner else None
             if other is None and kind is FieldClass.AUTHORITY:
                 other = "admin"
+            if ends(member, other):
+                continue
             if isinstance(other, bool) or kind is FieldClass.AUTHORITY:
                 yield member, other
 
@@ -219,6 +235,44 @@ class _Trial:
             "the account's own view holds what its registration asked for, and that of an account"
             " made without asking does not",
         )  # fmt: skip
+
+    def _raise(self, operation: Operation, who: Newcomer) -> None:
+        """Ask for more where an account changes itself: this one is the run's own, so that its
+        role may serve."""
+        engine, resource = self.engine, self.newcomers.resource
+        gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
+        filled = fill(gate, engine.target, engine.knowledge, who.name)
+        before = self._view(who)
+        if (
+            filled is None
+            or not before
+            or ("{" in operation.path and not self._names(gate, filled, who))
+        ):
+            return
+        more = dict(self._beyond(before, ()))
+        at = dict(written(engine.model, operation)).get(resource, ())
+        shape = body_shape(operation) or Shape()
+        kept = {n: before[n] for n in shape.required if n in before}
+        for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)] if more else ():
+            content: Json = {**kept, **filled.content, **asked}
+            for step in reversed(at):
+                content = {step: content}
+            said = orjson.dumps({**dict.fromkeys(kept, "…"), **asked}).decode()
+            sent = with_body(filled, operation, content, said)
+            answer = engine.send(gate, who.name, sent)
+            if answer.status >= 400:
+                continue
+            after = self._view(who)
+            for name, value in asked.items():
+                if after.get(name) == value != before.get(name):
+                    note = (
+                        "the account's own view held what it had sent along; the run had made it"
+                        " for this"
+                    )
+                    self._signal(
+                        "mass-assignment", name, "owner", gate, who.name, sent, answer, note
+                    )
+            return
 
     # ------------------------------------------------------------ writing to another
 
@@ -244,11 +298,9 @@ class _Trial:
                 body[name] = harmless(name, inner)
         if not body:
             return other
-        sent = {**(orjson.loads(filled.request.body) if filled.request.body else {}), **body}
-        headers = {**filled.request.headers, "content-type": "application/json"}
-        request = replace(filled.request, headers=headers, body=orjson.dumps(sent))
+        sent = {**filled.content, **body}
         said = orjson.dumps(dict.fromkeys(sent, "…")).decode()
-        asked = replace(filled, request=request, body=said)
+        asked = with_body(filled, operation, sent, said)
         before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None
         answer = engine.send(gate, who, asked)
@@ -400,10 +452,28 @@ def _writers(model: Model) -> Iterator[Operation]:
         resets = kind == "destructive" and "reset" in said and bool(said & _SECRETS)
         if operation.method not in _METHODS or shape is None or not (kind == "write" or resets):
             continue
+        if barred(model, operation):
+            continue
         members = {name: thunk() for name, thunk in shape.properties.items()}
         about = "{" in operation.path or any(noun_of(n, each) for n, each in members.items())
         credential = (is_secret(n, e) or noun_of(n, e) == "mail" for n, e in members.items())
         if about and any(credential) and not opens_session(operation):
+            yield operation
+
+
+def _setters(model: Model, resource: str) -> Iterator[Operation]:
+    """Operations that set members of an account, and do nothing else."""
+    for operation in model.operations.values():
+        if operation.method not in _METHODS or not resource:
+            continue
+        kind = classify(operation, model.rule(operation.id)).kind
+        if kind != "write" or barred(model, operation) or more_than_sets(operation):
+            continue
+        makes = operation.method == "POST" and not _SETS & {
+            *words(re.sub(r"\W+", " ", operation.path)),
+            *words(operation.id),
+        }
+        if resource in dict(written(model, operation)) and not makes:
             yield operation
 
 
@@ -412,7 +482,7 @@ def _is_old(name: str) -> bool:
 
 
 def _secrets(operation: Operation) -> Iterator[str]:
-    shape, _ = body_of(operation)
+    shape = body_shape(operation)
     for name, thunk in shape.properties.items() if shape else ():
         if is_secret(name, thunk()):
             yield name

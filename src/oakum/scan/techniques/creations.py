@@ -20,9 +20,11 @@ import orjson
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Shape
+from oakum.contract.sensitive import ends
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
-from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.asking import Filled, curl, fill, with_body
+from oakum.scan.bodies import body_shape
 from oakum.scan.contacts import is_secret, noun_of
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
@@ -30,9 +32,10 @@ from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.login import json_of
 from oakum.scan.owned import LETS_IN
+from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.variants import body_shape, other_value, shape_of, written
+from oakum.scan.variants import other_value, shape_of, written
 from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
@@ -89,7 +92,7 @@ def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_P
     removers = [o for o in model.operations.values() if o.method == "DELETE"]
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
-        if operation.method != "POST" or verdict.kind != "write":
+        if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
             continue
         make = gate_of(model, operation, params.get(operation.id, {}))
         for resource, at in written(model, operation):
@@ -101,6 +104,8 @@ def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_P
                 last = each.path.rstrip("/").rsplit("/", 1)[-1]
                 named = [n for n, s in remove.sources.items() if s == f"{resource}.{known.key}"]
                 below = each.path.startswith(f"{operation.path.rstrip('/')}/")
+                if barred(model, each):
+                    continue  # who makes one may not be let to take it away
                 if last.startswith("{") and (below or named) and len(remove.unfilled) <= 1:
                     yield _Pair(resource, at, make, remove)
                     break
@@ -189,14 +194,11 @@ class _Trial:
         body = _body(engine, shape, self.owner, marks, ())
         if next(marks, ""):
             return None  # nowhere to put it: it could not be found again
-        given = orjson.loads(filled.request.body) if filled.request.body else {}
-        body = {**body, **given}
+        body = {**body, **filled.content}
         for at, value in more.items():
             _put(body, (*self.pair.at, *at), value)
-        headers = {**filled.request.headers, "content-type": "application/json"}
-        request = replace(filled.request, headers=headers, body=orjson.dumps(body))
         said = orjson.dumps(_hidden(body, dict(more), self.pair.at)).decode()
-        return replace(filled, request=request, body=said)
+        return with_body(filled, make.operation, body, said)
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
         """Lists in which the owner would see it, and the names of their query parameters."""
@@ -284,7 +286,7 @@ class _Trial:
             if classify_field(path, inner) in LETS_IN or allows(table, path, held, state):
                 continue
             other = other_value(at[-1], value, inner, far=True)
-            if other is not None and not _is_time(value):
+            if other is not None and not _is_time(value) and not ends(path, other):
                 found += 1
                 yield at, other
 

@@ -16,6 +16,7 @@ from functools import partial
 
 import orjson
 
+from oakum.contract.classify import says_write
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Parameter, Shape
 from oakum.exchange import Response
@@ -341,9 +342,11 @@ class _Hall:
             ),
             None,
         )
-        if not isinstance(example, dict) or not filled.request.body:
+        if example is not None and says_write(example):
+            return b""  # a message that is more than a subscription is somebody's to send
+        if not isinstance(example, dict) or not filled.content:
             return filled.request.body if example is None else orjson.dumps(example)
-        return orjson.dumps({**example, **orjson.loads(filled.request.body)})
+        return orjson.dumps({**example, **filled.content})
 
     # ------------------------------------------------------------ what is heard
 

@@ -19,7 +19,7 @@ from oakum.contract.lexicon import FieldClass, classify_field, listed, singular,
 from oakum.contract.model import Json, Shape
 from oakum.finding import Result
 from oakum.scan.asking import variable
-from oakum.scan.contacts import body_of
+from oakum.scan.bodies import body_shape
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
@@ -93,8 +93,8 @@ def _slots(model: Model, gate: Gate) -> Iterator[_Slot]:
                 yield _Slot(each.name, "query", "ids", source, not each.required)
         elif _is_text(each.shape) and (source or _asks(model, gate, each.name, also=each.required)):
             yield _Slot(each.name, "query", "text", source, not each.required)
-    shape, is_form = body_of(gate.operation)
-    if shape is not None and not is_form:
+    shape = body_shape(gate.operation)
+    if shape is not None:
         yield from _members(model, gate, shape)
 
 
@@ -268,7 +268,7 @@ def _own_text(engine: Engine, gate: Gate, slot: _Slot) -> tuple[str, str]:
 
 def _body(gate: Gate, slot: _Slot, value: str) -> dict[str, Json]:
     """A body that asks for `value`, and for as many as there may be."""
-    shape, _ = body_of(gate.operation)
+    shape = body_shape(gate.operation)
     if shape is None or not slot.above:
         return {slot.name: value, **_others(gate, shape, slot.name)}
     inner = shape.properties[slot.above]()

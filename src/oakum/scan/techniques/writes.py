@@ -12,21 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import orjson
-
 from oakum.contract.classify import classify
-from oakum.contract.lexicon import classify_field, listed, words
-from oakum.contract.model import Json, Operation
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.model import Json, Operation, Shape
+from oakum.contract.sensitive import ends, life_cycle, more_than_sets
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
-from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.asking import Filled, curl, fill, with_body
+from oakum.scan.bodies import body_shape
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.owned import LETS_IN
+from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.variants import body_shape, other_value, shape_of, written
+from oakum.scan.variants import other_value, shape_of, written
 from oakum.semantics import Model
 from oakum.semantics.decide import through
 from oakum.semantics.table import allows
@@ -66,8 +67,10 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
         verdict = classify(operation, model.rule(operation.id))
         if operation.method not in _METHODS or verdict.kind != "write":
             continue
+        if barred(model, operation) or more_than_sets(operation):
+            continue
         gate = gate_of(model, operation, params.get(operation.id, {}))
-        named = operation.method != "POST" or _names_what_is_there(operation, gate)
+        named = operation.method != "POST" or _sets_what_is_there(operation, gate)
         for resource in _resources(model, operation, gate) if named else ():
             # What has no key cannot be told from another one that a POST has made beside it.
             if operation.method != "POST" or model.policy.resources[resource].key:
@@ -85,11 +88,23 @@ def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
     return found
 
 
-def _names_what_is_there(operation: Operation, gate: Gate) -> bool:
-    """Whether a POST changes an object that it names: else it may make one."""
+def _sets_what_is_there(operation: Operation, gate: Gate) -> bool:
+    """Whether a POST sets members of the one object that it names. Else it may make one, or link
+    two (`POST /albums/{id}/photos`), and nothing says how that is undone."""
     in_path = {each.name for each in operation.parameters if each.where == "path"}
     said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
-    return bool(gate.personal & in_path) or bool(gate.personal and said & _CHANGES)
+    last = operation.path.rstrip("/").rsplit("/", 1)[-1]
+    own = last.startswith("{") and last.strip("{}") in gate.personal & in_path
+    linked = len({gate.sources[name] for name in gate.personal}) > 1
+    shape = body_shape(operation) or Shape()
+    keys = [
+        name
+        for name, thunk in shape.properties.items()
+        if name not in gate.sources
+        and name in shape.required
+        and classify_field(name, thunk()) is FieldClass.KEY
+    ]
+    return bool(gate.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)
 
 
 @dataclass(frozen=True)
@@ -147,13 +162,13 @@ class _Door:
             each = shape_of(self.engine.model, self.resource, name)
             if name in taken or found >= _MOST or classify_field(name, each) in LETS_IN:
                 continue
-            if not self.engine.lookout.may_write(name):
+            if life_cycle(name, each) or not self.engine.lookout.may_write(name):
                 continue
             if declared and (shape is None or name not in shape.properties):
                 continue
             if not self._may_set(name, viewer, owner):
                 other = other_value(name, value, each)
-                if other is not None:
+                if other is not None and not ends(name, other):
                     found += 1
                     yield name, other
 
@@ -239,12 +254,8 @@ class _Door:
             content = {n: v for n, v in view.object.items() if n in shape.properties}
         elif shape is not None:
             content = {n: view.object[n] for n in shape.required if n in view.object}
-        if filled.request.body:
-            content |= orjson.loads(filled.request.body)
-        headers = {**filled.request.headers, "content-type": "application/json"}
-        return replace(
-            filled.request, headers=headers, body=orjson.dumps(self._placed({**content, **changes}))
-        )
+        body = self._placed({**content, **filled.content, **changes})
+        return with_body(filled, self.gate.operation, body).request
 
     def _placed(self, content: Json) -> Json:
         """The object where the body of this operation holds it."""

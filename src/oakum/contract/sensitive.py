@@ -1,0 +1,174 @@
+"""What a trial write leaves alone: operations that are a staff matter or move money, and members
+on which the life of an account or an object hangs.
+
+A write that is tried where nobody may write does damage exactly where it is taken. So words decide
+beforehand, and in doubt nothing is sent: it costs a cell that is reported as untested, where the
+other mistake suspends an account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from oakum.contract.classify import acts
+from oakum.contract.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.contract.model import Json, Operation, OperationRule, Relation, Shape
+
+_STAFF = listed(
+    "admin administration administrative administrator backoffice compliance internal moderation "
+    "moderator operator root staff sudo superadmin superuser sysadmin"
+)
+_MONEY = listed(
+    "billing charge checkout payment payout payroll purchase refund withdrawal topup payable"
+)
+_DEEDS = listed(
+    "approve ban blacklist demote deplatform escalate impersonate moderate promote quarantine "
+    "reinstate reject sanction shadowban suspend unban unlock unsuspend whitelist"
+)
+_NOBODYS = "admin|administrator|moderator|operator|staff|superuser|super-?admin|back ?office"
+_SAID = re.compile(rf"\b(?:{_NOBODYS})s?\b", re.I)
+_KEPT_FOR = re.compile(
+    rf"\b(?:only|requires?|must|need|needs|restricted|reserved|role|privileges?|permissions?)\b"
+    rf"[^.]*\b(?:{_NOBODYS})s?\b|\b(?:{_NOBODYS})s?\b[^.]*"
+    r"\b(?:only|required|role|privileges?|permissions?)\b",
+    re.I,
+)
+_ROLES = listed("role roles permission permissions scope scopes authority authorities access")
+
+_ENDS = listed(
+    "ban banned cancelled canceled deactivated deactivation deleted deletion destroyed frozen "
+    "invalidated lockout locked purge purged removed retired revoked suspended suspension "
+    "terminated termination trashed voided"
+)
+"""Words that say so wherever they stand in a name: `suspended_until`."""
+_ENDS_ITSELF = listed(
+    "activated activation active archive archived blocked closed disabled enabled expired "
+    "expiration expires expiry inactive lock void"
+)
+"""Words that do where nothing else is named that they could be said of: `is_active`, and not
+`newsletter_enabled`."""
+_OF_ITSELF = listed(
+    "account at by customer date flag for has is login member on profile reason since time until "
+    "user was when"
+)
+_LETS_IN = listed("factor fa login mfa otp totp")
+_STANDS = listed("lifecycle standing state status")
+_RAISES = listed("approved confirmed verified validated")
+_OVER = listed(
+    "abandoned archived banned blocked cancelled canceled closed completed deactivated declined "
+    "deleted disabled expired failed finished frozen inactive locked refunded rejected removed "
+    "revoked sent shipped stopped suspended terminated void voided withdrawn"
+)
+
+
+def staff_matter(
+    operation: Operation,
+    rule: OperationRule,
+    relations: Mapping[str, Relation],
+    *,
+    named: bool = False,
+) -> str:
+    """Why an operation is for staff, or moves money, and is tried by nobody; empty: it is not.
+
+    `named`: the contract itself names it for what is to be done, so verbs say nothing against it.
+    """
+    return next(_reasons(operation, rule, relations, named=named), "")
+
+
+def _reasons(
+    operation: Operation,
+    rule: OperationRule,
+    relations: Mapping[str, Relation],
+    *,
+    named: bool,
+) -> Iterator[str]:
+    path = re.sub(r"\{[^}]*\}", "/", operation.path)
+    for place, text in (
+        ("path", path),
+        ("operationId", "" if " " in operation.id else operation.id),
+        *(("tags", tag) for tag in operation.tags),
+        *(("security", scope) for scope in sorted(operation.scopes)),
+        *(("document", text) for text in _extensions(operation.extensions)),
+    ):
+        said = [singular(word) for word in words(text)]
+        for kind, known in (("a staff matter", _STAFF), ("a matter of money", _MONEY)):
+            if word := next((each for each in said if each in known), ""):
+                yield f"`{word}` in the {place} says that it is {kind}"
+        if named or place not in ("path", "operationId"):
+            continue
+        heads = [words(each)[:1] for each in text.replace(":", "/").split("/")]
+        if word := next((each[0] for each in heads if each and each[0] in _DEEDS), ""):
+            yield f"`{word}` in the {place} says that it is a staff matter"
+    first = words(operation.summary)[:1]
+    if not named and first and first[0].rstrip("s") in _DEEDS:
+        yield f"`{first[0]}` in the summary says that it is a staff matter"
+    if said_so := _SAID.search(operation.summary) or _KEPT_FOR.search(operation.description):
+        yield f"`{said_so[0][:60]}` in its description says that it is a staff matter"
+    if rule.call and all(_is_staff(relations[name]) for name in rule.call if name in relations):
+        yield f"the contract lets only {', '.join(f'`{name}`' for name in rule.call)} call it"
+
+
+def _extensions(said: Mapping[str, Json]) -> Iterator[str]:
+    """Roles and permissions that a document names in words of its own: `x-required-roles`."""
+    for name, value in said.items():
+        if not _ROLES.isdisjoint(words(name)):
+            values = value if isinstance(value, list) else [value]
+            yield from (each for each in values if isinstance(each, str))
+
+
+def _is_staff(relation: Relation) -> bool:
+    """Whether a relation hangs on a claim of the caller's that names a role of staff."""
+    if relation.kind != "claim":
+        return False
+    said = {singular(word) for text in (relation.name, str(relation.has)) for word in words(text)}
+    return not said.isdisjoint(_STAFF | {"support", "employee", "agent", "manager", "owner"})
+
+
+_ASKS_FOR_CHANGE = listed(
+    "acknowledge activate apply approve cancel clear commit confirm create delete disable enable "
+    "force generate import increment mark notify overwrite persist publish purge rebuild refresh "
+    "regenerate reindex remove reset save send set start stop store sync touch trigger update "
+    "upsert write"
+)
+
+
+def asks_for_change(parameter: str) -> bool:
+    """Whether the name of a parameter of a reading operation says that giving it changes
+    something: `update_content`, `markAsRead`. Past forms ask for what was changed."""
+    return not _ASKS_FOR_CHANGE.isdisjoint(words(parameter))
+
+
+def more_than_sets(operation: Operation) -> str:
+    """Why sending an operation does more than to set members; empty: it says nothing of the kind.
+
+    `POST /orders/{id}/cancel` with a member in it cancels all the same.
+    """
+    return acts(operation)
+
+
+def life_cycle(path: str, shape: Shape | None = None) -> bool:
+    """Whether the life of what has a member hangs on it, or who may use it: whether it is there,
+    may log in, and as what. Never set by a trial on what the run has not made itself."""
+    name = path.rpartition(".")[2]
+    said = frozenset((*words(name), *map(singular, words(name))))
+    kind = classify_field(path, shape)
+    if kind in (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY, FieldClass.KEY):
+        return True
+    stands = bool(said & _STANDS) and said <= _STANDS | _OF_ITSELF
+    return _ends_it(path) or stands or bool(said & _LETS_IN)
+
+
+def _ends_it(path: str) -> bool:
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)
+
+
+def ends(path: str, value: Json) -> bool:
+    """Whether setting a member to a value may end what has it, so that nobody finds it again."""
+    name = path.rpartition(".")[2]
+    said = frozenset(words(name))
+    if _ends_it(path) or classify_field(path) in (FieldClass.SECRET, FieldClass.CONTACT):
+        return True
+    over = isinstance(value, str) and bool(frozenset(words(value)) & _OVER)
+    return over or (value is False and bool(said & _RAISES))

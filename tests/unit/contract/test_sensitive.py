@@ -1,0 +1,130 @@
+"""What trial writes leave alone, told by words, roles and relations of the document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oakum.contract.lexicon import listed
+from oakum.contract.model import Operation, OperationRule, Relation
+from oakum.contract.sensitive import asks_for_change, ends, life_cycle, more_than_sets, staff_matter
+
+PLAIN = Operation("updateUser", "PATCH", "/users/{id}")
+RELATIONS = {
+    "moderation": Relation("moderation", "claim", claim="roles", has="mod"),
+    "staff": Relation("staff", "claim", claim="roles", has="admin"),
+    "owner": Relation("owner", "owner"),
+}
+
+ENDING = listed(
+    "is_active isActive active disabled suspended suspendedUntil locked locked_at deleted_at "
+    "deletedAt role roles is_admin email emailAddress password status account_status state "
+    "accountState banned archived mfa_secret totp expires_at"
+)
+OTHERS = listed("nickname plan newsletter_enabled hair_state marital_status city weight discount")
+
+
+def why(operation: Operation, rule: OperationRule | None = None, *, named: bool = False) -> str:
+    return staff_matter(operation, rule or OperationRule("updateUser"), RELATIONS, named=named)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"path": "/admin/users/{id}"},
+        {"path": "/v1/admin-panel/users/{id}"},
+        {"path": "/users/{id}/suspend"},
+        {"path": "/users/{id}:ban"},
+        {"path": "/moderation/{id}"},
+        {"path": "/posts/{id}/approve"},
+        {"path": "/billing/plan"},
+        {"path": "/accounts/{id}/payments"},
+        {"id": "adminUpdateUser"},
+        {"id": "suspendUser"},
+        {"id": "impersonate_user"},
+        {"tags": ("Users", "Admin")},
+        {"summary": "Suspends an account"},
+        {"summary": "Set a member's level (staff only)"},
+        {"description": "Sets the level. Requires the moderator role."},
+        {"description": "Only administrators may call this."},
+        {"scopes": frozenset({"users:write", "admin"})},
+        {"scopes": frozenset({"write:moderation"})},
+        {"extensions": {"x-required-roles": ["STAFF"]}},
+    ],
+    ids=str,
+)
+def test_words_tags_scopes_and_roles_make_a_staff_matter(changed: dict[str, object]) -> None:
+    assert why(replace(PLAIN, **changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"path": "/users/{id}/badminton"},
+        {"path": "/staffordshire/{id}"},
+        {"id": "setBanner"},
+        {"tags": ("Users",), "summary": "Updates a user's profile"},
+        {"description": "The profile is shown to everybody, administrators too."},
+        {"scopes": frozenset({"users:write"})},
+        {"extensions": {"x-rate-limit": ["admin"]}},
+    ],
+    ids=str,
+)
+def test_what_anybody_does_is_no_staff_matter(changed: dict[str, object]) -> None:
+    assert not why(replace(PLAIN, **changed))  # type: ignore[arg-type]
+
+
+def test_what_only_staff_may_call_by_the_contract_is_a_staff_matter() -> None:
+    assert why(PLAIN, OperationRule("updateUser", call=("staff",)))
+    assert why(PLAIN, OperationRule("updateUser", call=("moderation", "staff")))
+    assert not why(PLAIN, OperationRule("updateUser", call=("owner", "staff")))
+
+
+def test_what_the_contract_names_may_be_called_what_it_does() -> None:
+    approve = replace(PLAIN, id="approveFollower", path="/followers/{id}/approve")
+    assert why(approve)
+    assert not why(approve, named=True)
+    assert why(replace(approve, path="/admin/followers/{id}"), named=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(ENDING),
+)
+def test_the_life_of_an_account_hangs_on_a_member(name: str) -> None:
+    assert life_cycle(name)
+    assert life_cycle(f"profile.{name}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(OTHERS),
+)
+def test_the_life_of_an_account_does_not_hang_on_others(name: str) -> None:
+    assert not life_cycle(name)
+
+
+def test_values_that_end_something_are_told_from_those_that_raise_it() -> None:
+    assert ends("verified", False)
+    assert not ends("verified", True)
+    assert ends("phase", "cancelled")
+    assert not ends("phase", "accepted")
+    assert ends("is_active", True)
+    assert ends("deleted_at", "2030-01-01")
+
+
+@pytest.mark.parametrize("path", ["/orders/{id}/cancel", "/orders/{id}/assign", "/a/{id}/publish"])
+def test_what_acts_does_more_than_to_set(path: str) -> None:
+    assert more_than_sets(replace(PLAIN, id=f"POST {path}", method="POST", path=path))
+
+
+def test_what_updates_only_sets() -> None:
+    assert not more_than_sets(PLAIN)
+    assert not more_than_sets(replace(PLAIN, id="edit_note", path="/notes/{id}/edit"))
+
+
+def test_a_parameter_that_asks_for_a_change_is_told_from_one_that_filters() -> None:
+    assert all(map(asks_for_change, ("update_content", "markAsRead", "refresh", "force")))
+    assert not any(map(asks_for_change, ("updated_since", "created_after", "offset", "charset")))
