@@ -61,7 +61,8 @@ def _words(past: Past) -> dict[tuple[str, str], str]:
 
 def _flip(flip: Flip) -> str:
     if SIGN in flip.state:
-        return f"{flip.identity}, {flip.state}"
+        word = "" if flip.before else "no longer "
+        return f"{flip.identity}, {word}{flip.state}"
     value = "its old value" if flip.secret else f"`{orjson.dumps(flip.before).decode()}`"
     return f"`{flip.state}` of {flip.identity}, {value}"
 

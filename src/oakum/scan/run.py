@@ -465,6 +465,7 @@ class Scan:
         called = engine.called - heard if engine else set()
         called |= engine.newcomers.asked if engine and engine.newcomers else set()
         called |= engine.switches.used if engine and engine.switches else set()
+        called |= engine.ties.used if engine and engine.ties else set()
         yield from (each for each in self.skipped if each.door.operation not in called)
 
 

@@ -1,7 +1,10 @@
-"""What identities are to each other: ended and begun again through the API, when allowed.
+"""What identities are to each other: begun and ended through the API, when allowed.
 
-A relation of kind look-up says in the contract with which calls it begins and ends. The journal
-hears of an end before it is sent, and of the new beginning after it was looked up, like settings.
+A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
+only between two who are nothing to one another, and only what was seen to begin is ended: so what
+was there before the run stays, and what the run leaves is as it was even where no beginning or no
+end works. The journal hears of a beginning before it is sent, and of the end after it was looked
+up, like settings.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ SIGN = " of "
 
 @dataclass
 class Ties:
-    """Ends relations between identities and remembers what to begin again."""
+    """Begins relations between identities, and remembers what to end."""
 
     policy: Policy
     gates: Mapping[str, Gate]
@@ -38,62 +41,128 @@ class Ties:
     ask: Ask
     log: Callable[[str, Flip], None]
     pending: list[Flip] = field(default_factory=list)
+    why: str = ""
+    """Why the last beginning or end that failed did."""
+    begun: set[tuple[str, str, str]] = field(default_factory=set)
+    """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
+    used: set[str] = field(default_factory=set)
+    """Operations that something was sent to."""
 
-    def ending(self) -> list[tuple[str, str, str]]:
-        """(viewer, relation, owner) of the cast that can be ended and begun again."""
+    def chances(self) -> list[tuple[str, str, str]]:
+        """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
+        to the other, and where the relation takes others away, neither is to either."""
+        takes = {word for each in self.policy.relations.values() for word in each.unless}
+        names = self.cast.names()
         return [
             (viewer, word, owner)
-            for (viewer, owner), ties in self.cast.ties.items()
-            for word in sorted(ties)
-            if (known := self.policy.relations.get(word)) and known.begin and known.end
+            for word, known in self.policy.relations.items()
+            if known.begin and known.end
             if all(step.operation in self.gates for step in (*known.begin, *known.end))
+            for owner in names
+            for viewer in names
+            if viewer != owner and not self.cast.ties.get((viewer, owner))
+            if word not in takes or not self.cast.ties.get((owner, viewer))
         ]
 
-    def end(self, viewer: str, relation: str, owner: str) -> bool:
-        """End a relation; False when the API did not do it. Remembered until begun again."""
-        change = Flip(viewer, f"{relation}{SIGN}{owner}", True, False)
+    def lacking(self) -> tuple[str, ...]:
+        """Relations that could be begun and ended, and have no two identities to do it with."""
+        able = {word for _, word, _ in self.chances()}
+        return tuple(
+            word
+            for word, known in self.policy.relations.items()
+            if known.begin and known.end and word not in able
+        )
+
+    def begin(self, viewer: str, relation: str, owner: str) -> bool:
+        """Begin a relation that is not there, and see it; False when that was not seen: `why` has
+        the words. Remembered until it is ended."""
+        known = self.policy.relations[relation]
+        if self._stands(known, viewer, owner) != "no":
+            self.why = f"no look-up says that {viewer} is not {relation} of {owner} already"
+            return False
+        change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
         self.log("flip", change)
         self.pending.append(change)
+        walked = self._walk(known.begin, viewer, owner)
+        if not walked or self._stands(known, viewer, owner) != "yes":
+            self.why = f"{viewer} was not seen to become {relation} of {owner}"
+            self.undo(change)
+            return False
+        self.begun.add((viewer, relation, owner))
+        self._tie(viewer, relation, owner, held=True)
+        return True
+
+    def end(self, viewer: str, relation: str, owner: str) -> bool:
+        """End a relation that this run has begun; False when the API did not do it. Of any other
+        nothing is sent: what was not seen to begin might not begin again."""
+        if (viewer, relation, owner) not in self.begun:
+            self.why = f"the run has not seen {viewer} become {relation} of {owner}"
+            return False
         known = self.policy.relations[relation]
         done = self._walk(known.end, viewer, owner) and self._stands(known, viewer, owner) != "yes"
         if done:
             self._tie(viewer, relation, owner, held=False)
+        else:
+            self.why = f"the API did not end `{relation}` of {viewer} to {owner}"
+        return done
+
+    def take_back(self, viewer: str, relation: str, owner: str) -> bool:
+        """Make two be to one another what they were before `begin`; a failure stays for the end."""
+        state = f"{relation}{SIGN}{owner}"
+        done = True
+        for each in [e for e in self.pending if (e.identity, e.state) == (viewer, state)]:
+            done = self.undo(each) and done
         return done
 
     def undo(self, change: Flip) -> bool:
-        """Begin a relation again that was ended; False when it could not be."""
+        """End what was begun, or begin again what an older run had ended; False when it could not
+        be, or was not seen to be."""
         relation, _, owner = change.state.partition(SIGN)
-        known = self.policy.relations.get(relation)
-        if known is None or not {change.identity, owner} <= self.cast.ids.keys():
+        viewer, known = change.identity, self.policy.relations.get(relation)
+        if known is None or not {viewer, owner} <= self.cast.ids.keys():
             return False
+        wanted, steps = ("yes", known.begin) if change.before else ("no", known.end)
         try:
-            stands = self._stands(known, change.identity, owner)
-            if stands != "yes":
-                walked = self._walk(known.begin, change.identity, owner)
-                stands = self._stands(known, change.identity, owner)
-                if not walked or stands == "no":
+            if self._stands(known, viewer, owner) != wanted:
+                with suppress(OakumError):  # it may be done all the same
+                    self._walk(steps, viewer, owner)
+                if self._stands(known, viewer, owner) != wanted:
                     return False
-            self._tie(change.identity, relation, owner, held=True)
+            self._tie(viewer, relation, owner, held=bool(change.before))
         except OakumError:
             return False
+        self.begun.discard((viewer, relation, owner))
         self.pending = [each for each in self.pending if each != change]
-        with suppress(OakumError):  # what a journal still holds is begun once more
+        with suppress(OakumError):  # what a journal still holds is taken back once more
             self.log("restored", change)
         return True
 
     def restore(self) -> tuple[str, ...]:
-        """Begin everything again, last first; says in words what could not be. Never raises."""
+        """Take everything back, last first; says in words what could not be. Never raises."""
         failed = [each for each in reversed(self.pending) if not self.undo(each)]
         self.pending.clear()
-        return tuple(
-            f"{each.identity} could not be made {each.state} again: do it by hand"
-            for each in failed
+        return tuple(map(self._left, failed))
+
+    def _left(self, change: Flip) -> str:
+        relation, _, owner = change.state.partition(SIGN)
+        known = self.policy.relations.get(relation)
+        steps = (known.begin if change.before else known.end) if known is not None else ()
+        by_hand = "; then ".join(
+            f"{gate.operation.method} {gate.operation.path} as"
+            f" {change.identity if step.by == 'caller' else owner}"
+            for step in steps
+            if (gate := self.gates.get(step.operation))
+        )
+        was = "made {} again" if change.before else "seen to be no longer {}"
+        return f"{change.identity} could not be {was.format(change.state)}: do it by hand" + (
+            f" ({by_hand})" if by_hand else ""
         )
 
     def _walk(self, steps: tuple[Step, ...], viewer: str, owner: str) -> bool:
         for step in steps:
             asking, asked = (viewer, owner) if step.by == "caller" else (owner, viewer)
             filled = fill(self.gates[step.operation], self.target, self.knowledge, asked)
+            self.used.add(step.operation)
             if filled is None or not 200 <= self.ask(asking, filled.request).status < 300:
                 return False
         return True

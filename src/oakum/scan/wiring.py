@@ -164,12 +164,13 @@ class Wiring:
     def _ties(self, engine: Engine, log: Callable[[str, Flip], None]) -> Ties:
         relations = self.policy.relations.values()
         steps = [step for each in relations for step in (*each.begin, *each.end)]
-        names = {*(step.operation for step in steps), *(each.operation for each in relations)}
+        stepped = {step.operation for step in steps}
+        names = {*stepped, *(each.operation for each in relations)}
         found = {name: self.contract.document.operation(name) for name in names if name}
         gates = {
             name: gate_of(self.model, each, self.inferred.get(each.id, {}))
             for name, each in found.items()
-            if each is not None
+            if each is not None and not (name in stepped and barred(self.model, each, named=True))
         }
         return Ties(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,

@@ -214,7 +214,7 @@ class _Hall:
         switches, ties = self.engine.switches, self.engine.ties
         owners = [self.who] if self.who else self.engine.cast.subjects()
         if ties is not None:
-            for viewer, relation, owner in ties.ending():
+            for viewer, relation, owner in ties.chances():
                 if owner in owners:
                     yield relation, partial(self._end, ties, viewer, relation, owner)
         if switches is None:
@@ -230,16 +230,17 @@ class _Hall:
                     yield path, partial(self._write, switches, owner, path)
 
     def _end(self, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
-        """A relation ends while a feed is open."""
+        """A relation that has begun ends while a feed is open."""
+        if not ties.begin(viewer, relation, owner):
+            return False
+        done = False
         with self._doors():
-            if not self._enter(viewer, self.plain):
-                return False
-            self._hear(_ARRIVAL, until_quiet=True)
-            done = ties.end(viewer, relation, owner)
-            change = ties.pending[-1]
-            if done:
-                self._after(owner)
-        ties.undo(change)
+            if self._enter(viewer, self.plain):
+                self._hear(_ARRIVAL, until_quiet=True)
+                done = ties.end(viewer, relation, owner)
+                if done:
+                    self._after(owner)
+        ties.take_back(viewer, relation, owner)
         return done
 
     def _close(self, switches: Switches, owner: str, path: str, values: tuple[Json, ...]) -> bool:

@@ -41,10 +41,21 @@ def run(engine: Engine) -> None:
         return
     if engine.ties is not None:
         done: set[str] = set()
-        for viewer, relation, owner in engine.ties.ending():
-            if relation not in done:
+        why: dict[str, str] = {}
+        for viewer, relation, owner in engine.ties.chances():
+            if relation in done or not _has_anything(engine, owner):
+                continue
+            if _end(engine, engine.ties, viewer, relation, owner):
                 done.add(relation)
-                _end(engine, engine.ties, viewer, relation, owner)
+            else:
+                why[relation] = engine.ties.why
+        for relation in engine.ties.lacking():
+            why[relation] = (
+                "every identity is something to every other already, and what was there before the"
+                " run is not ended; add an identity that is nothing to the others"
+            )
+        for relation in why.keys() - done:
+            engine.notes.append(f"the end of `{relation}` was not tried: {why[relation]}")
     if engine.switches is not None:
         for owner, changes in _closings(engine, engine.switches).items():
             _close(engine, engine.switches, owner, changes)
@@ -55,13 +66,13 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     if not prospect.may.own_settings:
         return
     for name, relation in prospect.model.policy.relations.items():
-        for step in (*relation.end, *relation.begin):
+        for step in (*relation.begin, *relation.end):
             each = prospect.model.operations.get(step.operation)
             if each is not None:
                 yield {
                     "as": "an identity, to another identity",
                     "request": f"{each.method} {each.path}",
-                    "why": f"`{name}` ends, and begins again",
+                    "why": f"`{name}` begins between two who are nothing to one another, and ends",
                 }
     yield {
         "as": "who was entitled, and nobody logged in",
@@ -70,13 +81,25 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     }
 
 
-def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> None:
-    engine.say(f"{viewer} is no longer {relation} of {owner}")
+def _has_anything(engine: Engine, owner: str) -> bool:
+    """Whether an owner has anything that the end of a relation could go on showing."""
+    return any(who == owner and door in engine.matrix.gates for door, who, _ in engine.matrix.own)
+
+
+def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
+    """Whether a relation was begun and ended, and what outlives it asked for."""
+    engine.say(f"{viewer} becomes {relation} of {owner}, and is it no longer")
+    if not ties.begin(viewer, relation, owner):
+        return False
+    engine.enter(f"begin of {relation}", owner)
+    doors = dict.fromkeys(door for door, who, _ in engine.matrix.own if who == owner)
+    for gate in (engine.matrix.gates[door] for door in doors if door in engine.matrix.gates):
+        if not gate.how and not gate.batch:
+            engine.put(gate, viewer, owner if gate.personal else None)
     carrying = _carrying(engine, owner, viewer)
     asked = [(gate, viewer, who) for gate, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
     ended = ties.end(viewer, relation, owner)
-    change = ties.pending[-1]
     engine.enter(f"end of {relation}", owner)
     if ended:
         for gate, who in carrying:
@@ -85,10 +108,9 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
             engine.put(way, viewer, who)
         _come_back(engine, kept)
         engine.confirm()
-    else:
-        engine.notes.append(f"the API did not end `{relation}` of {viewer} to {owner}")
-    ties.undo(change)
-    engine.enter(f"{relation} again", owner)
+    ties.take_back(viewer, relation, owner)
+    engine.enter(f"after {relation}", owner)
+    return ended and bool(carrying)
 
 
 def _closings(engine: Engine, switches: Switches) -> dict[str, list[tuple[str, Json]]]:
