@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from oakum.guard.media import read_media_type
 from oakum.guard.target import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 Headers = tuple[tuple[str, str], ...]
@@ -50,8 +51,9 @@ class Answered:
 
     @property
     def media_type(self) -> str:
-        """The media type without its parameters, in lower case."""
-        return self.header("content-type").split(";")[0].strip().lower()
+        """The media type without its parameters, in lower case; empty: none with one reading."""
+        said = read_media_type([value for name, value in self.headers if name == "content-type"])
+        return said.type if said else ""
 
     @property
     def encoded(self) -> bool:

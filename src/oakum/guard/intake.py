@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from oakum.contract.model import Json, Operation
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
+from oakum.guard.media import MediaType, is_plain, read_media_type
 from oakum.guard.route import filled
 from oakum.guard.who import readable
 from oakum.guard.wiring import Door
@@ -28,8 +28,6 @@ from oakum.semantics.decide import may_write
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
 
-_CHARSET = re.compile(r"charset=\"?([^\";\s]*)", re.IGNORECASE)
-
 
 def absent(door: Door, reason: str) -> Denied:
     """*Forbidden*, said as *absent* where the contract conceals."""
@@ -42,6 +40,8 @@ class Taken:
 
     body: bytes
     about: frozenset[str] = frozenset()
+    media: str = ""
+    """What the body is called onward; empty: nothing that was said of it has one reading."""
 
 
 class Intake:
@@ -61,7 +61,8 @@ class Intake:
             subject = yield from self._subject(door, params, inquiry)
             yield from self._may(door, params, inquiry, subject)
         body, ids = yield from self._body(door, params, inquiry, subject, asked)
-        return Taken(body, ids | (frozenset(subject.owners) if subject else frozenset()))
+        owners = frozenset(subject.owners) if subject else frozenset[str]()
+        return Taken(body, ids | owners, str(read_media_type(asked.values("content-type")) or ""))
 
     # ------------------------------------------------------------ the object
 
@@ -131,14 +132,14 @@ class Intake:
                 raise absent(door, "call")
             return body, frozenset()
         kind = self._media(door, asked)
-        if not kind:
+        if kind is None:
             return body, frozenset()
         try:
             value = read(body)[0]
         except Unreadable:
             raise Denied(400, "body") from None
         self._query(door, value)
-        call = Call(operation.id, params, media_type=kind)
+        call = Call(operation.id, params, media_type=kind.type)
         done = accept(self._model, inquiry.principal(), call, subject, body)
         if (done.removed or done.body is None) and subject is not None:
             written = self._written(operation, call, subject, value)
@@ -174,24 +175,22 @@ class Intake:
         owners = subject.owners if subject else ()
         return door.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
-    def _media(self, door: Door, asked: Asked) -> str:
-        """Media type of a JSON body; empty for another one, which passes unread."""
-        said = asked.values("content-type")
-        if not door.operation.body or len(said) > 1:
+    def _media(self, door: Door, asked: Asked) -> MediaType | None:
+        """Media type of a JSON body; None for another one, which passes unread."""
+        values = asked.values("content-type")
+        if not door.operation.body or len(values) > 1:
             raise Denied(400, "body")
-        coding = {each.strip().lower() for each in asked.values("content-encoding")}
-        kind = said[0].split(";")[0].strip().lower() if said else ""
-        media = request_media(self._model, door.operation.id, kind) if kind else None
-        if media is None or not coding <= {"", "identity"}:
+        said = read_media_type(values)
+        media = request_media(self._model, door.operation.id, said.type) if said else None
+        if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
         if not media.is_json:
             if door.binds:
                 raise Denied(415, "media")
-            return ""
-        charset = _CHARSET.search(said[0])
-        if charset and charset[1].lower() not in ("utf-8", "us-ascii"):
+            return None
+        if not said.is_utf_8:
             raise Denied(415, "media")
-        return kind
+        return said
 
 
 def _scalars(value: Json) -> Iterator[str]:

@@ -20,8 +20,9 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.headers import back, client, onward
-from oakum.guard.intake import Intake, absent
+from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
+from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Memory
 from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without
@@ -34,7 +35,6 @@ from oakum.semantics.decide import may_call
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
 _PORT = re.compile(r":[0-9]*\Z")
-_CHARSET = re.compile(r"charset=\"?([^\";\s]*)", re.IGNORECASE)
 
 
 @dataclass
@@ -172,7 +172,7 @@ class Gatekeeper:
         inquiry.begin()
         yield from self._call(passing, door, inquiry)
         taken = yield from self._intake.take(door, passing.params, inquiry, asked)
-        passing.forward = self._forward(passing, door, query, taken.body)
+        passing.forward = self._forward(passing, door, query, taken)
         if door.write:
             passing.stale = taken.about | inquiry.who.ids | set(passing.params.values())
             self._forget(passing)
@@ -217,6 +217,7 @@ class Gatekeeper:
         """Without any credential."""
         secret = {"cookie", "authorization", *self._credentials("header")}
         kept = onward(asked, self.policy.guard, (), raw=raw)
+        kept = kept if raw else described(kept, "")
         headers = tuple((name, value) for name, value in kept if name not in secret)
         rest = without(query, self._credentials("query"))
         return replace(asked, target=_target(asked, rest), headers=headers)
@@ -267,15 +268,15 @@ class Gatekeeper:
                 return
         raise absent(door, "call") if inquiry.who.ids else Denied(401, "call")
 
-    def _forward(self, passing: Passing, door: Door, query: str, body: bytes) -> Asked:
+    def _forward(self, passing: Passing, door: Door, query: str, taken: Taken) -> Asked:
         asked, declared = passing.asked, self._credentials("header")
         declared |= {e.name.lower() for e in door.operation.parameters if e.where == "header"}
         return replace(
             asked,
             method="GET" if asked.method == "HEAD" else asked.method,
             target=_target(asked, query),
-            headers=onward(asked, self.policy.guard, declared),
-            body=body,
+            headers=described(onward(asked, self.policy.guard, declared), taken.media),
+            body=taken.body,
         )
 
     def _forget(self, passing: Passing) -> None:
@@ -403,13 +404,10 @@ def _session(held: Given) -> str:
 
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:
     """What cuts an answer of this media type; None: nothing of it is declared, or readable."""
-    kinds = [value for name, value in answered.headers if name == "content-type"]
-    media = answer_media(operation, answered.status, answered.media_type)
-    charset = _CHARSET.search(kinds[0]) if len(kinds) == 1 else None
-    if len(kinds) != 1 or media is None:
-        return None
-    if charset and charset[1].lower() not in ("utf-8", "us-ascii"):
+    said = read_media_type([value for name, value in answered.headers if name == "content-type"])
+    media = answer_media(operation, answered.status, said.type) if said else None
+    if said is None or media is None or said.charset not in ("", "utf-8", "us-ascii"):
         return None
     if media.is_json:
         return project
-    return project_csv if answered.media_type == "text/csv" else None
+    return project_csv if said.type == "text/csv" else None

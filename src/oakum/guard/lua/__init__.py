@@ -20,6 +20,7 @@ MODULES = (
     "shared",
     "redis",
     "jwt",
+    "media",
     "headers",
     "automaton",
     "route",

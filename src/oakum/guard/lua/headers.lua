@@ -5,6 +5,7 @@
 -- an answer's header that nobody thought of does not pass.
 
 local cache = require "oakum.cache"
+local media = require "oakum.media"
 
 local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
 
@@ -225,22 +226,7 @@ M.PRIVATE = { "cache-control", "private, no-store" }
 
 -- ---------------------------------------------------------------- values
 
--- Media type without its parameters, in lower case, and whether its text is (or may be) UTF-8.
-function M.media(value)
-  local semicolon = find(value, ";", 1, true)
-  if not semicolon then
-    return lower(value:match("^[ \t]*(.-)[ \t]*$")), true
-  end
-  local charset = lower(sub(value, semicolon)):match(';[ \t]*charset="?([^";,%s]*)')
-  local media = lower(sub(value, 1, semicolon - 1):match("^[ \t]*(.-)[ \t]*$"))
-  return media, charset == nil or charset == "utf-8" or charset == "us-ascii"
-end
-
--- Whether a content-encoding leaves the bytes as they are.
-function M.plain(encoding)
-  if not encoding or encoding == "" then return true end
-  return lower(encoding:match("^%s*(.-)%s*$")) == "identity"
-end
+M.plain = media.plain
 
 -- The n-th entry from the right of a comma-separated list, or nil.
 function M.from_right(list, n)

@@ -15,6 +15,7 @@ local headers = require "oakum.headers"
 local held = require "oakum.held"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
+local media = require "oakum.media"
 local project = require "oakum.project"
 local csv = require "oakum.csv"
 local route = require "oakum.route"
@@ -210,6 +211,19 @@ local function address_of(self, x, req)
   return headers.from_right(x.forwarded_for, self.hops) or req.address
 end
 
+-- What is said of a body is said onward in words of the guard's own, or not at all. Codings go: only a
+-- body without one gets so far.
+local function described(x)
+  if x.content_encoding then x.remove[#x.remove + 1] = "content-encoding" end
+  if not x.content_type then return end
+  local said = not x.content_type_twice and not x.preflight and media.read(x.content_type)
+  if said then
+    x.set[#x.set + 1] = { "content-type", said.text }
+  else
+    x.remove[#x.remove + 1] = "content-type"
+  end
+end
+
 -- What goes on to the API. `door` is nil for what passes unread.
 function Guard:forward(x, req, door, anonymous)
   x.method = x.door and x.method == "HEAD" and "GET" or req.method
@@ -225,6 +239,7 @@ function Guard:forward(x, req, door, anonymous)
     { "x-forwarded-for", x.address }, proto == "https" and HTTPS or HTTP, self.host_pair,
     not x.raw and IDENTITY or nil,
   }
+  if not x.raw then described(x) end
 end
 
 -- An upgrade to WebSocket passes unread where the contract says so; anything else does not.
@@ -462,15 +477,14 @@ end
 -- status and a reason.
 local function accepted(x, door)
   if not door.accept or x.content_type_twice then return nil, 400, "body" end
-  if not x.content_type or not headers.plain(x.content_encoding) then return nil, 415, "media" end
-  local media, readable = headers.media(x.content_type)
-  local node = choose(door.accept, door.accept_ranked, media)
-  if node == nil then return nil, 415, "media" end
+  local said = x.content_type and media.read(x.content_type)
+  local node = said and choose(door.accept, door.accept_ranked, said.type)
+  if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
   if node == false then
     if door.binds then return nil, 415, "media" end
     return false
   end
-  if not readable then return nil, 415, "media" end
+  if not said.utf8 then return nil, 415, "media" end
   return node
 end
 
@@ -565,14 +579,16 @@ local function declared_answer(door, status, content_type)
   local chosen = door.chosen[status]
   local found = chosen and chosen[content_type]
   if found ~= nil then return found end
-  local media, readable = headers.media(content_type)
+  local said = media.read(content_type)
+  local kind = said and said.type or ""
+  local readable = said and (said.utf8 or said.charset == "us-ascii")
   local code = tostring(status)
   local range = sub(code, 1, 1)
   local at = door.answers[code] and code or door.answers[range .. "XX"] and range .. "XX"
     or door.answers[range .. "xx"] and range .. "xx" or "default"
-  found = door.answers[at] and choose(door.answers[at], door.ranked[at], media) or false
-  if found and not (readable and (found.kind == "json" and is_json(media)
-    or found.kind == "csv" and media == "text/csv" or found.kind == events.KINDS[media])) then
+  found = door.answers[at] and choose(door.answers[at], door.ranked[at], kind) or false
+  if found and not (readable and (found.kind == "json" and is_json(kind)
+    or found.kind == "csv" and kind == "text/csv" or found.kind == events.KINDS[kind])) then
     found = false
   end
   if door.choices < 256 then
@@ -648,7 +664,7 @@ local function answered(self, x, res)
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
-  if not headers.plain(encoding) then return nil, 502, "encoding" end
+  if not media.plain(encoding) then return nil, 502, "encoding" end
   local declared = content_type and declared_answer(door, status, content_type)
   if res.stream then
     if status >= 300 or not declared or declared.kind ~= res.stream then

@@ -1,0 +1,94 @@
+-- The one reader of `content-type` and `content-encoding`: the Lua of `guard/media.py`.
+--
+-- The law of this module: a body is called onward what the guard took it for, in words of the guard's
+-- own. A value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a laxer
+-- reader might take for something else is not read (CWE-436).
+
+local find, lower, match, sub = string.find, string.lower, string.match, string.sub
+local concat = table.concat
+
+local M = {}
+
+local TOKEN = "[!#$%%&'*+.^_`|~0-9A-Za-z-]+"
+local TYPE = "^[ \t]*(" .. TOKEN .. ")/(" .. TOKEN .. ")()"
+local NAME = "^(" .. TOKEN .. ")=()"
+local BARE = "^(" .. TOKEN .. ")()"
+local QUOTED = '^"([^"\\]*)"()'
+-- What the value of a parameter may be: nobody cuts a text at one of these.
+local PLAIN = "^[!#$%%&'*+.^_`|~0-9A-Za-z/:?@()-]+$"
+-- RFC 2046, 5.1.1, but for the comma and the space.
+local BOUNDARY = "^[0-9A-Za-z'()+_./:=?-]+$"
+-- Names that say how a body is read; one that only holds such a name is not read.
+local AT_HEART = { "charset", "boundary", "encoding" }
+
+-- The value of a parameter as it goes on; nil: it might be read as another.
+local function value_of(name, value)
+  if find(name, "*", 1, true) then return nil end
+  for i = 1, #AT_HEART do
+    if name ~= AT_HEART[i] and find(name, AT_HEART[i], 1, true) then return nil end
+  end
+  if name == "boundary" then
+    return #value <= 70 and match(value, BOUNDARY) or nil
+  end
+  if not find(value, PLAIN) then return nil end
+  if name == "charset" then
+    value = lower(value)
+    return value == "utf8" and "utf-8" or value
+  end
+  return value
+end
+
+-- Parameters from `at` on: names in order and values by name, or nil.
+local function parameters(text, at)
+  local names, values, n = {}, {}, 0
+  while true do
+    local past = match(text, "^[ \t]*;[ \t]*()", at)
+    if not past then break end
+    at = past
+    local name, equals = match(text, NAME, at)
+    if name then
+      local value, after = match(text, BARE, equals)
+      if not value then value, after = match(text, QUOTED, equals) end
+      if not value then return nil end
+      name = lower(name)
+      value = value_of(name, value)
+      if not value or values[name] then return nil end
+      n = n + 1
+      names[n], values[name] = name, value
+      at = after
+    end
+  end
+  if find(text, "[^ \t]", at) then return nil end
+  return names, values
+end
+
+-- Reads a value: nil, or `type` in lower case, `text` (the value as the guard writes it), `charset` or
+-- nil, and whether its text is UTF-8 as far as it says.
+function M.read(text)
+  local kind, below, at = match(text, TYPE)
+  if not kind then return nil end
+  local names, values = parameters(text, at)
+  if not names then return nil end
+  kind = lower(kind .. "/" .. below)
+  if (sub(kind, 1, 10) == "multipart/") ~= (values.boundary ~= nil) then return nil end
+  local parts = { kind }
+  for i = 1, #names do
+    local value = values[names[i]]
+    if not find(value, "^" .. TOKEN .. "$") then value = '"' .. value .. '"' end
+    parts[i + 1] = names[i] .. "=" .. value
+  end
+  local charset = values.charset
+  return {
+    type = kind, text = concat(parts, "; "), charset = charset,
+    utf8 = charset == nil or charset == "utf-8",
+  }
+end
+
+-- Whether a `content-encoding` leaves the bytes as they are.
+function M.plain(coding)
+  if not coding or coding == "" then return true end
+  local said = lower(match(coding, "^[ \t]*(.-)[ \t]*$"))
+  return said == "identity" or said == ""
+end
+
+return M

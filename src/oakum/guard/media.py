@@ -1,0 +1,102 @@
+"""The one reader of `content-type` and `content-encoding`, and what is said of a body onward.
+
+The law of this module: a body is called onward what the guard took it for, in words of the guard's
+own. So a value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a
+laxer reader might take for something else is not read: a parameter twice, one continued or encoded
+(RFC 2231), a text that could be cut at a sign within quotes, a name that holds another (CWE-436).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TYPE = re.compile(rf"[ \t]*({_TOKEN})/({_TOKEN})")
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:({_TOKEN})|"([^"\\]*)"))?')
+_PLAIN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z/:?@()-]+")
+"""What the value of a parameter may be: nobody cuts a text at one of these."""
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_./:=?-]{1,70}")
+"""RFC 2046, 5.1.1, but for the comma and the space."""
+_AT_HEART = ("charset", "boundary", "encoding")
+"""Names that say how a body is read; one that only holds such a name is not read."""
+UTF_8 = frozenset(("utf-8", "utf8"))
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """A media type that was read whole."""
+
+    type: str
+    """`type/subtype` in lower case."""
+    params: tuple[tuple[str, str], ...] = ()
+    """Names in lower case, each once, in order; a charset in lower case."""
+
+    @property
+    def charset(self) -> str:
+        """As it is said; empty: it is not."""
+        return dict(self.params).get("charset", "")
+
+    @property
+    def is_utf_8(self) -> bool:
+        """Whether nothing else is said of its text."""
+        return self.charset in ("", "utf-8")
+
+    def __str__(self) -> str:
+        """The value as the guard writes it."""
+        return self.type + "".join(
+            f"; {name}={value}" if re.fullmatch(_TOKEN, value) else f'; {name}="{value}"'
+            for name, value in self.params
+        )
+
+
+def read_media_type(values: Sequence[str]) -> MediaType | None:
+    """Of the values of all headers of that name; None: none, several, or none with one reading."""
+    kind = _TYPE.match(values[0]) if len(values) == 1 else None
+    if kind is None:
+        return None
+    text, at = values[0], kind.end()
+    params: dict[str, str] = {}
+    while (found := _PARAMETER.match(text, at)) is not None:
+        at = found.end()
+        if found[1] is None:
+            continue  # nothing between two semicolons (RFC 9110, 5.6.6)
+        name = found[1].lower()
+        value = _value(name, found[2] if found[3] is None else found[3])
+        if value is None or name in params:
+            return None
+        params[name] = value
+    if text[at:].strip(" \t"):
+        return None
+    made = MediaType(f"{kind[1]}/{kind[2]}".lower(), tuple(params.items()))
+    return made if made.type.startswith("multipart/") == ("boundary" in params) else None
+
+
+def _value(name: str, value: str) -> str | None:
+    """The value of a parameter as it goes on; None: it might be read as another."""
+    if "*" in name or any(word in name and word != name for word in _AT_HEART):
+        return None
+    if name == "boundary":
+        return value if _BOUNDARY.fullmatch(value) else None
+    if not _PLAIN.fullmatch(value):
+        return None
+    if name == "charset":
+        return "utf-8" if value.lower() in UTF_8 else value.lower()
+    return value
+
+
+def is_plain(codings: Sequence[str]) -> bool:
+    """Whether the values of all `content-encoding` headers leave the bytes as they are."""
+    return not codings or (
+        len(codings) == 1 and codings[0].strip(" \t").lower() in ("", "identity")
+    )
+
+
+def described(headers: Headers, media: str) -> Headers:
+    """Headers with what they say of a body replaced by this, in the guard's own words; empty: by
+    nothing. Codings go: only a body without one gets so far."""
+    kept = tuple(e for e in headers if e[0] not in ("content-type", "content-encoding"))
+    return (*kept, ("content-type", media)) if media else kept
