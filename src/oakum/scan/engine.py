@@ -334,7 +334,7 @@ class Engine:
             kinds.setdefault(label, viewer)
         jobs: dict[str, Callable[[], Response]] = {}
         filled = fill(gate, self.target, self.knowledge, who) if kinds else None
-        if filled is None or filled.bare:
+        if filled is None or filled.bare or (self.pace and self.pace.spares(filled.request)):
             return
         for viewer in kinds.values():
             key = self._key(gate, viewer, who)
@@ -443,6 +443,9 @@ class Engine:
             key += " bare"
         if key in self._asked:
             return Outcome(key, 0)
+        if self.pace is not None and (why := self.pace.spares(filled.request)):
+            self.why.setdefault(gate.id, why)
+            return None
         self._asked.add(key)
         self._probes[key] = (gate, viewer, who)
         known = self.replay.get(key) if who and viewer != who and not gate.how else None

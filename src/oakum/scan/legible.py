@@ -34,6 +34,8 @@ class Legible:
     """JSON pointer of a declared list, as which the one object that came in its place was read."""
 
 
+_BUSY = (408, 425, 429)
+"""The server had no time for the question (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], Legible]
 
 
@@ -52,7 +54,8 @@ def read_as_declared(
     if media is None and is_success(status):
         media = operation.success()
     shape = media.shape if media else None
-    answered = (is_success(status) or 400 <= status < 500) and not response.truncated
+    refused = 400 <= status < 500 and status not in _BUSY
+    answered = (is_success(status) or refused) and not response.truncated
     value: Json
     if parsed:
         value = parsed[0]

@@ -32,6 +32,7 @@ from oakum.scan.feeds_transport import Feeds
 from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
+from oakum.scan.naming import Names
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.switches import left_behind
@@ -311,7 +312,8 @@ class Scan:
         )
         between = self.between
         wire = between.wire(transport) if between is not None else transport
-        governor = Governor(wire, options.rate, options.budget)
+        names = Names(self.model.operations.values(), options.target)
+        governor = Governor(wire, options.rate, options.budget, name=names)
         sessions = Sessions(
             self.identities, governor, self.contract.document, options.target, also=options.twin
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from oakum.contract.graphql import Graph
+from oakum.exchange import Request
 from oakum.scan.doors import Gate
 from oakum.semantics import Model
 
@@ -69,6 +70,10 @@ class Pace(Protocol):
     @property
     def took(self) -> float:
         """Seconds that the last answer took."""
+        ...
+
+    def spares(self, request: Request, /) -> str:
+        """Why the operation of a request is not to be asked any more; empty: it may be."""
         ...
 
     def bare(self) -> AbstractContextManager[None]:

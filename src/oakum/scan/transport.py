@@ -13,7 +13,6 @@ import re
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from urllib.parse import urlsplit
 import oakum
 from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
+from oakum.scan.health import Health, is_failure
+from oakum.scan.naming import NOTHING
 
 if TYPE_CHECKING:
     import httpx2
@@ -300,16 +301,13 @@ class Governor:
 
     Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate when
     throttled, down to one request in two seconds; asks again when a server restarts; stops when
-    half of the last 20 answers are server errors. `rate` is more than 0.
+    half of the last 20 answers are server errors and what was answered before is not any more
+    (`health`). An operation that alone goes on throttling is left to itself. `rate` is more than 0.
     """
 
     WAIT = 30.0
     SLOWEST = 0.5
     TRIES = 3
-    WINDOW = 20
-    FAILURES = 10
-    FIRST = 5
-    """Answers at the start that do not count: they tell how the target is, not what we do to it."""
 
     def __init__(
         self,
@@ -318,7 +316,9 @@ class Governor:
         budget: int,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        name: Callable[[Request], str] = NOTHING,
     ) -> None:
+        """`name`: which operation a request is a call of."""
         self.sent = 0
         self.budget = budget
         self.rate = rate
@@ -326,7 +326,9 @@ class Governor:
         self._clock = clock
         self._sleep = sleep
         self._next = 0.0
-        self._answers: deque[bool] = deque(maxlen=self.WINDOW)
+        self._health = Health(name)
+        self._throttled: set[str] = set()
+        self._name = name
         self._counted = 0
         self._restoring = False
         self._bare = False
@@ -380,10 +382,26 @@ class Governor:
             if attempt < self.TRIES:
                 self._sleep(self._wait(response, attempt))
         if response.status == 429:
-            words = f"the target throttles: still 429 after {self.TRIES + 1} tries; lower the rate"
-            raise TargetError(words)
-        self._judge(response.status)
+            if not self._answers_others(request):
+                tries = self.TRIES + 1
+                words = f"the target throttles: still 429 after {tries} tries; lower the rate"
+                raise TargetError(words)
+            self._throttled.add(self._name(request))
+        self._judge(request, response)
         return response
+
+    def spares(self, request: Request) -> str:
+        """Why the operation of a request is not to be asked any more; empty: it may be."""
+        if self._health.is_broken(request):
+            return "it answers nothing but server errors, so it was not asked any more"
+        if self._name(request) in self._throttled:
+            return "it throttles for longer than a run waits, so it was not asked any more"
+        return ""
+
+    def _answers_others(self, request: Request) -> bool:
+        """Whether another operation is not throttled."""
+        witness = self._health.witness(but=request)
+        return witness is not None and self._once(witness, self._transport).status != 429
 
     def _reach(self, request: Request, way: Transport) -> Response:
         """Waits for a server that restarts; one that was never there is a wrong address."""
@@ -422,17 +440,15 @@ class Governor:
         except (KeyError, ValueError, TypeError, OverflowError):
             return min(2.0**attempt, self.WAIT)
 
-    def _judge(self, status: int) -> None:
-        if self._counted <= self.FIRST:
+    def _judge(self, request: Request, response: Response) -> None:
+        if not self._health.take(request, response) or self._restoring:
             return
-        failed = status >= 500 and status != 501
-        self._answers.append(failed)
-        if not failed or self._restoring:
+        witness = self._health.witness()
+        if witness is not None and not is_failure(self._once(witness, self._transport).status):
+            self._health.calm()
             return
-        failures = sum(self._answers)
-        if failures >= self.FAILURES and 2 * failures >= len(self._answers):
-            many = f"{failures} of the last {len(self._answers)} answers"
-            raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
+        many = self._health.words()
+        raise TargetError(f"the target fails: {many} were server errors; stopped to spare it")
 
 
 def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from oakum.contract.model import Limit
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.scan.brake import burst, exceeds, spoken, wanted
 
 
@@ -21,6 +21,9 @@ class Pace:
     rate: float = 10.0
     left: int = 500
     took: float = 0.01
+
+    def spares(self, request: Request) -> str:
+        return ""
 
     @contextmanager
     def bare(self) -> Iterator[None]:

@@ -175,6 +175,9 @@ class Calm:
 
     rate, left, took = 10.0, 1000, 0.0
 
+    def spares(self, request: Request) -> str:
+        return ""
+
     def bare(self) -> nullcontext[None]:
         return nullcontext()
 

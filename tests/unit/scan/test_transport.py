@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
@@ -23,6 +23,7 @@ import oakum
 from oakum.errors import ExitCode, InputError, TargetError
 from oakum.exchange import Request, Response
 from oakum.scan import transport as module
+from oakum.scan.health import Health
 from oakum.scan.transport import (
     BudgetSpent,
     Governor,
@@ -348,7 +349,7 @@ def test_a_failing_target_is_spared() -> None:
     with pytest.raises(TargetError, match="10 of the last 20 answers were server errors"):
         for _ in range(45):
             governor.send(ASK)
-    assert governor.sent == 25
+    assert governor.sent == 26  # one more, to see whether anything is answered still
 
 
 @pytest.mark.parametrize(
@@ -412,12 +413,104 @@ def test_a_target_that_fails_is_not_given_up_while_settings_are_put_back() -> No
 
 
 def test_a_good_answer_is_not_blamed_for_the_bad_ones_before_it() -> None:
-    governor = Script([*[200] * 5, *[500] * 10, 200]).governor()
+    governor = Script([*[200] * 5, *[500] * 11, 200]).governor()
     for _ in range(14):
         governor.send(ASK)
     with pytest.raises(TargetError, match="the target fails"):
         governor.send(ASK)
     assert governor.send(ASK).status == 200
+
+
+class Town:
+    """A target some of whose operations fail; `down`: from this request on, all do."""
+
+    def __init__(self, failing: Mapping[str, int], down: int = 10**6) -> None:
+        self.failing, self.down = failing, down
+        self.asked: list[str] = []
+
+    def send(self, request: Request) -> Response:
+        path = request.url.removeprefix("http://t")
+        self.asked.append(path)
+        if len(self.asked) > self.down:
+            return Response(503)
+        return Response(self.failing.get(path, 200))
+
+    def governor(self) -> Governor:
+        return Governor(self, 1e9, 10_000, lambda: 0.0, lambda seconds: None)
+
+
+HOUSES = ["/a", "/b", "/c", "/d", "/e"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.sampled_from(HOUSES), min_size=40, max_size=120),
+    st.sets(st.sampled_from(HOUSES[1:])),
+)
+def test_operations_that_fail_by_themselves_never_end_a_run(
+    asked: list[str], failing: set[str]
+) -> None:
+    town = Town(dict.fromkeys(failing, 500))
+    governor = town.governor()
+    for path in ["/a", *asked]:
+        wanted = 500 if path in failing else 200
+        assert governor.send(Request("GET", f"http://t{path}")).status == wanted
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(6, 40), st.lists(st.sampled_from(HOUSES), min_size=70, max_size=70))
+def test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests(
+    down: int, asked: list[str]
+) -> None:
+    town = Town({}, down)
+    governor = town.governor()
+    with pytest.raises(TargetError, match="the target fails"):
+        for path in asked:
+            governor.send(Request("GET", f"http://t{path}"))
+    assert len(town.asked) <= down + Health.WINDOW + 1
+
+
+def test_a_target_that_has_never_answered_ends_it() -> None:
+    governor = Town({}, 0).governor()
+    with pytest.raises(TargetError, match="the target fails"):
+        for number in range(20):
+            governor.send(Request("GET", f"http://t/{'abcd'[number % 4]}"))
+
+
+def test_an_operation_that_gives_nothing_but_server_errors_is_spared() -> None:
+    governor = Town({"/b": 500}).governor()
+    for _ in range(5):
+        assert governor.spares(Request("GET", "http://t/b")) == ""
+        governor.send(Request("GET", "http://t/b"))
+    assert "nothing but server errors" in governor.spares(Request("GET", "http://t/b"))
+    assert governor.spares(Request("GET", "http://t/a")) == ""
+
+
+def test_an_operation_that_has_answered_once_is_asked_on() -> None:
+    town = Town({})
+    governor = town.governor()
+    governor.send(Request("GET", "http://t/b"))
+    town.failing = {"/b": 500}
+    for _ in range(8):
+        governor.send(Request("GET", "http://t/b"))
+    assert governor.spares(Request("GET", "http://t/b")) == ""
+
+
+def test_one_operation_that_throttles_on_and_on_is_left_alone() -> None:
+    governor = Town({"/b": 429}).governor()
+    governor.send(Request("GET", "http://t/a"))
+    assert governor.send(Request("GET", "http://t/b")).status == 429
+    assert "throttles" in governor.spares(Request("GET", "http://t/b"))
+    assert governor.send(Request("GET", "http://t/a")).status == 200
+
+
+def test_a_target_that_throttles_everything_ends_it() -> None:
+    town = Town({})
+    governor = town.governor()
+    governor.send(Request("GET", "http://t/a"))
+    town.failing = dict.fromkeys(HOUSES, 429)
+    with pytest.raises(TargetError, match="still 429"):
+        governor.send(Request("GET", "http://t/b"))
 
 
 def test_a_password_in_a_target_is_refused_and_not_repeated() -> None:

@@ -186,6 +186,9 @@ class Pace:
         self.rate, self.left, self.took = rate, left, 0.01
         self.barely = False
 
+    def spares(self, request: Request) -> str:
+        return ""
+
     @contextmanager
     def bare(self) -> Iterator[None]:
         """Remembers that it was asked for."""

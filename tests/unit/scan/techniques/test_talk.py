@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import TargetError
-from oakum.exchange import Response
+from oakum.exchange import Request, Response
 from oakum.scan.doors import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import talk
@@ -103,6 +103,9 @@ class Watch:
     """A pace that has taken, for each answer, what a club says."""
 
     rate, left, took = 1000.0, 1000, 0.0
+
+    def spares(self, request: Request) -> str:
+        return ""
 
     @contextmanager
     def bare(self) -> Iterator[None]:

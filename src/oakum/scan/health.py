@@ -1,0 +1,88 @@
+"""Whether the target fails, or a few of its operations do by themselves.
+
+Each operation is judged against its own history: one that has never been answered but with server
+errors is broken, says nothing of the others, and is left alone after a few. Where half of the last
+answers were server errors, a question that was answered well before is asked once more: only if it
+fails, too, is the target given up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+from oakum.exchange import Request, Response
+
+_READS = ("GET", "HEAD")
+
+
+def is_failure(status: int) -> bool:
+    """Whether an answer says that the server has failed; *not implemented* is a plain answer."""
+    return status >= 500 and status != 501
+
+
+class Health:
+    """Takes in every answer, and tells when to ask whether anything is answered still."""
+
+    WINDOW = 20
+    FAILURES = 10
+    FIRST = 5
+    """Answers at the start that do not count: they tell how the target is, not what we do to it."""
+    PATIENCE = 5
+    """Server errors in a row, and nothing else ever, after which an operation is left alone."""
+
+    def __init__(self, name: Callable[[Request], str]) -> None:
+        self._name = name
+        self._answers: deque[bool] = deque(maxlen=self.WINDOW)
+        self._lately: deque[str] = deque(maxlen=self.WINDOW)
+        """Operations that failed."""
+        self._counted = 0
+        self._good: dict[str, Request] = {}
+        """Operation → a read that it has answered; the last one last."""
+        self._well: set[str] = set()
+        self._failed: Counter[str] = Counter()
+
+    def take(self, request: Request, response: Response) -> bool:
+        """Take in an answer; whether the target as a whole is in doubt now."""
+        self._counted += 1
+        name, failed = self._name(request), is_failure(response.status)
+        if not failed:
+            self._failed.pop(name, None)
+            self._well.add(name)
+            if request.method in _READS and response.status != 429:
+                self._good.pop(name, None)
+                self._good[name] = request
+        else:
+            self._failed[name] += 1
+        if self._counted <= self.FIRST:
+            return False
+        self._answers.append(failed)
+        if not failed:
+            return False
+        self._lately.append(name)
+        failures = sum(self._answers)
+        return failures >= self.FAILURES and 2 * failures >= len(self._answers)
+
+    def witness(self, but: Request | None = None) -> Request | None:
+        """A read that was answered before, of an operation that has not failed lately, if there
+        is one; None: nothing was ever answered. `but`: not of the operation of this request."""
+        last = [*reversed(self._good)]
+        if but is not None:
+            last = [name for name in last if name != self._name(but)]
+        other = next((name for name in last if name not in self._lately), None)
+        name = other or next(iter(last), None)
+        return self._good[name] if name is not None else None
+
+    def calm(self) -> None:
+        """The target answers: what failed did so by itself."""
+        self._answers.clear()
+        self._lately.clear()
+
+    def is_broken(self, request: Request) -> bool:
+        """Whether an operation has given nothing but server errors, and enough of them."""
+        name = self._name(request)
+        return name not in self._well and self._failed[name] >= self.PATIENCE
+
+    def words(self) -> str:
+        """What made the target doubtful."""
+        return f"{sum(self._answers)} of the last {len(self._answers)} answers"
