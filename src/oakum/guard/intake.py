@@ -25,6 +25,7 @@ from oakum.semantics import (
 )
 from oakum.semantics.accept import request_media
 from oakum.semantics.decide import may_write
+from oakum.semantics.judge import partly
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
 
@@ -95,7 +96,9 @@ class Intake:
         judge = Judge(self._model, inquiry.principal(), target.id, params)
         for seen in judge.judge(value, media.shape if media else None).sightings:
             if seen.pointer == door.target.pointer and seen.resource == door.target.resource:
-                return Subject(seen.resource, seen.owners, seen.value)
+                owner = self._model.policy.resources[seen.resource].owner
+                incomplete = partly(owner, seen.value)
+                return Subject(seen.resource, seen.owners, seen.value, partly=incomplete)
         raise absent(door, "target")
 
     def _may(
@@ -167,7 +170,10 @@ class Intake:
             table = self._model.settable[seen.resource]
             same = subject.value if subject.resource == seen.resource else None
             owned = table.resource.owner.kind != "none"
-            found[seen.resource] = table, Subject(seen.resource, subject.owners, same, owned)
+            found[seen.resource] = (
+                table,
+                Subject(seen.resource, subject.owners, same, owned, subject.partly),
+            )
         return list(found.values())
 
     def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:

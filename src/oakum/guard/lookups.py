@@ -18,10 +18,10 @@ from oakum.guard.memory import Memory
 from oakum.guard.needs import Needs, Want, looked_up
 from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, readable
-from oakum.guard.wiring import Ask, Wiring, origin
+from oakum.guard.whole import is_stale, is_whole
+from oakum.guard.wiring import Home, Wiring, origin
 from oakum.semantics import Model, Principal
-from oakum.semantics.model import pattern
-from oakum.semantics.principal import text
+from oakum.semantics.principal import alike, text
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
@@ -44,6 +44,7 @@ class Known:
     whole: frozenset[str] = frozenset()
     """Relations whose list certainly goes no further."""
     states: Mapping[str, Json] = field(default_factory=dict)
+    """By state; None: it is not set. Those of which nothing is known are not here."""
 
 
 NOTHING = Known()
@@ -123,23 +124,40 @@ class Desk:
     def read(self, question: Question, answered: Answered | None) -> Known:
         """What an answer says of every relation and state that asks this question."""
         value = readable(answered)
-        if value is None:
+        if answered is None or value is None or is_stale(answered, self.guard.ttl):
             return NOTHING
-        ask = self.wiring.asks[question.ask]
         ids: dict[str, frozenset[str]] = {}
         whole: set[str] = set()
         for name, index in self.wiring.relations.items():
             if index == question.ask:
-                listed = _texts(at(value, pattern(self.model.policy.relations[name].pointer)))
-                ids[name] = frozenset(listed)
-                if _ends(ask, value, len(listed)):
+                place = self.wiring.places[name]
+                ids[name] = frozenset(_texts(at(value, place.pointer)))
+                if is_whole(place, answered, value):
                     whole.add(name)
-        states = {
-            name: next((each for each in at(value, segments) if each is not None), None)
-            for name, (index, segments) in self.wiring.states.items()
-            if index == question.ask
-        }
+        states: dict[str, Json] = {}
+        for path, (index, segments) in self.wiring.states.items():
+            if index == question.ask:
+                home = self.wiring.homes[path]
+                states |= _state(path, home, segments, value, question.about)
         return Known(ids, frozenset(whole), states)
+
+
+def _state(
+    path: str, home: Home, segments: tuple[str, ...], value: Json, about: str
+) -> dict[str, Json]:
+    """The state's value as an account says it, None where it is unset there; nothing where what
+    stands in its place is not that account."""
+    objects = at(value, home.pointer)
+    if len(objects) != 1 or not isinstance(objects[0], dict):
+        return {}
+    owners = [text for each in home.owners for text in _texts(at(objects[0], each))]
+    if about and owners and about not in owners:
+        return {}
+    said = [each for each in at(objects[0], segments[len(home.pointer) :]) if each is not None]
+    if said:
+        return {path: said[0]}
+    theirs = owners if home.owners else home.names & objects[0].keys()
+    return {path: None} if theirs else {}
 
 
 def _origin(policy: Policy, path: str) -> str:
@@ -150,14 +168,6 @@ def _origin(policy: Policy, path: str) -> str:
 
 def _texts(values: list[Json]) -> list[str]:
     return [text(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
-
-
-def _ends(ask: Ask, value: Json, found: int) -> bool:
-    """Whether an answer lists all there are."""
-    counts = [each for path in ask.counts for each in at(value, path) if type(each) is int]
-    if any(count > found for count in counts):
-        return False
-    return bool(counts) if ask.page < 0 else ask.page == 0 or found < ask.page
 
 
 # --------------------------------------------------------------------------- one request's
@@ -195,9 +205,9 @@ class Inquiry:
             answers = [self.known.get(q, NOTHING) for q in self.desk.questions(want, self.who)]
             if want.kind == "state":
                 path = _origin(self.desk.model.policy, want.name)
-                value = next((each.states.get(path) for each in answers), None)
-                if value is not None:
-                    states[want.owner, want.name] = value
+                known = next((each.states for each in answers if path in each.states), None)
+                if known is not None:
+                    states[want.owner, want.name] = known[path]
             else:
                 relation = self.desk.model.policy.relations[want.name]
                 found = _related(relation, want.owner, self.who, answers)
@@ -265,4 +275,6 @@ def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> 
     looked_for = who.ids if relation.of == "owner" else frozenset((owner,))
     if any(ids is not None and not ids.isdisjoint(looked_for) for ids, _ in lists):
         return True
-    return False if lists and all(ids is not None and whole for ids, whole in lists) else None
+    if not lists or not all(ids is not None and whole for ids, whole in lists):
+        return None
+    return None if any(ids and alike(looked_for, ids) for ids, _ in lists) else False

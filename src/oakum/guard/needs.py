@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from oakum.contract.model import Policy, State
 from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
+from oakum.semantics.judge import partly
 from oakum.semantics.principal import at_path, digit, holds, state_of
 
 _T = TypeVar("_T")
@@ -78,7 +79,8 @@ class Needs:
         for seen in sightings:
             table = self._model.tables[seen.resource]
             owned = table.resource.owner.kind != "none"
-            subject = Subject(seen.resource, seen.owners, seen.value, owned)
+            incomplete = partly(table.resource.owner, seen.value)
+            subject = Subject(seen.resource, seen.owners, seen.value, owned, incomplete)
             # `call:` is about the owner in the path where there is one, else about each object.
             named = rule.owner in call.params
             whom = Subject("", (call.params[rule.owner],)) if named else subject

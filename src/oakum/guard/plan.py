@@ -22,6 +22,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
 from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.guard.whole import Place
 from oakum.guard.wiring import FEEDS, Door, Wiring, derive
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, alternatives, holds, read_only
@@ -135,7 +136,8 @@ class _Compiler:
                 for ask in self.wiring.asks
             ],
             "states": {
-                path: {"ask": ask, "at": at} for path, (ask, at) in self.wiring.states.items()
+                path: {"ask": ask, **self._home(path, at)}
+                for path, (ask, at) in self.wiring.states.items()
             },
             "tables": [*reading, *setting],
             "nodes": self.nodes,
@@ -157,6 +159,7 @@ class _Compiler:
         }
 
     def _relation(self, relation: Relation) -> dict[str, Any]:
+        place = self.wiring.places.get(relation.name, Place())
         return {
             "name": relation.name,
             "kind": relation.kind,
@@ -165,6 +168,8 @@ class _Compiler:
             "member": relation.member.split(".") if relation.member else None,
             "ask": self.wiring.relations.get(relation.name),
             "pointer": pattern(relation.pointer),
+            "maps": sorted(place.maps),
+            "declared": sorted(place.declared),
             "of": relation.of,
             "unless": [self.relations[name] for name in relation.unless],
         }
@@ -193,8 +198,15 @@ class _Compiler:
             "values": [scalar(value) for value in state.values],
             "member": state.member.split(".") if state.member else None,
             "far": state.of or f"{resource}.{state.name}",
+            "elsewhere": bool(state.of),
             "missing": len(state.values) if state.missing is None else digit(state, state.missing),
         }
+
+    def _home(self, path: str, at: tuple[str, ...]) -> dict[str, Any]:
+        home = self.wiring.homes[path]
+        member = at[len(home.pointer) :]
+        names = sorted(home.names)
+        return {"home": home.pointer, "at": member, "owners": home.owners, "names": names}
 
     def _caller(self) -> dict[str, Any]:
         caller = self.policy.caller

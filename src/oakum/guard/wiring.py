@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oakum.contract.model import Json, Operation, Policy, Relation, State
+from oakum.contract.model import Json, Operation, Policy, Relation, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.route import rivals
+from oakum.guard.whole import Place
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern
-from oakum.semantics.table import resource_of
+from oakum.semantics.table import member, member_names, resource_of
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -115,6 +116,22 @@ class Wiring:
     """Index of the question that says who is calling, asked with the caller's credentials."""
     credentials: tuple[Credential, ...]
     warnings: tuple[Problem, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """By looked-up relation: where the ids stand in the answer to its question."""
+    homes: Mapping[str, Home] = field(default_factory=dict)
+    """By `Resource.state`: the object in which its value stands."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The object of an owner's account that says a state, and how it is known to be theirs."""
+
+    pointer: tuple[str, ...]
+    owners: tuple[tuple[str, ...], ...] = ()
+    """Member paths of its owner's id; none: it does not say whose it is."""
+    names: frozenset[str] = frozenset()
+    """Names of its other members. Where it does not say whose it is, one of them tells that it is
+    the object at all, and not what stands there instead of it."""
 
 
 @dataclass
@@ -154,6 +171,32 @@ class _Maker:
             )
             return None
         return self.ask(operation)
+
+    def place(self, relation: Relation, index: int) -> Place:
+        """Where a relation's ids stand in the answer to question `index`."""
+        ask, pointer = self.asks[index], pattern(relation.pointer)
+        media = self.model.operations[ask.operation].success()
+        top = media.shape if media is not None else None
+        shape, maps = top, set[int]()
+        for at, segment in enumerate(pointer):
+            if shape is not None and segment == "*" and _is_map(shape):
+                maps.add(at)
+            shape = member(shape, segment) if shape is not None else None
+        names = frozenset(_around(top, 0) if top is not None else ())
+        return Place(pointer, frozenset(maps), names, ask.page, ask.counts)
+
+    def home(self, path: str, at: tuple[str, ...]) -> Home:
+        """The object in which a state's value stands; `at`: where the value does."""
+        resource, _, name = path.partition(".")
+        said = self.policy.resources[resource]
+        steps = said.states[name].member.split(".")
+        owners = said.owner.members if said.owner.kind == "field" else ()
+        fields = {rule.path.split(".")[0] for rule in said.fields}
+        return Home(
+            at[: len(at) - len(steps)],
+            tuple(tuple(each.split(".")) for each in owners),
+            frozenset(fields - {steps[0], "*", "**"}),
+        )
 
     def state(self, path: str) -> tuple[int, tuple[str, ...]] | None:
         resource, _, name = path.partition(".")
@@ -237,6 +280,8 @@ def derive(document: Document, model: Model) -> Wiring:
         whoami,
         tuple(_credentials(document)),
         (*make.warnings, *_given_away(model.policy), *_hidden(document)),
+        {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
+        {path: make.home(path, at) for path, (_, at) in states.items()},
     )
 
 
@@ -365,6 +410,20 @@ def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ..
         if resource_of(child(), model.bound) == resource:
             return (name,)
     return None
+
+
+def _is_map(shape: Shape) -> bool:
+    listed = shape.items is not None or "array" in shape.kinds
+    return shape.extra is not None and not listed
+
+
+def _around(shape: Shape, depth: int) -> Iterator[str]:
+    """Names that a document declares outside of every list and map, at any depth."""
+    for name in member_names(shape) if depth < 5 else ():
+        yield name
+        below = member(shape, name)
+        if below is not None:
+            yield from _around(below, depth + 1)
 
 
 def _far_states(policy: Policy) -> Iterator[str]:

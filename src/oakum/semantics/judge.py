@@ -14,7 +14,7 @@ from typing import Literal
 from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Model
-from oakum.semantics.principal import Principal, Subject, at_path, held, state_of, texts
+from oakum.semantics.principal import Principal, Subject, at_path, held, lacks, state_of, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import (
     Table,
@@ -60,7 +60,7 @@ class Sighting:
     held: frozenset[str]
     state: Mapping[str, Json]
     leaves: tuple[Leaf, ...]
-    value: Json = field(repr=False)
+    value: dict[str, Json] = field(repr=False)
 
 
 @dataclass
@@ -77,6 +77,8 @@ class Judgement:
 class _Context:
     owners: tuple[str, ...]
     """Owners of the enclosing object, for resources owned by their parent."""
+    inside: bool = False
+    """There is an enclosing object."""
 
 
 class Judge:
@@ -179,15 +181,15 @@ class Judge:
         if self._writing is not None:
             same = self._writing.value if self._writing.resource == name else None
             owners = self._writing.owners
-            subject = Subject(name, owners, same, owned)
+            subject = Subject(name, owners, same, owned, self._writing.partly)
         else:
             owners = owners_of(
                 table.resource.owner, value, self._rule, self._params, self._principal.ids,
-                context.owners,
+                context.owners, inside=context.inside,
             )  # fmt: skip
             if owned and not owners:
                 owners = self._told.get(at, ())
-            subject = Subject(name, owners, value, owned)
+            subject = Subject(name, owners, value, owned, partly(table.resource.owner, value))
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         passes = self._passes(relations)
@@ -196,7 +198,7 @@ class Judge:
         keep: Keep = {
             key: self._field(
                 child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
-                table.trie.child(key), table, bits, leaves, _Context(owners),
+                table.trie.child(key), table, bits, leaves, _Context(owners, True),
             )
             for key, child, below in _below(value, shape)
         }  # fmt: skip
@@ -277,15 +279,17 @@ def owners_of(
     params: Mapping[str, str],
     ids: frozenset[str],
     around: tuple[str, ...],
+    *,
+    inside: bool = False,
 ) -> tuple[str, ...]:
     """Whose an object is. `rule`, `params`: of the operation, of its path; `ids`: of the caller;
-    `around`: owners of the object around it."""
+    `around`: owners of the object around it; `inside`: whether there is one. The path names the
+    owner of what an operation shows, and not of what stands in that."""
     match owner.kind:
         case "field":
             # A list makes several owners only where the contract says so with a `*`.
             found = [t for path in owner.members for t in texts(value, path, spread=False)]
-            said = any(each is not None for p in owner.members for each in at_path(value, p))
-            if not said and rule.owner in params:
+            if not inside and not _says(owner, value) and rule.owner in params:
                 found = [params[rule.owner]]
         case "path":
             names = (rule.owner,) if rule.owner else owner.members
@@ -297,6 +301,18 @@ def owners_of(
         case "none":
             found = []
     return tuple(dict.fromkeys(found))
+
+
+def _says(owner: Owner, value: dict[str, Json]) -> bool:
+    return any(each is not None for path in owner.members for each in at_path(value, path))
+
+
+def partly(owner: Owner, value: dict[str, Json]) -> bool:
+    """Whether an object that says some of its owners lacks what would say others."""
+    several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
+    if owner.kind != "field" or not several or not _says(owner, value):
+        return False
+    return any(lacks(value, path) for path in owner.members)
 
 
 def matches(segments: tuple[str, ...], at: Pointer) -> bool:

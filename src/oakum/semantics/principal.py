@@ -2,12 +2,14 @@
 
 The law of this module: unknown is closed. A look-up without an answer is no relation where a
 relation gives, and is the relation where it takes away (`unless`); a state nobody can read stays
-unknown, which no condition matches.
+unknown, which no condition matches. An id that is not the same but may be, by case, spaces or
+spelling, neither gives nor clears.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Policy, Relation, Resource, State
@@ -23,7 +25,8 @@ class Principal:
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     """(relation, owner id) → held or not, from look-ups; absent: unknown."""
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
-    """(owner id, `Resource.state`) → value in the owner's account; absent: unknown."""
+    """(owner id, `Resource.state`) → value in the owner's account; None: it is not set there;
+    absent: unknown."""
 
 
 ANONYMOUS = Principal()
@@ -38,6 +41,8 @@ class Subject:
     value: Json = None
     owned: bool = True
     """False: it belongs to nobody, so no look-up can hold. Owned, but no owners: unknown."""
+    partly: bool = False
+    """It does not say of all its owners who they are: there may be more of them."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
@@ -74,20 +79,68 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
         case "authenticated":
             return bool(principal.ids)
         case "owner":
-            return not principal.ids.isdisjoint(subject.owners)
+            if not principal.ids.isdisjoint(subject.owners):
+                return True
+            return None if principal.ids and _may_own(principal.ids, subject) else False
         case "claim":
             values = principal.claims.get(relation.claim)
             listed = values if isinstance(values, list) else [values]
             return any(type(each) is type(relation.has) and each == relation.has for each in listed)
         case "field":
-            return not principal.ids.isdisjoint(texts(subject.value, relation.member))
+            return _named_in(subject.value, relation.member, principal.ids)
         case "lookup":
             if not principal.ids or not subject.owned:
                 return False
             answers = [principal.related.get((relation.name, owner)) for owner in subject.owners]
-            if not answers or None in answers:
+            if not answers or None in answers or subject.partly:
                 return None
             return all(answers)
+
+
+def _may_own(ids: frozenset[str], subject: Subject) -> bool:
+    unsaid = subject.partly or (subject.owned and not subject.owners)
+    return unsaid or alike(ids, subject.owners)
+
+
+def _named_in(value: Json, path: str, ids: frozenset[str]) -> bool | None:
+    """Whether one of some ids stands at a member path; None: it may, in another spelling, or since
+    nothing that can be read stands there."""
+    if not ids:
+        return False
+    there = list(_ids_at(value, path.split(".")))
+    readable = [each for each in there if each is not None]
+    if not ids.isdisjoint(readable):
+        return True
+    return None if len(readable) < len(there) or alike(ids, readable) else False
+
+
+def _ids_at(value: Json, segments: list[str]) -> Iterator[str | None]:
+    """Ids at a member path, those of a list there too; None for whatever is missing or is none."""
+    if not segments:
+        for each in value if isinstance(value, list) else [value]:
+            yield identifier(each)
+    elif segments[0] == "*" and isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _ids_at(each, segments[1:])
+    elif isinstance(value, dict) and segments[0] in value:
+        yield from _ids_at(value[segments[0]], segments[1:])
+    else:
+        yield None
+
+
+def lacks(value: Json, path: str) -> bool:
+    """Whether a member on a path is not there; `null` is."""
+    return _lacks(value, path.split("."))
+
+
+def _lacks(value: Json, segments: list[str]) -> bool:
+    if not segments or value is None:
+        return False
+    if segments[0] == "*":
+        below = list(value.values()) if isinstance(value, dict) else value
+        return not isinstance(below, list) or any(_lacks(each, segments[1:]) for each in below)
+    there = isinstance(value, dict) and segments[0] in value
+    return not (isinstance(value, dict) and there) or _lacks(value[segments[0]], segments[1:])
 
 
 def state_of(
@@ -101,11 +154,17 @@ def state_of(
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
         value = _read(state, f"{resource.name}.{name}", principal, subject)
-        if value is None:
+        if value is None and not (state.of and _untold(state, principal, subject)):
             value = state.missing
         if value is not None:
             values[name] = value
     return values
+
+
+def _untold(state: State, principal: Principal, subject: Subject) -> bool:
+    """Whether some owner's account was not told: to be unset is something else."""
+    told = [(owner, state.of) in principal.states for owner in subject.owners]
+    return subject.partly or not told or not all(told)
 
 
 def _read(state: State, path: str, principal: Principal, subject: Subject) -> Json:
@@ -113,13 +172,16 @@ def _read(state: State, path: str, principal: Principal, subject: Subject) -> Js
         inside = list(at_path(subject.value, state.member))
         if inside and inside[0] is not None:
             return inside[0]
-    looked_up = [principal.states.get((owner, state.of or path)) for owner in subject.owners]
-    if not looked_up or any(value is None for value in looked_up):
+    keys = [(owner, state.of or path) for owner in subject.owners]
+    if not keys or subject.partly or (state.of and _untold(state, principal, subject)):
         return None
-    if len(looked_up) == 1:
-        return looked_up[0]
+    looked_up = [principal.states.get(key) for key in keys]
+    # What an account does not set reads as the contract says; nobody knows what no account told.
+    values = [state.missing if value is None else value for value in looked_up]
+    if any(value is None for value in values):
+        return None
     # A value that is none of the state's own stays as it is, and so matches no condition.
-    return max(looked_up, key=lambda value: digit(state, value))
+    return max(values, key=lambda value: digit(state, value))
 
 
 def digit(state: State, value: Json) -> int:
@@ -164,3 +226,56 @@ def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
 def text(value: Json) -> str:
     """A scalar id as text."""
     return value if isinstance(value, str) else str(value)
+
+
+def identifier(value: Json) -> str | None:
+    """A value that can be an id, as text; None: it is no id."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return text(value) if str(value).strip(_SPACES) else None
+
+
+_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+_NO_SPACES = {ord(each): None for each in _SPACES}
+_STEM = re.compile(r"[^/:#]+\Z")
+_NUMBER = re.compile(r"0*([0-9]+)(\.0*)?\Z")
+_HEX = re.compile(r"[0-9a-f]{32}\Z")
+_WIDE = re.compile(r"[^\x00-\x7f]+")
+
+
+def spelling(id: str) -> tuple[str, str, bool]:
+    """What all spellings of an id share: how they begin, how they end, and whether that is all.
+
+    Case, spaces, leading zeros, the dashes of a UUID and what stands in front of a last `/`, `:` or
+    `#` are no part of it. Beyond ASCII nothing is compared (normal forms, width, look-alikes), so a
+    letter there stands for any text.
+    """
+    plain = id.translate(_NO_SPACES).rstrip("/:#")
+    stem = _STEM.search(plain)
+    plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
+    if not plain.isascii():
+        parts = _WIDE.split(plain)
+        return parts[0], parts[-1], False
+    number = _NUMBER.match(plain)
+    packed = re.sub("[{}-]", "", plain)
+    key = number[1] if number else packed if _HEX.match(packed) else plain
+    return key, key, True
+
+
+def alike(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether an id of the one may be an id of the other, in another spelling."""
+    spelt = [spelling(each) for each in others]
+    exact = {each[0] for each in spelt if each[2]}
+    wide = [each for each in spelt if not each[2]]
+    for id in some:
+        begin, end, whole = spelling(id)
+        if whole and begin in exact:
+            return True
+        if any(_fits((begin, end), each) for each in (wide if whole else spelt)):
+            return True
+    return False
+
+
+def _fits(one: tuple[str, str], other: tuple[str, str, bool]) -> bool:
+    (a, z), (b, y, _) = one, other
+    return (a.startswith(b) or b.startswith(a)) and (z.endswith(y) or y.endswith(z))

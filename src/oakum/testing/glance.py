@@ -259,7 +259,8 @@ class _Walk:
         if around is not None and at.table is not None:
             around.add((at.path, _MUTE))
         owner = glance._model.tables[kind.resource].resource.owner
-        whose = owners_of(owner, value, glance._rule, self.params, self.ids, owners)
+        inside = around is not None
+        whose = owners_of(owner, value, glance._rule, self.params, self.ids, owners, inside=inside)
         index = len(self.found)
         seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, around is not None)
         self.found.append(seen)

@@ -12,6 +12,7 @@ from importlib.resources import files
 MODULES = (
     "cache",
     "json",
+    "spelling",
     "held",
     "project",
     "csv",
@@ -24,6 +25,7 @@ MODULES = (
     "headers",
     "automaton",
     "route",
+    "whole",
     "lookups",
     "subject",
     "graphql",

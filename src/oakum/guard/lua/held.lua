@@ -6,6 +6,7 @@
 -- the table whether what is still unknown matters before anybody is asked.
 
 local json = require "oakum.json"
+local spelling = require "oakum.spelling"
 local bit = require "bit"
 
 local band, bor, bnot, lshift = bit.band, bit.bor, bit.bnot, bit.lshift
@@ -13,6 +14,16 @@ local band, bor, bnot, lshift = bit.band, bit.bor, bit.bnot, bit.lshift
 local M = {}
 
 -- ---------------------------------------------------------------- one relation
+
+-- Whether one of some ids may be one of a list, in another spelling.
+local function alike(ids, list)
+  if list.n == 0 then return false end
+  local these = spelling.all(list)
+  for id in pairs(ids) do
+    if spelling.among(id, these) then return true end
+  end
+  return false
+end
 
 -- true, false, or nil for unknown; `unless` not yet looked at. `subject` has `owners` (a list with
 -- `n`), `owned`, and `texts(path)`, the ids at a member path of the object.
@@ -26,6 +37,8 @@ local function source(plan, index, know, subject)
     for i = 1, owners.n do
       if ids[owners[i]] then return true end
     end
+    if not next(ids) then return false end
+    if subject.partly or (subject.owned and owners.n == 0) or alike(ids, owners) then return nil end
     return false
   end
   if kind == "claim" then
@@ -40,15 +53,22 @@ local function source(plan, index, know, subject)
     return json.same(said, relation.has)
   end
   if kind == "field" then
+    if not next(know.ids) then return false end
     local texts = subject.texts and subject:texts(relation.member)
-    for i = 1, texts and texts.n or 0 do
+    if not texts then return nil end
+    for i = 1, texts.n do
       if know.ids[texts[i]] then return true end
     end
+    if texts.gaps or alike(know.ids, texts) then return nil end
     return false
   end
   if know.anonymous or not subject.owned then return false end
   local owners = subject.owners
-  if owners.n == 0 then return nil end
+  if owners.n == 0 or subject.partly then
+    -- It has to be asked all the same, as the reference does.
+    for i = 1, owners.n do know.related(index, owners[i]) end
+    return nil
+  end
   local all = true
   for i = 1, owners.n do
     local answer = know.related(index, owners[i])
@@ -166,18 +186,20 @@ end
 
 local function far(table_, i, know, subject)
   local state, owners = table_.states[i], subject.owners
-  if owners.n == 0 then return state.missing end
+  local unknown = state.elsewhere and state.values.n or state.missing
+  if owners.n == 0 or subject.partly then return unknown end
   local most = -1
   for j = 1, owners.n do
     local value = know.state(state.far, owners[j])
-    if value == nil or value == json.null then return state.missing end
-    local here = digit(state, value)
+    -- What an account does not set reads as the contract says; to know nothing of it is worse.
+    local here = value == json.null and state.missing or value == nil and unknown or digit(state, value)
+    if here == state.values.n and (value == nil or value == json.null) then return unknown end
     if here > most then most = here end
   end
   return most
 end
 
-local OWN, OTHER = { owned = true, owners = { n = 1 } }, { owned = true, owners = { n = 0 } }
+local OWN, OTHER = { owned = true, owners = { n = 1 } }, { owned = true, owners = { n = 1, "\0" } }
 
 local function certain(plan, table_, know, subject)
   local mask, relations = 0, table_.relations
@@ -310,10 +332,11 @@ function M.prepare(plan)
   for i = 1, plan.relations.n do cheap(plan.relations[i]) end
 end
 
-local function names_people(plan, relation)
-  if relation.kind == "field" then return true end
+-- Whether a relation hangs on more of an object than whether it is the caller's own.
+local function names_people(plan, relation, takes)
+  if relation.kind == "field" or (takes and relation.kind == "owner") then return true end
   for i = 1, relation.unless.n do
-    if names_people(plan, plan.relations[relation.unless[i]]) then return true end
+    if names_people(plan, plan.relations[relation.unless[i]], true) then return true end
   end
   return false
 end
@@ -324,7 +347,7 @@ function M.prepare_table(plan, table_)
   for i = 1, table_.relations.n do
     local relation = plan.relations[table_.relations[i]]
     if not relation.cheap then table_.unknown = bor(table_.unknown, lshift(1, i - 1)) end
-    table_.names_people = table_.names_people or names_people(plan, relation)
+    table_.names_people = table_.names_people or names_people(plan, relation, false)
   end
   table_.simple = table_.unknown == 0 and table_.states.n < 2
   table_.memo, table_.memos = {}, 0

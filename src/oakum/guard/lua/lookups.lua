@@ -8,6 +8,8 @@ local cache = require "oakum.cache"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
 local route = require "oakum.route"
+local spelling = require "oakum.spelling"
+local whole = require "oakum.whole"
 
 local min = math.min
 
@@ -59,14 +61,16 @@ local function prepare(plan, i, service)
   local placed = #said.path == 2
   local made = {
     before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
-    page = said.page, counts = said.counts, tag = i .. ":", relations = {}, states = {},
-    service = service and placed,
+    tag = i .. ":", relations = {}, places = {}, states = {}, service = service and placed,
   }
   for j = 1, #plan.relations do
-    if plan.relations[j].ask == i then made.relations[#made.relations + 1] = j end
+    if plan.relations[j].ask == i then
+      made.relations[#made.relations + 1] = j
+      made.places[j] = whole.place(plan.relations[j], said)
+    end
   end
   for name, state in pairs(plan.states) do
-    if state.ask == i then made.states[name] = state.at end
+    if state.ask == i then made.states[name] = state end
   end
   return made
 end
@@ -133,21 +137,6 @@ end
 
 -- ---------------------------------------------------------------- answers
 
--- Whether an answer in which `found` ids stand lists all there are.
-local function ends(ask, value, found)
-  local counted = false
-  for i = 1, #ask.counts do
-    for _, count in ipairs(M.at(value, ask.counts[i])) do
-      if getmetatable(count) == json.number and count.int then
-        counted = true
-        if tonumber(count.text) > found then return false end
-      end
-    end
-  end
-  if ask.page < 0 then return counted end
-  return ask.page == 0 or found < ask.page
-end
-
 local function first_value(values)
   for i = 1, #values do
     if values[i] ~= json.null then return values[i] end
@@ -155,22 +144,59 @@ local function first_value(values)
   return nil
 end
 
-function Lookups:read(ask, value)
-  local made = { sets = {}, whole = {}, states = {}, size = 0 }
-  for _, relation in ipairs(ask.relations) do
-    local set, n = {}, 0
-    for _, each in ipairs(M.at(value, self.plan.relations[relation].pointer)) do
+-- The state's value as an account says it, `json.null` where it is unset there; nil where what stands
+-- in its place is not that account. `about` empty: it is of whoever asks.
+local function state_in(state, value, about)
+  local objects = M.at(value, state.home)
+  local object = objects[1]
+  if #objects ~= 1 or not json.is_object(object) then return nil end
+  local theirs, same = false, about == ""
+  for i = 1, #state.owners do
+    for _, each in ipairs(M.at(object, state.owners[i])) do
       local id = json.text(each)
       if id then
-        set[id] = true
-        n = n + 1
-        made.size = made.size + #id + 40
+        theirs = true
+        same = same or id == about
       end
     end
-    made.sets[relation], made.whole[relation] = set, ends(ask, value, n)
   end
-  for name, at in pairs(ask.states) do made.states[name] = first_value(M.at(value, at)) end
+  if theirs and not same then return nil end
+  local said = first_value(M.at(object, state.at))
+  if said ~= nil then return said end
+  if #state.owners == 0 then
+    for i = 1, #state.names do theirs = theirs or object[state.names[i]] ~= nil end
+  end
+  return theirs and json.null or nil
+end
+
+function Lookups:read(ask, id, answer, value)
+  local made = { sets = {}, lists = {}, whole = {}, states = {}, size = 0 }
+  for _, relation in ipairs(ask.relations) do
+    local set, list = {}, {}
+    for _, each in ipairs(M.at(value, self.plan.relations[relation].pointer)) do
+      local text = json.text(each)
+      if text then
+        set[text] = true
+        list[#list + 1] = text
+        made.size = made.size + 2 * #text + 80
+      end
+    end
+    made.sets[relation], made.lists[relation] = set, list
+    made.whole[relation] = whole.is(ask.places[relation], answer, value)
+  end
+  for name, state in pairs(ask.states) do made.states[name] = state_in(state, value, id) end
   return made
+end
+
+-- Whether an id is certainly not in the list of a relation, however it is spelt.
+local function clear(known, relation, id)
+  if not known.whole[relation] then return false end
+  local list = known.lists[relation]
+  if type(list[1]) == "string" then
+    list = { spelling.all(list) }
+    known.lists[relation] = list
+  end
+  return list[1] == nil or not spelling.among(id, list[1])
 end
 
 -- ---------------------------------------------------------------- what is believed
@@ -232,17 +258,19 @@ function Lookups:relation(index, owner)
     local known = self:known(i, owner)
     if not known then return nil end
     local set = known.sets[index]
+    local cleared = true
     for j = 1, #who.list do
       if set[who.list[j]] then return true end
+      cleared = cleared and clear(known, index, who.list[j])
     end
-    if known.whole[index] then return false end
+    if cleared then return false end
     return nil
   end
   if not self.asks[i].placed then
     local known = self:known(i, "")
     if not known then return nil end
     if known.sets[index][owner] then return true end
-    if known.whole[index] then return false end
+    if clear(known, index, owner) then return false end
     return nil
   end
   local all = true
@@ -250,7 +278,7 @@ function Lookups:relation(index, owner)
   for j = 1, #who.list do
     local known = self:known(i, who.list[j])
     if known and known.sets[index][owner] then held = true end
-    if not known or not known.whole[index] then all = false end
+    if not known or not clear(known, index, owner) then all = false end
   end
   if held then return true end
   if all then return false end
@@ -279,11 +307,11 @@ function Lookups:learn(x, miss, answer, era)
   local value = M.readable(answer)
   x.lookups = x.lookups + 1
   local made
-  if value == nil then
-    x.failed = x.failed + 1
+  if value == nil then x.failed = x.failed + 1 end
+  if value == nil or whole.stale(answer, self.ttl) then
     made = { failed = true, expires = self.now() + min(self.ttl, NEGATIVE) }
   else
-    made = self:read(miss.ask, value)
+    made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
     made.expires = self.now() + self.ttl
   end
   made.era, made.marks = era, miss.marks

@@ -14,6 +14,7 @@ local bit = require "bit"
 local buffer = require "string.buffer"
 local json = require "oakum.json"
 local held = require "oakum.held"
+local spelling = require "oakum.spelling"
 
 local band, bor, bnot, tobit = bit.band, bit.bor, bit.bnot, bit.tobit
 local find, sub = string.find, string.sub
@@ -628,20 +629,16 @@ local function plain_id(from, to)
   return nil
 end
 
+-- Ids at a member path, those of a list that stands there too; `gaps`: not all of it can be read.
 function Subject:texts(segments)
-  local out, n = { n = 0 }, 0
-  for _, found in ipairs(values(self, segments)) do
-    if json.is_array(found) then
-      for k = 1, found.n do
-        local text = json.text(found[k])
-        if text then n = n + 1; out[n] = text end
-      end
-    else
-      local text = json.text(found)
-      if text then n = n + 1; out[n] = text end
-    end
+  local out = { n = 0 }
+  local n, from, to = noted(self, segments)
+  local decoded = n and json.decode(sub(S, from + 1, to))
+  if decoded == nil then
+    out.gaps = true
+  else
+    spelling.ids_at(decoded, segments, 2, out)
   end
-  out.n = n
   return out
 end
 
@@ -662,6 +659,8 @@ function Subject:near(i)
   return held.digit(state, first)
 end
 
+local NO_OWNERS = { n = 0 }
+
 local function add(owners, text)
   for k = 1, owners.n do
     if owners[k] == text then return end
@@ -670,8 +669,20 @@ local function add(owners, text)
   owners[owners.n] = text
 end
 
+-- Whether an object that says some owners lacks what would say others.
+local function partly(self, table_)
+  for k = 1, table_.paths.n do
+    local path = table_.paths[k]
+    local n, from, to = noted(self, path)
+    if not n then return true end
+    if path.n > 1 and spelling.lacks(json.decode(sub(S, from + 1, to)), path, 2) then return true end
+  end
+  return false
+end
+
 local function owners_of(self, above)
   local table_ = self.table
+  self.partly = false
   local kind, door = table_.owner, PLAN.doors[DOOR]
   local owners = self.level.owners
   owners.n = 0
@@ -692,7 +703,12 @@ local function owners_of(self, above)
         end
       end
     end
-    if not said and PARAMS[door.owner] then add(owners, PARAMS[door.owner]) end
+    if said then
+      self.partly = table_.several and partly(self, table_)
+    elseif above == NO_OWNERS and PARAMS[door.owner] then
+      -- The path names the owner of what the door shows, and not of what stands in it.
+      add(owners, PARAMS[door.owner])
+    end
   elseif kind == "path" then
     if door.owner ~= "" then
       if PARAMS[door.owner] then add(owners, PARAMS[door.owner]) end
@@ -719,8 +735,6 @@ local function passes(subject)
   return held.any(PLAN, door.call, KNOW, subject)
 end
 
-local NO_OWNERS = { n = 0 }
-
 local function target_near(subject, i)
   local state = subject.table.states[i]
   local value_ = SUBJECT.states and SUBJECT.states[state.name]
@@ -734,7 +748,7 @@ local function judge(body, level, above)
   subject.level = level
   if SUBJECT then
     subject.owners = SUBJECT.owners
-    subject.owned = body.table.owned
+    subject.owned, subject.partly = body.table.owned, SUBJECT.partly or false
     -- What a request body says of its owner or state is only a wish.
     local same = SUBJECT.resource == body.table.name
     subject.near = same and target_near or false
@@ -905,6 +919,10 @@ local function load_tables(plan)
       state.yes, state.no = held.digit(state, true), held.digit(state, false)
     end
     table_.owned = table_.owner ~= "none"
+    table_.several = table_.paths.n > 1
+    for j = 1, table_.paths.n do
+      for i = 1, table_.paths[j].n do table_.several = table_.several or table_.paths[j][i] == "*" end
+    end
     table_.limit = given(table_.limit) and table_.limit + 1 or nil
     held.prepare_table(plan, table_)
   end

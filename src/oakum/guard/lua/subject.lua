@@ -1,6 +1,7 @@
 -- The object that a request is about to touch, as `oakum.held` and `oakum.project` ask of it.
 
 local json = require "oakum.json"
+local spelling = require "oakum.spelling"
 
 local M = {}
 
@@ -20,7 +21,7 @@ function M.of(owners)
 end
 
 local function owners_of(table_, value, door, params, bearer)
-  local owners, kind = { n = 0 }, table_.owner
+  local owners, kind, partly = { n = 0 }, table_.owner, false
   if kind == "field" then
     local said = false
     for i = 1, #table_.paths do
@@ -31,6 +32,9 @@ local function owners_of(table_, value, door, params, bearer)
       end
     end
     if not said and params[door.owner] then add(owners, params[door.owner]) end
+    for i = 1, said and table_.several and #table_.paths or 0 do
+      partly = partly or spelling.lacks(value, table_.paths[i], 1)
+    end
   elseif kind == "path" then
     local names = door.owner ~= "" and { door.owner } or table_.params
     for i = 1, #names do
@@ -39,7 +43,7 @@ local function owners_of(table_, value, door, params, bearer)
   elseif kind == "caller" then
     for i = 1, #bearer.list do add(owners, bearer.list[i]) end
   end
-  return owners
+  return owners, partly
 end
 
 -- Values of the states that the object says itself, by name.
@@ -52,30 +56,18 @@ local function states_of(table_, value)
   return found
 end
 
--- Ids at a member path, those of a list that stands there too.
-local function texts_at(value, segments)
-  local found = { n = 0 }
-  local function put(each)
-    local id = json.text(each)
-    if id then
-      found.n = found.n + 1
-      found[found.n] = id
-    end
-  end
-  for _, each in ipairs(json.at(value, segments)) do
-    for i = 1, json.is_array(each) and each.n or 0 do put(each[i]) end
-    put(each)
-  end
-  return found
-end
-
 -- An object that `door` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
 -- by which it is seen and written.
 function M.seen(shown, set, value, door, params, bearer)
+  local owners, partly = owners_of(shown, value, door, params, bearer)
   return {
-    owners = owners_of(shown, value, door, params, bearer),
-    owned = shown.owned, resource = shown.name, states = states_of(set, value),
-    texts = function(_, segments) return texts_at(value, segments) end,
+    owners = owners, partly = partly, owned = shown.owned,
+    resource = shown.name, states = states_of(set, value),
+    texts = function(_, segments)
+      local out = { n = 0 }
+      spelling.ids_at(value, segments, 1, out)
+      return out
+    end,
   }
 end
 

@@ -1,0 +1,263 @@
+-- Whether an answer lists all the ids there are: the Lua of `guard/whole.py`, word for word.
+--
+-- The law of this module: a list is whole by evidence, and not for want of a sign against it. What
+-- nobody understands may say that the list goes on, or that it could not be read.
+
+local json = require "oakum.json"
+local spelling = require "oakum.spelling"
+
+local find, gsub, lower = string.find, string.gsub, string.lower
+
+local M = {}
+
+local function set(text)
+  local made = {}
+  for word in text:gmatch "%S+" do made[word] = true end
+  return made
+end
+
+local function words(text)
+  local made = {}
+  for word in text:gmatch "%S+" do made[#made + 1] = word end
+  return made
+end
+
+local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
+local ON = words "next more cursor continu truncat partial incomplete scroll remain"
+local FAILED = words "error warn fail exception fault problem retry timedout degraded prev stale cached"
+local NAMES = {
+  done = set "complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last",
+  pages = set "pages totalpages pagecount numpages numberofpages lastpage",
+  first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex from",
+  size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize",
+  count = set "count numfound found hits length resultcount resultscount itemcount itemscount",
+  words = set "message messages msg detail details reason notice title description",
+  status = set "status code statuscode success successful ok result state",
+  kind = set "object type kind",
+  about = set "self first href url uri link path timestamp time date requestid traceid correlationid id version apiversion took duration servertime generatedat etag lastmodified updatedat startcursor endcursor",
+}
+local KIND = {}
+for kind, names in pairs(NAMES) do
+  -- A name that stands in two is of the first in the order of the reference.
+  for name in pairs(names) do KIND[name] = KIND[name] or kind end
+end
+local WELL, LISTS = set "ok success successful 200 0", set "list collection array page"
+
+local function has(text, list)
+  for i = 1, #list do
+    if find(text, list[i], 1, true) then return true end
+  end
+  return false
+end
+
+-- The number that a value is, and whether it is written as an integer; nil: it is none.
+local function number(value)
+  if getmetatable(value) ~= json.number then return nil end
+  return tonumber(value.text), value.int
+end
+
+local function integer(value)
+  local n, int = number(value)
+  return int and n or nil
+end
+
+local function text_of(value)
+  if type(value) == "string" then return lower(value:match "^%s*(.-)%s*$") end
+  local n, int = number(value)
+  if int then return ("%.0f"):format(n) end
+  return ""
+end
+
+local function hollow(value)
+  if json.is_array(value) then return value.n == 0 end
+  return json.is_object(value) and next(value) == nil
+end
+
+local function counted(value, found, good)
+  return integer(value) == found and good or "on"
+end
+
+local TOLD = {}
+function TOLD.done(value) return value == true and "end" or "on" end
+function TOLD.pages(value)
+  local n = integer(value)
+  return n and n <= 1 and "end" or "on"
+end
+function TOLD.first(value)
+  local n = integer(value)
+  return (value == json.null or n == 0 or n == 1) and "silent" or "on"
+end
+function TOLD.size(value, found)
+  local n = integer(value)
+  return n and n > found and "end" or "on"
+end
+function TOLD.count(value, found) return counted(value, found, "silent") end
+function TOLD.words(value, _, empty)
+  local well = value == true or number(value) == 200 or WELL[text_of(value)]
+  return (well or value == json.null or empty or integer(value) == 0) and "silent" or "on"
+end
+function TOLD.status(value)
+  local well = value == true or number(value) == 200 or WELL[text_of(value)]
+  return (well or value == json.null or integer(value) == 0) and "silent" or "on"
+end
+function TOLD.kind(value)
+  local said = type(value) == "string" and LISTS[lower(value)]
+  return (value == json.null or said) and "silent" or "unknown"
+end
+function TOLD.about(value) return json.is_array(value) and "unknown" or "silent" end
+
+-- What a member around a list of `found` ids says of it: `on`, `end`, `silent`, or `unknown`.
+local function member(name, value, found, declared)
+  local plain = gsub(lower(name), "[^a-z0-9]", "")
+  local kind = KIND[plain]
+  if json.is_object(value) and next(value) ~= nil and kind ~= "words" and kind ~= "status" then
+    return (has(plain, FAILED) or has(plain, ON)) and "on" or "unknown"
+  end
+  local empty = value == json.null or value == false or value == "" or value == "0"
+    or number(value) == 0 or hollow(value)
+  if kind then return TOLD[kind](value, found, empty) end
+  if has(plain, ON) then return empty and "end" or "on" end
+  if has(plain, FAILED) then return empty and "silent" or "on" end
+  if find(plain, "total", 1, true) then return counted(value, found, "end") end
+  if declared and not json.is_object(value) then return "silent" end
+  return (value == json.null or value == "" or hollow(value)) and "silent" or "unknown"
+end
+
+-- ---------------------------------------------------------------- one walk
+
+local function same_path(path, n, wanted)
+  if n ~= #wanted then return false end
+  for i = 1, n do
+    if path[i] ~= wanted[i] then return false end
+  end
+  return true
+end
+
+local function around(look, path, n, name, value, depth)
+  path[n + 1] = name
+  for i = 1, #look.counts do
+    if same_path(path, n + 1, look.counts[i]) then return end
+  end
+  local said = member(name, value, look.found, look.declared[name])
+  if said == "unknown" and json.is_object(value) and depth < 8 then
+    for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1) end
+  else
+    look[said] = true
+  end
+  path[n + 1] = nil
+end
+
+local function walk(look, value, at, path)
+  local pointer = look.pointer
+  local segment = pointer[at]
+  if not segment then
+    look.found = look.found + 1
+    if not spelling.id(value) then look.sound = false end
+  elseif segment == "*" then
+    local inside = {}
+    if json.is_array(value) then
+      for i = 1, value.n do inside[i] = value[i] end
+    elseif json.is_object(value) and look.maps[at] then
+      for _, each in pairs(value) do inside[#inside + 1] = each end
+    else
+      look.sound = false
+      return
+    end
+    path[at] = "*"
+    for i = 1, #inside do walk(look, inside[i], at + 1, path) end
+    path[at] = nil
+  elseif not json.is_object(value) or value[segment] == nil then
+    look.sound = false
+  else
+    if at < look.star then
+      local above = {}
+      for i = 1, at - 1 do above[i] = path[i] end
+      for name, each in pairs(value) do
+        if name ~= segment then look.beside[#look.beside + 1] = { above, name, each } end
+      end
+    end
+    path[at] = segment
+    walk(look, value[segment], at + 1, path)
+    path[at] = nil
+  end
+end
+
+local function headers_say(look, named)
+  for name, said in pairs(named) do
+    local text = lower(said:match "^%s*(.-)%s*$")
+    if name == "content-range" then
+      local total = text:match "/(%d+)%s*$"
+      look[total and #total < 10 and tonumber(total) == look.found and "end" or "on"] = true
+    elseif name == "warning" or name == "retry-after"
+      or (name == "link" and find(text, "next", 1, true)) then
+      look.on = true
+    elseif name == "link" or find(name, "rate", 1, true) or find(name, "limit", 1, true) then
+      -- Says nothing of the list.
+    elseif has(name, ON) then
+      if not (text == "" or text == "false" or text == "0" or text == "null" or text == "none") then
+        look.on = true
+      end
+    elseif (find(name, "total", 1, true) or find(name, "count", 1, true)) and text:find "^%d+$" then
+      local most = find(name, "page", 1, true) and 1 or look.found
+      if tonumber(text) > most then look.on = true end
+    end
+  end
+end
+
+local function counts_say(look, value)
+  for i = 1, #look.counts do
+    local at = value
+    for j = 1, #look.counts[i] do
+      at = json.is_object(at) and at[look.counts[i][j]] or nil
+    end
+    look[integer(at) == look.found and "end" or "on"] = true
+  end
+end
+
+-- A place at which a relation's ids stand, of the plan; `ask` says how its operation pages.
+function M.place(relation, ask)
+  local made = {
+    pointer = relation.pointer, maps = {}, declared = {}, counts = ask.counts, page = ask.page, star = 0,
+  }
+  for i = 1, #relation.maps do made.maps[relation.maps[i] + 1] = true end
+  for i = 1, #relation.declared do made.declared[relation.declared[i]] = true end
+  for i = 1, #relation.pointer do
+    if relation.pointer[i] == "*" then made.star = i end
+  end
+  return made
+end
+
+-- Whether the ids at a place of an answer (`headers` by name) are certainly all there are.
+function M.is(place, answer, value)
+  local look = {
+    pointer = place.pointer, maps = place.maps, declared = place.declared, counts = place.counts,
+    star = place.star, found = 0, sound = true, beside = {},
+  }
+  walk(look, value, 1, {})
+  if not look.sound then return false end
+  local media = lower((answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*$"
+    or (answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*;" or "")
+  if media ~= "application/json" and media:sub(-5) ~= "+json" then return false end
+  counts_say(look, value)
+  headers_say(look, answer.headers)
+  for i = 1, #look.beside do
+    local each = look.beside[i]
+    local path = {}
+    for j = 1, #each[1] do path[j] = each[1][j] end
+    around(look, path, #path, each[2], each[3], 0)
+  end
+  if look.on or look.unknown then return false end
+  local found = look.found
+  if place.page > 0 then return found < place.page end
+  local usual = USUAL[tostring(found)] or (found > 0 and found % 100 == 0)
+  return look["end"] or (place.page == 0 and not usual) or false
+end
+
+-- Whether some cache gave an answer that is older than one may be believed (RFC 9111, 5.1, 5.5).
+function M.stale(answer, ttl)
+  local age = (answer.headers.age or ""):match "^%s*(.-)%s*$"
+  if age ~= "" and not (age:find "^%d+$" and #age < 10 and tonumber(age) <= ttl) then return true end
+  return (answer.headers.warning or ""):find "^%s*11[0-3]" ~= nil
+end
+
+return M
