@@ -21,6 +21,19 @@ class ExitCode(IntEnum):
     INTERNAL = 70
 
 
+def visible(text: str) -> str:
+    """The text with everything that a screen obeys instead of showing written as an escape.
+
+    Control characters, line ends and marks of writing direction (CWE-150): an API or a document may
+    name a field so as to forge a line of a report, or a command of a pipeline's log.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
 @dataclass(frozen=True, order=True)
 class Location:
     """A place in a file of the user's. Lines and columns count from 1; 0 means unknown."""
@@ -54,7 +67,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location.file else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{where}{self.message}{hint}"
+        return visible(f"{where}{self.message}{hint}")
 
 
 class OakumError(Exception):

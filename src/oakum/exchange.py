@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,16 @@ class Exchange:
 
     request: Request
     response: Response
+
+
+def json_bytes(value: Any, *, sort: bool = False) -> bytes:
+    """A value as JSON text in UTF-8 (RFC 8259), whatever an API may have put into it: integers
+    of any size, and halves of surrogate pairs, which are escaped. `sort`: members by name. Raises
+    `ValueError` for what JSON cannot say, and `RecursionError` for what is nested too deep."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None)
+    except orjson.JSONEncodeError:
+        text = json.dumps(
+            value, allow_nan=False, separators=(",", ":"), default=list, sort_keys=sort
+        )
+        return text.encode()

@@ -78,3 +78,10 @@ def test_the_table_of_exit_codes_is_the_enum() -> None:
 def test_a_near_word_is_offered_and_a_far_one_is_not(word: str, hint: str) -> None:
     assert did_you_mean(word, ["owner", "is_private"]) == hint
     assert did_you_mean(word, []) == ""
+
+
+def test_what_others_wrote_forges_no_line_and_commands_no_screen() -> None:
+    told = str(
+        Problem(Location("a\n::error::x.yaml", 1, 2), "no `\x1b[2J\u202e` here", "or\r\n::x")
+    )
+    assert told == ("a\\n::error::x.yaml:1:2: no `\\x1b[2J\\u202e` here; or\\r\\n::x")

@@ -268,7 +268,9 @@ def _sound(path: Path, model: Model) -> Report:
 def _changed(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:
     """When the contract was last written, for reports that do not say which one they are of."""
     files = {contract, *found.document.files, *overlays}
-    return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
+    return datetime.fromtimestamp(
+        max(each.stat().st_mtime for each in files if each.is_file()), UTC
+    )
 
 
 def _waivers(policy: Policy, contract: Path, more: Path | None) -> tuple[Waiver, ...]:
@@ -278,7 +280,7 @@ def _waivers(policy: Policy, contract: Path, more: Path | None) -> tuple[Waiver,
     problems: list[Problem] = []
     found = list(policy.criteria.waivers)
     for file in files:
-        found += parse_waivers(parse(read_text(file), str(file)), policy, problems)
+        found += parse_waivers(parse(read_text(file), str(file), problems), policy, problems)
     if problems:
         raise InputError(problems)
     return tuple(found)

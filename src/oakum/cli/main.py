@@ -9,7 +9,7 @@ import sys
 import click
 
 from oakum import __version__
-from oakum.errors import ExitCode, InputError, OakumError
+from oakum.errors import ExitCode, InputError, OakumError, visible
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("scan", "prove what a running API shows to whom against the contract"),
@@ -84,7 +84,10 @@ def _outcome() -> int:
             click.echo(f"error: {problem}", err=True)
         return int(error.exit_code)
     except OakumError as error:
-        click.echo(f"error: {error}", err=True)
+        # What an engine or a program has printed stays in lines, none of which starts as it likes:
+        # a log of a pipeline obeys lines that begin with `::`.
+        said = "\n  | ".join(visible(line) for line in str(error).splitlines())
+        click.echo(f"error: {said}", err=True)
         return int(error.exit_code)
     except BrokenPipeError:
         # The reader has gone (`oakum … | head`): nothing is left to say it to.

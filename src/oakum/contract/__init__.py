@@ -43,10 +43,10 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
     Raises `InputError` with every mistake of the policy, and of the policy against the document.
     """
     text = read_text(path)
-    if _is_policy(text, str(path)):
-        return _from_policy(parse(text, str(path)), path, overlays)
-    document = Document.load(path, overlays)
     problems: list[Problem] = []
+    if _is_policy(text, str(path)):
+        return _from_policy(parse(text, str(path), problems), problems, path, overlays)
+    document = Document.load(path, overlays)
     node = None
     patches = {overlay: read_text(overlay) for overlay in overlays}
     if any(KEY in each for each in (text, *patches.values())):
@@ -61,7 +61,8 @@ def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
 def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str:
     """What tells two contracts apart, 64 hex digits: the policy without comments and without its
     `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
-    parts = [hashlib.sha256(each.read_bytes()).hexdigest() for each in contract.document.files]
+    files = contract.document.files  # those that were looked for and are not there, too
+    parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
     text = read_text(path)
     if _is_policy(text, str(path)):
@@ -80,8 +81,9 @@ def _is_policy(text: str, file: str) -> bool:
     return quoted and not parse_json(text.encode(), file).keys().isdisjoint(_WORDS)
 
 
-def _from_policy(node: Node, path: Path, overlays: Sequence[Path]) -> Contract:
-    problems: list[Problem] = []
+def _from_policy(
+    node: Node, problems: list[Problem], path: Path, overlays: Sequence[Path]
+) -> Contract:
     policy = parse_policy(node, problems)
     try:
         document = _document(node, path, overlays)

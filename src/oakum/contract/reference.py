@@ -112,6 +112,7 @@ class Library:
 
     def __init__(self, main: File) -> None:
         self.main = main
+        self._within = _tree(main.path) if main.path is not None else ()
         self._files: dict[Path, File | str] = {}
         if main.path is not None:
             self._files[main.path.resolve()] = main
@@ -219,6 +220,8 @@ class Library:
         path = file.path.parent / unquote(address)
         try:
             key = path.resolve()
+            if not any(key.is_relative_to(each) for each in self._within):
+                return f"`{address}` is outside of `{self._within[0]}`; copy the file into it"
             if key not in self._files and not path.is_file():
                 self._files[key] = f"there is no file `{path}`"
         except (OSError, ValueError):  # too long, or a character that no file system takes
@@ -226,6 +229,21 @@ class Library:
         if key not in self._files:
             self._files[key] = _read(path)
         return self._files[key]
+
+
+def _tree(document: Path) -> tuple[Path, ...]:
+    """The folders that a document may refer into, the widest first (CWE-22).
+
+    The working tree that holds it; without one, the folder of the document, and the current folder
+    where the document is below that. A document is often somebody else's: it names no file of the
+    machine that reads it.
+    """
+    folder = document.resolve().parent
+    above = (folder, *folder.parents)
+    tree = next((each for each in above if (each / ".git").exists()), folder)
+    here = Path.cwd()
+    wide = here in above and here != Path(here.anchor)
+    return tuple(sorted({tree, here} if wide else {tree}, key=lambda each: len(each.parts)))
 
 
 def _read(path: Path) -> File | str:

@@ -121,11 +121,12 @@ def decode(data: bytes, file: str) -> str:
         raise InputError([problem]) from None
 
 
-def parse(text: str, file: str) -> Node:
+def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
     """YAML or JSON text to a marked tree.
 
     Raises `InputError` naming every duplicate key, every non-scalar key, and the first syntax
-    error with its place.
+    error with its place. Where there is nothing but duplicate keys, they are added to `problems`
+    instead, when that is given, and the first of each counts: so they hide no other mistake.
     """
     try:
         root = yaml.compose(text, Loader=_Loader)
@@ -144,8 +145,10 @@ def parse(text: str, file: str) -> Node:
         raise InputError([Problem(Location(file), told)]) from None
     marker = _Marker(file)
     node = marker.mark(root, 0) if root is not None else Node("scalar", Location(file, 1, 1))
-    if marker.problems:
-        raise InputError(marker.problems)
+    if marker.problems or (marker.duplicates and problems is None):
+        raise InputError([*marker.problems, *marker.duplicates])
+    if problems is not None:
+        problems += marker.duplicates
     return node
 
 
@@ -154,6 +157,7 @@ class _Marker:
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
+        self.duplicates: list[Problem] = []
         self._file = file
         self._done: dict[yaml.Node, tuple[Node, int]] = {}
         """What stands at an anchor already, and how many values it has."""
@@ -201,7 +205,8 @@ class _Marker:
                 self._refuse(place, "`<<` merges are not read; write the keys out")
             elif raw_key.value in first:
                 told = f"first at {first[raw_key.value]}"
-                self._refuse(place, f"`{raw_key.value}` stands here twice", told)
+                said = f"`{raw_key.value}` stands here twice"
+                self.duplicates.append(Problem(place, said, told))
             else:
                 # Numbers and booleans as keys (status codes) are text, as they are in JSON.
                 first[raw_key.value] = place

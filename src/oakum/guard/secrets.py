@@ -46,8 +46,9 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
 def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     """SHA-256 of each API key → its holder, `{id: …}` and claims. Raises `InputError`."""
     path = folder / name
-    found = parse(read_text(path), str(path))
-    problems = [
+    problems: list[Problem] = []
+    found = parse(read_text(path), str(path), problems)
+    problems += [
         Problem(key.location, "an API key is named by its SHA-256, in 64 small hex digits")
         for key, _ in found.items
         if not _SHA256.fullmatch(str(key.scalar))

@@ -404,7 +404,7 @@ def parsed(answer: Response) -> Json:
             return json.loads(answer.body)
         if answer.media_type == "text/csv":
             return [dict(row) for row in csv.DictReader(io.StringIO(answer.body.decode()))]
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, csv.Error):
         pass
     return None
 

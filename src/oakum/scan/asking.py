@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from oakum.contract.model import Json, Operation
-from oakum.exchange import Request
+from oakum.exchange import Request, json_bytes
 from oakum.scan.bodies import FORM, JSON, MULTIPART, encode
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
@@ -137,7 +137,7 @@ def _build(
     body = b""
     if content:
         as_json = gate.asks is not None
-        kind, body = (JSON, orjson.dumps(content)) if as_json else encode(operation, content)
+        kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
         headers["content-type"] = kind
     target = gate.base or target
     url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
@@ -214,7 +214,7 @@ def _named(names: Mapping[str, str]) -> str:
 
 
 def _json(value: Json) -> str:
-    return orjson.dumps(value).decode()
+    return json_bytes(value).decode()
 
 
 def _text(value: Json) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from oakum.contract.model import Json, Media, Operation, Shape
+from oakum.exchange import json_bytes
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -64,7 +65,7 @@ def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
     if base == MULTIPART:
         return f"{MULTIPART}; boundary={BOUNDARY}", _parts(content)
     written = media is not None and _is_json(media)
-    return (media.type if written and media else JSON), orjson.dumps(content)
+    return (media.type if written and media else JSON), json_bytes(content)
 
 
 def decode(kind: str, body: bytes) -> Mapping[str, Json]:
@@ -109,4 +110,4 @@ def _parts(content: Json) -> bytes:
 def _text(value: Json) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json_bytes(value).decode()

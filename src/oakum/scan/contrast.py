@@ -18,7 +18,7 @@ import orjson
 
 from oakum.contract.lexicon import listed
 from oakum.contract.model import Json
-from oakum.exchange import Response
+from oakum.exchange import Response, json_bytes
 from oakum.scan.knowledge import canonical, leaves_of, says_nothing
 
 Feature = tuple[str, ...]
@@ -62,7 +62,7 @@ def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
     for at, each in _places(value):
         found[("body", *map(mask, at))] = _told(each, mask)
         if not isinstance(each, dict | list):
-            around -= len(orjson.dumps(each))
+            around -= len(json_bytes(each))
         around -= len(at[-1].encode("utf-8", "replace")) if at and not at[-1].isdigit() else 0
     return found | {("size",): f"size:{around}"}
 

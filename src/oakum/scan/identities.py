@@ -51,8 +51,8 @@ def load_identities(
 
     Raises `InputError` with every mistake. Runs the commands that secrets are taken from.
     """
-    root = _parse(path)
     r = Reader([])
+    root = _parse(path, r.problems)
     vault = Vault(r, path.parent, os.environ if environ is None else environ, run)
     if root.get("auth") is not None:
         found = wfc.read(r, vault, root)
@@ -70,18 +70,19 @@ def load_identities(
     )
 
 
-def _parse(path: Path) -> Node:
+def _parse(path: Path, problems: list[Problem]) -> Node:
     """The file's tree. What YAML says of a value it cannot read may quote a secret."""
     try:
-        return parse(read_text(path), str(path))
+        return parse(read_text(path), str(path), problems)
     except InputError as error:
-        quotes = "a value that starts with `!`, `*`, `&`, `%` or `@` needs quotes"
-        raise InputError(
-            Problem(p.location, quotes)
-            if re.search(r"tag|alias|anchor|character|directive", p.message)
-            else p
-            for p in error.problems
-        ) from None
+        raise InputError(map(_unquoted, error.problems)) from None
+
+
+def _unquoted(problem: Problem) -> Problem:
+    if not re.search(r"tag|alias|anchor|character|directive|cannot be read", problem.message):
+        return problem
+    quotes = "a value that starts with `!`, `*`, `&`, `%` or `@` needs quotes"
+    return Problem(problem.location, quotes)
 
 
 def _readable_by_others(path: Path, vault: Vault) -> list[Problem]:

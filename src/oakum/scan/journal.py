@@ -17,6 +17,7 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem, TargetError
+from oakum.exchange import json_bytes
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
 from oakum.scan.switches import Flip
@@ -88,7 +89,7 @@ class Journal:
 
     def _line(self, content: Mapping[str, Json]) -> None:
         # Named tuples (the key of a cell) are lists here.
-        self._append(orjson.dumps(content, default=list) + b"\n")
+        self._append(json_bytes(content) + b"\n")
 
     def _append(self, line: bytes) -> None:
         try:

@@ -180,6 +180,8 @@ class Knowledge:
 
 
 def _name(pointer: tuple[str, ...]) -> str:
+    if not pointer:
+        return ""  # the answer is the value
     last = words(pointer[-1])
     if last in (("id",), ("uuid",), ("key",)) and len(pointer) > 1:
         last = (*words(pointer[-2]), *last)

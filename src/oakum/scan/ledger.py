@@ -14,7 +14,7 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.paging import next_page
 from oakum.scan.switches import Ask
 
@@ -62,7 +62,7 @@ class Made:
 
 Entry = Undo | Made
 
-_FAILS = (OakumError, RecursionError, orjson.JSONEncodeError)
+_FAILS = (OakumError, RecursionError, ValueError)
 """There is no answer, or one nested too deep to be understood."""
 _PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
@@ -237,7 +237,7 @@ def extract(answer: Response, members: tuple[str, ...]) -> str:
         found = list(_objects(orjson.loads(answer.body), members))
     except orjson.JSONDecodeError:
         return ""
-    return orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
+    return json_bytes(found, sort=True).decode()
 
 
 def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:

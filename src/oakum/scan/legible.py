@@ -15,6 +15,7 @@ from oakum.semantics import Leaf, answer_media
 
 _MAX_BODY = 10 << 20
 _MAX_TEXT = 1 << 20
+csv.field_size_limit(_MAX_BODY)  # else a cell of 131,073 characters is an error
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,10 @@ def read_as_declared(
     else:
         text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
         if response.media_type == "text/csv":
-            rows = [dict(row) for row in csv.DictReader(io.StringIO(text))]
+            try:
+                rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=""))
+            except csv.Error:
+                return Legible(text[:_MAX_TEXT], None)
             return Legible(rows, shape, whole=answered)
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None

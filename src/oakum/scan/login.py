@@ -18,7 +18,7 @@ import orjson
 
 from oakum.contract.model import Json, Operation
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import path_on
 from oakum.scan.credentials import Csrf, Identity, Login, Secret
 
@@ -167,7 +167,7 @@ def _request(login: Login, method: str, url: str, headers: dict[str, str], body:
         return Request(method, url, headers)
     if login.encoding == "json":
         kind = {"content-type": "application/json", **headers}
-        return Request(method, url, kind, orjson.dumps(body))
+        return Request(method, url, kind, json_bytes(body))
     if login.encoding == "raw":
         return Request(method, url, {"content-type": login.content_type, **headers}, body.encode())
     form = urlencode(body, doseq=True)

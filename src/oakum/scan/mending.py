@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import orjson
-
 from oakum.errors import InputError, Location, Problem
+from oakum.exchange import json_bytes
 from oakum.scan.engine import Event
 from oakum.scan.journal import Past, recall
 from oakum.scan.run import Options, Scan
@@ -63,7 +62,7 @@ def _flip(flip: Flip) -> str:
     if SIGN in flip.state:
         word = "" if flip.before else "no longer "
         return f"{flip.identity}, {word}{flip.state}"
-    value = "its old value" if flip.secret else f"`{orjson.dumps(flip.before).decode()}`"
+    value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
     return f"`{flip.state}` of {flip.identity}, {value}"
 
 

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-import orjson
-
 from oakum.contract.classify import classify, opens_session
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Operation, Shape
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill, path_on
 from oakum.scan.bodies import body_shape, decode, encode
 from oakum.scan.contacts import Noun, is_secret, noun_of
@@ -159,7 +157,7 @@ class Newcomers:
         operation = self.operation
         shape = body_shape(operation)
         real = {**self._body(shape, made), **more} if shape else dict(more)
-        said = orjson.dumps({**dict.fromkeys(real, "…"), **more}).decode()
+        said = json_bytes({**dict.fromkeys(real, "…"), **more}).decode()
         kind, body = encode(operation, real)
         headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
         path = path_on(operation, self.target)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from oakum.contract.model import Json
+from oakum.exchange import json_bytes
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -38,7 +39,7 @@ class Seal:
 
     def close(self, value: Json) -> str:
         """A JSON value as text that only the same identities and run can open."""
-        return _MARK + self._fernet().encrypt(orjson.dumps(value)).decode()
+        return _MARK + self._fernet().encrypt(json_bytes(value)).decode()
 
     def open(self, text: Json) -> Json:
         """What was closed; anything else as it is. Raises `ValueError` under another key."""

@@ -17,7 +17,7 @@ import orjson
 
 from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import fill
 from oakum.scan.bodies import body_shape, encode
 from oakum.scan.cast import Cast
@@ -364,8 +364,8 @@ class Switches:
             return {}  # an error in JSON is nobody's settings, and must not replace them
         try:
             content = orjson.loads(answer.body)
-            orjson.dumps(content)  # what is nested too deep to be sent back is not understood
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            json_bytes(content)  # what is nested too deep to be sent back is not understood
+        except (ValueError, RecursionError):
             return {}
         content = _unwrapped(content, writer)
         if not isinstance(content, dict):
@@ -391,7 +391,7 @@ class _Write:
 
 def left_behind(flip: Flip) -> str:
     """Tells a person what to do about a setting that was not put back."""
-    value = "its old value" if flip.secret else f"`{orjson.dumps(flip.before).decode()}`"
+    value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
     return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
 
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-import orjson
-
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Shape
-from oakum.exchange import Request
+from oakum.exchange import Request, json_bytes
 from oakum.scan.asking import Filled, path_on, variable
 from oakum.scan.bodies import body_shape, encode
 from oakum.scan.contacts import (
@@ -240,7 +238,7 @@ class _Asking:
         if shape is None or not shape.properties:
             return {}, ""
         real, said = self._object(shape, ())
-        return real, orjson.dumps(said).decode()
+        return real, json_bytes(said).decode()
 
     def _object(self, shape: Shape, at: At) -> tuple[dict[str, Json], dict[str, Json]]:
         """A body, and the same with names in place of values."""

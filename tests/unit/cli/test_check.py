@@ -40,6 +40,15 @@ def test_every_mistake_is_told_at_its_place(contract: Path) -> None:
     assert f"{len(lines)} errors" in done.out.splitlines()[-1]
 
 
+def test_a_key_that_stands_twice_hides_no_other_mistake(contract: Path) -> None:
+    text = contract.read_text().replace("see: [member]", "see: [membr]", 1)
+    contract.write_text(text + "relations: {}\nnonsense: 1\n")
+    done = oakum("check", contract)
+    assert done.code == 2
+    assert "`relations` stands here twice; first at" in done.out
+    assert "did you mean `member`?" in done.out and "`nonsense`" in done.out
+
+
 def test_marks_of_a_draft_are_counted_until_somebody_takes_them_away(contract: Path) -> None:
     lines = contract.read_text().splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if "fields:" in line) + 1

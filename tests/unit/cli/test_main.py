@@ -104,3 +104,12 @@ def test_it_runs_as_a_module_and_loads_no_command_for_its_help() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Usage: oakum" in done.stdout
+
+
+def test_an_error_forges_no_line_and_gives_a_pipeline_no_command() -> None:
+    told = TargetError("the engine said: \x1b[2Jno\n::error::all is well\nerror: none")
+    with patch("oakum.cli.check.load", side_effect=told):
+        done = oakum("check", "x.yaml")
+    assert done.err == (
+        "error: the engine said: \\x1b[2Jno\n  | ::error::all is well\n  | error: none\n"
+    )

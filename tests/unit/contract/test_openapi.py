@@ -560,6 +560,27 @@ def test_files_that_cannot_be_read_are_told_at_the_reference(tmp_path: Path) -> 
     ]
 
 
+def test_a_reference_leads_to_no_file_outside_of_the_tree(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "api").mkdir(parents=True)
+    for place in ("secret.yaml", "tree/beside.yaml"):
+        (tmp_path / place).write_text("get: {responses: {}}\n")
+    (tree / "api" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
+    text = with_paths("  /a: {$ref: '../../secret.yaml'}\n  /b: {$ref: link.yaml}")
+    (tree / "api" / "api.yaml").write_text(text + "  /c: {$ref: ../beside.yaml}\n")
+
+    def told() -> list[str]:
+        with pytest.raises(InputError) as caught:
+            Document.load(tree / "api" / "api.yaml")
+        said = [each.message.replace(str(tmp_path), "") for each in caught.value.problems]
+        return [each.removesuffix("; copy the file into it") for each in said]
+
+    outside = [f"`{each}` is outside of `/tree/api`" for each in ("../../secret.yaml", "link.yaml")]
+    assert told() == [*outside, "`../beside.yaml` is outside of `/tree/api`"]
+    (tree / ".git").touch()
+    assert told() == [each.replace("/api`", "`") for each in outside]
+
+
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.yaml: no such file or directory$"):
         Document.load(tmp_path / "none.yaml")

@@ -535,3 +535,11 @@ def test_a_secret_shows_nowhere() -> None:
     assert len({secret, Secret("hunter2")}) == 1
     with pytest.raises(TypeError):
         json.dumps(secret)
+
+
+def test_an_identity_that_stands_twice_hides_no_other_mistake(desk: Desk) -> None:
+    told = desk.problems(
+        "identities:\n  ann: {header: 'X: a'}\n  ann: {}\n  bob: {headr: 'X: b'}\n"
+    )
+    said = " ".join(str(each) for each in told)
+    assert "`ann` stands here twice" in said and "did you mean `header`?" in said

@@ -15,13 +15,11 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import orjson
-
 from oakum.contract.classify import classify, opens_session
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Shape
 from oakum.contract.sensitive import ends, more_than_sets
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
@@ -257,7 +255,7 @@ class _Trial:
             content: Json = {**kept, **filled.content, **asked}
             for step in reversed(at):
                 content = {step: content}
-            said = orjson.dumps({**dict.fromkeys(kept, "…"), **asked}).decode()
+            said = json_bytes({**dict.fromkeys(kept, "…"), **asked}).decode()
             sent = with_body(filled, operation, content, said)
             answer = engine.send(gate, who.name, sent)
             if answer.status >= 400:
@@ -299,7 +297,7 @@ class _Trial:
         if not body:
             return other
         sent = {**filled.content, **body}
-        said = orjson.dumps(dict.fromkeys(sent, "…")).decode()
+        said = json_bytes(dict.fromkeys(sent, "…")).decode()
         asked = with_body(filled, operation, sent, said)
         before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None

@@ -15,13 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
-import orjson
-
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Shape
 from oakum.contract.sensitive import ends
-from oakum.exchange import Request, Response
+from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
@@ -197,7 +195,7 @@ class _Trial:
         body = {**body, **filled.content}
         for at, value in more.items():
             _put(body, (*self.pair.at, *at), value)
-        said = orjson.dumps(_hidden(body, dict(more), self.pair.at)).decode()
+        said = json_bytes(_hidden(body, dict(more), self.pair.at)).decode()
         return with_body(filled, make.operation, body, said)
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:

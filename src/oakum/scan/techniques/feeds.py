@@ -19,7 +19,7 @@ import orjson
 from oakum.contract.classify import says_write
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Parameter, Shape
-from oakum.exchange import Response
+from oakum.exchange import Response, json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate, frame_media, is_websocket
@@ -346,8 +346,8 @@ class _Hall:
         if example is not None and says_write(example):
             return b""  # a message that is more than a subscription is somebody's to send
         if not isinstance(example, dict) or not filled.content:
-            return filled.request.body if example is None else orjson.dumps(example)
-        return orjson.dumps({**example, **filled.content})
+            return filled.request.body if example is None else json_bytes(example)
+        return json_bytes({**example, **filled.content})
 
     # ------------------------------------------------------------ what is heard
 

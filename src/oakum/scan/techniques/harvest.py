@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-import orjson
-
 from oakum.contract.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.contract.model import Json, Shape
+from oakum.exchange import json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import variable
 from oakum.scan.bodies import body_shape
@@ -199,7 +198,7 @@ def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]
             more = _body(gate, slot, value)
             if slot.above and symbol:
                 shown = _body(gate, slot, symbol)[slot.above]
-                veiled = {slot.above: orjson.dumps(shown).decode()}
+                veiled = {slot.above: json_bytes(shown).decode()}
             yield value, bare.otherwise(HOW, door=door, fixed=more, veiled=veiled)
 
 

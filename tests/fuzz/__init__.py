@@ -1,0 +1,1 @@
+"""Inputs that nobody would write: whatever comes in, Oakum answers in words and with a code."""
