@@ -155,6 +155,8 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
     kind = classify_field(path, shape)
     if kind in (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY, FieldClass.KEY):
         return True
+    if said & _RAISES:
+        return True
     stands = bool(said & _STANDS) and said <= _STANDS | _OF_ITSELF
     return _ends_it(path) or stands or bool(said & _LETS_IN)
 
@@ -162,6 +164,20 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
 def _ends_it(path: str) -> bool:
     said = frozenset(words(path.rpartition(".")[2]))
     return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)
+
+
+_STAMPS = listed(
+    "at changed created date edited last made modified on stamp time timestamp updated"
+)
+
+
+def is_stamp(path: str, value: Json) -> bool:
+    """Whether a member is a time that the API sets by itself, at each write perhaps."""
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(said & _STAMPS) and isinstance(value, str) and bool(_TIME.match(value))
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 def ends(path: str, value: Json) -> bool:

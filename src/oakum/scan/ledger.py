@@ -79,8 +79,9 @@ class Ledger:
     pending: list[Entry] = field(default_factory=list)
 
     def enter(self, undo: Entry) -> None:
-        """Remember before the write is sent."""
+        """Remember before the write is sent; what has the same name takes its place."""
         self.log("undo", as_json(undo))
+        self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
 
     def learn(self, made: Made, key: str) -> Made:

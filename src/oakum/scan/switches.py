@@ -7,18 +7,20 @@ setting and its value (`true`, `only_me`), never the settings object.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import orjson
 
 from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.scan.asking import fill
+from oakum.scan.asking import Filled, fill
 from oakum.scan.bodies import body_shape, encode
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
@@ -44,6 +46,8 @@ class Flip:
     after: Json
     secret: bool = False
     """The values are a person's own: they are never written in clear text."""
+    at: str = ""
+    """Tells the address that was written from that of another object; empty: not kept."""
 
 
 @dataclass
@@ -73,6 +77,14 @@ class Switches:
     """(identity, writer) → the settings as they were before the first flip; never written down."""
     _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
     """(identity, writer) → the settings as last read."""
+
+    def __post_init__(self) -> None:
+        self._pins: dict[tuple[str, str], str] = {}
+        """(identity, writer) → the address of the one object that is changed and put back."""
+        for flip in self.pending:
+            switch = self.switch(flip.state)
+            if switch is not None and flip.at:
+                self._pins.setdefault((flip.identity, switch.operation), flip.at)
 
     def base(self, resource: str, name: str) -> str:
         """`Resource.state` in which a state really stands, following `of`."""
@@ -106,14 +118,18 @@ class Switches:
         prepared = self._prepare(identity, switch)
         if prepared is None:
             return False
+        here = value_at(self._last(identity, switch), pattern(switch.pointer))
         if own:
-            before = value_at(self._last(identity, switch), pattern(switch.pointer))
-            if before is None:
-                self.why = "how it is set now is not shown"
-                return False
+            before = here
+        if before is None:
+            self.why = "how it is set now is not shown"
+            return False
+        if here != before and (here is not None or self._is_one_of_many(identity, path, switch)):
+            self.why = "the object that would be written is not the one whose setting is known"
+            return False
         if shown := self._last(identity, switch):
             self._before.setdefault((identity, switch.operation), shown)
-        change = Flip(identity, path, before, value, own)
+        change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
         self.log("flip", change)
         self.pending.append(change)
         if not self._write(prepared, identity, switch, value):
@@ -152,11 +168,19 @@ class Switches:
             switch, own = self.switch(path), path in self.fields
             at = pattern(switch.pointer) if switch else ()
             before = value_at(shown, at) if own else self.cast.states.get((identity, path))
+            here = value_at(shown, at)
+            if (
+                switch
+                and here != before
+                and (here is not None or self._is_one_of_many(identity, path, switch))
+            ):
+                continue
             if len(at) > 1:
                 content.setdefault(at[0], shown.get(at[0]))
             if before is not None and isinstance(value_at(content, at[:-1]), dict):
                 content = _with(content, at, value)
-                flips[path] = Flip(identity, path, before, value, own), at
+                pin = self._pin(identity, first, prepared)
+                flips[path] = Flip(identity, path, before, value, own, pin), at
         if shown:
             self._before.setdefault((identity, first.operation), shown)
         for flip, _ in flips.values():
@@ -274,7 +298,7 @@ class Switches:
         """The write of a switch with everything in it but the value; None: `why` has the words."""
         gate = self.writers[switch.operation]
         writer, path = gate.operation, pattern(switch.pointer)
-        filled = fill(gate, self.target, self.knowledge, identity)
+        filled = self._filled(gate, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
             self.why = f"no value is known for a parameter of {named}, so none was sent"
@@ -305,6 +329,24 @@ class Switches:
             self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
             return None
         return _Write(filled.request, gate.operation, content)
+
+    def _pin(self, identity: str, switch: Switch, write: _Write) -> str:
+        """From its first change on, one object stands for the setting until it is put back."""
+        return self._pins.setdefault((identity, switch.operation), _place(write.request.url))
+
+    def _filled(self, gate: Gate, identity: str, writer: str) -> Filled | None:
+        """A question about the object that was changed, or about the first where none was."""
+        at = self._pins.get((identity, writer), "")
+        for turn in range(_MOST_OBJECTS if at else 1):
+            filled = fill(gate, self.target, self.knowledge, identity, turn=turn)
+            if filled is None or not at or _place(filled.request.url) == at:
+                return filled
+        return None
+
+    def _is_one_of_many(self, identity: str, path: str, switch: Switch) -> bool:
+        """Whether a setting stands in each of several objects, and this is the address of one."""
+        known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
+        return len(known) > 1 and bool(self.writers[switch.operation].personal)
 
     def _sendable(self, writer: Operation, current: Mapping[str, Json]) -> dict[str, Json]:
         """All settings but those that the document keeps from being written."""
@@ -355,7 +397,7 @@ class Switches:
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)
-        filled = fill(reader, self.target, self.knowledge, identity) if reader else None
+        filled = self._filled(reader, identity, writer.id) if reader else None
         self._now.pop((identity, writer.id), None)
         if filled is None:
             return {}
@@ -424,4 +466,11 @@ def _same(before: Json, now: Json) -> bool:
     )
 
 
+def _place(url: str) -> str:
+    """Tells an address from another, and is nobody's value: it stands in the journal."""
+    return hashlib.sha256(urlsplit(url).path.encode()).hexdigest()[:16]
+
+
+_MOST_OBJECTS = 100
+"""Objects of an identity among which the one that was changed is looked for."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

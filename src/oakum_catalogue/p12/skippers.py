@@ -193,18 +193,18 @@ def app(mode: Mode, seed: int) -> Starlette:
 ENTRY = Entry(
     name="p12-skippers",
     pattern="P12",
-    title="a skipper is verified, on the dearest plan, by sending it along",
+    title="a skipper is on the dearest plan by sending it along",
     convention="prefixed ids, {data, meta} envelope, camelCase, bearer token, OpenAPI 3.1, no pagination",
     document=DOCUMENT,
     exposure=EXPOSURE,
     identities=identities,
     app=app,
-    truth=(Truth("Skipper", ("plan", "verified"), ("owner",), "PATCH /me"),),
+    truth=(Truth("Skipper", ("plan",), ("owner",), "PATCH /me"),),
     decoys=(
         "the answer to a PATCH repeats all that was sent, saved or not",
         "`revision` may be set by nobody and changes with each answer, by itself",
         "all skippers share one home port",
-        "`roles` are saved too, and no trial sets those of an account that was there before",
+        "`roles` and `verified` are saved too, and no trial sets those of an account that was there before",
     ),
     options=("--allow-writes",),
 )

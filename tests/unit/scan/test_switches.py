@@ -597,3 +597,46 @@ def test_a_patch_whose_answer_was_no_success_is_looked_at_before_it_is_taken_for
     assert api.state != before
     assert found.undo("ann", path)
     assert api.state == before and found.pending == []
+
+
+def test_a_setting_known_of_another_object_is_not_flipped() -> None:
+    """What was read of one object says nothing of the one that would be written."""
+    studio = Studio()
+    _, found = ready(studio)
+    studio.settings[IDS["ann"]]["is_private"] = False
+    before = deepcopy(studio.settings)
+    assert not found.flip("ann", PRIVATE, False)
+    assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
+    assert studio.settings == before and found.pending == []
+    assert not [line for line in studio.asked if "putSettings" in line]
+    assert "is not the one whose setting is known" in found.why
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_changed_is_put_back_there_whatever_objects_are_seen_since(killed: bool) -> None:
+    studio = Studio()
+    before = deepcopy(studio.settings)
+    run, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    objects = run.knowledge.objects[("ann", "Person")]
+    objects.insert(0, {**objects[0], "id": IDS["bob"]})
+    if killed:
+        pending = list(found.pending)
+        found = switches(run)
+        found.pending = pending
+        found.__post_init__()
+    studio.asked.clear()
+    assert found.restore() == ()
+    assert studio.settings == before
+    assert not [line for line in studio.asked if "bob" in line]
+
+
+def test_what_was_changed_and_is_not_seen_any_more_is_told() -> None:
+    studio = Studio()
+    run, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    run.knowledge.objects[("ann", "Person")] = [{"id": IDS["bob"]}]
+    run.knowledge.own.clear()
+    studio.asked.clear()
+    assert len(found.restore()) == 1
+    assert not [line for line in studio.asked if "putSettings" in line]

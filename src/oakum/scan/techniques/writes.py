@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Shape
-from oakum.contract.sensitive import ends, life_cycle, more_than_sets
+from oakum.contract.sensitive import ends, is_stamp, life_cycle, more_than_sets
 from oakum.exchange import Request, Response
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
@@ -162,7 +162,9 @@ class _Door:
             each = shape_of(self.engine.model, self.resource, name)
             if name in taken or found >= _MOST or classify_field(name, each) in LETS_IN:
                 continue
-            if life_cycle(name, each) or not self.engine.lookout.may_write(name):
+            if is_stamp(name, value) or life_cycle(name, each):
+                continue
+            if not self.engine.lookout.may_write(name):
                 continue
             if declared and (shape is None or name not in shape.properties):
                 continue
