@@ -136,16 +136,16 @@ class OakumMiddleware:
                 return value
             told = await self._ask(question, scope, receive)
 
-    async def _ask(self, question: Asked, scope: Scope, receive: Receive) -> Answered | None:
+    async def _ask(self, question: Asked, scope: Scope, receive: Receive) -> Answered:
         heard = _Heard(self._keeper.policy.guard.max_body)
         # What an outer layer found out about the caller is no part of a question of the guard's.
         like = {key: value for key, value in scope.items() if key in _OF_THE_SERVER}
         like |= {"type": "http", "method": question.method, "scheme": question.scheme}
         try:
             await self._app(_scope(like, question), _once(b"", receive), heard)
-        except Exception:  # noqa: BLE001 - whatever the application raises, it did not answer
+        except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             if not heard.complete:
-                return None
+                return Answered(500)
         return heard.answered()
 
 

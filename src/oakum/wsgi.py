@@ -117,7 +117,7 @@ class OakumMiddleware:
                 return value
             told = self._ask(question, environ)
 
-    def _ask(self, question: Asked, environ: Environ) -> Answered | None:
+    def _ask(self, question: Asked, environ: Environ) -> Answered:
         # What an outer layer found out about the caller is no part of a question of the guard's.
         like = {
             key: value
@@ -127,8 +127,8 @@ class OakumMiddleware:
         like |= {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "wsgi.url_scheme": question.scheme}
         try:
             return _heard(self._app, _environ(like, question), self._keeper.policy.guard.max_body)
-        except Exception:  # noqa: BLE001 - whatever the application raises, it did not answer
-            return None
+        except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
+            return Answered(500)
 
 
 # --------------------------------------------------------------------------- what comes in

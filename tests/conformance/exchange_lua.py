@@ -47,7 +47,10 @@ function bridge.host(port)
       port.ask(q.method, q.target, flat(q.headers), q.timeout)
     if not status then return nil, "timeout" end
     local named = {}
-    for _, pair in ipairs(unflat(headers)) do named[pair[1]] = pair[2] end
+    for _, pair in ipairs(unflat(headers)) do
+      local before = named[pair[1]]
+      named[pair[1]] = before and before .. ", " .. pair[2] or pair[2]
+    end
     return { status = status, headers = named, body = body, truncated = truncated }
   end
   return host

@@ -22,7 +22,7 @@ from __future__ import annotations
 import copy
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,8 +87,16 @@ class Upstream:
                 and wanted.get("method", "GET") == request.method
                 and all(request.header(name) == value for name, value in headers.items())
             ):
-                return response(entry["answer"])
+                return _told_apart(request, response(entry["answer"]))
         return Response(404, (("content-type", "application/json"),), b'{"message":"no"}')
+
+
+def _told_apart(request: Request, answer: Response | None) -> Response | None:
+    """Who-am-I says that it is for nobody else, as it should, unless a case says otherwise."""
+    said = answer is None or any(name == "cache-control" for name, _ in answer.headers)
+    if answer is None or said or request.target != "/me":
+        return answer
+    return replace(answer, headers=(*answer.headers, ("cache-control", "no-store")))
 
 
 class Guard(Protocol):

@@ -348,7 +348,7 @@ def test_the_path_that_the_application_reads_is_the_one_that_is_judged(
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["path"])
         body = json.dumps(PEOPLE["ann"]).encode()
-        headers = [(b"content-type", b"application/json")]
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"private")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -283,7 +283,8 @@ def test_static_files_pass_unread_and_without_credentials(tmp_path: Path) -> Non
 
 def test_pieces_that_are_written_are_part_of_the_answer(tmp_path: Path) -> None:
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        write = start_response("200 OK", [("Content-Type", "application/json")])
+        kept = [("Content-Type", "application/json"), ("Cache-Control", "private")]
+        write = start_response("200 OK", kept)
         write(b'{"id":"ann",')
         return [b'"email":"e"}']
 

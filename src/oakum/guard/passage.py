@@ -18,6 +18,7 @@ from oakum.contract.model import Json, Operation
 from oakum.contract.openapi import Document
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.account import owners_shown, removed
+from oakum.guard.caching import FRESH, kept_apart
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
@@ -26,7 +27,18 @@ from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Memory
 from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without
-from oakum.guard.who import NOBODY, Given, Verifier, Who, by_answer, by_key, by_token, given
+from oakum.guard.who import (
+    NOBODY,
+    Given,
+    Verifier,
+    Who,
+    by_answer,
+    by_key,
+    by_token,
+    given,
+    told_to_nobody,
+    turned_away,
+)
 from oakum.guard.wiring import Door, derive
 from oakum.semantics import Call, Model, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
@@ -245,15 +257,29 @@ class Gatekeeper:
             return NOBODY
         if (known := self._callers.get(held.key)) is not None:
             return known[0]
-        ask = self._wiring.asks[self._wiring.whoami]
-        path = self._model.operations[ask.operation].path
         epoch = self._callers.epoch
-        question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
-        answered = yield from inquiry.ask(question)
+        answered = yield from self._whoami(inquiry, self._wiring.whoami, held)
         who = by_answer(answered, caller)
+        if who.ids and answered is not None and not kept_apart(answered):
+            bare = yield from self._whoami(inquiry, self._wiring.whoami, Given())
+            if not told_to_nobody(bare, caller, who.ids):
+                raise Denied(503, "who")
         about = {_session(held), *who.ids}
         self._callers.put(held.key, who, about, self.policy.guard.ttl, epoch)
         return who
+
+    def _whoami(
+        self, inquiry: Inquiry, index: int, held: Given
+    ) -> Generator[Asked, Answered | None, Answered | None]:
+        """Who-am-I, with some credentials or none, asked past every cache."""
+        ask, failed = self._wiring.asks[index], inquiry.failed
+        path = self._model.operations[ask.operation].path
+        question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
+        question = replace(question, headers=(*question.headers, FRESH))
+        answered = yield from inquiry.ask(question)
+        if turned_away(answered) or (not held and answered is not None and answered.status != 200):
+            inquiry.failed = failed  # an answer too
+        return answered
 
     def _call(self, passing: Passing, door: Door, inquiry: Inquiry) -> Talk:
         """Whether the caller may use the door at all."""

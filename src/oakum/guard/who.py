@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Caller, Json
+from oakum.guard.caching import handed_on
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
 from oakum.guard.route import called
 from oakum.guard.wiring import Credential
@@ -19,6 +20,8 @@ Verifier = Callable[[str], Mapping[str, Json] | None]
 """The claims of a token; None: it is not valid now."""
 _NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
 """The rest of 4xx says *later*, and not *nobody*."""
+_UNANSWERED = frozenset((408, 425, 429, 502, 503, 504))
+"""What a server in between says for an API that it got no answer from, or that asks to wait."""
 
 
 @dataclass(frozen=True)
@@ -166,17 +169,44 @@ def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
 
 
 def by_answer(answered: Answered | None, caller: Caller) -> Who:
-    """The caller as the API tells it. Raises `Denied` when it does not tell."""
-    if answered is not None and answered.status == 200:
-        value = readable(answered)
-        *stem, last = pattern(caller.pointer) or ("",)
-        around = at(value, tuple(stem)) if caller.pointer else []
-        ids = _ids([each for one in around for each in at(one, (last,))])
-        if ids:
-            return Who(ids, around[0] if isinstance(around[0], dict) else {})
-    elif answered is not None and answered.status in _NOT_LOGGED_IN:
+    """The caller as the API tells it. Raises `Denied` when it does not tell, or when what it tells
+    may have been said to somebody else."""
+    if turned_away(answered):
         return NOBODY
+    if answered is not None and _is_json(answered) and not handed_on(answered):
+        ids, beside = _told(answered, caller)
+        if ids:
+            return Who(ids, beside if isinstance(beside, dict) else {})
     raise Denied(503, "who")
+
+
+def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
+    """Whether an answer to who-am-I without any credentials shows that the API does not tell
+    everybody these ids, as it would where a cache answers all callers alike."""
+    if answered is None or answered.status in _UNANSWERED:
+        return False
+    if answered.status == 200 and readable(answered) is None:
+        return False
+    return _told(answered, caller)[0].isdisjoint(ids)
+
+
+def turned_away(answered: Answered | None) -> bool:
+    """Whether an answer says that nobody is logged in."""
+    return answered is not None and answered.status in _NOT_LOGGED_IN
+
+
+def _is_json(answered: Answered) -> bool:
+    """An answer of another type is none, whatever its bytes are."""
+    media = answered.media_type
+    return media in ("", "application/json") or media.endswith("+json")
+
+
+def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
+    """The ids that an answer tells, and what stands beside them."""
+    value = readable(answered)
+    *stem, last = pattern(caller.pointer) or ("",)
+    around = at(value, tuple(stem)) if caller.pointer else []
+    return _ids([each for one in around for each in at(one, (last,))]), next(iter(around), None)
 
 
 def _ids(values: list[Json]) -> frozenset[str]:

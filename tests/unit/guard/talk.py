@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +75,20 @@ class Talk:
             while True:
                 question = talk.send(told)
                 self.asked.append(question)
-                told = self.upstream(question)
+                told = _for_one_alone(self.upstream(question))
         except StopIteration as done:
             return done.value
 
     @property
     def questions(self) -> list[str]:
         return [f"{each.method} {each.target}" for each in self.asked]
+
+
+def _for_one_alone(told: Answered | None) -> Answered | None:
+    """As who-am-I should say of itself: nobody else is asked about then."""
+    if told is None or told.header("cache-control"):
+        return told
+    return replace(told, headers=(*told.headers, ("cache-control", "no-store")))
 
 
 def asked(

@@ -87,7 +87,7 @@ def test_what_is_about_whoever_asks_is_asked_in_their_name(tmp_path: Path) -> No
     assert body(talk.say(ASKED)) == {"id": "ann", "name": "Ann", "city": "Oslo"}
     credentials = {each.target: each.headers[2:] for each in talk.asked}
     assert credentials == {
-        "/me?key=k-cy": (),
+        "/me?key=k-cy": (("cache-control", "no-cache, no-store"),),
         "/me/friends?key=k-cy": (),
         "/users/ann/blocked": (("x-service", "s3"),),
     }

@@ -93,6 +93,7 @@ def test_who_asks_is_asked_with_their_credentials_and_nothing_else(talk: Talk) -
         ("accept", "application/json"),
         ("accept-encoding", "identity"),
         ("cookie", "peloton_session_id=s-ann"),
+        ("cache-control", "no-cache, no-store"),
     )
 
 

@@ -81,11 +81,13 @@ function host.ask(q)
   local headers, body = handle:httpCall("questions", wanted, q.body, {
     timeout_ms = max(1, floor(q.timeout * 1000)),
     send_xff = false,
+    return_duplicate_headers = true,
   })
   HANDLE, REQUEST = handle, req
   if not headers then return nil, "unreachable" end
   local answer = { status = tonumber(headers[":status"]), headers = {}, body = body or "" }
   for name, value in pairs(headers) do
+    if type(value) == "table" then value = table.concat(value, ", ") end
     if byte(name) ~= COLON then answer.headers[lower(name)] = value end
   end
   if #answer.body > settings.max_body then return nil, "too long" end

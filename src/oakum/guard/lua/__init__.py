@@ -30,6 +30,7 @@ MODULES = (
     "subject",
     "graphql",
     "credentials",
+    "caching",
     "who",
     "audit",
     "passage",

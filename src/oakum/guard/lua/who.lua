@@ -4,8 +4,10 @@
 -- the request says it. Not to know is nobody, or no answer at all.
 
 local cache = require "oakum.cache"
+local caching = require "oakum.caching"
 local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
+local headers = require "oakum.headers"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 
@@ -14,6 +16,10 @@ local sub, sort = string.sub, table.sort
 local M = {}
 
 local TRANSIENT = { [408] = true, [425] = true, [429] = true }
+-- What a server in between says for an API that it got no answer from; the rest of 5xx is the API's own.
+local UNANSWERED = {
+  [408] = true, [425] = true, [429] = true, [502] = true, [503] = true, [504] = true,
+}
 
 local Who = {}
 Who.__index = Who
@@ -85,25 +91,67 @@ function Who:by_key(held)
   return self:bearer({ id }, known)
 end
 
-function Who:by_answer(x)
-  local asking, caller = self.asking, self.caller
-  local ask = asking.asks[caller.ask]
-  local answer, value = asking:ask(x, asking:question(x, ask.before, ask.query, nil))
-  if answer and answer.status >= 400 and answer.status < 500 and not TRANSIENT[answer.status] then
-    x.failed = x.failed - 1 -- an answer too: it is nobody
-    return self:bearer({}, nil)
-  end
-  if value == nil then return nil, 503, 1 end
-  local pointer = caller.pointer
+-- An answer of another type than JSON is none, whatever its bytes are.
+local function is_json(answer)
+  local media = answer.headers["content-type"]
+  media = media and headers.media(media)
+  return not media or media == "application/json" or sub(media, -5) == "+json"
+end
+
+-- The ids that an answer tells, and what stands beside them.
+local function told(value, pointer)
   local around = #pointer > 0 and lookups.at(value, pointer, #pointer - 1) or {}
   local ids = {}
   for i = 1, #around do
     local inside = lookups.at(around[i], { pointer[#pointer] })
     for j = 1, #inside do ids[#ids + 1] = inside[j] end
   end
-  ids = texts(ids)
+  return texts(ids), around[1]
+end
+
+-- Whether an answer says that nobody is logged in; it is one too, so it has not failed.
+local function turned_away(x, answer)
+  local nobody = answer and answer.status >= 400 and answer.status < 500 and not TRANSIENT[answer.status]
+  if nobody then x.failed = x.failed - 1 end
+  return nobody
+end
+
+-- Whether the API tells nobody without credentials the ids that it told these: it is asked once more,
+-- so that a cache which answers everybody alike is found out.
+function Who:theirs(x, ids)
+  local asking = self.asking
+  local ask = asking.asks[self.caller.ask]
+  local question = asking:question({ given = {} }, ask.before, ask.query, nil)
+  question.headers[#question.headers + 1] = caching.FRESH
+  local answer, value = asking:ask(x, question)
+  if turned_away(x, answer) then return true end
+  if not answer or UNANSWERED[answer.status] or (answer.status == 200 and value == nil) then
+    return false
+  end
+  if value == nil then
+    x.failed = x.failed - 1
+    return true
+  end
+  local others = told(value, self.caller.pointer)
+  for i = 1, #others do
+    if ids[others[i]] then return false end
+  end
+  return true
+end
+
+function Who:by_answer(x)
+  local asking, caller = self.asking, self.caller
+  local ask = asking.asks[caller.ask]
+  local question = asking:question(x, ask.before, ask.query, nil)
+  question.headers[#question.headers + 1] = caching.FRESH
+  local answer, value = asking:ask(x, question)
+  if turned_away(x, answer) then return self:bearer({}, nil) end
+  if value == nil or not is_json(answer) or caching.handed_on(answer.headers) then return nil, 503, 1 end
+  local ids, beside = told(value, caller.pointer)
   if #ids == 0 then return nil, 503, 1 end
-  return self:bearer(ids, json.is_object(around[1]) and around[1] or nil)
+  local made = self:bearer(ids, json.is_object(beside) and beside or nil)
+  if not caching.kept_apart(answer.headers) and not self:theirs(x, made.ids) then return nil, 503, 1 end
+  return made
 end
 
 -- ---------------------------------------------------------------- the whole

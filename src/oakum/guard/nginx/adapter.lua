@@ -55,7 +55,10 @@ function host.ask(q)
   local answer, why = client.call(upstream, q, settings.max_body)
   if not answer then return nil, why end
   local headers = {}
-  for _, pair in ipairs(answer.headers) do headers[pair[1]] = pair[2] end
+  for _, pair in ipairs(answer.headers) do
+    local before = headers[pair[1]]
+    headers[pair[1]] = before and before .. ", " .. pair[2] or pair[2]
+  end
   answer.headers = headers
   return answer
 end
