@@ -198,7 +198,8 @@ def turned_away(answered: Answered | None) -> bool:
 def _is_json(answered: Answered) -> bool:
     """An answer of another type is none, whatever its bytes are."""
     media = answered.media_type
-    return media in ("", "application/json") or media.endswith("+json")
+    said = any(name == "content-type" for name, _ in answered.headers)
+    return not said or media == "application/json" or media.endswith("+json")
 
 
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:

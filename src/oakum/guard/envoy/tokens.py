@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from oakum.contract.model import Json
-from oakum.guard.lua import long_string, preloaded
+from oakum.guard.lua import long_string, needed, preloaded
 
 TOKEN = "x-oakum-token"
 """Request header in which the token stands that is to be verified; the router takes it away."""
-_READING = ("cache", "json", "headers", "route", "credentials")
+_READING = ("json", "headers", "route", "credentials")
 
 _CACHED_TOKENS = 1000
 _KEYS_CACHED = "60s"
@@ -52,4 +52,4 @@ def reader(places: Sequence[Mapping[str, Json]]) -> str:
     """The Lua of the filter in front: it finds the token, by the runtime's own modules."""
     said = f"local PLACES = {long_string(json.dumps(list(places)))}\nlocal TOKEN = {TOKEN!r}\n"
     code = (files(__package__) / "reader.lua").read_text(encoding="utf-8")
-    return preloaded(_READING) + said + code
+    return preloaded(needed(*_READING)) + said + code

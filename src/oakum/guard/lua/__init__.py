@@ -6,6 +6,7 @@ its own is its adapter. A contract adds data only: a JSON text, never code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 
@@ -37,6 +38,8 @@ MODULES = (
 )
 """In the order of dependence; those that are not there yet are left out."""
 
+_REQUIRED = re.compile(r'require[ (]*"oakum\.(\w+)"')
+
 
 def source(module: str) -> str:
     """Lua text of one module, `json` for `oakum.json`; raises `FileNotFoundError`."""
@@ -47,6 +50,18 @@ def bundle(adapter: str, plan: str) -> str:
     """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, and
     then the adapter, which may use both."""
     return f"{preloaded(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
+
+
+def needed(*roots: str) -> list[str]:
+    """Some modules and all that they require, in the order of dependence."""
+    found: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += _REQUIRED.findall(source(name))
+    return [name for name in MODULES if name in found]
 
 
 def preloaded(modules: Iterable[str]) -> str:

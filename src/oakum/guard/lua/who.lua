@@ -7,9 +7,9 @@ local cache = require "oakum.cache"
 local caching = require "oakum.caching"
 local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
-local headers = require "oakum.headers"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
+local media = require "oakum.media"
 
 local sub, sort = string.sub, table.sort
 
@@ -93,9 +93,10 @@ end
 
 -- An answer of another type than JSON is none, whatever its bytes are.
 local function is_json(answer)
-  local media = answer.headers["content-type"]
-  media = media and headers.media(media)
-  return not media or media == "application/json" or sub(media, -5) == "+json"
+  local said = answer.headers["content-type"]
+  if not said then return true end
+  said = media.read(said)
+  return said ~= nil and (said.type == "application/json" or sub(said.type, -5) == "+json")
 end
 
 -- The ids that an answer tells, and what stands beside them.
