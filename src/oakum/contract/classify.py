@@ -113,6 +113,8 @@ _LITERAL = re.compile(r"[^/{}]+")
 
 def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict:
     """Whether an operation reads, writes, destroys or logs in; the contract's word comes first."""
+    if rule is not None and rule.untested:
+        return Verdict("destructive", f"the contract leaves it out: {rule.untested}")
     if rule is not None and rule.reads is not None:
         said = f"the contract says `reads: {str(rule.reads).lower()}`"
         return Verdict("read" if rule.reads else "destructive", said)

@@ -255,6 +255,8 @@ class OperationRule:
     """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
     without: tuple[str, ...] = ()
     """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
+    untested: str = ""
+    """Why a scan leaves it out; empty: it does not. Says nothing of who may see or call what."""
     location: Location = NOWHERE
 
 

@@ -38,7 +38,9 @@ POLICY = (
     *("limits", "guard", "exit_criteria"),
 )
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
-OPERATION = ("shows", "sets", "params", "counts", "owner", "call", "reads", "graphql", "without")
+OPERATION = (
+    "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql", "without", "untested",
+)  # fmt: skip
 
 
 def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
@@ -168,8 +170,18 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
+        untested=found.read("untested", _reason, ""),
         location=key.location,
     )
+
+
+def _reason(r: Reader, node: Node, what: str) -> str | None:
+    """A sentence that says why, for who reads the report."""
+    said = node.scalar if node.kind == "scalar" else None
+    if isinstance(said, str) and said.strip():
+        return said.strip()
+    r.unlike(node, what, "the reason in words", 'such as `untested: "needs a paid account"`')
+    return None
 
 
 def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:

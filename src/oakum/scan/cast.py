@@ -32,6 +32,8 @@ class Cast:
     unread: set[tuple[str, str]] = field(default_factory=set)
     """Of which nothing is known: the object that holds it was not shown to its owner. That is not
     the same as missing in it."""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    """Identities that nothing has proven to be who they are → why."""
     _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
         default_factory=dict
     )
@@ -53,6 +55,11 @@ class Cast:
         return frozenset(
             name for name, state in states.items() if (state.of or f"{resource}.{name}") in found
         )
+
+    def unproven_of(self, viewer: str | None, owner: str) -> str:
+        """Why what one of these two shows of the other is no proof; empty: both are proven."""
+        name = next((each for each in (viewer, owner) if each in self.unproven), None)
+        return f"`{name}` is not proven: {self.unproven[name]}" if name else ""
 
     def principal(self, viewer: str | None) -> Principal:
         """The viewer as the semantics see them, all relations known, as the file says."""

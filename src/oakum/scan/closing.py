@@ -9,6 +9,7 @@ from oakum.finding import Result
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.matrix import NOBODY, Key, Observation, Outcome, granted_to_nobody
+from oakum.scan.ownership import is_one_of_many
 from oakum.semantics import Model
 
 if TYPE_CHECKING:
@@ -58,23 +59,38 @@ def _close(engine: Engine, gate: Gate, viewer: str | None, owner: str, resource:
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
         for key in engine.matrix.undecided(door, viewer, owner, resource)
-        if _is_shut(engine, key, owner)
+        if _is_shut(engine, key, viewer, owner)
     )
     if closed:
         engine.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
 
 
-def _is_shut(engine: Engine, key: Key, owner: str) -> bool:
+def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     """Whether the absence of a denied field says something.
 
     It does when its owner was shown it somewhere, or when nobody is to see it at all.
     """
     if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
         return False
+    if engine.matrix.is_unclear(key.door, viewer, owner, key.resource):
+        return False
+    resource = engine.model.policy.resources[key.resource]
+    own = any(resource.states[name].member for name, _ in key.state)
+    if own and is_one_of_many(engine.model, resource) and not _was_left_out(engine, key, owner):
+        return False
     if engine.cast.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
     return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
+
+
+def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
+    """Whether objects of an owner in the state of a cell were there to be left out: where a
+    question names one by its key, its own answer has told already."""
+    gate = engine.matrix.gates[key.door]
+    wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
+    named = wanted in gate.sources.values() and not gate.batch
+    return not named and engine.lookout.shown_in(key.door, owner, key)
 
 
 def say_why(engine: Engine) -> None:

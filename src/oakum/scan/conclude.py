@@ -121,7 +121,12 @@ def _told_at(model: Model, signal: Signal) -> Location:
 
 def _evidence(matrix: Matrix, key: Key) -> Evidence | None:
     evidence = matrix.evidence.get(key.finding)
-    return evidence and replace(evidence, confirmed=key.finding in matrix.confirmed)
+    confirmed = key.finding in matrix.confirmed
+    weak = "" if confirmed else matrix.weak.get(key.finding, "")
+    if evidence is None:
+        return None
+    note = "; ".join(filter(None, (evidence.note, weak)))
+    return replace(evidence, confirmed=confirmed, note=note)
 
 
 def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Leak:

@@ -7,7 +7,6 @@ bar, journal and reports consume.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,11 +21,13 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
+from oakum.scan.confirming import confirm
 from oakum.scan.doors import Gate, is_websocket
+from oakum.scan.exhibits import Question
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
-from oakum.scan.lookout import Lookout, Question
+from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
@@ -128,7 +129,8 @@ class Engine:
         self._changed = ""
         """In this world, whose account is not as before."""
         self._asked: set[str] = set()
-        self._probes: dict[str, tuple[Gate, str | None, str | None]] = {}
+        self.probes: dict[str, tuple[Gate, str | None, str | None, int]] = {}
+        """Question → how to put it again: door, viewer, whose values, which of them."""
         self._answered: dict[str, set[str | None]] = {}
         self._pages: dict[tuple[str, str], _Pairs] = {}
         """(door, whose parameters) → pairs like those that its owner was shown, ever."""
@@ -315,16 +317,18 @@ class Engine:
             if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
                 continue
             self.emit(Event("phase", {"name": f"{gate.door.method} {gate.door.path} of {who}"}))
-            if self.put(gate, who, who) is None:
-                continue
-            self._absent_control(gate, who)
-            if gate.id in self._ignoring:
-                continue  # it answers about its caller: nothing that `who` shows could come
-            deciding = [v for v in viewers if self._page_decides(gate, v, who)]
-            self._fetch(gate, deciding, who)
-            for viewer in deciding:
-                if self._page_decides(gate, viewer, who):
-                    self.put(gate, viewer, who)
+            for turn in self.lookout.turns(gate, who):
+                if self.put(gate, who, who, turn=turn) is None:
+                    break
+                self._absent_control(gate, who)
+                if gate.id in self._ignoring:
+                    break  # it answers about its caller: nothing that `who` shows could come
+                deciding = [v for v in viewers if self._page_decides(gate, v, who)]
+                if not turn:
+                    self._fetch(gate, deciding, who)
+                for viewer in deciding:
+                    if self._page_decides(gate, viewer, who):
+                        self.put(gate, viewer, who, turn=turn)
 
     def _fetch(self, gate: Gate, viewers: list[str | None], who: str) -> None:
         """Ask as one of each kind of viewer at the same time; `put` then takes the answers."""
@@ -435,7 +439,8 @@ class Engine:
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         """Ask once; None when a parameter has no value yet. Asked before: nothing is sent."""
-        key = self._key(gate, viewer, who, round or (f"value {turn}" if turn else ""))
+        nth = f"value {turn}" if turn else ""
+        key = self._key(gate, viewer, who, f"{round} {nth}".strip())
         filled = fill(gate, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
@@ -447,7 +452,7 @@ class Engine:
             self.why.setdefault(gate.id, why)
             return None
         self._asked.add(key)
-        self._probes[key] = (gate, viewer, who)
+        self.probes[key] = (gate, viewer, who, turn)
         known = self.replay.get(key) if who and viewer != who and not gate.how else None
         if known is None:
             answer = self._fetched.pop(key, None) or self.send(gate, viewer, filled)
@@ -470,7 +475,7 @@ class Engine:
         """Take in an answer that a technique has got by itself, to be confirmed like any other."""
         key = self._key(gate, viewer, who)
         self._asked.add(key)
-        self._probes[key] = (gate, viewer, who)
+        self.probes[key] = (gate, viewer, who, 0)
         outcome = self.judge(gate, viewer, who, filled, answer, key)
         self._answered.setdefault(gate.id, set()).add(viewer)
         return outcome
@@ -559,25 +564,8 @@ class Engine:
     # ------------------------------------------------------------ conclusions
 
     def confirm(self) -> None:
-        """Ask again, owner first, with the fewest questions that repeat every finding."""
-        open_findings, owners = dict[object, set[str]](), dict[str, str]()
-        for key, entry in self.matrix.leaks():
-            if key.finding not in self.matrix.confirmed:
-                here = {p for p in entry.probes if p in self._probes and f"|{self.world}|" in p}
-                open_findings.setdefault(key.finding, set()).update(here)
-                owners |= dict.fromkeys(here, entry.owner)
-        open_findings = {name: probes for name, probes in open_findings.items() if probes}
-        if open_findings:
-            self.emit(Event("phase", {"name": f"confirming {len(open_findings)} findings"}))
-        while any(open_findings.values()):
-            weight = Counter(probe for probes in open_findings.values() for probe in probes)
-            best = max(sorted(weight), key=lambda probe: weight[probe])
-            gate, viewer, who = self._probes[best]
-            if first := who or ("" if gate.sources else owners[best]):
-                self.put(gate, first, who, "again" if who else f"before {best}")
-            self.put(gate, viewer, who, "again")
-            sure = self.matrix.confirmed
-            open_findings = {n: p - {best} for n, p in open_findings.items() if n not in sure}
+        """Ask again for what was found, as far as it is not confirmed."""
+        confirm(self)
 
     # ------------------------------------------------------------ worlds
 

@@ -201,6 +201,7 @@ def _outcome(raw: Json) -> Outcome:
         tuple(Doubt(each["why"], _observation(each["leak"])) for each in raw["doubts"]),
         tuple((resource, path) for resource, path in raw["relative"]),
         raw["whole"],
+        tuple((viewer, owner, resource) for viewer, owner, resource in raw.get("unclear", ())),
     )
 
 
@@ -209,8 +210,9 @@ def _observation(raw: Json) -> Observation:
     key = Key(door, resource, path, viewer, tuple((name, text) for name, text in state))
     evidence = _evidence(raw["evidence"]) if raw["evidence"] else None
     return Observation(
-        key, raw["granted"], Result(raw["result"]), raw["viewer"], raw["owner"], evidence
-    )
+        key, raw["granted"], Result(raw["result"]), raw["viewer"], raw["owner"], evidence,
+        raw.get("weak", ""),
+    )  # fmt: skip
 
 
 def _evidence(raw: Json) -> Evidence:

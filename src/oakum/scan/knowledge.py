@@ -7,7 +7,7 @@ shapes and keyed hashes (see `evidence`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.lexicon import words
@@ -60,12 +60,19 @@ class Knowledge:
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
     common: set[str] = field(default_factory=set)
     """Values of the cast's that somebody outside it has as well: they name nobody."""
+    parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(resource, key) → all owners' ids, of an object that named all of several."""
+    conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
+    """(identity, resource, key) → states that this very object was seen in."""
+    joint: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field path, value) → identities that own one object with it together."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     _listed: list[tuple[str, tuple[str, str, str]]] | None = None
     """What `canaries` gives; None when something has been learnt since."""
 
-    def learn_own(self, who: str, sighting: Sighting) -> None:
-        """Take in an object of `who`'s that `who` was shown."""
+    def learn_own(self, who: str, sighting: Sighting, owners: Collection[str] = ()) -> None:
+        """Take in an object of `who`'s that `who` was shown; `owners`: identities it belongs to,
+        where they are several."""
         flat: dict[str, str] = {}
         for leaf in sighting.leaves:
             key = (who, sighting.resource, leaf.path)
@@ -78,6 +85,8 @@ class Knowledge:
             if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):
                 continue
             text = canonical(leaf.value)
+            if len(owners) > 1:
+                self.joint.setdefault((sighting.resource, leaf.path, text), set()).update(owners)
             self.own.setdefault(key, set()).add(text)
             if key not in self._index.setdefault(text, set()):
                 self._index[text].add(key)
@@ -100,10 +109,33 @@ class Knowledge:
                 self._listed = None
 
     def shared(self, who: str, resource: str, path: str, text: str) -> bool:
-        """Whether another identity has the same value in the same field: a default, perhaps."""
+        """Whether another identity has the same value in the same field: a default, perhaps. That
+        an object belongs to two makes nothing of it common."""
+        together = self.joint.get((resource, path, text), ())
         return any(
-            name != who and kind == resource and field == path and text in values
+            name != who
+            and name not in together
+            and kind == resource
+            and field == path
+            and text in values
             for (name, kind, field), values in self.own.items()
+        )
+
+    def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:
+        """The identity that was shown a value in its own object before this viewer was; empty:
+        none, or this viewer has known it all along."""
+        if text in self.own.get((viewer, resource, path), ()):
+            return ""
+        return next(
+            (
+                name
+                for (name, kind, field), values in self.own.items()
+                if kind == resource
+                and field == path
+                and text in values
+                and name not in ("", viewer)
+            ),
+            "",
         )
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
@@ -163,7 +195,10 @@ class Knowledge:
             return None
         keys = self._index.get(text)
         own = [key for key in keys or () if key[0] or not aside]
-        if not own or text in self.common or len({key[0] for key in own}) != 1:
+        names = {key[0] for key in own}
+        if not own or text in self.common:
+            return None
+        if len(names) != 1 and not names <= self.joint.get((*own[0][1:], text), set()):
             return None
         return min(own)
 

@@ -13,9 +13,9 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from oakum.contract.model import Json
+from oakum.contract.model import Json, Resource
 from oakum.finding import Cell, Door, Evidence, Result, State
-from oakum.scan.cast import Cast
+from oakum.scan.cast import ANYONE, Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import canonical
 from oakum.semantics import Model, Subject, Table
@@ -52,6 +52,8 @@ class Observation:
     viewer: str | None
     owner: str
     evidence: Evidence | None = None
+    weak: str = ""
+    """Why what was seen is no proof, in words; empty: nothing stands against it."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ class Outcome:
     """(resource, field) that somebody entitled was shown with a value its owner does not see."""
     whole: bool = True
     """Whether what did not come is known not to have come; a body nobody can read says nothing."""
+    unclear: tuple[tuple[str, str, str], ...] = ()
+    """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
+    of the owner's is closed by it. Owner: empty for anybody's."""
 
 
 @dataclass
@@ -131,8 +136,15 @@ class Matrix:
         """Cells of which a technique knows by what they leak: `cache`."""
         self.confirmed: set[tuple[str, str, str, State]] = set()
         """Findings that a second answer has shown again."""
+        self.weak: dict[tuple[str, str, str, State], str] = {}
+        """Findings that something stands against → what; a stronger answer may prove them yet."""
+        self.unclear: set[tuple[str, str, str, str]] = set()
+        """(door, viewer, owner, resource) of `Outcome.unclear`."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(door, resource) → viewer → owner ids that name nobody in the cast. In memory only."""
+        self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
+        """States of an owner's objects, each its own, that a question may be about; None: nobody
+        knows of any."""
         self.embedded: set[tuple[str, str]] = set()
         """(door, resource) that leaves only inside an object of another: it shares its fate."""
         self.relative: set[tuple[str, str]] = set()
@@ -222,6 +234,8 @@ class Matrix:
 
     def _is_open(self, key: Key, entry: Entry, viewer: str | None) -> bool:
         """Whether another answer to this viewer may change what is known of a cell."""
+        if entry.result is Result.LEAK and not entry.probes:
+            return True  # what stands against it may be settled by another's answer
         if entry.result is Result.CLOSED and self.insists is not None:
             return self.insists(key, viewer)
         return entry.result is Result.NOT_SHOWN
@@ -241,20 +255,29 @@ class Matrix:
                 continue
             held = self._cast.relations(viewer, whose)
             label = self._cast.label(held, viewer, whose)
-            values = self.state(resource, whose)
             table = self._model.tables[resource]
-            states: dict[tuple[str, ...], State] = {}  # many fields depend on the same settings
-            for path in fields:
-                names = deciding(table, path)
-                if names not in states:
-                    states[names] = state_key(table, path, values)
-                key = Key(door, resource, path, label, states[names])
+            for path, state in self._candidates(gate, table, fields, whose):
+                key = Key(door, resource, path, label, state)
                 entry = self.entries.get(key)
                 if entry is None or not self._is_open(key, entry, viewer):
                     continue
                 left_out = entry.granted and (door, viewer, whose) in self.passed_over
                 if not left_out and self.is_decidable(key, entry, whose):
                     yield key
+
+    def _candidates(
+        self, gate: Gate, table: Table, fields: Iterable[str], owner: str
+    ) -> Iterator[tuple[str, State]]:
+        """Fields in the states that the owner's objects behind a door are in."""
+        values = self.state(table.resource.name, owner)
+        own = self.conditions(gate, table.resource, owner) if self.conditions else []
+        for each in own or [{}]:
+            states: dict[tuple[str, ...], State] = {}  # many fields depend on the same settings
+            for path in fields:
+                names = deciding(table, path)
+                if names not in states:
+                    states[names] = state_key(table, path, {**values, **each})
+                yield path, states[names]
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
         """Whether an answer that may show this owner's object can still tell anything of a cell."""
@@ -300,6 +323,7 @@ class Matrix:
             self.carried.add((door, resource))
             self.witnessed.add((door, owner, resource, ""))
         self.relative.update(outcome.relative)
+        self.unclear.update((door, *each) for each in outcome.unclear)
         for doubt in outcome.doubts:
             self._doubts.setdefault(doubt.leak.key, (outcome.probe, doubt))
         for resource, inside in outcome.embedded:
@@ -326,9 +350,17 @@ class Matrix:
             known = self.evidence.get(name)
             if known is None or (known.owner is None and seen.evidence.owner is not None):
                 self.evidence[name] = seen.evidence
+        if seen.weak:
+            self.weak.setdefault(name, seen.weak)
+            return
         if entry.probes and probe not in entry.probes and seen.result is entry.result:
             self.confirmed.add(name)
         entry.probes.append(probe)
+
+    def is_unclear(self, door: str, viewer: str | None, owner: str, resource: str) -> bool:
+        """Whether something came of which nobody can tell that it is not this owner's."""
+        asked = (door, viewer or "")
+        return any((*asked, each, resource) in self.unclear for each in (owner, ""))
 
     def is_doubtful(self, key: Key) -> bool:
         """Whether something stood in a denied field that could not be told from its owner's."""
@@ -397,6 +429,19 @@ class Matrix:
             )  # fmt: skip
         return done
 
+    def _came_unclear(self, key: Key) -> bool:
+        return any(
+            (door, resource) == (key.door, key.resource)
+            and key.viewer in (ANYONE if not viewer else "", *self._labels(viewer, resource))
+            for door, viewer, _, resource in self.unclear
+        )
+
+    def _labels(self, viewer: str, resource: str) -> set[str]:
+        """What somebody is called beside the owners of a resource."""
+        who = viewer or None
+        pairs = ((self._cast.relations(who, owner), owner) for owner in self._cast.names())
+        return {self._cast.label(held, who, owner) for held, owner in pairs if owner != viewer}
+
     def _is_anybodys(self, resource: str) -> bool:
         return any(name == resource for _, name in self.carried)
 
@@ -451,6 +496,8 @@ class Matrix:
     ) -> str:
         if key.door in why:
             return why[key.door]
+        if self._came_unclear(key):
+            return f"a `{key.resource}` came there of which nothing tells whose it is"
         if key in self._doubts:
             if self._doubts[key][1].why == "another value":
                 return "something stood there that its owner does not see: a placeholder, perhaps"

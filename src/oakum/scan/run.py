@@ -24,6 +24,7 @@ from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.between import Between
 from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.coverage import told, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
 from oakum.scan.doors import feeds, survey
@@ -423,6 +424,7 @@ class Scan:
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.distrust if engine else []
+        distrust += map(_shown_twice, engine.lookout.twice.items()) if engine else ()
         unjudged = engine.matrix.unjudged() if engine else []
         if self.scope is not None:
             seen = seen or bool(engine and engine.matrix.own)
@@ -441,6 +443,11 @@ class Scan:
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
                 f" less than the {options.min_shown:g} % asked for"
             )
+        skipped = tuple(self._left_alone(engine))
+        if self.scope is None and engine is not None and seen:
+            near = within_reach(engine.cast, engine.matrix)
+            silent = [each for each in skipped if each.door.operation not in engine.called]
+            distrust += told(untested(self.model, cells, silent, near))
         return Report(
             target=options.target,
             contract=str(options.contract),
@@ -452,7 +459,7 @@ class Scan:
             budget=options.budget,
             findings=tuple(findings),
             cells=tuple(cells),
-            skipped=tuple(self._left_alone(engine)),
+            skipped=skipped,
             identities=(),
             distrust=tuple(dict.fromkeys(distrust)),
             version=oakum.__version__,
@@ -476,6 +483,15 @@ def _bent(told: tuple[str, str]) -> str:
     return (
         f"{door} sent one object where the document declares a list (at {pointer}): judged as"
         " a list of one, and a guard made of this document withholds it; correct the document"
+    )
+
+
+def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
+    (door, resource), names = told
+    return (
+        f"{door} showed {' and '.join(sorted(names))} a `{resource}` as their own that it had shown"
+        " to somebody else as theirs: a shared cache may answer there; if it belongs to both, say"
+        " so in its `owner:`"
     )
 
 

@@ -222,4 +222,5 @@ class Wiring:
             if tie.viewer in ids and tie.owner in ids:
                 pair = (tie.viewer, tie.owner)
                 ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
-        return Cast(self.policy, ids, claims, ties, states)
+        unproven = {each.name: each.message for each in found.states if each.ok and each.message}
+        return Cast(self.policy, ids, claims, ties, states, unproven=unproven)

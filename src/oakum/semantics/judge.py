@@ -63,6 +63,19 @@ class Sighting:
     value: dict[str, Json] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of an object from elsewhere, and counts before what the object says."""
+
+    owners: tuple[str, ...] = ()
+    """Empty: those that the object names."""
+    states: Mapping[str, Json] = field(default_factory=dict)
+    """Of the states, those that are known; the others are read as ever."""
+
+
+_NOTHING = Known()
+
+
 @dataclass
 class Judgement:
     """Result of a walk."""
@@ -93,10 +106,12 @@ class Judge:
         status: int = 200,
         writing: Subject | None = None,
         told: Mapping[Pointer, tuple[str, ...]] | None = None,
+        known: Mapping[Pointer, Known] | None = None,
     ) -> None:
         """`writing`: the object that a request body is about to touch; the body is judged by who
         may set what of it, and says nothing of its owner or state itself. `told`: owners of
-        objects that say nothing of theirs."""
+        objects that say nothing of theirs. `known`: what the scanner has learnt of objects from
+        other answers."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -105,6 +120,7 @@ class Judge:
         self._rule = model.rule(operation)
         self._writing = writing
         self._told = told or {}
+        self._known = known or {}
         if writing is not None:
             self._shown = model.sets.get(operation, ())
         else:
@@ -177,6 +193,7 @@ class Judge:
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
         table = self._tables[name]
+        known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
         if self._writing is not None:
             same = self._writing.value if self._writing.resource == name else None
@@ -189,9 +206,12 @@ class Judge:
             )  # fmt: skip
             if owned and not owners:
                 owners = self._told.get(at, ())
-            subject = Subject(name, owners, value, owned, partly(table.resource.owner, value))
+            owners = known.owners or owners
+            lacking = not known.owners and partly(table.resource.owner, value)
+            subject = Subject(name, owners, value, owned, lacking)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
+        state.update(known.states)
         passes = self._passes(relations)
         bits = table.see(relations, state) if passes else 0
         leaves: list[Leaf] = []

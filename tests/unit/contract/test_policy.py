@@ -60,7 +60,7 @@ resources:
 operations:
   searchMembers: {shows: {Member: /data/*}, params: {user_query: Member.username}, counts: [/total]}
   getWorkouts:   {owner: userId, call: [member, owner]}
-  details:       {reads: true, params: {ids: Workout.id}}
+  details:       {reads: true, params: {ids: Workout.id}, untested: " takes an hour "}
   GET /old:      {call: [], shows: {Member: ["", /more/*]}, without: [sort, by]}
   PUT /old:      {sets: {Member: ["", /more/*], Workout: /w}}
 limits: {Member: {distinct: 100, per: 1h}}
@@ -112,6 +112,7 @@ def test_operations_are_read_by_id_and_by_method_and_path() -> None:
     assert old.call == ()  # nobody, which is not the same as nothing said
     assert old.sets == ()
     assert (old.without, search.without) == (("sort", "by"), ())
+    assert (rules["details"].untested, old.untested) == ("takes an hour", "")
     assert rules["PUT /old"].sets == (("Member", ""), ("Member", "/more/*"), ("Workout", "/w"))
     assert rules["PUT /old"].shows == ()
     assert rules["getWorkouts"].owner == "userId"
@@ -263,6 +264,15 @@ def test_relations_and_resources_must_be_there() -> None:
         ("operations: {a: {sets: {Member: a}}}", "`a` is no JSON pointer; write `/a`"),
         ("operations: {a: {sets: [Member]}}", "`sets` must be a map of names, not a list"),
         ("operations: {a: {shows: /data}}", "`shows` must be a map of names, not the word `/data`"),
+        (
+            "operations: {a: {untested: true}}",
+            "`untested` must be the reason in words, not the boolean `true`;"
+            ' such as `untested: "needs a paid account"`',
+        ),
+        (
+            'operations: {a: {untested: " "}}',
+            '`untested` must be the reason in words, not the word ` `; such as `untested: "needs a paid account"`',
+        ),
         ("operations: {a: {counts: [total]}}", "`total` is no JSON pointer; write `/total`"),
         ("operations: {a: {call: [memb]}}", "`memb` is no relation; did you mean `member`?"),
         (

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Response
 from oakum.scan.doors import Gate
+from oakum.scan.exhibits import Question
 from oakum.scan.likeness import Likeness
-from oakum.scan.lookout import Question
 from oakum.semantics import Sighting
 from oakum.semantics.judge import Judgement
 from tests.unit.scan.studio import IDS, Run, Studio, gate, model, reply

@@ -254,6 +254,7 @@ def test_who_may_call() -> None:
     [
         ({"counts": ("/total",)}, {}, "no longer withholds the count at `/total`"),
         ({"without": ("sort",)}, {}, "a guard no longer takes `sort` out"),
+        ({}, {"untested": "takes an hour"}, "a scan no longer tests"),
     ],
 )
 def test_what_a_door_no_longer_withholds(

@@ -62,5 +62,5 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _operations(model: Model) -> Iterator[Operation]:
     for operation in model.operations.values():
         rule = model.rule(operation.id)
-        if is_graphql(operation, rule) and rule.reads is not False:
+        if is_graphql(operation, rule) and rule.reads is not False and not rule.untested:
             yield operation

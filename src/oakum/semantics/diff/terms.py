@@ -91,6 +91,7 @@ def _door(door: Door, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     if old.owner != new.owner:
         sentence = f"whose objects `{door.name}` shows is read from another parameter"
         yield Term(True, True, sentence, doors=name, location=new.location)
+    yield from _left_out(door.name, old, new)
     for pointer in _lost(old.counts, new.counts):
         sentence = f"`{door.name}` no longer withholds the count at `{pointer}`"
         yield Term(True, False, sentence, doors=name, location=new.location)
@@ -103,6 +104,15 @@ def _door(door: Door, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     for each in _lost(new.without, old.without):
         sentence = f"a guard takes `{each}` out of questions to `{door.name}`"
         yield Term(False, True, sentence, doors=name, location=new.location)
+
+
+def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+    """What a scan does not look at may widen unseen."""
+    if bool(old.untested) == bool(new.untested):
+        return
+    said = "no longer tests" if new.untested else "tests"
+    sentence = f"a scan {said} `{name}`" + (f": {new.untested}" if new.untested else "")
+    yield Term(bool(new.untested), not new.untested, sentence, doors=(name,), location=new.location)
 
 
 def _gateway(old: Policy, new: Policy) -> Iterator[Term]:

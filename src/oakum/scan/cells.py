@@ -1,0 +1,484 @@
+"""Which cells one answer decides, and how.
+
+Judged by values, never by status or size: a field leaks when what stands there is what its owner
+is shown (or what its owner never gets to see at all); a placeholder is no leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.graphql import TAG
+from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.model import Json
+from oakum.exchange import Response
+from oakum.finding import Evidence, Result
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.evidence import Mark, Redactor
+from oakum.scan.exhibits import Exhibits, OwnView, Question, by_way_of
+from oakum.scan.knowledge import Knowledge, canonical, says_nothing
+from oakum.scan.matrix import (
+    NOBODY,
+    Doubt,
+    Key,
+    Matrix,
+    Observation,
+    Outcome,
+    granted_to_nobody,
+    state_key,
+)
+from oakum.scan.ownership import Reading, asked_key, is_one_of_many
+from oakum.semantics import Leaf, Model, Sighting
+from oakum.semantics.judge import Judgement
+from oakum.semantics.model import pattern
+from oakum.semantics.table import deciding
+
+_SHARED = "too common a value"
+_NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
+"""Classes of fields of which no two people have one value."""
+_MIN_INSIDE = 5
+"""Characters of an owner's value that are found inside another value by no chance."""
+
+
+@dataclass
+class Ground:
+    """What every answer is judged by; it grows with each."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+    matrix: Matrix
+    redactor: Redactor
+    views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
+    """(door, owner) → what the owner was last shown of their own there."""
+    strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
+        default_factory=dict
+    )
+    """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
+    → probes. In memory only."""
+
+    def who(self, sighting: Sighting, viewer: str | None = None) -> str:
+        """Whose an object is; the viewer's, where it belongs to several and they are one."""
+        if self.is_nobodys(sighting.resource):
+            return NOBODY
+        if viewer and self.cast.ids[viewer] & set(sighting.owners):
+            return viewer
+        return self.cast.who(sighting.owners)
+
+    def is_nobodys(self, resource: str) -> bool:
+        """Whether a resource has no owners: a catalogue."""
+        return self.model.policy.resources[resource].owner.kind == "none"
+
+    def stray(self, who: str, value: str, question: Question) -> None:
+        """Remember where a value of somebody's stood outside every object."""
+        place = (question.door, question.viewer, next(iter(question.targets), None))
+        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)
+
+
+class Cells:
+    """The cells of one answer while it is being looked at."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        gate: Gate,
+        question: Question,
+        response: Response,
+        value: Json,
+        judged: Judgement,
+        reading: Reading,
+    ) -> None:
+        sightings = judged.sightings
+        self._reading = reading
+        self._exhibits = Exhibits(
+            ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
+            question, response, value,
+        )  # fmt: skip
+        self._weak = ""
+        """Why what is judged now is no proof."""
+        self._unclear = dict.fromkeys(reading.unclear)
+        self._ground = ground
+        self._gate = gate
+        self._question = question
+        self._response = response
+        self._value = value
+        self._found: dict[Key, Observation] = {}
+        self._open: set[Key] = set()
+        self._shared: list[Leaf] = []
+        self._proved = False
+        self._places = {each.pointer for each in sightings}
+        self._unowned = {e.resource for e in sightings if not e.owners}
+        self._sighted: dict[tuple[str, str], None] = {}
+        self._embedded: dict[tuple[str, bool], None] = {}
+        self._doubts: dict[Key, Doubt] = {}
+        self._relative: dict[tuple[str, str], None] = {}
+        self._witnessed: dict[tuple[str, str, str], None] = {}
+        self._unread: frozenset[str] = frozenset()
+        """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
+
+    def outcome(self) -> Outcome:
+        observations = tuple(
+            each
+            for key, each in self._found.items()
+            # One object shown is enough: a list may leave others out for its own reasons.
+            if not (each.result is Result.OVER_BLOCK and key in self._open)
+        )
+        return Outcome(
+            self._question.probe,
+            self._response.status,
+            observations,
+            tuple(self._sighted),
+            tuple(self._witnessed),
+            tuple(self._embedded),
+            tuple(self._doubts.values()),
+            tuple(self._relative),
+            unclear=tuple((self._question.viewer or "", "", each) for each in self._unclear),
+        )
+
+    # ------------------------------------------------------------ objects that are there
+
+    def sighting(self, sighting: Sighting) -> None:
+        """Judge each field of an object of somebody in the cast, present or not."""
+        if sighting.pointer in self._reading.mute:
+            return
+        who = self._ground.who(sighting, self._question.viewer)
+        self._weak = self._reading.weak.get(sighting.pointer, "")
+        nobodys = self._ground.is_nobodys(sighting.resource)
+        if not who and not nobodys:
+            self._nobody_is_to_see(sighting)
+            return  # somebody outside the cast: what else may be seen of them is not known
+        if who and self._is_callers(sighting, who):
+            return  # asked for another's, given one's own: nothing of the other's came
+        self._sighted[(who, sighting.resource)] = None
+        here = {leaf.path for leaf in sighting.leaves}
+        self._doubt_states(who, sighting.resource, here)
+        self._unread |= self._reading.unread.get(sighting.pointer, frozenset())
+        inside = any(sighting.pointer[:n] in self._places for n in range(len(sighting.pointer)))
+        self._embedded[(sighting.resource, inside)] = None
+        present: set[str] = set()
+        self._shared = []
+        self._proved = False
+        for leaf in sighting.leaves:
+            present.add(leaf.path)
+            if leaf.path.rpartition(".")[2] != TAG:  # it says nothing of anybody
+                self._leaf(sighting, leaf, who)
+        for leaf in self._shared:
+            self._settle_shared(sighting, leaf, who)
+        for path in self._gate.shows.get(sighting.resource, ()):
+            if not any(p == path or p.startswith(f"{path}.") for p in present):
+                self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+        self._weak = ""
+
+    def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
+        """Which settings of an owner are unknown for an object that shows these fields itself."""
+        states = self._ground.model.policy.resources[resource].states
+        self._unread = frozenset(
+            name
+            for name in self._ground.cast.in_doubt(who, resource)
+            if states[name].member not in shown
+        )
+
+    def _nobody_is_to_see(self, sighting: Sighting) -> None:
+        """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
+        table = self._ground.model.tables[sighting.resource]
+        for leaf in sighting.leaves:
+            named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
+            if named and not says_nothing(leaf.value) and granted_to_nobody(table, leaf.path):
+                evidence = self._evidence(sighting, leaf, "")
+                self._put(sighting, leaf.path, "", Result.LEAK, evidence)
+
+    def _is_callers(self, sighting: Sighting, who: str) -> bool:
+        """Whether an object that only the path calls `who`'s holds the caller's own values."""
+        viewer = self._question.viewer
+        kind = self._ground.model.policy.resources[sighting.resource].owner.kind
+        by_question = kind == "path" or sighting.pointer in self._reading.given
+        if viewer is None or viewer == who or not by_question:
+            return False
+        own, theirs = 0, 0
+        for leaf in sighting.leaves:
+            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            text, place = canonical(leaf.value), (sighting.resource, leaf.path)
+            mine = text in self._ground.knowledge.own.get((viewer, *place), ())
+            yours = text in self._ground.knowledge.own.get((who, *place), ())
+            own, theirs = own + (mine and not yours), theirs + (yours and not mine)
+        return own > 0 and theirs == 0
+
+    def _leaf(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        viewer = self._question.viewer
+        own = who in (viewer, NOBODY)
+        served = leaf.allowed and leaf.value is not None
+        if served:
+            self._put(sighting, leaf.path, who, Result.OPEN)
+            self._witnessed[(who, sighting.resource, leaf.path)] = None
+            if not own:
+                self._compare(sighting, leaf, who)
+        elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            if who != viewer and (leaf.value is False or leaf.value == 0):
+                self._perhaps(sighting, leaf, who, _SHARED)
+            elif not own:
+                self._missing(
+                    sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
+                )
+        else:
+            why = "" if own else self._doubt(sighting, leaf, who)
+            if why == _SHARED:
+                self._shared.append(leaf)
+            elif why:
+                self._perhaps(sighting, leaf, who, why)
+            else:
+                self._proved = self._proved or not own
+                evidence = self._evidence(sighting, leaf, who)
+                self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+
+    def _doubt(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
+        """Why a value in a denied field may not be its owner's; empty: it is."""
+        knowledge = self._ground.knowledge
+        place = (who, sighting.resource, leaf.path)
+        known, text = knowledge.own.get(place), canonical(leaf.value)
+        if known is None:
+            # Whose an object is stands in the path alone, or its owner has nothing there: then
+            # something in it may be an error, a placeholder, or the caller's own.
+            kind = self._ground.model.policy.resources[sighting.resource].owner.kind
+            by_path = kind in ("path", "caller") or sighting.pointer in self._reading.given
+            return "another value" if by_path or place in knowledge.empty else ""
+        if text not in known:
+            inside = isinstance(leaf.value, str) and any(
+                len(each) >= _MIN_INSIDE and each in text for each in known
+            )
+            return "" if inside else "another value"
+        common = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
+        return _SHARED if common else ""
+
+    def _settle_shared(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        """A value that others have as well leaks with an object whose own values leak beside it."""
+        if self._proved:
+            evidence = self._evidence(sighting, leaf, who)
+            self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+        else:
+            self._perhaps(sighting, leaf, who, _SHARED)
+
+    def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+        """A granted field with another value than its owner sees reads differently for everybody:
+        `relationship.me_to_user` does."""
+        known = self._ground.knowledge.own.get((who, sighting.resource, leaf.path))
+        if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
+            self._relative[(sighting.resource, leaf.path)] = None
+
+    def _missing(
+        self,
+        resource: str,
+        path: str,
+        who: str,
+        held: frozenset[str],
+        state: Mapping[str, Json],
+        *,
+        present: bool = True,
+        blank: bool = False,
+    ) -> None:
+        """A declared field that did not come: with its object, with nothing in it, or neither."""
+        table = self._ground.model.tables[resource]
+        if self._granted(resource, path, held, state):
+            door = self._question.door
+            view = self._ground.views.get((door, who))
+            # An embedded object shares the fate of the one it stands in.
+            lost = not present and (door, resource) in self._ground.matrix.embedded
+            served = view is not None and (resource, path) in view.leaves
+            lost = lost or self._counted(path)
+            # Asked for another's, it gave the caller's own, or what need not say whose it is.
+            by = table.resource.owner.members if resource in self._unowned else ()
+            mute = by and not any(self._granted(resource, each, held, state) for each in by)
+            own = (self._question.viewer, resource) in self._sighted
+            lost = lost or (not present and (own or bool(mute)))
+            if served and not lost and who != self._question.viewer:
+                self._record(resource, path, who, held, state, Result.OVER_BLOCK)
+            return
+        known = (who, resource, path) in self._ground.knowledge.present
+        if known or (granted_to_nobody(table, path) and not blank):
+            self._record(resource, path, who, held, state, Result.CLOSED)
+
+    def _counted(self, path: str) -> bool:
+        """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
+        steps = tuple(path.split("."))
+        counts = self._ground.model.rule(self._gate.operation.id).counts
+        return any(pattern(each)[-len(steps) :] == steps for each in counts)
+
+    def _granted(
+        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> bool:
+        door, known = self._question.door, self._question.viewer is not None
+        return self._ground.matrix.granted(door, resource, path, held, known, state)
+
+    # ------------------------------------------------------------ objects that are not
+
+    def absent(self) -> None:
+        """Owners whose objects were asked for, who get them here themselves, and did not come."""
+        viewer = self._question.viewer
+        for who in sorted(self._question.targets - {viewer or ""}):
+            view = self._ground.views.get((self._question.door, who))
+            if view is None:
+                continue
+            shown = {resource for resource, _ in view.leaves}
+            for resource in sorted(shown & self._gate.shows.keys() - self._unclear.keys()):
+                if (who, resource) in self._sighted or self._is_also_the_viewers(resource):
+                    continue
+                held = self._ground.cast.relations(viewer, who)
+                state = {
+                    **self._ground.matrix.state(resource, who),
+                    **self._asked_state(resource, who),
+                }
+                for path in self._gate.shows[resource]:
+                    self._missing(resource, path, who, held, state, present=False)
+
+    def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
+        """States of the very object that was asked for; what of them nobody has read is doubted."""
+        self._doubt_states(who, resource, ())
+        each = self._ground.model.policy.resources[resource]
+        if not is_one_of_many(self._ground.model, each):
+            return {}
+        key = asked_key(self._gate, self._question, each)
+        known = self._ground.knowledge.conditions.get((who, resource, key), {}) if key else {}
+        own = {name for name, state in each.states.items() if state.member}
+        self._unread |= own - known.keys()
+        return known
+
+    def _is_also_the_viewers(self, resource: str) -> bool:
+        """Whether the object that was asked for belongs to its viewer as well."""
+        each = self._ground.model.policy.resources[resource]
+        key = asked_key(self._gate, self._question, each)
+        parties = self._ground.knowledge.parties.get((resource, key), ())
+        return bool(
+            self._ground.cast.ids.get(self._question.viewer or "", frozenset()) & set(parties)
+        )
+
+    # ------------------------------------------------------------ values out of place
+
+    def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
+        """Search all that is no field of a known object for values that name one owner's field."""
+        known, outside = self._ground.knowledge.present, {leaf.pointer for leaf in unbound}
+        taken = {
+            leaf.pointer
+            for each in sightings
+            for leaf in each.leaves
+            if (who := self._ground.who(each, self._question.viewer))
+            and (
+                (who, each.resource, leaf.path) in known
+                or leaf.path in self._gate.shows.get(each.resource, ())
+            )
+        }
+        free = (leaf for leaf in unbound if leaf.value is not None)
+        stray = [(leaf.pointer, canonical(leaf.value)) for leaf in free]
+        stray += [
+            (leaf.pointer, canonical(leaf.value))
+            for each in sightings
+            for leaf in each.leaves
+            if leaf.pointer not in taken and leaf.value is not None
+        ]
+        stray += [(("header", name), text) for name, text in self._response.headers.items()]
+        for at, text in stray:
+            for value, (who, resource, path) in self._named(text):
+                joint = self._ground.knowledge.joint.get((resource, path, value), {who})
+                asked = value in self._question.sent or self._question.viewer in joint
+                if not asked and self._is_theirs_alone(value, path):
+                    if at in outside:
+                        self._ground.stray(who, value, self._question)
+                    self._canary(at, who, resource, path)
+
+    def _is_theirs_alone(self, value: str, path: str) -> bool:
+        """Whether a value that a report of staff's holds as well is still its owner's: an address
+        is, a town is not; and not where this viewer may read it there."""
+        others = self._ground.knowledge.nobodys(value)
+        sees, viewer = self._ground.matrix.sees, self._question.viewer
+        return not others or (
+            classify_field(path) in _NAMES_ONE
+            and not any(sees(resource, field, viewer, NOBODY) for resource, field in others)
+        )
+
+    def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        exact = self._ground.knowledge.canary(text, aside=True)
+        if exact is not None:
+            yield text, exact
+        elif len(text) > 40:
+            for value, key in self._ground.knowledge.canaries():
+                if len(value) >= 8 and value in text:
+                    yield value, key
+
+    def _canary(self, at: tuple[str, ...], who: str, resource: str, path: str) -> None:
+        if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
+            return
+        held = self._ground.cast.relations(self._question.viewer, who)
+        state = self._ground.matrix.state(resource, who)
+        if self._granted(resource, path, held, state):
+            return
+        marks: dict[tuple[str, ...], Mark] = {at: "leak"}
+        evidence = Evidence(
+            self._exhibits.own_side(who, resource, path),
+            self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
+            self._question.curl,
+            note="the value stands outside every declared field: found by value"
+            + by_way_of(self._gate, at[:-1], "; "),
+        )
+        self._record(resource, path, who, held, state, Result.LEAK, evidence)
+
+    # ------------------------------------------------------------ writing down
+
+    def _put(
+        self, s: Sighting, path: str, who: str, result: Result, evidence: Evidence | None = None
+    ) -> None:
+        self._record(s.resource, path, who, s.held, s.state, result, evidence)
+
+    def _record(
+        self,
+        resource: str,
+        path: str,
+        who: str,
+        held: frozenset[str],
+        state: Mapping[str, Json],
+        result: Result,
+        evidence: Evidence | None = None,
+    ) -> None:
+        if not self._unread.isdisjoint(deciding(self._ground.model.tables[resource], path)):
+            return  # whether the contract grants it, nobody knows
+        unproven = self._ground.cast.unproven_of(self._question.viewer, who)
+        weak = self._weak or unproven
+        if self._weak and result in (Result.CLOSED, Result.OVER_BLOCK):
+            return
+        key = self._key(resource, path, who, held, state)
+        if result is Result.OPEN:
+            self._open.add(key)
+        known = self._found.get(key)
+        stronger = known is not None and bool(known.weak) and not weak and result is known.result
+        if known is not None and not stronger and not _outranks(result, known.result):
+            return
+        granted = result in (Result.OPEN, Result.OVER_BLOCK)
+        viewer = self._question.viewer
+        self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
+
+    def _perhaps(self, sighting: Sighting, leaf: Leaf, who: str, why: str) -> None:
+        """A denied field with something in it that proves nothing by itself."""
+        table = self._ground.model.tables[sighting.resource]
+        if not self._unread.isdisjoint(deciding(table, leaf.path)):
+            return
+        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+        evidence = self._evidence(sighting, leaf, who)
+        weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
+        seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
+        self._doubts[key] = Doubt(why, seen)
+
+    def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
+        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+        return self._exhibits.evidence(key, sighting, leaf, who)
+
+    def _key(
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> Key:
+        table = self._ground.model.tables[resource]
+        label = self._ground.cast.label(held, self._question.viewer, who)
+        return Key(self._question.door, resource, path, label, state_key(table, path, state))
+
+
+def _outranks(result: Result, known: Result) -> bool:
+    order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
+    return order.index(result) > order.index(known)

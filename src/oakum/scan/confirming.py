@@ -1,0 +1,32 @@
+"""Findings asked for again: what one answer shows may be chance, and is proven by a second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+
+def confirm(engine: Engine) -> None:
+    """Ask again, owner first, with the fewest questions that repeat every finding."""
+    open_findings, owners = dict[object, set[str]](), dict[str, str]()
+    matrix = engine.matrix
+    for key, entry in matrix.leaks():
+        if key.finding not in matrix.confirmed:
+            here = {p for p in entry.probes if p in engine.probes and f"|{engine.world}|" in p}
+            open_findings.setdefault(key.finding, set()).update(here)
+            owners |= dict.fromkeys(here, entry.owner)
+    open_findings = {name: probes for name, probes in open_findings.items() if probes}
+    if open_findings:
+        engine.say(f"confirming {len(open_findings)} findings")
+    while any(open_findings.values()):
+        weight = Counter(probe for probes in open_findings.values() for probe in probes)
+        best = max(sorted(weight), key=lambda probe: weight[probe])
+        gate, viewer, who, turn = engine.probes[best]
+        if first := who or ("" if gate.sources else owners[best]):
+            engine.put(gate, first, who, "again" if who else f"before {best}", turn)
+        engine.put(gate, viewer, who, "again", turn)
+        sure = matrix.confirmed
+        open_findings = {n: p - {best} for n, p in open_findings.items() if n not in sure}

@@ -1,0 +1,100 @@
+"""Which operations that can show somebody's data a run has not tested, and what to do about each.
+
+The law of this module: clean is said of operations, not of a share of cells. Each has to have shown
+somebody what the contract grants them, and has to have told something to each kind of viewer that
+one of the identities is; what the contract leaves out with a reason is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from oakum.errors import counted
+from oakum.finding import Cell, Result, Skipped
+from oakum.scan.cast import Cast
+from oakum.scan.doors import gate_of
+from oakum.scan.matrix import Matrix
+from oakum.semantics import Model
+
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Untested:
+    """An operation of which nothing can be called clean."""
+
+    operation: str
+    """Method and path."""
+    why: str
+
+
+def untested(
+    model: Model,
+    cells: Iterable[Cell],
+    skipped: Iterable[Skipped],
+    reach: Collection[tuple[str, str, str]],
+) -> list[Untested]:
+    """Operations that were not tested. `reach`: (operation, resource, viewer) of which one of the
+    identities stands so to somebody whose object was shown there."""
+    found = [*_unasked(model, skipped)]
+    by_operation: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if _is_somebodys(model, cell.resource):
+            by_operation.setdefault(cell.door.operation, []).append(cell)
+    for operation, own in by_operation.items():
+        rule = model.rule(operation)
+        door = next((c.door for c in own if c.result is not Result.LEAK), own[0].door)
+        if not rule.untested and (why := _lacking(own, reach)):
+            found.append(Untested(f"{door.method} {door.path}", why))
+    return sorted(set(found), key=lambda each: each.operation)
+
+
+def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
+    """Operations that read somebody's data, and that no question was put to."""
+    for each in skipped:
+        operation = model.operations.get(each.door.operation)
+        if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
+            continue
+        if any(_is_somebodys(model, name) for name in gate_of(model, operation, {}).shows):
+            yield Untested(f"{operation.method} {operation.path}", f"not asked: {each.reason}")
+
+
+def _is_somebodys(model: Model, resource: str) -> bool:
+    return model.policy.resources[resource].owner.kind != "none"
+
+
+def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
+    """(operation, resource, viewer) of which somebody stands so to one whose object came there."""
+    found = set[tuple[str, str, str]]()
+    for door, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
+        if owner and not matrix.how(door):
+            for viewer in (None, *cast.names()):
+                label = cast.label(cast.relations(viewer, owner), viewer, owner)
+                found.add((matrix.operation(door), resource, label))
+    return found
+
+
+def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
+    """What an operation lacks to have been tested; empty: nothing."""
+    if not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
+        reasons = [cell.reason for cell in cells if cell.reason]
+        return max(reasons, key=reasons.count) if reasons else "it showed nobody anything"
+    decided: dict[str, bool] = {}
+    for cell in cells:
+        if (cell.door.operation, cell.resource, cell.viewer) in reach:
+            known = cell.result is not Result.NOT_SHOWN
+            decided[cell.viewer] = decided.get(cell.viewer, False) or known
+    blind = [viewer for viewer, known in decided.items() if not known]
+    return f"it told nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""
+
+
+def told(found: list[Untested]) -> Iterator[str]:
+    """The same as reasons for distrust, each with what to do."""
+    for each in found[:_MOST_NAMED]:
+        yield (
+            f"{each.operation} is untested: {each.why}; see to that, or name it in the contract"
+            ' with `untested: "the reason"`'
+        )
+    if (left := len(found) - _MOST_NAMED) > 0:
+        yield f"{counted(left, 'more operation')} are untested likewise"

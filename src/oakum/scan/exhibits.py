@@ -1,0 +1,115 @@
+"""What a finding shows: the owner's answer and the viewer's, as shapes and keyed hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.contract.model import Json
+from oakum.exchange import Response
+from oakum.finding import Answer, Evidence
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.evidence import Mark, Redactor
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.matrix import Key, Matrix
+from oakum.semantics import Leaf, Sighting
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: by whom, where, about whose objects."""
+
+    probe: str
+    door: str
+    viewer: str | None
+    targets: frozenset[str]
+    """Identities whose objects fill the parameters; empty: the door picks."""
+    params: Mapping[str, str]
+    """Path parameters as sent."""
+    sent: frozenset[str]
+    """Every value that the question itself holds, so that an echo is no leak."""
+    curl: str
+
+
+@dataclass
+class OwnView:
+    """What an owner was last shown of their own at a door. In memory only."""
+
+    value: Json
+    status: int
+    media_type: str
+    leaves: dict[tuple[str, str], tuple[str, ...]]
+    """(resource, field) → where its owner saw it."""
+    states: list[tuple[str, Mapping[str, Json]]]
+    """(resource, its states) of each of their objects there."""
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """Makes the evidence that one answer gives."""
+
+    cast: Cast
+    knowledge: Knowledge
+    matrix: Matrix
+    redactor: Redactor
+    views: Mapping[tuple[str, str], OwnView]
+    gate: Gate
+    question: Question
+    response: Response
+    value: Json
+
+    def evidence(self, key: Key, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
+        """Both answers; None where this finding has its evidence already."""
+        known = self.matrix.evidence.get(key.finding)
+        view = self.views.get((self.question.door, who))
+        if known is not None and (known.owner is not None or view is None):
+            return None
+        marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
+        note = by_way_of(self.gate, sighting.pointer)
+        if (who, sighting.resource, leaf.path) not in self.knowledge.own:
+            note += "; " if note else ""
+            note += "its owner is shown this field nowhere: judged by the object it stands in"
+        return Evidence(
+            self.own_side(who, sighting.resource, leaf.path),
+            self.viewer_side(who, sighting.held, marks, [sighting.pointer]),
+            self.question.curl,
+            note=note,
+        )
+
+    def viewer_side(
+        self,
+        who: str,
+        held: frozenset[str],
+        marks: Mapping[tuple[str, ...], Mark],
+        around: list[tuple[str, ...]],
+    ) -> Answer:
+        """The answer itself, around what stands out."""
+        viewer = self.question.viewer
+        return self.redactor.answer(
+            viewer or "nobody logged in",
+            self.cast.label(held, viewer, who),
+            self.response.status,
+            self.response.media_type,
+            self.value,
+            marks,
+            around,
+        )
+
+    def own_side(self, who: str, resource: str, path: str) -> Answer | None:
+        """What the owner was shown at the same door; None: nothing, or they are the viewer."""
+        view = self.views.get((self.question.door, who))
+        if view is None or who == self.question.viewer:
+            return None
+        at = view.leaves.get((resource, path))
+        marks: dict[tuple[str, ...], Mark] = {at: "canary"} if at else {}
+        around = [at[:-1]] if at else []
+        return self.redactor.answer(
+            who, "owner", view.status, view.media_type, view.value, marks, around
+        )
+
+
+def by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
+    """The path of a query of GraphQL that leads to an object; empty at another door."""
+    steps = [step for step in pointer[1:] if not step.isdigit()]
+    return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""

@@ -1,0 +1,216 @@
+"""Whose an object instance is, and in which state, where its answer does not say all of it.
+
+The law of this module: what cannot be told is said to be so. An instance is given to somebody only
+by what was asked for, by what other answers told of the same object, or by a value that names one
+account; what is uncertain about it goes along, and what hangs on that is no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.contract.model import Json, Resource
+from oakum.scan.cast import Cast
+from oakum.scan.doors import Gate
+from oakum.scan.exhibits import Question
+from oakum.scan.knowledge import Knowledge
+from oakum.semantics import Known, Model, Sighting
+from oakum.semantics.judge import partly
+from oakum.semantics.principal import at_path, lacks, texts
+
+Pointer = tuple[str, ...]
+_MOST_STATES = 4
+"""Objects of one owner that are asked for at one door, each in another state."""
+
+
+@dataclass
+class Reading:
+    """What is known of the instances of one answer beside what they say."""
+
+    known: dict[Pointer, Known] = field(default_factory=dict)
+    """By place: goes before what the instance says."""
+    given: set[Pointer] = field(default_factory=set)
+    """Instances that are somebody's because they were asked for as theirs."""
+    weak: dict[Pointer, str] = field(default_factory=dict)
+    """Why what an instance shows is no proof."""
+    unread: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """States of an instance that nobody has read: those of another object count for nothing."""
+    partial: set[Pointer] = field(default_factory=set)
+    """Instances that have several owners, of whom not all are named."""
+    mute: set[Pointer] = field(default_factory=set)
+    """Instances that were shown to two as their own: nothing is judged by them."""
+    unclear: set[str] = field(default_factory=set)
+    """Resources of which an instance came that may be anybody's."""
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Reads the instances of answers. Learns nothing."""
+
+    model: Model
+    cast: Cast
+    knowledge: Knowledge
+
+    def read(self, gate: Gate, question: Question, sightings: Sequence[Sighting]) -> Reading:
+        """What is to be known of these instances; `sightings` as the answer alone tells them."""
+        found = Reading()
+        places = {each.pointer for each in sightings}
+        for each in sightings:
+            resource = self.model.policy.resources[each.resource]
+            inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
+            owners = self._owners(gate, question, each, resource, inner, found)
+            states = self._states(gate, question, each, resource, owners, inner, found)
+            if owners != each.owners or states:
+                owners = owners if owners != each.owners else ()
+                found.known[each.pointer] = Known(owners, states)
+        return found
+
+    # ------------------------------------------------------------ owners
+
+    def _owners(
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource, inner: bool,
+        found: Reading,
+    ) -> tuple[str, ...]:  # fmt: skip
+        kind = resource.owner.kind
+        if kind == "none":
+            return ()
+        if kind == "caller":
+            return self._callers(question, each, resource, found)
+        if kind == "field" and each.owners:
+            return self._parties(question, each, resource, found)
+        if each.owners:
+            return each.owners
+        (who,) = question.targets if len(question.targets) == 1 and not gate.batch else ("",)
+        if who and not inner and self._is_asked_for(gate, each, resource):
+            found.given.add(each.pointer)
+            return tuple(sorted(self.cast.ids[who]))
+        found.unclear.add(each.resource)
+        return ()
+
+    def _is_asked_for(self, gate: Gate, each: Sighting, resource: Resource) -> bool:
+        """Whether the question names this very object, or the account that it belongs to."""
+        for parameter in gate.personal & gate.sources.keys():
+            name = gate.sources[parameter].partition(".")[0]
+            source = self.model.policy.resources.get(name)
+            if source is not None and (name == resource.name or source.is_account):
+                return True
+        return False
+
+    def _callers(
+        self, question: Question, each: Sighting, resource: Resource, found: Reading
+    ) -> tuple[str, ...]:
+        """What is the caller's by the contract alone is another's all the same where it holds what
+        names the other: an answer of a shared cache does."""
+        viewer = question.viewer
+        keys = texts(each.value, resource.key) if resource.key else []
+        listed = any(step.isdigit() for step in each.pointer)
+        # Lists of the caller's (friends, teams) may hold what is others' too.
+        if viewer is None or not keys or listed or keys[0] in self.cast.ids.get(viewer, ()):
+            return each.owners
+        if other := self.cast.who(keys):
+            return tuple(sorted(self.cast.ids[other]))
+        if self.knowledge.first_shown(each.resource, resource.key, keys[0], viewer):
+            found.unclear.add(each.resource)
+            found.mute.add(each.pointer)
+        return each.owners
+
+    def _parties(
+        self, question: Question, each: Sighting, resource: Resource, found: Reading
+    ) -> tuple[str, ...]:
+        """All owners of an object that has several, where some are left out of this answer."""
+        if not partly(resource.owner, each.value):
+            return each.owners
+        found.partial.add(each.pointer)
+        key = texts(each.value, resource.key) if resource.key else []
+        known = self.knowledge.parties.get((each.resource, key[0])) if key else None
+        if known is not None:
+            return tuple(dict.fromkeys((*each.owners, *known)))
+        if question.viewer is None or not self.cast.ids[question.viewer] & set(each.owners):
+            members = resource.owner.members
+            lacking = next(path for path in members if lacks(each.value, path))
+            found.weak[each.pointer] = (
+                f"another owner, `{lacking}`, is left out there: the viewer may be one"
+            )
+        return each.owners
+
+    # ------------------------------------------------------------ states
+
+    def _states(
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource,
+        owners: tuple[str, ...], inner: bool, found: Reading,
+    ) -> Mapping[str, Json]:  # fmt: skip
+        """States of an instance as other answers about the same object told them."""
+        own = {
+            name
+            for name, state in resource.states.items()
+            if state.member and not at_path(each.value, state.member)
+        }
+        if not own or not is_one_of_many(self.model, resource):
+            return {}
+        key = self.key_of(gate, question, each, resource, inner)
+        who = self.cast.who(owners)
+        known = self.knowledge.conditions.get((who, each.resource, key), {}) if key else {}
+        if lacking := own - known.keys():
+            found.unread[each.pointer] = frozenset(lacking)
+        return {name: known[name] for name in own & known.keys()}
+
+    def conditions(self, gate: Gate, resource: Resource, who: str) -> list[Mapping[str, Json]]:
+        """The states of the objects of somebody that a question to a door may be about: of those
+        that it names by key the one of each kind that is asked for, else of all that are known;
+        none, where an account has but one state."""
+        if not self._has_own_states(resource):
+            return []
+        wanted = f"{resource.name}.{resource.key}"
+        named = [name for name, source in gate.sources.items() if source == wanted]
+        if named and not gate.batch:
+            ids = self.knowledge.values(wanted, who)
+            keys = [ids[turn] for turn in self.turns(gate, who) if turn < len(ids)]
+        else:
+            keys = [k for (n, r, k) in self.knowledge.conditions if (n, r) == (who, resource.name)]
+        known = self.knowledge.conditions
+        found = (known.get((who, resource.name, key)) for key in keys)
+        return list({repr(each): each for each in found if each}.values())
+
+    def turns(self, gate: Gate, who: str) -> list[int]:
+        """Which of somebody's objects to ask for at a door that names one by its key: the first in
+        each state."""
+        for parameter in sorted(gate.personal & gate.sources.keys()):
+            name, _, path = gate.sources[parameter].partition(".")
+            resource = self.model.policy.resources[name]
+            if path != resource.key or not self._has_own_states(resource):
+                continue
+            found: dict[str, int] = {}
+            for turn, key in enumerate(self.knowledge.values(gate.sources[parameter], who)):
+                if states := self.knowledge.conditions.get((who, name, key)):
+                    found.setdefault(repr(sorted(states.items())), turn)
+            return [*found.values()][:_MOST_STATES] or [0]
+        return [0]
+
+    def _has_own_states(self, resource: Resource) -> bool:
+        own = any(state.member for state in resource.states.values())
+        return own and is_one_of_many(self.model, resource)
+
+    def key_of(
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource, inner: bool
+    ) -> str:
+        """The key of an instance: its own, or the one that it was asked for by; empty: unknown."""
+        if key := texts(each.value, resource.key) if resource.key else []:
+            return key[0]
+        return "" if inner else asked_key(gate, question, resource)
+
+
+def asked_key(gate: Gate, question: Question, resource: Resource) -> str:
+    """The key of the one object of a resource that a question names; empty: it names none."""
+    wanted = f"{resource.name}.{resource.key}"
+    named = [name for name, source in gate.sources.items() if source == wanted and not gate.batch]
+    return next((question.params[name] for name in named if name in question.params), "")
+
+
+def is_one_of_many(model: Model, resource: Resource) -> bool:
+    """Whether an owner may have several such objects, each in a state of its own: what has a key,
+    is no account, and is no place that other resources read an account's state from."""
+    if not resource.key or resource.is_account:
+        return False
+    states = (s for each in model.policy.resources.values() for s in each.states.values())
+    return not any(s.of.partition(".")[0] == resource.name for s in states)

@@ -1,0 +1,399 @@
+"""No verdict without its ground: each class of wrong verdicts on a small API that provokes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.servers import Reply
+from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+
+# ------------------------------------------------------- objects that do not say whose they are
+
+ADDRESSES = {
+    "u-4101": {"street": "12 Elm", "town": "Rome", "floor": 3},
+    "u-4102": {"street": "9 Oak", "town": "Bonn", "floor": 7},
+    "u-4103": {"street": "4 Ash", "town": "Oslo", "floor": 2},
+}
+ADDRESS = """\
+  Address:
+    owner: user_id
+    fields:
+      user_id, street, town, floor: [{see: [owner]}]
+operations:
+  getAddress: {params: {userId: Me.id}}
+"""
+
+
+def addresses(folder: Path, *, leaks: bool, owner_told: bool, **answers: Any) -> Told:
+    def address(who: str, id: str) -> Any:
+        mine = NAMES.get(who) == id
+        if not who or id not in ADDRESSES or not (mine or leaks):
+            return 404
+        told_whose = {"user_id": id} if mine and owner_told else {}
+        return {**told_whose, **ADDRESSES[id]}
+
+    shape = schema("Address", user_id="string", street="string", town="string", floor="integer")
+    return told(
+        folder, shape, path("/users/{userId}/address", "getAddress", "Address"), ADDRESS,
+        Api({"/users/([^/]+)/address": address, **answers}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("owner_told", [True, False])
+def test_an_object_that_names_nobody_belongs_to_whom_it_was_asked_for(
+    tmp_path: Path, owner_told: bool
+) -> None:
+    """Short values, of which none would be found by search alone."""
+    run = addresses(tmp_path, leaks=True, owner_told=owner_told)
+    fields = {("Address.street", "member"), ("Address.town", "member"), ("Address.floor", "member")}
+    assert run.proven == fields
+    assert "closed" not in run.results("Address.town", "member")
+
+
+@pytest.mark.parametrize("owner_told", [True, False])
+def test_the_repaired_twin_of_it_is_clean(tmp_path: Path, owner_told: bool) -> None:
+    run = addresses(tmp_path, leaks=False, owner_told=owner_told)
+    assert run.report.findings == ()
+    assert run.results("Address.town", "member") == {"closed"}
+    assert run.code is ExitCode.CLEAN
+
+
+# ------------------------------------------------------- whose: comments of others, second owners
+
+COMMENTS = {
+    "u-4101": [{"id": "c-1", "text": "yes"}, {"id": "c-2", "text": "nope"}],
+    "u-4102": [{"id": "c-3", "text": "hi"}],
+    "u-4103": [],
+}
+POST = """\
+  Post: {key: id, owner: author_id, fields: {"id, author_id, title": [{see: [member]}]}}
+  Comment:
+    key: id
+    owner: by
+    fields: {"id, by, text": [{see: [owner]}]}
+operations:
+  listPosts: {params: {userId: Me.id}}
+  getPost: {params: {postId: Post.id}}
+  listComments: {params: {postId: Post.id}}
+"""
+
+
+def test_nothing_is_closed_by_objects_of_which_nothing_tells_whose_they_are(
+    tmp_path: Path,
+) -> None:
+    """Comments below somebody's post may be anybody's: neither a proof, nor closed."""
+    posts = {f"p-{n}": {"id": f"p-{n}", "author_id": id} for n, id in enumerate(NAMES.values())}
+
+    def comments(who: str, post: str) -> Any:
+        author = posts[post]["author_id"] if post in posts else ""
+        with_by = who and NAMES[who] == author
+        return (
+            [{**each, **({"by": author} if with_by else {})} for each in COMMENTS[author]]
+            if author and who
+            else 404
+        )
+
+    shapes = schema("Post", id="string", author_id="string") + schema(
+        "Comment", id="string", by="string", text="string"
+    )
+    paths = (
+        path("/users/{userId}/posts", "listPosts", "Post", many=True)
+        + path("/posts/{postId}", "getPost", "Post")
+        + path("/posts/{postId}/comments", "listComments", "Comment", many=True)
+    )
+    api = Api(
+        {
+            "/users/([^/]+)/posts": lambda who, id: [
+                p for p in posts.values() if p["author_id"] == id and who
+            ],
+            "/posts/([^/]+)": lambda who, id: posts.get(id, 404) if who else 401,
+            "/posts/([^/]+)/comments": comments,
+        }
+    )
+    run = told(tmp_path, shapes, paths, POST.replace(", title", ""), api)
+    assert run.proven == set()
+    assert "closed" not in run.results("Comment.text", "member")
+
+
+BOOKINGS = {
+    "b-71": {"id": "b-71", "host_id": "u-4101", "guest_id": "u-4102", "price": 880, "code": "Q7Z"},
+    "b-72": {"id": "b-72", "host_id": "u-4103", "guest_id": "u-4101", "price": 410, "code": "K2M"},
+}
+BOOKING = """\
+  Booking:
+    key: id
+    owner: [host_id, guest_id]
+    main: getBooking
+    fields:
+      id, host_id, guest_id, price, code: [{see: [owner]}]
+operations:
+  listBookings: {params: {userId: Me.id}}
+  getBooking: {params: {bookingId: Booking.id}}
+"""
+
+
+def bookings(
+    folder: Path, leaks: tuple[str, ...] = (), leave_out: str = "", spare: str = ""
+) -> Told:
+    """`leaks`: who may read all; `leave_out`: a member that lists lack; `spare`: in details too."""
+
+    def may(who: str, each: dict[str, Any]) -> bool:
+        return who in leaks or NAMES.get(who) in (each["host_id"], each["guest_id"])
+
+    def view(each: dict[str, Any], without: str) -> dict[str, Any]:
+        return {name: value for name, value in each.items() if name != without}
+
+    def listed(who: str, id: str) -> Any:
+        return [
+            view(each, leave_out)
+            for each in BOOKINGS.values()
+            if id in (each["host_id"], each["guest_id"]) and may(who, each)
+        ]
+
+    def one(who: str, id: str) -> Any:
+        each = BOOKINGS.get(id)
+        return view(each, spare) if each and may(who, each) else 404
+
+    shape = schema(
+        "Booking", id="string", host_id="string", guest_id="string", price="integer", code="string"
+    )
+    paths = path("/users/{userId}/bookings", "listBookings", "Booking", many=True) + path(
+        "/bookings/{bookingId}", "getBooking", "Booking"
+    )
+    api = Api({"/users/([^/]+)/bookings": listed, "/bookings/([^/]+)": one})
+    return told(folder, shape, paths, BOOKING, api)
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "spare"), [("", ""), ("guest_id", ""), ("guest_id", "guest_id"), ("host_id", "")]
+)
+def test_the_other_party_of_an_object_is_an_owner(
+    tmp_path: Path, leave_out: str, spare: str
+) -> None:
+    run = bookings(tmp_path, leave_out=leave_out, spare=spare)
+    assert run.named("proven") == run.named("over_blocked") == set()
+
+
+def test_a_stranger_to_both_parties_is_proven_to_read_their_object(tmp_path: Path) -> None:
+    """What two own is not too common a value to tell."""
+    run = bookings(tmp_path, leaks=("ann", "bob", "cat"))
+    assert {("Booking.price", "member"), ("Booking.code", "member")} <= run.proven
+
+
+# ------------------------------------------------------- what is the caller's by the contract alone
+
+ACCOUNT = """\
+  Account:
+    key: id
+    owner: {caller: true}
+    fields: {"id, mail, plan": [{see: [owner]}]}
+"""
+
+
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("key", ["user", "own"])
+def test_what_one_is_shown_as_their_own_does_not_come_as_anothers(
+    tmp_path: Path, cached: bool, key: str
+) -> None:
+    """A shared cache gives everybody the account of whoever asked first."""
+    first: dict[str, Any] = {}
+
+    def account(who: str) -> Any:
+        if not who:
+            return 401
+        id = NAMES[who] if key == "user" else f"acc-{NAMES[who][-1]}"
+        made = {"id": id, "mail": f"{who}@example.org", "plan": "basic"}
+        return first.setdefault("answer", made) if cached else made
+
+    shape = schema("Account", id="string", mail="string", plan="string")
+    run = told(tmp_path, shape, path("/account", "getAccount", "Account"), ACCOUNT,
+               Api({"/account": account}))  # fmt: skip
+    if not cached:
+        assert run.code is ExitCode.CLEAN
+        assert run.report.findings == ()
+    else:
+        assert run.code is not ExitCode.CLEAN
+        assert (("Account.mail", "member") in run.proven) == (key == "user")
+
+
+# ------------------------------------------------------- identities that nothing has proven
+
+
+def test_an_identity_that_is_not_proven_proves_nothing(tmp_path: Path) -> None:
+    ids = "".join(
+        f'  {name}: {{send: "X-Key: $k", k: key-of-{name}-778, facts: {{id: {id}}}}}\n'
+        for name, id in NAMES.items()
+    )
+    policy = ADDRESS.replace("Me.id", "Person.id").replace(
+        "operations:",
+        "  Person: {key: id, owner: id, fields: {id: [{see: [member]}]}}\noperations:",
+    )
+    shape = schema("Address", user_id="string", street="string", town="string", floor="integer")
+
+    def address(who: str, id: str) -> Any:
+        return ADDRESSES.get(id, 404) if who else 401
+
+    api = Api({"/users/([^/]+)/address": address})
+    head = "openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths:\n"
+    components = "components:\n  schemas:\n" + shape + schema("Person", id="string")
+    run = told(
+        tmp_path, "", "", policy, api, f"identities:\n{ids}",
+        document=head + path("/users/{userId}/address", "getAddress", "Address") + components,
+        relations="exposure: 1\napi: openapi.yaml\nrelations: {anyone: {}, member:"
+        " {authenticated: true}, owner: {is: owner}}\nresources:\n",
+    )  # fmt: skip
+    assert run.proven == set()
+    assert ("Address.town", "member") in run.named("suspected")
+    found = run.finding("Address.town", "member").evidence
+    assert found is not None and "is not proven" in found.note
+
+
+# ------------------------------------------------------- clean is said of operations
+
+THINGS = """\
+  Address:
+    owner: user_id
+    fields: {"user_id, street": [{see: [owner]}]}
+operations:
+  getAddress: {params: {userId: Me.id}}
+  getParcel: {%s}
+"""
+HINT = 'untested: "the reason"'
+
+
+@pytest.mark.parametrize(
+    ("parcel", "why"),
+    [
+        ("/parcels/{code}", "no value for `code`"),
+        ("/users/{userId}/parcel", "showed no `Address`"),
+        ("/users/{userId}/strange", "told nothing to `anyone` and `member`"),
+    ],
+)
+def test_an_operation_that_was_not_tested_is_not_clean(
+    tmp_path: Path, parcel: str, why: str
+) -> None:
+    """However small its share of the cells is; unless the contract leaves it out with a reason."""
+
+    def address(who: str, id: str) -> Any:
+        return {"user_id": id, "street": ADDRESSES[id]["street"]} if NAMES.get(who) == id else 404
+
+    def strange(who: str, id: str) -> Any:
+        mine = NAMES.get(who) == id
+        return address(who, id) if mine else Reply(200, b'{"cut', (("content-type", "text/html"),))
+
+    answers = {
+        "/users/([^/]+)/address": address,
+        "/users/([^/]+)/parcel": lambda who, id: 404,
+        "/users/([^/]+)/strange": strange,
+    }
+    shape = schema("Address", user_id="string", street="string")
+    paths = path("/users/{userId}/address", "getAddress", "Address")
+    paths += path(parcel, "getParcel", "Address")
+    source = "params: {userId: Me.id}" if "userId" in parcel else ""
+    run = told(tmp_path, shape, paths, THINGS % source, Api(answers))
+    assert run.report.findings == ()
+    assert run.code is ExitCode.NOT_TRUSTWORTHY
+    (said,) = [each for each in run.report.distrust if f"GET {parcel} is untested" in each]
+    assert why in said and HINT in said
+
+    api = Api(answers)
+    left_out = 'untested: "looked at by hand"'
+    run = told(tmp_path, shape, paths, THINGS % left_out, api)
+    assert run.code is ExitCode.CLEAN
+    assert not [called for _, called in api.calls if called.endswith(("parcel", "strange"))]
+    assert any("looked at by hand" in each.reason for each in run.report.skipped)
+
+
+# ------------------------------------------------------- the state of this object, not of another
+
+WALKS = {
+    "w-18f3-77a1-0be4": {
+        "id": "w-18f3-77a1-0be4",
+        "by": "u-4101",
+        "seen_by": "all",
+        "title": "Alps",
+        "note": "n1",
+    },
+    "w-92c0-41dd-f3a9": {
+        "id": "w-92c0-41dd-f3a9",
+        "by": "u-4101",
+        "seen_by": "me",
+        "title": "Home",
+        "note": "n2",
+    },
+    "w-b7e6-5c08-2d61": {
+        "id": "w-b7e6-5c08-2d61",
+        "by": "u-4102",
+        "seen_by": "all",
+        "title": "Pier",
+        "note": "n3",
+    },
+}
+WALK = """\
+  Walk:
+    key: id
+    owner: by
+    states: {shown: {field: seen_by, levels: [all, me], missing: me}}
+    fields:
+      id, by, seen_by: [{see: [owner]}, {see: [member], when: {shown: all}}]
+      title, note: [{see: [owner]}, {see: [member], when: {shown: all}}]
+operations:
+  listWalks: {params: {userId: Me.id}}
+  getWalk: {params: {walkId: Walk.id}}
+"""
+
+
+def walks(
+    folder: Path, *, order: int = 1, leaks: bool = False, slim: bool = False, **more: Any
+) -> Told:
+    """`order`: in which the list has them; `leaks`: all is shown to members; `slim`: others are
+    not told the setting."""
+
+    def view(who: str, each: dict[str, str]) -> Any:
+        own = NAMES[who] == each["by"]
+        hidden = set() if own or not slim else {"seen_by"}
+        if own or leaks or each["seen_by"] == "all":
+            return {name: value for name, value in each.items() if name not in hidden}
+        return None
+
+    def listed(who: str, id: str) -> Any:
+        if not who:
+            return 401
+        rows = [view(who, each) for each in WALKS.values() if each["by"] == id]
+        return [each for each in rows if each][::order]
+
+    def one(who: str, id: str) -> Any:
+        return 401 if not who else (WALKS.get(id) and view(who, WALKS[id])) or 404
+
+    shape = schema(
+        "Walk", id="string", by="string", seen_by="string", title="string", note="string"
+    )
+    paths = path("/users/{userId}/walks", "listWalks", "Walk", many=True)
+    paths += path("/walks/{walkId}", "getWalk", "Walk")
+    api = Api({"/users/([^/]+)/walks": listed, "/walks/([^/]+)": one})
+    return told(folder, shape, paths, WALK, api, **more)
+
+
+@pytest.mark.parametrize("slim", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_object_is_judged_by_its_own_state(tmp_path: Path, order: int, slim: bool) -> None:
+    """Of an owner's two walks one is open to all, one is not; which comes first is no matter."""
+    run = walks(tmp_path, order=order, slim=slim)
+    assert run.proven == set()
+    missing = {("Walk.seen_by", "member")} if slim else set()
+    assert run.named("over_blocked") <= missing
+
+
+@pytest.mark.parametrize("slim", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_closed_object_leaks_beside_an_open_one(tmp_path: Path, order: int, slim: bool) -> None:
+    run = walks(tmp_path, order=order, slim=slim, leaks=True)
+    assert {("Walk.title", "member"), ("Walk.note", "member")} <= run.proven
+    assert {each.state for each in run.report.findings if each.field == "note"} == {
+        (("shown", "me"),)
+    }
+    assert run.named("over_blocked") <= {("Walk.seen_by", "member")}
