@@ -124,7 +124,7 @@ class Switches:
         if before is None:
             self.why = "how it is set now is not shown"
             return False
-        if here != before and (here is not None or self._is_one_of_many(identity, path, switch)):
+        if here != before and self._is_anothers(identity, path, switch, here):
             self.why = "the object that would be written is not the one whose setting is known"
             return False
         if shown := self._last(identity, switch):
@@ -169,11 +169,7 @@ class Switches:
             at = pattern(switch.pointer) if switch else ()
             before = value_at(shown, at) if own else self.cast.states.get((identity, path))
             here = value_at(shown, at)
-            if (
-                switch
-                and here != before
-                and (here is not None or self._is_one_of_many(identity, path, switch))
-            ):
+            if switch and here != before and self._is_anothers(identity, path, switch, here):
                 continue
             if len(at) > 1:
                 content.setdefault(at[0], shown.get(at[0]))
@@ -343,8 +339,13 @@ class Switches:
                 return filled
         return None
 
-    def _is_one_of_many(self, identity: str, path: str, switch: Switch) -> bool:
-        """Whether a setting stands in each of several objects, and this is the address of one."""
+    def _is_anothers(self, identity: str, path: str, switch: Switch, here: Json) -> bool:
+        """Whether a setting that differs from what the object `here` shows is another object's: it
+        stands in each of several, and was not changed by this run."""
+        if any((e.identity, e.state) == (identity, path) for e in self.pending):
+            return False  # what was refused may have been taken all the same
+        if here is not None:
+            return True
         known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
         return len(known) > 1 and bool(self.writers[switch.operation].personal)
 
