@@ -147,6 +147,24 @@ class IdentityState:
 
 
 @dataclass(frozen=True)
+class Writes:
+    """What a run has written to its target, and what has become of it."""
+
+    sent: int = 0
+    """Requests that write, those that put back included."""
+    changes: int = 0
+    """Things that were made or changed, or that a refused request may have changed."""
+    undone: int = 0
+    """Of these, those that were seen to be as before."""
+    left: tuple[str, ...] = ()
+    """What could not be put back, in words, with the way to do it by hand."""
+    operations: tuple[tuple[Door, int], ...] = ()
+    """Operations that were sent something, each with the number of requests."""
+    untried: tuple[Skipped, ...] = ()
+    """Writing operations that were left alone though the run may write, each with the reason."""
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a run has to say."""
 
@@ -173,6 +191,7 @@ class Report:
     """Options that let the run do more than read documented doors."""
     contract_digest: str = ""
     """Tells the contract of the run from any other; empty: not known."""
+    writes: Writes = field(default_factory=Writes)
 
     def count(self, result: Result) -> int:
         """Number of cells with this result."""

@@ -272,3 +272,22 @@ def _occasions(
 
 def _once(items: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))
+
+
+def writes_said(report: Report) -> list[tuple[str, str]]:
+    """What a run has written and what has become of it, as (label, words); none: it wrote nothing,
+    and was not let to."""
+    writes = report.writes
+    if not (writes.sent or writes.left or writes.untried):
+        return []
+    lines = [
+        ("sent", f"{counted(writes.sent, 'request')} that write"),
+        ("undone", f"{writes.undone:,} of {counted(writes.changes, 'change')}, read back"),
+        ("left", f"{len(writes.left):,}" if writes.left else "nothing"),
+    ]
+    lines += [("", each) for each in writes.left]
+    reasons: dict[str, list[str]] = {}
+    for each in writes.untried:
+        reasons.setdefault(each.reason, []).append(f"{each.door.method} {each.door.path}")
+    lines += [("untried", f"{', '.join(doors)}: {why}") for why, doors in reasons.items()]
+    return lines

@@ -19,6 +19,7 @@ from oakum.report.grouping import (
     tally,
     verdict_words,
     weakest_first,
+    writes_said,
 )
 from oakum.report.json_v1 import document
 
@@ -59,6 +60,7 @@ def render(report: Report) -> str:
         ("page",),
         {"viewers": weakest_first(report), "report": document(report)},
         report=report,
+        writes=writes_said(report),
         short=_short,
         distrust=report.distrust,
         exit_code=exit_code(report),

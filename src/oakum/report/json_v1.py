@@ -28,6 +28,7 @@ from oakum.finding import (
     Result,
     Skipped,
     State,
+    Writes,
 )
 from oakum.report.grouping import findings_in_order, tally
 
@@ -111,9 +112,21 @@ def _content(report: Report) -> Json:
             for skipped in sorted(report.skipped, key=lambda item: (item.door, item.reason))
         ],
         "notes": list(report.notes),
+        "writes": _writes(report.writes),
         "contract_lines": {
             field: report.field_lines[field].members() for field in sorted(report.field_lines)
         },
+    }
+
+
+def _writes(writes: Writes) -> Json:
+    return {
+        "sent": writes.sent,
+        "changes": writes.changes,
+        "undone": writes.undone,
+        "left": list(writes.left),
+        "operations": [{**_door(door), "sent": number} for door, number in writes.operations],
+        "untried": [{**_door(each.door), "reason": each.reason} for each in writes.untried],
     }
 
 
@@ -237,6 +250,18 @@ def _report(value: Value) -> Report:
         field_lines=value["contract_lines"].members(_read_location),
         allowed=value["allowed"].each(Value.text) if value.has("allowed") else (),
         contract_digest=(value["contract_digest"].text() if value.has("contract_digest") else ""),
+        writes=_read_writes(value["writes"]) if value.has("writes") else Writes(),
+    )
+
+
+def _read_writes(value: Value) -> Writes:
+    return Writes(
+        sent=value["sent"].whole(),
+        changes=value["changes"].whole(),
+        undone=value["undone"].whole(),
+        left=value["left"].each(Value.text),
+        operations=value["operations"].each(lambda item: (_read_door(item), item["sent"].whole())),
+        untried=value["untried"].each(_read_skipped),
     )
 
 

@@ -19,6 +19,7 @@ from oakum.report.grouping import (
     skipped,
     tally,
     verdict_words,
+    writes_said,
 )
 from oakum.report.pointing import NO_FACTS, Facts, listed, place, short, top
 
@@ -104,6 +105,10 @@ def _tail(report: Report) -> Iterator[str]:
     calls = [f"{len(doors):,}: {reason}" for reason, doors in skipped(report)[:_SOME_REASONS]]
     if calls:
         yield from _folded("Operations not called", calls)
+    if said := writes_said(report):
+        yield from _folded(
+            "Writes", [f"{label}: {words}" if label else words for label, words in said]
+        )
     yield ""
     yield (
         "No value of a person is in here; evidence stands in the HTML report."

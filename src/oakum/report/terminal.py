@@ -23,6 +23,7 @@ from oakum.report.grouping import (
     skipped,
     tally,
     verdict_words,
+    writes_said,
 )
 
 _STYLES = {"proven": "bold red", "suspected": "bold yellow", "over_blocked": "bold magenta"}
@@ -66,6 +67,7 @@ def render(report: Report, console: Console) -> None:
     _section(console, "Not to be trusted, because", _bullets(report.distrust))
     _section(console, _not_shown_title(report), _not_shown_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
+    _section(console, "Writes", writes_said(report))
     _section(console, "Identities", _identity_rows(report))
     _section(console, "Notes", _bullets(report.notes))
     _ending(report, console)

@@ -33,6 +33,8 @@ class Undo:
     """The part of that answer that counts, as it was: canonical JSON, or the status alone."""
     members: tuple[str, ...] = ()
     """Names of the members that count, wherever they stand in the answer; none: the status."""
+    how: str = ""
+    """How a person does it, with names in place of values: `PATCH /me as ann`."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Made:
     """For each of `find`, the query parameters by which it may be turned to its next page."""
     taken: bool = False
     """The API said that it has made it: not seen, it is there all the same."""
+    how: str = ""
+    """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
 
 
 Entry = Undo | Made
@@ -77,6 +81,8 @@ class Ledger:
     ask: Ask
     log: Callable[[str, Json], None]
     pending: list[Entry] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
+    """What may have been made and is not seen, in words, with the way to tell it."""
 
     def enter(self, undo: Entry) -> None:
         """Remember before the write is sent; what has the same name takes its place."""
@@ -214,12 +220,18 @@ class Ledger:
         """Undo everything; says in words what could not be. Never raises."""
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
-        return tuple(f"{each.name} could not be undone: look at it by hand" for each in failed)
+        return tuple(map(_left, failed))
 
     def _done(self, undo: Entry) -> None:
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # what a journal still holds is undone once more
             self.log("undone", undo.name)
+
+
+def _left(entry: Entry) -> str:
+    mark = f"; it holds a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+    how = f" ({entry.how}{mark})" if entry.how else ""
+    return f"{entry.name} could not be undone: look at it by hand{how}"
 
 
 def _read(answer: Response) -> tuple[Json, bool]:
@@ -288,6 +300,7 @@ def as_json(undo: Entry) -> Json:
             "look": undo.look and _sent(undo.look),
             "remove": _sent(undo.remove),
             "taken": undo.taken,
+            "how": undo.how,
         }
     return {
         "name": undo.name,
@@ -295,6 +308,7 @@ def as_json(undo: Entry) -> Json:
         "check": [undo.check[0], _sent(undo.check[1])],
         "before": undo.before,
         "members": list(undo.members),
+        "how": undo.how,
     }
 
 
@@ -306,7 +320,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         look = _request(value["look"]) if value["look"] else None
         turns = tuple(tuple(each) for each in value["turns"])
         remove, taken = _request(value["remove"]), bool(value.get("taken"))
-        return Made(*plain, find, remove, value["known"], look, turns, taken)
+        how = str(value.get("how", ""))
+        return Made(*plain, find, remove, value["known"], look, turns, taken, how)
     who, asked = value["check"]
     return Undo(
         value["name"],
@@ -314,6 +329,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         (who, _request(asked)),
         value["before"],
         tuple(value["members"]),
+        str(value.get("how", "")),
     )
 
 

@@ -277,9 +277,11 @@ class Newcomers:
             f"an account `{each}` may have been made that cannot log in: look for it by hand"
             for each in self.strays
         )
+        doors = [f"{e.door.method} {e.door.path}" for e in removals(self.model, self.params)]
+        by_hand = f" ({' or '.join(doors[:2])})" if doors else ""
         return *lost, *(
             f"the account `{_spoken(each)}` that the run made could not be removed: look for it by"
-            " hand"
+            f" hand{by_hand}"
             for each in left
         )
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from oakum.contract.classify import classify
 from oakum.contract.model import Operation
-from oakum.contract.sensitive import staff_matter
+from oakum.contract.sensitive import more_than_sets, staff_matter
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import unwritable
+from oakum.scan.variants import written
 from oakum.semantics import Model
 
 _WRITES = ("PATCH", "PUT", "POST")
@@ -26,6 +27,24 @@ def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
     """
     rule, relations = model.rule(operation.id), model.policy.relations
     return staff_matter(operation, rule, relations, named=named) or unwritable(operation)
+
+
+def why_not_called(model: Model, operation: str) -> str:
+    """Why a run that may write has sent nothing to a writing operation; empty: it is none, or what
+    `classify` says of it is the reason."""
+    each = model.operations[operation]
+    if each.method not in _WRITES or classify(each, model.rule(each.id)).kind != "write":
+        return ""
+    if why := barred(model, each):
+        return f"not written to, for {why}"
+    if why := more_than_sets(each):
+        return f"not written to, for {why}, whatever is sent"
+    if not written(model, each):
+        return (
+            "not written to: neither `sets:` of the contract nor the schema of its body says which"
+            " resource it writes"
+        )
+    return "not written to: no identity has an object of its own there that could be put back"
 
 
 def untried(model: Model) -> Iterator[Skipped]:

@@ -34,6 +34,7 @@ from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
+from oakum.scan.restraint import untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.switches import left_behind
@@ -41,6 +42,7 @@ from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.scan.wiring import Wiring, switch_operations
+from oakum.scan.write_log import WriteLog
 from oakum.semantics import Model, compile_contract
 
 _RESTORE_RESERVE = 200
@@ -147,6 +149,7 @@ class Scan:
             options.front_end,
         )  # fmt: skip
         self.seal = Seal(self.identities.secrets(), self.run)
+        self.writes = WriteLog()
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume or options.mend:
@@ -213,6 +216,14 @@ class Scan:
                         "why": "privacy setting, put back at the end",
                     }
                 )
+        for left in untried(self.model) if self.options.allow_writes else ():
+            lines.append(
+                {
+                    "as": "nobody",
+                    "request": f"{left.door.method} {left.door.path}",
+                    "why": left.reason,
+                }
+            )
         return lines
 
     # ------------------------------------------------------------ the run
@@ -255,6 +266,8 @@ class Scan:
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         notes += engine.notes if engine else ()
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
+        unsure = engine.ledger.unsure if engine is not None and engine.ledger else []
+        notes += unsure
         made = self._write_up(engine, distrust)
         return replace(
             made,
@@ -263,6 +276,12 @@ class Scan:
             requests=work.governor.sent,
             identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
             notes=tuple(notes),
+            writes=self.writes.writes(
+                self.model,
+                work.governor.written,
+                (*self.left_behind, *unsure),
+                tuple(untried(self.model)) if options.allow_writes else (),
+            ),
         )
 
     def restore(self) -> tuple[str, ...]:
@@ -339,7 +358,7 @@ class Scan:
         engine = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
-            work.sessions, work.governor, work.listen, work.journal, self.emit,
+            work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
         ).engine(found)  # fmt: skip
         if self.between is not None:
             self.between.take(engine)
@@ -475,7 +494,10 @@ class Scan:
         called |= engine.newcomers.asked if engine and engine.newcomers else set()
         called |= engine.switches.used if engine and engine.switches else set()
         called |= engine.ties.used if engine and engine.ties else set()
-        yield from (each for each in self.skipped if each.door.operation not in called)
+        for each in self.skipped:
+            if each.door.operation not in called:
+                why = self.options.allow_writes and why_not_called(self.model, each.door.operation)
+                yield replace(each, reason=why) if why else each
 
 
 def _bent(told: tuple[str, str]) -> str:

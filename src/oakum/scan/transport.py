@@ -13,6 +13,7 @@ import re
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -330,6 +331,8 @@ class Governor:
         self._throttled: set[str] = set()
         self._name = name
         self._counted = 0
+        self.written: Counter[str] = Counter()
+        """Requests that are no reads, by operation."""
         self._restoring = False
         self._bare = False
         self._turn = threading.Lock()
@@ -424,6 +427,8 @@ class Governor:
             asked = self._clock()
             self._next = asked + 1 / self.rate
             self.sent += 1
+            if request.method not in _SAFE:
+                self.written[self._name(request)] += 1
         response = way.send(request)
         self.took = self._clock() - asked
         self._counted += 1

@@ -35,6 +35,7 @@ from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import Governor, together
+from oakum.scan.write_log import WriteLog
 from oakum.semantics import Model
 
 
@@ -70,6 +71,7 @@ class Wiring:
     listen: Listen
     journal: Journal | None
     emit: Callable[[Event], None]
+    writes: WriteLog
 
     def engine(self, found: Examination) -> Engine:
         """One run over one target, of those who have proven who they are."""
@@ -87,6 +89,7 @@ class Wiring:
             self.emit(event)
 
         def log(kind: str, flip: Flip) -> None:
+            self.writes.heard(kind, f"{flip.state} {flip.identity}")
             if self.journal is not None:
                 self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
@@ -124,6 +127,7 @@ class Wiring:
 
     def _ledger(self, engine: Engine) -> Ledger:
         def log(kind: str, entry: Json) -> None:
+            self.writes.heard(kind, entry["name"] if kind == "undo" else entry)
             if self.journal is not None and kind == "undo":
                 self.journal.undo(kind, entry["name"], self.seal.close(entry))
             elif self.journal is not None:
@@ -139,6 +143,7 @@ class Wiring:
 
     def _newcomers(self, engine: Engine) -> Newcomers:
         def log(kind: str, entry: Json) -> None:
+            self.writes.heard(kind, entry["account"])
             if self.journal is not None:
                 sealed = self.seal.close(entry) if kind == "undo" else ""
                 self.journal.undo(kind, entry["account"], sealed)

@@ -24,6 +24,7 @@ from oakum.finding import (
     Result,
     Skipped,
     State,
+    Writes,
 )
 
 VIEWERS = (
@@ -291,6 +292,14 @@ def sample() -> Report:
             IdentityState("exa", False, "login answered 401: is `$EXA_PASSWORD` right?"),
         ),
         notes=("`total` of search answers changed by itself, so it was not judged",),
+        writes=Writes(
+            sent=7,
+            changes=3,
+            undone=2,
+            left=("a new `Note` of ann could not be undone: look at it by hand",),
+            operations=((Door("POST", "/notes", "makeNote"), 7),),
+            untried=(Skipped(Door("POST", "/admin/x", "x"), "not written to, for `admin`"),),
+        ),
         version="0.1.0",
         field_lines={f"{cell.resource}.{cell.field}": _location(cell) for cell in cells},
     )
@@ -374,6 +383,7 @@ def hostile() -> Report:
         identities=tuple(IdentityState(text, False, text, (text,)) for text in HOSTILE),
         distrust=HOSTILE,
         notes=HOSTILE,
+        writes=Writes(1, 1, 0, HOSTILE, ((Door(HOSTILE[0], HOSTILE[0]), 1),)),
         field_lines={f"{text}.{text}": Location(text, 1, 1) for text in HOSTILE},
     )
 

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 from rich.console import Console
 
-from oakum.finding import Report
+from oakum.finding import Report, Writes
 from oakum.report import terminal
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
@@ -29,7 +29,9 @@ def only(rule: str, viewer: str) -> Report:
     kept = (
         f for f in sample().findings if (f.rule, f.viewer, f.resource) == (rule, viewer, "Member")
     )
-    return replace(sample(), findings=tuple(kept), skipped=(), identities=(), notes=())
+    return replace(
+        sample(), findings=tuple(kept), skipped=(), identities=(), notes=(), writes=Writes()
+    )
 
 
 def test_a_broken_promise_stands_beside_the_fact() -> None:
@@ -89,6 +91,13 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
           2         it writes: DELETE /api/user/{userId}, PUT /api/user/{userId}
           1         its summary says `rebuild`: it may change something: GET
                     /api/admin/reindex
+
+        Writes
+          sent      7 requests that write
+          undone    2 of 3 changes, read back
+          left      1
+                    a new `Note` of ann could not be undone: look at it by hand
+          untried   POST /admin/x: not written to, for `admin`
 
         Identities
           failed    ann: login answered 401

@@ -154,6 +154,7 @@ class _Trial:
             f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
             self.owner, mark, key, tuple(request for request, _ in lists), remove,
             look=self._look(), turns=tuple(names for _, names in lists),
+            how=f"{pair.remove.door.method} {pair.remove.door.path} as {self.owner}",
         )  # fmt: skip
         self.ledger.enter(made)
         engine.called.add(pair.remove.operation.id)  # it takes it away in the end
@@ -162,7 +163,7 @@ class _Trial:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.undo(made)
             elif not self.ledger.shows(made):
-                engine.notes.append(
+                self.ledger.unsure.append(
                     f"{pair.make.door.method} {pair.make.door.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
                     f" the same, it holds a text that begins with `{mark.split()[0]}`"

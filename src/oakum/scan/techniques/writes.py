@@ -210,6 +210,7 @@ class _Door:
             (owner, view.filled.request),
             extract(again.answer, names),
             names,
+            f"{self.gate.door.method} {self.gate.door.path} as {owner}",
         )
         own = self._own_side(viewer, owner, names)
         self.ledger.enter(undo)
@@ -247,6 +248,7 @@ class _Door:
             (viewer, view.filled.request),
             extract(answer, own),
             own,
+            f"{self.gate.door.method} {self.gate.door.path} as {viewer}",
         )
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
