@@ -83,7 +83,7 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
                 return True
             return None if principal.ids and _may_own(principal.ids, subject) else False
         case "claim":
-            values = principal.claims.get(relation.claim)
+            values = claimed(principal.claims, relation.claim)
             listed = values if isinstance(values, list) else [values]
             return any(type(each) is type(relation.has) and each == relation.has for each in listed)
         case "field":
@@ -95,6 +95,19 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
             if not answers or None in answers or subject.partly:
                 return None
             return all(answers)
+
+
+def claimed(claims: Mapping[str, Json], name: str) -> Json:
+    """What a token says under a name: a claim of exactly that name, else the member that its dots
+    lead to (`realm_access.roles`); None: nothing stands there."""
+    if name in claims:
+        return claims[name]
+    value: Json = dict(claims)
+    for part in name.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
 
 
 def _may_own(ids: frozenset[str], subject: Subject) -> bool:

@@ -25,6 +25,19 @@ local function alike(ids, list)
   return false
 end
 
+-- What a token says under a name: a claim of exactly that name, else the member that its dots lead
+-- to; nil: nothing stands there.
+local function claimed(claims, name)
+  local said = claims[name]
+  if said ~= nil then return said end
+  said = claims
+  for part in string.gmatch(name .. ".", "([^.]*)%.") do
+    if not json.is_object(said) then return nil end
+    said = said[part]
+  end
+  return said
+end
+
 -- true, false, or nil for unknown; `unless` not yet looked at. `subject` has `owners` (a list with
 -- `n`), `owned`, and `texts(path)`, the ids at a member path of the object.
 local function source(plan, index, know, subject)
@@ -42,7 +55,7 @@ local function source(plan, index, know, subject)
     return false
   end
   if kind == "claim" then
-    local said = know.claims[relation.claim]
+    local said = claimed(know.claims, relation.claim)
     if said == nil then return false end
     if json.is_array(said) then
       for i = 1, said.n do
