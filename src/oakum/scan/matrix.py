@@ -117,7 +117,16 @@ _RANK = {
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
-    def __init__(self, model: Model, gates: Iterable[Gate], cast: Cast) -> None:
+    def __init__(
+        self,
+        model: Model,
+        gates: Iterable[Gate],
+        cast: Cast,
+        expected: Mapping[str, tuple[frozenset[str], bool]] = {},
+    ) -> None:
+        """`expected`: kinds of viewers that every owned resource is to be asked as, by name →
+        relations held, logged in or not; beside those of the cast and those that grants name."""
+        self._expected = expected
         self._model = model
         self._cast = cast
         self.gates = {gate.id: gate for gate in gates}
@@ -177,6 +186,8 @@ class Matrix:
                     held = self._cast.relations(viewer, owner)
                     label = self._cast.label(held, viewer, owner)
                     kinds.setdefault((name, label), (held, viewer is not None))
+            for label, kind_of in self._expected.items() if not nobodys else ():
+                kinds.setdefault((name, label), kind_of)
             for word in self._model.tables[name].relations:
                 kind = policy.relations[word].kind
                 if not nobodys or kind in _BASIC:
@@ -190,9 +201,10 @@ class Matrix:
 
     def _plan(self, door: str, resource: str, path: str) -> None:
         table = self._model.tables[resource]
+        own = door == self._model.policy.caller.operation
         for (name, label), (held, logged_in) in self._kinds.items():
-            if name != resource:
-                continue
+            if name != resource or (own and label in self._expected):
+                continue  # where the caller alone is spoken of, there is nobody else to ask for
             for values in self._combinations(table, path):
                 key = Key(door, resource, path, label, state_key(table, path, values))
                 granted = self.granted(door, resource, path, held, logged_in, values)

@@ -8,7 +8,7 @@ show is *not judged*, and counted so, neither green nor red.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from oakum.contract.graphql import TAG
@@ -123,6 +123,33 @@ class Look:
             inside = any(each.pointer[:n] in places for n in range(len(each.pointer)))
             self._object(each, inside)
         return self
+
+    def refuse(self, refused: Asked) -> Tally:
+        """Close, for a caller that was refused, what this answer showed to its owner: the fields
+        that no possible relation or setting shows to that caller."""
+        caller, read = refused.caller, self.asked.read
+        self.asked = replace(self.asked, caller=caller, probe=refused.probe, begins=False)
+        judge = Judge(
+            self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
+            self.asked.response.status, told=read.owners,
+        )  # fmt: skip
+        for sighting in judge.judge(read.value, read.shape).sightings:
+            found = self._found(sighting)
+            if not found.certain:
+                continue
+            self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
+            self.tally.stood[found.label] = sighting.held
+            for leaf in sighting.leaves:
+                if not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value):
+                    self._refused(found, leaf.path)
+        return self.tally
+
+    def _refused(self, found: _Object, path: str) -> None:
+        index = leaf_index(found.table, path)
+        if index >= 0 and found.most >> index & 1:
+            return  # it may be granted: a refusal is no leak, and closes nothing
+        if found.untold.isdisjoint(deciding(found.table, path)):
+            self.tally.show(self._key(found, path), Result.CLOSED, self.asked.probe)
 
     def _object(self, sighting: Sighting, inside: bool) -> None:
         """What of one object is open, leaks, is withheld, or cannot be judged."""

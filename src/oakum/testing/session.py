@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from oakum.contract import digest, load
-from oakum.errors import InputError
+from oakum.errors import InputError, counted
 from oakum.exchange import Request
-from oakum.finding import Report, Result
+from oakum.finding import Cell, Door, Report, Result
 from oakum.page.text import visible
 from oakum.report import write
 from oakum.testing.tally import Tally
@@ -25,6 +25,8 @@ from oakum.testing.taps import Taps
 from oakum.testing.watch import Watch
 from oakum.testing.writing import Run, report
 
+_MOST_UNTESTED = 10
+"""Operations and viewers that are listed as untested."""
 _OUTPUT = "oakum"
 _MOST = 5
 """Leaks of a test that are told in full."""
@@ -132,7 +134,7 @@ class Session:
         for name in self.taps.overlooked():
             self.watch.missed(f"`{name}` was imported within a test, and not listened to")
         self.taps.close()
-        self.watch.tally.settle()
+        self.watch.settle()
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = pickle.dumps((self.watch.tally, self.tests))
@@ -179,12 +181,32 @@ def summary(found: Report, tally: Tally) -> Iterator[str]:
             f"  {name}: {shown} of {len(cells)} cells shown, {counts[Result.OPEN]} open,"
             f" {counts[Result.CLOSED]} closed, {counts[Result.LEAK]} leaking"
         )
+    yield from _untested(found)
     for note in found.notes[1:]:
         yield f"  {note}"
     for why in found.distrust:
         yield f"not to be trusted: {why}"
     if not found.distrust and not found.findings:
         yield "no leak in what was shown"
+
+
+def _untested(found: Report) -> Iterator[str]:
+    """What no test asked, and how to ask it: by operation and kind of viewer."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in found.cells:
+        if cell.result is Result.NOT_SHOWN:
+            groups.setdefault((_name(cell.door), cell.viewer), []).append(cell)
+    if not groups:
+        return
+    yield f"untested: {counted(sum(map(len, groups.values())), 'cell')}"
+    for (door, viewer), cells in list(groups.items())[:_MOST_UNTESTED]:
+        yield f"  {door} as `{viewer}`: {cells[0].reason}"
+    if len(groups) > _MOST_UNTESTED:
+        yield f"  and {len(groups) - _MOST_UNTESTED} more; all of them are in the report"
+
+
+def _name(door: Door) -> str:
+    return f"{door.method} {door.path} ({door.operation})"
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:

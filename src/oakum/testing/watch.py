@@ -23,6 +23,7 @@ from oakum.scan.legible import is_success, read_as_declared
 from oakum.semantics import compile_contract
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.look import Asked, Frame, Leaked, Look
+from oakum.testing.refusals import REFUSED, Refusals
 from oakum.testing.tally import Tally
 from oakum.testing.taps import Heard, Talk
 
@@ -69,6 +70,7 @@ class Watch:
             Cast(policy, {}, {}, {}).label,
             {gate.id: gate.shows for gate in self.gates},
         )
+        self._refusals = Refusals(self._frame)
         self._number = 0
         self.begin("")
 
@@ -95,11 +97,30 @@ class Watch:
             caller = self._callers.learn(
                 self._callers.key(heard.request, heard.app), heard.app, heard.response
             )
-        elif is_success(heard.response.status) and self._is_odd(operation, caller):
+        elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
-        if heard.response.body and operation.id in self.model.showing:
-            yield from self._judged(heard, operation, params, caller)
+        if operation.id in self.model.showing:
+            if heard.response.status in REFUSED:
+                self._refused(heard, operation, params, caller)
+            elif heard.response.body:
+                yield from self._judged(heard, operation, params, caller)
+
+    def _refused(
+        self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
+    ) -> None:
+        if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
+            caller = NOBODY  # without credentials, and the API says that nobody is logged in
+        asked = self._ask(heard, operation, params, caller)
+        closed = self._refusals.refuse(asked, self.tally.evidence)
+        if closed is not None:
+            self.tally.add(closed)
+
+    def settle(self) -> None:
+        """No more answers come."""
+        for closed in self._refusals.settle(self.tally.evidence):
+            self.tally.add(closed)
+        self.tally.settle()
 
     def missed(self, why: str) -> None:
         """An answer was not judged, by a fault of ours."""
@@ -108,9 +129,11 @@ class Watch:
     def _is_ours(self, host: str) -> bool:
         return host in self._hosts or _LOOPBACK.fullmatch(host) is not None
 
-    def _is_odd(self, operation: Operation, caller: Caller) -> bool:
+    def _is_odd(self, operation: Operation, caller: Caller, status: int) -> bool:
         """Whether only the API can tell who asked. A door that wants a login and opens to nobody is
         one that a suite has turned the login off for, unless the API says otherwise."""
+        if not is_success(status):
+            return not caller.known and status in (403, 404) and operation.id in self.model.showing
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)
 
     def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
@@ -127,11 +150,7 @@ class Watch:
     def _judged(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
     ) -> Talk:
-        asked = Asked(
-            operation, params, caller, heard.response, read_as_declared(operation, heard.response),
-            operation.id in self._writes and not params and not self._callers.held(heard.request),
-            self._test, f"{self._test}#{self._number}",
-        )  # fmt: skip
+        asked = self._ask(heard, operation, params, caller)
         look = Look(self._frame, asked, self.tally.evidence).judge()
         if look.leaks and caller.source == "answer" and operation is not self._whoami:
             # What is remembered of the caller may have changed since: asked once more.
@@ -139,8 +158,18 @@ class Watch:
             if now != caller:
                 asked = replace(asked, caller=now)
                 look = Look(self._frame, asked, self.tally.evidence).judge()
+        self._refusals.show(asked, look)
         self.tally.add(look.tally)
         self.leaks += look.leaks
+
+    def _ask(
+        self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
+    ) -> Asked:
+        return Asked(
+            operation, params, caller, heard.response, read_as_declared(operation, heard.response),
+            operation.id in self._writes and not params and not self._callers.held(heard.request),
+            self._test, f"{self._test}#{self._number}",
+        )  # fmt: skip
 
 
 def _legible(path: str) -> str:

@@ -51,7 +51,7 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
     """All that a run of tests has to say. The tally is settled."""
     policy = watch.policy
     cast = _Viewers(policy, {}, {}, {}, stood=tally.stood)
-    matrix = Matrix(watch.model, watch.gates, cast)
+    matrix = Matrix(watch.model, watch.gates, cast, _strangers(policy, cast))
     _fill(matrix, tally, policy)
     cells = tuple(_cells(watch, matrix, tally))
     heard = tally.answers.total()
@@ -74,6 +74,16 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
         field_lines=dict(field_lines(watch.model)),
         contract_digest=run.digest,
     )
+
+
+def _strangers(policy: Policy, cast: Cast) -> dict[str, tuple[frozenset[str], bool]]:
+    """Nobody, and somebody who is logged in and nothing more to an owner: whether any test asked
+    as them or not, they are who a leak is a leak to."""
+    found = {}
+    for logged_in, kinds in ((False, ("anyone",)), (True, ("anyone", "authenticated"))):
+        held = frozenset(n for n, each in policy.relations.items() if each.kind in kinds)
+        found[cast.label(held, None, "")] = (held, logged_in)
+    return found
 
 
 def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
@@ -99,14 +109,30 @@ def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
     reach = {(key.resource, key.viewer): True for key in matrix.entries}
     for cell in matrix.cells(why, reach):
         if cell.result is Result.NOT_SHOWN and cell.door.operation in asked:
-            yield replace(cell, reason=_reason(cell, tally))
+            yield replace(cell, reason=_reason(cell, tally, watch.policy))
         else:
             yield cell
 
 
-def _reason(cell: Cell, tally: Tally) -> str:
+def _how(cell: Cell, policy: Policy) -> str:
+    """How a test asks as a kind of viewer."""
+    relation = policy.relations.get(cell.viewer)
+    kind = relation.kind if relation is not None else "anyone"
+    whose = f"`{cell.resource}`"
+    match kind:
+        case "owner":
+            return f"as its owner: log in, and ask for a {whose} of that user"
+        case "anyone":
+            return f"as nobody: ask for a {whose} that its owner was shown, without logging in"
+        case "authenticated":
+            return f"as a stranger: log in as a second user, and ask for a {whose} of the first"
+        case _:
+            return f"as `{cell.viewer}`: log in as one, and ask for a {whose} of somebody else"
+
+
+def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
     if (cell.door.operation, cell.resource, cell.viewer) not in tally.viewers:
-        return f"no test was known to ask here as `{cell.viewer}` for a `{cell.resource}`"
+        return f"no test was known to ask here {_how(cell, policy)}"
     key = Key(cell.door.operation, cell.resource, cell.field, cell.viewer, cell.state)
     if key in tally.bare:
         return "it came without the field, whose owner no test showed it to"

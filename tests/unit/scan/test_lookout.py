@@ -256,6 +256,14 @@ def test_csv_is_read_by_its_columns() -> None:
     assert results(watch.look("cat", answer))[("Person", "phone")] is Result.LEAK
 
 
+def test_a_cell_of_csv_may_be_long_and_a_row_may_have_more_cells_than_columns() -> None:
+    watch = Watch()
+    watch.look("ann", ANN)
+    rows = f"id,note\r\n1,{'x' * 200_000}\r\n2,a,{ANN['phone']}\r\n".encode()
+    answer = Response(200, {"content-type": "text/csv"}, rows)
+    assert results(watch.look("cat", answer))[("Person", "phone")] is Result.LEAK
+
+
 def test_a_single_object_where_a_list_is_declared_is_read_as_one() -> None:
     watch = Watch()
     post = {"id": "post-ann-77", "author_id": IDS["ann"], "text": "hello", "author": CARD}
