@@ -11,8 +11,8 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.guard.lua import MODULES, source
-from oakum.guard.plan import _Compiler, kind_of
-from oakum.guard.wiring import Door, Target, Wiring
+from oakum.guard.plan import _Compiler
+from oakum.guard.wiring import Door, Target, Wiring, kind_of
 from oakum.semantics import Model, Principal
 from oakum.semantics.model import answer_media
 from oakum.semantics.project import Call

@@ -23,9 +23,9 @@ from oakum.guard.automaton import Automaton
 from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.whole import Place
-from oakum.guard.wiring import FEEDS, Door, Wiring, derive
+from oakum.guard.wiring import Door, Wiring, derive, kind_of
 from oakum.semantics import Model, compile_contract
-from oakum.semantics.judge import all_of, alternatives, holds, read_only
+from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import digit
 from oakum.semantics.table import (
@@ -498,9 +498,8 @@ class _Compiler:
 
     def _union(self, place: _Place, shape: Shape, here: str) -> int:
         bound = self.model.bound
-        branches = [
-            each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds
-        ]
+        branches = objects_of(shape, bound)
+        has = [declares(each, bound, self.model.known) for each in branches]
         resources = sorted({name for each in branches if (name := resource_of(each, bound))})
         tag, mapping = shape.discriminator or ("", {})
         tags: dict[str, int] = {}
@@ -512,18 +511,22 @@ class _Compiler:
         made = {
             "tag": tag,
             "tags": tags,
+            "inside": place.inside,
             "ways": [
                 {
-                    "required": sorted(each.required),
-                    "names": sorted(each.properties),
+                    "names": sorted(may.names),
+                    "open": may.open,
                     "resource": resource_of(each, bound),
                     "body": self._body(place, each, here),
                 }
-                for each in branches
+                for each, may in zip(branches, has, strict=True)
             ],
             "all": {
                 name: self._body(place, all_of(branches, name, bound), here) for name in resources
             },
+            "nobodys": self._body(place, nobodys(branches, bound), here)
+            if any(not resource_of(each, bound) for each in branches)
+            else 0,
             # No resource among them: the union itself. Else nobody can tell, and nothing opens.
             "else": self._body(place, shape, here) if here or not resources else self._blind(place),
         }
@@ -574,13 +577,6 @@ class _Compiler:
         path = f"{at.path}.{step}" if at.path and not name else step
         node = self._node(self._step(at, key, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
-
-
-def kind_of(media: Media) -> str:
-    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
-    if media.is_json:
-        return "json"
-    return {"text/csv": "csv", **FEEDS}.get(_bare(media), "")
 
 
 def _bare(media: Media) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oakum.contract.model import Json, Operation, Policy, Relation, Shape, State
+from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
@@ -322,6 +322,13 @@ def feeds(document: Document) -> Iterator[Problem]:
                 f"`{operation.id}` is a feed, which only nginx lets pass",
                 "`--engine nginx` judges it event by event",
             )
+
+
+def kind_of(media: Media) -> str:
+    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
+    if media.is_json:
+        return "json"
+    return {"text/csv": "csv", **FEEDS}.get(_bare(media.type), "")
 
 
 def _bare(media: str) -> str:

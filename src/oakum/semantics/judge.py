@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
-from oakum.semantics.model import Model
+from oakum.semantics.model import Members, Model, members_of
 from oakum.semantics.principal import Principal, Subject, at_path, held, lacks, state_of, texts
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import (
@@ -148,7 +148,7 @@ class Judge:
             return False
         name = self._resource_at(at)
         if shape is not None and isinstance(value, dict):
-            picked = chosen(shape, value, self._model.bound)
+            picked = chosen(shape, value, self._model.bound, self._model.known)
             if picked is None and not name:
                 self._visit(value, None, at, context, path)
                 return False
@@ -256,7 +256,7 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if shape is not None:
-                picked = chosen(shape, value, self._model.bound)
+                picked = chosen(shape, value, self._model.bound, self._model.known, inside=True)
                 if picked is None and not inner:
                     self._visit(value, None, at, context)
                     return self._stand_in(node, table)
@@ -389,17 +389,25 @@ def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth
     return key if depth in (1, 2) and _LEGIBLE.fullmatch(key) else _KEY
 
 
-def chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Shape | None:
-    """The alternative of a union that an object is of; the union itself when it cannot be told.
+def chosen(
+    shape: Shape,
+    value: dict[str, Json],
+    bound: Mapping[str, str],
+    known: Mapping[str, Members],
+    *,
+    inside: bool = False,
+) -> Shape | None:
+    """The alternative of a union that an object is of; the union itself where none is somebody's.
 
-    Where an alternative is a resource, not to know which one it is must open nothing: then the
-    object counts as the one resource that fits, and None is said when there is not just one.
+    What an object has tells, and never what it lacks: it may be shown in part. So an alternative is
+    ruled out by a member that others declare and its resource does not have, and by nothing else.
+    Where one that is a resource is left, the object is of it; None where several are, for not to
+    know which must open nothing. `inside` a resource one that is none is granted by other lines, so
+    that there it must not be left beside one that is.
     """
     if not shape.branches or resource_of(shape, bound):
         return shape
-    branches = [
-        each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds
-    ]
+    branches = objects_of(shape, bound)
     if shape.discriminator:
         name, mapping = shape.discriminator
         tag = value.get(name)
@@ -407,17 +415,38 @@ def chosen(shape: Shape, value: dict[str, Json], bound: Mapping[str, str]) -> Sh
         hit = [branch for branch in branches if wanted in branch.names]
         if len(hit) == 1:
             return hit[0]
-    fitting = [branch for branch in branches if branch.required <= value.keys()]
-    scores = [len(branch.properties.keys() & value.keys()) for branch in fitting]
-    best = [b for b, score in zip(fitting, scores, strict=True) if score == max(scores)]
-    if len(best) == 1:
-        return best[0]
-    if not any(resource_of(branch, bound) for branch in branches):
+    resources = [resource_of(branch, bound) for branch in branches]
+    if not any(resources):
         return shape
-    possible = {name for branch in best or branches if (name := resource_of(branch, bound))}
-    if len(possible) != 1:
+    has = [declares(branch, bound, known) for branch in branches]
+    there = [name for name in value if any(name in each.names for each in has)]
+    left = {
+        resource
+        for resource, each in zip(resources, has, strict=True)
+        if each.open or all(name in each.names for name in there)
+    }
+    if left == {""}:
+        return nobodys(branches, bound)
+    if inside and "" in left:
         return None
-    return all_of(branches, possible.pop(), bound)
+    possible = (left or {*resources}) - {""}
+    return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
+
+
+def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
+    """Alternatives of a union that an object may be of."""
+    return [each for each in alternatives(shape, bound) if not each.kinds or "object" in each.kinds]
+
+
+def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:
+    """Members that an alternative may have: a resource's, by whatever schema or line."""
+    resource = resource_of(branch, bound)
+    return known[resource] if resource in known else members_of(branch)
+
+
+def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
+    """One shape of all the alternatives that are no resource."""
+    return merged([branch for branch in branches if not resource_of(branch, bound)])
 
 
 def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape
 from oakum.errors import Location
-from oakum.semantics.table import Table, bindings, compile_resource, member, merged
+from oakum.semantics.table import Table, bindings, compile_resource, member, member_names, merged
 
 
 class Describes(Protocol):
@@ -17,6 +17,14 @@ class Describes(Protocol):
     @property
     def operations(self) -> tuple[Operation, ...]: ...
     def operation(self, name: str, /) -> Operation | None: ...
+
+
+@dataclass(frozen=True)
+class Members:
+    """Names of the members that an object may have; `open`: and others."""
+
+    names: frozenset[str]
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class Model:
     """Like `tables`, of who may write: over the shapes of request bodies."""
     sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
     """Operation id → (pointer pattern, resource) of its `sets`."""
+    known: Mapping[str, Members] = field(default_factory=dict)
+    """Resource name → the members that its objects may have."""
 
     def rule(self, operation: str) -> OperationRule:
         """What the contract says of a door; an empty rule where it says nothing."""
@@ -78,7 +88,27 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         }
         for found in (shapes, written)
     )
-    return Model(policy, operations, rules, bound, tables, shown, showing, settable, sets)
+    known = {
+        name: _known(table, [*shapes.get(name, ()), *written.get(name, ())])
+        for name, table in tables.items()
+    }
+    return Model(policy, operations, rules, bound, tables, shown, showing, settable, sets, known)
+
+
+def _known(table: Table, shapes: list[Shape]) -> Members:
+    """What any schema of a resource declares, and what any line of the contract names."""
+    declared = [members_of(shape) for shape in shapes]
+    lines = table.trie.children.keys()
+    names = frozenset(lines).union(*(each.names for each in declared))
+    star = "*" in lines or table.trie.deep >= 0
+    return Members(names - {"*"}, star or any(each.open for each in declared))
+
+
+def members_of(shape: Shape) -> Members:
+    """What a shape or one of its alternatives declares of an object."""
+    names, whole = frozenset(member_names(shape)), [shape, *(each() for each in shape.branches)]
+    anything = not (shape.kinds or shape.branches or shape.properties or shape.items)
+    return Members(names, anything or any(each.extra is not None for each in whole))
 
 
 def _patterns(said: tuple[tuple[str, str], ...]) -> tuple[tuple[tuple[str, ...], str], ...]:

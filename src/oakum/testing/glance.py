@@ -177,7 +177,7 @@ class _Kind:
         self.resource = place.glance.ends(place.shown, len(place.place))
         shape, self.lost = place.shape, False
         if shape is not None:
-            picked = chosen(shape, value, model.bound)
+            picked = chosen(shape, value, model.bound, model.known, inside=place.table is not None)
             self.lost = picked is None and not self.resource
             shape = picked or shape
             if not self.lost:

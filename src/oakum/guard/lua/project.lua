@@ -364,44 +364,44 @@ local function outline(i, depth, tag)
   return names, said
 end
 
+-- Whether an alternative may have all of these members.
+local function may_have(way, there)
+  for name in pairs(there) do
+    if not way.names[name] then return false end
+  end
+  return true
+end
+
+-- The body by which the object at `i` is judged. What it has tells, and never what it lacks: an
+-- alternative is ruled out by a member that others declare and its resource does not have.
 local function choose(union, i, depth)
   local names, said = outline(i, depth, union.tag)
   if not names then return nil end
   local ways = union.ways
   if said and union.tags[said] then return ways[union.tags[said]].body end
-  local best, most, last, fitting = 0, -1, nil, {}
+  if not union.somebodys then return union["else"] end
+  local there = {}
+  for name in pairs(names) do
+    if union.names[name] then there[name] = true end
+  end
+  local left, nobodys, possible, several = false, false, nil, nil
   for k = 1, ways.n do
     local way = ways[k]
-    local fits = true
-    for j = 1, way.required.n do
-      if not names[way.required[j]] then fits = false end
-    end
-    if fits then
-      local score = 0
-      for j = 1, way.names.n do
-        if names[way.names[j]] then score = score + 1 end
-      end
-      if score > most then
-        best, most, last, fitting = 1, score, way, { way }
-      elseif score == most then
-        best = best + 1
-        fitting[best] = way
+    if way.open or may_have(way, there) then
+      left = true
+      if way.resource == "" then
+        nobodys = true
+      else
+        several = several or (possible ~= nil and possible ~= way.resource)
+        possible = possible or way.resource
       end
     end
   end
-  if best == 1 then return last.body end
-  if not union.somebodys then return union["else"] end
-  local possible, several
-  local among = best > 0 and fitting or ways
-  for k = 1, best > 0 and best or ways.n do
-    local resource = among[k].resource
-    if resource ~= "" then
-      several = several or (possible and possible ~= resource)
-      possible = possible or resource
-    end
-  end
-  if possible and not several then return union.all[possible] end
-  return union["else"]
+  if nobodys and not possible then return union.nobodys end
+  if nobodys and union.inside then return union["else"] end
+  if not left then possible, several = union.only, not union.only end
+  if several then return union["else"] end
+  return union.all[possible]
 end
 
 -- ---------------------------------------------------------------- values
@@ -993,12 +993,22 @@ end
 local function load_unions(plan)
   for k = 1, plan.unions.n do
     local union = plan.unions[k]
-    union.somebodys = false
+    union.somebodys, union.names = false, {}
     for j = 1, union.ways.n do
       local way = union.ways[j]
       way.body = plan.bodies[way.body + 1]
       union.somebodys = union.somebodys or way.resource ~= ""
+      local names = {}
+      for i = 1, way.names.n do
+        names[way.names[i]] = true
+        union.names[way.names[i]] = true
+      end
+      way.names = names
     end
+    -- The one resource there is among them; nil: there are several, or none.
+    local only = next(union.all)
+    union.only = only and next(union.all, only) == nil and only or nil
+    union.nobodys = plan.bodies[union.nobodys + 1]
     for said, way in pairs(union.tags) do union.tags[said] = way + 1 end
     for name, body in pairs(union.all) do union.all[name] = plan.bodies[body + 1] end
     union["else"] = plan.bodies[union["else"] + 1]
