@@ -24,7 +24,7 @@ from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start
 
 SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
-MARK = "x-mark"
+MARK = "x-correlation-id"
 """Stands on what a client sent, and so not on what the guard itself asks."""
 SECRET = b"a key for the tokens of tests: 32 bytes and more"
 FORGER = b"a key that nobody trusts, of 32 bytes and more"

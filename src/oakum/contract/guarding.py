@@ -19,7 +19,8 @@ from oakum.contract.source import Node
 
 GUARD = (
     *("jwt", "service", "api_keys", "ttl", "timeout", "lookups", "pass", "websockets", "hosts"),
-    *("origins", "strip", "headers", "unknown", "max_body", "hops"),
+    *("origins", "strip", "headers", "request_headers", "unknown", "max_body"),
+    "hops",
 )
 JWT = ("keys", "algorithms", "issuer", "audience", "audiences")
 SERVICE = ("header", "env")
@@ -55,6 +56,12 @@ _OF_THE_WHOLE = frozenset(
 )
 """Headers that tell of the body before anything was taken out of it."""
 
+_IN_ANOTHER_NAME = re.compile(
+    r".*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb|proxy"
+    r"|forwarded|x-forwarded-.*|x-oakum-.*|range|if-.*|accept-encoding"
+)
+"""Request headers that never pass, or not where an answer is judged."""
+
 
 def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
     found = record(r, node, what, GUARD)
@@ -72,6 +79,7 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
         origins=found.read("origins", many(_origin, "an origin"), ()),
         strip=found.read("strip", many(_header, "a header's name"), ()),
         headers=found.read("headers", many(_answered, "a header's name"), ()),
+        request_headers=found.read("request_headers", many(_asked, "a header's name"), ()),
         unknown=found.read("unknown", _unknown, usual.unknown),
         max_body=found.read("max_body", size, usual.max_body),
         hops=found.read("hops", count(0), usual.hops),
@@ -160,6 +168,13 @@ def _answered(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
     if found in _OF_THE_WHOLE:
         r.wrong(node, f"`{found}` tells of what has been taken out, and cannot pass")
+    return found
+
+
+def _asked(r: Reader, node: Node, what: str) -> str | None:
+    found = _header(r, node, what)
+    if found and _IN_ANOTHER_NAME.fullmatch(found):
+        r.wrong(node, f"`{found}` changes what is asked or who asks, and cannot pass")
     return found
 
 

@@ -322,6 +322,8 @@ class Guarding:
     """Further request headers that no client may send."""
     headers: tuple[str, ...] = ()
     """Further response headers that may pass."""
+    request_headers: tuple[str, ...] = ()
+    """Further request headers that may pass."""
     unknown: Literal["refuse", "remove"] = "refuse"
     """What happens to members of a request body that the caller may not set."""
     max_body: int = 1 << 20

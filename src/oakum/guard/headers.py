@@ -1,7 +1,7 @@
 """Which headers pass, towards the API and back from it.
 
-The law of this module: towards the API everything passes but what would speak in the guard's name
-or change what is asked; back from it nothing passes but what is listed.
+The law of this module: nothing passes but what is listed, towards the API and back. A header that
+nobody thought of may name a caller (CWE-290), a path or a method to some framework.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from collections.abc import Collection
 from oakum.contract.model import Guarding
 from oakum.guard.dialogue import Answered, Asked, Headers
 
-_HOP = frozenset(
-    (
-        *("connection", "keep-alive", "proxy-connection", "proxy-authenticate"),
-        *("proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"),
-        "http2-settings",
-    )
+_NEVER = re.compile(
+    r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"
+    r"|forwarded|x-forwarded-.*|x-oakum-.*|content-length|proxy"
+    r"|.*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb"
 )
-"""RFC 9110, 7.6.1, and what older clients send."""
-_ALWAYS = re.compile(
-    r"x-oakum-.*|x-http-method-override|x-http-method|x-method-override|expect|forwarded"
-    r"|x-forwarded-.*|content-length"
-)
-_PARTIAL = re.compile(r"range|if-range|accept-encoding")
+"""Whatever the document or the contract says: hop by hop (RFC 9110, 7.6.1), in the guard's own
+name, another method, `Proxy` (CVE-2016-5385)."""
+_UNREAD = re.compile(r"range|if-range|accept-encoding|sec-websocket-.*")
+"""Of what passes unread alone: a part cannot be judged."""
 _CONDITION = re.compile(r"if-(?:none-)?match|if-(?:un)?modified-since")
 """Conditions on a version of the body, which nobody was shown whole."""
-_NAMING = re.compile(
-    r"x-real-ip|x-original-url|x-rewrite-url|x-original-host|x-user.*|x-remote-user"
-    r"|x-authenticated-.*|x-auth-request-.*|x-amzn-oidc-.*|x-goog-.*|x-ms-client-principal.*"
-    r"|x-client-cert.*|ssl-client-.*|.*[^a-z0-9-].*"
+_ONWARD = re.compile(
+    r"host|accept|accept-language|accept-charset|content-type|content-language|content-encoding"
+    r"|content-disposition|user-agent|origin|referer|cache-control|pragma|priority|prefer|dnt"
+    r"|save-data|upgrade-insecure-requests|last-event-id|sec-fetch-[a-z-]+|sec-ch-[a-z-]+|sec-gpc"
+    r"|access-control-request-(?:method|headers|private-network)"
+    r"|traceparent|tracestate|baggage|b3|x-b3-[a-z-]+|uber-trace-id|sentry-trace|x-amzn-trace-id"
+    r"|x-cloud-trace-context|x-datadog-[a-z0-9-]+|x-request-id|x-correlation-id"
+    r"|idempotency-key|x-idempotency-key|x-requested-with|x-csrf-token|x-csrftoken|x-xsrf-token"
 )
-"""Ways in which a proxy names caller and path; what CGI cannot tell from another name."""
+"""What clients and browsers say of themselves, and of no account (RFC 9110, Fetch, tracing)."""
 
 _BACK = re.compile(
     r"content-type|set-cookie|location|retry-after|www-authenticate|vary|content-language"
@@ -51,20 +51,24 @@ def onward(
 
     `raw`: the answer will pass unread, so the client may ask for a part or for a version of it.
     """
-    named = {
+    hop = {
         word.strip().lower() for value in asked.values("connection") for word in value.split(",")
     }
-    service = {guard.service.header} if guard.service else set()
-    never = _HOP | named | service
+    if guard.service:
+        hop.add(guard.service.header)
 
     def stays(name: str) -> bool:
-        if name in never or _ALWAYS.fullmatch(name):
+        if name in hop or _NEVER.fullmatch(name):
             return False
-        if _PARTIAL.fullmatch(name):
+        if _UNREAD.fullmatch(name):
             return raw
-        if name in declared or (raw and _CONDITION.fullmatch(name)):
+        if (
+            name in declared
+            or name in guard.request_headers
+            or (raw and _CONDITION.fullmatch(name))
+        ):
             return True
-        return not (name in guard.strip or _NAMING.fullmatch(name) or _CONDITION.fullmatch(name))
+        return name not in guard.strip and _ONWARD.fullmatch(name) is not None
 
     proto = asked.values("x-forwarded-proto")[-1:] if guard.hops else []
     scheme = proto[0] if proto and proto[0] in ("http", "https") else asked.scheme

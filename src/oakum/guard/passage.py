@@ -196,7 +196,7 @@ class Gatekeeper:
         if upgrade or asked.method in ("CONNECT", "TRACE"):
             if upgrade != ["websocket"] or not passes(guard.websockets, place):
                 raise Denied(404, "route")
-            kept = onward(asked, guard, self._credentials("header"), raw=True)
+            kept = onward(asked, guard, self._names(), raw=True)
             joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
             passing.forward = replace(asked, headers=(*kept, *joins))
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
@@ -236,6 +236,11 @@ class Gatekeeper:
 
     def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
         return {each.name for each in self._wiring.credentials if each.where == where}
+
+    def _names(self) -> set[str]:
+        """Headers in which credentials stand."""
+        cookies = {"cookie"} if self._credentials("cookie") else set()
+        return self._credentials("header") | cookies
 
     def _query(self, place: Place, door: Door) -> str:
         return queried(place.query, door.query, door.lists, self._credentials("query"))
@@ -295,8 +300,10 @@ class Gatekeeper:
         raise absent(door, "call") if inquiry.who.ids else Denied(401, "call")
 
     def _forward(self, passing: Passing, door: Door, query: str, taken: Taken) -> Asked:
-        asked, declared = passing.asked, self._credentials("header")
-        declared |= {e.name.lower() for e in door.operation.parameters if e.where == "header"}
+        parameters = door.operation.parameters
+        asked, declared = passing.asked, self._names()
+        declared |= {e.name.lower() for e in parameters if e.where == "header"}
+        declared |= {"cookie" for e in parameters if e.where == "cookie"}
         return replace(
             asked,
             method="GET" if asked.method == "HEAD" else asked.method,

@@ -241,6 +241,7 @@ class _Compiler:
             "origins": said.origins,
             "strip": said.strip,
             "headers": said.headers,
+            "request_headers": said.request_headers,
             "unknown": said.unknown,
             "max_body": said.max_body,
             "hops": said.hops,
@@ -267,7 +268,10 @@ class _Compiler:
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},
             "query": door.query,
             "lists": sorted(door.lists),
-            "headers": sorted(e.name.lower() for e in operation.parameters if e.where == "header"),
+            "headers": sorted(
+                {e.name.lower() for e in operation.parameters if e.where == "header"}
+                | {"cookie" for e in operation.parameters if e.where == "cookie"}
+            ),
             "target": {
                 "kind": target.kind,
                 "param": target.param,

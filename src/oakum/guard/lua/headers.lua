@@ -1,8 +1,7 @@
 -- Which headers pass, one look-up per header: what a name means is decided once and remembered.
 --
--- The law of this module: a client cannot say what only a gateway may say (who it is, where it comes
--- from, which method it really means), and cannot ask for a part of an answer or whether it changed;
--- an answer's header that nobody thought of does not pass.
+-- The law of this module: nothing passes but what is listed, towards the API and back. A header that
+-- nobody thought of may name a caller, a path or a method to some framework.
 
 local cache = require "oakum.cache"
 local media = require "oakum.media"
@@ -17,19 +16,24 @@ local function set(names)
   return made
 end
 
--- Never, whatever the document declares. Hop by hop: RFC 9110, 7.6.1.
-local NEVER = set [[connection keep-alive proxy-connection proxy-authenticate proxy-authorization
-  te trailer transfer-encoding upgrade http2-settings expect forwarded
-  x-http-method-override x-http-method x-method-override]]
-local NEVER_BEGINS = { "x-oakum-", "x-forwarded-" }
--- Parts of answers: they cannot be judged, so only what passes unread may be asked for in parts.
-local PARTS = set "range if-range"
+-- Never, whatever the document or the contract declares. Hop by hop: RFC 9110, 7.6.1; `Proxy`: CVE-2016-5385.
+local NEVER = set [[connection keep-alive te trailer transfer-encoding upgrade http2-settings expect
+  forwarded content-length proxy x-method x-rest-method x-verb]]
+local NEVER_BEGINS = { "x-oakum-", "x-forwarded-", "proxy-" }
+local NEVER_HOLDS = { "method-override", "http-method", "http-verb" }
+-- Of what passes unread alone: a part of an answer cannot be judged.
+local PARTS = set "range if-range accept-encoding"
 local CONDITIONS = set "if-none-match if-modified-since if-match if-unmodified-since"
-local SPOOFS = set [[x-real-ip x-original-url x-rewrite-url x-original-host x-userinfo x-remote-user]]
-local SPOOFS_BEGIN = {
-  "x-user", "x-authenticated-", "x-auth-request-", "x-amzn-oidc-", "x-goog-",
-  "x-ms-client-principal", "x-client-cert", "ssl-client-",
-}
+-- What clients and browsers say of themselves, and of no account (RFC 9110, Fetch, Trace Context).
+local ONWARD = set [[host accept accept-language accept-charset content-type content-language
+  content-encoding content-disposition user-agent origin referer cache-control pragma priority prefer dnt
+  save-data upgrade-insecure-requests last-event-id sec-gpc
+  access-control-request-method access-control-request-headers access-control-request-private-network
+  traceparent tracestate baggage b3 uber-trace-id sentry-trace x-amzn-trace-id x-cloud-trace-context
+  x-request-id x-correlation-id idempotency-key x-idempotency-key
+  x-requested-with x-csrf-token x-csrftoken x-xsrf-token]]
+local SOCKET = { "sec-websocket-" }
+local ONWARD_BEGINS = { "^sec%-fetch%-[a-z-]+$", "^sec%-ch%-[a-z-]+$", "^x%-b3%-[a-z-]+$", "^x%-datadog%-[a-z0-9-]+$" }
 -- Set by the gateway itself, so no need to remove them.
 local REPLACED = set "x-forwarded-for x-forwarded-proto x-forwarded-host"
 
@@ -63,17 +67,24 @@ end
 local Headers = {}
 Headers.__index = Headers
 
--- How a name is treated: `never` passes, `parts` and `condition` only with what passes unread,
--- `unless` and `condition` when the operation declares it or it is a credential; nil: it passes.
-local function rule_of(self, name)
-  if NEVER[name] or name == self.service or begins(name, NEVER_BEGINS) then return "never" end
-  if PARTS[name] then return "parts" end
-  if CONDITIONS[name] then return "condition" end
-  -- A name that CGI cannot tell from another one (`x_user`) speaks for that one too.
-  if SPOOFS[name] or self.strip[name] or begins(name, SPOOFS_BEGIN)
-    or find(name, "[^a-z0-9-]") then
-    return "unless"
+local function any(name, patterns, plain)
+  for i = 1, #patterns do
+    if find(name, patterns[i], 1, plain) then return true end
   end
+  return false
+end
+
+-- How a name is treated: `never` passes; `parts` only with what passes unread; `condition` so, or when it
+-- is declared; `unless` when the operation or the contract declares it or it is a credential; nil: it
+-- passes.
+local function rule_of(self, name)
+  if NEVER[name] or name == self.service or begins(name, NEVER_BEGINS) or any(name, NEVER_HOLDS, true) then
+    return "never"
+  end
+  if PARTS[name] or begins(name, SOCKET) then return "parts" end
+  if CONDITIONS[name] then return "condition" end
+  if self.more[name] or (name == "cookie" and self.cookies) then return nil end
+  if self.strip[name] or not (ONWARD[name] or any(name, ONWARD_BEGINS)) then return "unless" end
   return nil
 end
 
@@ -96,6 +107,8 @@ function M.new(guard, credentials)
   local self = setmetatable({
     service = guard.service,
     strip = {},
+    more = set(""),
+    cookies = false,
     credentials = {},
     answer = {},
     known = cache.new(2 ^ 18),
@@ -103,7 +116,10 @@ function M.new(guard, credentials)
   }, Headers)
   for i = 1, #guard.strip do self.strip[lower(guard.strip[i])] = true end
   for i = 1, #guard.headers do self.answer[lower(guard.headers[i])] = true end
+  local more = guard.request_headers or {}
+  for i = 1, #more do self.more[lower(more[i])] = true end
   for i = 1, #credentials do
+    if credentials[i].where == "cookie" then self.cookies = true end
     if credentials[i].where == "header" then self.credentials[credentials[i].name] = i end
   end
   return self

@@ -121,6 +121,7 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         ("passes `{}` unread", was.passes, now.passes),
         ("lets WebSockets through at `{}`", was.websockets, now.websockets),
         ("lets the response header `{}` through", was.headers, now.headers),
+        ("lets the request header `{}` through", was.request_headers, now.request_headers),
     ):
         for each in _lost(after, before):
             yield Term(True, False, f"a guard {what.format(each)}")
