@@ -397,3 +397,183 @@ def test_a_closed_object_leaks_beside_an_open_one(tmp_path: Path, order: int, sl
         (("shown", "me"),)
     }
     assert run.named("over_blocked") <= {("Walk.seen_by", "member")}
+
+
+# ------------------------------------------------------- masks are no values
+
+PERSON = """\
+  Person:
+    key: id
+    owner: id
+    main: getPerson
+    fields:
+      id, login: [{see: [member]}]
+      email, last_seen: [{see: [owner]}]
+operations:
+  getPerson: {params: {id: Person.id}}
+"""
+LOGINS = {"u-4101": "ann", "u-4102": "bob", "u-4103": "cat"}
+NEVER = "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+@pytest.mark.parametrize("own_account_first", [False, True])
+def test_a_mask_is_not_the_value_that_it_hides(
+    tmp_path: Path, leaks: bool, own_account_first: bool
+) -> None:
+    """Also where an endpoint shows it to the owner, who sees the value itself elsewhere."""
+
+    def person(id: str, masked: bool) -> dict[str, str]:
+        login = LOGINS[id]
+        mail = f"{id}+{login}@noreply.example.org" if masked else f"{login}@mail.example.org"
+        seen = NEVER if masked else f"2026-11-2{id[-1]}T08:1{id[-1]}:00Z"
+        return {"id": id, "login": login, "email": mail, "last_seen": seen}
+
+    def one(who: str, id: str) -> Any:
+        return person(id, not leaks) if who and id in LOGINS else 404
+
+    paths = [
+        path("/people/{id}", "getPerson", "Person"),
+        path("/account", "getAccount", "Person"),
+    ]
+    run = told(
+        tmp_path,
+        schema("Person", id="string", login="string", email="string", last_seen="string"),
+        "".join(reversed(paths) if own_account_first else paths),
+        PERSON,
+        Api(
+            {
+                "/people/([^/]+)": one,
+                "/account": lambda who: person(NAMES[who], False) if who else 401,
+            }
+        ),
+    )
+    if leaks:
+        assert {("Person.email", "member"), ("Person.last_seen", "member")} <= run.proven
+    else:
+        assert run.report.findings == ()
+        assert "leak" not in run.results("Person.email", "member")
+
+
+def test_of_two_values_that_an_owner_sees_neither_proves_a_leak(tmp_path: Path) -> None:
+    """Nothing tells whether the shorter form is what is hidden: suspected."""
+
+    def person(id: str, short: bool) -> dict[str, str]:
+        mail = f"zq{id[-1]}" if short else f"zq{id[-1]}-full-form"
+        return {"id": id, "login": LOGINS[id], "email": mail, "last_seen": ""}
+
+    paths = path("/people/{id}", "getPerson", "Person") + path("/account", "getAccount", "Person")
+    run = told(
+        tmp_path,
+        schema("Person", id="string", login="string", email="string", last_seen="string"),
+        paths,
+        PERSON,
+        Api(
+            {
+                "/people/([^/]+)": lambda who, id: (
+                    person(id, True) if who and id in LOGINS else 404
+                ),
+                "/account": lambda who: person(NAMES[who], False) if who else 401,
+            }
+        ),
+    )
+    assert run.proven == set()
+    assert run.named("suspected") == {("Person.email", "member")}
+    found = run.finding("Person.email", "member").evidence
+    assert found is not None and "may be a mask" in found.note
+
+
+# ------------------------------------------------------- settings that nobody has read
+
+SHY = """\
+  Person:
+    key: id
+    owner: id
+    main: getPerson
+    states: {hide_email: {field: hide_email, missing: true}}
+    fields:
+      id, login: [{see: [member]}]
+      hide_email, last_seen: [{see: [owner]}]
+      email: [{see: [owner]}, {see: [member], when: {hide_email: false}}]
+operations:
+  getPerson: {params: {id: Person.id}}
+"""
+
+
+@pytest.mark.parametrize("facts", ["", "states: {Person.hide_email: true}"])
+def test_what_hangs_on_a_setting_that_nobody_has_read_is_not_proven(
+    tmp_path: Path, facts: str
+) -> None:
+    """And no title states a setting as a fact; what leaks whatever it is, is proven without it."""
+
+    def one(who: str, id: str) -> Any:
+        seen = f"2026-11-2{id[-1]}T08:1{id[-1]}:00Z"
+        mail = f"{LOGINS.get(id)}@mail.example.org"
+        row = {"id": id, "login": LOGINS.get(id), "email": mail, "last_seen": seen}
+        return row if who and id in LOGINS else 404
+
+    identities = "identities:\n" + "".join(
+        f'  {name}: {{send: "X-Key: $k", k: key-of-{name}-778{", " + facts if facts else ""}}}\n'
+        for name in NAMES
+    )
+    run = told(
+        tmp_path,
+        schema("Person", id="string", login="string", email="string", last_seen="string")
+        .replace("email:", "hide_email: {type: boolean}, email:"),
+        path("/people/{id}", "getPerson", "Person"), SHY,
+        Api({"/people/([^/]+)": one}), identities,
+    )  # fmt: skip
+    assert ("Person.last_seen", "member") in run.proven
+    assert (("Person.email", "member") in run.proven) == bool(facts)
+    for found in run.report.findings:
+        assert bool(facts) or "hide_email" not in f"{found.title} {found.state}"
+
+
+# ------------------------------------------------------- values that stand loose, other objects
+
+
+def test_a_value_that_stands_loose_in_the_answer_is_not_closed(tmp_path: Path) -> None:
+    def address(who: str, id: str) -> Any:
+        if not who or id not in ADDRESSES:
+            return 404
+        row = {"user_id": id, "street": ADDRESSES[id]["street"], "town": ADDRESSES[id]["town"]}
+        hidden = {"user_id": id, "more": {"town": row["town"]}}
+        return row if NAMES[who] == id else Reply(203, {"problem": hidden})
+
+    shape = schema("Address", user_id="string", street="string", town="string")
+    run = told(
+        tmp_path, shape, path("/users/{userId}/address", "getAddress", "Address"),
+        ADDRESS.replace(", floor", ""), Api({"/users/([^/]+)/address": address}),
+    )  # fmt: skip
+    assert "closed" not in run.results("Address.town", "member")
+    assert run.code is not ExitCode.CLEAN
+
+
+def test_what_another_object_of_the_owner_holds_is_not_owed_in_this_one(tmp_path: Path) -> None:
+    """The shared walk has no tags for anybody; the closed one has, for its owner."""
+    rows = {
+        id: {**each, **({"title": "x"} if each["seen_by"] == "me" else {"title": None})}
+        for id, each in WALKS.items()
+    }
+
+    def one(who: str, id: str) -> Any:
+        each = rows.get(id)
+        return (
+            each if who and each and (each["seen_by"] == "all" or NAMES[who] == each["by"]) else 404
+        )
+
+    def listed(who: str, id: str) -> Any:
+        open_to = [
+            e
+            for e in rows.values()
+            if e["by"] == id and (e["seen_by"] == "all" or NAMES.get(who) == id)
+        ]
+        return [{k: v for k, v in e.items() if v is not None} for e in open_to] if who else 401
+
+    shape = schema(
+        "Walk", id="string", by="string", seen_by="string", title="string", note="string"
+    )
+    paths = path("/users/{userId}/walks", "listWalks", "Walk", many=True)
+    paths += path("/walks/{walkId}", "getWalk", "Walk")
+    api = Api({"/users/([^/]+)/walks": listed, "/walks/([^/]+)": one})
+    assert told(tmp_path, shape, paths, WALK, api).report.findings == ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from oakum.contract.graphql import TAG
 from oakum.contract.lexicon import FieldClass, classify_field
@@ -19,6 +20,7 @@ from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.exhibits import Exhibits, OwnView, Question, by_way_of
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
+from oakum.scan.masks import kind_of
 from oakum.scan.matrix import (
     NOBODY,
     Doubt,
@@ -33,9 +35,11 @@ from oakum.scan.ownership import Reading, asked_key, is_one_of_many
 from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
+from oakum.semantics.principal import texts
 from oakum.semantics.table import deciding
 
 _SHARED = "too common a value"
+_MASK = "a mask"
 _NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
 """Classes of fields of which no two people have one value."""
 _MIN_INSIDE = 5
@@ -96,6 +100,9 @@ class Cells:
             ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
             question, response, value,
         )  # fmt: skip
+        self._loose = _loose(ground, gate, judged, reading)
+        self._object = ""
+        """Key of the object that is judged now; empty: unknown."""
         self._weak = ""
         """Why what is judged now is no proof."""
         self._unclear = dict.fromkeys(reading.unclear)
@@ -104,6 +111,10 @@ class Cells:
         self._question = question
         self._response = response
         self._value = value
+        self._unmasked: dict[tuple[str, ...], None] = {}
+        """Values that may be masks, and may not."""
+        self._loosely: dict[tuple[str, str], None] = {}
+        """(owner, resource) of which a value stands loose."""
         self._found: dict[Key, Observation] = {}
         self._open: set[Key] = set()
         self._shared: list[Leaf] = []
@@ -134,7 +145,10 @@ class Cells:
             tuple(self._embedded),
             tuple(self._doubts.values()),
             tuple(self._relative),
-            unclear=tuple((self._question.viewer or "", "", each) for each in self._unclear),
+            unclear=(
+                *((self._question.viewer or "", "", each) for each in self._unclear),
+                *((self._question.viewer or "", *each) for each in self._loosely),
+            ),
         )
 
     # ------------------------------------------------------------ objects that are there
@@ -145,6 +159,8 @@ class Cells:
             return
         who = self._ground.who(sighting, self._question.viewer)
         self._weak = self._reading.weak.get(sighting.pointer, "")
+        key = self._ground.model.policy.resources[sighting.resource].key
+        self._object = next(iter(texts(sighting.value, key) if key else []), "")
         nobodys = self._ground.is_nobodys(sighting.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(sighting)
@@ -224,14 +240,25 @@ class Cells:
                 )
         else:
             why = "" if own else self._doubt(sighting, leaf, who)
-            if why == _SHARED:
+            if why == _MASK:
+                self._missing(
+                    sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
+                )
+            elif why == _SHARED:
                 self._shared.append(leaf)
             elif why:
                 self._perhaps(sighting, leaf, who, why)
             else:
-                self._proved = self._proved or not own
+                weak, self._weak = self._weak, self._weak or self._two_faced(leaf)
+                self._proved = self._proved or not (own or self._weak)
                 evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+                self._weak = weak
+
+    def _two_faced(self, leaf: Leaf) -> str:
+        if leaf.pointer not in self._unmasked:
+            return ""
+        return "its owner is shown another value of this field elsewhere: one may be a mask"
 
     def _doubt(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's; empty: it is."""
@@ -249,8 +276,14 @@ class Cells:
                 len(each) >= _MIN_INSIDE and each in text for each in known
             )
             return "" if inside else "another value"
-        common = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
-        return _SHARED if common else ""
+        shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
+        elsewhere = knowledge.elsewhere(who, sighting.resource, self._object, leaf.path, text)
+        is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
+        if is_a == "mask":
+            return _MASK if elsewhere else "another value"
+        if is_a == "unclear":
+            self._unmasked[leaf.pointer] = None
+        return _SHARED if shared else ""
 
     def _settle_shared(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
@@ -285,7 +318,7 @@ class Cells:
             view = self._ground.views.get((door, who))
             # An embedded object shares the fate of the one it stands in.
             lost = not present and (door, resource) in self._ground.matrix.embedded
-            served = view is not None and (resource, path) in view.leaves
+            served = view is not None and self._was_served(view, resource, path)
             lost = lost or self._counted(path)
             # Asked for another's, it gave the caller's own, or what need not say whose it is.
             by = table.resource.owner.members if resource in self._unowned else ()
@@ -296,8 +329,48 @@ class Cells:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
         known = (who, resource, path) in self._ground.knowledge.present
-        if known or (granted_to_nobody(table, path) and not blank):
+        if at := self._stands_loose(who, resource, path):
+            self._loosely_told(at, who, resource, path, held, state)
+        elif known or (granted_to_nobody(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
+
+    def _was_served(self, view: OwnView, resource: str, path: str) -> bool:
+        """Whether the owner was shown a field of this very object at this door."""
+        same = [key for name, key in view.objects if name == resource]
+        if self._object in same:
+            return path in view.objects[(resource, self._object)]
+        return len(same) < 2 and (resource, path) in view.leaves
+
+    def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
+        """Where a value that an owner sees in a field stands in this answer outside of what is
+        known to be somebody's: under the same name, or too long to be there by chance."""
+        viewer, knowledge = self._question.viewer or "", self._ground.knowledge
+        mine = knowledge.own.get((viewer, resource, path), ())
+        last = path.rpartition(".")[2]
+        for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
+            if text in mine or text in self._question.sent or text in knowledge.common:
+                continue
+            for at in self._loose.get(text, ()):
+                name = next((step for step in reversed(at) if not step.isdigit()), "")
+                if name == last or len(text) >= _MIN_INSIDE:
+                    return at
+        return ()
+
+    def _loosely_told(
+        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
+        state: Mapping[str, Json],
+    ) -> None:  # fmt: skip
+        """An owner's value that stands in no object: nothing of theirs is closed by the answer;
+        where it was asked for, it may well have come for that."""
+        self._loosely[(who, resource)] = None
+        shared = any(
+            self._ground.knowledge.shared(who, resource, path, text)
+            for text in self._ground.knowledge.own.get((who, resource, path), ())
+        )
+        if who in self._question.targets and len(self._question.targets) == 1 and not shared:
+            weak, self._weak = self._weak, "it stands outside every object that the document has"
+            self._beside(at, who, resource, path, held, state)
+            self._weak = weak
 
     def _counted(self, path: str) -> bool:
         """Whether it counts objects: it goes with one that is hidden, which no viewer can tell."""
@@ -329,6 +402,8 @@ class Cells:
                     **self._ground.matrix.state(resource, who),
                     **self._asked_state(resource, who),
                 }
+                each = self._ground.model.policy.resources[resource]
+                self._object = asked_key(self._gate, self._question, each) if each.key else ""
                 for path in self._gate.shows[resource]:
                     self._missing(resource, path, who, held, state, present=False)
 
@@ -410,8 +485,14 @@ class Cells:
             return
         held = self._ground.cast.relations(self._question.viewer, who)
         state = self._ground.matrix.state(resource, who)
-        if self._granted(resource, path, held, state):
-            return
+        if not self._granted(resource, path, held, state):
+            self._beside(at, who, resource, path, held, state)
+
+    def _beside(
+        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
+        state: Mapping[str, Json],
+    ) -> None:  # fmt: skip
+        """A value of somebody's that leaks outside every declared field."""
         marks: dict[tuple[str, ...], Mark] = {at: "leak"}
         evidence = Evidence(
             self._exhibits.own_side(who, resource, path),
@@ -439,7 +520,9 @@ class Cells:
         result: Result,
         evidence: Evidence | None = None,
     ) -> None:
-        if not self._unread.isdisjoint(deciding(self._ground.model.tables[resource], path)):
+        unsure = self._unread.intersection(deciding(self._ground.model.tables[resource], path))
+        told = result is Result.LEAK and not self._may_be_granted(resource, path, held, state)
+        if unsure and not told:
             return  # whether the contract grants it, nobody knows
         unproven = self._ground.cast.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
@@ -455,6 +538,18 @@ class Cells:
         granted = result in (Result.OPEN, Result.OVER_BLOCK)
         viewer = self._question.viewer
         self._found[key] = Observation(key, granted, result, viewer, who, evidence, weak)
+
+    def _may_be_granted(
+        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
+    ) -> bool:
+        """Whether some value of the settings that nobody has read would grant a field."""
+        states = self._ground.model.policy.resources[resource].states
+        deciders = deciding(self._ground.model.tables[resource], path)
+        names = [name for name in deciders if name in self._unread]
+        return any(
+            self._granted(resource, path, held, {**state, **dict(zip(names, each, strict=True))})
+            for each in product(*(states[name].values for name in names))
+        )
 
     def _perhaps(self, sighting: Sighting, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""
@@ -476,7 +571,28 @@ class Cells:
     ) -> Key:
         table = self._ground.model.tables[resource]
         label = self._ground.cast.label(held, self._question.viewer, who)
-        return Key(self._question.door, resource, path, label, state_key(table, path, state))
+        known = state_key(table, path, state)
+        # What nobody has read is no part of what is said.
+        known = tuple(pair for pair in known if pair[0] not in self._unread)
+        return Key(self._question.door, resource, path, label, known)
+
+
+def _loose(
+    ground: Ground, gate: Gate, judged: Judgement, reading: Reading
+) -> dict[str, list[tuple[str, ...]]]:
+    """Values that are in no declared field of an object known to be somebody's → where."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    leaves = list(judged.unbound)
+    for each in judged.sightings:
+        owned = each.owners and each.pointer not in reading.mute
+        fields = {*gate.shows.get(each.resource, ()), *ground.model.tables[each.resource].leaves}
+        if not ground.is_nobodys(each.resource):
+            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
+    for leaf in leaves:
+        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
+        if leaf.pointer and scalar:
+            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
+    return found
 
 
 def _outranks(result: Result, known: Result) -> bool:

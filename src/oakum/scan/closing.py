@@ -45,12 +45,16 @@ def unread(
     every = list(gates)
     found = set[tuple[str, str]]()
     for name, resource in model.policy.resources.items():
+        if is_one_of_many(model, resource):
+            continue  # each object has its own, known by its key
         states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
         doors = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
-        for who in cast.names() if doors else ():
+        for who in cast.names():
             places = ((g.id, who if g.sources else "") for g in doors)
-            if not any((who, name) in seen.get(at, {}).get(who, ()) for at in places):
-                found |= {(who, state) for state in states}
+            shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)
+            # That it is missing says something where anybody's object has it.
+            carried = {state for _, state in cast.states}
+            found |= {(who, state) for state in states if not shown or state not in carried}
     return found - cast.states.keys()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oakum.contract.model import Json
 from oakum.exchange import Response
@@ -43,6 +43,8 @@ class OwnView:
     """(resource, field) → where its owner saw it."""
     states: list[tuple[str, Mapping[str, Json]]]
     """(resource, its states) of each of their objects there."""
+    objects: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """(resource, key) → fields of this very object that had something in them."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json
+from oakum.scan.masks import is_no_instant
 from oakum.semantics import Sighting
 
 _POOL = 16
@@ -39,7 +40,7 @@ def says_nothing(value: Json) -> bool:
 
     A mask (`***`, `••••`) does, even when it is shown to the owner as well.
     """
-    if isinstance(value, str) and _MASK.fullmatch(value):
+    if isinstance(value, str) and (_MASK.fullmatch(value) or is_no_instant(value)):
         return True
     return value is None or value is False or value == 0 or value in ("", [], {})
 
@@ -64,6 +65,9 @@ class Knowledge:
     """(resource, key) → all owners' ids, of an object that named all of several."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
     """(identity, resource, key) → states that this very object was seen in."""
+    faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
+    """(identity, resource, key, field path) → door → the value that its owner was last shown of
+    this object there."""
     joint: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(resource, field path, value) → identities that own one object with it together."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
@@ -120,6 +124,15 @@ class Knowledge:
             and text in values
             for (name, kind, field), values in self.own.items()
         )
+
+    def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
+        """What the owner of an object is shown in a field at other doors than those of a value."""
+        faces = self.faces.get((who, resource, key, path), {})
+        return set(faces.values()) - {text}
+
+    def forget(self, who: str) -> None:
+        """Somebody's settings have changed: what doors show them of themselves may be another."""
+        self.faces = {place: doors for place, doors in self.faces.items() if place[0] != who}
 
     def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:
         """The identity that was shown a value in its own object before this viewer was; empty:

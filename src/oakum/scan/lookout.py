@@ -7,6 +7,7 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from oakum.scan.cells import Cells, Ground
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.ownership import Ownership, Reading, is_one_of_many
@@ -55,6 +56,7 @@ class Lookout:
 
     def forget(self, who: str) -> None:
         """Somebody's settings have changed: what they saw of themselves no longer compares."""
+        self._ground.knowledge.forget(who)
         views = self._ground.views.items()
         self._ground.views = {place: view for place, view in views if place[1] != who}
 
@@ -152,6 +154,7 @@ class Lookout:
                 if leaf.value is not None:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(gate, question, viewer, sighting, reading)
+            self._learn_faces(question.door, viewer, sighting)
             self._learn_parties(sighting, reading)
         if is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
@@ -171,7 +174,19 @@ class Lookout:
                     if self._ground.who(s, viewer) == viewer
                 ]
                 view = OwnView(value, response.status, response.media_type, places, states)
+                view.objects.update(self._objects(viewer, sightings))
                 self._ground.views[(question.door, viewer)] = view
+
+    def _objects(
+        self, viewer: str, sightings: list[Sighting]
+    ) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+        """(resource, key) of each own object → fields with something in them."""
+        for each in sightings:
+            resource = self._ground.model.policy.resources[each.resource]
+            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            if key and self._ground.who(each, viewer) == viewer:
+                filled = (leaf.path for leaf in each.leaves if leaf.value not in (None, [], {}))
+                yield (each.resource, key), frozenset(filled)
 
     def _learn_states(
         self, gate: Gate, question: Question, viewer: str, sighting: Sighting, reading: Reading
@@ -192,6 +207,16 @@ class Lookout:
                 self._ground.knowledge.conditions.setdefault(place, {})[name] = sighting.state[name]
             elif shown and not many:
                 self._ground.cast.states[(viewer, f"{resource.name}.{name}")] = sighting.state[name]
+
+    def _learn_faces(self, door: str, viewer: str, sighting: Sighting) -> None:
+        """What a door shows the owner of one object; lists of scalars have no one value."""
+        resource = self._ground.model.policy.resources[sighting.resource]
+        key = next(iter(texts(sighting.value, resource.key) if resource.key else []), "")
+        for leaf in sighting.leaves:
+            if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            place = (viewer, sighting.resource, key, leaf.path)
+            self._ground.knowledge.faces.setdefault(place, {})[door] = canonical(leaf.value)
 
     def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:
         resource = self._ground.model.policy.resources[sighting.resource]

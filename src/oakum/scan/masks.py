@@ -1,0 +1,50 @@
+"""Values that stand in for another: a mask is not what it hides, also when its owner sees it.
+
+Told by evidence: the owner sees another value of the same field of the same object elsewhere, and
+this one is made of what everybody knows of them (`3+bob@noreply.example.org`), or is the same for
+several owners.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+
+_WORDS = re.compile(
+    r"(?<![a-z])(?:no-?reply|hidden|redacted|anonymi[sz]ed|masked|withheld|concealed|deleted)(?![a-z])",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
+)
+Kind = Literal["value", "mask", "unclear"]
+
+
+def is_no_instant(text: str) -> bool:
+    """Whether a text is what languages write for no time, or for no id."""
+    return _NOTHING.fullmatch(text) is not None
+
+
+def kind_of(text: str, others: Collection[str], names: Collection[str], *, shared: bool) -> Kind:
+    """What a value is that an owner sees, beside what they see in its place at other endpoints.
+
+    `names`: what everybody may know of the owner, such as id and user name; `shared`: other owners
+    see the same value in that field.
+    """
+    worded, known = _made_of(text, names)
+    if not others:
+        return "mask" if worded and known else "value"
+    most = max(_made_of(each, names) for each in others)
+    if (worded, known) != most:
+        return "mask" if (worded, known) > most else "value"
+    return "mask" if shared else "unclear"
+
+
+def _made_of(text: str, names: Collection[str]) -> tuple[bool, int]:
+    """Whether a text has a word that stands in for something, and how many public names."""
+    return _WORDS.search(text) is not None, sum(1 for n in names if n and _holds(text, n))
+
+
+def _holds(text: str, name: str) -> bool:
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", text) is not None
