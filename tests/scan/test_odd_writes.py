@@ -279,3 +279,41 @@ def test_a_brake_that_could_not_be_tried_is_not_said_to_be_there(tmp_path: Path)
         unknown = replay(report, found, options, lambda event: None)
     assert open_still.verdict is Verdict.STILL_OPEN
     assert unknown.verdict is Verdict.NOT_SHOWN
+
+
+def test_what_was_made_and_said_to_be_refused_is_taken_away(tmp_path: Path) -> None:
+    """Answered 404, kept all the same, and not on the first page."""
+    made, book = notebook.entry(())
+    before = copy.deepcopy(book.notes)
+    hidden = {"left": 3}
+
+    def change(method: str, path: str, status: int, head: Any, body: bytes) -> Any:
+        if method == "POST":
+            return 404, {}, b""
+        if (method, path, status) == ("GET", "/notes", 200) and hidden["left"]:
+            rows = [each for each in json.loads(body)["data"] if "oakum" not in each["title"]]
+            hidden["left"] -= len(rows) != len(json.loads(body)["data"])
+            body = json.dumps({"data": rows}).encode()
+        return status, head, body
+
+    report = scan(made, Odd(book.app(), change), tmp_path)
+    assert book.notes == before or report.writes.left
+
+
+def test_a_key_that_the_answer_of_a_creation_makes_up_is_not_taken_away(tmp_path: Path) -> None:
+    """The mark stands right beside another's key: only the door to it knows better."""
+    made, book = notebook.entry(())
+    before = copy.deepcopy(book.notes)
+    other = theirs(book)
+
+    def change(method: str, path: str, status: int, head: Any, body: bytes) -> Any:
+        if method == "POST":
+            titles = [n["title"] for n in book.notes.values() if "oakum" in n["title"]]
+            said = {"ref": other, "title": titles[-1]}
+            head, body = {"content-type": "application/json"}, json.dumps(said).encode()
+        return status, head, body
+
+    app = Odd(book.app(), change)
+    report = scan(made, app, tmp_path)
+    assert f"/notes/{other}" not in deleted(app)
+    assert (book.notes, report.distrust) == (before, ())

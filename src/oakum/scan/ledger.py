@@ -5,7 +5,7 @@ An entry holds whole requests, with values of people in them; in the journal it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
@@ -83,6 +83,8 @@ class Ledger:
     pending: list[Entry] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
     """What may have been made and is not seen, in words, with the way to tell it."""
+    _doubted: list[Made] = field(default_factory=list)
+    """What the API said that it has not made."""
 
     def enter(self, undo: Entry) -> None:
         """Remember before the write is sent; what has the same name takes its place."""
@@ -147,11 +149,24 @@ class Ledger:
         found, whole = self._search(made, 1)
         return True if found else False if whole else None
 
-    def is_ours(self, made: Made, key: str, shown: Mapping[str, Json] | None = None) -> bool:
+    def is_ours(
+        self,
+        made: Made,
+        key: str,
+        shown: Mapping[str, Json] | None = None,
+        *,
+        echo: bool = False,
+    ) -> bool:
         """Whether a key names the object with the mark, and not one that is told of beside it: the
-        mark stands right beside the key, or at the door to that one object."""
+        mark stands right beside the key, or at the door to that one object.
+
+        `echo`: it is the creation's own answer that shows both. It may repeat what was sent beside
+        another's key, so the door to the one object, where there is one, or a list has the word.
+        """
         if not in_path(key):
             return False
+        if echo and made.look is not None and self._is_there(made, key) is False:
+            shown = None
         beside = shown.values() if shown is not None else ()
         if any(isinstance(each, str) and made.mark in each for each in beside):
             return True
@@ -216,8 +231,43 @@ class Ledger:
                 return False
         return False
 
+    def refused(self, made: Made) -> None:
+        """The API said that it has made nothing. That is believed for now where its owner's first
+        page shows nothing, and looked at once more at the end, for all such together."""
+        if self.undo(made):
+            self._doubted.append(made)
+
+    def _lies(self) -> Iterator[Made]:
+        """Objects that were made after all."""
+        groups: dict[tuple[str, str], list[Made]] = {}
+        for each in self._doubted:
+            for request in each.find:
+                groups.setdefault((each.who, request.url), []).append(each)
+        self._doubted = []
+        found: dict[str, Made] = {}
+        for (who, url), group in groups.items():
+            turns = {r.url: names for r, names in zip(group[0].find, group[0].turns, strict=False)}
+            at: Request | None = next(r for r in group[0].find if r.url == url)
+            seen: set[bytes] = set()
+            for _ in range(_PAGES):
+                if at is None:
+                    break
+                try:
+                    answer = self.ask(who, at)
+                except OakumError:
+                    break
+                if answer.body in seen:
+                    break
+                seen.add(answer.body)
+                found |= {each.name: each for each in group if each.mark.encode() in answer.body}
+                at = next_page(at, answer, turns.get(url, ()))
+        yield from found.values()
+
     def restore(self) -> tuple[str, ...]:
         """Undo everything; says in words what could not be. Never raises."""
+        for each in self._lies():
+            with suppress(OakumError):
+                self.enter(each)
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
         return tuple(map(_left, failed))

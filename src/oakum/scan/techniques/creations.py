@@ -161,7 +161,7 @@ class _Trial:
         answer = engine.send(pair.make, self.owner, asked)
         if answer.status >= 400:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
-                self.ledger.undo(made)
+                self.ledger.refused(made)
             elif not self.ledger.shows(made):
                 self.ledger.unsure.append(
                     f"{pair.make.door.method} {pair.make.door.path} was answered with"
@@ -172,11 +172,11 @@ class _Trial:
         said = marked(json_of(answer), mark, key)
         shown = said[0] if said else None
         told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
-        if told and self.ledger.is_ours(made, told, shown):
+        if told and self.ledger.is_ours(made, told, shown, echo=True):
             made = self.ledger.learn(made, told)
         view = self._view(made) or shown or {}
         known = made.known or in_path(view.get(key))
-        if not made.known and known and self.ledger.is_ours(made, known, view):
+        if not made.known and known and self.ledger.is_ours(made, known, view, echo=view is shown):
             made = self.ledger.learn(made, known)
         if not made.known:  # looked for once more at the end, and told if it is not found
             self.ledger.taken(made)
