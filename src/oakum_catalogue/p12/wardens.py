@@ -194,7 +194,7 @@ def app(mode: Mode, seed: int) -> Starlette:
         own, found = whose(request), guests.get(request.path_params["id"])
         if own is None or found is None:
             return JSONResponse({}, 404 if own else 401)
-        shown = ("guest_id", "motto")
+        shown: tuple[str, ...] = ("guest_id", "motto")
         if own is found:
             return JSONResponse(found)
         if own["guest_id"] in friends[request.path_params["id"]]:
