@@ -1,4 +1,4 @@
-"""`oakum demo`: a leak, its half-hearted fix, its repair, and the guard, on the stand-in API."""
+"""`oakum demo`: a leak proven, then sealed by the guard, on the stand-in API; with its history."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
         "Each object is looked up together with its owner, their setting and the caller.",
     ),
 )
+_LEAKING = ("1", "2")
 _GUARDED = "guarded"
 _SEALED = (
     _GUARDED,
@@ -70,21 +71,26 @@ _BUDGET = 4000
     help="made-up members beside the named ones",
 )  # fmt: skip
 @click.option(
+    "--history",
+    is_flag=True,
+    help="also scan what came after: the first fix, which only asked for a login, and the repair",
+)
+@click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="what goes to standard output",
 )  # fmt: skip
-def command(out: Path, members: int, form: str) -> int:
-    """Play the whole story on cadence: a leak proven, guarded, half fixed, and proven closed.
+def command(out: Path, members: int, history: bool, form: str) -> int:
+    """Scan a leaking API, put the guard in front of it, and scan again.
 
-    Starts the stand-in API on loopback in each of its stages, scans it with the shipped contract,
-    and writes a JSON and an HTML report of each. The leaking API is scanned once more behind the
-    guard, before anybody has changed a line of it.
+    Starts cadence, the stand-in API, on loopback as it was found, scans it with the shipped
+    contract, and writes a JSON and an HTML report. Then the same through the guard, without a
+    changed line of the API.
     """
     kit = out / "kit"
     shared.require_cadence().write_kit(kit, 1)
     engine = _engine()
     reports: dict[str, Report] = {}
-    first, *later = STAGES
+    first, *later = STAGES if history else STAGES[:1]
     sealed = () if engine is None else (_SEALED,)
     for stage, title, setting in (first, *sealed, *later):
         if form == "text":
@@ -102,8 +108,10 @@ def command(out: Path, members: int, form: str) -> int:
         click.echo(orjson.dumps(summaries, option=orjson.OPT_INDENT_2).decode())
     else:
         _moral(reports, out)
-    closed = all(not reports[stage].findings for stage in reports.keys() - {"1", "2"})
-    told = bool(reports["1"].findings and reports["2"].findings and closed)
+    told = all(
+        bool(report.findings) == (stage in _LEAKING) and not report.distrust
+        for stage, report in reports.items()
+    )
     return int(ExitCode.CLEAN if told else ExitCode.NOT_TRUSTWORTHY)
 
 
@@ -227,19 +235,23 @@ def _plainness(finding: Finding) -> tuple[bool, bool, int]:
 
 
 def _moral(reports: dict[str, Report], out: Path) -> None:
-    first, second = (len(reports[stage].findings) for stage in ("1", "2"))
+    first = len(reports["1"].findings)
     click.echo()
-    click.echo(
-        f"A login took {first - second} of {first} findings away and left {second}: it asks who"
-        " you are, not whose data it is."
-    )
+    if history := reports.get("2"):
+        second = len(history.findings)
+        click.echo(
+            f"A login took {first - second} of {first} findings away and left {second}: it asks who"
+            " you are, not whose data it is."
+        )
     if guarded := reports.get(_GUARDED):
         over = sum(finding.verdict == "over_blocked" for finding in guarded.findings)
         click.echo(
             f"The guard left {len(guarded.findings) - over} of the {first}, and blocked {over} that"
             " the contract grants. The API behind it is still that of stage 1."
         )
-    click.echo(f"Open {out}/stage-2.html, click a red square, and see both answers side by side.")
+    click.echo(f"Open {out}/stage-1.html, click a red square, and see both answers side by side.")
+    if not history:
+        click.echo("`oakum demo --history` scans the first fix and the repair as well.")
 
 
 def _summary(report: Report) -> dict[str, object]:

@@ -97,8 +97,8 @@ def test_a_demo_is_clean_only_when_the_story_went_as_told(
     tmp_path: Path, reports: dict[str, Any], code: int
 ) -> None:
     with patch.object(demo, "_scan", lambda stage, *_: reports[stage]()):
-        text = oakum("demo", "--out", tmp_path / "out")
-        data = oakum("demo", "--out", tmp_path / "out", "--format", "json")
+        text = oakum("demo", "--out", tmp_path / "out", "--history")
+        data = oakum("demo", "--out", tmp_path / "out", "--history", "--format", "json")
     assert text.code == data.code == code
     assert "Stage 2: the first fix" in text.out
     assert set(data.json) == {"1", "2", "fixed", "guarded"}
@@ -108,6 +108,24 @@ def test_a_demo_is_clean_only_when_the_story_went_as_told(
     assert (f"The guard left 0 of the {len(reports['1']().findings)}," + kept in text.out) == (
         reports["guarded"] is clean
     )
+
+
+@pytest.mark.parametrize(
+    ("reports", "code"),
+    [
+        ((sample, clean), 0),
+        ((sample, lambda: replace(clean(), distrust=("nothing was tested",))), 3),
+        ((clean, clean), 3),
+    ],
+)
+def test_a_demo_is_scan_guard_scan_unless_its_history_is_asked_for(
+    tmp_path: Path, reports: tuple[Any, Any], code: int
+) -> None:
+    with patch.object(demo, "_scan", lambda stage, *_: reports[stage != "1"]()):
+        text = oakum("demo", "--out", tmp_path / "out")
+        data = oakum("demo", "--out", tmp_path / "out", "--format", "json")
+    assert (text.code, data.code, list(data.json)) == (code, code, ["1", "guarded"])
+    assert "Stage 2" not in text.out and "oakum demo --history" in text.out
 
 
 def test_a_demo_without_an_engine_says_loudly_what_it_left_out(tmp_path: Path) -> None:
@@ -126,7 +144,7 @@ def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
     report = sample()
     report = replace(report, findings=tuple(replace(f, also=also) for f in report.findings))
     with patch.object(demo, "_scan", lambda stage, *_: report if stage in ("1", "2") else clean()):
-        told = oakum("demo", "--out", tmp_path / "out").out
+        told = oakum("demo", "--out", tmp_path / "out", "--history").out
     number = len(report.findings)
     first, second = told.split("Stage 2")[0], told.split("Stage 2")[1].split("Fixed")[0]
     for stage in (first, second):
