@@ -19,6 +19,7 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import create_connection, create_server
+from stat import S_IMODE
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from oakum.guard import run
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.listed import Listed, render
+from oakum.guard.local import path_of, told
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import Happening, Options, Running, running
@@ -151,6 +153,23 @@ def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: Targ
         assert 'oakum_guard_removed_total{field="Member.email"} 3' in text
         assert "oakum_guard_errors_total 0" in text
         assert "oakum_guard_audit_unreadable_total 0" in text
+
+
+def test_no_other_user_of_the_machine_reaches_what_ends_the_engine(club: Club) -> None:
+    with guarded(options(club, Envoy())) as guard:
+        at = path_of(guard.running._deployment.admin)
+        assert at is not None
+        assert at.is_socket()
+        assert S_IMODE(at.parent.stat().st_mode) == 0o700
+        assert told(f"unix:{at}", "GET", "/ready")[0] == 200
+    assert not at.parent.exists()
+
+
+def test_who_takes_no_more_connections_is_not_ready(club: Club) -> None:
+    with guarded(options(club, Envoy())) as guard:
+        assert guard.running.up
+        told(guard.running._deployment.admin, "POST", "/drain_listeners")
+        guard.until(lambda: not guard.running.up)
 
 
 def test_observing_changes_nothing_and_tells_what_it_would_have(

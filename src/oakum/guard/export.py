@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -22,13 +23,13 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.files import fill, judged, unusable
 from oakum.guard.listed import denied, read_list
-from oakum.guard.target import Deployment, Target, address
+from oakum.guard.local import LONGEST, UNIX
+from oakum.guard.target import Deployment, Target, address, mistake
 
 SCHEMA = "oakum.export/1"
 _MARK = "export.json"
 """Tells an export from a folder of somebody's: its contract, engine and list of files."""
 _TEMPLATES = Path(__file__).parent / "fleet"
-_ADMIN = "127.0.0.1:9901"
 _LOGS = {"envoy": Path("/dev/stdout")}
 """Where the audit goes, if not to a file: containers collect what they print."""
 
@@ -58,6 +59,8 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
     engine refuses its files.
     """
     _replaceable(out)
+    if len(os.fsencode(order.at / "run/admin")) > LONGEST:
+        raise mistake(f"--at `{order.at}` is too long for a socket in it", "name a shorter place")
     if order.redis:
         address(order.redis, "--redis")
     now = compiled(order.contract, order.overlays)
@@ -74,7 +77,8 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
         audit_key_env=AUDIT_KEY,
         redis=order.redis,
         denied=denied(read_list(order.deny, audit_key)) if order.deny is not None else {},
-        admin=_ADMIN,
+        # No port: two guards may stand on one machine, and nobody else on it may end one.
+        admin=f"{UNIX}{order.at}/run/admin" if engine.control.drain else "",
     )
     out = out.absolute()
     try:

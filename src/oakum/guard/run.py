@@ -18,10 +18,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import AF_INET, AF_INET6, create_connection, create_server, getaddrinfo
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.contract.model import Json
@@ -30,6 +30,7 @@ from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
 from oakum.guard.files import appendable, fill, folder_of, judged
 from oakum.guard.listed import denied, read_list
+from oakum.guard.local import UNIX, told
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
 from oakum.guard.watch import Watch
@@ -103,6 +104,9 @@ class Running:
         self.up = False
         self.ending = False
         self._options, self._engine, self._say, self._line = options, options.engine, say, line
+        # Short, as the path of a socket has to be, and this user's alone.
+        self._private = TemporaryDirectory(prefix="oakum-")
+        self._starts = 0
         self._audit_key = options.environ.get(AUDIT_KEY) or secrets.token_hex(32)
         if options.redis:
             address(options.redis, "--redis")
@@ -124,7 +128,7 @@ class Running:
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
             denied=self._denied(),
-            admin="127.0.0.1:1",  # another one for each start
+            admin=self._own_address(),  # another one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
         self._files = judged(self._engine, self._deployment, folder)
@@ -184,8 +188,8 @@ class Running:
 
     def _spawn(self) -> None:
         folder = self._deployment.folder
-        own = _free("127.0.0.1:0", "--admin", self.listen)
-        self._deployment = replace(self._deployment, admin=own)
+        self._starts += 1
+        self._deployment = replace(self._deployment, admin=self._own_address())
         self._files = self._engine.render(self._deployment)
         fill(folder, self._files)
         log = os.open(folder / "engine.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -210,10 +214,16 @@ class Running:
                 break
             time.sleep(0.02)
 
+    def _own_address(self) -> str:
+        """Where the engine is told to end, if it is told so by a request."""
+        if not self._engine.control.drain:
+            return ""
+        return f"{UNIX}{self._private.name}/{self._starts}"
+
     def _answers(self) -> bool:
         """Asked without a request: none is to be counted that nobody sent."""
         ready = self._engine.control.ready
-        if ready and _told(self._deployment.admin, "GET", ready)[0] != 200:
+        if ready and told(self._deployment.admin, "GET", ready)[0] != 200:
             return False
         return _listens(self.listen)
 
@@ -230,6 +240,7 @@ class Running:
         self._end()
         self._count()
         self._tail.close()
+        self._private.cleanup()
 
     def _end(self) -> None:
         self.up = False
@@ -238,9 +249,9 @@ class Running:
         control, admin = self._engine.control, self._deployment.admin
         deadline = time.monotonic() + _GRACE
         if not self._gone() and control.drain:
-            _told(admin, "POST", control.drain)
+            told(admin, "POST", control.drain)
         while control.busy and not self._gone() and time.monotonic() < deadline:
-            if _told(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
+            if told(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
                 break
             time.sleep(0.05)
         if not self._gone():
@@ -265,8 +276,8 @@ class Running:
             self._revive()
         if time.monotonic() - self._looked >= _POLL:
             self._looked = time.monotonic()
-            if not self.up and not self._gone():
-                self.up = self._answers()
+            if not self._gone():
+                self.up = self._answers()  # or it has been told to take no more connections
             if self._watch.changed():
                 self.reload()
             self._trim()
@@ -482,19 +493,6 @@ def _listens(where: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _told(where: str, method: str, path: str) -> tuple[int, str]:
-    """What the engine says at its own loopback address: status and text; 0 when it is away."""
-    connection = HTTPConnection(*address(where, "--admin"), timeout=2)
-    try:
-        connection.request(method, path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
-    except (OSError, HTTPException):
-        return 0, ""
-    finally:
-        connection.close()
 
 
 # ---------------------------------------------------------------- health and metrics

@@ -65,7 +65,8 @@ class Deployment:
     denied: Mapping[str, float] = field(default_factory=dict)
     """Callers on the deny list, by their hash in the audit: Unix seconds until which they are."""
     admin: str = ""
-    """`host:port`, loopback, where the engine shows its own figures; empty: nowhere."""
+    """Where the engine shows its own figures and is told to end: `unix:` and the path of a socket
+    in a folder of this user's alone, or `host:port`; empty: nowhere."""
     timeout: float = 15.0
     """Seconds that the API has for an answer."""
     connections: int = 10_000

@@ -17,6 +17,7 @@ from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_addres
 from oakum.guard.envoy.records import access_logs
 from oakum.guard.envoy.replies import local_replies
 from oakum.guard.envoy.tokens import TOKEN, reader, verifying
+from oakum.guard.local import path_of
 from oakum.guard.target import Deployment, address, mistake
 
 POLICY = "policy.json"
@@ -68,7 +69,7 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     }
     if deployment.admin:
         made["admin"] = {
-            "address": socket_address(*address(deployment.admin, "admin")),
+            "address": _admin_address(deployment.admin),
             "ignore_global_conn_limit": True,
             "allow_paths": [
                 {"exact": "/ready"},
@@ -77,6 +78,12 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
             ],
         }
     return made
+
+
+def _admin_address(where: str) -> dict[str, Json]:
+    if at := path_of(where):
+        return {"pipe": {"path": str(at), "mode": 0o600}}
+    return socket_address(*address(where, "admin"))
 
 
 def buffered(deployment: Deployment, plan: Mapping[str, Json]) -> int:

@@ -48,7 +48,7 @@ function M.handed_on(headers)
   if declared(headers["cache-control"]) then return true end
   if headers["x-varnish"] and find(headers["x-varnish"], "%d%s+%d") then return true end
   for name, value in pairs(headers) do
-    if name ~= "cache-control" and find(name, "cache-control$") or name == "surrogate-control" then
+    if name ~= "cache-control" and find(name, "cache%-control$") or name == "surrogate-control" then
       if declared("public, " .. value) then return true end
     elseif name ~= "cache-control" and find(name, "cache", 1, true) and had(name, value) then
       return true
