@@ -119,6 +119,10 @@ class Finding:
     promise: str = ""
     """What the settings page tells the user, where the contract quotes it."""
     evidence: Evidence | None = None
+    doubts: tuple[str, ...] = ()
+    """Why it is suspected and not proven, in words; none where it is proven."""
+    drafted: bool = False
+    """All that it contradicts is lines that were drafted and that nobody has confirmed."""
 
     @property
     def fingerprint(self) -> str:

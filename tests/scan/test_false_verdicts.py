@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 from oakum.finding import Result
 from tests.scan.ledgers import (
     DOCUMENT,
+    IDS,
     POLICY,
     Ledgers,
     said,
     scanned,
     told,
 )
-from tests.scan.servers import UNAUTHORIZED, Call, Reply
+from tests.scan.servers import NOT_FOUND, UNAUTHORIZED, Call, Reply
 
 pytestmark = pytest.mark.server
 
@@ -102,3 +104,76 @@ def test_what_no_shared_cache_may_mix_up_is_not_accused(headers: Any, tmp_path: 
     api = Tagged()
     api.headers = headers
     assert said(scanned(api, tmp_path)) == set()
+
+
+class Mixed(Ledgers):
+    """Who-am-I, behind a cache that takes the address alone for its key."""
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, ...], Reply] = {}
+        self.deaf = deaf
+
+    def me(self, call: Call, who: str) -> Reply:
+        key = () if self.deaf else tuple(call.query.values())
+        if key in self.kept:
+            return replace(self.kept[key], headers=(("age", "3"),))
+        reply = super().me(call, who)
+        return self.kept.setdefault(key, reply) if reply.status < 300 else reply
+
+
+def test_who_am_i_out_of_a_shared_cache_is_the_leak_and_stops_nothing(tmp_path: Path) -> None:
+    report = scanned(Mixed(), tmp_path)
+    assert report.distrust == (), told(report)
+    assert ("proven", "wrong-recipient-cache", "Account.email", "member") in said(report), told(
+        report
+    )
+    assert {each[1] for each in said(report)} == {"wrong-recipient-cache"}
+    assert any("gave `bob` the account of `ann`" in each for each in report.notes)
+    tested = {c.result for c in report.cells if (c.resource, c.viewer) == ("Expense", "member")}
+    assert tested == {Result.CLOSED}
+
+
+def test_a_cache_that_nothing_gets_past_is_told_as_what_it_is(tmp_path: Path) -> None:
+    report = scanned(Mixed(deaf=True), tmp_path)
+    assert any("out of a shared cache (`age: 3`)" in each for each in report.distrust), told(report)
+
+
+# --------------------------------------------------------------------------- identities
+
+
+NOBODY_KNOWN = """\
+identities:
+  ann: {header: "X-Key: key-of-ann", facts: {id: acc-ann-1}}
+  bob: {header: "X-Key: key-of-bob", facts: {id: acc-bob-2}}
+  dee: {header: "X-Key: key-of-dee"}
+"""
+
+
+def test_whoever_has_a_key_is_not_anybody(tmp_path: Path) -> None:
+    """Dee may be staff: what she reads is no leak to anyone, and no proof of one to members."""
+
+    class Staff(Ledgers):
+        def __init__(self) -> None:
+            super().__init__()
+            self.names["key-of-dee"] = "dee"
+
+        def me(self, call: Call, who: str) -> Reply:
+            return NOT_FOUND
+
+        def expenses(self, call: Call, who: str) -> Reply:
+            every = [*self.spent.values()]
+            return Reply(200, every) if who == "dee" else super().expenses(call, who)
+
+        def own(self, who: str) -> list[dict[str, Any]]:
+            return super().own(who) if who in IDS else []
+
+    policy = POLICY.replace("caller: {operation: getMe, id: /id}\n", "caller: {claim: sub}\n")
+    no_members = policy.replace("  member: {authenticated: true}\n", "").replace("member, ", "")
+    for stated in (policy, no_members):
+        report = scanned(Staff(), tmp_path, policy=stated, identities=NOBODY_KNOWN)
+        assert said(report), told(report)
+        assert {(each[0], each[3]) for each in said(report)} == {("suspected", "unknown account")}
+        assert all("dee" in "".join(each.doubts) for each in report.findings)
+    (dee,) = [each for each in report.identities if each.name == "dee"]
+    assert "add `facts: {id: …}`" in dee.message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,8 +9,7 @@ import orjson
 
 from oakum.cli import shared
 from oakum.contract import load
-from oakum.contract.source import read_text
-from oakum.errors import ExitCode, InputError, Location, Problem, counted
+from oakum.errors import ExitCode, InputError, Problem, counted
 from oakum.semantics import compile_contract
 
 
@@ -32,7 +30,7 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
     said = ""
     try:
         found = load(contract, overlays)
-        warnings = (*found.warnings, *_unconfirmed(contract))
+        warnings = found.warnings
         said = f"{len(found.document.operations)} operations, no policy yet: try `oakum init`"
         if found.policy is not None:
             model = compile_contract(found.document, found.policy)
@@ -42,6 +40,8 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
                 f" {counted(len(model.tables), 'resource')},"
                 f" {counted(len(found.policy.relations), 'relation')}, {counted(rows, 'row')}"
             )
+            if drafted := found.policy.drafted:
+                said += f"; {counted(len(drafted), 'drafted line')}"
     except InputError as error:
         errors = error.problems
     if form == "json":
@@ -61,16 +61,6 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
             + (f"; {said}" if said else "")
         )
     return int(ExitCode.USAGE if errors else ExitCode.CLEAN)
-
-
-def _unconfirmed(contract: Path) -> Iterator[Problem]:
-    """Whether lines of a draft from traffic wait for a person: what was sent may be the leak."""
-    lines = read_text(contract).splitlines()
-    marked = [at for at, line in enumerate(lines, 1) if line.lstrip().startswith("# ? ")]
-    if marked:
-        place = Location(str(contract), marked[0], lines[marked[0] - 1].index("#") + 1)
-        said = f"{counted(len(marked), 'mark')} `?` of a draft, and this is the first"
-        yield Problem(place, said, "confirm the line below each, and take the mark away")
 
 
 def _plain(problem: Problem) -> dict[str, object]:

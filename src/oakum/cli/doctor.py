@@ -40,6 +40,7 @@ def command(
             "schema": "oakum.doctor/1",
             "whoami": found.whoami,
             "ok": found.ok,
+            "notes": list(found.notes),
             "identities": [
                 {
                     "name": each.name,
@@ -56,4 +57,6 @@ def command(
             said = each.message or "logged in and proven"
             ties = f" ({', '.join(each.relations)})" if each.relations else ""
             click.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}{ties}: {said}")
+        for note in found.notes:
+            click.echo(f"note   {note}")
     return int(ExitCode.CLEAN if found.ok else ExitCode.NOT_TRUSTWORTHY)

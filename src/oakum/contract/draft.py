@@ -110,7 +110,8 @@ class _Draft:
 
     def _head(self) -> Iterator[str]:
         yield "# Drafted from the OpenAPI document. Each comment says why; correct what is wrong."
-        yield "# Whatever no line grants, nobody sees."
+        yield "# Whatever no line grants, nobody sees. `draft: true`: confirmed by nobody, so nothing is"
+        yield "# proven against it. Take it away where a resource is right."
         yield "exposure: 1"
         yield f"api: {_scalar(self._api)}"
         whoami = self._world.whoami
@@ -145,6 +146,7 @@ class _Draft:
         declared = self._fields[id(thing)]
         guessed = states(declared)
         yield f"  {thing.name}:"
+        yield "    draft: true"
         if thing.schemas and thing.schemas != [thing.name]:
             yield f"    schemas: [{', '.join(_scalar(each) for each in thing.schemas)}]"
         if thing.key:
@@ -214,6 +216,8 @@ class _Draft:
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
             parts, why = self._rule(operation, shown, params)
+            if any(part.startswith("call:") for part in parts):
+                parts.insert(0, "draft: true")
             if parts or not shown:
                 why = why or ("" if shown else "shows no resource")
                 note = f"  # {_remark(why)}" if why else ""

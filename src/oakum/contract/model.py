@@ -121,6 +121,11 @@ class Operation:
 # --------------------------------------------------------------------------- the policy
 
 
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One call of the API with which a relation begins or ends; `by` says who makes it."""
@@ -196,6 +201,10 @@ class FieldRule:
     """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
     grants: tuple[Grant, ...]
     instead: Literal["absent", "null", "refuse"] = "absent"
+    severity: Severity | None = None
+    """How grave a leak of this field is, as the contract says; None: it follows from the leak."""
+    draft: bool = False
+    """Guessed, and confirmed by nobody so far."""
     location: Location = NOWHERE
 
 
@@ -224,6 +233,10 @@ class Resource:
     """Answer *forbidden* exactly as *absent*."""
     main: str = ""
     """The operation that shows one such object, whole, by its key: the main door."""
+    severity: Severity | None = None
+    """How grave a leak of any of its fields is that has no word of its own."""
+    draft: bool = False
+    """All of it was guessed, and nobody has confirmed it so far."""
     location: Location = NOWHERE
 
     @property
@@ -257,6 +270,8 @@ class OperationRule:
     """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
     untested: str = ""
     """Why a scan leaves it out; empty: it does not. Says nothing of who may see or call what."""
+    draft: bool = False
+    """Who may call was guessed, and nobody has confirmed it so far."""
     location: Location = NOWHERE
 
 
@@ -344,10 +359,6 @@ class Limit:
     """Seconds of the window."""
     location: Location = NOWHERE
 
-
-Severity = Literal["critical", "high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""The gravest first."""
 
 Stance = Literal["fail", "warn", "off"]
 STATIC_RULES: Mapping[str, Stance] = {
@@ -449,3 +460,14 @@ class Policy:
         default_factory=dict, compare=False, repr=False
     )
     """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+
+    @property
+    def drafted(self) -> tuple[Location, ...]:
+        """Every line that was drafted and that nobody has confirmed, in the order of the policy:
+        field lines, or the resource itself where it has none, and rules of operations."""
+        found: list[Location] = []
+        for resource in self.resources.values():
+            found += [rule.location for rule in resource.fields if rule.draft]
+            found += [resource.location] if resource.draft and not resource.fields else []
+        found += [rule.location for rule in self.operations.values() if rule.draft]
+        return tuple(dict.fromkeys(found))

@@ -39,8 +39,9 @@ POLICY = (
 )
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = (
-    "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql", "without", "untested",
-)  # fmt: skip
+    *("draft", "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql"),
+    *("without", "untested"),
+)
 
 
 def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
@@ -171,6 +172,7 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
         untested=found.read("untested", _reason, ""),
+        draft=found.read("draft", flag, False),
         location=key.location,
     )
 

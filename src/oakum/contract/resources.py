@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias, cast
 
 from oakum.contract.model import (
+    SEVERITIES,
     FieldRule,
     Grant,
     Json,
     Owner,
     Policy,
     Resource,
+    Severity,
     State,
     Switch,
 )
@@ -40,11 +42,14 @@ from oakum.contract.relations import relation_names
 from oakum.contract.source import Node
 from oakum.errors import Problem
 
-RESOURCE = ("schemas", "key", "owner", "main", "conceal", "promise", "instead", "states", "fields")
+RESOURCE = (
+    *("draft", "schemas", "key", "owner", "main", "conceal", "promise", "instead", "severity"),
+    *("states", "fields"),
+)
 OWNER = ("path", "parent", "caller")
 STATE = ("field", "of", "open", "levels", "missing", "switch")
 SWITCH = ("operation", "set")
-LINE = ("instead", "grants")
+LINE = ("draft", "severity", "instead", "grants")
 GRANT = ("see", "set", "when")
 
 _NO_LINE = "`[]` is nobody; between braces, quote paths that share a line"
@@ -52,24 +57,44 @@ _NO_LINE = "`[]` is nobody; between braces, quote paths that share a line"
 Instead: TypeAlias = Literal["absent", "null", "refuse"]
 
 
+@dataclass(frozen=True)
+class _Usual:
+    """What a resource says of its lines that have no word of their own."""
+
+    instead: Instead
+    severity: Severity | None
+    draft: bool
+
+
 def resource(r: Reader, key: Node, node: Node) -> Resource:
     called = name(r, key, "a resource")
     found = record(r, node, "a resource", RESOURCE)
     hint = "write a field path, `{path: …}`, `{parent: true}`, `{caller: true}`, or `none`"
     found.require("owner", f"`{called}`", hint)
-    stands: Instead = found.find("instead", instead) or "absent"
+    usual = _Usual(
+        found.find("instead", instead) or "absent",
+        found.find("severity", grave),
+        found.read("draft", flag, False),
+    )
     return Resource(
         called,
         schemas=frozenset(found.find("schemas", many(word, "a schema's name")) or (called,)),
         key=found.read("key", path, ""),
         owner=found.read("owner", _owner, Owner("none")),
         states=found.find("states", named(partial(_state, called))) or {},
-        fields=found.read("fields", partial(_fields, called, stands), ()),
+        fields=found.read("fields", partial(_fields, called, usual), ()),
         promise=found.read("promise", word, ""),
         conceal=found.read("conceal", flag, True),
         main=found.read("main", word, ""),
+        severity=usual.severity,
+        draft=usual.draft,
         location=key.location,
     )
+
+
+def grave(r: Reader, node: Node, what: str) -> Severity | None:
+    """One of the four words for how grave a leak is."""
+    return cast(Severity | None, one_of(*SEVERITIES)(r, node, what))
 
 
 def instead(r: Reader, node: Node, what: str) -> Instead | None:
@@ -235,7 +260,7 @@ def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]
 
 
 def _fields(
-    resource: str, default: Instead, r: Reader, node: Node, what: str
+    resource: str, usual: _Usual, r: Reader, node: Node, what: str
 ) -> tuple[FieldRule, ...] | None:
     if node.kind != "map":
         r.unlike(node, what, "a map from field paths to lists of grants")
@@ -243,7 +268,7 @@ def _fields(
     rules: dict[str, FieldRule] = {}
     for key, value in node.items:
         what = f"the line of `{key.scalar}`"
-        grants, stands = _line(resource, default, r, value, what)
+        grants, said = _line(resource, usual, r, value, what)
         for part in str(key.scalar).split(","):
             single = Node("scalar", key.location, scalar=part.strip())
             found = _deep_path(r, single)
@@ -251,7 +276,9 @@ def _fields(
                 first = rules[found].location
                 r.wrong(key, f"`{found}` has two lines in `{resource}`", f"first at {first}")
             elif found is not None:
-                rules[found] = FieldRule(found, grants, stands, key.location)
+                rules[found] = FieldRule(
+                    found, grants, said.instead, said.severity, said.draft, key.location
+                )
     return tuple(rules.values())
 
 
@@ -265,14 +292,20 @@ def _deep_path(r: Reader, node: Node) -> str | None:
 
 
 def _line(
-    resource: str, default: Instead, r: Reader, node: Node, what: str
-) -> tuple[tuple[Grant, ...], Instead]:
+    resource: str, usual: _Usual, r: Reader, node: Node, what: str
+) -> tuple[tuple[Grant, ...], _Usual]:
     if node.kind == "map" and not any(node.get(key) for key in GRANT):
         found = record(r, node, what, LINE)
         found.require("grants", what, "write the list of who sees it")
         grants = found.find("grants", partial(_grants, resource)) or ()
-        return grants, found.read("instead", instead, default)
-    return _grants(resource, r, node, what) or (), default
+        if "draft" in found and usual.draft:
+            r.wrong(found["draft"], f"all of `{resource}` is drafted", "say it in one place")
+        return grants, _Usual(
+            found.read("instead", instead, usual.instead),
+            found.find("severity", grave) or usual.severity,
+            found.read("draft", flag, False) or usual.draft,
+        )
+    return _grants(resource, r, node, what) or (), usual
 
 
 def _grants(resource: str, r: Reader, node: Node, what: str) -> tuple[Grant, ...] | None:

@@ -23,6 +23,7 @@ Path = tuple[str, ...]
 
 def review(seen: View) -> Iterator[Problem]:
     """Every warning of a policy that is right in itself."""
+    yield from _drafted(seen.policy)
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
         yield from _granted(seen, resource)
@@ -36,6 +37,19 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _pointers(seen)
     yield from _passed(seen)
     yield from _known(seen.policy)
+
+
+def _drafted(policy: Policy) -> Iterator[Problem]:
+    """How many lines wait for a person: nothing is proven against them."""
+    places = policy.drafted if policy.stated else ()  # of a draft as a whole, others speak
+    if places:
+        verb = "line is" if len(places) == 1 else "lines are"
+        yield Problem(
+            places[0],
+            f"{len(places)} {verb} drafted and nobody has confirmed them, from here on: they are"
+            " enforced as they are, and what contradicts them is suspected at most",
+            "read them, and take `draft: true` away where they are right",
+        )
 
 
 def few(names: Sequence[str]) -> str:

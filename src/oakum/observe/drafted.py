@@ -18,9 +18,10 @@ from oakum.observe.grants import Granted, Sample
 
 _HEAD = """\
 # Drafted from traffic: {said}.
-# Each line says what it was drawn from. It grants what was sent, and that may be a leak: confirm
-# each one, and take its mark `?` away. Whatever no line grants, nobody sees. `set` stands where a
-# write was seen to take."""
+# Each line says what it was drawn from. It grants what was sent, and that may be a leak: read each
+# one, and take `draft: true` away where a resource is right; until then it is enforced, and nothing
+# is proven against it. Of a single line that stays in doubt write `{{draft: true, grants: […]}}`.
+# Whatever no line grants, nobody sees. `set` stands where a write was seen to take."""
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.*-]*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
@@ -94,8 +95,9 @@ def needing(
 
 def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Iterator[str]:
     yield f"  {scalar(name)}:"
+    yield "    draft: true"
     for key, value in resource.items():
-        yield from _member(key, value, "    ") if key != "fields" else ()
+        yield from _member(key, value, "    ") if key not in ("draft", "fields") else ()
     if not lines:
         yield "    # none was seen: nothing is granted"
         return
@@ -116,7 +118,7 @@ def _group(
         by_evidence.setdefault(_evidence(line), []).append(line.path)
     for evidence, paths in by_evidence.items():
         indent = "      # "
-        yield from wrap(f"? {evidence}", 96, initial_indent=indent, subsequent_indent=indent)
+        yield from wrap(evidence, 96, initial_indent=indent, subsequent_indent=indent)
         said = _grants(grants, setters)
         row: list[str] = []
         for path in (*paths, ""):

@@ -76,14 +76,22 @@ class Defect:
 
     @property
     def sentence(self) -> str:
-        """Who sees what of whom: the title that speaks for all, and how many fields follow it."""
+        """Who sees what of whom: the title that speaks for all, and how many fields it is true of:
+        `Any member can read other users' expenses (9 fields)`."""
         title = self.first.title.rstrip(".")
-        more = len(self.fields) - 1
         viewer = self.viewers[0]  # once: there may be tens of thousands of findings
         titles = {finding.title for finding in self.findings if finding.viewer == viewer}
-        if more < 1 or len(titles) == 1:
+        if len(self.fields) < 2 or len(titles) == 1:
             return title
-        return f"{title}, and {counted(more, 'more field')}"
+        named = f" (`{self.first.resource}.{self.first.field}`)"
+        if title.endswith(named):
+            return f"{title.removesuffix(named)} ({counted(len(self.fields), 'field')})"
+        return f"{title}, and {counted(len(self.fields) - 1, 'more field')}"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the defect is suspected and not proven, each reason once."""
+        return _once(doubt for finding in self.findings for doubt in finding.doubts)
 
     @property
     def promise(self) -> str:
@@ -105,7 +113,7 @@ class Defect:
 def defects(report: Report) -> tuple[Defect, ...]:
     """All findings in defects: proven before suspected before over-blocked, the gravest first.
 
-    Of equally grave ones, those that break a promise come first, then those with most findings.
+    Of equally grave ones, those with most findings come first, then those that break a promise.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings_in_order(report):
@@ -120,19 +128,22 @@ def defects(report: Report) -> tuple[Defect, ...]:
         alike[same] = Defect((*findings, *group), defect.occasions)
 
     def gravity(defect: Defect) -> tuple[object, ...]:
-        return (*_gravity(defect.first), not defect.promise, -len(defect.findings))
+        return (*_gravity(defect.first), -len(defect.findings), not defect.promise)
 
     return tuple(sorted(alike.values(), key=gravity))
 
 
 def findings_in_order(report: Report) -> list[Finding]:
-    """Findings by verdict, severity, rule, and then as the contract lists the fields."""
+    """Findings by verdict, severity, how many belong together, rule, and then as the contract lists
+    the fields."""
+    breadth = Counter((f.verdict, f.rule, f.resource, f.viewer) for f in report.findings)
     ranks = {name: rank for rank, name in enumerate(weakest_first(report))}
 
     def key(finding: Finding) -> tuple[object, ...]:
         line = report.field_lines.get(f"{finding.resource}.{finding.field}")
         return (
             *_gravity(finding),
+            -breadth[finding.verdict, finding.rule, finding.resource, finding.viewer],
             finding.rule,
             finding.resource,
             ranks[finding.viewer],
@@ -193,17 +204,24 @@ def when_words(states: Iterable[State], known: Sequence[State]) -> str:
 
 
 def exit_code(report: Report) -> ExitCode:
-    """What the shell is told: a run that is not to be trusted is never told as a finished one."""
+    """What the shell is told: a run that is not to be trusted is never told as a finished one.
+
+    Findings that contradict drafted lines and nothing else are no defects of the API yet: whoever
+    states the contract has to read these lines first.
+    """
     if report.distrust:
         return ExitCode.NOT_TRUSTWORTHY
-    return ExitCode.FINDINGS if report.findings else ExitCode.CLEAN
+    if any(not finding.drafted for finding in report.findings):
+        return ExitCode.FINDINGS
+    return ExitCode.NOT_TRUSTWORTHY if report.findings else ExitCode.CLEAN
 
 
 def verdict_words(report: Report) -> str:
     """The run in one line: `12 defects`, `no leak found in what was shown`."""
-    count = len(defects(report))
-    if count:
-        return counted(count, "defect")
+    found = defects(report)
+    if found:
+        guessed = all(finding.drafted for finding in report.findings)
+        return counted(len(found), "defect") + (", against drafted lines only" if guessed else "")
     if report.distrust:
         return "not to be trusted"
     if report.cells and not report.count(Result.NOT_SHOWN):

@@ -147,6 +147,8 @@ def _finding(finding: Finding) -> Json:
         "cwe": list(finding.cwe),
         "also": list(finding.also),
         "promise": finding.promise,
+        "doubts": list(finding.doubts),
+        "drafted": finding.drafted,
         "advice": finding.advice,
         "doors": [_door(door) for door in finding.doors],
         "fingerprint": finding.fingerprint,
@@ -283,6 +285,8 @@ def _read_finding(value: Value) -> Finding:
         also=value["also"].each(Value.text),
         promise=value["promise"].text(),
         evidence=value["evidence"].maybe(_read_evidence),
+        doubts=value["doubts"].each(Value.text) if value.has("doubts") else (),
+        drafted=value["drafted"].flag() if value.has("drafted") else False,
     )
 
 

@@ -280,6 +280,7 @@
       rows([
         ["Mend", ticks(finding.advice)],
         ["Contract", place(finding.contract_location) && make("code", {}, place(finding.contract_location))],
+        ["Doubt", (finding.doubts || []).join("; ")],
         ["Promised", finding.promise && `“${finding.promise}”`],
         ["Known as", [finding.owasp, ...finding.cwe].filter(Boolean).join(", ")],
         ["Also breaks", finding.also.join(", ")],

@@ -98,6 +98,10 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
         yield "" if at else "doors", _door(door)
     if defect.doors[_SOME_DOORS:]:
         yield "", f"and {counted(len(defect.doors) - _SOME_DOORS, 'more door')}"
+    for at, doubt in enumerate(defect.doubts[:2]):
+        yield "" if at else "doubt", doubt
+    if defect.doubts[2:]:
+        yield "", f"and {counted(len(defect.doubts) - 2, 'more doubt')}"
     if defect.locations:
         yield "contract", _some([str(place) for place in defect.locations], 2, "line")
     for at, advice in enumerate(defect.advice[:2]):

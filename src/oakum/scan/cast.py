@@ -13,6 +13,11 @@ from oakum.contract.model import Json, Policy
 from oakum.semantics import Principal, Subject
 from oakum.semantics.principal import held
 
+UNKNOWN_ACCOUNT = "unknown account"
+"""What a caller is called who has credentials, and of whom nobody knows whose account they are of.
+What they are to an owner is not known, so they are never told as `anyone` or `member`."""
+_NO_ID = "\0account of "
+
 ANYONE = "anyone"
 """What somebody is called who stands in no relation of the contract."""
 
@@ -42,6 +47,10 @@ class Cast:
     def names(self) -> tuple[str, ...]:
         """Identities in the order of the file."""
         return tuple(self.ids)
+
+    def is_unknown(self, name: str | None) -> bool:
+        """Whether nobody knows whose account an identity is; never of who is not logged in."""
+        return name is not None and all(each.startswith(_NO_ID) for each in self.ids.get(name, ()))
 
     def who(self, owners: Iterable[str]) -> str:
         """The identity that one of these owner ids names; empty: somebody outside the cast."""
@@ -101,6 +110,8 @@ class Cast:
         viewer: judged as what they are by contract, but asked apart.
         """
         known = self.policy.relations
+        if viewer != owner and self.is_unknown(viewer):
+            return UNKNOWN_ACCOUNT
         if viewer is not None:
             extra = sorted(self.ties.get((viewer, owner), frozenset()) - known.keys())
             if extra:
@@ -111,9 +122,15 @@ class Cast:
                 return "+".join(strongest)
         return next((name for name in known if name in relations), ANYONE)
 
+    @staticmethod
+    def placeholder(name: str) -> str:
+        """An id that no API gives: of a caller who is somebody, nobody knows who."""
+        return _NO_ID + name
+
     def learn(self, name: str, id: str) -> None:
         """Another value that names an identity."""
-        self.ids = {**self.ids, name: self.ids[name] | {id}}
+        before = () if self.is_unknown(name) else self.ids[name]
+        self.ids = {**self.ids, name: frozenset(before) | {id}}
         self._principals.clear()
         self._held.clear()
 

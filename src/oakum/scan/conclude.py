@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
 from oakum.contract.lexicon import classify_field
+from oakum.contract.model import SEVERITIES, Severity
 from oakum.errors import Location
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.scan.cast import Cast
@@ -15,7 +17,7 @@ from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import Entry, Key, Matrix, state_key
 from oakum.scan.signals import Signal
 from oakum.semantics import Model
-from oakum.semantics.table import allows, deciding
+from oakum.semantics.table import allows, deciding, leaf_index
 
 _BASIC = ("anyone", "authenticated")
 
@@ -26,13 +28,17 @@ def conclude(
     """Findings, the most severe first. A drafted contract proves nothing: *suspected* at most."""
     groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
     for key, entry in matrix.leaks():
-        if entry.result is Result.OVER_BLOCK and not model.policy.stated:
-            continue  # a guessed grant is no promise
+        if entry.result is Result.OVER_BLOCK and _owes_nothing(model, cast, key, entry):
+            continue
         name = (entry.result, key.resource, key.field, key.viewer, key.state)
         groups.setdefault(name, []).append((key, entry))
+    leaking: dict[tuple[str, str], set[str]] = {}
+    for result, resource, field, viewer, _ in groups:
+        if result is Result.LEAK:
+            leaking.setdefault((resource, viewer), set()).add(field)
     made = [
         _over_block(model, matrix, cells) if name[0] is Result.OVER_BLOCK
-        else _leak(model, cast, matrix, cells)
+        else _leak(model, cast, matrix, cells, leaking[name[1], name[3]])
         for name, cells in groups.items()
     ]  # fmt: skip
     told: dict[tuple[str, str, str, str, State], list[Signal]] = {}
@@ -40,31 +46,74 @@ def conclude(
         same = (each.how, each.resource, each.field, each.viewer, each.state)
         told.setdefault(same, []).append(each)
     made += [_told(model, cast, together) for together in told.values()]
-    return sorted(made, key=_urgency)
+    return in_order(made)
 
 
-def _urgency(finding: Finding) -> tuple[int, int, int, str, str, str, State]:
-    """Proven before suspected, the worst first, then in the order of the checks."""
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Proven before suspected, the worst first, of these what concerns most fields and states, then
+    in the order of the checks."""
+    made = list(findings)
     verdicts = ("proven", "suspected", "over_blocked")
-    severities = ("critical", "high", "medium", "low")
     rules = [check.RULE.id for check in CHECKS] + [OVER_BLOCK.id]
-    return (
-        verdicts.index(finding.verdict), severities.index(finding.severity),
-        rules.index(finding.rule), finding.resource, finding.field, finding.viewer, finding.state,
-    )  # fmt: skip
+    breadth = Counter((each.verdict, each.rule, each.resource, each.viewer) for each in made)
+
+    def urgency(f: Finding) -> tuple[int, int, int, int, str, str, str, State]:
+        return (
+            verdicts.index(f.verdict), SEVERITIES.index(f.severity),
+            -breadth[f.verdict, f.rule, f.resource, f.viewer],
+            rules.index(f.rule), f.resource, f.viewer, f.field, f.state,
+        )  # fmt: skip
+
+    return sorted(made, key=urgency)
 
 
-def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
+def _owes_nothing(model: Model, cast: Cast, key: Key, entry: Entry) -> bool:
+    """Whether a grant that is not honoured is none that the API could break: a guessed grant is no
+    promise, and of who an unknown caller is, nobody knows whether it holds."""
+    guessed = not model.policy.stated or model.drafted(key.resource, key.field) is not None
+    return guessed or cast.is_unknown(entry.viewer)
+
+
+def _doubts(
+    model: Model, cast: Cast, resource: str, field: str, viewers: Iterable[str | None]
+) -> tuple[tuple[str, ...], bool]:
+    """Why what was seen proves nothing against the API, in words; and whether it is because nobody
+    has confirmed the line that it contradicts."""
+    found: list[str] = []
+    line = model.drafted(resource, field) if resource in model.tables else None
+    if not model.policy.stated:
+        found.append("contradicts a drafted contract, which nobody has stated")
+    elif line is not None:
+        found.append(f"contradicts a drafted line: {line}")
+    unstated = bool(found)
+    for viewer in dict.fromkeys(viewers):
+        if cast.is_unknown(viewer):
+            found.append(
+                f"whose account `{viewer}` is, is not known, nor so what it may see; add `facts:"
+                " {id: …}` to it"
+            )
+    return tuple(found), unstated
+
+
+def _leak(
+    model: Model,
+    cast: Cast,
+    matrix: Matrix,
+    cells: list[tuple[Key, Entry]],
+    together: Collection[str],
+) -> Finding:
+    """A finding of cells that leak; `together`: all fields that leak of such objects."""
     cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
     key, _ = cells[0]
-    leak = _describe(model, cast, matrix, cells)
+    leak = _describe(model, cast, matrix, cells, together)
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
     confirmed = key.finding in matrix.confirmed
-    stated = model.policy.stated and confirmed
+    viewers = (entry.viewer for _, entry in cells)
+    doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
     return Finding(
         rule=rule.id,
-        verdict="proven" if stated else "suspected",
+        verdict="suspected" if doubts or not confirmed else "proven",
         resource=key.resource,
         field=key.field,
         viewer=key.viewer,
@@ -72,29 +121,46 @@ def _leak(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry
         doors=tuple(dict.fromkeys(matrix.door(each.door) for each, _ in cells)),
         owasp=rule.owasp,
         cwe=rule.cwe,
-        severity=severity(leak),
+        severity=_stated_severity(model, key.resource, key.field) or severity(leak),
         title=hit[0].title(leak),
         advice=hit[0].advice(leak),
         contract_location=_line(model, key),
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
         evidence=_evidence(matrix, key),
+        doubts=doubts if doubts or confirmed else ("it was seen once, and not again",),
+        drafted=drafted,
     )
+
+
+def _stated_severity(model: Model, resource: str, field: str) -> Severity | None:
+    """How grave the contract says a leak of this field is; None: it does not say."""
+    table = model.tables.get(resource)
+    if table is None:
+        return None
+    index = leaf_index(table, field)
+    return table.rules[index].severity if index >= 0 else table.resource.severity
 
 
 def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
     """One finding of signals that tell the same through one door or several."""
     first = next((each for each in signals if each.sure), signals[0])
     anonymous = first.identity is None
+    resource = model.policy.resources.get(first.resource)
     leak = Leak(
         first.resource, first.field, first.viewer, first.state, classify_field(first.field),
         anonymous, False, first.viewer == "owner", False, False, (), "",
-        frozenset({first.how}), first.says,
+        frozenset({first.how}), first.says, resource is None or resource.owner.kind != "none",
+        resource is not None and resource.is_account,
     )  # fmt: skip
+    doubts, drafted = _doubts(model, cast, first.resource, first.field, [first.identity])
+    if model.rule(first.door.operation).draft:
+        place = model.rule(first.door.operation).location
+        doubts, drafted = (*doubts, f"contradicts a drafted line: {place}"), True
     check = next(each for each in CHECKS if each.matches(leak))
     return Finding(
         rule=check.RULE.id,
-        verdict="proven" if model.policy.stated and first.sure else "suspected",
+        verdict="proven" if first.sure and not doubts else "suspected",
         resource=first.resource,
         field=first.field,
         viewer=first.viewer,
@@ -102,11 +168,15 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         doors=tuple(dict.fromkeys(each.door for each in signals)),
         owasp=check.RULE.owasp,
         cwe=check.RULE.cwe,
-        severity=check.RULE.severity or severity(leak),
+        severity=_stated_severity(model, first.resource, first.field)
+        or check.RULE.severity
+        or severity(leak),
         title=check.title(leak),
         advice=check.advice(leak),
         contract_location=_told_at(model, first),
         evidence=replace(first.evidence, confirmed=first.sure),
+        doubts=doubts if doubts or first.sure else (f"may be chance: {first.says}",),
+        drafted=drafted,
     )
 
 
@@ -129,7 +199,13 @@ def _evidence(matrix: Matrix, key: Key) -> Evidence | None:
     return replace(evidence, confirmed=confirmed, note=note)
 
 
-def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Leak:
+def _describe(
+    model: Model,
+    cast: Cast,
+    matrix: Matrix,
+    cells: list[tuple[Key, Entry]],
+    together: Collection[str],
+) -> Leak:
     key, entry = cells[0]
     policy = model.policy
     table = model.tables[key.resource]
@@ -138,6 +214,13 @@ def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, E
     state = matrix.state(key.resource, entry.owner)
     state.update(_values(model, key))
     anonymous = entry.viewer is None
+    owned = table.resource.owner.kind != "none"
+    stranger = (
+        not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held)
+    )
+    entitled = bool(table.see(held, state))
+    names = {table.resource.key, *table.resource.owner.members}
+    whole = owned and not entitled and (stranger or anonymous) and bool({*together} - names)
     return Leak(
         key.resource,
         key.field,
@@ -145,13 +228,36 @@ def _describe(model: Model, cast: Cast, matrix: Matrix, cells: list[tuple[Key, E
         key.state,
         classify_field(key.field),
         anonymous,
-        not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held),
+        stranger,
         "owner" in kinds,
         not anonymous and all(_closed_to_anonymous(matrix, each) for each, _ in cells),
-        bool(table.see(held, state)),
+        entitled,
         _open_state(model, key, held),
         table.resource.promise,
         _techniques(matrix, cells),
+        owned=owned,
+        account=table.resource.is_account,
+        whole=whole,
+        unguessable=_unguessable(matrix, cells),
+    )
+
+
+def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
+    """Whether each door names the object by UUIDs alone, and no other door has shown this viewer
+    the keys of such objects."""
+    key = cells[0][0]
+    for each, _ in cells:
+        gate = matrix.gates.get(each.door)
+        if gate is None or gate.batch or not gate.personal:
+            return False
+        named = [p for p in gate.operation.parameters if p.name in gate.personal]
+        if not named or any(p.shape.format != "uuid" for p in named):
+            return False
+    shown = (Result.OPEN, Result.LEAK)
+    return not any(
+        entry.result in shown and not matrix.gates[at.door].personal
+        for at, entry in matrix.entries.items()
+        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.door in matrix.gates
     )
 
 

@@ -1,7 +1,8 @@
 """Proves each identity before anything is asked in its name: a green run of a dead login is a lie.
 
 An identity is proven when who-am-I answers it with JSON that it gives to nobody else: not to a
-caller without credentials, and not to another identity.
+caller without credentials, and not to another identity. Where two are told the same, a shared cache
+may have answered in place of the API: then each is asked once more at an address of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from oakum.exchange import Request, Response
 from oakum.finding import IdentityState
 from oakum.scan.credentials import Identities
 from oakum.scan.login import ACCEPT, LoginFailed, at, json_of
+from oakum.scan.past_cache import came_from_cache, past_cache
 from oakum.scan.session import Proof, Sessions
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _NOWHERE = Location("who-am-I")
 _NOBODY = Caller()
+_NONE = Response(0)
 _WORDS = ("me", "whoami", "self", "myself", "userinfo", "profile", "account", "current")
 _FILLERS = frozenset(("api", "v", "get", "read", "fetch", "show", "my", "user", "users", "auth"))
 _SPLIT = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
@@ -31,6 +34,10 @@ _IDS = ("id", "user_id", "userId", "uuid", "uid", "sub", "_id", "pk", "username"
 _WRAPPERS = ("", "/data", "/user", "/me", "/account", "/profile", "/result", "/data/user")
 _HINT = "is `whoami:` right?"
 _UNKNOWN = "no who-am-I is known; write `whoami: /path` into the identities file"
+_NO_ACCOUNT = (
+    "whose account it is is not known, so what it is shown is suspected at most: add"
+    " `facts: {id: …}` to it, or `whoami: /path` to the file"
+)
 _NO_SIGN = frozenset({404, 405, 429})
 """Statuses that mean too much else to be read as "you have no session"."""
 
@@ -48,6 +55,17 @@ class Examination:
     """Identity to its id, where who-am-I, a token's claim or the file told it."""
     whoami: str = ""
     """Operation id or path that was asked; empty: nothing could be."""
+    mixed: tuple[tuple[str, str], ...] = ()
+    """(identity, identity whose answer a shared cache gave it when who-am-I was asked)."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found beside the identities, in words."""
+        return tuple(
+            f"a shared cache gave `{name}` the account of {f'`{owner}`' if owner else 'another'}"
+            f" when `{self.whoami}` was asked; past it, `{name}` is proven"
+            for name, owner in self.mixed
+        )
 
     @property
     def ok(self) -> bool:
@@ -101,6 +119,7 @@ class _Doctor:
         self.facts: dict[str, Json] = {}
         self.answers: dict[str, Response] = {}
         self.nobody = Response(0)
+        self.mixed: list[tuple[str, str]] = []
 
     def log_in(self, name: str) -> None:
         try:
@@ -109,16 +128,12 @@ class _Doctor:
             self.wrong[name] = str(error).removeprefix(f"`{name}` ")
 
     def ask(self, request: Request) -> None:
-        """Ask who-am-I without credentials, then as everybody."""
+        """Ask who-am-I without credentials, then as everybody; past a cache that mixes them up."""
         self.nobody = self.sessions.send(None, request)
-        for name in self.identities.items:
-            if name in self.wrong:
-                continue
-            try:
-                response = self.sessions.send(name, request)
-            except LoginFailed as error:
-                self.wrong[name] = str(error).removeprefix(f"`{name}` ")
-                continue
+        given = self._asked(request, list(self.identities.items))
+        if doubtful := self._alike(given):
+            given |= self._past_cache(request, given, doubtful)
+        for name, response in given.items():
             if words := self._objection(name, response):
                 self._object(name, words, denied=response.status in (401, 403))
             else:
@@ -127,7 +142,58 @@ class _Doctor:
         if self.facts:
             refusal = {self.nobody.status} if 400 <= self.nobody.status < 500 else set()
             refusals = frozenset({401} | refusal) - _NO_SIGN
-            self.sessions.proof = Proof(request, self._holds, refusals)
+            self.sessions.proof = Proof(request, self._holds, refusals, bool(self.mixed))
+
+    def _asked(
+        self, request: Request, names: list[str], *, apart: bool = False
+    ) -> dict[str, Response]:
+        """What each is answered. `apart`: each at an address of its own."""
+        given: dict[str, Response] = {}
+        for name in names:
+            if name not in self.wrong:
+                try:
+                    given[name] = self.sessions.send(
+                        name, past_cache(request) if apart else request
+                    )
+                except LoginFailed as error:
+                    self.wrong[name] = str(error).removeprefix(f"`{name}` ")
+        return given
+
+    def _alike(self, given: Mapping[str, Response]) -> list[str]:
+        """Who was told the same as another, or as nobody."""
+        good = {n: json_of(r) for n, r in given.items() if 200 <= r.status < 300 and json_of(r)}
+        shared = json_of(self.nobody) if 200 <= self.nobody.status < 300 else None
+        return [
+            name
+            for name, body in good.items()
+            if any(other != name and self._same(body, said) for other, said in good.items())
+            or (shared is not None and self._same(body, shared))
+        ]
+
+    def _past_cache(
+        self, request: Request, given: Mapping[str, Response], doubtful: list[str]
+    ) -> dict[str, Response]:
+        """What the doubtful are answered where no cache has answered before: their own, if that
+        tells them apart; else nothing."""
+        fresh = self._asked(request, doubtful, apart=True)
+        told = {n: json_of(r) for n, r in fresh.items() if 200 <= r.status < 300 and json_of(r)}
+        others = {n: json_of(r) for n, r in given.items() if n not in told}
+        apart = all(
+            not self._same(body, said)
+            for name, body in told.items()
+            for other, said in (told | others).items()
+            if other != name and said
+        )
+        moved = [n for n, body in told.items() if not self._same(body, json_of(given[n]))]
+        if not apart or not moved:
+            return {}
+        for name in moved:
+            before = json_of(given[name])
+            owner = next((o for o, said in told.items() if self._same(before, said)), "")
+            self.mixed.append((name, owner))
+        if 200 <= self.nobody.status < 300:
+            self.nobody = self.sessions.send(None, past_cache(request))
+        return fresh
 
     def _objection(self, name: str, response: Response) -> str:
         """Why this answer of who-am-I proves nothing; empty when it does."""
@@ -191,20 +257,33 @@ class _Doctor:
                 self.wrong.setdefault(name, f"{words}; {hint}, such as `user_id`")
             twins = [other for other in ids if other != name and ids[other] == ids.get(name)]
             if twins and name not in self.wrong:
-                pair = " and ".join(f"`{each}`" for each in sorted((name, *twins)))
-                self.wrong[name] = (
-                    f"{pair} are the same account; an owner and a stranger are needed"
-                )
+                self.wrong[name] = self._twins(sorted((name, *twins)))
+
+    def _twins(self, names: list[str]) -> str:
+        """Why who-am-I says of several that they are one: they are, or a cache answered."""
+        pair = " and ".join(f"`{each}`" for each in names)
+        kept = next((k for n in names if (k := came_from_cache(self.answers.get(n, _NONE)))), "")
+        if kept:
+            return (
+                f"`{self.where}` tells {pair} the same account, out of a shared cache (`{kept}`):"
+                " callers are handed one another's answers, which is a leak of its own; mend the"
+                " cache, or give the run a way past it"
+            )
+        return f"{pair} are the same account; an owner and a stranger are needed"
 
     def ids(self) -> dict[str, str]:
         """Who-am-I's word first, then the token's, then the file's."""
         found = {}
         for name, identity in self.identities.items.items():
-            claim = self.sessions.claims(name).get(self.caller.claim) if self.caller.claim else None
-            told = (self._id_in(self.facts.get(name)), claim, identity.facts.get("id"))
+            told = (
+                self._id_in(self.facts.get(name)), self._claim(name), identity.facts.get("id")
+            )  # fmt: skip
             if known := next((str(each) for each in told if each not in (None, "")), ""):
                 found[name] = known
         return found
+
+    def _claim(self, name: str) -> Json:
+        return self.sessions.claims(name).get(self.caller.claim) if self.caller.claim else None
 
     def findings(self) -> Examination:
         relations = {
@@ -217,15 +296,17 @@ class _Doctor:
             self.answers,
             self.ids(),
             self.where,
+            tuple(self.mixed),
         )
 
     def _state(self, name: str, relations: tuple[str, ...]) -> IdentityState:
         if name in self.wrong:
             return IdentityState(name, False, self.wrong[name], relations)
         why = self.unproven.get(name, "" if self.where else _UNKNOWN)
-        return IdentityState(
-            name, True, f"logged in, but not proven: {why}" if why else "", relations
-        )
+        message = f"logged in, but not proven: {why}" if why else ""
+        if name not in self.ids() and not self.identities.items[name].facts:
+            message = f"{message or 'logged in'}; {_NO_ACCOUNT}"
+        return IdentityState(name, True, message, relations)
 
 
 def _guess(operations: Iterable[Operation]) -> str:

@@ -430,7 +430,12 @@ class Matrix:
                 ways.add(named)
             reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
             result, granted = entry.result, entry.granted
-            if result is Result.OVER_BLOCK and not self._model.policy.stated:
+            guessed = (
+                not self._model.policy.stated
+                or self._cast.is_unknown(entry.viewer)
+                or self._model.drafted(key.resource, key.field) is not None
+            )
+            if result is Result.OVER_BLOCK and guessed:
                 result, granted = Result.CLOSED, False  # a guessed grant is no promise
             who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
             done.append(

@@ -16,7 +16,7 @@ from pathlib import Path
 import oakum
 from oakum.contract import Contract, digest, load
 from oakum.contract.draft import drafted_policy
-from oakum.contract.model import Policy
+from oakum.contract.model import Operation, Policy
 from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
@@ -40,6 +40,7 @@ from oakum.scan.session import Sessions
 from oakum.scan.switches import left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.scan.wiring import Wiring, switch_operations
 from oakum.scan.write_log import WriteLog
@@ -240,13 +241,14 @@ class Scan:
                 notes += self._security_txt(work.governor)
                 found = self._examined(work)
                 states = found.states
+                notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
                 engine = self._wired(found, work)
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
                     distrust += self._mend(engine, given)
                 if self.stale is None:
-                    self._explore(engine, given)
+                    self._explore(engine, given, found)
             except BudgetSpent as error:
                 notes.append(f"{error}: what was left unasked is reported as not shown")
             except TargetError as error:
@@ -364,10 +366,16 @@ class Scan:
             self.between.take(engine)
         return engine
 
-    def _explore(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> None:
+    def _explore(
+        self, engine: Engine, given: list[tuple[str, str, Exchange]], found: Examination
+    ) -> None:
         if self.scope is not None:
             self.scope.take(engine)
             self.scope.teach(given)
+        if found.mixed:  # who-am-I itself hands out others' answers
+            engine.introduce(given)
+            operation = self._whoami(found)
+            mixed_up(engine, operation.id if operation is not None else "", found)
         engine.explore(given)
 
     def _journal(self) -> Journal | None:
@@ -412,16 +420,7 @@ class Scan:
 
     def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
         """Exchanges that proving the identities has made already: doors like any other."""
-        operation = self.contract.document.operation(found.whoami) if found.whoami else None
-        if operation is None:
-            operation = next(
-                (
-                    each
-                    for each in self.model.operations.values()
-                    if each.method == "GET" and each.path == found.whoami
-                ),
-                None,
-            )
+        operation = self._whoami(found)
         if operation is not None:
             for name, answer in found.answers.items():
                 yield operation.id, name, Exchange(Request("GET", operation.path), answer)
@@ -430,6 +429,18 @@ class Scan:
             for each in self.model.operations.values():
                 if each.path == path and each.method == exchange.request.method:
                     yield each.id, name, exchange
+
+    def _whoami(self, found: Examination) -> Operation | None:
+        """The operation that tells who is asking; None where the document has none such."""
+        operation = self.contract.document.operation(found.whoami) if found.whoami else None
+        return operation or next(
+            (
+                each
+                for each in self.model.operations.values()
+                if each.method == "GET" and each.path == found.whoami
+            ),
+            None,
+        )
 
     # ------------------------------------------------------------ the report
 

@@ -220,7 +220,8 @@ class Wiring:
         for name, identity in self.identities.items.items():
             if name in failed:
                 continue
-            ids[name] = frozenset(ids_of(name, found, identity.facts, identity.variables))
+            told = frozenset(ids_of(name, found, identity.facts, identity.variables))
+            ids[name] = told or frozenset({Cast.placeholder(name)})
             claims[name] = {**body_claims(found.facts.get(name)), **self.sessions.claims(name)}
             states.update({(name, path): value for path, value in identity.states.items()})
         for tie in self.identities.between:

@@ -8,7 +8,15 @@ from typing import Protocol
 
 from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape
 from oakum.errors import Location
-from oakum.semantics.table import Table, bindings, compile_resource, member, member_names, merged
+from oakum.semantics.table import (
+    Table,
+    bindings,
+    compile_resource,
+    deciding,
+    member,
+    member_names,
+    merged,
+)
 
 
 class Describes(Protocol):
@@ -61,6 +69,21 @@ class Model:
             if known == leaf or (known.endswith("**") and leaf.startswith(known[:-2])):
                 return table.rules[index].location
         return table.resource.location
+
+    def drafted(self, resource: str, leaf: str) -> Location | None:
+        """The line by which a field is judged, where nobody has confirmed it: its own, or that of a
+        setting in another resource that decides it. None: a person has stated all of it."""
+        table = self.tables[resource]
+        rule = next(
+            (r for r in table.rules if r.location == self.field_location(resource, leaf)), None
+        )
+        if rule.draft if rule is not None else table.resource.draft:
+            return self.field_location(resource, leaf)
+        for name in deciding(table, leaf):
+            above = self.policy.resources.get(table.resource.states[name].of.partition(".")[0])
+            if above is not None and above.draft:
+                return above.location
+        return None
 
 
 def compile_contract(document: Describes, policy: Policy) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,19 @@ def test_a_key_that_stands_twice_hides_no_other_mistake(contract: Path) -> None:
     assert "did you mean `member`?" in done.out and "`nonsense`" in done.out
 
 
-def test_marks_of_a_draft_are_counted_until_somebody_takes_them_away(contract: Path) -> None:
-    lines = contract.read_text().splitlines(keepends=True)
-    at = next(n for n, line in enumerate(lines) if "fields:" in line) + 1
-    lines.insert(at, "      # ? sent to member 3 by 1 place\n")
-    contract.write_text("".join(lines))
+def test_drafted_lines_are_counted_until_somebody_confirms_them(contract: Path) -> None:
+    plain = contract.read_text()
+    name = next(line for line in plain.splitlines() if re.fullmatch(r"  \w+:", line) and
+                f"{line}\n    " in plain.partition("resources:")[2])  # fmt: skip
+    contract.write_text(plain.replace(f"{name}\n", f"{name}\n    draft: true\n"))
     marked = oakum("check", contract)
     assert marked.code == 0
-    assert f"warning: {contract}:{at + 1}:7: 1 mark `?`" in marked.out
-    contract.write_text("".join(lines).replace("# ? ", "# "))
-    assert "mark" not in oakum("check", contract).out.replace(str(contract), "")
+    assert re.search(
+        r"warning: .*: \d+ lines? (is|are) drafted and nobody has confirmed", marked.out
+    )
+    assert re.search(r"; \d+ drafted lines?$", marked.out.strip())
+    contract.write_text(plain)
+    assert "drafted" not in oakum("check", contract).out
 
 
 def test_json_says_the_same_to_machines(contract: Path) -> None:

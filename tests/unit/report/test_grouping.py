@@ -69,17 +69,36 @@ def test_the_gravest_defect_comes_first_and_over_blocks_last() -> None:
     assert last.first.verdict == "over_blocked"
 
 
-def test_a_broken_promise_comes_before_what_is_as_grave() -> None:
+def test_the_broadest_come_first_of_what_is_as_grave_and_then_a_broken_promise() -> None:
     broken = finding(rule="privacy-setting-not-enforced", promise=PROMISE, resource="Workout")
     many = [finding(field=name) for name in ("email", "phone", "birthday")]
     graver = finding(severity="high", rule="foreign-object")
     ordered = defects(report(finding(rule="a-rule", field="x"), *many, broken, graver))
     assert [(defect.first.rule, len(defect.findings)) for defect in ordered] == [
         ("foreign-object", 1),
-        ("privacy-setting-not-enforced", 1),
         ("excess-field", 3),
+        ("privacy-setting-not-enforced", 1),
         ("a-rule", 1),
     ]
+
+
+def test_a_sentence_says_of_how_many_fields_a_title_is_true() -> None:
+    said = "Any member can read other users' expenses (`Expense.{}`)"
+    found = [
+        finding(resource="Expense", field=name, title=said.format(name)) for name in ("a", "b")
+    ]
+    (one,), (both,) = defects(report(found[0])), defects(report(*found))
+    assert one.sentence == "Any member can read other users' expenses (`Expense.a`)"
+    assert both.sentence == "Any member can read other users' expenses (2 fields)"
+
+
+def test_what_contradicts_drafted_lines_alone_is_no_finding_of_the_api() -> None:
+    guess = finding(verdict="suspected", drafted=True, doubts=("contradicts a drafted line: a:1",))
+    assert exit_code(report(guess)) is ExitCode.NOT_TRUSTWORTHY
+    assert exit_code(report(guess, finding(field="phone"))) is ExitCode.FINDINGS
+    assert exit_code(report(finding(verdict="suspected"))) is ExitCode.FINDINGS
+    assert verdict_words(report(guess)) == "1 defect, against drafted lines only"
+    assert defects(report(guess))[0].doubts == ("contradicts a drafted line: a:1",)
 
 
 def test_viewers_to_whom_the_same_happens_share_a_defect() -> None:

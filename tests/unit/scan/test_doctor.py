@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,8 @@ def test_no_question_is_known(clinic: Clinic) -> None:
     assert found.ok
     assert words(found)["ann"] == (
         "logged in, but not proven: no who-am-I is known; write `whoami: /path` into the"
-        " identities file"
+        " identities file; whose account it is is not known, so what it is shown is suspected at"
+        " most: add `facts: {id: …}` to it, or `whoami: /path` to the file"
     )
     assert clinic.fake.asked == []
 
@@ -257,6 +259,56 @@ def test_ids_by_claim_and_by_file(clinic: Clinic) -> None:
     found = clinic.examine(lambda who, _: answer(), text, caller=Caller(claim="sub"))
     assert found.ids == {"ann": "m-1", "bob": "m-1"}
     assert [state.ok for state in found.states] == [False, False, True]
+    assert "add `facts: {id: …}`" in words(found)["eve"]
+
+
+class Cached:
+    """Who-am-I behind a cache that takes the address alone for its key; `deaf`: not the query."""
+
+    def __init__(self, *, deaf: bool = False, headers: tuple[str, ...] = ()) -> None:
+        self.kept: dict[str, Response] = {}
+        self.deaf = deaf
+        self.headers = headers
+
+    def __call__(self, who: str, request: Request) -> Response:
+        url = request.url.partition("?")[0] if self.deaf else request.url
+        if url in self.kept:
+            said = dict(each.split(": ") for each in self.headers)
+            return replace(self.kept[url], headers={**self.kept[url].headers, **said})
+        if not who:
+            return NOBODY
+        return self.kept.setdefault(url, answer(200, {"id": f"m-{who}"}))
+
+
+def test_a_shared_cache_is_told_from_one_account_by_asking_past_it(clinic: Clinic) -> None:
+    found = clinic.examine(Cached(), whoami="/me")
+    assert (found.ok, found.ids) == (True, {"ann": "m-ann", "bob": "m-bob"})
+    assert found.mixed == (("bob", "ann"),)
+    assert found.notes == (
+        "a shared cache gave `bob` the account of `ann` when `/me` was asked; past it, `bob` is"
+        " proven",
+    )
+    assert clinic.sessions.alive("ann") and clinic.sessions.alive("bob")  # past it, too
+
+
+def test_a_cache_that_kept_somebodys_answer_before_the_run_proves_nobody_wrong(
+    clinic: Clinic,
+) -> None:
+    app = Cached()
+    app.kept[f"{TARGET}/me"] = answer(200, {"id": "m-somebody-else"})
+    found = clinic.examine(app, whoami="/me")
+    assert (found.ok, found.ids) == (True, {"ann": "m-ann", "bob": "m-bob"})
+    assert found.mixed == (("ann", ""), ("bob", ""))
+
+
+@pytest.mark.parametrize(
+    "header", ["age: 12", "x-cache: HIT from edge", 'cache-status: "edge"; hit; ttl=30']
+)
+def test_a_cache_that_nothing_gets_past_is_named(clinic: Clinic, header: str) -> None:
+    found = clinic.examine(Cached(deaf=True, headers=(header,)), whoami="/me")
+    assert not found.ok
+    assert "out of a shared cache" in words(found)["bob"]
+    assert "a leak of its own" in words(found)["bob"]
 
 
 # --------------------------------------------------------------------------- afterwards

@@ -4,7 +4,7 @@ It cannot know why: a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, things, which, who
 
 RULE = Rule("broken-object-authorization", "API1:2023", ("CWE-639", "CWE-285"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
-    return f"`{leak.viewer}` reads {whose(leak)}, an object that is not theirs to see"
+    return f"{who(leak)} can read {things(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

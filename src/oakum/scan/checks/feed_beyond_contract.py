@@ -5,7 +5,7 @@ It cannot know what is pushed for events that it did not cause, nor later than i
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("feed-beyond-contract", "API3:2023", ("CWE-200", "CWE-863"))
 
@@ -17,7 +17,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is sent what of whom."""
-    return f"`{leak.viewer}` is sent {whose(leak)} in a live feed, and nowhere else"
+    return f"{who(leak)} is sent {seen(leak)} in a live feed{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know whether the front end uses the field.
 Remedy: send a view made for the reader instead of the stored row.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, things, which, who
 
 RULE = Rule("field-beyond-contract", "API3:2023", ("CWE-213", "CWE-201"))
 
@@ -17,8 +17,8 @@ def matches(leak: Leak) -> bool:
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
     if leak.owner:
-        return f"{whose(leak)} is sent to its owner, though nobody is to see it"
-    return f"`{leak.viewer}` is sent {whose(leak)} along with what they may see"
+        return f"Owners are sent what nobody is to see of {things(leak)}{which(leak)}"
+    return f"{who(leak)} is sent hidden fields of {things(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

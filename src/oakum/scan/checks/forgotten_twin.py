@@ -4,7 +4,7 @@ It cannot know who still needs that door, nor of those that it did not think of.
 Remedy: take the old address down, or let both run through the same checks.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("forgotten-twin", "API9:2023", ("CWE-1059", "CWE-863"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is shown what of whom."""
-    return f"`{leak.viewer}` is shown {whose(leak)} at a door that is in no document"
+    return f"{who(leak)} can read {seen(leak)} at an undocumented endpoint{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know which resolver forgot: the path of the query stands in the eviden
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("graph-detour", "API3:2023", ("CWE-424", "CWE-863"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
-    return f"a path of the graph shows {whose(leak)} to `{leak.viewer}`"
+    return f"{who(leak)} can read {seen(leak)} by a path through the graph{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from oakum.contract.lexicon import FieldClass
-
-Severity = Literal["critical", "high", "medium", "low"]
+from oakum.contract.lexicon import FieldClass, words
+from oakum.contract.model import Severity
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,14 @@ class Leak:
     """Techniques without which no door showed it; empty: a documented question did."""
     says: str = ""
     """What differed, for a leak that stands in no field."""
+    owned: bool = True
+    """Objects of the resource belong to somebody."""
+    account: bool = False
+    """An object of it is somebody's account."""
+    whole: bool = False
+    """Another's object of which this viewer, nobody to its owner, may see nothing at all."""
+    unguessable: bool = False
+    """Every door wants an id that nobody can guess, and no door hands them out."""
 
     def only(self, how: str) -> bool:
         """Whether this technique alone has found it."""
@@ -54,26 +60,100 @@ class Rule:
 
 
 def severity(leak: Leak) -> Severity:
-    """From the class of the field; one step up when no login is needed.
+    """From what leaks, to whom, of how much, and through what; docs/reference/report.md says it.
 
-    The class comes from the field's name, so this is a first order of urgency, not a CVSS score.
+    1. *What*: the class of the field, by its name. A person's data is graver than a plain field,
+       and what belongs to nobody is no person's.
+    2. *To whom*: a step up when no login is needed, for what says something of somebody; two down
+       when it is its own owner who is sent it.
+    3. *How much*: another's whole object, of which this viewer may see nothing, is *high* at least,
+       whatever its fields are called: with it go those that no name tells.
+    4. *Through what*: a step down where each object has to be asked for by an id that nobody can
+       guess, and no list hands these out.
+
+    A first order of urgency, not a CVSS score. `severity:` in the contract overrides it.
     """
-    steps: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+    kind = _step(leak)
+    step = kind + (1 if leak.anonymous and (kind or not leak.whole) else 0)
+    if leak.whole:
+        step = max(step, 2)
+    if leak.owner:
+        step -= 2
+    if leak.unguessable and not leak.anonymous:
+        step -= 1
+    return _STEPS[max(0, min(3, step))]
+
+
+_STEPS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+
+
+def _step(leak: Leak) -> int:
     match leak.field_class:
         case FieldClass.SECRET:
-            step = 3
+            return 3
         case (
             FieldClass.CONTACT
             | FieldClass.IDENTITY_DOCUMENT
             | FieldClass.PERSONAL
             | FieldClass.LOCATION
         ):
-            step = 2
+            return 2 if leak.owned else 1
         case FieldClass.ACTIVITY | FieldClass.AUTHORITY:
-            step = 1
+            return 1 if leak.owned else 0
         case _:
-            step = 0
-    return steps[min(3, step + (1 if leak.anonymous else 0))]
+            return 0
+
+
+# --------------------------------------------------------------------------- titles
+
+
+def who(leak: Leak) -> str:
+    """Who sees it, as a sentence begins: `Any member`."""
+    if leak.anonymous or leak.viewer == "anyone":
+        return "Anyone"
+    if leak.owner:
+        return "Owners"
+    if leak.viewer == "unknown account":
+        return "An identity whose account is unknown"
+    return f"Any {leak.viewer.replace('_', ' ')}"
+
+
+def things(leak: Leak) -> str:
+    """What leaks, in the plural: `other users' expenses`, `their own accounts`."""
+    parts = list(words(leak.resource)) or [leak.resource]
+    if leak.account and parts[-1] not in ("profile", "account"):
+        parts = ["account"]
+    said = " ".join([*parts[:-1], _plural(parts[-1])])
+    if not leak.owned:
+        return said
+    return f"their own {said}" if leak.owner else f"other users' {said}"
+
+
+def seen(leak: Leak) -> str:
+    """What is seen of them: the whole, or what is hidden from who may see the rest."""
+    return f"hidden fields of {things(leak)}" if leak.entitled else things(leak)
+
+
+def _plural(word: str) -> str:
+    if word == "person":
+        return "people"
+    if word.endswith(("s", "data", "info")) and not word.endswith(("ss", "us")):
+        return word
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def which(leak: Leak) -> str:
+    """The end of a title: the owners' setting, where one is at stake, and the field. A report that
+    brings several fields together says how many in its place: `(9 fields)`."""
+    said = setting(leak)
+    return (f" where {said}" if said else "") + f" (`{leak.resource}.{leak.field}`)"
+
+
+def setting(leak: Leak) -> str:
+    """The owners' setting at stake: `private=true`; empty: none is."""
+    return ", ".join(f"{name}={value}" for name, value in leak.state)
 
 
 def whose(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know how much of the value a patient caller can learn: a filter gives 
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, things, which, who
 
 RULE = Rule("leak-by-inference", "API3:2023", ("CWE-203", "CWE-200"))
 
@@ -16,7 +16,10 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who can learn what of whom, and by what."""
-    return f"`{leak.viewer}` can work out {whose(leak)}, which is never sent: {leak.says}"
+    return (
+        f"{who(leak)} can work out hidden fields of {things(leak)}, which are never sent:"
+        f" {leak.says}{which(leak)}"
+    )
 
 
 def advice(leak: Leak) -> str:

@@ -5,7 +5,7 @@ It cannot know whether the door was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("login-taken-for-permission", "API1:2023", ("CWE-862", "CWE-639"))
 
@@ -17,7 +17,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
-    return f"a login is all it takes: `{leak.viewer}` reads {whose(leak)}, refused to anonymous"
+    return f"{who(leak)} can read {seen(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

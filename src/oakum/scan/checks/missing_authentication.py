@@ -4,7 +4,7 @@ It cannot know whether a document's `security` was meant: the contract alone dec
 Remedy: refuse callers without credentials at the door, then decide by owner and setting.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which
 
 RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom."""
-    return f"anybody on the network reads {whose(leak)}, without logging in"
+    return f"Anyone can read {seen(leak)} without logging in{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know what the settings page says unless the contract quotes it (`promi
 Remedy: apply the setting where the object is read, for every door, not where it is displayed.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, setting, things, who
 
 RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
 
@@ -16,7 +16,9 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who sees what of whom, against which setting."""
-    return f"a setting that does nothing: `{leak.viewer}` still reads {whose(leak)}"
+    field = f"(`{leak.resource}.{leak.field}`)"
+    hides = f"`{setting(leak)}` hides" if leak.state else "their owners hide"
+    return f"{who(leak)} can read what {hides} in {things(leak)} {field}"
 
 
 def advice(leak: Leak) -> str:

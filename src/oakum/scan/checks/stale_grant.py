@@ -4,7 +4,7 @@ It cannot know how long: a copy that dies within a minute and one that never doe
 Remedy: check the right when something is read, not when a link, a cursor or a copy is made.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("stale-grant", "API1:2023", ("CWE-613", "CWE-672"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who still sees what of whom."""
-    return f"`{leak.viewer}` still gets {whose(leak)} after the right to it has ended"
+    return f"{who(leak)} can still read {seen(leak)} after the right to it has ended{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

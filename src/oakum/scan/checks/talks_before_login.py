@@ -4,7 +4,7 @@ It cannot know which front end shows it: a greeting with a first name was wanted
 Remedy: say nothing of an account before its holder has proved to be its holder.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("talks-before-login", "API3:2023", ("CWE-209", "CWE-201"))
 
@@ -16,7 +16,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is told what of whom."""
-    return f"`{leak.viewer}` has only to name somebody to be told {whose(leak)}"
+    return f"{who(leak)} has only to name somebody to be told of {seen(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -5,7 +5,7 @@ the same with a query that no cache has seen: then nothing leaks.
 Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every personal answer.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.scan.checks.leak import Leak, Rule, seen, which, who
 
 RULE = Rule("wrong-recipient-cache", "API8:2023", ("CWE-524", "CWE-525"))
 
@@ -17,7 +17,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who is handed what of whom."""
-    return f"a cache hands `{leak.viewer}` {whose(leak)}, out of an answer made for its owner"
+    return f"{who(leak)} is handed {seen(leak)} by a shared cache{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from oakum.finding import Answer, Evidence, Result
+from oakum.finding import Answer, Door, Evidence, Result
 from oakum.scan.asking import curl, fill
+from oakum.scan.doctor import Examination
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.evidence import media_name
 from oakum.scan.forms import Keeping
 from oakum.scan.matrix import NOBODY, Key
 from oakum.scan.signals import Signal
@@ -53,6 +55,41 @@ def run(engine: Engine) -> None:
             cells = (key for key in engine.matrix.entries if (key.door, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))
     _kept(engine)
+
+
+def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
+    """Ask who-am-I as those whom a shared cache has given another's account, right after that
+    other: what they get of it is a leak like any, which `run` then tells to be the cache's.
+
+    Where that shows nothing, such as an answer that has run out by now, the doctor has seen it once
+    all the same: that is suspected.
+    """
+    gate = engine.matrix.gates.get(operation)
+    for viewer, owner in found.mixed:
+        if gate is not None and owner:
+            engine.put(gate, owner, None, f"before {viewer} is mixed up")
+            engine.put(gate, viewer, None, f"mixed up with {owner}")
+            leaks = (entry for key, entry in engine.matrix.leaks() if key.door == gate.id)
+            if any((e.viewer, e.owner) == (viewer, owner) for e in leaks):
+                continue
+        held = engine.cast.relations(viewer, owner)
+        label = engine.cast.label(held, viewer, owner)
+        answer = found.answers[viewer]
+        says = "who-am-I told it another's account, and its own at an address of its own"
+        evidence = Evidence(
+            None,
+            Answer(viewer, label, answer.status, media_name(answer.media_type)),
+            f'curl -s "$TARGET{gate.door.path if gate else ""}"',
+            note=says,
+        )
+        door = gate.door if gate is not None else Door("GET", found.whoami)
+        resource, path = next(
+            ((name, fields[0]) for name, fields in (gate.shows if gate else {}).items() if fields),
+            ("*", "*"),
+        )
+        engine.signals.append(
+            Signal(HOW, resource, path, label, door, evidence, (), viewer, sure=False, says=says)
+        )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:

@@ -75,6 +75,16 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
         said = "told apart from" if wide else "answered exactly as"
         sentence = f"a forbidden `{new.name}` is now {said} an absent one"
         yield Term(wide, not wide, sentence, new.name, location=new.location)
+    if old.draft != new.draft:
+        word = "drafted, and nobody has confirmed it" if new.draft else "confirmed"
+        yield Term(False, False, f"`{new.name}` is now {word}", new.name, location=new.location)
+    graver = {rule.path: rule.severity for rule in old.fields}
+    for rule in new.fields:
+        before_that = graver.get(rule.path, rule.severity)
+        if before_that != rule.severity:
+            says = f"`{rule.severity}`" if rule.severity else "what follows from the leak"
+            sentence = f"how grave a leak of `{rule.path}` of `{new.name}` is, is now {says}"
+            yield Term(False, False, sentence, new.name, location=rule.location)
     was = {rule.path: rule.instead for rule in old.fields}
     for rule in new.fields:
         if (before := was.get(rule.path, rule.instead)) != rule.instead:

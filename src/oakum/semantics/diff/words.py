@@ -6,7 +6,7 @@ well. The words lose no cell: moves that no sentence can hold stand in one of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -293,12 +293,16 @@ def _location(
     return NOWHERE
 
 
+_WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "note"]] = {
+    (True, True): "changed", (True, False): "widened", (False, True): "narrowed",
+    (False, False): "note",
+}  # fmt: skip
+"""(widens, narrows) → direction; neither: it is told, and nobody sees more or less."""
+
+
 def _terms(found: Difference) -> Iterable[Change]:
     for term in terms(found.old, found.new, found.old_doors, found.new_doors):
-        both = term.widens and term.narrows
-        way: Literal["changed", "widened", "narrowed"] = (
-            "changed" if both else "widened" if term.widens else "narrowed"
-        )
+        way = _WAYS[term.widens, term.narrows]
         yield Change(
             "term", way, term.sentence, term.resource, doors=term.doors, location=term.location
         )

@@ -34,7 +34,7 @@ def test_the_leak_is_found() -> None:
         each for each in found(AnyId()) if (each.field, each.viewer) == ("theme", "follower")
     )
     assert (leak.rule, leak.owasp, leak.cwe) == (RULE.id, "API1:2023", ("CWE-639", "CWE-285"))
-    assert leak.title.startswith("`follower` reads `Settings.theme`, ")
+    assert leak.title == "Any follower can read other users' settings (`Settings.theme`)"
     assert leak.advice.startswith("look the object up together with its owner")
 
 

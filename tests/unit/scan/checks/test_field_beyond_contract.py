@@ -40,13 +40,17 @@ def test_the_leak_is_found() -> None:
         each for each in found(WholeRow()) if (each.field, each.viewer) == ("phone", "follower")
     )
     assert (phone.owasp, phone.cwe) == ("API3:2023", ("CWE-213", "CWE-201"))
-    assert phone.title == "`follower` is sent `Person.phone` along with what they may see"
+    assert phone.title == (
+        "Any follower is sent hidden fields of other users' accounts (`Person.phone`)"
+    )
 
 
 def test_what_nobody_is_to_see_is_told_of_its_owner_too() -> None:
     own = [each for each in found(OwnHash()) if each.field == "password_hash"]
     assert [(each.rule, each.viewer) for each in own] == [(RULE.id, "owner")]
-    assert own[0].title.endswith("is sent to its owner, though nobody is to see it")
+    assert own[0].title == (
+        "Owners are sent what nobody is to see of their own accounts (`Person.password_hash`)"
+    )
 
 
 def test_the_fixed_twin_is_clean() -> None:

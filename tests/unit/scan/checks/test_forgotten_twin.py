@@ -10,7 +10,7 @@ def test_the_leak_is_named() -> None:
     leak = by("twin")
     assert rule_of(leak) == check.RULE.id
     assert rule_of(by("twin", viewer="anyone")) == check.RULE.id
-    assert "in no document" in check.title(leak)
+    assert "at an undocumented endpoint" in check.title(leak)
     assert "Person.weight" in check.title(leak)
     assert check.advice(leak)
 

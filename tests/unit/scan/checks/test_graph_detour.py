@@ -9,7 +9,7 @@ from tests.unit.scan.checks.leaks import by, rule_of
 def test_the_leak_is_named() -> None:
     leak = by("graph")
     assert rule_of(leak) == check.RULE.id
-    assert "path of the graph" in check.title(leak)
+    assert "by a path through the graph" in check.title(leak)
     assert "Person.weight" in check.title(leak)
     assert check.advice(leak)
 

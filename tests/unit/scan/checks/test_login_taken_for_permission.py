@@ -23,7 +23,7 @@ def test_the_leak_is_found() -> None:
     assert {viewer for _, viewer in leaks} == {"member"}  # a follower is no stranger
     first = next(each for each in found(HalfFixed()) if each.rule == RULE.id)
     assert (first.owasp, first.cwe) == ("API1:2023", ("CWE-862", "CWE-639"))
-    assert first.title.startswith("a login is all it takes: `member` reads `Person.")
+    assert first.title.startswith("Any member can read hidden fields of other users' accounts (")
 
 
 def test_the_fixed_twin_is_clean() -> None:

@@ -28,7 +28,7 @@ def test_the_leak_is_found() -> None:
         RULE.id, "API3:2023", ("CWE-359", "CWE-213"),
     )  # fmt: skip
     assert first.title == (
-        "a setting that does nothing: `member` still reads `Person.bio` of owners with private=true"
+        "Any member can read what `private=true` hides in other users' accounts (`Person.bio`)"
     )
     assert first.promise == "Your page is for those who follow you"
 

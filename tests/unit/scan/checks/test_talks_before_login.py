@@ -23,7 +23,9 @@ def test_the_leak_is_found() -> None:
     found = next(each for each in Played(Consoling()).findings if each.field == "phone")
     assert (found.rule, found.owasp, found.cwe) == (RULE.id, "API3:2023", ("CWE-209", "CWE-201"))
     assert (found.viewer, found.verdict) == ("anyone", "proven")
-    assert found.title == "`anyone` has only to name somebody to be told `Rower.phone`"
+    assert found.title == (
+        "Anyone has only to name somebody to be told of other users' accounts (`Rower.phone`)"
+    )
     assert "errors name no field" in found.advice
 
 

@@ -1,0 +1,34 @@
+"""Asking past a shared cache, and what an answer says of having come out of one.
+
+The key of a cache is the address (RFC 9111, 2): a query that nothing has seen before is asked of
+the server itself. Whether an answer was kept, `Age` (RFC 9111, 5.1), `Cache-Status` (RFC 9211) and
+what products write in their place tell.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import replace
+
+from oakum.exchange import Request, Response
+
+_HIT = re.compile(r"\b(hit|stale|revalidated|updating)\b", re.I)
+_SAY_HIT = ("cache-status", "x-cache", "x-cache-status", "cf-cache-status", "x-proxy-cache")
+
+
+def past_cache(request: Request) -> Request:
+    """The same question at an address that no cache has seen."""
+    sign = "&" if "?" in request.url else "?"
+    return replace(request, url=f"{request.url}{sign}oakum={secrets.token_hex(6)}")
+
+
+def came_from_cache(response: Response) -> str:
+    """The header that says that an answer was kept for somebody: `age: 12`; empty: none does."""
+    age = response.headers.get("age", "").strip()
+    if age.isdigit() and int(age) > 0:
+        return f"age: {int(age)}"
+    for name in _SAY_HIT:
+        if found := _HIT.search(response.headers.get(name, "")):
+            return f"{name}: {found[0].lower()}"
+    return ""
