@@ -19,6 +19,7 @@ def confirmed(draft: str, usage: dict[str, Any], answers: Policy) -> Policy:
         if row["viewer"] != "owner" and row["use"] not in ("untouched", "unsent"):
             wanted.setdefault(row["resource"], set()).add(row["field"])
     for name, resource in policy["resources"].items():
+        resource.pop("draft")
         fields = _apart(resource["fields"])
         said = answers["resources"].get(name, {})
         told = _apart(said.get("fields", {}))

@@ -110,8 +110,8 @@ class _Draft:
 
     def _head(self) -> Iterator[str]:
         yield "# Drafted from the OpenAPI document. Each comment says why; correct what is wrong."
-        yield "# Whatever no line grants, nobody sees. `draft: true`: confirmed by nobody, so nothing is"
-        yield "# proven against it. Take it away where a resource is right."
+        yield "# Whatever no line grants, nobody sees. `draft: true`: nobody has confirmed it, so"
+        yield "# it proves nothing. Take it away where a resource is right."
         yield "exposure: 1"
         yield f"api: {_scalar(self._api)}"
         whoami = self._world.whoami
