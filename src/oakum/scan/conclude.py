@@ -108,7 +108,7 @@ def _leak(
     leak = _describe(model, cast, matrix, cells, together)
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
-    confirmed = key.finding in matrix.confirmed
+    confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = (entry.viewer for _, entry in cells)
     doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
     return Finding(
@@ -128,7 +128,7 @@ def _leak(
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
         evidence=_evidence(matrix, key),
-        doubts=doubts if doubts or confirmed else ("it was seen once, and not again",),
+        doubts=doubts if doubts or confirmed else (weak or "it was seen once, and not again",),
         drafted=drafted,
     )
 
@@ -154,6 +154,8 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         resource is not None and resource.is_account,
     )  # fmt: skip
     doubts, drafted = _doubts(model, cast, first.resource, first.field, [first.identity])
+    if not doubts and (unproven := cast.unproven_of(first.identity, "")):
+        doubts = (unproven,)
     if model.rule(first.door.operation).draft:
         place = model.rule(first.door.operation).location
         doubts, drafted = (*doubts, f"contradicts a drafted line: {place}"), True
