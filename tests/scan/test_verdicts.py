@@ -577,3 +577,44 @@ def test_what_another_object_of_the_owner_holds_is_not_owed_in_this_one(tmp_path
     paths += path("/walks/{walkId}", "getWalk", "Walk")
     api = Api({"/users/([^/]+)/walks": listed, "/walks/([^/]+)": one})
     assert told(tmp_path, shape, paths, WALK, api).report.findings == ()
+
+
+# ------------------------------------------------------- what lies behind an object that is hidden
+
+ALBUMS = """\
+  Album: {{key: id, owner: {{caller: true}}, fields: {{"id, title": [{{see: [{sees}]}}]}}}}
+  Card: {{key: id, owner: id, fields: {{"id, nick": [{{see: [member]}}]}}}}
+operations:
+  getInvited: {{params: {{albumId: Album.id}}}}
+"""
+
+
+@pytest.mark.parametrize("sees", ["owner", "member"])
+def test_a_refusal_is_no_over_block_behind_an_object_that_is_hidden(
+    tmp_path: Path, sees: str
+) -> None:
+    """Any member may see the card of any other, by way of an album of their own. Where albums are
+    no secret, nothing but the card can have been refused."""
+    albums = {f"al-{id}": id for id in NAMES.values()}
+
+    def invited(who: str, album: str) -> Any:
+        mine = who and albums.get(album) == NAMES[who]
+        return {"id": NAMES[who], "nick": f"{who} of the shire"} if mine else 400
+
+    def mine(who: str) -> Any:
+        id = NAMES.get(who)
+        return [{"id": f"al-{id}", "title": f"trip of {who}"}] if id else 401
+
+    shapes = schema("Album", id="string", title="string") + schema(
+        "Card", id="string", nick="string"
+    )
+    paths = path("/albums", "listAlbums", "Album", many=True) + path(
+        "/albums/{albumId}/invited", "getInvited", "Card"
+    )
+    run = told(
+        tmp_path, shapes, paths, ALBUMS.format(sees=sees),
+        Api({"/albums": mine, "/albums/([^/]+)/invited": invited}),
+    )  # fmt: skip
+    blocked = {name for name, _ in run.named("over_blocked") if name.startswith("Card.")}
+    assert blocked == (set() if sees == "owner" else {"Card.id", "Card.nick"})
+    assert run.proven == set()

@@ -314,18 +314,18 @@ class Cells:
         """A declared field that did not come: with its object, with nothing in it, or neither."""
         table = self._ground.model.tables[resource]
         if self._granted(resource, path, held, state):
-            door = self._question.door
+            door, viewer = self._question.door, self._question.viewer
             view = self._ground.views.get((door, who))
             # An embedded object shares the fate of the one it stands in.
-            lost = not present and (door, resource) in self._ground.matrix.embedded
+            embedded = (door, resource) in self._ground.matrix.embedded
             served = view is not None and self._was_served(view, resource, path)
-            lost = lost or self._counted(path)
             # Asked for another's, it gave the caller's own, or what need not say whose it is.
             by = table.resource.owner.members if resource in self._unowned else ()
             mute = by and not any(self._granted(resource, each, held, state) for each in by)
-            own = (self._question.viewer, resource) in self._sighted
-            lost = lost or (not present and (own or bool(mute)))
-            if served and not lost and who != self._question.viewer:
+            own = (viewer, resource) in self._sighted
+            own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
+            lost = self._counted(path) or (not present and (embedded or own or bool(mute)))
+            if served and not lost and who != viewer:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK)
             return
         known = (who, resource, path) in self._ground.knowledge.present

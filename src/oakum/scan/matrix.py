@@ -236,6 +236,20 @@ class Matrix:
         held = self._cast.relations(viewer, owner)
         return allows(self._model.tables[resource], path, held, self.state(resource, owner))
 
+    def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
+        """Whether the path names an object of another kind of which the contract shows this viewer
+        nothing: who may not know of an album is not told who may be invited to it."""
+        for parameter, source in gate.sources.items():
+            above = source.partition(".")[0]
+            if f"{{{parameter}}}" not in gate.operation.path or above == resource:
+                continue
+            table = self._model.tables[above]
+            if table.resource.owner.kind != "none" and not any(
+                self.sees(above, path, viewer, owner) for path in table.leaves
+            ):
+                return True
+        return False
+
     def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
         names = deciding(table, path)
         states = [table.resource.states[name] for name in names]
