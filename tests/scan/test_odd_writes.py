@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from oakum.finding import Report
 from oakum.scan.replay import Verdict, replay
 from oakum.scan.run import Scan
+from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import options_of, serving
 from tests.scan import gym, notebook
@@ -317,3 +318,40 @@ def test_a_key_that_the_answer_of_a_creation_makes_up_is_not_taken_away(tmp_path
     report = scan(made, app, tmp_path)
     assert f"/notes/{other}" not in deleted(app)
     assert (book.notes, report.distrust) == (before, ())
+
+
+def test_what_an_api_stamps_at_a_write_is_named_and_no_reason_for_distrust(tmp_path: Path) -> None:
+    made = replace(entries()["p12-wardens"], options=("--allow-writes",))
+    app = made.app("fixed", 1)
+    guests = app.state.db["guests"]
+    for each in guests.values():
+        each["updated_at"] = "2024-01-01T00:00:00Z"
+
+    def change(method: str, path: str, status: int, head: Any, body: bytes) -> Any:
+        if (method, path) == ("PATCH", "/me"):
+            for each in guests.values():
+                each["updated_at"] = "2026-02-02T00:00:00Z"
+        return status, head, body
+
+    report = scan(made, Odd(app, change), tmp_path)
+    assert report.distrust == ()
+    assert any("by itself at a write" in each for each in report.writes.left)
+
+
+def test_a_put_that_replaces_what_nobody_is_shown_is_not_sent(tmp_path: Path) -> None:
+    made = entries()["p12-wardens"]
+    hidden = made.document.replace(
+        "        motto: {type: string}\n",
+        "        motto: {type: string}\n        bio: {type: string}\n",
+    )
+    put = hidden.replace(
+        "    patch:\n      operationId: changeMe\n", "    put:\n      operationId: changeMe\n"
+    )
+    put = put.replace(
+        '{application/x-www-form-urlencoded: {schema: {$ref: "#/components/schemas/GuestForm"}}}',
+        '{application/json: {schema: {$ref: "#/components/schemas/Guest"}}}',
+    )
+    app = Odd(made.app("fixed", 1), lambda method, path, *answer: answer)
+    report = scan(replace(made, document=put), app, tmp_path)
+    assert ("PUT", "/me") not in app.asked
+    assert any("`bio` is shown nowhere" in note for note in report.notes)

@@ -312,6 +312,12 @@ class Switches:
             )
             self.why = f"{named} replaces {what} and {shows}, so none was sent"
             return None
+        first = (identity, writer.id) not in self._pins  # else it is being put back
+        declared = body_shape(writer) if whole and first else None
+        for name, thunk in declared.properties.items() if declared is not None else ():
+            if name not in current and name != path[0] and not thunk().read_only:
+                self.why = f"{named} replaces all, and `{name}` is shown nowhere, so none was sent"
+                return None
         if not path or not all(
             isinstance(value_at(current, path[:n]), dict) for n in range(len(path))
         ):

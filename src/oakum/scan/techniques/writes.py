@@ -10,7 +10,7 @@ sent, are common. Only the owner's own view afterwards counts; then it is put ba
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
@@ -126,29 +126,75 @@ class _Door:
     gate: Gate
     resource: str
 
-    def run(self) -> None:
-        for owner in self.engine.cast.subjects():
-            view = self._view(owner)
-            if (
-                view is None
-                or fill(self.gate, self.engine.target, self.engine.knowledge, owner) is None
-            ):
-                continue
-            self._try(owner, owner, view, declared=False)
-            if self.gate.personal:
-                for viewer in self.engine.watchers(owner):
-                    self._try(owner, viewer, view, declared=True)
-            return
+    steady: dict[str, Json] = field(default_factory=dict)
+    """Members of the object that was written last, as they were in two reads before that."""
+    refused: int = 0
+    """Status with which the last write was refused."""
 
-    def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> None:
-        """Write what `viewer` may not, all at once; one by one when that is refused."""
+    def run(self) -> None:
+        """One owner with each kind of viewer; further owners where they have other kinds."""
+        engine, done = self.engine, set[str]()
+        for owner in engine.cast.subjects():
+            viewers: dict[str, str | None] = {}
+            for viewer in (owner, *(engine.watchers(owner) if self.gate.personal else ())):
+                held = engine.cast.relations(viewer, owner)
+                viewers.setdefault(engine.cast.label(held, viewer, owner), viewer)
+            todo = {kind: viewer for kind, viewer in viewers.items() if kind not in done}
+            filled = fill(self.gate, engine.target, engine.knowledge, owner) if todo else None
+            view = self._view(owner) if filled is not None else None
+            if view is None or self._loses(owner, view):
+                continue
+            for kind, viewer in todo.items():
+                if self._try(owner, viewer, view, declared=viewer != owner):
+                    done.add(kind)
+            self._tell_moved(owner)
+
+    def _loses(self, owner: str, view: _View) -> bool:
+        """Whether a PUT would replace what its owner's view does not show: it could not be put
+        back."""
+        shape = body_shape(self.gate.operation)
+        if self.gate.operation.method != "PUT" or shape is None:
+            return False
+        unseen = [
+            name
+            for name, thunk in shape.properties.items()
+            if name not in view.object and name not in self.gate.sources and not thunk().read_only
+        ]
+        if unseen:
+            self.engine.notes.append(
+                f"{self.gate.door.method} {self.gate.door.path} was not tried on what is"
+                f" {owner}'s: it replaces all, and `{unseen[0]}` is shown nowhere"
+            )
+        return bool(unseen)
+
+    def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> bool:
+        """Write what `viewer` may not, all at once; one by one when that is refused for what it
+        is, and not for who asks. Whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
         if not changes:
-            return
+            return False
         stuck = self._write(owner, viewer, view, changes)
-        if stuck is None and len(changes) > 1:
+        whoever = self.refused in (401, 404, 405) or (self.refused == 403 and viewer != owner)
+        if stuck is None and len(changes) > 1 and not whoever:
             for name, value in changes.items():
                 self._write(owner, viewer, view, {name: value})
+        return True
+
+    def _tell_moved(self, owner: str) -> None:
+        """Name what the API itself has set at a write, such as a time of change: it stays so."""
+        last = self._view(owner) if self.steady else None
+        moved = [
+            name if self.engine.lookout.may_write(name) else "‹key›"
+            for name, value in self.steady.items()
+            if last is not None and last.object.get(name) != value
+        ]
+        self.steady = {}
+        if moved:
+            self.ledger.unsure.append(
+                f"`{self.resource}` of {owner}: {', '.join(f'`{n}`' for n in sorted(set(moved)))}"
+                f" not as before {self.gate.door.method} {self.gate.door.path}: the API sets"
+                " this by itself at a write"
+            )
 
     def _changes(
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
@@ -199,6 +245,8 @@ class _Door:
         }
         if not changes:
             return False
+        if not self.steady:
+            self.steady = {n: v for n, v in again.object.items() if view.object.get(n) == v}
         before = {name: view.object[name] for name in changes}
         forth = self._request(filled, view, changes)
         back = self._request(filled, view, before)
@@ -217,6 +265,7 @@ class _Door:
         if own is not None:
             self.ledger.enter(own)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
+        self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
         key = engine.model.policy.resources[self.resource].key
