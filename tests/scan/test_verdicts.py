@@ -618,3 +618,52 @@ def test_a_refusal_is_no_over_block_behind_an_object_that_is_hidden(
     blocked = {name for name, _ in run.named("over_blocked") if name.startswith("Card.")}
     assert blocked == (set() if sees == "owner" else {"Card.id", "Card.nick"})
     assert run.proven == set()
+
+
+DEVICE = """\
+  Device:
+    key: id
+    owner: {caller: true}
+    fields: {"id, label": [{see: [owner]}]}
+  Scope:
+    owner: {caller: true}
+    fields: {"scope": [{see: [owner]}]}
+operations:
+  getDevice: {params: {deviceId: Device.id}}
+  getScope: {params: {deviceId: Device.id}}
+"""
+
+
+@pytest.mark.parametrize("leak", ["", "one", "below", "list"])
+def test_what_only_the_caller_owns_is_whose_list_it_stands_in(tmp_path: Path, leak: str) -> None:
+    rows = {f"dev-{id[-4:]}-9c": {"id": f"dev-{id[-4:]}-9c", "label": f"l{id[-1]}"}
+            for id in NAMES.values()}  # fmt: skip
+
+    def mine(who: str, id: str) -> bool:
+        return bool(who) and id == f"dev-{NAMES[who][-4:]}-9c"
+
+    def listed(who: str) -> Any:
+        return (
+            [each for id, each in rows.items() if mine(who, id) or leak == "list"] if who else 401
+        )
+
+    def one(who: str, id: str) -> Any:
+        return rows.get(id, 404) if mine(who, id) or (who and leak == "one") else 404
+
+    def below(who: str, id: str) -> Any:
+        if id not in rows or not (mine(who, id) or (who and leak == "below")):
+            return 404
+        return {"scope": f"s{id[7]}"}
+
+    shape = schema("Device", id="string", label="string") + schema("Scope", scope="string")
+    paths = path("/devices", "listDevices", "Device", many=True)
+    paths += path("/devices/{deviceId}", "getDevice", "Device")
+    paths += path("/devices/{deviceId}/scopes", "getScope", "Scope")
+    api = Api({"/devices": listed, "/devices/([^/]+)": one, "/devices/([^/]+)/scopes": below})
+    run = told(tmp_path, shape, paths, DEVICE, api)
+    if not leak:
+        assert run.report.findings == ()
+        assert run.code is ExitCode.CLEAN
+    assert (("Device.label", "member") in run.proven) == (leak == "one")
+    assert (("Scope.scope", "member") in run.named("suspected")) == (leak == "below")
+    assert (run.code is ExitCode.CLEAN) == (leak == "")

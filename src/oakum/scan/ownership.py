@@ -76,7 +76,7 @@ class Ownership:
         if kind == "none":
             return ()
         if kind == "caller":
-            return self._callers(question, each, resource, found)
+            return self._callers(gate, question, each, resource, found)
         if kind == "field" and each.owners:
             return self._parties(question, each, resource, found)
         if each.owners:
@@ -98,19 +98,32 @@ class Ownership:
         return False
 
     def _callers(
-        self, question: Question, each: Sighting, resource: Resource, found: Reading
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource, found: Reading
     ) -> tuple[str, ...]:
         """What is the caller's by the contract alone is another's all the same where it holds what
         names the other: an answer of a shared cache does."""
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key else []
-        listed = any(step.isdigit() for step in each.pointer)
-        # Lists of the caller's (friends, teams) may hold what is others' too.
-        if viewer is None or not keys or listed or keys[0] in self.cast.ids.get(viewer, ()):
+        asked = next(iter(question.targets), "") if len(question.targets) == 1 else ""
+        about = asked if asked != viewer and gate.personal and not gate.batch else ""
+        known = set(keys) & self.knowledge.own.get((about, resource.name, resource.key), set())
+        if about and (known or not keys):
+            found.given.add(each.pointer)
+            if not known:
+                found.weak[each.pointer] = (
+                    f"it was asked for as {about}'s, and nothing in it tells that it is not its"
+                    " caller's"
+                )
+            return tuple(sorted(self.cast.ids[about]))
+        if viewer is None or not keys or keys[0] in self.cast.ids.get(viewer, ()):
             return each.owners
-        if other := self.cast.who(keys):
+        # Lists of the caller's (friends) may name other accounts, and are the caller's own.
+        listed = any(step.isdigit() for step in each.pointer)
+        other = "" if listed else self.cast.who(keys)
+        if other:
             return tuple(sorted(self.cast.ids[other]))
-        if self.knowledge.first_shown(each.resource, resource.key, keys[0], viewer):
+        named = bool(self.cast.who(keys))
+        if not named and self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer):
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
         return each.owners
