@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -177,3 +178,32 @@ def test_whoever_has_a_key_is_not_anybody(tmp_path: Path) -> None:
         assert all("dee" in "".join(each.doubts) for each in report.findings)
     (dee,) = [each for each in report.identities if each.name == "dee"]
     assert "add `facts: {id: …}`" in dee.message
+
+
+# --------------------------------------------------------------------------- undocumented endpoints
+
+
+class FrontEnd(Ledgers):
+    """Every unknown path is a page of the front end, with whoever is logged in written into it."""
+
+    old = False
+
+    def elsewhere(self, call: Call, who: str) -> Reply:
+        path = call.path.strip("/").split("/")
+        if self.old and path[:2] == ["v1", "expenses"] and len(path) == 3 and who:
+            return Reply(200, self.spent[path[2]]) if path[2] in self.spent else NOT_FOUND
+        state = json.dumps({"me": self.account(who), "latest": self.own(who)} if who else {})
+        page = f"<!doctype html><script id=s type=application/json>{state}</script><div id=app>"
+        return Reply(200, page.encode(), (("content-type", "text/html"),))
+
+
+def test_the_page_that_stands_for_every_path_is_no_endpoint(tmp_path: Path) -> None:
+    report = scanned(FrontEnd(), tmp_path, twins=True)
+    assert (report.findings, report.distrust) == ((), ()), told(report)
+
+
+def test_an_old_version_beside_such_pages_is_found(tmp_path: Path) -> None:
+    api = FrontEnd()
+    api.old = True
+    report = scanned(api, tmp_path, twins=True)
+    assert ("proven", "forgotten-twin", "Expense.iban", "member") in said(report), told(report)

@@ -35,8 +35,9 @@ class Elsewhere:
     """Tries ways in one run, each once."""
 
     engine: Engine
-    absent: dict[tuple[str, str], Form] = field(default_factory=dict)
-    """(beginning of an address, viewer) → how a path that is nobody's is answered there."""
+    absent: dict[tuple[object, ...], Response] = field(default_factory=dict)
+    """(beginning of an address, viewer, headers) → how a path that is nobody's is answered there.
+    In memory only."""
     alive: dict[str, Outcome | None] = field(default_factory=dict)
     """Way → what its owner was answered; None: nothing that an API answers."""
 
@@ -148,22 +149,32 @@ class Elsewhere:
         outcome = engine.took(way, who, about, filled, answer)
         if not 200 <= answer.status < 300:
             return None
-        text = answer.body.decode("utf-8", "replace")
-        own = (value for value, key in engine.knowledge.canaries() if key[0] == who)
-        if outcome.sighted or any(each in text and each not in filled.sent for each in own):
+        held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
+        same = nothing.media_type == answer.media_type and (
+            not answer.is_json or form_of(nothing) == form_of(answer)
+        )
+        if held and not (same and held <= self._held(who, nothing, filled)):
             return outcome
-        odd = answer.is_json and form_of(answer) != self._nothing(way, who, filled)
-        return outcome if odd else None
+        self._forget(way)
+        return None
 
-    def _nothing(self, way: Gate, who: str, filled: Filled) -> Form:
-        """How a path beside this one is answered that there is none of: some APIs say 200."""
+    def _held(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
+        """Values that only this owner has, in an answer to a question that did not hold them."""
+        text = answer.body.decode("utf-8", "replace")
+        own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
+        return frozenset(each for each in own if each in text and each not in filled.sent)
+
+    def _nothing(self, way: Gate, who: str, filled: Filled) -> Response:
+        """How a path beside this one is answered that there is none of. Some APIs say 200; and the
+        page that a front end gives for every path may hold who is logged in."""
         parts = urlsplit(filled.request.url)
         path = "/".join(["", *parts.path.split("/")[1:2], _NOWHERE])
         url = f"{parts.scheme}://{parts.netloc}{path}"
-        if (url, who) not in self.absent:
+        place = (url, who, *sorted(filled.request.headers.items()))
+        if place not in self.absent:
             nowhere = Filled(replace(filled.request, url=url), {}, frozenset(), path)
-            self.absent[(url, who)] = form_of(self.engine.send(way, who, nowhere))
-        return self.absent[(url, who)]
+            self.absent[place] = self.engine.send(way, who, nowhere)
+        return self.absent[place]
 
     def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
         """What the documented door answers to the same question."""

@@ -8,7 +8,7 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -25,6 +25,9 @@ from oakum.semantics.table import allows, deciding, leaf_index
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
+
+
+_COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
 class Key(NamedTuple):
@@ -400,7 +403,12 @@ class Matrix:
         )
 
     def settle(self) -> None:
-        """Decide the doubts that later answers have cleared up, for or against."""
+        """Decide the doubts that later answers have cleared up, for or against.
+
+        That a door leaks a field in one state of an owner's makes a value that is too common to
+        tell suspect in another state; it makes no other object's value, and no placeholder, its
+        owner's.
+        """
         leaking = {
             (key.door, key.resource, key.field, key.viewer)
             for key, entry in self.entries.items()
@@ -409,13 +417,11 @@ class Matrix:
         for key, (probe, doubt) in list(self._doubts.items()):
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"
-            if (relative and not common) or (
-                key.door,
-                key.resource,
-                key.field,
-                key.viewer,
-            ) in leaking:
-                self.apply(key.door, Outcome(probe, 0, (doubt.leak,)))
+            place = (key.door, key.resource, key.field, key.viewer)
+            if (common and place in leaking) or (relative and not common):
+                here = not common or self.entries[key].result is Result.LEAK
+                leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)
+                self.apply(key.door, Outcome(probe, 0, (leak,)))
             else:
                 continue
             del self._doubts[key]

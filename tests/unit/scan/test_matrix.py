@@ -232,6 +232,21 @@ def test_another_value_is_a_placeholder_unless_the_field_reads_differently_for_e
     assert other.entries[VIP].result is Result.LEAK
 
 
+@pytest.mark.parametrize("why", ["another value", "too common a value"])
+def test_a_leak_in_one_state_proves_nothing_of_another_value_in_another_state(why: str) -> None:
+    """In a world made by switching a setting, another object's value came out proven."""
+    found = matrix()
+    there = BIO._replace(state=PUBLIC)
+    found.apply("getPerson", outcome("one", seen(there, Result.LEAK, evidence=EVIDENCE)))
+    found.apply("getPerson", outcome("two", seen(there, Result.LEAK)))
+    for probe in ("three", "four"):
+        leak = seen(BIO, Result.LEAK, evidence=EVIDENCE)
+        found.apply("getPerson", outcome(probe, doubts=[Doubt(why, leak)]))
+        found.settle()
+    assert found.confirmed == {there.finding}
+    assert (found.entries[BIO].result is Result.LEAK) is (why == "too common a value")
+
+
 # ------------------------------------------------------------ the finished matrix
 
 
