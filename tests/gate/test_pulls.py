@@ -21,8 +21,8 @@ SENTENCES = {
         "`member` may now see `birthday` of `Member` with private=false, at 6 doors",
     ),
     pulls.forgets_a_check: (
-        "a setting that does nothing: `ex_follower` still reads `Calendar.active_days.*` of owners"
-        " with private=true at GET /api/user/{userId}/calendar",
+        "Any ex follower can read what `private=true` hides in other users' calendars"
+        " (`Calendar.active_days.*`) at GET /api/user/{userId}/calendar",
     ),
     pulls.adds_a_door: (
         "`GET /api/user/{userId}/contact` asks nobody to log in, and sends `Member`, of which"

@@ -62,13 +62,22 @@ def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
     made = [
         Share(
             *key,
-            sum(cell.result is not Result.NOT_SHOWN for cell in held),
-            len(held),
-            _commonest(cell.reason for cell in held if cell.result is Result.NOT_SHOWN),
+            sum(not why for why in reasons),
+            len(reasons),
+            _commonest(filter(None, reasons)),
         )
         for key, held in groups.items()
+        for reasons in [[_unknown(model, cell) for cell in held]]
     ]
     return sorted(made, key=lambda s: (s.percent, s.resource, s.field, s.viewer))
+
+
+def _unknown(model: Model, cell: Cell) -> str:
+    """Why nothing is known of a cell; empty: it was shown, and a person has stated what holds."""
+    if cell.result is Result.NOT_SHOWN:
+        return cell.reason or "no reason was given"
+    line = model.drafted(cell.resource, cell.field) if cell.resource in model.tables else None
+    return f"its line is drafted, and nobody has confirmed it ({line})" if line else ""
 
 
 def _commonest(reasons: Iterable[str]) -> str:
