@@ -18,13 +18,14 @@ from oakum.contract.model import Json, Operation
 from oakum.contract.openapi import Document
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.account import owners_shown, removed
+from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.media import described, read_media_type
-from oakum.guard.memory import Budgets, Memory
+from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without
 from oakum.guard.who import (
@@ -138,6 +139,7 @@ class Gatekeeper:
         self._denied = denied or {}
         self._desk = Desk(model, self._wiring, Memory[Known](now), service)
         self._callers = Memory[Who](now)
+        self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(model)
 
@@ -180,7 +182,7 @@ class Gatekeeper:
         passing.who = self._hashed(inquiry.who.name)
         if self._denied.get(passing.who, 0.0) > self._now():
             raise Denied(403, "listed")
-        self._rate(inquiry.who, client(asked, guard.hops))
+        self._rate(inquiry.who, self._block(asked))
         inquiry.begin()
         yield from self._call(passing, door, inquiry)
         taken = yield from self._intake.take(door, passing.params, inquiry, asked)
@@ -245,6 +247,9 @@ class Gatekeeper:
     def _query(self, place: Place, door: Door) -> str:
         return queried(place.query, door.query, door.lists, self._credentials("query"))
 
+    def _block(self, asked: Asked) -> str:
+        return counted(client(asked, self.policy.guard.hops), asked.address)
+
     def _rate(self, who: Who, address: str) -> None:
         kind, name = ("callers", who.name) if who.ids else ("anonymous", address)
         if wait := self._budgets.call(kind, name):
@@ -254,23 +259,46 @@ class Gatekeeper:
         held, caller = inquiry.held, self.policy.caller
         if not held:
             return NOBODY
-        if caller.api_key:
-            return by_key(held, self._api_keys)
         if caller.claim and self._tokens is not None:
             return by_token(held, self._tokens, caller.claim)
-        if self._wiring.whoami is None:
-            return NOBODY
         if (known := self._callers.get(held.key)) is not None:
             return known[0]
+        if not caller.api_key and self._wiring.whoami is None:
+            return NOBODY
+        address = self._block(inquiry.like)
+        if wait := self._guesses.left(address):
+            raise Denied(429, "rate", retry_after=str(wait))
+        try:
+            who = yield from self._learn(inquiry)
+        except Denied as denied:
+            if denied.status == 401:
+                self._guesses.count(address)
+            raise
+        if not who.ids:
+            self._guesses.count(address)
+        return who
+
+    def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
+        """By the list of keys, or by asking the API; believed for `guard.ttl`."""
+        held, caller, index = inquiry.held, self.policy.caller, self._wiring.whoami
         epoch = self._callers.epoch
-        answered = yield from self._whoami(inquiry, self._wiring.whoami, held)
+        if caller.api_key or index is None:
+            who = by_key(held, self._api_keys)
+        else:
+            who = yield from self._told(inquiry, index, held)
+        self._callers.put(held.key, who, {_session(held), *who.ids}, self.policy.guard.ttl, epoch)
+        return who
+
+    def _told(
+        self, inquiry: Inquiry, index: int, held: Given
+    ) -> Generator[Asked, Answered | None, Who]:
+        caller = self.policy.caller
+        answered = yield from self._whoami(inquiry, index, held)
         who = by_answer(answered, caller)
         if who.ids and answered is not None and not kept_apart(answered):
-            bare = yield from self._whoami(inquiry, self._wiring.whoami, Given())
+            bare = yield from self._whoami(inquiry, index, Given())
             if not told_to_nobody(bare, caller, who.ids):
                 raise Denied(503, "who")
-        about = {_session(held), *who.ids}
-        self._callers.put(held.key, who, about, self.policy.guard.ttl, epoch)
         return who
 
     def _whoami(
@@ -385,7 +413,7 @@ class Gatekeeper:
 
     def _look(self, passing: Passing, inquiry: Inquiry, done: Projection) -> None:
         """Counts whose objects are shown."""
-        who, address = inquiry.who, client(passing.asked, self.policy.guard.hops)
+        who, address = inquiry.who, self._block(passing.asked)
         shown = owners_shown(done, self._budgets.limited)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:

@@ -32,6 +32,7 @@ MODULES = (
     "graphql",
     "credentials",
     "caching",
+    "address",
     "who",
     "audit",
     "passage",

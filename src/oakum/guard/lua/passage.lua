@@ -6,6 +6,7 @@
 --
 -- One table, the passage, goes with a request from `enter` to `audit`; all else is the guard's.
 
+local address = require "oakum.address"
 local audit = require "oakum.audit"
 local automaton = require "oakum.automaton"
 local events = require "oakum.events"
@@ -170,7 +171,10 @@ end
 function M.new(text, host, settings)
   local plan = project.load(assert(json.plain(text)))
   local guard = plan.guard
-  local state = assert(shared.open(settings.state, plan.limits, settings.redis))
+  local limits = {}
+  for i = 1, #plan.limits do limits[i] = plan.limits[i] end
+  limits[#limits + 1] = who.GUESSING
+  local state = assert(shared.open(settings.state, limits, settings.redis))
   local service = settings.service ~= "" and settings.service or nil
   local asking = lookups.new(plan, host, state, service)
   local keys
@@ -300,7 +304,7 @@ end
 function Guard:rate(x)
   local limit = x.who.anonymous and self.anonymous or not x.who.anonymous and self.callers
   if not limit then return nil end
-  local key = x.who.anonymous and x.address or x.who.name
+  local key = x.who.anonymous and address.of(x) or x.who.name
   local allowed, wait =
     self.shared:rate(limit.place, key, limit.most, limit.per, self.host.time())
   if not allowed then return 429, "rate", wait end
@@ -313,7 +317,7 @@ local function call(self, x, req, door)
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end
   local bearer, status, wait = self.who:find(x, req)
-  if not bearer then return status, "who", wait end
+  if not bearer then return status, status == 429 and "rate" or "who", wait end
   x.who = bearer
   if self:listed(x) then return 403, "listed" end
   local reason
@@ -365,7 +369,7 @@ local function admit(self, x, req)
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
   if not route.read(x, req.target) then return 404, "path" end
   x.asked_query = x.query
-  x.address = address_of(self, x, req)
+  x.address, x.peer = address_of(self, x, req), req.address
   local method = req.method
   if x.upgrade or method == "CONNECT" or method == "TRACE" then return upgrade(self, x, req) end
   local doors = self.routes:find(x)
@@ -398,7 +402,7 @@ function Guard:enter(req)
   -- All that most requests have, so that the table is made in one piece.
   local x = {
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
-    path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
+    peer = false, block = false, path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", door = false,
     params = false, credentials = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
@@ -613,7 +617,7 @@ end
 function Guard:look(x, shown)
   if next(shown) == nil then return nil end
   local bearer, limits = x.who, self.plan.limits
-  local name = bearer.anonymous and "@" .. x.address or bearer.name
+  local name = bearer.anonymous and "@" .. address.of(x) or bearer.name
   for i = 1, #limits do
     local limit = limits[i]
     local owners = limit.kind == "distinct" and shown[limit.name]

@@ -3,6 +3,7 @@
 -- The law of this module: a caller is who the API, the token or the key says, and nothing else in
 -- the request says it. Not to know is nobody, or no answer at all.
 
+local address = require "oakum.address"
 local cache = require "oakum.cache"
 local caching = require "oakum.caching"
 local credentials = require "oakum.credentials"
@@ -15,6 +16,10 @@ local sub, sort = string.sub, table.sort
 
 local M = {}
 
+-- Credentials that are nobody's, from one address: so many in so many seconds. Then none that is not
+-- known already is looked at until the window ends.
+local GUESSES, WINDOW = 100, 60
+
 local TRANSIENT = { [408] = true, [425] = true, [429] = true }
 -- What a server in between says for an API that it got no answer from; the rest of 5xx is the API's own.
 local UNANSWERED = {
@@ -24,12 +29,15 @@ local UNANSWERED = {
 local Who = {}
 Who.__index = Who
 
+-- The limit of guesses stands behind those of the plan.
+M.GUESSING = { name = "\0guesses", kind = "rate", per = WINDOW }
+
 -- `keys`: SHA-256 of an API key → decoded object with its `id`; nil without any.
 function M.new(plan, host, asking, audit_key, keys)
   local self = setmetatable({
     plan = plan, host = host, asking = asking, audit_key = audit_key, keys = keys,
     caller = plan.caller, reader = credentials.new(plan.credentials), ttl = plan.guard.ttl,
-    known = cache.new(2 ^ 22), tokens = 0,
+    known = cache.new(2 ^ 22), tokens = 0, braked = cache.new(2 ^ 18),
   }, Who)
   self.nobody = self:bearer({}, nil)
   asking.carried = function(x) return self.reader:carried(x) end
@@ -155,6 +163,22 @@ function Who:by_answer(x)
   return made
 end
 
+-- ---------------------------------------------------------------- guessing
+
+-- Seconds to wait before a credential that is not known is looked at, or nil.
+function Who:brake(x)
+  local till = self.braked:get(address.of(x))
+  local left = till and till - self.host.time()
+  return left and left > 0 and math.max(1, math.ceil(left)) or nil
+end
+
+-- Counts a credential that was nobody's.
+function Who:guessed(x)
+  local block, now = address.of(x), self.host.time()
+  local allowed, wait = self.asking.shared:rate(#self.plan.limits, block, GUESSES, WINDOW, now)
+  if not allowed then self.braked:put(block, now + wait) end
+end
+
 -- ---------------------------------------------------------------- the whole
 
 -- Marks that make a bearer stale: a write about one of the ids, or with these credentials.
@@ -179,6 +203,9 @@ function Who:find(x, req)
   elseif bearer and bearer.expires > now and self.asking:fresh(bearer, self.asking:era()) then
     return bearer
   end
+  local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
+  local braked = guessable and self:brake(x)
+  if braked then return nil, 429, braked end
   local era, made, status, wait = self.asking:era(), nil, nil, nil
   if kind == "claim" then
     made, status = self:by_token(held, req, bearer)
@@ -190,6 +217,7 @@ function Who:find(x, req)
   else
     made = self:bearer({}, nil)
   end
+  if guessable and (made and made.anonymous or status == 401) then self:guessed(x) end
   if not made then return nil, status, wait end
   made.key, made.era = key, era
   made.marks = marks_of(self, key, made)

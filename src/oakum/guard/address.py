@@ -1,0 +1,35 @@
+"""By what an address is counted: an IPv4 address, or the /64 that one customer has of IPv6.
+
+The law of this module: another spelling is no other caller, and neither is the next of 2^64
+addresses (RFC 6177).
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_BRACKETS = re.compile(r"\[([^\]]*)\](?::[0-9]+)?")
+_PORT = re.compile(r"([^:]*):[0-9]+")
+
+
+def block(text: str) -> str | None:
+    """The block of an address, with a port or without; None for what is no address."""
+    bare = _BRACKETS.fullmatch(text)
+    port = _PORT.fullmatch(text)
+    try:
+        found: IPv4Address | IPv6Address
+        found = IPv6Address(bare[1]) if bare else ip_address(port[1] if port else text)
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            groups = [int(found) >> shift & 0xFFFF for shift in (112, 96, 80, 64)]
+            return ":".join(f"{each:x}" for each in groups) + "::/64"
+        found = found.ipv4_mapped
+    return str(found)
+
+
+def counted(address: str, peer: str) -> str:
+    """The block of a request: by the address that a proxy told, else by the peer's."""
+    return block(address) or block(peer) or peer or address
