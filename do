@@ -20,6 +20,7 @@ usage() {
 ./do check              lint, format, types, layers, documentation; changes nothing
 ./do fix                let the tools repair what they can, and write the generated pages
 ./do bench              run the benchmarks
+./do build              wheel, sdist and a bill of materials (CycloneDX) in dist/
 ./do help               this text
 TEXT
 }
@@ -174,6 +175,28 @@ bench() {
     done
 }
 
+# The bill of materials is that of an environment which has the wheel, its extras and nothing else.
+build() {
+    cd "$root"
+    rm -rf dist
+    say 'wheel and sdist'
+    "$venv/bin/python" -m build --outdir dist . >/dev/null
+    say 'bill of materials'
+    clean=$(mktemp -d)
+    trap 'rm -rf "$clean"' EXIT
+    "$(python)" -m venv "$clean"
+    "$clean/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "$(echo dist/oakum-*.whl)[demo,front-end,graphql,guard,jwt,observe,spark]"
+    bom "$clean/bin/python" dist/oakum.cdx.json
+    say "written: $(echo dist/*)"
+}
+
+# bom PYTHON FILE: what is installed for an interpreter.
+bom() {
+    "$venv/bin/cyclonedx-py" environment "$1" --pyproject pyproject.toml --sv 1.6 \
+        --output-reproducible -o "$2" 2>/dev/null
+}
+
 command=${1:-help}
 [ $# = 0 ] || shift
 case $command in
@@ -193,7 +216,7 @@ case $command in
         install dev
         check
         ;;
-    fix | bench)
+    fix | bench | build)
         install dev
         "$command"
         ;;

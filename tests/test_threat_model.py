@@ -1,0 +1,131 @@
+"""Each danger of the threat model is held off by tests, and these are they."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "docs" / "explanation" / "threat-model.md"
+HELD_BY: dict[str, tuple[str, ...]] = {
+    # a scan
+    "it destroys something": (
+        "unit/contract/test_classify.py::test_what_is_never_called",
+        "scan/test_harmless.py::test_what_was_there_before_is_as_it_was_or_is_named",
+    ),
+    "it changes an account": (
+        "scan/test_hard_targets.py::test_nothing_is_written_unless_allowed",
+        "scan/test_kill.py::test_what_a_killed_scan_has_changed_is_put_back",
+    ),
+    "it looks at strangers' data": (
+        "scan/test_own_lists.py::test_nobody_elses_object_is_asked_for",
+        "scan/test_deceptions.py::test_a_strangers_id_in_a_feed_is_not_asked_for",
+    ),
+    "it overloads the target": (
+        "unit/scan/test_transport.py::test_no_number_of_threads_asks_more_than_the_rate_and_the_budget",
+        "unit/scan/test_transport.py::test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests",
+    ),
+    "it locks an account": (
+        "unit/scan/test_session.py::test_a_failed_login_is_not_tried_over_and_over",
+    ),
+    "it is taken for an attack": (
+        "unit/scan/test_transport.py::test_it_says_who_it_is_and_keeps_nothing",
+        "scan/test_hard_targets.py::test_every_request_says_who_asks",
+    ),
+    "it follows the target elsewhere": (
+        "unit/scan/test_transport.py::test_only_the_target_is_asked",
+        "unit/scan/test_session.py::test_credentials_go_to_the_target_only",
+    ),
+    "the document leads it elsewhere": (
+        "unit/contract/test_openapi.py::test_files_that_cannot_be_read_are_told_at_the_reference",
+        "unit/contract/test_openapi.py::test_a_reference_leads_to_no_file_outside_of_the_tree",
+    ),
+    "it is fed without end": (
+        "unit/scan/test_hostile_answers.py::test_what_does_not_end_is_given_up",
+        "unit/scan/test_transport.py::test_bodies_are_cut",
+    ),
+    "it is talked into trust": ("test_threat_model.py::test_no_option_turns_certificates_off",),
+    # a guard
+    "the guard reads a path otherwise than the API": (
+        "unit/guard/test_route.py::test_what_two_servers_could_read_in_two_ways_is_no_place",
+    ),
+    "a caller speaks in a proxy's or in the guard's name": (
+        "unit/guard/test_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
+        "properties/test_callers.py::test_only_the_credential_that_was_verified_names_the_caller",
+    ),
+    "a body is read otherwise than by the client": (
+        "differential/test_media.py::test_one_meaning_of_a_content_type",
+        "properties/test_laws.py::test_projection_only_removes",
+    ),
+    "the runtime fails in the middle of an answer": (
+        "gateway/test_envoy.py::test_the_sentinel_answers_for_a_policy_that_fails_on_an_answer",
+        "gateway/test_nginx.py::test_what_goes_wrong_in_a_stream_ends_it",
+    ),
+    "an answer tells by its form: a length, a tag, a count, *forbidden*": (
+        "unit/guard/test_passage.py::test_absent_and_forbidden_are_the_same_bytes",
+        "unit/guard/test_headers.py::test_back_pass_only_headers_that_are_listed",
+    ),
+    "a look-up is made to fail": (
+        "properties/test_evidence.py::test_a_worse_look_up_answer_never_shows_more",
+        "gateway/test_running.py::test_a_look_up_that_hangs_closes_what_depends_on_it",
+    ),
+    "somebody harvests, field by allowed field": (
+        "gateway/test_running.py::test_workers_count_together",
+        "gateway/test_running.py::test_two_guards_with_one_redis_count_together",
+    ),
+    "the credential of look-ups leaks": (
+        "gateway/test_envoy.py::test_no_secret_stands_in_a_file",
+        "gateway/test_nginx.py::test_no_secret_stands_in_a_file",
+    ),
+    "the audit becomes the next leak": (
+        "unit/guard/test_lua_passage.py::test_who_is_written_down_by_a_keyed_hash",
+        "gateway/test_nginx.py::test_nothing_of_a_request_stands_in_the_log",
+    ),
+    "somebody else writes the engine's files": (
+        "unit/guard/test_run.py::test_a_folder_that_others_may_write_to_is_refused",
+    ),
+    "health and metrics tell too much": (
+        "gateway/test_running.py::test_no_other_user_of_the_machine_reaches_what_ends_the_engine",
+        "gateway/test_nginx.py::test_admin_shows_figures_and_nothing_else",
+    ),
+    "a mistake in a new contract": (
+        "gateway/test_running.py::test_a_mistake_in_a_new_contract_changes_nothing",
+    ),
+}  # fmt: skip
+
+
+def dangers() -> list[str]:
+    rows = re.findall(r"^\| (.+?) \| .+ \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return [row for row in rows if row != "danger"]
+
+
+def test_every_danger_of_the_page_is_here_and_no_other() -> None:
+    assert dangers() == list(HELD_BY)
+
+
+@pytest.mark.parametrize("danger", HELD_BY)
+def test_a_danger_is_held_off_by_tests_that_are_there(danger: str) -> None:
+    for test in HELD_BY[danger]:
+        file, _, name = test.partition("::")
+        assert name in names(TESTS / file), f"{danger}: there is no {test}"
+
+
+def test_no_option_turns_certificates_off() -> None:
+    source = TESTS.parent / "src" / "oakum"
+    found = [
+        f"{file.name}: {word}"
+        for file in source.rglob("*.py")
+        for word in ("verify=False", "CERT_NONE", "check_hostname = False", "--insecure")
+        if word in file.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
+@cache
+def names(file: Path) -> frozenset[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef))
