@@ -139,7 +139,8 @@ def _respelt(id: str, how: int) -> Any:
     wide = "".join(chr(ord(c) + 0xFEE0) if c.isalnum() else c for c in id)
     ways = (
         id.upper(), id.title(), f" {id}", f"{id}\t", f"{id}\u200b", wide, f"/members/{id}",
-        f"user:{id}", f"00{id}", id.replace("a", "a\u0301"), int(id) if id.isdigit() else id * 2,
+        f"user:{id}", f"00{id}" if id.isdigit() else id.upper(), id.replace("a", "a\u0301"),
+        int(id) if id.isdigit() else f"{id} ",
         {"$oid": id}, None, [id], f"{id}/",
     )  # fmt: skip
     return ways[how % len(ways)]

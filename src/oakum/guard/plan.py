@@ -23,7 +23,7 @@ from oakum.guard.automaton import Automaton
 from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.whole import Place
-from oakum.guard.wiring import Door, Wiring, derive, kind_of
+from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.semantics.model import pattern
@@ -63,19 +63,6 @@ def compile_plan(contract: Contract, folder: Path) -> str:
     text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS)
     plan["contract"] = hashlib.sha256(text).hexdigest()[:16]
     return orjson.dumps(plan).decode()
-
-
-def scalar(value: Json) -> dict[str, Json]:
-    """A scalar with its JSON type, since `1`, `1.0`, `"1"` and `true` are four things."""
-    match value:
-        case bool():
-            return {"b": value}
-        case int():
-            return {"i": str(value)}
-        case float():
-            return {"f": value}
-        case _:
-            return {"s": value}
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +250,8 @@ class _Compiler:
             "anonymous": operation.anonymous,
             "write": door.write,
             "conceals": door.conceals,
+            "reader": doors.get(door.reader),
+            "concealed": self.resources.get(door.concealed),
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},

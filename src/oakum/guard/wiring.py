@@ -99,6 +99,11 @@ class Door:
     """Its request body holds a resource, so that `set` grants decide who may write what."""
     texts: Mapping[str, Automaton] = field(default_factory=dict)
     """Path parameter to what the document allows in it; others may be anything."""
+    reader: str = ""
+    """The GET that shows the concealed object which the path names; empty: it names none. Who is
+    not shown it must not learn by this door that it is there."""
+    concealed: str = ""
+    """The resource of that object."""
 
 
 @dataclass(frozen=True)
@@ -243,6 +248,20 @@ class _Maker:
                     return Target("ask", operation=reader.id, resource=name, pointer=at)
         return Target("none")
 
+    def reader(self, operation: Operation) -> tuple[str, str]:
+        """The GET at the longest beginning of a path that shows a concealed object by its id."""
+        segments = operation.path.split("/")
+        for end in range(len(segments), 0, -1):
+            each = self.document.operation("GET " + "/".join(segments[:end]))
+            if "{" not in segments[end - 1] or each is None or _shut(self.model, each):
+                continue
+            if each.id not in self.model.rules and each.id not in self.model.showing:
+                continue
+            for name, resource in self.policy.resources.items():
+                if shown_at(self.model, each, name) is not None:
+                    return (each.id, name) if resource.conceal else ("", "")
+        return "", ""
+
     def _main(self, params: Mapping[str, str], operation: Operation) -> Operation | None:
         for name in _names(operation):
             resource = params.get(name, "").partition(".")[0]
@@ -324,6 +343,19 @@ def feeds(document: Document) -> Iterator[Problem]:
             )
 
 
+def scalar(value: Json) -> dict[str, Json]:
+    """A scalar with its JSON type, since `1`, `1.0`, `"1"` and `true` are four things."""
+    match value:
+        case bool():
+            return {"b": value}
+        case int():
+            return {"i": str(value)}
+        case float():
+            return {"f": value}
+        case _:
+            return {"s": value}
+
+
 def kind_of(media: Media) -> str:
     """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
     if media.is_json:
@@ -375,6 +407,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
         conceals or not (resources or shown),
         holds_resource(make.model, operation.id),
         dict(_texts(make, operation)),
+        *make.reader(operation),
     )
 
 

@@ -349,37 +349,30 @@ def test_absent_and_forbidden_are_the_same_bytes(talk: Talk, status: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "status", "reason"),
+    "told",
     [
-        (answer(200, b"<html>", "text/html"), 502, "undeclared"),
-        (answer(500, {"trace": "secret"}), 500, "undeclared"),
-        (answer(499, {"trace": "secret"}), 499, "undeclared"),
-        (answer(200, b"{"), 502, "unreadable"),
-        (answer(401, b"{"), 401, "unreadable"),
-        (answer(200, PIA, content_encoding="br"), 502, "encoding"),
-        (answer(200, b'"' + b"x" * (1 << 20) + b'"'), 502, "too-long"),
-        (answer(200, PIA, "application/json; charset=latin-1"), 502, "undeclared"),
-        (answer(101, {}), 502, "undeclared"),
+        answer(200, b"<html>", "text/html"), answer(500, {"trace": "secret"}),
+        answer(499, {"trace": "secret"}), answer(200, b"{"), answer(401, b"{"),
+        answer(200, PIA, content_encoding="br"), answer(200, b'"' + b"x" * (1 << 20) + b'"'),
+        answer(200, PIA, "application/json; charset=latin-1"), answer(101, {}),
     ],
     ids=str,
 )  # fmt: skip
-def test_an_answer_that_cannot_be_judged_does_not_pass(
-    talk: Talk, told: Any, status: int, reason: str
+def test_an_answer_that_cannot_be_judged_does_not_tell_that_there_is_one(
+    talk: Talk, told: Any
 ) -> None:
     talk.answers["GET /api/user/pia"] = told
     sent = talk.get("/api/user/pia", "s-ann")
-    assert (sent.status, talk.audit["denied"]) == (status, reason)
-    assert body(sent)["status"] == status
-    assert b"secret" not in sent.body
+    assert (sent.body, talk.audit["denied"]) == (PROBLEM_404, "concealed")
+    assert talk.audit["upstream"] == told.status
 
 
 @pytest.mark.parametrize("status", [204, 205, 302, 304])
-def test_an_answer_without_a_body_has_none(talk: Talk, status: int) -> None:
+def test_an_answer_without_a_body_does_not_tell_that_there_is_one(talk: Talk, status: int) -> None:
     talk.answers["GET /api/user/pia"] = answer(status, PIA, location="/x", content_length="9")
     sent = talk.get("/api/user/pia", "s-ann")
-    assert (sent.status, sent.body) == (status, b"")
-    assert sent.header("location") == "/x"
-    assert sent.header("content-length") == ""
+    assert (sent.status, sent.body) == (404, PROBLEM_404)
+    assert sent.header("location") == ""
 
 
 def test_head_is_asked_as_get_and_answered_without_a_body(talk: Talk) -> None:

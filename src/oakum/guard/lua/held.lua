@@ -249,6 +249,17 @@ local function mask_of(plan, table_, know, subject)
   return both[2]
 end
 
+-- Whether the caller is shown something of any such object, whosever it is and however it is set.
+function M.of_any(plan, table_, know)
+  local code = 0
+  for i = 1, table_.states.n do
+    local n = table_.states[i].values.n
+    code = code * (n + 1) + n
+  end
+  local set = table_.rows[certain(plan, table_, know, OTHER) * table_.stride + code + 1] + 1
+  return not table_.zero[set]
+end
+
 local DIGITS = {}
 
 local function search(plan, table_, know, subject, mask)

@@ -310,6 +310,12 @@ function Guard:rate(x)
   if not allowed then return 429, "rate", wait end
 end
 
+-- Whether what is wrong with a write tells that there is something to write to.
+local function hides(door, status)
+  local unfit = status == 400 or status == 413 or status == 415 or status == 422
+  return door.reader and door.target.kind == "ask" and unfit
+end
+
 -- From credentials to the right to call; then a write's object and a body.
 local function call(self, x, req, door)
   local query, found = route.query(x.query, door.declared, door.listed, self.secrets)
@@ -329,11 +335,17 @@ local function call(self, x, req, door)
   local object
   if door.write then
     object, status, reason = self:object(x, door)
-    if status then return status, reason end
+    if status then
+      if hides(door, status) and not self:visible(x) then return absent(door), reason end
+      return status, reason
+    end
     if not self:may(x, held.may_write, object) then return absent(door), "call" end
   end
   status, reason = self:body(x, req, door, object)
-  if status then return status, reason end
+  if status then
+    if hides(door, status) and not self:visible(x) then return absent(door), reason end
+    return status, reason
+  end
   self:forward(x, req, door, false)
   if door.streams then x.stream, x.request = true, req end
   if door.write then
@@ -645,11 +657,52 @@ function Guard:cut(x, door, status, declared, cutter, text)
       cutter(self.plan, node, x.who.know, door.index, x.params, status, text, seen)
     if why == "unreadable" then return nil, failed, "unreadable" end
   until not asking:inquire(x)
-  x.removed = seen.removed
+  x.removed, x.shown = seen.removed, out and seen.shown or false
   if not out then return nil, status >= 400 and status or absent(door), "nothing" end
   local wait = self.counts and self:look(x, seen.owners)
   if wait then return nil, 429, "budget", wait end
   return out
+end
+
+-- Whether the caller is certainly shown something of the concealed object that the path names.
+function Guard:visible(x)
+  local door, reader, asking = x.door, self.plan.doors[x.door.reader], self.asking
+  if door.owner ~= "" and x.params[door.owner] and x.who.ids[x.params[door.owner]] then return true end
+  if held.of_any(self.plan, door.concealed, x.who.know) then return true end
+  x.deadline, x.known = nil, false
+  local path = path_of(reader, x.params)
+  local seconds = reader ~= door and path and asking:spend(x)
+  if not seconds then return false end
+  local question = asking:question(x, path, "", asking.service)
+  question.timeout = seconds
+  local answer, value = asking:ask(x, question)
+  local declared = value ~= nil and declared_answer(reader, 200, answer.headers["content-type"] or "")
+  if not declared or declared.kind ~= "json" then return false end
+  local seen, out
+  repeat
+    asking:begin(x)
+    if not held.may_call(self.plan, reader.index, x.who.know, x.params) then return false end
+    seen = { removed = {} }
+    out = project.body(self.plan, declared.node, x.who.know, reader.index, x.params, 200, answer.body, seen)
+  until not asking:inquire(x)
+  return out ~= nil and seen.shown or false
+end
+
+-- Whether an answer without an object would tell that a concealed one is there.
+local function tells(self, x, reason)
+  local door, status = x.door, x.upstream
+  if not door or not door.reader or x.preflight or x.shown or type(x.stream) == "table" then return false end
+  if (door.write and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  return not self:visible(x)
+end
+
+-- A write that was done is not said to have failed, whatever became of its answer.
+local function done(self, res)
+  local list, kept = self.headers:answered(res.headers, true), {}
+  for i = 1, #list do
+    if list[i][1] ~= "content-type" then kept[#kept + 1] = list[i] end
+  end
+  return { status = res.status, headers = kept, body = "" }
 end
 
 -- An answer of the API to a door, or a status, a reason and seconds to wait.
@@ -704,7 +757,12 @@ function Guard:leave(x, res)
   local out, status, reason, wait = answered(self, x, res)
   if not out then
     x.denied = reason
-    out = self:refusal(x, status, wait)
+    out = x.door and x.door.write and res.status >= 200 and res.status < 300 and status ~= 429
+      and done(self, res) or self:refusal(x, status, wait)
+  end
+  if not self.observe and tells(self, x, reason) then
+    x.denied = "concealed"
+    out = self:refusal(x, 404)
   end
   if self.observe then
     x.status, x.bytes_out = res.status, res.body and #res.body or nil

@@ -879,6 +879,7 @@ function object(body, i, depth, above)
   if seen + tally[1] == 0 then
     HIDDEN = true
   elseif not closed then
+    SEENOUT.shown = true
     shown(body, owners)
   end
   if closed or not kept then
@@ -1024,6 +1025,8 @@ local function load_doors(plan)
     target.door = given(target.door) and target.door + 1
     target.resource = given(target.resource) and plan.tables[target.resource + 1]
     door.accept = given(door.accept)
+    door.reader = given(door.reader) and door.reader + 1
+    door.concealed = given(door.concealed) and plan.tables[door.concealed + 1]
     for media, node in pairs(door.accept or {}) do
       door.accept[media] = node ~= json.null and plan.nodes[node + 1]
     end
