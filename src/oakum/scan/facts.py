@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from oakum.contract.model import Json, Operation, Policy
 from oakum.scan.doctor import Examination
 from oakum.semantics.model import pattern
+from oakum.semantics.principal import claimed
 
 _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 
@@ -30,14 +31,25 @@ def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
             yield from _objects(child)
 
 
-def body_claims(body: Json) -> Mapping[str, Json]:
-    """Roles and the like that who-am-I tells: claims where there is no token to hold them."""
-    return {
+def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
+    """What who-am-I tells of the caller: claims where there is no token to hold them. Roles and the
+    like wherever they stand, and beside the caller's id whatever claim the contract names."""
+    found = {
         key: value
         for each in _objects(body)
         for key, value in each.items()
         if key in ("role", "roles", "groups", "scope", "scopes", "permissions")
     }
+    account = body
+    for step in policy.caller.pointer.split("/")[1:-1]:
+        account = account.get(step) if isinstance(account, dict) else None
+    for relation in policy.relations.values():
+        for each in (body, account):
+            if relation.kind == "claim" and isinstance(each, dict):
+                value = claimed(each, relation.claim)
+                if value is not None:
+                    found[relation.claim] = value
+    return found
 
 
 def declared_names(document: Json) -> Iterator[str]:

@@ -222,7 +222,8 @@ class Wiring:
                 continue
             told = frozenset(ids_of(name, found, identity.facts, identity.variables))
             ids[name] = told or frozenset({Cast.placeholder(name)})
-            claims[name] = {**body_claims(found.facts.get(name)), **self.sessions.claims(name)}
+            said = body_claims(found.facts.get(name), self.policy)
+            claims[name] = {**said, **self.sessions.claims(name)}
             states.update({(name, path): value for path, value in identity.states.items()})
         for tie in self.identities.between:
             if tie.viewer in ids and tie.owner in ids:
