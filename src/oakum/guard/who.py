@@ -146,6 +146,10 @@ def one_token(held: Given) -> str | None:
             tokens.add(value)
         elif credential.name != "cookie" or credential.where != "header":
             strange = True
+            # Some servers take the quotes away, and read a token.
+            other = other or (
+                value[:1] + value[-1:] == '""' and bool(_TOKEN.fullmatch(value[1:-1]))
+            )
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
     return next(iter(tokens), None)

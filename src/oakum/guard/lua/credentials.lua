@@ -148,6 +148,8 @@ function Reader:token(held)
     elseif value and not (each.where == "header" and each.name == "cookie") then
       mine = match(value, "^[%w_-]+%.[%w_-]+%.[%w_-]+$")
       strange = strange or not mine
+      -- Some servers take the quotes away, and read a token.
+      other = other or find(value, '^"[%w_-]+%.[%w_-]+%.[%w_-]+"$') ~= nil
     end
     if mine and token and mine ~= token then return false end
     token = token or mine
