@@ -147,9 +147,8 @@ def one_token(held: Given) -> str | None:
         elif credential.name != "cookie" or credential.where != "header":
             strange = True
             # Some servers take the quotes away, and read a token.
-            other = other or (
-                value[:1] + value[-1:] == '""' and bool(_TOKEN.fullmatch(value[1:-1]))
-            )
+            quoted = value[:1] == value[-1:] == '"'
+            other = other or (quoted and _TOKEN.fullmatch(value[1:-1]) is not None)
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
     return next(iter(tokens), None)
