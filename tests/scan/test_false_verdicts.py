@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from oakum.contract.draft import draft
+from oakum.contract.openapi import Document
+from oakum.errors import ExitCode
 from oakum.finding import Result
+from oakum.report.grouping import defects, exit_code
 from tests.scan.ledgers import (
     DOCUMENT,
     IDS,
@@ -207,3 +211,122 @@ def test_an_old_version_beside_such_pages_is_found(tmp_path: Path) -> None:
     api.old = True
     report = scanned(api, tmp_path, twins=True)
     assert ("proven", "forgotten-twin", "Expense.iban", "member") in said(report), told(report)
+
+
+# --------------------------------------------------------------------------- drafts
+
+
+class Bola(Ledgers):
+    """Whoever has an account reads every expense by its id."""
+
+    def expense(self, call: Call, who: str, id: str) -> Reply:
+        return Reply(200, self.spent[id]) if who and id in self.spent else NOT_FOUND
+
+
+def test_a_saved_draft_proves_nothing_until_somebody_confirms_it(tmp_path: Path) -> None:
+    drafted = POLICY.replace("  Expense:\n", "  Expense:\n    draft: true\n")
+    report = scanned(Bola(), tmp_path, policy=drafted)
+    assert {each[0] for each in said(report)} == {"suspected"}
+    lines = drafted.splitlines()
+    for each in report.findings:
+        assert each.drafted
+        (doubt,) = each.doubts
+        assert doubt.startswith("contradicts a drafted line: ")
+        assert doubt.endswith(f"exposure.yaml:{each.contract_location.line}:7")
+        assert each.field in lines[each.contract_location.line - 1]
+    assert exit_code(report) is ExitCode.NOT_TRUSTWORTHY
+
+
+def test_one_confirmed_line_of_a_draft_is_proven_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    half = POLICY.replace(
+        "id, owner_id, title, amount, iban: [{see: [owner]}]",
+        "id, owner_id, title, amount: {draft: true, grants: [{see: [owner]}]}\n"
+        "      iban: [{see: [owner]}]",
+    )
+    report = scanned(Bola(), tmp_path, policy=half)
+    proven = {each[2] for each in said(report) if each[0] == "proven"}
+    assert proven == {"Expense.iban"}
+    assert exit_code(report) is ExitCode.FINDINGS
+
+
+def test_what_init_saves_and_nobody_edits_proves_nothing(tmp_path: Path) -> None:
+    def drafted(folder: Path) -> None:
+        document = Document.load(folder / "openapi.yaml")
+        (folder / "exposure.yaml").write_text(draft(document, "openapi.yaml"), encoding="utf-8")
+
+    report = scanned(Bola(), tmp_path, before=drafted)
+    assert report.findings and {each.verdict for each in report.findings} == {"suspected"}
+    assert all(each.drafted for each in report.findings)
+
+
+# --------------------------------------------------------------------------- severity
+
+
+def test_an_object_authorization_that_is_broken_for_everything_is_high_and_first(
+    tmp_path: Path,
+) -> None:
+    found = defects(scanned(Bola(), tmp_path))
+    assert found[0].sentence == "Any member can read other users' expenses (5 fields)"
+    assert {each.severity for each in found[0].findings} == {"high"}
+
+
+def test_the_contract_overrides_how_grave_a_leak_is(tmp_path: Path) -> None:
+    graver = POLICY.replace("  Expense:\n", "  Expense:\n    severity: medium\n").replace(
+        "amount, iban: [{see: [owner]}]",
+        "amount: [{see: [owner]}]\n      iban: {severity: critical, grants: [{see: [owner]}]}",
+    )
+    report = scanned(Bola(), tmp_path, policy=graver)
+    by_field = {each.field: each.severity for each in report.findings}
+    assert by_field == dict.fromkeys(("id", "owner_id", "title", "amount"), "medium") | {
+        "iban": "critical"
+    }
+    assert report.findings[0].field == "iban"
+
+
+# --------------------------------------------------------------------------- whose, and which line
+
+
+def test_what_no_line_speaks_of_is_no_proof_when_its_owner_is_sent_it(tmp_path: Path) -> None:
+    class Newer(Ledgers):
+        def own(self, who: str) -> list[dict[str, Any]]:
+            return [{**each, "rounded": "up to a full euro"} for each in super().own(who)]
+
+    report = scanned(Newer(), tmp_path)
+    assert {(each[0], each[2], each[3]) for each in said(report)} == {
+        ("suspected", "Expense.rounded", "owner")
+    }
+    assert "no line of the contract speaks of it" in report.findings[0].doubts[0]
+
+
+def test_another_kind_of_object_of_an_owners_tells_nothing_of_a_filter(tmp_path: Path) -> None:
+    class Approved(Ledgers):
+        """Each expense names who approved it; a list of one's own can be filtered by its kind."""
+
+        def own(self, who: str) -> list[dict[str, Any]]:
+            boss = {"id": IDS["ann"]}
+            return [{**e, "kind": "groceries", "approver": boss} for e in super().own(who)]
+
+        def expenses(self, call: Call, who: str) -> Reply:
+            if not who:
+                return UNAUTHORIZED
+            kind = call.query.get("kind", "groceries")
+            return Reply(200, self.own(who) if kind == "groceries" else [])
+
+        def expense(self, call: Call, who: str, id: str) -> Reply:
+            mine = [each for each in self.own(who) if each["id"] == id] if who else []
+            return Reply(200, mine[0]) if mine else (NOT_FOUND if who else UNAUTHORIZED)
+
+    document = DOCUMENT.replace(
+        '{name: filter, in: query, schema: {type: string}, example: "amount:7"}',
+        "{name: kind, in: query, schema: {type: string}}",
+    ).replace(
+        "        iban: {type: string}\n",
+        "        iban: {type: string}\n        kind: {type: string}\n"
+        '        approver: {$ref: "#/components/schemas/Account"}\n',
+    )
+    policy = POLICY.replace("amount, iban:", "amount, iban, kind, approver:").replace(
+        "      id, name, email: [{see: [owner]}]",
+        "      id: [{see: [member]}]\n      name, email: [{see: [owner]}]",
+    )
+    report = scanned(Approved(), tmp_path, document=document, policy=policy)
+    assert not [each for each in said(report) if each[1] == "leak-by-inference"], told(report)

@@ -111,6 +111,8 @@ def _leak(
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = (entry.viewer for _, entry in cells)
     doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
+    if leak.owner and leaf_index(model.tables[key.resource], key.field) < 0:
+        doubts = (*doubts, "no line of the contract speaks of it; write one that says who sees it")
     return Finding(
         rule=rule.id,
         verdict="suspected" if doubts or not confirmed else "proven",

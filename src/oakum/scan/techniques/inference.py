@@ -178,7 +178,9 @@ def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -
             return None
         readings.append(reading(engine, way, hidden.viewer, filled, answer))
         asked = asked or (filled, answer)
-        present = any(owner in engine.cast.ids[hidden.owner] for _, owner in readings[-1].members)
+        ids = engine.cast.ids[hidden.owner]
+        # of the kind that was asked about: another of the owner's may stand in any object
+        present = any((hidden.resource, each) in readings[-1].members for each in ids)
         if present == bool(len(readings) % 2 == 0):
             return False
     assert asked is not None
