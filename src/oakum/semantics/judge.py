@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
@@ -39,8 +39,7 @@ _LEGIBLE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_]{0,39}")
 """What reads as a name and not as a number, an address or an id."""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A scalar (or an empty container) of an object, and whether its viewer may see it."""
 
     path: str
@@ -157,13 +156,19 @@ class Judge:
         if name and isinstance(value, dict):
             return self._object(name, value, shape, at, context)
         if isinstance(value, dict | list):
-            parts: Keep = {
-                key: self._visit(
-                    child, below, (*at, key), context, (*path, segment(value, key, None, shape, 0))
-                )
-                for key, child, below in _below(value, shape)
-            }
+            parts: dict[str, Keep] = {}
+            for key, child, below in _below(value, shape):
+                inner = (*path, segment(value, key, None, shape, 0))
+                if isinstance(child, dict | list):
+                    parts[key] = self._visit(child, below, (*at, key), context, inner)
+                else:
+                    parts[key] = self._scalar(child, below, (*at, key), inner)
             return parts if self._may_hold(value, shape, at) else False
+        return self._scalar(value, shape, at, path)
+
+    def _scalar(self, value: Json, shape: Shape | None, at: Pointer, path: tuple[str, ...]) -> bool:
+        if len(at) > MAX_DEPTH:
+            return False
         declared = shape is not None and _is_kind(value, shape) and not self._refused(shape)
         self._unbound.append(Leaf(".".join(path), at, value, declared))
         return declared
@@ -475,4 +480,4 @@ _KINDS: dict[type, tuple[str, ...]] = {
 
 def _is_kind(value: Json, shape: Shape) -> bool:
     """Whether the document lets a scalar of this type stand here; `null` always may."""
-    return value is None or any(kind in scalars(shape) for kind in _KINDS[type(value)])
+    return value is None or not scalars(shape).isdisjoint(_KINDS[type(value)])

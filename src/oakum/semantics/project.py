@@ -7,7 +7,7 @@ contract says `instead: null`, the four bytes `null` stand in a withheld value's
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from oakum.semantics.decide import may_call
@@ -90,10 +90,15 @@ def settle(keep: Keep, span: Span) -> Keep:
     """Containers in which everything was withheld go too; those that were empty stay."""
     if not isinstance(keep, dict):
         return keep
-    parts = {name: settle(keep[name], part) for name, part in span.parts}
-    if span.parts and all(part is False for part in parts.values()) and span.opening == "{":
-        return False
-    return parts
+    parts: dict[str, Keep] = {}
+    nothing = bool(span.parts) and span.opening == "{"
+    for name, part in span.parts:
+        inner = keep[name]
+        if inner.__class__ is dict:
+            inner = settle(inner, part)
+        parts[name] = inner
+        nothing = nothing and inner is False
+    return False if nothing else parts
 
 
 def refuses(keep: Keep) -> bool:
@@ -103,30 +108,50 @@ def refuses(keep: Keep) -> bool:
     return keep == "refuse"
 
 
-def cut(text: str, span: Span, keep: Keep) -> Iterator[str]:
+def cut(text: str, span: Span, keep: Keep) -> list[str]:
     """The pieces of the text that stay. A separator goes with the part that it follows."""
+    pieces: list[str] = []
+    _cut(text, span, keep, pieces)
+    return pieces
+
+
+def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
     if keep == "null":
-        yield "null"
+        into.append("null")
         return
     if not isinstance(keep, dict) or not span.parts:
-        yield text[span.start : span.end]
+        into.append(text[span.start : span.end])
         return
-    stays = [(part, keep[name]) for name, part in span.parts if keep[name] is not False]
-    first = span.parts[0][1]
-    yield text[span.start : first.key]
-    for index, (part, inner) in enumerate(stays):
-        if index:
-            yield ","
-        yield text[part.key : part.start]
-        yield from cut(text, part, inner)
-    yield text[span.parts[-1][1].end : span.end]
+    into.append(text[span.start : span.parts[0][1].key])
+    several = False
+    for name, part in span.parts:
+        inner = keep[name]
+        if inner is False:
+            continue
+        if several:
+            into.append(",")
+        several = True
+        if inner is True:
+            into.append(text[part.key : part.end])
+        else:
+            into.append(text[part.key : part.start])
+            _cut(text, part, inner, into)
+    into.append(text[span.parts[-1][1].end : span.end])
 
 
-def withheld(span: Span, keep: Keep, at: str) -> Iterator[str]:
+def withheld(span: Span, keep: Keep, at: str) -> list[str]:
     """JSON pointers of what a cut leaves out, outermost only."""
+    found: list[str] = []
+    _withheld(span, keep, at, found)
+    return found
+
+
+def _withheld(span: Span, keep: Keep, at: str, into: list[str]) -> None:
     if keep is False or keep == "null":
-        yield at
+        into.append(at)
     elif isinstance(keep, dict):
         for name, part in span.parts:
-            step = name.replace("~", "~0").replace("/", "~1")
-            yield from withheld(part, keep[name], f"{at}/{step}")
+            inner = keep[name]
+            if inner is not True:
+                step = name.replace("~", "~0").replace("/", "~1")
+                _withheld(part, inner, f"{at}/{step}", into)

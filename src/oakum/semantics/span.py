@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from oakum.contract.model import Json
 
@@ -17,17 +17,21 @@ MAX_DEPTH = 100
 MAX_DIGITS = 4300
 """Of an integer: reading one takes the square of its length."""
 _SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_WORDS: tuple[tuple[str, Json], ...] = (("true", True), ("false", False), ("null", None))
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)?")
+"""The group is what makes it no integer."""
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*"')
+_WORDS: dict[str, tuple[str, Json]] = {
+    "t": ("true", True),
+    "f": ("false", False),
+    "n": ("null", None),
+}
 
 
 class Unreadable(ValueError):
     """A body that cannot be read in exactly one way; the message says why, never what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a value stands in the text: `[start, end)`, its members or elements in order.
 
     For members, `key` is where the member's own name begins; for elements it equals `start`.
@@ -69,21 +73,30 @@ def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         return _object(text, at, depth, key)
     if first == "[":
         return _array(text, at, depth, key)
+    value: Json
     if first == '"':
-        word, end = _string(text, at)
-        return word, Span(at, end, key)
-    for word, value in _WORDS:
-        if text.startswith(word, at):
-            return value, Span(at, at + len(word), key)
+        value, end = _string(text, at)
+    elif first in _WORDS:
+        word, value = _WORDS[first]
+        end = at + len(word)
+        if text[at:end] != word:
+            raise Unreadable("not JSON")
+    else:
+        value, end = _number(text, at)
+    return value, Span(at, end, key)
+
+
+def _number(text: str, at: int) -> tuple[Json, int]:
     match = _NUMBER.match(text, at)
     if not match:
         raise Unreadable("not JSON")
     digits = match.group()
-    whole = digits.lstrip("-").isdigit()
-    if whole and len(digits.lstrip("-")) > MAX_DIGITS:
+    if match[1] is not None:
+        return float(digits), match.end()
+    if len(digits) > MAX_DIGITS and len(digits.lstrip("-")) > MAX_DIGITS:
         raise Unreadable("a number too long to read")
     try:
-        return int(digits) if whole else float(digits), Span(at, match.end(), key)
+        return int(digits), match.end()
     except ValueError:  # more digits than this Python was told to turn into an int
         raise Unreadable("a number too long to read") from None
 
