@@ -131,6 +131,19 @@ java() {
     say "$missing: THE TESTS OF OBSERVE ON SPARK FAIL"
 }
 
+# What the frameworks are built with that the guard is tested in front of: Spring, Express and Go.
+frameworks() {
+    can_build || { debian default-jdk-headless maven golang-go nodejs npm && can_build; } && return
+    missing='no JDK, Maven, Go or npm (apt-get install default-jdk-headless maven golang-go npm)'
+    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
+    say "$missing: NOT ALL TESTS OF THE GUARD BEFORE REAL FRAMEWORKS RUN"
+}
+
+can_build() {
+    command -v javac >/dev/null && command -v mvn >/dev/null && command -v go >/dev/null &&
+        command -v npm >/dev/null
+}
+
 # ---------------------------------------------------------------- the checks
 
 failed=''
@@ -210,6 +223,7 @@ case $command in
         bundler
         engines
         java
+        frameworks
         cd "$root" && exec "$venv/bin/python" -m pytest -n 3 --dist worksteal "$@"
         ;;
     check)

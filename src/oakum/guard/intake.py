@@ -9,10 +9,10 @@ from oakum.contract.model import Json, Operation
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
-from oakum.guard.media import MediaType, is_plain, read_media_type
-from oakum.guard.route import filled
+from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
+from oakum.guard.route import filled, queried
 from oakum.guard.who import readable
-from oakum.guard.wiring import Door
+from oakum.guard.wiring import Door, Form
 from oakum.semantics import (
     ANONYMOUS,
     Call,
@@ -135,8 +135,9 @@ class Intake:
                 raise absent(door, "call")
             return body, frozenset()
         kind = self._media(door, asked)
-        if kind is None:
-            return body, frozenset()
+        if not is_json(kind.type):
+            form = door.form if kind.type == FORM else None
+            return (self._pairs(form, body) if form else body), frozenset()
         try:
             value = read(body)[0]
         except Unreadable:
@@ -181,8 +182,20 @@ class Intake:
         owners = subject.owners if subject else ()
         return door.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
-    def _media(self, door: Door, asked: Asked) -> MediaType | None:
-        """Media type of a JSON body; None for another one, which passes unread."""
+    def _pairs(self, form: Form, body: bytes) -> bytes:
+        """A body in URL-encoded pairs, of which those that are declared go on, as of a query."""
+        try:
+            text = body.decode("ascii")
+            kept = queried(text, form.names, form.lists, form.nested)
+        except (UnicodeDecodeError, Denied):
+            raise Denied(400, "body") from None
+        said = "&".join(each for each in text.split("&") if each and each[0] != "=")
+        if kept != said and self._guard.unknown == "refuse":
+            raise Denied(422, "body")
+        return kept.encode()
+
+    def _media(self, door: Door, asked: Asked) -> MediaType:
+        """Media type of a body that may be there."""
         values = asked.values("content-type")
         if not door.operation.body or len(values) > 1:
             raise Denied(400, "body")
@@ -190,11 +203,9 @@ class Intake:
         media = request_media(self._model, door.operation.id, said.type) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        if not media.is_json:
-            if door.binds:
-                raise Denied(415, "media")
-            return None
-        if not said.is_utf_8:
+        if not media.is_json and door.binds:
+            raise Denied(415, "media")
+        if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said
 

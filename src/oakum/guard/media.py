@@ -88,6 +88,11 @@ def _value(name: str, value: str) -> str | None:
     return value
 
 
+def is_json(type: str) -> bool:
+    """Whether a media type, in lower case, is JSON (RFC 8259, RFC 6839)."""
+    return type == "application/json" or type.endswith("+json")
+
+
 def is_plain(codings: Sequence[str]) -> bool:
     """Whether the values of all `content-encoding` headers leave the bytes as they are."""
     return not codings or (

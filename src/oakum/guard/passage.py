@@ -258,7 +258,7 @@ class Gatekeeper:
         return self._credentials("header") | cookies
 
     def _query(self, place: Place, door: Door) -> str:
-        return queried(place.query, door.query, door.lists, self._credentials("query"))
+        return queried(place.query, door.query, door.lists, door.nested, self._credentials("query"))
 
     def _block(self, asked: Asked) -> str:
         return counted(client(asked, self.policy.guard.hops), asked.address)

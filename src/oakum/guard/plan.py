@@ -20,6 +20,7 @@ from oakum.contract import Contract
 from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
+from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.whole import Place
@@ -35,15 +36,12 @@ from oakum.semantics.table import (
     member_names,
     named,
     resource_of,
-    scalars,
     solid,
 )
 
 VERSION = 1
 _UNNAMED = "\0"
 """A member name that no document declares."""
-_BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
-_NULL = 16
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """What is still ahead of a place: remaining segments, and the resource there (`#`: a count)."""
@@ -257,6 +255,8 @@ class _Compiler:
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},
             "query": door.query,
             "lists": sorted(door.lists),
+            "nested": sorted(door.nested),
+            "form": door.form.plan if door.form else None,
             "headers": sorted(
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
@@ -422,7 +422,7 @@ class _Compiler:
         shape = place.shape
         kinds = 0
         if shape is not None and not self._refused(shape):
-            kinds = _kinds(shape)
+            kinds = bits_of(shape)
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
@@ -574,14 +574,6 @@ class _Compiler:
 
 def _bare(media: Media) -> str:
     return media.type.split(";")[0].strip().lower()
-
-
-def _kinds(shape: Shape) -> int:
-    """Bits of the scalars that may stand outside of every resource; `null` always may."""
-    bits = _NULL
-    for kind in scalars(shape):
-        bits |= _BITS[kind]
-    return bits
 
 
 def _pass(table: Table, leaves: Iterable[int]) -> str:

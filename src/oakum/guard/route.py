@@ -279,9 +279,14 @@ def _covered(wanted: list[str], place: Place) -> bool:
 
 
 def queried(
-    query: str, names: Collection[str], lists: Collection[str], kept: Collection[str] = ()
+    query: str,
+    names: Collection[str],
+    lists: Collection[str],
+    nested: Collection[str],
+    kept: Collection[str] = (),
 ) -> str:
-    """The query with its declared parameters only, byte for byte; `kept` are credentials.
+    """The query with its declared parameters only, byte for byte; `kept` are credentials, `nested`
+    the names that may be said in brackets: of another some server makes an object, some nothing.
 
     Raises `Denied` for what cannot be read in one way: a bad escape, or twice what stands once.
     """
@@ -294,8 +299,11 @@ def queried(
         if name is None or value is None:
             raise Denied(400, "query")
         called = name if name in names or name in kept else name.partition("[")[0]
-        if not name or (called not in names and called not in kept):
+        declared = called in names or called in kept
+        if not name or not declared:
             continue
+        if called != name and called not in nested:
+            raise Denied(400, "query")
         before = seen.setdefault(called, set())
         mixed = before and (name == called or called in before)
         if called not in lists and (name in before or mixed):

@@ -16,12 +16,13 @@ from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
+from oakum.guard.media import FORM
 from oakum.guard.route import rivals
 from oakum.guard.whole import Place
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern
-from oakum.semantics.table import member, member_names, resource_of
+from oakum.semantics.table import containers, member, member_names, named, resource_of
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -80,6 +81,20 @@ FEEDS = {
 
 
 @dataclass(frozen=True)
+class Form:
+    """Names that a body in URL-encoded pairs may hold, as those of a query."""
+
+    names: tuple[str, ...]
+    lists: frozenset[str]
+    nested: frozenset[str]
+
+    @property
+    def plan(self) -> dict[str, Json]:
+        """As an engine has it."""
+        return {"names": self.names, "lists": sorted(self.lists), "nested": sorted(self.nested)}
+
+
+@dataclass(frozen=True)
 class Door:
     """An operation that the contract grants, as a decision point sees it."""
 
@@ -104,6 +119,10 @@ class Door:
     not shown it must not learn by this door that it is there."""
     concealed: str = ""
     """The resource of that object."""
+    nested: frozenset[str] = frozenset()
+    """Those query parameters that may be said in brackets, as `name[part]`."""
+    form: Form | None = None
+    """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
 
 
 @dataclass(frozen=True)
@@ -408,6 +427,21 @@ def _door(make: _Maker, operation: Operation) -> Door:
         holds_resource(make.model, operation.id),
         dict(_texts(make, operation)),
         *make.reader(operation),
+        frozenset(each.name for each in query if containers(each.shape)),
+        next((form_of(each.shape) for each in operation.body if each.type == FORM), None),
+    )
+
+
+def form_of(shape: Shape | None) -> Form | None:
+    """What a schema declares of a body in pairs."""
+    names = member_names(shape) if shape is not None else ()
+    if shape is None or not names:
+        return None
+    below = {name: named(shape, name) or Shape() for name in names}
+    return Form(
+        names,
+        frozenset(name for name, each in below.items() if "array" in containers(each)),
+        frozenset(name for name, each in below.items() if containers(each)),
     )
 
 

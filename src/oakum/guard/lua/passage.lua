@@ -30,6 +30,7 @@ local sort = table.sort
 local M = {}
 
 local NONE = {}
+local FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 local IDENTITY = { "accept-encoding", "identity" }
 local HTTP, HTTPS = { "x-forwarded-proto", "http" }, { "x-forwarded-proto", "https" }
 local UPGRADE = { { "connection", "Upgrade" }, { "upgrade", "websocket" } }
@@ -152,7 +153,11 @@ local function prepare(plan, door, index)
   door.index = index
   local shown = door.target.resource
   door.target.settable = shown and settable(plan, shown.name)
-  door.declared, door.listed = set_of(door.query), set_of(door.lists)
+  door.declared, door.listed, door.nests = set_of(door.query), set_of(door.lists), set_of(door.nested)
+  local form = door.form
+  door.form = type(form) == "table" and form.names and {
+    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested),
+  }
   check_texts(plan, door)
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
@@ -266,7 +271,7 @@ end
 
 -- The question that a browser asks ahead (Fetch standard, CORS).
 local function preflight(self, x, req, door)
-  local query = route.query(x.query, door.declared, door.listed, self.secrets)
+  local query = route.query(x.query, door.declared, door.listed, door.nests, self.secrets)
   if query == false then return 400, "query" end
   x.query = route.without(query or nil, self.secrets)
   local body = not req.empty and req.body() or ""
@@ -318,7 +323,7 @@ end
 
 -- From credentials to the right to call; then a write's object and a body.
 local function call(self, x, req, door)
-  local query, found = route.query(x.query, door.declared, door.listed, self.secrets)
+  local query, found = route.query(x.query, door.declared, door.listed, door.nests, self.secrets)
   if query == false then return 400, "query" end
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end
@@ -491,17 +496,33 @@ end
 
 -- The node by which a body of this media type is judged, false for one that passes unread, or nil, a
 -- status and a reason.
+local pairs_of -- forward
 local function accepted(x, door)
   if not door.accept or x.content_type_twice then return nil, 400, "body" end
   local said = x.content_type and media.read(x.content_type)
   local node = said and choose(door.accept, door.accept_ranked, said.type)
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  if node == false then
-    if door.binds then return nil, 415, "media" end
-    return false
+  if node == false and door.binds then return nil, 415, "media" end
+  if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
+    return nil, 415, "media"
   end
-  if not said.utf8 then return nil, 415, "media" end
-  return node
+  return node, nil, nil, said.type
+end
+
+-- A body in URL-encoded pairs, of which those that are declared go on, as of a query; else a status.
+function pairs_of(self, x, form, text)
+  local kept = route.query(text, form.names, form.lists, form.nested, NONE)
+  if kept == false then return 400 end
+  local said, n = {}, 0
+  for piece in text:gmatch("[^&]+") do
+    if sub(piece, 1, 1) ~= "=" then
+      n = n + 1
+      said[n] = piece
+    end
+  end
+  kept = kept or ""
+  if kept ~= table.concat(said, "&") and self.plan.guard.unknown == "refuse" then return 422 end
+  if kept ~= text then x.body = kept end
 end
 
 -- Whether a door at which a query chooses what is answered is asked something else than a query that
@@ -528,9 +549,13 @@ function Guard:body(x, req, door, object)
     if decides and not own(door, object, x.who) then return absent(door), "call" end
     return nil
   end
-  local node, status, reason = accepted(x, door)
+  local node, status, reason, kind = accepted(x, door)
   if status then return status, reason end
-  if node == false then return nil end
+  if node == false then
+    status = kind == FORM and door.form and pairs_of(self, x, door.form, text)
+    if status then return status, "body" end
+    return nil
+  end
   if door.graphql then
     local said = json.decode(text)
     if said == nil then return 400, "body" end

@@ -399,8 +399,9 @@ end
 -- The query that may go on: its declared parameters byte for byte and in order (nil: nothing is
 -- left), and the credentials in it, name → {piece, value}. False: it has no single reading.
 --
--- `declared`, `lists`, `secrets`: sets of names; the last are credentials, which stay.
-function M.query(query, declared, lists, secrets)
+-- `declared`, `lists`, `nested` (those that may be said in brackets: of another one some server makes
+-- an object, and some nothing), `secrets`: sets of names; the last are credentials, which stay.
+function M.query(query, declared, lists, nested, secrets)
   if not query or query == "" then return nil, nil end
   if not readable(query) then return false, nil end
   local kept, n, at, whole = {}, 0, 1, true
@@ -420,6 +421,7 @@ function M.query(query, declared, lists, secrets)
         found[name] = { piece, equals and sub(piece, equals + 1) or "" }
       end
       local base = belongs(declared, secrets, name)
+      if base and base ~= name and not nested[base] then return false, nil end
       if base and not lists[base] then
         local form = name == base and "plain" or "bracketed"
         if seen[name] == true or (seen[" " .. base] or form) ~= form then return false, nil end

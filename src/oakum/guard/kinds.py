@@ -1,0 +1,17 @@
+"""Kinds of scalars as bits, which an engine compares in its innermost loop."""
+
+from __future__ import annotations
+
+from oakum.contract.model import Shape
+from oakum.semantics.table import scalars
+
+_BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
+_NULL = 16
+
+
+def bits_of(shape: Shape) -> int:
+    """Of the scalars that may stand outside of every resource; `null` always may."""
+    bits = _NULL
+    for kind in scalars(shape):
+        bits |= _BITS[kind]
+    return bits
