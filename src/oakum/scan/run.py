@@ -474,7 +474,9 @@ class Scan:
                 f" less than the {options.min_shown:g} % asked for"
             )
         skipped = tuple(self._left_alone(engine))
-        if self.scope is None and engine is not None and seen:
+        # A draft cannot name what is left out: only that it found nothing would be said too soon.
+        told_of = self.policy.stated or not findings
+        if self.scope is None and engine is not None and seen and told_of:
             near = within_reach(engine.cast, engine.matrix)
             silent = [each for each in skipped if each.door.operation not in engine.called]
             distrust += told(untested(self.model, cells, silent, near))
