@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Reply
-from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import IDENTITIES, NAMES, Api, Told, path, schema, told
 
 # ------------------------------------------------------- objects that do not say whose they are
 
@@ -306,6 +306,19 @@ def test_an_operation_that_was_not_tested_is_not_clean(
     assert run.code is ExitCode.CLEAN
     assert not [called for _, called in api.calls if called.endswith(("parcel", "strange"))]
     assert any("looked at by hand" in each.reason for each in run.report.skipped)
+
+
+def test_with_one_account_nobody_asked_as_a_stranger_and_nothing_is_clean(tmp_path: Path) -> None:
+    def address(who: str, id: str) -> Any:
+        return {"user_id": id, "street": ADDRESSES[id]["street"]} if NAMES.get(who) else 401
+
+    first = "".join(IDENTITIES.splitlines(keepends=True)[:2])
+    shape = schema("Address", user_id="string", street="string")
+    paths = path("/users/{userId}/address", "getAddress", "Address")
+    api = Api({"/users/([^/]+)/address": address})
+    run = told(tmp_path, shape, paths, ADDRESS, api, first)
+    assert run.code is ExitCode.NOT_TRUSTWORTHY
+    assert any("list a second account" in each for each in run.report.distrust)
 
 
 # ------------------------------------------------------- the state of this object, not of another

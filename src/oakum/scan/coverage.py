@@ -75,6 +75,16 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
     return found
 
 
+def alone(model: Model, cast: Cast) -> Iterator[str]:
+    """Why nothing is known of strangers: with one account nobody asks for another's object."""
+    owned = any(_is_somebodys(model, name) for name in model.policy.resources)
+    if owned and len(cast.names()) < 2:
+        yield (
+            "nobody asked for another's object: there is one identity; list a second account, so"
+            " that a stranger asks"
+        )
+
+
 def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
     """What an operation lacks to have been tested; empty: nothing."""
     if not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
