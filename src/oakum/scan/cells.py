@@ -35,7 +35,7 @@ from oakum.scan.ownership import Reading, asked_key, is_one_of_many
 from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import texts
+from oakum.semantics.principal import at_path, texts
 from oakum.semantics.table import deciding
 
 _SHARED = "too common a value"
@@ -158,7 +158,8 @@ class Cells:
         if sighting.pointer in self._reading.mute:
             return
         who = self._ground.who(sighting, self._question.viewer)
-        self._weak = self._reading.weak.get(sighting.pointer, "")
+        self._weak = self._reading.weakness(sighting.pointer, False)
+        declared = self._ground.model.tables[sighting.resource].leaves
         key = self._ground.model.policy.resources[sighting.resource].key
         self._object = next(iter(texts(sighting.value, key) if key else []), "")
         nobodys = self._ground.is_nobodys(sighting.resource)
@@ -179,11 +180,16 @@ class Cells:
         for leaf in sighting.leaves:
             present.add(leaf.path)
             if leaf.path.rpartition(".")[2] != TAG:  # it says nothing of anybody
+                self._weak = self._reading.weakness(sighting.pointer, leaf.path not in declared)
                 self._leaf(sighting, leaf, who)
         for leaf in self._shared:
+            self._weak = self._reading.weakness(sighting.pointer, leaf.path not in declared)
             self._settle_shared(sighting, leaf, who)
+        self._weak = self._reading.weakness(sighting.pointer, False)
         for path in self._gate.shows.get(sighting.resource, ()):
-            if not any(p == path or p.startswith(f"{path}.") for p in present):
+            came = any(p == path or p.startswith(f"{path}.") for p in present)
+            # What stands in an object of another kind is judged with that.
+            if not came and not any(True for _ in at_path(sighting.value, path)):
                 self._missing(sighting.resource, path, who, sighting.held, sighting.state)
         self._weak = ""
 
@@ -318,7 +324,8 @@ class Cells:
             view = self._ground.views.get((door, who))
             # An embedded object shares the fate of the one it stands in.
             embedded = (door, resource) in self._ground.matrix.embedded
-            served = view is not None and self._was_served(view, resource, path)
+            filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
+            served = view is not None and view.held(resource, self._object, path, filled)
             # Asked for another's, it gave the caller's own, or what need not say whose it is.
             by = table.resource.owner.members if resource in self._unowned else ()
             mute = by and not any(self._granted(resource, each, held, state) for each in by)
@@ -333,13 +340,6 @@ class Cells:
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (granted_to_nobody(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
-
-    def _was_served(self, view: OwnView, resource: str, path: str) -> bool:
-        """Whether the owner was shown a field of this very object at this door."""
-        same = [key for name, key in view.objects if name == resource]
-        if self._object in same:
-            return path in view.objects[(resource, self._object)]
-        return len(same) < 2 and (resource, path) in view.leaves
 
     def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
         """Where a value that an owner sees in a field stands in this answer outside of what is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json
@@ -45,6 +45,16 @@ class OwnView:
     """(resource, its states) of each of their objects there."""
     objects: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """(resource, key) → fields of this very object that had something in them."""
+
+    def held(self, resource: str, key: str, path: str, filled: Collection[str]) -> bool:
+        """Whether the owner was shown a field of this very object there; `filled`: the fields of
+        it in which they were shown something anywhere."""
+        same = [each for name, each in self.objects if name == resource]
+        if key in same:
+            return path in self.objects[(resource, key)]
+        if key and any(same):  # what they were shown last is another one
+            return path in filled
+        return len(same) < 2 and (resource, path) in self.leaves
 
 
 @dataclass(frozen=True)

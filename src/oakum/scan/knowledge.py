@@ -68,6 +68,8 @@ class Knowledge:
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → door → the value that its owner was last shown of
     this object there."""
+    filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    """(identity, resource, key) → field paths in which its owner was shown something of it."""
     joint: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(resource, field path, value) → identities that own one object with it together."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)

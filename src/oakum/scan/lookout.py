@@ -24,7 +24,7 @@ from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.ownership import Ownership, Reading, is_one_of_many
-from oakum.semantics import Judge, Model, Sighting
+from oakum.semantics import Judge, Known, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.principal import texts
 
@@ -117,7 +117,17 @@ class Lookout:
             response.status, told=read.owners,
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
+        what = {
+            place: Known(resource=name)
+            for place, name in self._ownership.expanded(judged.sightings).items()
+        }
+        if what:
+            judged = judge(known=what).judge(read.value, read.shape)
         reading = self._ownership.read(gate, question, judged.sightings)
+        reading.expanded |= what.keys()
+        for place, each in what.items():
+            known = reading.known.get(place, each)
+            reading.known[place] = replace(known, resource=each.resource)
         if reading.known:
             judged = judge(known=reading.known).judge(read.value, read.shape)
         judged.unbound += read.beside
@@ -212,6 +222,9 @@ class Lookout:
         """What a door shows the owner of one object; lists of scalars have no one value."""
         resource = self._ground.model.policy.resources[sighting.resource]
         key = next(iter(texts(sighting.value, resource.key) if resource.key else []), "")
+        self._ground.knowledge.filled.setdefault((viewer, sighting.resource, key), set()).update(
+            leaf.path for leaf in sighting.leaves if leaf.value not in (None, "", [], {})
+        )
         for leaf in sighting.leaves:
             if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                 continue

@@ -14,7 +14,7 @@ from oakum.contract.model import Json, Resource
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.exhibits import Question
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, canonical
 from oakum.semantics import Known, Model, Sighting
 from oakum.semantics.judge import partly
 from oakum.semantics.principal import at_path, lacks, texts
@@ -40,8 +40,17 @@ class Reading:
     """Instances that have several owners, of whom not all are named."""
     mute: set[Pointer] = field(default_factory=set)
     """Instances that were shown to two as their own: nothing is judged by them."""
+    expanded: set[Pointer] = field(default_factory=set)
+    """Instances that stand where the document has none."""
     unclear: set[str] = field(default_factory=set)
     """Resources of which an instance came that may be anybody's."""
+
+    def weakness(self, pointer: Pointer, strange: bool) -> str:
+        """Why what an instance shows in one member is no proof; empty: it is. `strange`: its kind
+        is not known to have that member, which may be how an expanded object is packed."""
+        if strange and pointer in self.expanded:
+            return "the document has no such object there, and no such member"
+        return self.weak.get(pointer, "")
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,49 @@ class Ownership:
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
             owners = self._owners(gate, question, each, resource, inner, found)
             states = self._states(gate, question, each, resource, owners, inner, found)
+            self._relations(gate, question, each, resource, owners, inner, found)
             if owners != each.owners or states:
                 owners = owners if owners != each.owners else ()
                 found.known[each.pointer] = Known(owners, states)
         return found
+
+    # ------------------------------------------------------------ what it is
+
+    def expanded(self, sightings: Sequence[Sighting]) -> dict[Pointer, str]:
+        """Places where a whole object stands that the document has not there, and of which other
+        answers have told what it is: a reference that an API has expanded (`?include=author`). It
+        is judged as that, by its own owner and state, not as a part of what it stands in."""
+        places = {each.pointer for each in sightings}
+        found: dict[Pointer, str] = {}
+        for each in sightings:
+            declared = self.model.tables[each.resource].leaves
+            inner: dict[Pointer, dict[str, str]] = {}
+            strange: set[Pointer] = set()
+            for leaf in each.leaves:
+                at = leaf.pointer[:-1]
+                if len(at) <= len(each.pointer) or at in places:
+                    continue
+                if not isinstance(leaf.value, dict | list | None):
+                    inner.setdefault(at, {})[leaf.pointer[-1]] = canonical(leaf.value)
+                if leaf.path not in declared:
+                    strange.add(at)
+            for at in sorted(strange & inner.keys()):
+                if name := self._is_known_as(inner[at]):
+                    found[at] = name
+        return found
+
+    def _is_known_as(self, members: Mapping[str, str]) -> str:
+        """The resource of which an object with these members was seen: with its key and a value
+        more; empty: of none, or of more than one."""
+        names = {
+            name
+            for (_, name), objects in self.knowledge.objects.items()
+            if (key := self.model.policy.resources[name].key) in members
+            for known in objects
+            if known.get(key) == members[key]
+            and any(known.get(each) == text for each, text in members.items() if each != key)
+        }
+        return names.pop() if len(names) == 1 else ""
 
     # ------------------------------------------------------------ owners
 
@@ -147,6 +195,31 @@ class Ownership:
             )
         return each.owners
 
+    def _relations(
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource,
+        owners: tuple[str, ...], inner: bool, found: Reading,
+    ) -> None:  # fmt: skip
+        """Who is what to an object stands in it, and not in an answer cut down to other members."""
+        viewer = question.viewer
+        if viewer is None or self.cast.ids[viewer] & set(owners):
+            return
+        declared = self.model.tables[resource.name].leaves
+        for relation in self.model.policy.relations.values():
+            name = relation.member
+            if not name or not lacks(each.value, name):
+                continue
+            if not any(_is_below(path, name) for path in declared):
+                continue
+            key = self.key_of(gate, question, each, resource, inner)
+            place = (self.cast.who(owners), resource.name, key)
+            shown = self.knowledge.filled.get(place, ())
+            if not shown or any(_is_below(path, name) for path in shown):
+                found.weak.setdefault(
+                    each.pointer,
+                    f"`{name}`, which says who is `{relation.name}`, is left out there:"
+                    " the viewer may be one",
+                )
+
     # ------------------------------------------------------------ states
 
     def _states(
@@ -211,6 +284,10 @@ class Ownership:
         if key := texts(each.value, resource.key) if resource.key else []:
             return key[0]
         return "" if inner else asked_key(gate, question, resource)
+
+
+def _is_below(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
 
 
 def asked_key(gate: Gate, question: Question, resource: Resource) -> str:

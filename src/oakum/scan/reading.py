@@ -30,7 +30,9 @@ class Reading:
 
     places: Mapping[Place, Json]
     members: frozenset[tuple[str, str]]
-    """(resource, owner or key) of each object that came."""
+    """(resource, owner) of each object that came."""
+    objects: frozenset[tuple[str, str]] = frozenset()
+    """(resource, key) of each."""
 
 
 def read(
@@ -45,12 +47,15 @@ def read(
     places: dict[Place, Json] = {("status",): response.status}
     lists: dict[Place, list[str]] = {}
     members: set[tuple[str, str]] = set()
+    objects: set[tuple[str, str]] = set()
     for sighting in judged.sightings:
         key = keys.get(sighting.resource, "")
         named = next((canonical(leaf.value) for leaf in sighting.leaves if leaf.path == key), "")
         token = named or "+".join(sorted(sighting.owners))
         lists.setdefault(_general(sighting.pointer), []).append(f"{sighting.resource}:{token}")
         members |= {(sighting.resource, owner) for owner in sighting.owners}
+        if named:
+            objects.add((sighting.resource, named))
         for leaf in sighting.leaves:
             if leaf.allowed and isinstance(leaf.value, int | float | str):
                 kind = "word" if isinstance(leaf.value, bool | str) else "figure"
@@ -69,7 +74,7 @@ def read(
         for name, text in response.headers.items()
         if name not in _OWN
     }
-    return Reading(places, frozenset(members))
+    return Reading(places, frozenset(members), frozenset(objects))
 
 
 def differences(one: Reading, other: Reading) -> frozenset[Place]:

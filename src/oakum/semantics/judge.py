@@ -70,6 +70,8 @@ class Known:
     """Empty: those that the object names."""
     states: Mapping[str, Json] = field(default_factory=dict)
     """Of the states, those that are known; the others are read as ever."""
+    resource: str = ""
+    """What it is, where neither document nor contract says so; empty: what they say."""
 
 
 _NOTHING = Known()
@@ -187,6 +189,8 @@ class Judge:
         return self._writing is not None and (shape is None or read_only(shape))
 
     def _resource_at(self, at: Pointer) -> str:
+        if found := self._known.get(at, _NOTHING).resource:
+            return found
         for segments, resource in self._shown:
             if len(segments) == len(at) and matches(segments, at):
                 return resource

@@ -7,7 +7,7 @@ question in two worlds that do (law 8), are answered differently to somebody who
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from oakum.contract.lexicon import listed, words
@@ -18,9 +18,11 @@ from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import says_nothing
 from oakum.scan.matrix import state_key
+from oakum.scan.ownership import is_one_of_many
 from oakum.scan.reading import Place, Reading, read, told
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.semantics.table import allows, deciding
 
 HOW = "inference"
 
@@ -77,6 +79,8 @@ class Hidden:
     viewer: str | None
     label: str
     value: str
+    key: str = ""
+    """Of the object that it stands in, where an owner may have several in states of their own."""
 
 
 def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
@@ -90,8 +94,7 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
     shown |= {(each.resource, each.field, each.viewer) for each in engine.signals}
     done: set[tuple[str, str, str]] = set()
     for (owner, resource, field), values in engine.knowledge.own.items():
-        value = min(values, default="")
-        if owner not in engine.cast.ids or says_nothing(value) or whose not in ("", owner):
+        if owner not in engine.cast.ids or whose not in ("", owner):
             continue
         for viewer in engine.watchers(owner):
             held = engine.cast.relations(viewer, owner)
@@ -99,9 +102,40 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
             place = (resource, field, label)
             if place in shown or place in done:
                 continue
-            if not matrix.sees(resource, field, viewer, owner):
+            value, key = _denied(engine, (owner, resource, field), values, viewer)
+            if not says_nothing(value):
                 done.add(place)
-                yield Hidden(resource, field, owner, viewer, label, value)
+                yield Hidden(resource, field, owner, viewer, label, value, key)
+
+
+def _denied(
+    engine: Engine, place: tuple[str, str, str], values: Collection[str], viewer: str | None
+) -> tuple[str, str]:
+    """A value of an owner's in a field that one viewer may not see, and the key of its object: no
+    value that another object of the owner's, which the viewer may see, has as well."""
+    owner, resource, field = place
+    each = engine.model.policy.resources[resource]
+    deciders = set(deciding(engine.model.tables[resource], field))
+    own = {name for name, state in each.states.items() if state.member} & deciders
+    if not own or not is_one_of_many(engine.model, each):
+        sees = engine.matrix.sees(resource, field, viewer, owner)
+        return ("" if sees else min(values, default=""), "")
+    held = engine.cast.relations(viewer, owner)
+    general = engine.matrix.state(resource, owner)
+    denied: dict[str, str] = {}
+    seen: set[str] = set()
+    for row in engine.knowledge.objects.get((owner, resource), ()):
+        known = engine.knowledge.conditions.get((owner, resource, row.get(each.key, "")), {})
+        state = {**general, **known}
+        hides = own <= known.keys() and not allows(
+            engine.model.tables[resource], field, held, state
+        )
+        if hides and field in row:
+            denied[row[field]] = row[each.key]
+        elif field in row:
+            seen.add(row[field])
+    value = min(denied.keys() - seen, default="")
+    return value, denied.get(value, "")
 
 
 _Way = tuple[str, str, str]
@@ -178,9 +212,7 @@ def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -
             return None
         readings.append(reading(engine, way, hidden.viewer, filled, answer))
         asked = asked or (filled, answer)
-        ids = engine.cast.ids[hidden.owner]
-        # of the kind that was asked about: another of the owner's may stand in any object
-        present = any((hidden.resource, each) in readings[-1].members for each in ids)
+        present = _came(engine, hidden, readings[-1])
         if present == bool(len(readings) % 2 == 0):
             return False
     assert asked is not None
@@ -188,6 +220,13 @@ def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -
         signal(engine, one, hidden, asked[0], asked[1], "the owner comes with the right value only")
     )
     return True
+
+
+def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
+    """Whether the object that holds the value came: another of its owner's says nothing."""
+    if hidden.key:
+        return (hidden.resource, hidden.key) in answer.objects
+    return any((hidden.resource, id) in answer.members for id in engine.cast.ids[hidden.owner])
 
 
 def reading(
@@ -205,7 +244,11 @@ def signal(
 ) -> Signal:
     """The finding that a question has told a hidden field."""
     table = engine.model.tables[hidden.resource]
-    state = state_key(table, hidden.field, engine.matrix.state(hidden.resource, hidden.owner))
+    place = (hidden.owner, hidden.resource, hidden.key)
+    known = engine.knowledge.conditions.get(place, {})
+    state = state_key(
+        table, hidden.field, {**engine.matrix.state(hidden.resource, hidden.owner), **known}
+    )
     evidence = Evidence(
         None,
         engine.lookout.side(hidden.viewer, hidden.label, answer),

@@ -1,0 +1,229 @@
+"""One owner has several objects, and one answer holds several kinds: each is judged as itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+
+# ------------------------------------------------------- a reference that an API has expanded
+
+NOTES = {
+    id: {"id": f"n-{id}", "owner_id": id, "text": f"{name} was here, 30{id[-1]}"}
+    for name, id in NAMES.items()
+}
+EXPANDING = """\
+  Note: {key: id, owner: owner_id, main: getNote, fields: {"id, owner_id, text": [{see: [owner]}]}}
+  Comment:
+    key: id
+    owner: by
+    fields: {"id, by, note.id": [{see: [member]}]}
+operations:
+  getNote: {params: {noteId: Note.id}}
+"""
+
+
+def expanding(folder: Path, whose: str) -> Told:
+    """Everybody has commented on everybody's note; comments hold whole notes of these people:
+    the viewer's `own` alone, or of `all`."""
+
+    def comments(who: str) -> Any:
+        if not who:
+            return 401
+        return [
+            {
+                "id": f"c-{by}-{note['owner_id']}",
+                "by": by,
+                "note": note
+                if whose == "all" or note["owner_id"] == NAMES[who]
+                else {"id": note["id"]},
+            }
+            for by in NAMES.values()
+            for note in NOTES.values()
+        ]
+
+    def mine(who: str, *at: str) -> Any:
+        own = NOTES.get(NAMES.get(who, ""))
+        return own if own and at in ((), (own["id"],)) else 404
+
+    shapes = (
+        schema("Note", id="string", owner_id="string", text="string")
+        + "    Comment: {type: object, properties: {id: {type: string}, by: {type: string}, note:"
+        " {type: object, properties: {id: {type: string}}}}}\n"
+    )
+    paths = (
+        path("/note", "myNote", "Note")
+        + path("/notes/{noteId}", "getNote", "Note")
+        + path("/comments", "listComments", "Comment", many=True)
+    )
+    api = Api({"/note": mine, "/notes/([^/]+)": mine, "/comments": comments})
+    return told(folder, shapes, paths, EXPANDING, api)
+
+
+def test_an_expanded_object_of_the_viewers_own_is_no_leak_of_what_it_stands_in(
+    tmp_path: Path,
+) -> None:
+    run = expanding(tmp_path, "own")
+    assert run.report.findings == ()
+
+
+def test_an_expanded_object_leaks_as_what_it_is(tmp_path: Path) -> None:
+    run = expanding(tmp_path, "all")
+    assert ("Note.text", "member") in run.proven
+    assert all(name.startswith("Note.") for name, _ in run.proven)
+
+
+# ------------------------------------------------------- one owner's objects, open and closed
+
+SHEETS = [
+    {"id": f"s-{id}-{state}", "owner_id": id, "state": state, "title": f"{name} {state} 77"}
+    | ({"tags": [f"tag of {name}"]} if state == "closed" else {})
+    for name, id in NAMES.items()
+    for state in ("open", "closed")
+]
+SHEET = """\
+  Sheet:
+    key: id
+    owner: owner_id
+    main: getSheet
+    states: {state: {field: state, levels: [open, closed], missing: closed}}
+    fields:
+      id, owner_id, state: [{see: [member]}]
+      title, tags:
+        - see: [owner]
+        - {see: [member], when: {state: open}}
+operations:
+  getSheet: {params: {sheetId: Sheet.id}}
+"""
+SHEETS_OF = """\
+  /sheets:
+    get:
+      operationId: listSheets
+      parameters: [{name: title, in: query, schema: {type: string}}]
+      responses:
+        "200": {description: ok, content: {application/json: {schema:
+          {type: array, items: {$ref: "#/components/schemas/Sheet"}}}}}
+"""
+
+
+def sheets(folder: Path, *, reads: str) -> Told:
+    """`reads`: whether the filter reads the titles of `open` sheets, or of `all`."""
+
+    def seen(who: str, sheet: dict[str, Any]) -> dict[str, Any]:
+        if sheet["state"] == "open" or sheet["owner_id"] == NAMES[who]:
+            return sheet
+        return {name: sheet[name] for name in ("id", "owner_id", "state")}
+
+    def listed(who: str, query: dict[str, str]) -> Any:
+        if not who:
+            return 401
+        wanted = query.get("title")
+        return [
+            seen(who, each)
+            for each in SHEETS
+            if wanted is None
+            or (each["title"] == wanted and (reads == "all" or "title" in seen(who, each)))
+        ]
+
+    def one(who: str, id: str) -> Any:
+        found = [each for each in SHEETS if each["id"] == id]
+        return seen(who, found[0]) if who and found else 404
+
+    shapes = (
+        "    Sheet: {type: object, properties: {id: {type: string}, owner_id: {type: string},"
+        " state: {type: string}, title: {type: string}, tags: {type: array, items:"
+        " {type: string}}}}\n"
+    )
+    api = Api({"/sheets/([^/]+)": one})
+
+    def answer(call: Any) -> Any:
+        if call.path != "/sheets":
+            return api(call)
+        return Api({"/sheets": lambda who: listed(who, call.query)})(call)
+
+    paths = SHEETS_OF + path("/sheets/{sheetId}", "getSheet", "Sheet")
+    return told(folder, shapes, paths, SHEET, answer)
+
+
+def test_a_filter_that_finds_an_open_object_tells_nothing_of_a_closed_one(tmp_path: Path) -> None:
+    run = sheets(tmp_path, reads="open")
+    assert run.report.findings == ()
+
+
+def test_a_filter_that_finds_a_closed_object_by_what_it_hides_is_told(tmp_path: Path) -> None:
+    run = sheets(tmp_path, reads="all")
+    assert run.proven == {("Sheet.title", "member")}
+    assert run.finding("Sheet.title", "member").rule == "leak-by-inference"
+
+
+def test_what_only_another_object_of_the_owners_has_is_no_over_block(tmp_path: Path) -> None:
+    """The open sheets have no tags."""
+    run = sheets(tmp_path, reads="open")
+    assert run.named("over_blocked") == set()
+    assert "open" in run.results("Sheet.title", "member")
+
+
+# ------------------------------------------------------- who is what to it is left out
+
+PADS = {
+    f"p-{id}": {
+        "id": f"p-{id}", "owner_id": id, "readers": ["u-4102"] if id == "u-4101" else [],
+        "text": f"pad of {name} 5150",
+    }
+    for name, id in NAMES.items()
+}  # fmt: skip
+RELATIONS = """\
+exposure: 1
+api: openapi.yaml
+caller: {operation: getMe, id: /id}
+relations: {anyone: {}, member: {authenticated: true}, owner: {is: owner}, reader: {field: readers}}
+resources:
+  Me: {key: id, owner: id, fields: {id: [{see: [member]}]}}
+"""
+PAD = """\
+  Pad:
+    key: id
+    owner: owner_id
+    main: getPad
+    fields:
+      id, owner_id: [{see: [member]}]
+      text, readers: [{see: [owner, reader]}]
+operations:
+  getPad: {params: {padId: Pad.id}}
+  getText: {params: {padId: Pad.id}}
+"""
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_a_relation_that_an_answer_leaves_out_makes_no_proof(tmp_path: Path, leaks: bool) -> None:
+    """Bob may read ann's pad, and one endpoint does not say so; what cat is shown is a leak."""
+
+    def pad(who: str, id: str, *names: str) -> Any:
+        found = PADS.get(id)
+        allowed = found and who and NAMES[who] in (found["owner_id"], *found["readers"])
+        return found if found and (allowed or (leaks and who)) else 404
+
+    def text(who: str, id: str) -> Any:
+        found = pad(who, id)
+        if not isinstance(found, dict):
+            return found
+        return {name: found[name] for name in ("id", "owner_id", "text")}
+
+    shapes = (
+        "    Pad: {type: object, properties: {id: {type: string}, owner_id: {type: string},"
+        " readers: {type: array, items: {type: string}}, text: {type: string}}}\n"
+    )
+    paths = path("/pads/{padId}", "getPad", "Pad") + path("/texts/{padId}", "getText", "Pad")
+
+    def mine(who: str) -> Any:
+        return [each for each in PADS.values() if each["owner_id"] == NAMES.get(who)]
+
+    paths += path("/pads", "listPads", "Pad", many=True)
+    api = Api({"/pads/([^/]+)": pad, "/texts/([^/]+)": text, "/pads": mine})
+    run = told(tmp_path, shapes, paths, PAD, api, relations=RELATIONS)
+    assert (("Pad.text", "member") in run.proven) is leaks
+    if not leaks:
+        assert run.proven == set()
