@@ -680,3 +680,57 @@ def test_what_only_the_caller_owns_is_whose_list_it_stands_in(tmp_path: Path, le
     assert (("Device.label", "member") in run.proven) == (leak == "one")
     assert (("Scope.scope", "member") in run.named("suspected")) == (leak == "below")
     assert (run.code is ExitCode.CLEAN) == (leak == "")
+
+
+# ------------------------------------------------------- a setting that stands in another answer
+
+SETTINGS = """\
+  Card:
+    key: id
+    owner: id
+    states:
+      level: {field: level, levels: [public, private], missing: private}
+      hide_mail: {of: Settings.hide_mail, missing: true}
+    fields:
+      id, level: [{see: [member]}]
+      mail: [{see: [owner]}, {see: [member], when: {hide_mail: false, level: public}}]
+  Settings:
+    owner: {caller: true}
+    states: {hide_mail: {field: hide_mail, missing: true}}
+    fields: {hide_mail: [{see: [owner]}]}
+"""
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+def test_what_hangs_on_a_setting_is_not_judged_before_that_was_read(
+    tmp_path: Path, enforced: bool
+) -> None:
+    """The cards have a setting of their own, so they are the first thing that anybody is asked
+    for; the other one stands in everybody's own settings alone."""
+    hides = {"ann": True, "bob": False, "cat": False}
+
+    def cards(who: str) -> Any:
+        def card(name: str) -> dict[str, Any]:
+            hidden = enforced and hides[name] and who != name
+            mail = f"{NAMES[name]}@noreply.example" if hidden else f"{name}@mail.example"
+            return {"id": NAMES[name], "level": "public", "mail": mail}
+
+        return [card(name) for name in NAMES] if who else 401
+
+    def settings(who: str) -> Any:
+        return {"hide_mail": hides[who]} if who else 401
+
+    shapes = schema("Card", id="string", level="string", mail="string") + schema(
+        "Settings", hide_mail="boolean"
+    )
+    paths = path("/cards", "listCards", "Card", many=True) + path(
+        "/me/settings", "getSettings", "Settings"
+    )
+    run = told(
+        tmp_path, shapes, paths, SETTINGS,
+        Api({"/cards": cards, "/me/settings": settings}),
+    )  # fmt: skip
+    assert run.proven == (set() if enforced else {("Card.mail", "member")})
+    states = {dict(each.state).get("hide_mail") for each in run.report.findings}
+    assert states <= {"true"}
+    assert "open" in run.results("Card.mail", "member")

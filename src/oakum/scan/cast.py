@@ -60,7 +60,10 @@ class Cast:
     def in_doubt(self, who: str, resource: str) -> frozenset[str]:
         """Names of the states of somebody's objects that nobody has read so far."""
         found = {path for name, path in self.unread - self.states.keys() if name == who}
-        states = self.policy.resources[resource].states if found else {}
+        states = self.policy.resources[resource].states
+        if who in self.ids:  # before the account has been asked, too
+            elsewhere = {state.of for state in states.values() if state.of}
+            found |= {path for path in elsewhere if (who, path) not in self.states}
         return frozenset(
             name for name, state in states.items() if (state.of or f"{resource}.{name}") in found
         )

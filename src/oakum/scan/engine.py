@@ -248,7 +248,10 @@ class Engine:
     def learn_states(self) -> None:
         """Ask each identity for the settings of its own account: every cell depends on them."""
         self.emit(Event("phase", {"name": "reading the identities' own settings"}))
-        for name, resource in self.model.policy.resources.items():
+        every = self.model.policy.resources
+        followed = {s.of.partition(".")[0] for each in every.values() for s in each.states.values()}
+        # First the settings that other objects follow: their answers hang on them.
+        for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
             doors = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
             for who in self.cast.names() if members else ():
