@@ -61,6 +61,15 @@ _CHANGES = (
 )
 _NEVER_NOUNS = listed("create delete destroy erase populate purge truncate unsubscribe wipe")
 """Verbs that no reading sentence excuses when one of them is a whole path segment."""
+_REACHES = listed("crawl fetch ping poll probe recrawl refetch refresh scrape test")
+"""Verbs that, done to one object, have the API ask another server, or send it something."""
+_FAR = re.compile(
+    r"\b(?:fetch|download|refresh|retriev|pull|poll|crawl|scrap|import|ping|sync)\w*\b[^.;,]*\b(?:"
+    r"(?:remote|external|upstream|third[- ]party|another)\s+(?:web\s?)?(?:site|server|service|host)s?"
+    r"|original\s+(?:article|(?:web\s?)?(?:page|site)|source|url)s?|(?:from|on)\s+the\s+internet)\b",
+    re.I,
+)
+"""Words that say that a reading operation goes and reads elsewhere."""
 _LINKS = listed("verify confirm validate")
 """Verbs of links sent by mail: they act when the call carries the token of the link."""
 _READS = listed(
@@ -212,9 +221,26 @@ def _changes(operation: Operation) -> str:
         glued = _GLUED.fullmatch(segment.lower())
         if glued or segment.lower() in _NEVER_NOUNS:
             return _why(segment, "path", glued[1] if glued else segment.lower())
+    if reaches := _reaches(operation):
+        return reaches
     verbs = _CHANGES | _LINKS if _carries_token(operation) else _CHANGES
     named = iter(()) if sounds_like_reading(operation) else _named(operation, verbs)
     return next(named, "") or next(_told(operation, verbs), "")
+
+
+def _reaches(operation: Operation) -> str:
+    """Why a safe method asks or tells another server something; empty: no word says so."""
+    excused = sounds_like_reading(operation)
+    for segment in _segments(operation):
+        parts = words(segment)
+        verb = parts[0] if parts else ""
+        noun = _is_noun(parts, segment) or (verb in ("ping", "poll", "test") and excused)
+        if verb in _REACHES and f"}}/{segment}" in operation.path and not noun:
+            return f"`{segment}` in the path says that it asks another server"
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        if found := _FAR.search(text):
+            return f"`{found[0][:60]}` in the {place} says that it asks another server"
+    return ""
 
 
 def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:

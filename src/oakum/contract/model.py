@@ -63,6 +63,7 @@ class Parameter:
     shape: Shape = field(default_factory=Shape)
     example: Json = None
     default: Json = None
+    description: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -323,6 +323,7 @@ class _Reader:
             shape=shape,
             example=next((value for value in given if value is not None), None),
             default=_map(self._library.value(schema)).get("default"),
+            description=said if isinstance(said := raw.get("description"), str) else "",
         )
         return (parameter,)
 

@@ -133,10 +133,33 @@ _ASKS_FOR_CHANGE = listed(
 )
 
 
-def asks_for_change(parameter: str) -> bool:
-    """Whether the name of a parameter of a reading operation says that giving it changes
-    something: `update_content`, `markAsRead`. Past forms ask for what was changed."""
-    return not _ASKS_FOR_CHANGE.isdisjoint(words(parameter))
+_NAMES_TOO = listed("commit publish set start stop store sync touch update write")
+_OF_A_NAME = listed(
+    "after at before by cursor date day from hash id ids index key month name number offset page "
+    "position range sha since time timestamp to until year"
+)
+"""Beside these, such a word is part of a noun: `start_date`, `store_id`, `update_time`."""
+_WHEN_SAID = re.compile(
+    r"\s*(?:whether|if|when(?:ever)?|set(?:ting)?\s+(?:this\s+)?to|specif(?:y|ies)|causes?|forces?)\b",
+    re.I,
+)
+
+
+def asks_for_change(
+    parameter: str, description: str = "", kinds: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the words of a parameter of a reading operation say that giving it changes
+    something: `update_content`, `markAsRead`, "Whether to mark them as read". Past forms ask for
+    what was changed."""
+    said = frozenset(words(parameter))
+    verbs = said & _ASKS_FOR_CHANGE
+    noun = verbs <= _NAMES_TOO and said <= verbs | _OF_A_NAME and "boolean" not in kinds
+    if verbs and not (noun and (said != verbs or verbs == {"start"})):
+        return True
+    first = words(description)[:1]
+    heard = _ASKS_FOR_CHANGE - _NAMES_TOO - {"apply", "force"} | {"update"}
+    spoken = words(description.split(".")[0]) if _WHEN_SAID.match(description) else first
+    return any(not heard.isdisjoint((e, e.removesuffix("s"), e.removesuffix("es"))) for e in spoken)
 
 
 def more_than_sets(operation: Operation) -> str:

@@ -6,13 +6,14 @@ Decided from the documents alone, before the first request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from oakum.contract.classify import Verdict, classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
+from oakum.contract.sensitive import asks_for_change
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import body_shape
 from oakum.scan.frames import EVENTS, LINES
@@ -163,7 +164,8 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]
         framed = replace(operation, responses={"200": (media,)})
         gate = gate_of(model, framed, inferred.get(operation.id, {}))
         if not _required_header(gate):
-            found.append(replace(gate, operation=operation, headers={"accept": media.type}))
+            heard = replace(gate.operation, responses=operation.responses)
+            found.append(replace(gate, operation=heard, headers={"accept": media.type}))
     return found
 
 
@@ -234,7 +236,9 @@ def _required_header(gate: Gate) -> str:
 def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
     """What an operation shows and what fills it; the contract's `params` before inferred ones."""
     door = Door(operation.method, operation.path, operation.id)
-    sources = {**inferred, **model.rule(operation.id).params}
+    said = model.rule(operation.id).params
+    operation = without_acts(operation, said)
+    sources = {**inferred, **said}
     used: dict[str, str] = {}
     fixed: dict[str, Json] = {}
     unfilled: list[str] = []
@@ -268,6 +272,21 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         tuple(unfilled),
         paths,
     )
+
+
+def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
+    """An operation without the optional parameters whose words say that giving them changes
+    something: no question of the scan's own accord has them. `said`: named by the contract."""
+    kept = tuple(
+        each
+        for each in operation.parameters
+        if each.required
+        or each.where not in ("query", "header")
+        or each.name in said
+        or not asks_for_change(each.name, each.description, each.shape.kinds)
+    )
+    same = len(kept) == len(operation.parameters)
+    return operation if same else replace(operation, parameters=kept)
 
 
 def _is_sent(parameter: Parameter) -> bool:

@@ -222,3 +222,36 @@ def test_any_document_is_classified(path: str, id: str, summary: str, descriptio
 )
 def test_what_may_answer_with_a_token_of_the_caller(operation: Operation, expected: bool) -> None:
     assert opens_session(operation) is expected
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        door("GET /entries/{id}/fetch-content", "Fetch original article", "fetchContent"),
+        door("GET /feeds/{id}/refresh"),
+        door("GET /hooks/{id}/ping"),
+        door("GET /hooks/{id}/test"),
+        door("GET /x/{id}", "Downloads the icon from the remote server"),
+        door("GET /x", "Get a page", description="Fetches it from an external site."),
+    ],
+    ids=lambda each: f"{each.path} {each.summary}",
+)
+def test_what_has_the_api_ask_another_server_is_not_asked(operation: Operation) -> None:
+    assert classify(operation).kind == "destructive"
+    assert classify(operation, OperationRule(operation.id, reads=True)).kind == "read"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        door("GET /fetch-users"),
+        door("GET /ping"),
+        door("GET /courses/{id}/test", "Get the test"),
+        door("GET /polls/{id}"),
+        door("GET /feeds/{id}/entries", "Retrieve all entries of a feed"),
+        door("GET /pets", "Fetches all pets from the store"),
+    ],
+    ids=lambda each: f"{each.path} {each.summary}",
+)
+def test_what_reads_of_the_apis_own_is_asked(operation: Operation) -> None:
+    assert classify(operation).kind == "read"

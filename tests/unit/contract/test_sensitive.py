@@ -130,5 +130,18 @@ def test_what_updates_only_sets() -> None:
 
 
 def test_a_parameter_that_asks_for_a_change_is_told_from_one_that_filters() -> None:
-    assert all(map(asks_for_change, ("update_content", "markAsRead", "refresh", "force")))
-    assert not any(map(asks_for_change, ("updated_since", "created_after", "offset", "charset")))
+    asking = "update_content markAsRead mark refresh force sync set_read"
+    assert all(map(asks_for_change, asking.split()))
+    filtering = (
+        "updated_since created_after offset charset start start_date store_id update_time commit_sha"
+    )
+    assert not any(map(asks_for_change, filtering.split()))
+    assert asks_for_change("start", kinds=frozenset({"boolean"}))
+
+
+def test_the_description_of_a_parameter_says_that_giving_it_changes_something() -> None:
+    assert asks_for_change("read", "Whether to mark the entries as read")
+    assert asks_for_change("keep", "If true, saves the content that was found.")
+    assert asks_for_change("content", "Refreshes what is stored")
+    assert not asks_for_change("q", "If true, only users that were updated are returned")
+    assert not asks_for_change("limit", "Sets how many there are on a page")

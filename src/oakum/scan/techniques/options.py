@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Parameter
-from oakum.contract.sensitive import asks_for_change
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
@@ -64,7 +63,6 @@ def _optional(gate: Gate) -> Iterator[Parameter]:
         return
     for parameter in gate.operation.parameters:
         taken = parameter.name in gate.sources or parameter.name in gate.fixed
-        taken = taken or asks_for_change(parameter.name)
         if parameter.where == "query" and not parameter.required and not taken:
             yield parameter
 

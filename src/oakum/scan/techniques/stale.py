@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import listed
 from oakum.contract.model import Json, Operation, Parameter
+from oakum.contract.sensitive import asks_for_change
 from oakum.finding import Door
 from oakum.scan.artefacts import Artefact, cursor_parameter
 from oakum.scan.asking import variable
@@ -208,6 +209,8 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
         return None
     if known is not None and not query:
         return None
+    if any(asks_for_change(name) for name, _ in query):
+        return None  # an answer's links may be buttons: `?markAsRead=1`
     template = known.operation.path if known else _template(engine, parts.path)
     values = _values(template, parts.path)
     template = template.removeprefix(base)
