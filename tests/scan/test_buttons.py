@@ -35,7 +35,8 @@ PLAIN = {"view": "{type: string, enum: [full, brief]}", "title": "{type: string}
 
 def parameters() -> str:
     lines = (
-        f"        - {{name: {name}, in: query, schema: {shape}, description: '{SAID.get(name, '')}'}}"
+        f"        - {{name: {name}, in: query, schema: {shape}, "
+        f"description: '{SAID.get(name, '')}'}}"
         for name, shape in (BUTTONS | PLAIN).items()
     )
     return "      parameters:\n" + "\n".join(lines) + "\n"

@@ -65,8 +65,9 @@ _REACHES = listed("crawl fetch ping poll probe recrawl refetch refresh scrape te
 """Verbs that, done to one object, have the API ask another server, or send it something."""
 _FAR = re.compile(
     r"\b(?:fetch|download|refresh|retriev|pull|poll|crawl|scrap|import|ping|sync)\w*\b[^.;,]*\b(?:"
-    r"(?:remote|external|upstream|third[- ]party|another)\s+(?:web\s?)?(?:site|server|service|host)s?"
-    r"|original\s+(?:article|(?:web\s?)?(?:page|site)|source|url)s?|(?:from|on)\s+the\s+internet)\b",
+    r"(?:remote|external|upstream|third[- ]party|another)\s+(?:web\s?)?"
+    r"(?:site|server|service|host)s?|original\s+(?:article|(?:web\s?)?(?:page|site)|source|url)s?|"
+    r"(?:from|on)\s+the\s+internet)\b",
     re.I,
 )
 """Words that say that a reading operation goes and reads elsewhere."""
