@@ -338,6 +338,39 @@ def test_what_an_api_stamps_at_a_write_is_named_and_no_reason_for_distrust(tmp_p
     assert any("by itself at a write" in each for each in report.writes.left)
 
 
+def test_stamps_and_counters_that_a_trial_could_send_are_no_reason_for_distrust(
+    tmp_path: Path,
+) -> None:
+    """Epochs, versions and dates that the document declares, so that they might be tried."""
+    plain = entries()["p12-wardens"]
+    moving = {"changed": 1_700_000_000, "lock_version": 4, "logged_in_on": "2024/01/01 10:00"}
+    kinds = {"changed": "integer", "lock_version": "integer", "logged_in_on": "string"}
+    more = "".join(f"        {name}: {{type: {kinds[name]}}}\n" for name in moving)
+    made = replace(
+        plain,
+        document=plain.document.replace("        locker: {type: integer}\n", more),
+        exposure=plain.exposure.replace("suspended, locker:", f"suspended, {', '.join(moving)}:"),
+        options=("--allow-writes",),
+    )
+    app = made.app("fixed", 1)
+    guests = app.state.db["guests"]
+    for each in guests.values():
+        each |= moving
+
+    def change(method: str, path: str, status: int, head: Any, body: bytes) -> Any:
+        for each in guests.values() if (method, path) == ("PATCH", "/me") else ():
+            each["changed"] += 1000
+            each["lock_version"] += 1
+            each["logged_in_on"] = "2026/02/02 10:00"
+        return status, head, body
+
+    report = scan(made, Odd(app, change), tmp_path)
+    assert report.distrust == ()
+    assert {each.field for each in report.findings}.isdisjoint(moving)
+    told = "\n".join(report.writes.left)
+    assert all(name in told for name in moving)
+
+
 def test_a_put_that_replaces_what_nobody_is_shown_is_not_sent(tmp_path: Path) -> None:
     made = entries()["p12-wardens"]
     hidden = made.document.replace(

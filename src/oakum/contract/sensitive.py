@@ -192,15 +192,38 @@ def _ends_it(path: str) -> bool:
 _STAMPS = listed(
     "at changed created date edited last made modified on stamp time timestamp updated"
 )
+_STAMPS_ALONE = listed("changed created edited modified stamp timestamp updated")
+"""Words that say it of a date without a time, too: no birthday is called so."""
+_COUNTERS = listed(
+    "checksum count counter counts etag hits login logins rev revision seen seq sequence version "
+    "views visits"
+)
+_TIME = re.compile(
+    r"\d{4}[-/]\d\d?[-/]\d\d?[T ]+\d\d?:\d\d|(?:\w{3}, )?\d\d? \w{3,9} \d{4} \d\d:\d\d"
+)
+"""RFC 3339, what databases write, and HTTP's own (RFC 9110, 5.6.7)."""
+_DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?$")
+_EPOCHS = ((10**9, 3 * 10**9), (10**12, 3 * 10**12))
+"""Seconds and milliseconds since 1970, from 2001 to 2065."""
 
 
 def is_stamp(path: str, value: Json) -> bool:
     """Whether a member is a time that the API sets by itself, at each write perhaps."""
     said = frozenset(words(path.rpartition(".")[2]))
-    return bool(said & _STAMPS) and isinstance(value, str) and bool(_TIME.match(value))
+    if isinstance(value, str) and not value.isdigit():
+        alone = bool(said & _STAMPS_ALONE) and bool(_DATE.match(value))
+        return alone or (bool(said & _STAMPS) and bool(_TIME.match(value)))
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
+        return False
+    return bool(said & _STAMPS) and any(low <= float(value) < high for low, high in _EPOCHS)
 
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+def moves_by_itself(path: str, value: Json) -> bool:
+    """Whether name and form of a member say that a write may change it whatever is sent: a stamp,
+    or a counter such as `lock_version`."""
+    counts = not _COUNTERS.isdisjoint(words(path.rpartition(".")[2]))
+    plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    return is_stamp(path, value) or (counts and plain)
 
 
 def ends(path: str, value: Json) -> bool:

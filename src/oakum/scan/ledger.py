@@ -5,7 +5,7 @@ An entry holds whole requests, with values of people in them; in the journal it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from oakum.contract.model import Json
+from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.paging import next_page
@@ -35,6 +36,8 @@ class Undo:
     """Names of the members that count, wherever they stand in the answer; none: the status."""
     how: str = ""
     """How a person does it, with names in place of values: `PATCH /me as ann`."""
+    sent: str = field(default="", repr=False)
+    """The members that were sent, with their values: a JSON object; empty: not kept."""
 
 
 @dataclass(frozen=True)
@@ -224,12 +227,27 @@ class Ledger:
                 if step is not None:
                     with suppress(OakumError):  # it may be done all the same, or another may do it
                         self.ask(*step)
-                if extract(self.ask(*undo.check), undo.members) == undo.before:
+                if self._is_back(undo, extract(self.ask(*undo.check), undo.members)):
                     self._done(undo)
                     return True
             except _FAILS:
                 return False
         return False
+
+    def _is_back(self, undo: Undo, now: str) -> bool:
+        """Whether all is as before but what the API alone has moved, which is named."""
+        if now == undo.before:
+            return True
+        if moved := moved_alone(undo, now):
+            self.name_moved(moved, undo.how)
+        return bool(moved)
+
+    def name_moved(self, names: Iterable[str], how: str, of: str = "") -> None:
+        """Say what is not as it was, and was not sent: no reason to distrust the run."""
+        listed = ", ".join(f"`{name}`" for name in sorted(set(names)))
+        said = f"{of}{listed} not as before {how}: the API sets this by itself at a write"
+        if said not in self.unsure:
+            self.unsure.append(said)
 
     def refused(self, made: Made) -> None:
         """The API said that it has made nothing. That is believed for now where its owner's first
@@ -313,6 +331,29 @@ def _objects(value: Json, members: tuple[str, ...]) -> list[Json]:
     return [own, *inner] if own else inner
 
 
+def moved_alone(undo: Undo, now: str) -> tuple[str, ...]:
+    """Members that alone are not as they were, where their names and forms say that an API moves
+    them at a write whatever it is sent; empty: another is not, or it is what was sent."""
+    try:
+        was, shown = orjson.loads(undo.before), orjson.loads(now)
+        sent = orjson.loads(undo.sent)
+    except orjson.JSONDecodeError:
+        return ()
+    if not isinstance(was, list) or not isinstance(shown, list) or len(was) != len(shown):
+        return ()
+    moved: set[str] = set()
+    for before, after in zip(was, shown, strict=True):
+        if before.keys() != after.keys():
+            return ()
+        names = {name for name, value in before.items() if after[name] != value}
+        for name in names:
+            value = after[name]
+            if not moves_by_itself(name, value) or sent.get(name) in (value, None):
+                return ()
+        moved |= names
+    return tuple(sorted(moved))
+
+
 def in_path(key: Json) -> str:
     """A key as it may stand in a path; empty: there it would name something else, or everything
     (`..`, or nothing at all)."""
@@ -359,6 +400,7 @@ def as_json(undo: Entry) -> Json:
         "before": undo.before,
         "members": list(undo.members),
         "how": undo.how,
+        "sent": undo.sent,
     }
 
 
@@ -380,6 +422,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         value["before"],
         tuple(value["members"]),
         str(value.get("how", "")),
+        str(value.get("sent", "")),
     )
 
 

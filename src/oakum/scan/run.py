@@ -268,7 +268,8 @@ class Scan:
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         notes += engine.notes if engine else ()
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
-        unsure = engine.ledger.unsure if engine is not None and engine.ledger else []
+        unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
+        unsure += engine.switches.moved if engine is not None and engine.switches else ()
         notes += unsure
         made = self._write_up(engine, distrust)
         return replace(

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
+from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill
@@ -73,6 +74,8 @@ class Switches:
     """Operations that something was sent to."""
     why: str = ""
     """Why the last flip that failed did."""
+    moved: list[str] = field(default_factory=list)
+    """What the API itself has set at a write and nothing puts back, in words."""
     _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     """(identity, writer) → the settings as they were before the first flip; never written down."""
     _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
@@ -271,18 +274,21 @@ class Switches:
         for (identity, operation), before in self._before.items():
             now = self._now.get((identity, operation))
             kept, declared = self._kept(operation), self._declared(operation)
-            names = [
-                name
+            names = {
+                name: _moved(name, before.get(name), now.get(name))
                 for name in sorted(before.keys() | (now or {}).keys())
-                if now and name not in kept and (identity, operation, name) not in known
-                if not _same(before.get(name), now.get(name))
-            ]
-            if names:
-                said_so = dict.fromkeys(n if n in declared else "‹key›" for n in names)
-                listed = ", ".join(f"`{name}`" for name in said_so)
+                if now and (identity, operation, name) not in known
+            }
+            other = [n for n, how in names.items() if how == "changed" and n not in kept]
+            if other:
                 said.append(
                     f"other settings of {identity} are not as they were before `{operation}`:"
-                    f" {listed}; look at them by hand"
+                    f" {_listed(other, declared)}; look at them by hand"
+                )
+            if alone := [n for n, how in names.items() if how and n not in other]:
+                self.moved.append(
+                    f"settings of {identity}: {_listed(alone, declared)} not as before"
+                    f" `{operation}`: the API sets this by itself at a write"
                 )
         self._before.clear()
         return tuple(said)
@@ -464,13 +470,22 @@ def _with(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> di
     return {**content, head: inner}
 
 
-def _same(before: Json, now: Json) -> bool:
-    """Whether nothing was changed but times of change, which the API sets itself."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        return before.keys() == now.keys() and all(_same(before[k], now[k]) for k in before)
-    return bool(before == now) or all(
-        isinstance(each, str) and _TIME.match(each) for each in (before, now)
-    )
+def _moved(name: str, before: Json, now: Json) -> str:
+    """`changed`: it is not as it was; `stamped`: but for times and counters, which the API sets
+    itself; empty: it is as it was."""
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        found = {_moved(each, before[each], now[each]) for each in before}
+        return "changed" if "changed" in found else "stamped" if "stamped" in found else ""
+    if before == now:
+        return ""
+    times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
+    alone = type(before) is type(now) and moves_by_itself(name, now)
+    return "stamped" if times or alone else "changed"
+
+
+def _listed(names: Collection[str], declared: Collection[str]) -> str:
+    said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
+    return ", ".join(f"`{name}`" for name in said)
 
 
 def _place(url: str) -> str:

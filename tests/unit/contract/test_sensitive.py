@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.lexicon import listed
-from oakum.contract.model import Operation, OperationRule, Relation
-from oakum.contract.sensitive import asks_for_change, ends, life_cycle, more_than_sets, staff_matter
+from oakum.contract.model import Json, Operation, OperationRule, Relation
+from oakum.contract.sensitive import (
+    asks_for_change,
+    ends,
+    is_stamp,
+    life_cycle,
+    more_than_sets,
+    moves_by_itself,
+    staff_matter,
+)
 
 PLAIN = Operation("updateUser", "PATCH", "/users/{id}")
 RELATIONS = {
@@ -143,3 +151,40 @@ def test_the_description_of_a_parameter_says_that_giving_it_changes_something() 
     assert asks_for_change("content", "Refreshes what is stored")
     assert not asks_for_change("q", "If true, only users that were updated are returned")
     assert not asks_for_change("limit", "Sets how many there are on a page")
+
+
+STAMPS = [
+    ("updated_on", "2026-11-27T20:11:02Z"),
+    ("last_login_on", "2026/11/27 20:11:02 +0100"),
+    ("updated", 1_764_274_262),
+    ("modifiedAt", 1_764_274_262_123),
+    ("edited", "Fri, 27 Nov 2026 20:11:02 GMT"),
+    ("created_on", "2026-11-27"),
+    ("profile.updatedAt", "1764274262"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), STAMPS)
+def test_a_time_that_an_api_sets_by_itself_is_told_by_name_and_form(name: str, value: Json) -> None:
+    assert is_stamp(name, value) and moves_by_itself(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("birth_date", "1990-05-05"),
+        ("updated", True),
+        ("updated", "by hand"),
+        ("phone", 4_915_112_345_678),
+        ("credits", 1_764_274_262),
+        ("plan", "gold"),
+        ("updated", ""),
+    ],
+)
+def test_what_a_person_sets_is_no_stamp(name: str, value: Json) -> None:
+    assert not is_stamp(name, value) and not moves_by_itself(name, value)
+
+
+def test_counters_move_by_themselves_and_are_no_stamps() -> None:
+    for name in ("lock_version", "etag", "views_count", "login_count"):
+        assert moves_by_itself(name, 4) and not is_stamp(name, 4)

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.contract.model import Json
 from oakum.exchange import Request, Response
-from oakum.scan.ledger import Ledger, Made, as_json, from_json
+from oakum.scan.ledger import Ledger, Made, Undo, as_json, from_json
 
 AT = "http://market.test/stalls"
 MADE = Made(
@@ -120,3 +120,70 @@ def test_a_refused_creation_is_not_searched_for_while_the_run_goes_on() -> None:
 def test_an_entry_comes_out_of_a_journal_as_it_went_in() -> None:
     for each in (MADE, replace(MADE, known="s5", look=None, turns=((),))):
         assert from_json(json.loads(json.dumps(as_json(each)))) == each
+
+
+class Profile:
+    """Takes what it is sent but for `kept`, and moves `moving` at each write."""
+
+    def __init__(
+        self, kept: tuple[str, ...] = (), moving: str = "updated", stuck: str = ""
+    ) -> None:
+        self.own: dict[str, Any] = {"bio": "wool", "updated": 1_700_000_000, "lock_version": 4}
+        self.kept, self.moving, self.stuck = kept, moving, stuck
+        self.writes = 0
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        if request.method == "PATCH":
+            self.writes += 1
+            sent = json.loads(request.body)
+            self.own |= {n: v for n, v in sent.items() if n not in self.kept}
+            if self.stuck and self.writes > 1:
+                self.own[self.stuck] = "felt"
+            self.own[self.moving] = 1_764_000_000 + self.writes
+        return Response(200, {}, json.dumps(self.own).encode())
+
+
+def tried(profile: Profile, **sent: Any) -> tuple[Ledger, bool]:
+    """Whether a trial write to a profile counts as taken back."""
+    said: list[tuple[str, Json]] = []
+    found = Ledger(profile, lambda kind, entry: said.append((kind, entry)))
+    before = {name: profile.own[name] for name in sent}
+    back = Request("PATCH", f"{AT}/me", {}, json.dumps(before).encode())
+    undo = Undo(
+        "`Profile` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/me")),
+        json.dumps([before], sort_keys=True, separators=(",", ":")), tuple(sent),
+        "PATCH /me as ann", json.dumps(sent),
+    )  # fmt: skip
+    found.enter(undo)
+    profile("ann", Request("PATCH", f"{AT}/me", {}, json.dumps(sent).encode()))
+    return found, found.undo(undo)
+
+
+def test_what_was_ignored_and_stamped_is_as_before_but_for_a_stamp_that_is_named() -> None:
+    profile = Profile(kept=("bio", "updated"))
+    found, done = tried(profile, bio="felt", updated=1_700_000_001)
+    assert done
+    assert profile.writes == 1  # what was ignored needs no undoing
+    assert "`updated` not as before PATCH /me as ann" in found.unsure[0]
+
+
+def test_what_was_taken_is_put_back_beside_a_stamp() -> None:
+    profile = Profile()
+    found, done = tried(profile, bio="felt", updated=1_700_000_001)
+    assert done and profile.own["bio"] == "wool"
+    assert len(found.unsure) == 1
+
+
+def test_a_stamp_excuses_no_other_member() -> None:
+    _, done = tried(Profile(stuck="bio"), bio="felt", updated=1_700_000_001)
+    assert not done
+
+
+def test_a_counter_that_holds_what_was_sent_is_not_as_before() -> None:
+    class Once(Profile):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            self.kept = ("lock_version",) if self.writes else ()
+            return super().__call__(viewer, request)
+
+    _, done = tried(Once(), lock_version=4711)
+    assert not done

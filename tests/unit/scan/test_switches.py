@@ -245,6 +245,50 @@ def test_a_nested_setting_in_something_else_is_neither_set_nor_put_back(
     assert not [line for line in studio.asked if "putSettings" in line]
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("updatedAt", "2024-01-01T00:00:00Z", "2026-02-02T10:00:00Z"),
+        ("changed", 1_700_000_000, 1_760_000_000),
+        ("lock_version", 4, 6),
+        ("meta", {"modified_on": "2024/01/01 10:00"}, {"modified_on": "2026/02/02 10:00"}),
+    ],
+)
+def test_what_an_api_stamps_at_a_flip_is_named_and_no_reason_for_distrust(
+    name: str, before: Any, after: Any
+) -> None:
+    class Stamping(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            done = super().putSettings(viewer, id, body)
+            self.settings[id][name] = after
+            return done
+
+    studio = Stamping()
+    for each in studio.settings.values():
+        each[name] = before
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert found.restore() == ()
+    (told,) = found.moved
+    assert "of ann" in told and "by itself at a write" in told
+    assert str(after) not in told
+
+
+def test_a_date_that_is_no_stamp_is_damage_to_other_settings() -> None:
+    class Careless(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            done = super().putSettings(viewer, id, body)
+            self.settings[id]["birthday"] = "1970-01-01"
+            return done
+
+    studio = Careless()
+    for each in studio.settings.values():
+        each["birthday"] = "1990-05-05"
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert "look at them by hand" in found.restore()[0]
+
+
 def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None:
     class Lossy(Studio):
         def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:

@@ -15,8 +15,14 @@ from dataclasses import dataclass, field, replace
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Shape
-from oakum.contract.sensitive import ends, is_stamp, life_cycle, more_than_sets
-from oakum.exchange import Request, Response
+from oakum.contract.sensitive import (
+    ends,
+    is_stamp,
+    life_cycle,
+    more_than_sets,
+    moves_by_itself,
+)
+from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
@@ -190,11 +196,8 @@ class _Door:
         ]
         self.steady = {}
         if moved:
-            self.ledger.unsure.append(
-                f"`{self.resource}` of {owner}: {', '.join(f'`{n}`' for n in sorted(set(moved)))}"
-                f" not as before {self.gate.door.method} {self.gate.door.path}: the API sets"
-                " this by itself at a write"
-            )
+            how = f"{self.gate.door.method} {self.gate.door.path}"
+            self.ledger.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
 
     def _changes(
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
@@ -215,7 +218,7 @@ class _Door:
             if declared and (shape is None or name not in shape.properties):
                 continue
             if not self._may_set(name, viewer, owner):
-                other = other_value(name, value, each)
+                other = other_value(name, value, each, far=moves_by_itself(name, value))
                 if other is not None and not ends(name, other):
                     found += 1
                     yield name, other
@@ -259,6 +262,7 @@ class _Door:
             extract(again.answer, names),
             names,
             f"{self.gate.door.method} {self.gate.door.path} as {owner}",
+            json_bytes(dict(changes)).decode(),
         )
         own = self._own_side(viewer, owner, names)
         self.ledger.enter(undo)
