@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import Response
 
-from tests.catalogue.play import play
-from tests.scan.notebook import LEAKS, entry
+from oakum.scan.run import Scan
+from oakum_catalogue.kit import Entry
+from tests.catalogue.play import options_of, play, serving
+from tests.scan.notebook import LEAKS, Notebook, entry
 from tests.scan.test_accounts import told
 
 pytestmark = pytest.mark.server
@@ -31,3 +36,77 @@ def test_without_leave_to_write_nothing_is_made(tmp_path: Path) -> None:
     played = play(replace(made, options=()), "leaky", 1, tmp_path)
     assert not played.report.findings
     assert book.removed == 0
+
+
+class Picky:
+    """A notebook that takes a note only on a shelf and of a kind that it knows, and answers 500
+    else; both stand in every note."""
+
+    def __init__(self, book: Notebook) -> None:
+        self.inner = book.app()
+        for number, note in enumerate(book.notes.values()):
+            note |= {"shelf_id": 7310 + number, "kind": "private_note"}
+        self.book = book
+        self.taken = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", "/notes"):
+            message = await receive()
+            sent = json.loads(message["body"])["note"]
+            shelves = {n["shelf_id"] for n in self.book.notes.values()}
+            if sent.get("shelf_id") not in shelves or sent.get("kind") != "private_note":
+                await Response(status_code=500)(scope, receive, send)
+                return
+            self.taken += 1
+
+            async def given() -> Any:
+                return message
+
+            await self.inner(scope, given, send)
+            list(self.book.notes.values())[-1].update({n: sent[n] for n in ("shelf_id", "kind")})
+            return
+        await self.inner(scope, receive, send)
+
+
+def picky() -> tuple[Entry, Picky]:
+    made, book = entry(("thrown",))
+    app = Picky(book)
+    members = "shelf_id: {type: integer}, kind: {type: string}, "
+    document = made.document.replace(
+        "required: [title]\n                  properties: {",
+        f"required: [title, shelf_id, kind]\n                  properties: {{{members}",
+    )
+    seen = "        shelf_id: {type: integer}\n        kind: {type: string}\n"
+    document = document.replace("        made: {", f"{seen}        made: {{", 1)
+    exposure = made.exposure.replace("ref, writer, made,", "ref, writer, made, shelf_id, kind,")
+    return replace(made, document=document, exposure=exposure, app=lambda mode, seed: app), app
+
+
+def test_what_is_made_has_ids_and_words_that_answers_have_shown(tmp_path: Path) -> None:
+    made, app = picky()
+    policy = made.write(tmp_path, 1)
+    with serving(app) as target:  # type: ignore[arg-type]
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    assert app.taken
+    assert told(report.findings) >= {LEAKS["thrown"]}
+    assert {note["title"][:4] for note in app.book.notes.values()} == {"what"}
+
+
+def test_the_same_failure_of_a_creation_is_told_once(tmp_path: Path) -> None:
+    made, app = picky()
+    policy = made.write(tmp_path, 1)
+    for note in app.book.notes.values():
+        note["kind"] = note["ref"]  # nothing tells which word is taken
+    with serving(app) as target:  # type: ignore[arg-type]
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    failures = [note for note in report.notes if "was answered with 500" in note]
+    assert len(failures) == 1, failures
+
+
+def test_a_creation_in_a_member_of_the_body_is_understood_without_a_line(tmp_path: Path) -> None:
+    made, book = entry(LEAKS)
+    made = replace(made, exposure=made.exposure.replace("  makeNote: {sets: {Note: /note}}\n", ""))
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == {*LEAKS.values()}
+    assert played.after == played.before
+    assert book.removed >= 2

@@ -8,8 +8,8 @@ from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Operation, Shape, Switch
 from oakum.contract.sensitive import life_cycle, more_than_sets
-from oakum.scan.bodies import body_shape
 from oakum.scan.restraint import barred
+from oakum.scan.variants import place, written
 from oakum.semantics import Model
 from oakum.semantics.table import allows, member
 
@@ -38,19 +38,10 @@ def own_fields(model: Model) -> dict[str, Switch]:
 
 def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
     """Resources in the body of a request, each with where it stands and its shape there."""
-    shape = body_shape(operation)
-    if shape is None:
-        return
-    said = model.sets.get(operation.id, ())
-    for segments, resource in said:
-        at: Shape | None = shape
-        for segment in segments:
-            at = member(at, segment) if at is not None and segment != "*" else None
-        if at is not None:
-            yield resource, "".join(f"/{each}" for each in segments), at
-    if not said:
-        for resource in {model.bound[name] for name in shape.names if name in model.bound}:
-            yield resource, "", shape
+    for resource, segments in written(model, operation):
+        if "*" not in segments:
+            shape = place(model, operation, resource)[1]
+            yield resource, "".join(f"/{each}" for each in segments), shape
 
 
 def _leaves(model: Model, resource: str, base: str, shape: Shape) -> Iterator[tuple[str, str]]:

@@ -7,14 +7,15 @@ before the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from oakum.contract.classify import classify
 from oakum.contract.model import Operation
 from oakum.contract.sensitive import more_than_sets, staff_matter
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import unwritable
-from oakum.scan.variants import written
+from oakum.scan.doors import Gate, gate_of
+from oakum.scan.variants import last_parameter, written
 from oakum.semantics import Model
 
 _WRITES = ("PATCH", "PUT", "POST")
@@ -39,12 +40,43 @@ def why_not_called(model: Model, operation: str) -> str:
         return f"not written to, for {why}"
     if why := more_than_sets(each):
         return f"not written to, for {why}, whatever is sent"
-    if not written(model, each):
+    found = written(model, each)
+    if not found:
         return (
             "not written to: neither `sets:` of the contract nor the schema of its body says which"
-            " resource it writes"
+            " resource it writes, and where in the body that stands; add"
+            f' `operations: {{{each.id}: {{sets: {{RESOURCE: /PLACE}}}}}}` (`""` where the body is'
+            " the resource itself)"
         )
+    making = each.method == "POST" and not last_parameter(each.path)
+    if making and not any(remover(model, each, name, {}) for name, _ in found):
+        name = found[0][0]
+        key = model.policy.resources[name].key
+        return (
+            f"not written to: what it makes could not be taken away again, since no DELETE is known"
+            f" that names a `{name}` by its key" + (f" (`{name}.{key}`)" if key else "")
+        )
+    if making:
+        return "not written to: nothing could be made with it that its maker sees and takes away"
     return "not written to: no identity has an object of its own there that could be put back"
+
+
+def remover(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Gate | None:
+    """The operation that takes away again what another one makes; None: there is none."""
+    key = model.policy.resources[resource].key
+    for each in model.operations.values():
+        last = last_parameter(each.path)
+        if each.method != "DELETE" or not last or not key:
+            continue
+        remove = gate_of(model, each, params.get(each.id, {}))
+        named = f"{resource}.{key}" in remove.sources.values()
+        below = each.path.startswith(f"{make.path.rstrip('/')}/")
+        # who makes one may not be let to take it away where that is a staff matter
+        if (below or named) and len(remove.unfilled) <= 1 and not barred(model, each):
+            return remove
+    return None
 
 
 def untried(model: Model) -> Iterator[Skipped]:

@@ -18,12 +18,81 @@ _EXACT = 2**53
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+_LAST = re.compile(r"\{([^{}]+)\}(?:\.\w+)?")
+
+
+def last_parameter(path: str) -> str:
+    """The parameter that a path ends with (`/issues/{id}.json`); empty: it ends otherwise."""
+    found = _LAST.fullmatch(path.rstrip("/").rsplit("/", 1)[-1])
+    return found[1] if found else ""
+
+
 def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:
-    """Resources in the body of a request, each with where it stands."""
+    """Resources in the body of a request, each with where it stands: as the contract says, else as
+    its schema is called, else as what is read at the same address has its members."""
     said = {name: at for at, name in model.sets.get(operation.id, ())}
     shape = body_shape(operation)
-    bound = [model.bound[name] for name in shape.names if name in model.bound] if shape else []
-    return list((said or dict.fromkeys(bound, ())).items())
+    if said or shape is None:
+        return list(said.items())
+    bound = [model.bound[name] for name in shape.names if name in model.bound]
+    return [(name, ()) for name in dict.fromkeys(bound)] or _derived(model, operation, shape)
+
+
+def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], Shape]:
+    """Where a resource stands in the body of a request, and what the document says of it there."""
+    at = next((at for name, at in written(model, operation) if name == resource), ())
+    shape: Shape | None = body_shape(operation)
+    for segment in at:
+        shape = member(shape, segment) if shape is not None else None
+    return at, shape or Shape()
+
+
+def _derived(model: Model, operation: Operation, shape: Shape) -> list[tuple[str, tuple[str, ...]]]:
+    """`{issue: {…}}`, or the members alone, where half of them at least are members of what a GET
+    at the same address shows: one such place, or none.
+
+    Never of an account that a POST might make: who makes one is not let in as it.
+    """
+    places: dict[tuple[str, ...], Shape] = {(): shape}
+    for name, thunk in shape.properties.items():
+        if (inner := thunk()).properties and not inner.read_only:
+            places[(name,)] = inner
+    ranked: dict[float, list[tuple[str, tuple[str, ...]]]] = {}
+    for resource in _read_there(model, operation):
+        known = model.policy.resources[resource]
+        if known.owner.kind == "none" or (operation.method == "POST" and known.is_account):
+            continue
+        for at, each in places.items():
+            names = {n for n, thunk in each.properties.items() if not thunk().read_only}
+            share = len(names & model.known[resource].names) / max(1, len(names))
+            if share >= _HALF:
+                ranked.setdefault(share, []).append((resource, at))
+    best = ranked[max(ranked)] if ranked else []
+    return best if len(best) == 1 else []
+
+
+_HALF = 0.5
+
+
+def _read_there(model: Model, operation: Operation) -> list[str]:
+    """Resources that a GET of the same path shows, or one of a single object right below it."""
+    stem = _stem(operation.path)
+    found: dict[str, None] = {}
+    for each in model.operations.values():
+        under = _stem(each.path).removeprefix(stem)
+        if each.method != "GET" or not _stem(each.path).startswith(stem):
+            continue
+        if under and not (operation.method == "POST" and re.fullmatch(r"/\{[^{}]+\}", under)):
+            continue
+        media = each.success()
+        shown = resources_in(media.shape, model.bound) if media and media.shape else ()
+        found |= dict.fromkeys(name for name, _ in shown)
+        found |= dict.fromkeys(name for _, name in model.shown.get(each.id, ()))
+    return list(found)
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"\.\w+$", "", path.rstrip("/"))
 
 
 def shape_of(model: Model, resource: str, *path: str) -> Shape:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
@@ -30,10 +31,10 @@ from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.login import json_of
 from oakum.scan.owned import LETS_IN
-from oakum.scan.restraint import barred
+from oakum.scan.restraint import barred, remover
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.variants import other_value, shape_of, written
+from oakum.scan.variants import last_parameter, other_value, shape_of, written
 from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
 from oakum.semantics.decide import through
@@ -87,7 +88,6 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_Pair]:
-    removers = [o for o in model.operations.values() if o.method == "DELETE"]
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
         if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
@@ -97,16 +97,9 @@ def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_P
             known = model.policy.resources[resource]
             if not known.key or known.owner.kind == "none":
                 continue
-            for each in removers:
-                remove = gate_of(model, each, params.get(each.id, {}))
-                last = each.path.rstrip("/").rsplit("/", 1)[-1]
-                named = [n for n, s in remove.sources.items() if s == f"{resource}.{known.key}"]
-                below = each.path.startswith(f"{operation.path.rstrip('/')}/")
-                if barred(model, each):
-                    continue  # who makes one may not be let to take it away
-                if last.startswith("{") and (below or named) and len(remove.unfilled) <= 1:
-                    yield _Pair(resource, at, make, remove)
-                    break
+            remove = remover(model, operation, resource, params)
+            if remove is not None:
+                yield _Pair(resource, at, make, remove)
 
 
 @dataclass
@@ -163,14 +156,15 @@ class _Trial:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.refused(made)
             elif not self.ledger.shows(made):
-                self.ledger.unsure.append(
+                said = (
                     f"{pair.make.door.method} {pair.make.door.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
                     f" the same, it holds a text that begins with `{mark.split()[0]}`"
                 )
+                self.ledger.unsure += [said] if said not in self.ledger.unsure else ()
             return None
-        said = marked(json_of(answer), mark, key)
-        shown = said[0] if said else None
+        seen = marked(json_of(answer), mark, key)
+        shown = seen[0] if seen else None
         told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
         if told and self.ledger.is_ours(made, told, shown, echo=True):
             made = self.ledger.learn(made, told)
@@ -190,7 +184,7 @@ class _Trial:
         if filled is None or shape is None:
             return None
         marks = iter((mark,))
-        body = _body(engine, shape, self.owner, marks, ())
+        body = _body(engine, shape, self.pair, self.owner, marks, ())
         if next(marks, ""):
             return None  # nowhere to put it: it could not be found again
         body = {**body, **filled.content}
@@ -224,7 +218,7 @@ class _Trial:
         engine = self.engine
         key = engine.model.policy.resources[self.pair.resource].key
         names = [p.name for p in of.operation.parameters if p.where == "path"]
-        last = of.operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
+        last = last_parameter(of.operation.path)
         if last not in names:
             return None
         sources = {**of.sources, last: f"{self.pair.resource}.{key}"}
@@ -394,30 +388,60 @@ class _Own:
 
 
 def _body(
-    engine: Engine, shape: Shape, owner: str, marks: Iterator[str], at: tuple[str, ...]
+    engine: Engine, shape: Shape, pair: _Pair, owner: str, marks: Iterator[str], at: tuple[str, ...]
 ) -> dict[str, Json]:
-    """What a creation has to hold, and one mark in a free text of it."""
+    """What a creation has to hold, and one mark in a free text of it.
+
+    Ids of other objects, and words that stand in several objects, are those that answers have
+    shown: an API takes no others.
+    """
     body: dict[str, Json] = {}
     bare = not shape.required
+    inside = at[: len(pair.at)] == pair.at
     for name, thunk in shape.properties.items():
         inner = thunk()
         required = name in shape.required or bare
-        if inner.read_only or (not required and not _is_free(name, inner)):
+        path = ".".join((*at[len(pair.at) :], name)) if inside else name
+        seen = "" if inner.enum else _seen(engine, pair.resource, owner, path, inner)
+        free = _is_free(name, inner) and not seen
+        wrap = pair.at[: len(at) + 1] == (*at, name)
+        if inner.read_only or not (required or free or wrap):
             continue
-        known = engine.knowledge.named(name)
         if inner.properties and len(at) < _DEPTH:
-            body[name] = _body(engine, inner, owner, marks, (*at, name))
-        elif _is_free(name, inner):
+            body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
+        elif free:
             text = next(marks, "")
             if text or required:
                 body[name] = text or "oakum"
         elif is_secret(name, inner):
             body[name] = f"Oak-{secrets.token_hex(6)}-7a"
-        elif known and classify_field(name, inner) is FieldClass.KEY:
-            body[name] = typed(known[0], inner)
+        elif seen:
+            body[name] = typed(seen, inner)
         else:
             body[name] = harmless(name, inner)
     return body
+
+
+def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:
+    """A value that answers have shown for a member which takes only what is known: the id of
+    another object, or a word that several objects hold; empty: it is none, or none was seen."""
+    known = engine.model.policy.resources[resource]
+    name = path.rpartition(".")[2]
+    knowledge = engine.knowledge
+    if path in (known.key, *known.owner.members) or is_secret(name, shape):
+        return ""
+    own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
+    if classify_field(name, shape) is FieldClass.KEY:
+        return next(iter((*own, *knowledge.named(name))), "")
+    if classify_field(name, shape) in LETS_IN or not shape.kinds <= {"string", "null"}:
+        return ""
+    held: dict[str, str] = {}
+    for (_, kind), kept in knowledge.objects.items():
+        for row in kept if kind == resource else ():
+            if path in row and known.key in row:
+                held[row[known.key]] = row[path]
+    word = next((each for each, number in Counter(held.values()).most_common(1) if number > 1), "")
+    return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
 
 
 def _is_free(name: str, shape: Shape) -> bool:

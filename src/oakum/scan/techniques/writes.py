@@ -28,12 +28,13 @@ from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
+from oakum.scan.knowledge import canonical
 from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.variants import other_value, shape_of, written
+from oakum.scan.variants import last_parameter, other_value, place, shape_of, written
 from oakum.semantics import Model
 from oakum.semantics.decide import through
 from oakum.semantics.table import allows
@@ -86,8 +87,7 @@ def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tu
 def _resources(model: Model, operation: Operation, gate: Gate) -> list[str]:
     """What is written; where neither contract nor document says it, what the path ends with."""
     found = [name for name, _ in written(model, operation)]
-    last = operation.path.rstrip("/").rsplit("/", 1)[-1].strip("{}")
-    name, _, field = gate.sources.get(last, "").partition(".")
+    name, _, field = gate.sources.get(last_parameter(operation.path), "").partition(".")
     known = model.policy.resources.get(name)
     if not found and known is not None and known.key == field and known.owner.kind != "none":
         found = [name]
@@ -99,8 +99,7 @@ def _sets_what_is_there(operation: Operation, gate: Gate) -> bool:
     two (`POST /albums/{id}/photos`), and nothing says how that is undone."""
     in_path = {each.name for each in operation.parameters if each.where == "path"}
     said = frozenset((*words(operation.path.replace("/", " ")), *words(operation.id)))
-    last = operation.path.rstrip("/").rsplit("/", 1)[-1]
-    own = last.startswith("{") and last.strip("{}") in gate.personal & in_path
+    own = last_parameter(operation.path) in gate.personal & in_path
     linked = len({gate.sources[name] for name in gate.personal}) > 1
     shape = body_shape(operation) or Shape()
     keys = [
@@ -158,9 +157,9 @@ class _Door:
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether a PUT would replace what its owner's view does not show: it could not be put
         back."""
-        shape = body_shape(self.gate.operation)
-        if self.gate.operation.method != "PUT" or shape is None:
+        if self.gate.operation.method != "PUT" or not self.gate.operation.body:
             return False
+        shape = self._shape()
         unseen = [
             name
             for name, thunk in shape.properties.items()
@@ -203,7 +202,7 @@ class _Door:
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
     ) -> Iterator[tuple[str, Json]]:
         """Members that this caller may not set, each with another value than it has."""
-        shape = body_shape(self.gate.operation)
+        shape = self._shape()
         known = self.engine.model.policy.resources[self.resource]
         taken = {known.key, *known.owner.members, *(s.member for s in known.states.values())}
         found = 0
@@ -215,7 +214,7 @@ class _Door:
                 continue
             if not self.engine.lookout.may_write(name):
                 continue
-            if declared and (shape is None or name not in shape.properties):
+            if declared and name not in shape.properties:
                 continue
             if not self._may_set(name, viewer, owner):
                 other = other_value(name, value, each, far=moves_by_itself(name, value))
@@ -306,21 +305,24 @@ class _Door:
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
         content: dict[str, Json] = {}
-        shape = body_shape(self.gate.operation)
-        if self.gate.operation.method == "PUT" and shape is not None:
+        shape = self._shape()
+        if self.gate.operation.method == "PUT":
             content = {n: v for n, v in view.object.items() if n in shape.properties}
-        elif shape is not None:
+        else:
             content = {n: view.object[n] for n in shape.required if n in view.object}
         body = self._placed({**content, **filled.content, **changes})
         return with_body(filled, self.gate.operation, body).request
 
     def _placed(self, content: Json) -> Json:
         """The object where the body of this operation holds it."""
-        pointers = [at for at, name in self.engine.model.sets.get(self.gate.operation.id, ())
-                    if name == self.resource]  # fmt: skip
-        for segment in reversed(pointers[0] if pointers else ()):
+        at, _ = place(self.engine.model, self.gate.operation, self.resource)
+        for segment in reversed(at):
             content = [content] if segment == "*" else {segment: content}
         return content
+
+    def _shape(self) -> Shape:
+        """What the document says of the object in the body."""
+        return place(self.engine.model, self.gate.operation, self.resource)[1]
 
     def _view(self, owner: str) -> _View | None:
         """The owner's own view of their object, at the door that shows most of it."""
@@ -348,11 +350,18 @@ class _Door:
         return None
 
     def _is_meant(self, value: Mapping[str, Json], owner: str) -> bool:
-        """Whether an object is the one that the writing door would name."""
-        key = self.engine.model.policy.resources[self.resource].key
-        filled = fill(self.gate, self.engine.target, self.engine.knowledge, owner)
-        named = filled.sent if filled else frozenset()
-        return not key or not named or key not in value or str(value[key]) in named
+        """Whether an object is the one that the writing door would name: by its key, else it has to
+        be the owner's only one."""
+        engine = self.engine
+        known = engine.model.policy.resources[self.resource]
+        filled = fill(self.gate, engine.target, engine.knowledge, owner)
+        source = f"{self.resource}.{known.key}"
+        names = [name for name, each in self.gate.sources.items() if each == source]
+        if known.key and names and filled is not None:
+            meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
+            return known.key in value and canonical(value[known.key]) in meant
+        objects = engine.knowledge.objects.get((owner, self.resource), ())
+        return not known.key or len({row.get(known.key) for row in objects}) <= 1
 
     def _tell(
         self,
