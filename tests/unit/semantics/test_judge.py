@@ -279,3 +279,13 @@ def test_what_lies_too_deep_is_not_looked_at(inside: bool) -> None:
     assert len(found.sightings) == inside
     leaves = [*found.unbound, *(leaf for each in found.sightings for leaf in each.leaves)]
     assert "deep" not in [leaf.value for leaf in leaves]
+
+
+def test_a_list_is_not_shown_where_the_contract_names_one_value() -> None:
+    found = judge({"data": [{**THING, "text": ["hello", "you"]}]})
+    keep = found.keep
+    assert isinstance(keep, dict) and isinstance(keep["data"], dict)
+    mine = keep["data"]["0"]
+    assert isinstance(mine, dict) and mine["text"] is False and mine["id"] is True
+    told = {leaf.path: leaf.allowed for leaf in found.sightings[0].leaves}
+    assert told["text.*"] is False

@@ -1,0 +1,157 @@
+"""How many broken lines the tests notice: `python tests/mutation.py [GROUP…]`.
+
+mutmut breaks one expression at a time and runs the tests that reach it. The groups of
+`[tool.mutation.groups]` in pyproject.toml name the modules of the core, and the closest tests of
+each. Of a module with more mutants than `--sample` a random part is taken, by a seed: a rerun
+takes the same. What only rewords a message (a literal with a space in it) is left out: a test
+that pins wording is not one of meaning.
+
+It prints a row for each module and each survivor as it differs from the original, and keeps what
+became of each mutant in `GROUP.json`. With `--again` only the survivors kept there are run anew: a
+test that is added kills no less than was killed without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "unreached", 33: "unreached"}
+"""Exit codes of mutmut; the others of `TIMEOUTS` and signals."""
+TIMEOUTS = {24, -24, 36, 152, 255}
+SEED = 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("groups", nargs="*", help="groups of pyproject.toml; all if none is named")
+    parser.add_argument("--sample", type=int, default=60, help="mutants of a module at most")
+    parser.add_argument("--module", action="append", help="only this module of the group")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--into", type=Path, default=ROOT / ".mutation", help="folder to work in")
+    parser.add_argument("--again", action="store_true", help="only what survived the last run")
+    asked = parser.parse_args()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutation"]["groups"]
+    for group in asked.groups or settings:
+        modules = [m for m in settings[group]["modules"] if asked.module in (None, [m])]
+        run(asked.into / group, modules, settings[group]["tests"], asked)
+    return 0
+
+
+def run(place: Path, modules: list[str], tests: list[str], asked: argparse.Namespace) -> None:
+    """One group: a copy of the tree, broken by mutmut, told of on the screen."""
+    kept = place.with_suffix(".json")
+    before: dict[str, str] = json.loads(kept.read_text()) if asked.again else {}
+    lay_out(place, modules, tests)
+    chosen = {module: choose(module, asked.sample) for module in modules}
+    names = [name for taken in chosen.values() for name in taken]
+    names = [name for name in names if before.get(name) not in ("killed", "timeout")]
+    tool = Path(sys.executable).with_name("mutmut")
+    command = [str(tool), "run", "--max-children", str(asked.workers), *names]
+    with (place / "log").open("w") as log:
+        subprocess.run(command, cwd=place, stdout=log, stderr=subprocess.STDOUT, check=False)
+    after = dict(before)
+    for module in modules:
+        meta = place / "mutants" / f"{module}.meta"
+        codes = json.loads(meta.read_text())["exit_code_by_key"] if meta.exists() else {}
+        after.update({name: _status(code) for name, code in codes.items() if name in names})
+    kept.write_text(json.dumps(after, indent=1))
+    for module, changes in chosen.items():
+        tell(module, changes, after)
+
+
+def lay_out(place: Path, modules: list[str], tests: list[str]) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    for folder in ("src", "tests", "docs"):
+        away = shutil.ignore_patterns("__pycache__", ".hypothesis")
+        shutil.copytree(ROOT / folder, place / folder, ignore=away)
+    text = (ROOT / "pyproject.toml").read_text()
+    more = f"only_mutate = {json.dumps(modules)}\n"
+    more += f"pytest_add_cli_args_test_selection = {json.dumps(tests)}\n"
+    text = text.replace("[tool.mutmut]\n", "[tool.mutmut]\n" + more)
+    (place / "pyproject.toml").write_text(text)
+
+
+def choose(module: str, sample: int) -> dict[str, str]:
+    """Names of mutants, each with the lines that it changes."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
+    broken = mutate_file_contents(module, (ROOT / module).read_text())
+    bodies = dict(functions(broken.code))
+    found: dict[str, str] = {}
+    for name in broken.mutant_names:
+        original = name.rpartition("__mutmut_")[0] + "__mutmut_orig"
+        if rewords(bodies[original], bodies[name]):
+            continue
+        dotted = module.removeprefix("src/").removesuffix(".py").replace("/", ".")
+        key = f"{dotted}.{name}".replace(".__init__.", ".")
+        found[key] = difference(ast.unparse(bodies[original]), ast.unparse(bodies[name]))
+    if len(found) <= sample:
+        return found
+    taken = random.Random(f"{SEED}:{module}").sample(sorted(found), sample)
+    return {key: found[key] for key in sorted(taken)}
+
+
+def functions(code: str) -> Iterator[tuple[str, ast.AST]]:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "__mutmut_" in node.name:
+            yield node.name, node
+
+
+def rewords(before: ast.AST, after: ast.AST) -> bool:
+    """Whether the two differ in nothing but words of a text with spaces."""
+    return _blank(before) == _blank(after)
+
+
+def _blank(tree: ast.AST) -> str:
+    copy = ast.parse(ast.unparse(tree)).body[0]
+    for node in ast.walk(copy):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            node.value = " "
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.name = "same" if "__mutmut_" in node.name else node.name
+    return ast.dump(copy)
+
+
+def difference(before: str, after: str) -> str:
+    rows = list(difflib.ndiff(before.splitlines()[1:], after.splitlines()[1:]))
+    return "\n".join(row for row in rows if row[:2] in ("- ", "+ "))
+
+
+def tell(module: str, changes: dict[str, str], outcomes: dict[str, str]) -> None:
+    status = {key: outcomes.get(key, "unchecked") for key in changes}
+    count = Counter(status.values())
+    counted = len(changes) - count["unchecked"]
+    score = (count["killed"] + count["timeout"]) / max(counted, 1)
+    survived = count["survived"] + count["unreached"]
+    row = (counted, count["killed"], survived, count["timeout"], f"{score:.2f}")
+    print(f"| `{module}` | " + " | ".join(map(str, row)) + " |", flush=True)
+    if count["unchecked"]:
+        print(f"  {count['unchecked']} were not run: see the log")
+    for key, outcome in status.items():
+        if outcome not in ("killed", "timeout", "unchecked"):
+            print(f"  {outcome}: {key}\n    " + changes[key].replace("\n", "\n    "))
+
+
+def _status(code: int | None) -> str:
+    if code is None:
+        return "unchecked"
+    if code in TIMEOUTS or code < 0:
+        return "timeout"
+    return STATUS.get(code, "unchecked")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
