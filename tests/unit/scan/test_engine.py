@@ -328,3 +328,18 @@ def test_events_hold_names_and_no_value_of_anybody() -> None:
             assert not isinstance(value, str) or value not in said
     numbers = [event.data["number"] for event in run.events if event.kind == "ask"]
     assert numbers == list(range(1, len(studio.asked) + 1))
+
+
+def test_a_target_that_stops_answering_is_not_believed_to_be_closed() -> None:
+    """What its owners were shown before is asked for once more at the end."""
+
+    class Tired(Studio):
+        def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
+            mine = viewer is not None and IDS[viewer] == id
+            refuses = mine and self.asked.count(f"{viewer} getPerson {viewer}") > 1
+            return MISSING if refuses else super().getPerson(viewer, id, body)
+
+    doors = ["getMe", "getPerson"]
+    assert Run(Studio(), doors).explore().engine.distrust == []
+    (told,) = Run(Tired(), doors).explore().engine.distrust
+    assert told.startswith("GET /people/{personId} no longer shows ann what it showed before")

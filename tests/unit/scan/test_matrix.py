@@ -328,3 +328,43 @@ def test_a_state_is_named_by_what_decides(values: dict[str, Json], text: str) ->
     table = model().tables["Person"]
     assert state_key(table, "bio", {**values, "other": 1}) == (("private", text),)
     assert state_key(table, "phone", values) == ()
+
+
+# ------------------------------------------------------------ what owes nobody anything
+
+
+def test_what_only_ever_stands_inside_another_object_owes_nobody_a_place() -> None:
+    """Until it was seen on its own there; what then stands inside as well changes nothing."""
+    found = matrix()
+    mine = shown_to_owner(NAME)
+    found.apply("getPerson", replace(mine, embedded=(("Person", True),)))
+    assert NAME not in reasons(found, {})
+    found.apply("getPerson", outcome("two", embedded=[("Person", False)]))
+    assert NAME in reasons(found, {})
+    found.apply("getPerson", outcome("three", embedded=[("Person", True)]))
+    assert NAME in reasons(found, {})
+    assert PHONE in reasons(found, {})  # denied: not owed, and to be known all the same
+
+
+@pytest.mark.parametrize("drafted", ["line", "policy"])
+def test_a_grant_that_nobody_has_stated_is_not_broken(drafted: str) -> None:
+    """The cell of an over-block against a guess is closed and granted to nobody; a leak stays."""
+    stated = model()
+    if drafted == "policy":
+        guess = replace(stated, policy=replace(stated.policy, stated=False))
+    else:
+        table = stated.tables["Person"]
+        lines = tuple(replace(rule, draft=True) for rule in table.rules)
+        guess = replace(stated, tables={**stated.tables, "Person": replace(table, rules=lines)})
+    for known, expected in (
+        (stated, (Result.OVER_BLOCK, True)),
+        (guess, (Result.CLOSED, False)),
+    ):
+        found = Matrix(known, [gate("getPerson")], cast())
+        found.apply("getPerson", shown_to_owner(NAME, PHONE))
+        found.apply(
+            "getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK), seen(PHONE, Result.LEAK))
+        )
+        cells = {(c.field, c.viewer): (c.result, c.granted) for c in found.cells({}, {})}
+        assert cells["name", "member"] == expected
+        assert cells["phone", "member"] == (Result.LEAK, False)
