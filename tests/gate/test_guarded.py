@@ -188,3 +188,18 @@ def test_cells_shown_on_one_side_only_are_told(tmp_path: Path, ideal: Report) ->
         (warning,) = done.json["warnings"]
         assert words in warning["message"]
         assert f"`{one.field}` for `{one.viewer}`" in warning["message"]
+
+
+@pytest.mark.parametrize("kept", [None, Result.CLOSED])
+def test_two_scans_to_which_nothing_was_served_agree_in_nothing(kept: Result | None) -> None:
+    """However little is asked to be shown: a guard that lets nothing through is no proof of one."""
+    ideal = clean(club()[0])
+    silent = replace(ideal, cells=tuple(cell for cell in ideal.cells if cell.result is kept))
+    found = of(gate(ExitCriteria(shown=0), silent, guarded=(through(silent),)))
+    assert found.status == "not met" and found.fault is ExitCode.NOT_TRUSTWORTHY
+    assert "no cell was seen to be served both with the guard and without it" in [
+        each.words for each in found.details
+    ]
+    one = next(cell for cell in ideal.cells if cell.result is Result.OPEN)
+    some = replace(silent, cells=(*silent.cells, one))
+    assert is_met(ExitCriteria(shown=0), some, through(some))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
-from oakum.contract.model import Json
+from oakum.contract import digest, load
+from oakum.contract.model import ExitCriteria, Json
+from oakum.contract.view import view
+from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
+from oakum.gate import Case, Source, gathered, judge
+from oakum.semantics import compile_contract
 from tests import shell
 from tests.gate.club import POLICY, clean, forged, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum
@@ -273,3 +278,21 @@ def test_a_scan_with_identities_logged_out_is_not_green(tmp_path: Path, who: str
         assert scanned.code == 3, scanned.out
         assert not all(each["ok"] for each in orjson.loads(report.read_bytes())["identities"])
         assert gate(contract, report).code == 3
+
+
+@pytest.mark.parametrize("bound", [0, 50, 100])
+def test_a_contract_of_which_nothing_can_be_shown_is_not_met(tmp_path: Path, bound: float) -> None:
+    """No field × viewer below the bound is no answer where there is no field × viewer at all."""
+    path = written(tmp_path, policy=POLICY + "operations:\n  getMember: {reads: false}\n")
+    said = load(path)
+    assert said.policy is not None
+    model = compile_contract(said.document, said.policy)
+    now = datetime.now(UTC)
+    report = replace(clean(path), cells=())
+    evidence = gathered(
+        [Source(report, "1.json")], model, digest(said, path), now, now, timedelta(days=1)
+    )
+    seen = view(said.document, said.policy)
+    case = Case(seen, model, ExitCriteria(shown=bound), now.date(), evidence, None)
+    (shown,) = (each for each in judge(case).criteria if each.name == "shown")
+    assert shown.status == "not met" and shown.fault is ExitCode.NOT_TRUSTWORTHY

@@ -137,6 +137,17 @@ def test_what_is_not_declared_or_is_no_json_is_refused(declared: str, media: str
     assert found == Acceptance(None, (), "no request body of this media type is declared")
 
 
+def test_a_line_binds_where_the_document_is_vague_and_an_endpoint_without_one_is_read_too() -> None:
+    rule = OperationRule("change", sets=(("Note", "/note"),))
+    vague = writes(record(note=record(text=TEXT, guests=array(TEXT)), hint=TEXT), rule=rule)
+    found = sent(b'{"note": {"text": "a","admin": true}}', model=vague)
+    assert found == Acceptance(b'{"note": {"text": "a"}}', ("/note/admin",))
+    assert sent(b'{"note": {"text": "a"}}', who("u2"), model=vague).body is None
+    door = Operation("change", "PATCH", "/notes/{id}", body=(Media("application/json", BODY),))
+    bare = contract(replace(note(), fields=LINES), PERSON, doors=(door,))
+    assert sent(b'{"text": "a"}', model=bare).body == b'{"text": "a"}'
+
+
 # --------------------------------------------------------------------------- whose object
 
 BARE = record(note=TEXT)

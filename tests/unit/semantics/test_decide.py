@@ -106,3 +106,10 @@ def test_a_caller_who_may_not_call_sees_nothing_either() -> None:
 def test_an_id_is_text_in_every_place() -> None:
     seven = Subject("Note", ("7",), {"is_private": True})
     assert "text" in decide(contract(), Principal(frozenset({"7"})), "list", seven).fields
+
+
+def test_a_relation_that_no_object_decides_is_known_before_the_object() -> None:
+    """Whom an owner has blocked is no question where no owner is meant."""
+    assert may_call(calls("member"), who(), "list", {})
+    assert may_call(calls("member"), who(blocked=None), "list", {})
+    assert not may_call(calls("member"), who(blocked=None), "list", {}, PUBLIC)

@@ -7,10 +7,22 @@ from typing import Any
 
 import pytest
 
-from oakum.contract.model import OperationRule, Owner, Shape
-from oakum.semantics import Judge, Judgement, Model, Principal
-from tests.properties.worlds import array, record
-from tests.unit.semantics.small import ANSWER, FRIEND, NOTE, PERSON, TEXT, contract, door, note, see
+from oakum.contract.model import OperationRule, Owner, Policy, Relation, Shape
+from oakum.semantics import Judge, Judgement, Model, Principal, compile_contract
+from oakum.semantics.judge import partly
+from tests.properties.worlds import Document, array, record
+from tests.unit.semantics.small import (
+    ANSWER,
+    FRIEND,
+    NOTE,
+    PERSON,
+    RELATIONS,
+    TEXT,
+    contract,
+    door,
+    note,
+    see,
+)
 from tests.unit.semantics.test_principal import who
 
 THING = {"id": "n1", "owner_id": "u1", "is_private": True, "text": "hello"}
@@ -289,3 +301,25 @@ def test_a_list_is_not_shown_where_the_contract_names_one_value() -> None:
     assert isinstance(mine, dict) and mine["text"] is False and mine["id"] is True
     told = {leaf.path: leaf.allowed for leaf in found.sightings[0].leaves}
     assert told["text.*"] is False
+
+
+def test_who_may_be_an_owner_that_is_left_out_is_no_stranger() -> None:
+    """An object of two that names one of them says of nobody else that they are not the other."""
+    relations = {**RELATIONS, "stranger": Relation("stranger", "authenticated", unless=("owner",))}
+    both = note({"text": (see("stranger"),)}, Owner("field", ("owner_id", "id")))
+    policy = Policy(relations, {"Note": both, "Person": PERSON})
+    model = compile_contract(Document((door(),)), policy)
+    whole = judge({"data": [{"owner_id": "u1", "id": "u3", "text": "a"}]}, who("u2"), model=model)
+    part = judge({"data": [{"owner_id": "u1", "text": "a"}]}, who("u2"), model=model)
+    assert "stranger" in whole.sightings[0].held
+    assert "stranger" not in part.sightings[0].held
+    assert part.keep == {"data": {"0": False}}
+
+
+def test_only_an_object_that_names_its_owners_itself_may_leave_one_out() -> None:
+    two = ("a", "b")
+    assert partly(Owner("field", two), {"a": "u1"})
+    assert not partly(Owner("field", two), {"a": "u1", "b": "u2"})
+    assert not partly(Owner("field", two), {"text": "x"})  # says none: whose it is stands elsewhere
+    assert not partly(Owner("field", ("a",)), {"a": "u1"})
+    assert not partly(Owner("path", two), {"a": "u1"})

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.contract.model import Media, Operation, OperationRule
 from oakum.errors import Location
-from oakum.semantics.model import answer_media, pattern
+from oakum.semantics.model import answer_media, matches, pattern
 from tests.properties.worlds import array, record
 from tests.unit.semantics.small import FRIEND, NOTE, PERSON, TEXT, contract, door, note
 
@@ -86,3 +86,22 @@ def test_the_code_goes_before_its_range() -> None:
     assert exact is not None and ranged is not None
     assert (exact.shape, ranged.shape) == (NOTE, FRIEND)
     assert answer_media(door(), 404, "application/json") is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual", "covers"),
+    [
+        ("application/json; charset=utf-8", "application/json", True),
+        ("Image/*", "image/png", True),
+        ("image/*", "text/plain", False),
+        ("*/*", "text/plain", True),
+        ("application/json", "application/problem+json", True),
+        ("application/json", "application/xml", False),
+        ("application/*", "application", False),
+        ("application/vnd.club", "application/vnd.clubhouse", False),
+    ],
+)
+def test_a_media_type_is_declared_by_name_range_or_as_json(
+    declared: str, actual: str, covers: bool
+) -> None:
+    assert matches(declared, actual) is covers

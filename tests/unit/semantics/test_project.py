@@ -8,8 +8,8 @@ import pytest
 
 from oakum.contract.model import OperationRule, Resource
 from oakum.semantics import ANONYMOUS, Call, Model, Projection, project
-from tests.properties.worlds import record
-from tests.unit.semantics.small import FIELDS, PERSON, TEXT, contract, door, note
+from tests.properties.worlds import array, record, scalar
+from tests.unit.semantics.small import FIELDS, NOTE, PERSON, TEXT, contract, door, note
 from tests.unit.semantics.test_principal import who
 
 OWNER, OTHER = who("u1", follower=False, blocked=False), who()
@@ -115,3 +115,29 @@ def test_a_map_of_members_is_cut_by_member() -> None:
     model = contract(note(), PERSON, doors=(door(shape=shape),))
     assert passed('{"owner_id":"u1","id":"n"}', model=model) == '{"id":"n"}'
     assert passed('{"id":"n","owner_id":"u1"}', model=model) == '{"id":"n"}'
+
+
+def test_a_count_goes_at_any_depth_and_nothing_beside_it() -> None:
+    number = scalar("integer")
+    around = record(page=record(total=number, size=number), total=number)
+    shape = record(data=array(NOTE), meta=around)
+    rule = OperationRule("list", counts=("/meta/page/total", "/meta/gone/total", "/gone"))
+    model = contract(doors=(door(shape=shape),), list=rule)
+    hidden = (
+        '{"data":[{"owner_id":"u9","text":"a"}],"meta":{"page":{"total":1,"size":9},"total":2}}'
+    )
+    assert passed(hidden, OTHER, model) == '{"data":[],"meta":{"page":{"size":9},"total":2}}'
+
+
+def test_what_was_cut_is_a_json_pointer() -> None:
+    body = b'{"data": [], "a/b": 1, "c~d": 2, "e~1f": 3, "total": 0}'
+    found = project(contract(), OTHER, Call("list"), body)
+    assert found.withheld == ("/a~1b", "/c~0d", "/e~01f")  # RFC 6901
+
+
+def test_an_answer_of_which_nothing_may_be_seen_was_read_all_the_same() -> None:
+    model = contract(doors=(door(shape=NOTE),))
+    found = project(model, OTHER, Call("list"), b'{"owner_id": "u9", "text": "a"}')
+    assert found.body is None and found.judged is not None
+    assert [each.owners for each in found.judged.sightings] == [("u9",)]
+    assert project(model, OTHER, Call("list"), b"{").judged is None
