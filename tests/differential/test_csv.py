@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from oakum.semantics import ANONYMOUS, Call, Principal
-from oakum.semantics.csv import project_csv
+from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
 from tests.conformance.lua import Lua
 from tests.properties.wild import mangled
 from tests.unit.semantics.test_csv import MODEL
@@ -56,3 +56,18 @@ def test_python_and_lua_pass_the_same_cells_of_every_table() -> None:
         assert engine.at(who, CALL)(body) == expected, (who, body)
         passed += bool(expected and expected.count(b"\n") > 1)
     assert passed > 200
+
+
+def test_python_and_lua_draw_the_same_bounds_of_a_header() -> None:
+    engine, who = Lua(MODEL), Principal(frozenset(("ann",)))
+    for extra in (MAX_NAME, MAX_NAME + 1):
+        body = f"id,owner_id,{'c' * extra}\n1,ann,x\n".encode()
+        expected = project_csv(MODEL, who, CALL, body).body
+        assert (expected is None) == (extra > MAX_NAME)
+        assert engine.at(who, CALL)(body) == expected
+    for columns in (MAX_COLUMNS, MAX_COLUMNS + 1):
+        wide = ",".join(["id", "owner_id", *(f"c{n}" for n in range(columns - 2))])
+        body = f"{wide}\n1,ann{',' * (columns - 2)}\n".encode()
+        expected = project_csv(MODEL, who, CALL, body).body
+        assert (expected is None) == (columns > MAX_COLUMNS)
+        assert engine.at(who, CALL)(body) == expected

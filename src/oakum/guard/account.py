@@ -19,11 +19,18 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
         return {}
     sightings = {each.pointer: each for each in done.judged.sightings}
     cuts = dict.fromkeys(_cuts(done.judged.keep, ()))
-    above = {cut[:length] for cut in cuts for length in range(len(cut) + 1)}
+    above = set[Pointer]()
+    for cut in cuts:
+        while cut not in above:
+            above.add(cut)
+            cut = cut[:-1]
     for each in map(pattern, done.withheld):  # what else went: counts, that would tell
         if each not in above and not any(each[:length] in cuts for length in range(len(each))):
             cuts[each] = None
-    return Counter(_named(model, sightings, cut) for cut in cuts)
+    counted = Counter[str]()
+    for cut in cuts:
+        counted[_named(model, sightings, cut)] += done.times.get(cut[:1], 1)
+    return counted
 
 
 def _cuts(keep: Keep, at: Pointer) -> Iterator[Pointer]:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from oakum.contract.model import Policy, State
 from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
-from oakum.semantics.judge import partly
+from oakum.semantics.judge import Outline, partly
 from oakum.semantics.principal import at_path, digit, holds, state_of
 
 _T = TypeVar("_T")
@@ -76,7 +76,12 @@ class Needs:
     def answer(self, call: Call, sightings: Iterable[Sighting]) -> None:
         """What may show more of the objects in an answer."""
         rule = self._model.rule(call.operation)
+        looked = set[Outline]()
         for seen in sightings:
+            if seen.outline is not None:
+                if seen.outline in looked:
+                    continue
+                looked.add(seen.outline)
             table = self._model.tables[seen.resource]
             owned = table.resource.owner.kind != "none"
             incomplete = partly(table.resource.owner, seen.value)

@@ -3,28 +3,36 @@
 The law of this module is that of `project`: it only removes, and cells that stay are byte-exact. A
 column goes as a whole when no row shows it; where only some rows do, the others' cells are empty;
 a row of which nothing may be seen disappears.
+
+What a text says decides nothing but where it names somebody or a state. So rows that say the same
+there are judged once, and what is left to do for each cell is to keep it or not: a body costs by
+its length, however its bytes are spread over rows and columns.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from itertools import compress
+from typing import NamedTuple
 
-from oakum.contract.model import Shape
+from oakum.contract.model import Json, Shape
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Keep
 from oakum.semantics.model import Model, answer_media
 from oakum.semantics.principal import Principal
 from oakum.semantics.project import Call, Projection, refuses
 from oakum.semantics.span import Unreadable
-from oakum.semantics.table import element, member_names
+from oakum.semantics.table import element, member_names, ways
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
 _BREAK = re.compile(r"\r?\n|\Z")
+MAX_COLUMNS = 1_000
+MAX_NAME = 256
+"""Bytes of a column's name: names are looked at again for rows that differ."""
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     cells: tuple[str, ...]
     """As they stand in the body, quotes included."""
     texts: tuple[str, ...]
@@ -52,18 +60,56 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         head, rows = _read(body)
     except Unreadable as error:
         return Projection(None, refused=f"unreadable body: {error}")
-    value = [dict(zip(head.texts, row.texts, strict=True)) for row in rows]
+    alike, judges = _alike(model, call, shape, head, rows)
     judge = Judge(model, principal, call.operation, call.params, call.status)
-    judged = judge.judge(value, media.shape)
+    judged = judge.judge(judges, media.shape)
     keeps = judged.keep if isinstance(judged.keep, dict) else {}
     if refuses(judged.keep) or (rows and not keeps):
         said = "nothing of this answer may be seen"
         return Projection(None, refused=said, judged=judged)
-    seen = [_seen(keeps[str(index)], head) for index in range(len(rows))]
+    seen = [_seen(keeps[str(index)], head) for index in range(len(judges))]
     columns = frozenset[int]().union(*seen) if any(seen) else _declared(shape, head)
-    kept = _joined(head, columns, columns)
-    kept += "".join(_joined(row, columns, shown) for row, shown in zip(rows, seen, strict=True))
-    return Projection(kept.encode(), tuple(_withheld(head, seen)), judged=judged)
+    masks = [_mask(head, columns, shown) for shown in seen]
+    own = _mask(head, columns, columns)
+    kept = [_joined(head, own)] if own else []
+    kept += [_joined(row, masks[i]) for row, i in zip(rows, alike, strict=True) if masks[i]]
+    times: dict[tuple[str, ...], int] = {
+        (str(index),): many for index, many in Counter(alike).items()
+    }
+    cut = tuple(_withheld(head, seen))
+    return Projection("".join(kept).encode(), cut, judged=judged, times=times)
+
+
+def _alike(
+    model: Model, call: Call, shape: Shape, head: _Row, rows: list[_Row]
+) -> tuple[list[int], list[Json]]:
+    """For each row the place of the one that is judged for it, and those: objects that say only
+    what decides."""
+    decides = _deciding(model, shape)
+    at = [index for index, name in enumerate(head.texts) if name in decides]
+    placed = any(
+        segments and segments[0] != "*" for segments, _ in model.shown.get(call.operation, ())
+    )
+    known: dict[tuple[object, ...], int] = {}
+    alike = [
+        known.setdefault((place if placed else 0, *[row.texts[i] for i in at]), len(known))
+        for place, row in enumerate(rows)
+    ]
+    blank = dict.fromkeys(head.texts, "")
+    said = [{head.texts[i]: text for i, text in zip(at, key[1:], strict=True)} for key in known]
+    return alike, [{**blank, **each} for each in said]
+
+
+def _deciding(model: Model, shape: Shape) -> frozenset[str]:
+    """Names of the members that may say whose an object is, who stands in it, how it is set, or of
+    which alternative it is."""
+    policy, found = model.policy, set[str]()
+    for resource in policy.resources.values():
+        found |= {path.partition(".")[0] for path in resource.owner.members}
+        found |= {state.member.partition(".")[0] for state in resource.states.values()}
+    found |= {relation.member.partition(".")[0] for relation in policy.relations.values()}
+    found |= {way.discriminator[0] for way in ways(shape) if way.discriminator}
+    return frozenset(found)
 
 
 def _read(body: bytes) -> tuple[_Row, list[_Row]]:
@@ -74,16 +120,42 @@ def _read(body: bytes) -> tuple[_Row, list[_Row]]:
         raise Unreadable("not UTF-8") from None
     if text.startswith("\ufeff"):
         raise Unreadable("a byte order mark")
+    rows = _quoted(text) if '"' in text else _bare(text)
+    if any(len(row.texts) != len(rows[0].texts) for row in rows):
+        raise Unreadable("a row of another length")
+    if len(set(rows[0].texts)) != len(rows[0].texts):
+        raise Unreadable("a column named twice")
+    if len(rows[0].texts) > MAX_COLUMNS:
+        raise Unreadable(f"more than {MAX_COLUMNS} columns")
+    if any(len(name.encode()) > MAX_NAME for name in rows[0].texts):
+        raise Unreadable(f"a name of more than {MAX_NAME} bytes")
+    return rows[0], rows[1:]
+
+
+def _bare(text: str) -> list[_Row]:
+    """Rows of a text without a quote."""
+    if "\0" in text or text.count("\r") != text.count("\r\n"):
+        raise Unreadable("not comma-separated values")
+    lines = text.split("\n")
+    last = lines.pop()
+    rows: list[_Row] = []
+    for line in lines:
+        end = "\r\n" if line[-1:] == "\r" else "\n"
+        cells = tuple((line[:-1] if end == "\r\n" else line).split(","))
+        rows.append(_Row(cells, cells, end))
+    if last:
+        cells = tuple(last.split(","))
+        rows.append(_Row(cells, cells, ""))
+    return rows
+
+
+def _quoted(text: str) -> list[_Row]:
     rows: list[_Row] = []
     at = 0
     while at < len(text):
         row, at = _row(text, at)
         rows.append(row)
-        if len(row.texts) != len(rows[0].texts):
-            raise Unreadable("a row of another length")
-    if len(set(rows[0].texts)) != len(rows[0].texts):
-        raise Unreadable("a column named twice")
-    return rows[0], rows[1:]
+    return rows
 
 
 def _row(text: str, at: int) -> tuple[_Row, int]:
@@ -115,11 +187,18 @@ def _declared(shape: Shape, head: _Row) -> frozenset[int]:
     return frozenset(i for i, name in enumerate(head.texts) if name in names)
 
 
-def _joined(row: _Row, columns: frozenset[int], shown: frozenset[int]) -> str:
-    """What stays of a row; nothing when it shows nothing."""
+def _mask(head: _Row, columns: frozenset[int], shown: frozenset[int]) -> tuple[int, ...]:
+    """For each column: 0 it goes, 1 its cell stays, 2 its cell is emptied; empty: the row goes."""
     if not shown:
-        return ""
-    cells = (cell if i in shown else "" for i, cell in enumerate(row.cells) if i in columns)
+        return ()
+    return tuple(1 if i in shown else 2 if i in columns else 0 for i in range(len(head.cells)))
+
+
+def _joined(row: _Row, mask: tuple[int, ...]) -> str:
+    """What stays of a row."""
+    if 2 not in mask:
+        return ",".join(compress(row.cells, mask)) + row.end
+    cells = [cell if how == 1 else "" for cell, how in zip(row.cells, mask, strict=True) if how]
     return ",".join(cells) + row.end
 
 

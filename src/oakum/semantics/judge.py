@@ -7,7 +7,7 @@ there is no other walk.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -32,6 +32,9 @@ from oakum.semantics.table import (
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 """What stays of a value: all, nothing, or per member or element; or a stand-in."""
+
+Outline = tuple[Hashable, ...]
+_UNSAID = object()
 
 _KEY = "‹key›"
 """Stands in a field path for a name that nobody declared: a key may hold a person's value."""
@@ -60,6 +63,8 @@ class Sighting:
     state: Mapping[str, Json]
     leaves: tuple[Leaf, ...]
     value: dict[str, Json] = field(repr=False)
+    outline: Outline | None = field(default=None, repr=False, compare=False)
+    """What decides: the same outline, the same owners, relations, state and wants. None: unique."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,15 @@ class _Context:
     """There is an enclosing object."""
 
 
+class _Verdict(NamedTuple):
+    """What is known of an object, and the fields that may be seen of it."""
+
+    owners: tuple[str, ...]
+    relations: frozenset[str]
+    state: Mapping[str, Json]
+    bits: int
+
+
 class Judge:
     """Walks one answer of one operation for one principal."""
 
@@ -127,6 +141,9 @@ class Judge:
         else:
             # What `shows` says is said of answers that succeed; an error body is no member.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
+        self._verdicts: dict[Outline, _Verdict] = {}
+        self._members: dict[str, tuple[str, ...]] = {}
+        self._choices: dict[tuple[object, ...], Shape | None] = {}
         self._sightings: list[Sighting] = []
         self._unbound: list[Leaf] = []
 
@@ -149,7 +166,7 @@ class Judge:
             return False
         name = self._resource_at(at)
         if shape is not None and isinstance(value, dict):
-            picked = chosen(shape, value, self._model.bound, self._model.known)
+            picked = self._chosen(shape, value)
             if picked is None and not name:
                 self._visit(value, None, at, context, path)
                 return False
@@ -167,6 +184,19 @@ class Judge:
                     parts[key] = self._scalar(child, below, (*at, key), inner)
             return parts if self._may_hold(value, shape, at) else False
         return self._scalar(value, shape, at, path)
+
+    def _chosen(
+        self, shape: Shape, value: dict[str, Json], *, inside: bool = False
+    ) -> Shape | None:
+        """As `chosen`, once for all objects with the same names and the same tag."""
+        if not shape.branches:
+            return shape
+        tag = value.get(shape.discriminator[0]) if shape.discriminator else None
+        key = (shape, inside, tag if isinstance(tag, str) else None, *value)
+        if key not in self._choices:
+            model = self._model
+            self._choices[key] = chosen(shape, value, model.bound, model.known, inside=inside)
+        return self._choices[key]
 
     def _scalar(self, value: Json, shape: Shape | None, at: Pointer, path: tuple[str, ...]) -> bool:
         if len(at) > MAX_DEPTH:
@@ -202,6 +232,54 @@ class Judge:
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
         table = self._tables[name]
+        outline = self._outline(name, value, context)
+        verdict = self._verdicts.get(outline) if outline is not None else None
+        if verdict is None:
+            verdict = self._verdict(name, value, at, context)
+            if outline is not None:
+                self._verdicts[outline] = verdict
+        owners, relations, state, bits = verdict
+        leaves: list[Leaf] = []
+        keep: Keep = {
+            key: self._field(
+                child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
+                table.trie.child(key), table, bits, leaves, _Context(owners, True),
+            )
+            for key, child, below in _below(value, shape)
+        }  # fmt: skip
+        self._sightings.append(
+            Sighting(name, at, owners, relations, state, tuple(leaves), value, outline)
+        )
+        return keep if bits else False
+
+    def _outline(self, name: str, value: dict[str, Json], context: _Context) -> Outline | None:
+        """All that the verdict on an object hangs on; None: it has more to say than scalars."""
+        if self._told or self._known:
+            return None
+        said: list[Hashable] = [name, context]
+        for member in self._deciding(name):
+            each = value.get(member, _UNSAID)
+            if isinstance(each, dict | list):
+                return None
+            said += (each.__class__, each)  # `1`, `1.0` and `true` are equal, and not the same
+        return tuple(said)
+
+    def _deciding(self, name: str) -> tuple[str, ...]:
+        """Members that may say whose an object is, who stands in it, or how it is set."""
+        found = self._members.get(name)
+        if found is None:
+            resource = self._tables[name].resource
+            paths = [*resource.owner.members]
+            paths += [state.member for state in resource.states.values()]
+            paths += [relation.member for relation in self._model.policy.relations.values()]
+            found = tuple(dict.fromkeys(path.partition(".")[0] for path in paths if path))
+            self._members[name] = found
+        return found
+
+    def _verdict(
+        self, name: str, value: dict[str, Json], at: Pointer, context: _Context
+    ) -> _Verdict:
+        table = self._tables[name]
         known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
         if self._writing is not None:
@@ -222,17 +300,7 @@ class Judge:
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)
         passes = self._passes(relations)
-        bits = table.see(relations, state) if passes else 0
-        leaves: list[Leaf] = []
-        keep: Keep = {
-            key: self._field(
-                child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
-                table.trie.child(key), table, bits, leaves, _Context(owners, True),
-            )
-            for key, child, below in _below(value, shape)
-        }  # fmt: skip
-        self._sightings.append(Sighting(name, at, owners, relations, state, tuple(leaves), value))
-        return keep if bits else False
+        return _Verdict(owners, relations, state, table.see(relations, state) if passes else 0)
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.
@@ -265,7 +333,7 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if shape is not None:
-                picked = chosen(shape, value, self._model.bound, self._model.known, inside=True)
+                picked = self._chosen(shape, value, inside=True)
                 if picked is None and not inner:
                     self._visit(value, None, at, context)
                     return self._stand_in(node, table)

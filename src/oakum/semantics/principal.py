@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from oakum.contract.model import Json, Policy, Relation, Resource, State
 
@@ -256,6 +257,7 @@ _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 
 
+@lru_cache(maxsize=1 << 10)
 def spelling(id: str) -> tuple[str, str, bool]:
     """What all spellings of an id share: how they begin, how they end, and whether that is all.
 

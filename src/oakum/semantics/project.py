@@ -38,6 +38,8 @@ class Projection:
     refused: str = ""
     judged: Judgement | None = field(default=None, repr=False, compare=False)
     """What the body holds; None when it was not read."""
+    times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
+    """How many rows of a table each one that was judged stands for; else each stands for itself."""
 
 
 def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:

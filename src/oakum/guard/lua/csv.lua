@@ -10,6 +10,8 @@ local concat = table.concat
 
 local M = {}
 
+local MAX_COLUMNS, MAX_NAME = 1000, 256
+
 -- A cell at `at`: as it stands, as it reads, and where it ends; nil where a quote never closes.
 local function cell(s, at)
   if byte(s, at) == 34 then
@@ -67,9 +69,10 @@ local function read(s)
     at = past
   end
   local named = {}
+  if rows[0].n > MAX_COLUMNS then return nil end
   for i = 1, rows[0].n do
     local name = rows[0].texts[i]
-    if named[name] then return nil end
+    if named[name] or #name > MAX_NAME then return nil end
     named[name] = true
   end
   return rows
@@ -86,20 +89,75 @@ local function joined(found, columns, shown)
   return concat(cells, ",") .. found.ending
 end
 
--- Columns that a row shows: none is nil. `names` are the columns' names as JSON.
-local function visible(rows, k, names, judge)
-  local members, head, found = {}, rows[0], rows[k]
-  for i = 1, head.n do members[i] = names[i] .. ":" .. json.quote(found.texts[i]) end
+-- Names of the members that may say whose an object is, who stands in it, how it is set, or of which
+-- alternative it is.
+local function deciding(plan)
+  if plan.deciding then return plan.deciding end
+  local found = {}
+  for k = 1, plan.tables.n do
+    local of = plan.tables[k]
+    for j = 1, of.paths.n do found[of.paths[j][1]] = true end
+    for j = 1, of.states.n do
+      if of.states[j].member then found[of.states[j].member[1]] = true end
+    end
+  end
+  for k = 1, plan.relations.n do
+    if plan.relations[k].member then found[plan.relations[k].member[1]] = true end
+  end
+  for k = 1, plan.unions.n do found[plan.unions[k].tag] = true end
+  plan.deciding = found
+  return found
+end
+
+-- Columns that a row of these cells shows: false is none. `names` are the columns' names as JSON.
+local function visible(head, cells, names, judge)
+  local members = {}
+  for i = 1, head.n do members[i] = names[i] .. ":" .. (cells[i] and json.quote(cells[i]) or '""') end
   local out, why = judge("[{" .. concat(members, ",") .. "}]")
   if not out then return nil, why end
   local left = json.decode(out)[1]
-  if left == nil then return nil end
-  local shown = {}
-  for i = 1, head.n do shown[i] = type(left[head.texts[i]]) == "string" end
+  if left == nil then return false end
+  local shown, any = {}, false
   for i = 1, head.n do
-    if shown[i] then return shown end
+    shown[i] = type(left[head.texts[i]]) == "string"
+    any = any or shown[i]
   end
-  return nil
+  return any and shown
+end
+
+-- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
+local function judged(rows, names, decides, seen, judge)
+  local at, n, head, shown, known = {}, 0, rows[0], {}, {}
+  for i = 1, head.n do
+    if decides[head.texts[i]] then
+      n = n + 1
+      at[n] = i
+    end
+  end
+  local total = seen.removed
+  for k = 1, rows.n do
+    local texts, cells, key = rows[k].texts, {}, {}
+    for j = 1, n do
+      cells[at[j]] = texts[at[j]]
+      key[j] = texts[at[j]]
+    end
+    key = concat(key, "\0") -- which no cell holds
+    local found = known[key]
+    if not found then
+      local why
+      found = { removed = {} }
+      seen.removed = found.removed
+      found.shown, why = visible(head, cells, names, judge)
+      seen.removed = total
+      if why then return nil, why end
+      known[key] = found
+    end
+    for label, many in pairs(total and found.removed or {}) do
+      total[label] = (total[label] or 0) + many
+    end
+    shown[k] = found.shown
+  end
+  return shown
 end
 
 -- As `project.body`, for a text of comma-separated values. `node.columns` are the declared names.
@@ -109,16 +167,17 @@ function M.body(plan, node, know, door, params, status, text, seen)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
-  local function judge(object)
+  local shown, why = judged(rows, names, deciding(plan), seen, function(object)
     return project.body(plan, node, know, door, params, status, object, seen)
-  end
-  local columns, shown, any = {}, {}, false
+  end)
+  if why then return nil, why end
+  local columns, any, done = {}, false, {}
   for k = 1, rows.n do
-    local found, why = visible(rows, k, names, judge)
-    if why then return nil, why end
-    shown[k] = found
-    for i = 1, found and head.n or 0 do columns[i] = columns[i] or found[i] end
-    any = any or found ~= nil
+    local found = shown[k]
+    if found and not done[found] then
+      done[found], any = true, true
+      for i = 1, head.n do columns[i] = columns[i] or found[i] end
+    end
   end
   if not any then
     local declared = {}
