@@ -45,6 +45,31 @@ def test_the_example_of_an_optional_filter_is_not_sent(tmp_path: Path) -> None:
     assert (report.findings, report.distrust) == ((), ())
 
 
+def test_the_example_of_an_optional_parameter_is_asked_beside_the_plain_question(
+    tmp_path: Path,
+) -> None:
+    class Joined(Ledgers):
+        plain = 0
+
+        def expense(self, call: Call, who: str, id: str) -> Reply:
+            self.plain += not call.query
+            one = self.spent.get(id)
+            if not who or one is None or call.query.get("together") != "spender":
+                return super().expense(call, who, id)
+            return Reply(200, {**one, "spender": {"id": one["owner_id"]}})
+
+    one = "parameters: [{name: id, in: path, required: true, schema: {type: string}}"
+    more = "{name: together, in: query, schema: {type: string}, example: spender}"
+    api = Joined()
+    report = scanned(api, tmp_path, document=DOCUMENT.replace(one, f"{one}, {more}"))
+    found = {f.field for f in report.findings if f.verdict == "proven" and f.viewer == "member"}
+    assert {"title", "amount", "iban"} <= found, told(report)
+    assert {d.path for f in report.findings for d in f.doors} == {
+        "/v2/expenses/{id}?together=spender"
+    }
+    assert api.plain
+
+
 def test_a_form_of_question_is_dropped_at_the_first_failure_it_causes(tmp_path: Path) -> None:
     class Brittle(Ledgers):
         failed = 0

@@ -88,7 +88,7 @@ def fill(
     for parameter in gate.unfilled:
         known = knowledge.named(parameter) if parameter in gate.guessed else []
         if known or parameter in gate.fixed:
-            values[parameter] = known[:1] or [_text(gate.fixed[parameter])]
+            values[parameter] = known[:1] or [text_of(gate.fixed[parameter])]
             names[parameter] = variable("", parameter)
         else:
             return None
@@ -107,7 +107,7 @@ def _build(
     query: list[tuple[str, str]] = []
     shown: list[str] = []
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
-    given = {n.lower(): _text(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
+    given = {n.lower(): text_of(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
     extra = {**given, **gate.headers}
     headers = {"accept": "application/json, */*;q=0.5", **extra}
     for name, where in declared.items():
@@ -131,7 +131,7 @@ def _build(
     ]
     content, body_symbolic = _body(gate, declared, values, names)
     if gate.asks is not None and operation.method == "GET":
-        query += [(name, _text(each)) for name, each in content.items()]
+        query += [(name, text_of(each)) for name, each in content.items()]
         shown.append(f"query=…&variables={{{_named(names)}}}")
         content, body_symbolic = {}, ""
     body = b""
@@ -217,7 +217,7 @@ def _json(value: Json) -> str:
     return json_bytes(value).decode()
 
 
-def _text(value: Json) -> str:
+def text_of(value: Json) -> str:
     """A value as the text of a parameter: JSON where it is no text, never a repr of Python's."""
     return value if isinstance(value, str) else _json(value)
 
@@ -225,7 +225,7 @@ def _text(value: Json) -> str:
 def _pairs(name: str, value: Json) -> list[tuple[str, str]]:
     """A value of a document's own in a query: a list as OpenAPI has it by default (`form`,
     exploded: one pair for each element), an object as JSON."""
-    return [(name, _text(each)) for each in (value if isinstance(value, list) else [value])]
+    return [(name, text_of(each)) for each in (value if isinstance(value, list) else [value])]
 
 
 def path_on(operation: Operation, target: str) -> str:
@@ -293,7 +293,7 @@ def _body_options(filled: Filled) -> list[str]:
         option = "--data-urlencode" if base == FORM else "-F"
         if isinstance(members, dict) and members:
             return [
-                f'{option} "{_escaped(name)}={_escaped(_text(v))}"' for name, v in members.items()
+                f'{option} "{_escaped(name)}={_escaped(text_of(v))}"' for name, v in members.items()
             ]
     return [f'-H "Content-Type: {kind}"', f'-d "{_escaped(filled.body)}"']
 

@@ -31,7 +31,7 @@ from oakum.scan.matrix import (
     granted_to_nobody,
     state_key,
 )
-from oakum.scan.ownership import Reading, asked_key, is_one_of_many
+from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
 from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
@@ -100,7 +100,7 @@ class Cells:
             ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
             question, response, value,
         )  # fmt: skip
-        self._loose = _loose(ground, gate, judged, reading)
+        self._loose = loose_values(ground.model, gate, judged, reading)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
         self._weak = ""
@@ -245,7 +245,7 @@ class Cells:
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
         else:
-            why = "" if own else self._doubt(sighting, leaf, who)
+            why = "" if own else self._doubt(sighting, leaf, who) or self._echo(leaf)
             if why == _MASK:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
@@ -260,6 +260,11 @@ class Cells:
                 evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
                 self._weak = weak
+
+    def _echo(self, leaf: Leaf) -> str:
+        """Whether the question itself held what stands there: it tells of nobody then, unless more
+        of the object stands beside it."""
+        return _SHARED if canonical(leaf.value) in self._question.sent else ""
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
@@ -333,7 +338,8 @@ class Cells:
             own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
             lost = self._counted(path) or (not present and (embedded or own or bool(mute)))
             if served and not lost and who != viewer:
-                self._record(resource, path, who, held, state, Result.OVER_BLOCK)
+                evidence = self._exhibits.refusal(who, resource, path, held)
+                self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
         known = (who, resource, path) in self._ground.knowledge.present
         if at := self._stands_loose(who, resource, path):
@@ -575,24 +581,6 @@ class Cells:
         # What nobody has read is no part of what is said.
         known = tuple(pair for pair in known if pair[0] not in self._unread)
         return Key(self._question.door, resource, path, label, known)
-
-
-def _loose(
-    ground: Ground, gate: Gate, judged: Judgement, reading: Reading
-) -> dict[str, list[tuple[str, ...]]]:
-    """Values that are in no declared field of an object known to be somebody's → where."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    leaves = list(judged.unbound)
-    for each in judged.sightings:
-        owned = each.owners and each.pointer not in reading.mute
-        fields = {*gate.shows.get(each.resource, ()), *ground.model.tables[each.resource].leaves}
-        if not ground.is_nobodys(each.resource):
-            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
-    for leaf in leaves:
-        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
-        if leaf.pointer and scalar:
-            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
-    return found
 
 
 def _outranks(result: Result, known: Result) -> bool:

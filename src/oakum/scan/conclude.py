@@ -315,6 +315,7 @@ def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
 def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
     cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
     key, _ = cells[0]
+    evidence, sure = matrix.refused.get(key.finding, (None, False))
     return Finding(
         rule=OVER_BLOCK.id,
         verdict="over_blocked",
@@ -329,7 +330,7 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
         title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` and does not get it",
         advice="serve the field to this viewer, or take the grant out of the contract",
         contract_location=_line(model, key),
-        evidence=_evidence(matrix, key),
+        evidence=replace(evidence, confirmed=sure) if evidence is not None else None,
     )
 
 

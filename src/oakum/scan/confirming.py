@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from oakum.finding import Result, State
+from oakum.scan.matrix import Matrix
+
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine
+
+_Name = tuple[Result, tuple[str, str, str, State]]
 
 
 def confirm(engine: Engine) -> None:
     """Ask again, owner first, with the fewest questions that repeat every finding."""
-    open_findings, owners = dict[object, set[str]](), dict[str, str]()
+    open_findings, owners = dict[_Name, set[str]](), dict[str, str]()
     matrix = engine.matrix
     for key, entry in matrix.leaks():
-        if key.finding not in matrix.confirmed:
+        if not is_sure(matrix, (entry.result, key.finding)):
             here = {p for p in entry.probes if p in engine.probes and f"|{engine.world}|" in p}
-            open_findings.setdefault(key.finding, set()).update(here)
+            open_findings.setdefault((entry.result, key.finding), set()).update(here)
             owners |= dict.fromkeys(here, entry.owner)
     open_findings = {name: probes for name, probes in open_findings.items() if probes}
     if open_findings:
@@ -28,5 +33,16 @@ def confirm(engine: Engine) -> None:
         if first := who or ("" if gate.sources else owners[best]):
             engine.put(gate, first, who, "again" if who else f"before {best}", turn)
         engine.put(gate, viewer, who, "again", turn)
-        sure = matrix.confirmed
-        open_findings = {n: p - {best} for n, p in open_findings.items() if n not in sure}
+        open_findings = {
+            name: probes - {best}
+            for name, probes in open_findings.items()
+            if not is_sure(matrix, name)
+        }
+
+
+def is_sure(matrix: Matrix, name: _Name) -> bool:
+    """Whether a second answer has shown a leak, or a grant that is not honoured, again."""
+    result, finding = name
+    if result is Result.OVER_BLOCK:
+        return matrix.refused.get(finding, (None, False))[1]
+    return finding in matrix.confirmed

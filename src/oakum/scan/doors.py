@@ -6,12 +6,12 @@ Decided from the documents alone, before the first request.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from oakum.contract.classify import Verdict, classify
-from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
 from oakum.contract.sensitive import asks_for_change
 from oakum.finding import Door, Skipped
@@ -82,7 +82,8 @@ class Gate:
         """What names this way through this door: the operation, and how it is asked otherwise."""
         if self.asks is not None:
             return f"{self.operation.id} {self.door.path} {self.asks.name}"
-        return f"{self.operation.id} {self.door.path}" if self.how else self.operation.id
+        other = self.how or self.query
+        return f"{self.operation.id} {self.door.path}" if other else self.operation.id
 
     def otherwise(
         self,
@@ -150,6 +151,21 @@ def survey(
             continue
         gates.append(gate)
     return gates, skipped
+
+
+def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
+    """The same doors, asked by the document's own example to embed more than they do by themselves.
+
+    Beside the plain question and never instead of it: an API may refuse the example.
+    """
+    for gate in gates:
+        for parameter in gate.operation.parameters:
+            value = _example(parameter)
+            taken = parameter.name in gate.sources or parameter.name in gate.fixed
+            optional = parameter.where == "query" and not parameter.required and not taken
+            embeds = not EMBEDS.isdisjoint(words(parameter.name))
+            if optional and embeds and gate.shows and isinstance(value, str) and value:
+                yield gate.otherwise("", query=((parameter.name, value),))
 
 
 def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
@@ -272,6 +288,13 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
         tuple(unfilled),
         paths,
     )
+
+
+EMBEDS = listed(
+    "include includes expand expands expansion expansions embed embeds embedded join joins with"
+    " populate relations extra"
+)
+"""Words in the name of a parameter that has an answer hold more objects."""
 
 
 def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:

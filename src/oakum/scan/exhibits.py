@@ -89,6 +89,15 @@ class Exhibits:
             note=note,
         )
 
+    def refusal(self, who: str, resource: str, path: str, held: frozenset[str]) -> Evidence:
+        """Both answers, where one lacks what it should have."""
+        return Evidence(
+            self.own_side(who, resource, path),
+            self.viewer_side(who, held, {}, []),
+            self.question.curl,
+            note="its owner was shown it in answer to the same question",
+        )
+
     def viewer_side(
         self,
         who: str,

@@ -25,8 +25,6 @@ from oakum.semantics.table import allows, deciding, leaf_index
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
-
-
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
@@ -147,7 +145,9 @@ class Matrix:
         self.causes: dict[Key, str] = {}
         """Cells of which a technique knows by what they leak: `cache`."""
         self.confirmed: set[tuple[str, str, str, State]] = set()
-        """Findings that a second answer has shown again."""
+        """Leaks that a second answer has shown again."""
+        self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
+        """Over-blocks: the first evidence, and whether a second answer has shown it again."""
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
@@ -375,14 +375,18 @@ class Matrix:
     def _wrong(self, seen: Observation, entry: Entry, probe: str) -> None:
         """Keep the first evidence of a finding; seen in two answers, it is confirmed."""
         name = seen.key.finding
-        if seen.evidence is not None:
+        again = bool(entry.probes) and probe not in entry.probes and seen.result is entry.result
+        if seen.result is Result.OVER_BLOCK:
+            first, sure = self.refused.get(name, (None, False))
+            self.refused[name] = (first or seen.evidence, sure or again)
+        elif seen.evidence is not None:
             known = self.evidence.get(name)
             if known is None or (known.owner is None and seen.evidence.owner is not None):
                 self.evidence[name] = seen.evidence
-        if seen.weak:
+        if seen.weak and seen.result is Result.LEAK:
             self.weak.setdefault(name, seen.weak)
             return
-        if entry.probes and probe not in entry.probes and seen.result is entry.result:
+        if again and seen.result is Result.LEAK:
             self.confirmed.add(name)
         entry.probes.append(probe)
 
@@ -440,15 +444,17 @@ class Matrix:
         """
         done: list[Cell] = []
         ways: set[Key] = set()
+        beside = self._told_beside(why)
         for key, entry in sorted(self.entries.items()):
-            if entry.result is Result.NOT_SHOWN and self._is_uncarried(key, entry, why):
+            unshown = entry.result is Result.NOT_SHOWN
+            if unshown and (self._is_uncarried(key, entry, why) or key in beside):
                 continue
             if self.how(key.door):  # several queries go through one door of GraphQL
                 named = key._replace(door=str(self.door(key.door)))
                 if entry.result is not Result.LEAK or named in ways:
                     continue
                 ways.add(named)
-            reason = "" if entry.result is not Result.NOT_SHOWN else self._reason(key, why, reach)
+            reason = self._reason(key, why, reach) if unshown else ""
             result, granted = entry.result, entry.granted
             guessed = (
                 not self._model.policy.stated
@@ -465,6 +471,20 @@ class Matrix:
                 )
             )  # fmt: skip
         return done
+
+    def _told_beside(self, why: Mapping[str, str]) -> set[Key]:
+        """Squares not shown in one documented way, of which another of the operation tells."""
+        plain = {door: g.operation.id for door, g in self.gates.items() if g.query and not g.how}
+        found: set[Key] = set()
+        for door, operation in plain.items():
+            for key, entry in self.entries.items():
+                other = key._replace(door=operation)
+                if key.door != door or other not in self.entries:
+                    continue
+                known = entry.result is not Result.NOT_SHOWN
+                told = known or self._is_uncarried(key, entry, why)
+                found.add(other if told else key)
+        return found
 
     def _came_unclear(self, key: Key) -> bool:
         return any(

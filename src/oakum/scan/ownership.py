@@ -14,9 +14,9 @@ from oakum.contract.model import Json, Resource
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.exhibits import Question
-from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.semantics import Known, Model, Sighting
-from oakum.semantics.judge import partly
+from oakum.semantics.judge import Judgement, partly
 from oakum.semantics.principal import at_path, lacks, texts
 
 Pointer = tuple[str, ...]
@@ -304,3 +304,21 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
         return False
     states = (s for each in model.policy.resources.values() for s in each.states.values())
     return not any(s.of.partition(".")[0] == resource.name for s in states)
+
+
+def loose_values(
+    model: Model, gate: Gate, judged: Judgement, reading: Reading
+) -> dict[str, list[Pointer]]:
+    """Values that are in no declared field of an object known to be somebody's → where."""
+    found: dict[str, list[Pointer]] = {}
+    leaves = list(judged.unbound)
+    for each in judged.sightings:
+        owned = each.owners and each.pointer not in reading.mute
+        fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
+        if model.policy.resources[each.resource].owner.kind != "none":
+            leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
+    for leaf in leaves:
+        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
+        if leaf.pointer and scalar:
+            found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
+    return found

@@ -27,7 +27,7 @@ from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
-from oakum.scan.doors import feeds, survey
+from oakum.scan.doors import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.feeds_transport import Feeds
 from oakum.scan.focus import Focus, Scope, narrow
@@ -130,7 +130,8 @@ class Scan:
         self.identities: Identities = load_identities(options.identities, self.policy.relations)
         self.warnings += [*contract.warnings, *self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
-        self.gates, self.skipped = survey(self.model, self.inferred)
+        plain, self.skipped = survey(self.model, self.inferred)
+        self.gates = [*plain, *asking_for_more(plain)]
         self.feeds = feeds(self.model, self.inferred)
         self.scope: Scope | None = None
         if options.only is not None:

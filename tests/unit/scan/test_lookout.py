@@ -13,7 +13,7 @@ from oakum.contract.model import OperationRule
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.exhibits import Question
-from oakum.scan.matrix import Outcome
+from oakum.scan.matrix import Key, Observation, Outcome
 from oakum.semantics import Model
 from tests.unit.scan import studio
 from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
@@ -223,6 +223,57 @@ def test_an_echo_of_the_question_is_no_leak(watch: Watch) -> None:
     found = watch.look("cat", said, sent=(ANN["phone"],), status=404)
     assert results(found)[("Person", "phone")] is Result.CLOSED
     assert results(watch.look("cat", said, status=404))[("Person", "phone")] is Result.LEAK
+
+
+def test_an_object_that_echoes_what_was_asked_leaks_only_with_what_stands_beside_it() -> None:
+    """A batch that answers `{id: the one you asked for, error: hidden}` tells of nobody."""
+    sent, echo = (ANN["phone"],), {**CARD, "phone": ANN["phone"]}
+    watch = Watch()
+    watch.look("ann", ANN)
+    found = watch.look("cat", echo, sent=sent)
+    assert ("Person", "phone") not in results(found)
+    assert [each.leak.key.field for each in found.doubts] == ["phone"]
+    found = watch.look("cat", {**echo, "bio": ANN["bio"]}, sent=sent)
+    assert results(found)[("Person", "phone")] is Result.LEAK
+
+
+@pytest.mark.parametrize(
+    ("own", "shown", "leaks"),
+    [("oars", "he spoke hoarsely", False), ("rowing", "likes rowing, they say", True)],
+)
+def test_a_value_inside_another_is_the_owners_when_it_is_too_long_for_chance(
+    own: str, shown: str, leaks: bool
+) -> None:
+    watch = Watch()
+    watch.look("ann", {**ANN, "bio": own})
+    found = results(watch.look("cat", {**CARD, "bio": shown}))
+    assert (found.get(("Person", "bio")) is Result.LEAK) == leaks
+
+
+def test_an_over_block_has_both_answers_as_its_evidence() -> None:
+    watch = Watch(private=False)
+    watch.look("ann", ANN)
+    found = watch.look("cat", {"id": ANN["id"]})
+    each = next(each for each in found.observations if each.key.field == "bio")
+    assert each.result is Result.OVER_BLOCK and each.evidence is not None
+    assert each.evidence.owner is not None
+    assert "/bio" in {line.pointer for line in each.evidence.owner.lines}
+    assert {line.pointer for line in each.evidence.viewer.lines} == {"/id"}
+    assert each.evidence.curl and ANN["bio"] not in repr(found)
+
+
+def test_a_grant_that_is_not_honoured_elsewhere_confirms_no_leak() -> None:
+    """A door may be closed to who may see the field at another: both have one name."""
+    run = Watch().run
+    key = Key("getPerson", "Person", "bio", "member", ())
+    other = key._replace(door="listPeople")
+    leak = Observation(key, False, Result.LEAK, "cat", "ann")
+    block = Observation(other, True, Result.OVER_BLOCK, "cat", "ann")
+    run.matrix.apply("getPerson", Outcome("a", 200, (leak,)))
+    for probe in "bc":
+        run.matrix.apply("listPeople", Outcome(probe, 200, (block,)))
+    assert key.finding not in run.matrix.confirmed
+    assert run.matrix.refused[key.finding] == (None, True)
 
 
 def test_a_value_in_a_header_or_in_running_text_is_found(watch: Watch) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Parameter
-from oakum.scan.doors import Gate
+from oakum.scan.asking import text_of
+from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
 
@@ -21,7 +22,6 @@ HOW = "option"
 _MANY = 1000
 _MOST = 6
 """Values tried of one parameter."""
-_ADDS = listed("include includes expand expansions embed with populate relations extra")
 _PICKS = listed("fields select attributes columns props only projection")
 _VIEWS = listed("view detail details mode level verbosity profile representation")
 _SIZES = listed("limit size top take first count rows max")
@@ -59,7 +59,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _optional(gate: Gate) -> Iterator[Parameter]:
     """Declared query parameters that no question fills yet, of doors that show something."""
-    if not gate.shows:
+    if not gate.shows or gate.query:
         return
     for parameter in gate.operation.parameters:
         taken = parameter.name in gate.sources or parameter.name in gate.fixed
@@ -81,7 +81,8 @@ def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> boo
 
 
 def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
-    """What to try: the document's own choices, else what a parameter of this name takes."""
+    """What to try: the document's own choices, else its own example and what a parameter of this
+    name takes. The example stands here and not in the plain question, since it may narrow."""
     name = frozenset(words(parameter.name))
     shape = parameter.shape
     if shape.enum:
@@ -90,12 +91,14 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
         return ["true"]
     if name & _SIZES and shape.kinds & {"integer", "number"}:
         return [str(_MANY)]
-    return list(dict.fromkeys(_texts(engine, gate, name)))[:_MOST]
+    given = parameter.example if parameter.example is not None else shape.example
+    examples = [] if given is None else [text_of(given)]
+    return list(dict.fromkeys((*examples, *_texts(engine, gate, name))))[:_MOST]
 
 
 def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
     fields = [path for paths in gate.shows.values() for path in paths]
-    if name & _ADDS:
+    if name & EMBEDS:
         yield from _links(engine, gate)
         yield ",".join(_links(engine, gate))
     elif name & _PICKS:
