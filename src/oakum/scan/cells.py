@@ -564,7 +564,8 @@ class Cells:
             return
         key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
         evidence = self._evidence(sighting, leaf, who)
-        weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
+        echo = "the question itself held it" if self._echo(leaf) else ""
+        weak = self._weak or echo or self._ground.cast.unproven_of(self._question.viewer, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
         self._doubts[key] = Doubt(why, seen)
 

@@ -413,17 +413,13 @@ class Matrix:
         tell suspect in another state; it makes no other object's value, and no placeholder, its
         owner's.
         """
-        leaking = {
-            (key.door, key.resource, key.field, key.viewer)
-            for key, entry in self.entries.items()
-            if entry.result is Result.LEAK
-        }
+        leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
+        places = {each[:4] for each in leaking}
         for key, (probe, doubt) in list(self._doubts.items()):
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"
-            place = (key.door, key.resource, key.field, key.viewer)
-            if (common and place in leaking) or (relative and not common):
-                here = not common or self.entries[key].result is Result.LEAK
+            if (common and key[:4] in places) or (relative and not common):
+                here = not common or key in leaking
                 leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)
                 self.apply(key.door, Outcome(probe, 0, (leak,)))
             else:

@@ -247,6 +247,18 @@ def test_a_leak_in_one_state_proves_nothing_of_another_value_in_another_state(wh
     assert (found.entries[BIO].result is Result.LEAK) is (why == "too common a value")
 
 
+def test_a_doubt_in_a_square_that_no_document_plans_is_settled_like_any_other() -> None:
+    """What an undocumented way shows has no square before something leaks there."""
+    found = matrix()
+    there, here = (BIO._replace(door="getPerson ?all=1", state=each) for each in (PUBLIC, ()))
+    leak = seen(here, Result.LEAK, evidence=EVIDENCE)
+    found.apply(there.door, outcome("one", seen(there, Result.LEAK, evidence=EVIDENCE)))
+    found.apply(here.door, outcome("two", doubts=[Doubt("too common a value", leak)]))
+    found.settle()
+    assert not found.is_doubtful(here)
+    assert here.finding not in found.confirmed
+
+
 # ------------------------------------------------------------ the finished matrix
 
 
