@@ -251,9 +251,12 @@ class Ledger:
 
     def refused(self, made: Made) -> None:
         """The API said that it has made nothing. That is believed for now where its owner's first
-        page shows nothing, and looked at once more at the end, for all such together."""
-        if self.undo(made):
-            self._doubted.append(made)
+        page shows nothing, and looked at once more at the end, for all such together; until then
+        the journal holds it, so that a kill does not lose what was made all the same."""
+        with suppress(*_FAILS):
+            if self._remove(made, thorough=False):
+                self.pending = [each for each in self.pending if each.name != made.name]
+                self._doubted.append(made)
 
     def _lies(self) -> Iterator[Made]:
         """Objects that were made after all."""
@@ -283,9 +286,13 @@ class Ledger:
 
     def restore(self) -> tuple[str, ...]:
         """Undo everything; says in words what could not be. Never raises."""
+        doubted = {each.name: each for each in self._doubted}
         for each in self._lies():
+            doubted.pop(each.name, None)
             with suppress(OakumError):
                 self.enter(each)
+        for each in doubted.values():
+            self._done(each)
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
         return tuple(map(_left, failed))

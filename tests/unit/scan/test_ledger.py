@@ -117,6 +117,24 @@ def test_a_refused_creation_is_not_searched_for_while_the_run_goes_on() -> None:
     assert len(market.asked) == 1
 
 
+@pytest.mark.parametrize("made_all_the_same", [False, True])
+def test_what_was_refused_stays_in_the_journal_until_it_was_looked_for_on_every_page(
+    made_all_the_same: bool,
+) -> None:
+    """Killed before that, the next run finds it there."""
+    signs = SIGNS if made_all_the_same else SIGNS[:5]
+    market = Market(signs)
+    found, said = ledger(market)
+    found.enter(MADE)
+    found.refused(MADE)
+    assert [kind for kind, _ in said] == ["undo"]
+    killed, _ = ledger(Market(signs), MADE)  # what a journal holds is taken up by another run
+    assert killed.restore() == ()
+    assert found.restore() == ()
+    assert said[-1] == ("undone", MADE.name)
+    assert "oakum 1a2b" not in [stall["sign"] for stall in market.stalls.values()]
+
+
 def test_an_entry_comes_out_of_a_journal_as_it_went_in() -> None:
     for each in (MADE, replace(MADE, known="s5", look=None, turns=((),))):
         assert from_json(json.loads(json.dumps(as_json(each)))) == each
