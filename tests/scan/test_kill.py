@@ -100,7 +100,8 @@ def moments(total: int, seed: str) -> Iterator[tuple[int, str]]:
 ENTRIES = {each.name: each for each in (*entries().values(), market.ENTRY)}
 NAMES = os.environ.get(
     "KILLED",
-    "p11-walkers p12-stalls p12-wardens p13-library-signup p15-runners p16-flights p16-plots market",
+    "p11-walkers p12-stalls p12-wardens p13-library-signup p15-runners p16-flights p16-plots"
+    " market",
 )
 
 
