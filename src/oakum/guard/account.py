@@ -63,12 +63,19 @@ def _path(model: Model, around: Sighting, steps: Pointer) -> str:
     return ".".join(words)
 
 
-def owners_shown(done: Projection, resources: Collection[str]) -> Mapping[str, frozenset[str]]:
-    """Owners of the objects, of some resources, that an answer shows anything of."""
+def owners_shown(
+    done: Projection, resources: Collection[str], params: Mapping[str, str]
+) -> Mapping[str, frozenset[str]]:
+    """Owners of the objects, of some resources, that an answer shows anything of.
+
+    An object that says no owner counts by its place in the path (`params`, by name), of which no
+    owner's id is: else whoever tries ids is not counted (CWE-639)."""
+    place = "".join(f"\0{params[name]}" for name in sorted(params))
     shown: dict[str, set[str]] = {}
     hidden = {pattern(pointer) for pointer in done.withheld}
     for each in done.judged.sightings if done.judged else ():
         cut = any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1))
         if each.resource in resources and not cut:
-            shown.setdefault(each.resource, set()).update(each.owners)
+            named = each.owners or ((place,) if place else ())
+            shown.setdefault(each.resource, set()).update(named)
     return {name: frozenset(owners) for name, owners in shown.items()}

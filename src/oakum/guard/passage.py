@@ -486,7 +486,7 @@ class Gatekeeper:
     def _look(self, passing: Passing, inquiry: Inquiry, done: Projection) -> None:
         """Counts whose objects are shown."""
         who, address = inquiry.who, self._block(passing.asked)
-        shown = owners_shown(done, self._budgets.limited)
+        shown = owners_shown(done, self._budgets.limited, passing.params)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - who.ids

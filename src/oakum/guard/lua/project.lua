@@ -761,6 +761,15 @@ local function judge(body, level, above)
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
 
+-- An object that says no owner counts by its place in the path: else whoever tries ids is not counted.
+local function place_in_path()
+  local names, texts = {}, {}
+  for name in pairs(PARAMS) do names[#names + 1] = name end
+  table.sort(names)
+  for k = 1, #names do texts[k] = "\0" .. PARAMS[names[k]] end
+  return table.concat(texts)
+end
+
 local function shown(body, owners)
   local known = SEENOUT.owners
   if not known or not body.table.limit then return end
@@ -770,6 +779,8 @@ local function shown(body, owners)
     known[body.table.name] = of
   end
   for k = 1, owners.n do of[owners[k]] = true end
+  local place = owners.n == 0 and place_in_path() or ""
+  if place ~= "" then of[place] = true end
 end
 
 -- Lists the members of an object; returns where it ends, and how many they are.
