@@ -53,7 +53,10 @@ def asking(drawn: wild.Wild) -> wild.Wild:
     if "Ann" in policy["resources"]:
         policy["resources"]["Ann"]["main"] = "account"
     policy["caller"] = {"claim": "sub"}
-    policy["guard"] = {"jwt": {"keys": "keys.json", "algorithms": ["HS256"]}, "lookups": 400}
+    policy["guard"] = {
+        "jwt": {"keys": "keys.json", "algorithms": ["HS256"]}, "lookups": 400,
+        "request_headers": ["x-case"],
+    }  # fmt: skip
     return wild.read(document, policy)
 
 

@@ -63,7 +63,7 @@ def honest(draw: st.DrawFn, schema: Said, components: Said, depth: int = 0) -> A
     if kind == "object":
         made: Said = {}
         for name, inner in schema.get("properties", {}).items():
-            if depth < 6 or inner.get("type") in _SCALARS:
+            if depth < 6 or isinstance(inner.get("type"), list) or inner.get("type") in _SCALARS:
                 made[name] = draw(honest(inner, components, depth + 1))
         extra = schema.get("additionalProperties")
         for name in draw(st.sets(st.sampled_from(["k1", "k2", "u1"]), max_size=2)) if extra else ():
