@@ -77,8 +77,9 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
 
 
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
-_PARTS = r"(?:^|[\x00-\x20\",;\x7f])"
-"""After these some server begins another cookie."""
+_PARTS = r"(?:^|[^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e])"
+"""After these some server begins another cookie. Beyond ASCII there is white space as well, and
+what is white space there hangs on how a server decodes."""
 
 
 def _cookies(text: str, name: str) -> list[str]:
@@ -87,7 +88,7 @@ def _cookies(text: str, name: str) -> list[str]:
     or because a quoted value goes on beyond a `;` (RFC 2109)."""
     halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
     found = [value for each, equals, value in halves if each == name and equals]
-    anywhere = re.findall(rf"{_PARTS}{re.escape(name)}[ \t]*=", text)
+    anywhere = re.findall(rf"{_PARTS}{re.escape(name)}[^\x21-\x7e]*=", text)
     quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
     if len(anywhere) != len(found) or any(_runs_on(each) for each in quoted):
         raise Denied(400, "who")

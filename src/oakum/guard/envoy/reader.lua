@@ -26,7 +26,7 @@ local function token_of(handle)
   end
   names:read(x, list)
   local mark = find(target, "?", 1, true)
-  local _, found = route.query(mark and sub(target, mark + 1), NONE, NONE, reader.queries)
+  local _, found = route.query(mark and sub(target, mark + 1), NONE, NONE, NONE, reader.queries)
   if not reader:gather(x, found) or not x.credentials then return nil end
   local token = reader:token(x.credentials)
   return token and #token <= LONGEST and token

@@ -29,9 +29,14 @@ local function blank(text, at)
   return b == 32 or b == 9
 end
 
+-- White space to some server. Beyond ASCII what is white space hangs on how a server decodes.
+local function spaces(b)
+  return b and (b <= 32 or b >= 127)
+end
+
 -- After these bytes some server begins another cookie: white space and controls, `"`, `,` and `;`.
 local function parts(b)
-  return b <= 32 or b == 34 or b == 44 or b == 59 or b == 127
+  return spaces(b) or b == 34 or b == 44 or b == 59
 end
 
 -- Whether a quoted value goes on beyond the `;` at which this module ends it (RFC 2109 had that).
@@ -52,7 +57,7 @@ local function read_cookies(self, cookie, held)
     local at = find(cookie, name, 1, true)
     while at do
       local equals = at + #name
-      while blank(cookie, equals) do equals = equals + 1 end
+      while spaces(byte(cookie, equals)) do equals = equals + 1 end
       if byte(cookie, equals) == 61 and (at == 1 or parts(byte(cookie, at - 1))) then
         local before = at - 1
         while before > 0 and blank(cookie, before) do before = before - 1 end
