@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Reply
-from tests.scan.verdicts import IDENTITIES, NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, Told, path, schema, told
 
 # ------------------------------------------------------- objects that do not say whose they are
 
@@ -319,6 +319,28 @@ def test_with_one_account_nobody_asked_as_a_stranger_and_nothing_is_clean(tmp_pa
     run = told(tmp_path, shape, paths, ADDRESS, api, first)
     assert run.code is ExitCode.NOT_TRUSTWORTHY
     assert any("list a second account" in each for each in run.report.distrust)
+
+
+@pytest.mark.parametrize(
+    ("untested", "code"), [("", ExitCode.NOT_TRUSTWORTHY), ("none", ExitCode.CLEAN)]
+)
+def test_a_kind_of_viewer_that_nobody_is_is_missed_unless_the_contract_says_why(
+    tmp_path: Path, untested: str, code: ExitCode
+) -> None:
+    def address(who: str, id: str) -> Any:
+        return {"user_id": id, "street": ADDRESSES[id]["street"]} if NAMES.get(who) == id else 404
+
+    why = f', untested: "{untested}"' if untested else ""
+    auditor = f"owner: {{is: owner}}, auditor: {{claim: role, has: auditor{why}}}}}"
+    relations = RELATIONS.replace("owner: {is: owner}}", auditor)
+    shape = schema("Address", user_id="string", street="string")
+    paths = path("/users/{userId}/address", "getAddress", "Address")
+    policy = ADDRESS.replace("[owner]", "[owner, auditor]").replace(", town, floor", "")
+    api = Api({"/users/([^/]+)/address": address})
+    run = told(tmp_path, shape, paths, policy, api, relations=relations)
+    assert (run.code, run.report.findings) == (code, ())
+    missed = [each for each in run.report.distrust if "no identity is `auditor`" in each]
+    assert len(missed) == (0 if untested else 1)
 
 
 # ------------------------------------------------------- the state of this object, not of another

@@ -157,6 +157,8 @@ class Relation:
     """`lookup`: the calls that make it, the other party's id in each."""
     end: tuple[Step, ...] = ()
     """`lookup`: the calls that end it."""
+    untested: str = ""
+    """Why no identity is told of that stands so; empty: one is missed."""
     location: Location = NOWHERE
 
 

@@ -25,7 +25,7 @@ from oakum.contract.reader import (
     record,
     word,
 )
-from oakum.contract.relations import no_circle, order, relation_names, relations
+from oakum.contract.relations import no_circle, order, reason, relation_names, relations
 from oakum.contract.resources import inherit, resource
 from oakum.contract.source import Node
 from oakum.errors import Location, Problem
@@ -171,19 +171,10 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
-        untested=found.read("untested", _reason, ""),
+        untested=found.read("untested", reason, ""),
         draft=found.read("draft", flag, False),
         location=key.location,
     )
-
-
-def _reason(r: Reader, node: Node, what: str) -> str | None:
-    """A sentence that says why, for who reads the report."""
-    said = node.scalar if node.kind == "scalar" else None
-    if isinstance(said, str) and said.strip():
-        return said.strip()
-    r.unlike(node, what, "the reason in words", 'such as `untested: "needs a paid account"`')
-    return None
 
 
 def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:

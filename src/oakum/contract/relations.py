@@ -25,6 +25,7 @@ from oakum.errors import Problem
 
 RELATION = (
     "authenticated", "is", "in", "id", "of", "field", "claim", "has", "unless", "begin", "end",
+    "untested",
 )  # fmt: skip
 
 _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
@@ -95,8 +96,18 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         unless=found.read("unless", relation_names, ()),
         begin=found.read("begin", _steps, ()),
         end=found.read("end", _steps, ()),
+        untested=found.read("untested", reason, ""),
         location=key.location,
     )
+
+
+def reason(r: Reader, node: Node, what: str) -> str | None:
+    """A sentence that says why, for who reads the report."""
+    said = node.scalar if node.kind == "scalar" else None
+    if isinstance(said, str) and said.strip():
+        return said.strip()
+    r.unlike(node, what, "the reason in words", 'such as `untested: "needs a paid account"`')
+    return None
 
 
 def _step(r: Reader, node: Node, what: str) -> Step | None:

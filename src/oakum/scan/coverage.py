@@ -7,7 +7,7 @@ one of the identities is; what the contract leaves out with a reason is left out
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.errors import counted
@@ -73,6 +73,25 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
                 label = cast.label(cast.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(door), resource, label))
     return found
+
+
+def unseen(
+    model: Model, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
+) -> Iterator[str]:
+    """Kinds of viewers that the contract grants something, and that no identity is to anybody.
+    `reach`: (resource, viewer) → whether any pair of identities stands so."""
+    relations, missing = model.policy.relations, dict[str, None]()
+    for cell in cells:
+        relation = relations.get(cell.viewer)
+        if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):
+            met = any(reach.get((name, cell.viewer)) for name in model.policy.resources)
+            if not met and cell.result is Result.NOT_SHOWN:
+                missing[cell.viewer] = None
+    for viewer in missing:
+        yield (
+            f"no identity is `{viewer}`: nothing is known of what such a caller gets; list one, or"
+            f' say in the contract why there is none: `untested: "the reason"` at `{viewer}`'
+        )
 
 
 def alone(model: Model, cast: Cast) -> Iterator[str]:

@@ -24,7 +24,7 @@ from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.between import Between
 from oakum.scan.conclude import conclude, field_lines
-from oakum.scan.coverage import alone, told, untested, within_reach
+from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
 from oakum.scan.doors import asking_for_more, feeds, survey
@@ -482,6 +482,7 @@ class Scan:
             near = within_reach(engine.cast, engine.matrix)
             silent = [each for each in skipped if each.door.operation not in engine.called]
             distrust += alone(self.model, engine.cast)
+            distrust += unseen(self.model, cells, engine.reach())
             distrust += told(untested(self.model, cells, silent, near))
         return Report(
             target=options.target,

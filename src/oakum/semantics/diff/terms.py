@@ -36,6 +36,7 @@ def terms(
 ) -> tuple[Term, ...]:
     """Everything beside the tables that says something else."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
+    found += _unseen(old.policy, new.policy)
     for name, each in new.policy.resources.items():
         if name in old.policy.resources:
             found += _resource(old.policy.resources[name], each)
@@ -114,6 +115,17 @@ def _door(door: Door, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     for each in _lost(new.without, old.without):
         sentence = f"a guard takes `{each}` out of questions to `{door.name}`"
         yield Term(False, True, sentence, doors=name, location=new.location)
+
+
+def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
+    """Relations as which nobody need be asked may see more unseen."""
+    for name, now in new.relations.items():
+        was = old.relations.get(name)
+        if was is not None and bool(was.untested) != bool(now.untested):
+            said = "a scan asks for no" if now.untested else "a scan asks for an"
+            sentence = f"{said} identity that is `{name}`"
+            sentence += f": {now.untested}" if now.untested else ""
+            yield Term(bool(now.untested), not now.untested, sentence, location=now.location)
 
 
 def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Term]:
