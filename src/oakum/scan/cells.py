@@ -262,9 +262,9 @@ class Cells:
                 self._weak = weak
 
     def _echo(self, leaf: Leaf) -> str:
-        """Whether the question itself held what stands there: it tells of nobody then, unless more
-        of the object stands beside it."""
-        return _SHARED if canonical(leaf.value) in self._question.sent else ""
+        """Whether a question about many held what stands there: it tells of nobody then, unless
+        more of the object stands beside it."""
+        return _SHARED if self._gate.batch and canonical(leaf.value) in self._question.sent else ""
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -33,14 +34,15 @@ class Watch:
 
     def look(
         self, viewer: str | None, answer: Any, of: str | None = "ann", door: str = "getPerson",
-        sent: tuple[str, ...] = (), **more: Any,
+        sent: tuple[str, ...] = (), batch: bool = False, **more: Any,
     ) -> Outcome:  # fmt: skip
         response = answer if isinstance(answer, Response) else reply(answer, **more)
         question = Question(
             f"{viewer} {door} {of}", door, viewer, frozenset({of} if of else ()),
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
-        outcome = self.run.lookout.look(gate(door), question, response)
+        asked = replace(gate(door), batch=batch)
+        outcome = self.run.lookout.look(asked, question, response)
         self.run.matrix.apply(door, outcome)
         return outcome
 
@@ -230,10 +232,10 @@ def test_an_object_that_echoes_what_was_asked_leaks_only_with_what_stands_beside
     sent, echo = (ANN["phone"],), {**CARD, "phone": ANN["phone"]}
     watch = Watch()
     watch.look("ann", ANN)
-    found = watch.look("cat", echo, sent=sent)
+    found = watch.look("cat", echo, sent=sent, batch=True)
     assert ("Person", "phone") not in results(found)
     assert [each.leak.key.field for each in found.doubts] == ["phone"]
-    found = watch.look("cat", {**echo, "bio": ANN["bio"]}, sent=sent)
+    found = watch.look("cat", {**echo, "bio": ANN["bio"]}, sent=sent, batch=True)
     assert results(found)[("Person", "phone")] is Result.LEAK
 
 
