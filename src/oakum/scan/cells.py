@@ -238,7 +238,9 @@ class Cells:
             if not own:
                 self._compare(sighting, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if who != viewer and (leaf.value is False or leaf.value == 0):
+            if who != viewer and self._is_setting_of(sighting, leaf, who):
+                self._shared.append(leaf)
+            elif who != viewer and (leaf.value is False or leaf.value == 0):
                 self._perhaps(sighting, leaf, who, _SHARED)
             elif not own:
                 self._missing(
@@ -260,6 +262,14 @@ class Cells:
                 evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
                 self._weak = weak
+
+    def _is_setting_of(self, sighting: Sighting, leaf: Leaf, who: str) -> bool:
+        """Whether `false` is what this owner's account was read to be set to, by the same name."""
+        read = self._ground.matrix.state(sighting.resource, who)
+        return leaf.value is False and any(
+            read.get(name) is False and name not in self._unread
+            for name in self._ground.model.settings_called(sighting.resource, leaf.path)
+        )
 
     def _echo(self, leaf: Leaf) -> str:
         """Whether a question about many held what stands there: it tells of nobody then, unless

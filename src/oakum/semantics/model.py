@@ -70,6 +70,17 @@ class Model:
                 return table.rules[index].location
         return table.resource.location
 
+    def settings_called(self, resource: str, leaf: str) -> list[str]:
+        """The settings of a resource that a field holds, by its name: the member in which an
+        account has them, wherever it is repeated."""
+        found: list[str] = []
+        for name, state in self.policy.resources[resource].states.items():
+            above, _, setting = state.of.partition(".")
+            there = self.policy.resources[above].states.get(setting) if state.of else state
+            if there is not None and there.member.split(".")[-1] == leaf.split(".")[-1]:
+                found.append(name)
+        return found
+
     def drafted(self, resource: str, leaf: str) -> Location | None:
         """The line by which a field is judged, where nobody has confirmed it: its own, or that of a
         setting in another resource that decides it. None: a person has stated all of it."""

@@ -239,6 +239,18 @@ def test_an_object_that_echoes_what_was_asked_leaks_only_with_what_stands_beside
     assert results(found)[("Person", "phone")] is Result.LEAK
 
 
+@pytest.mark.parametrize("read", [True, False])
+def test_a_setting_that_is_off_leaks_beside_its_owners_values_when_it_was_read(read: bool) -> None:
+    """`false` tells of nobody, unless it is known to be what this owner has set."""
+    watch = Watch(private=not read)
+    watch.look("ann", ANN)
+    with patch.object(Model, "settings_called", lambda *at: ["private"] * (at[2] == "vip")):
+        alone = watch.look("cat", {**CARD, "vip": False})
+        assert ("Person", "vip") not in results(alone)
+        found = watch.look("cat", {**CARD, "vip": False, "phone": ANN["phone"]})
+    assert (results(found).get(("Person", "vip")) is Result.LEAK) == read
+
+
 @pytest.mark.parametrize(
     ("own", "shown", "leaks"),
     [("oars", "he spoke hoarsely", False), ("rowing", "likes rowing, they say", True)],
