@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.exchange_lua import lua_guard
+from tests.conformance.exchange_middleware import asgi_guard, wsgi_guard
 from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Case, Guard, Setup, cases, check, request
 
@@ -17,7 +18,23 @@ IMPLEMENTATIONS: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
     "python": python_guard,
 }
 ASKS_MORE = frozenset(("python",))
+MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
+    "asgi": asgi_guard,
+    "wsgi": wsgi_guard,
+}
+ATTACKS = frozenset(("callers", "concealed", "credentials", "evidence", "keys", "limits", "unions"))
+UNHEARD = frozenset(
+    (
+        ("asgi", "nobody can be asked about"),  # what an application raises is an answer of 500
+        ("wsgi", "nobody can be asked about"),
+        ("wsgi", "two authorization headers"),  # servers hand one value for each name
+    )
+)
+"""What cannot be said to an implementation by its protocol."""
 CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in cases()]
+WITHIN = [
+    pytest.param(case, id=f"{case.file}: {case.name}") for case in cases() if case.file in ATTACKS
+]
 
 
 @pytest.mark.parametrize("engine", sorted(IMPLEMENTATIONS))
@@ -30,3 +47,16 @@ def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
             sent = request(step["request"])
             outcome = guard.exchange(sent)
             check(step["expect"], outcome, sent.method, asks_more=engine in ASKS_MORE)
+
+
+@pytest.mark.parametrize("engine", sorted(MIDDLEWARE))
+@pytest.mark.parametrize("case", WITHIN)
+def test_an_attack_within_an_application(case: Case, engine: str, tmp_path: Path) -> None:
+    if (engine, case.name) in UNHEARD:
+        pytest.skip("the protocol has no way to say it")
+    setup = case.setup(tmp_path)
+    with MIDDLEWARE[engine](setup) as guard:
+        for step in case.steps:
+            setup.clock.now += step.get("wait", 0)
+            sent = request(step["request"])
+            check(step["expect"], guard.exchange(sent), sent.method, asks_more=True)
