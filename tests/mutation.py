@@ -55,7 +55,7 @@ def run(place: Path, modules: list[str], tests: list[str], asked: argparse.Names
     kept = place.with_suffix(".json")
     before: dict[str, str] = json.loads(kept.read_text()) if asked.again else {}
     lay_out(place, modules, tests)
-    chosen = {module: choose(module, asked.sample) for module in modules}
+    chosen = {module: choose(place, module, asked.sample) for module in modules}
     names = [name for taken in chosen.values() for name in taken]
     names = [name for name in names if before.get(name) not in ("killed", "timeout")]
     tool = Path(sys.executable).with_name("mutmut")
@@ -84,11 +84,11 @@ def lay_out(place: Path, modules: list[str], tests: list[str]) -> None:
     (place / "pyproject.toml").write_text(text)
 
 
-def choose(module: str, sample: int) -> dict[str, str]:
+def choose(place: Path, module: str, sample: int) -> dict[str, str]:
     """Names of mutants, each with the lines that it changes."""
     from mutmut.mutation.file_mutation import mutate_file_contents
 
-    broken = mutate_file_contents(module, (ROOT / module).read_text())
+    broken = mutate_file_contents(module, (place / module).read_text())
     bodies = dict(functions(broken.code))
     found: dict[str, str] = {}
     for name in broken.mutant_names:

@@ -135,9 +135,44 @@ def test_what_was_refused_stays_in_the_journal_until_it_was_looked_for_on_every_
     assert "oakum 1a2b" not in [stall["sign"] for stall in market.stalls.values()]
 
 
+WRITTEN = Undo(
+    "`bio` of ann", (("ann", Request("PATCH", AT, {"x": "1"}, b"{}")),),
+    ("ann", Request("GET", AT)), {"bio": "wool"}, ("bio",), "technique",
+)  # fmt: skip
+
+
 def test_an_entry_comes_out_of_a_journal_as_it_went_in() -> None:
-    for each in (MADE, replace(MADE, known="s5", look=None, turns=((),))):
+    for each in (MADE, replace(MADE, known="s5", look=None, turns=((),), how="technique"), WRITTEN):
         assert from_json(json.loads(json.dumps(as_json(each)))) == each
+
+
+@pytest.mark.parametrize("entry", [MADE, WRITTEN])
+def test_an_entry_of_a_journal_that_does_not_know_the_technique_is_read(entry: Made | Undo) -> None:
+    older = {name: each for name, each in as_json(entry).items() if name != "how"}
+    assert from_json(json.loads(json.dumps(older))) == replace(entry, how="")
+
+
+class Shut(Market):
+    """Answers ann and nobody else."""
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        return super().__call__(viewer, request) if viewer == "ann" else self.reply(None, 401)
+
+
+def test_whether_it_is_there_is_asked_as_the_one_who_made_it() -> None:
+    found, _ = ledger(Shut(SIGNS))
+    assert found.shows(replace(MADE, known="s5")) is True
+    assert found.shows(replace(MADE, known="s1")) is False  # there, and not ours
+    assert found.shows(replace(MADE, known="gone")) is False
+
+
+def test_only_the_key_that_stands_beside_the_mark_is_ours() -> None:
+    """Where no endpoint shows the one object, a list has the word."""
+    found, _ = ledger(Market([*SIGNS[5:], *SIGNS[:5]]))
+    listed = replace(MADE, look=None)
+    assert found.is_ours(listed, "s0")
+    for other in ("s1", "s2", "gone", "", "../s0"):
+        assert not found.is_ours(listed, other)
 
 
 class Profile:

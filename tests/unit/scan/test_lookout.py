@@ -369,3 +369,88 @@ def test_evidence_is_both_answers_and_no_value(watch: Watch) -> None:
     assert marked[0][0].hash == marked[1][0].hash != ""  # the same value, told without it
     for value in (ANN["phone"], ANN["bio"], ANN["name"], ANN["id"]):
         assert value not in repr(found)
+
+
+# ------------------------------------------------------------ what is kept of an answer
+
+
+def test_whose_value_was_judged_and_whether_it_is_granted_stands_beside_it(watch: Watch) -> None:
+    found = watch.look("cat", ANN)
+    assert {each.owner for each in found.observations} == {"ann"}
+    assert {each.viewer for each in found.observations} == {"cat"}
+    by_field = {each.key.field: each.granted for each in found.observations}
+    assert by_field["name"] is True and by_field["phone"] is False
+
+
+def test_what_only_the_path_calls_somebodys_is_doubted_until_they_were_seen_to_have_it() -> None:
+    """An error or a placeholder may stand there, and be nobody's."""
+    page = {"is_private": True, "theme": "theme-of-ann"}
+    first = Watch()
+    assert Result.LEAK not in results(first.look("cat", page, door="getSettings")).values()
+    first.look("ann", page, door="getSettings")
+    told = results(first.look("cat", page, door="getSettings"))
+    assert told["Settings", "theme"] is Result.LEAK
+    other = results(first.look("cat", {**page, "theme": "of nobody"}, door="getSettings"))
+    assert ("Settings", "theme") not in other
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [("phone", "0451", True), ("room", "0451", False), ("room", "04517", True)],
+)
+def test_a_value_outside_every_object_is_told_by_its_name_or_its_length(
+    name: str, text: str, told: bool
+) -> None:
+    """A short text may stand under another name by chance; under its own it is not chance."""
+    watch = Watch()
+    watch.look("ann", {**ANN, "phone": text})
+    outcome = watch.look("cat", {"error": "no", name: text}, status=403)
+    found = results(outcome)["Person", "phone"]
+    assert found is (Result.LEAK if told else Result.CLOSED)
+
+
+def test_an_answer_that_was_cut_off_lacks_nothing(watch: Watch) -> None:
+    """What did not come of it may stand behind the cut."""
+    assert watch.look("cat", CARD).whole
+    cut = watch.look("cat", replace(reply({"error": "gone"}, 404), truncated=True))
+    assert not cut.whole and Result.CLOSED not in results(cut).values()
+
+
+def test_the_state_in_which_an_owner_was_shown_theirs_is_remembered_by_endpoint(
+    watch: Watch,
+) -> None:
+    lookout = watch.run.lookout
+    private, public = (
+        Key("getPerson", "Person", "bio", "member", (("private", said),))
+        for said in ("true", "false")
+    )
+    assert lookout.shown_in("getPerson", "ann", private)
+    assert not lookout.shown_in("getPerson", "ann", public)
+    assert not lookout.shown_in("listPeople", "ann", private)
+    assert not lookout.shown_in("getPerson", "bob", private)
+
+
+def test_who_saw_objects_of_nobody_known_is_told_with_whose_they_were(watch: Watch) -> None:
+    eve = {**ANN, "id": "p-eve-9", "name": "Eve", "phone": "+49-555-eve"}
+    watch.look("cat", eve)
+    watch.look("bob", eve)
+    assert watch.run.matrix.outsiders["getPerson", "Person"] == {
+        "cat": {"p-eve-9"}, "bob": {"p-eve-9"},
+    }  # fmt: skip
+
+
+def test_only_declared_names_may_stand_in_evidence(watch: Watch) -> None:
+    lookout = watch.run.lookout
+    assert lookout.may_write("bio") and not lookout.may_write("nickname")
+    lookout.declare(frozenset({"nickname"}))
+    assert lookout.may_write("bio", "nickname") and not lookout.may_write("bio", "ann@example.com")
+
+
+def test_what_endpoints_showed_one_of_themselves_is_forgotten_of_that_one() -> None:
+    watch = Watch()
+    bob = Studio().people[IDS["bob"]]
+    watch.look("ann", ANN)
+    watch.look("bob", bob, of="bob")
+    faces = watch.run.lookout
+    faces.forget("ann")
+    assert {who for who, *_ in watch.run.knowledge.faces} == {"bob"}

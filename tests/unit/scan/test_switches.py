@@ -133,12 +133,21 @@ def test_a_put_is_refused_without_the_settings_that_it_would_replace(body: bytes
     assert found.why.startswith("`PUT /people/{personId}/settings` replaces all settings and")
 
 
-def test_an_error_page_is_not_taken_for_the_settings() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply({"is_private": None, "error": "try later"}, 503),
+        reply({"is_private": True, "theme": "of the error page"}, 503),
+        reply({"is_private": True, "theme": "as before a login"}, 302),
+        replace(reply({"is_private": True, "theme": "cut off"}), truncated=True),
+    ],
+)
+def test_an_error_page_is_not_taken_for_the_settings(answer: Response) -> None:
     """`{"error": …}` is JSON too; written back, it would replace somebody's settings."""
 
     class Down(Studio):
         def getSettings(self, viewer: str | None, id: str, _: Any) -> Response:
-            return reply({"is_private": None, "error": "try later"}, 503)
+            return answer
 
     studio = Down()
     _, found = ready(studio)
@@ -684,3 +693,19 @@ def test_what_was_changed_and_is_not_seen_any_more_is_told() -> None:
     studio.asked.clear()
     assert len(found.restore()) == 1
     assert not [line for line in studio.asked if "putSettings" in line]
+
+
+def test_a_setting_goes_out_in_the_media_type_that_its_body_is_written_in() -> None:
+    studio = Studio()
+    _, found = ready(studio)
+    sent: list[Request] = []
+
+    def ask(viewer: str | None, request: Request, /) -> Response:
+        sent.append(request)
+        return studio(viewer, request)
+
+    found.ask = ask
+    assert found.flip("ann", PRIVATE, False)
+    (write,) = (each for each in sent if each.method == "PUT")
+    assert {n.lower(): v for n, v in write.headers.items()}["content-type"] == "application/json"
+    assert json.loads(write.body) == {"is_private": False, "theme": "theme-of-ann"}
