@@ -168,6 +168,7 @@ def test_what_is_withheld_is_told_unless_the_api_withholds_it_too(
 def test_what_proves_nothing_of_a_guard_is_not_trustworthy(
     tmp_path: Path, ideal: Report, guarded: dict[str, Any], said: str
 ) -> None:
+    guarded = dict(guarded)
     age = guarded.pop("age", None)
     report = replace(clean(tmp_path / "exposure.yaml", age) if age else ideal, **guarded)
     done = judged(tmp_path, ideal, report)

@@ -111,5 +111,14 @@ json_values = st.recursive(
 
 
 @given(st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()))
-def test_no_output_is_a_traceback(data: bytes) -> None:
-    read("vacuum", data, "openapi.yaml")
+def test_what_is_no_list_of_findings_has_failed_and_is_never_taken_for_none(data: bytes) -> None:
+    found = read("vacuum", data, "openapi.yaml")
+    try:
+        value = json.loads(data)
+    except ValueError:
+        value = None
+    assert not (found.failed and found.flaws)
+    if not isinstance(value, list) or any(not isinstance(each, dict) for each in value):
+        assert found.failed
+    if value == []:
+        assert not found.failed

@@ -176,4 +176,7 @@ def test_no_record_is_too_odd(value: Any) -> None:
             passed = read_one(value)
             surveyor = Surveyor(b"k")
             surveyor.take(passed)
-            observation(surveyor.done(), [], None, "")
+            done = surveyor.done()
+            observation(done, [], None, "")
+            seen = [*done.doors.values(), *(each.counts for each in done.templates)]
+            assert sum(each.seen for each in seen) + sum(done.aside.values()) == 1

@@ -232,8 +232,11 @@ def test_a_feed_without_end_is_left(identities: Any, monkeypatch: pytest.MonkeyP
 
     with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
         stream = feeds(None, Request("GET", f"{url}/live"))
+        heard = []
         while not stream.over:
-            stream.frames(0.05)
+            heard += stream.frames(0.05)
+        heard += stream.frames(0)
+    assert heard and {each.data for each in heard} == {b"x" * 1000}
 
 
 def test_scope_and_budget_are_those_of_any_request(identities: Any) -> None:

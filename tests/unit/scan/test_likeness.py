@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -159,7 +160,19 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+def inside(value: Any) -> Iterator[Any]:
+    """A value, and all that is in it."""
+    yield value
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from inside(each)
+
+
 @given(JSON)
 def test_any_answer_can_be_read(value: Any) -> None:
+    """And what is read of it stands in it: nothing is made up."""
+    there = [repr(each) for each in inside(value)]
     for door in ("getPerson", "listPosts", "getNews"):
-        Desk(door).judged(value)
+        judged = Desk(door).judged(value)
+        leaves = [leaf for each in judged.sightings for leaf in each.leaves] + judged.unbound
+        assert all(repr(leaf.value) in there for leaf in leaves)

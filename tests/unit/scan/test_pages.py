@@ -55,8 +55,9 @@ def test_data_in_an_attribute(value: Any) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_page(text: str) -> None:
-    read_page(text)
-    list(values_of(text))
+    page = read_page(text)
+    assert all(each in text for each in page.scripts)
+    assert all(isinstance(each, dict | list) for each in [*page.data, *values_of(text)])
 
 
 @pytest.mark.parametrize("text", ["<![foo[x", "<!-- <script>", "<script>a={", "JSON.parse('\\"])

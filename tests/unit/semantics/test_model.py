@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oakum.contract.model import Media, Operation, OperationRule
 from oakum.errors import Location
 from oakum.semantics.model import answer_media, matches, pattern
 from tests.properties.worlds import array, record
-from tests.unit.semantics.small import FRIEND, NOTE, PERSON, TEXT, contract, door, note
+from tests.unit.semantics.small import (
+    AUDIENCE,
+    FRIEND,
+    NOTE,
+    PERSON,
+    PRIVATE,
+    TEXT,
+    contract,
+    door,
+    note,
+)
 
 
 def test_resources_are_bound_by_schema_name() -> None:
@@ -105,3 +117,22 @@ def test_a_media_type_is_declared_by_name_range_or_as_json(
     declared: str, actual: str, covers: bool
 ) -> None:
     assert matches(declared, actual) is covers
+
+
+def test_a_field_is_drafted_by_its_line_its_resource_or_the_setting_that_decides_it() -> None:
+    stated = contract()
+    assert stated.drafted("Note", "text") is stated.drafted("Note", "unheard-of") is None
+    lines = tuple(replace(each, draft=each.path == "text") for each in note().fields)
+    line = contract(replace(note(), fields=lines), PERSON)
+    assert line.drafted("Note", "text") == Location("exposure.yaml", 11, 3)
+    assert line.drafted("Note", "id") is None
+    whole = contract(replace(note(), draft=True), PERSON)
+    assert whole.drafted("Note", "unheard-of") == Location("exposure.yaml", 5, 3)
+    above = replace(
+        PERSON, states={"private": PRIVATE}, draft=True, location=Location("exposure.yaml", 30, 3)
+    )
+    read = note(states=(replace(PRIVATE, member="", of="Person.private"), AUDIENCE))
+    linked = contract(read, above)
+    assert linked.drafted("Note", "text") == Location("exposure.yaml", 30, 3)
+    assert linked.drafted("Note", "id") is None  # no setting decides it
+    assert contract(read, replace(above, draft=False)).drafted("Note", "text") is None
