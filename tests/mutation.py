@@ -6,9 +6,9 @@ each. Of a module with more mutants than `--sample` a random part is taken, by a
 takes the same. What only rewords a message (a literal with a space in it) is left out: a test
 that pins wording is not one of meaning.
 
-It prints a row for each module and each survivor as it differs from the original, and keeps what
-became of each mutant in `GROUP.json`. With `--again` only the survivors kept there are run anew: a
-test that is added kills no less than was killed without it.
+It prints a row for each module (mutants, killed, survived, timeouts, score) and each survivor as it
+differs from the original, and keeps what became of each mutant in `GROUP.json`. With `--again` only
+the survivors kept there are run anew: a test that is added brings no mutant back to life.
 """
 
 from __future__ import annotations
@@ -134,8 +134,9 @@ def tell(module: str, changes: dict[str, str], outcomes: dict[str, str]) -> None
     status = {key: outcomes.get(key, "unchecked") for key in changes}
     count = Counter(status.values())
     counted = len(changes) - count["unchecked"]
-    score = (count["killed"] + count["timeout"]) / max(counted, 1)
     survived = count["survived"] + count["unreached"]
+    # A timeout may be an endless loop, or a busy machine: it decides nothing.
+    score = count["killed"] / max(count["killed"] + survived, 1)
     row = (counted, count["killed"], survived, count["timeout"], f"{score:.2f}")
     print(f"| `{module}` | " + " | ".join(map(str, row)) + " |", flush=True)
     if count["unchecked"]:
