@@ -10,6 +10,7 @@ from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
+from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import filled, queried
 from oakum.guard.who import readable
 from oakum.guard.wiring import Door, Form
@@ -136,8 +137,7 @@ class Intake:
             return body, frozenset()
         kind = self._media(door, asked)
         if not is_json(kind.type):
-            form = door.form if kind.type == FORM else None
-            return (self._pairs(form, body) if form else body), frozenset()
+            return self._unread(door, kind, body), frozenset()
         try:
             value = read(body)[0]
         except Unreadable:
@@ -181,6 +181,20 @@ class Intake:
         """Whether the object is the caller's, as it has to be where no body says what is set."""
         owners = subject.owners if subject else ()
         return door.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
+
+    def _unread(self, door: Door, kind: MediaType, body: bytes) -> bytes:
+        """A body that is no JSON, of which at most the names are judged."""
+        if kind.type == FORM and door.form:
+            return self._pairs(door.form, body)
+        if kind.type == FORM and overrides(pair_names(body)):
+            raise Denied(422, "body")
+        if kind.type == PARTS:
+            found, form = part_names(body, dict(kind.params)["boundary"]), door.parts
+            if found is None:
+                raise Denied(400, "body")
+            if overrides(found) if form is None else not form.holds(found):
+                raise Denied(422, "body")
+        return body
 
     def _pairs(self, form: Form, body: bytes) -> bytes:
         """A body in URL-encoded pairs, of which those that are declared go on, as of a query."""

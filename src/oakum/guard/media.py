@@ -93,6 +93,14 @@ def is_json(type: str) -> bool:
     return type == "application/json" or type.endswith("+json")
 
 
+def is_plain_part(said: str) -> bool:
+    """Whether what is said of a part of a form leaves it one text or file, in no other charset."""
+    read = read_media_type([said])
+    return (
+        read is not None and read.is_utf_8 and not read.type.startswith(("multipart/", "message/"))
+    )
+
+
 def is_plain(codings: Sequence[str]) -> bool:
     """Whether the values of all `content-encoding` headers leave the bytes as they are."""
     return not codings or (

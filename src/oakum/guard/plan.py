@@ -257,6 +257,7 @@ class _Compiler:
             "lists": sorted(door.lists),
             "nested": sorted(door.nested),
             "form": door.form.plan if door.form else None,
+            "parts": door.parts.plan if door.parts else None,
             "headers": sorted(
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}

@@ -8,7 +8,7 @@ asked is unknown, a write whose target cannot be found is refused; `Wiring.warni
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,8 @@ from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
-from oakum.guard.media import FORM
+from oakum.guard.media import FORM, PARTS
+from oakum.guard.parts import declared
 from oakum.guard.route import rivals
 from oakum.guard.whole import Place
 from oakum.semantics import Model
@@ -88,6 +89,10 @@ class Form:
     lists: frozenset[str]
     nested: frozenset[str]
 
+    def holds(self, found: Collection[str]) -> bool:
+        """Whether names of parts are all declared, each once unless it is a list."""
+        return declared(found, self.names, self.lists, self.nested)
+
     @property
     def plan(self) -> dict[str, Json]:
         """As an engine has it."""
@@ -123,6 +128,8 @@ class Door:
     """Those query parameters that may be said in brackets, as `name[part]`."""
     form: Form | None = None
     """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
+    parts: Form | None = None
+    """As `form`, of one of `multipart/form-data`."""
 
 
 @dataclass(frozen=True)
@@ -428,7 +435,10 @@ def _door(make: _Maker, operation: Operation) -> Door:
         dict(_texts(make, operation)),
         *make.reader(operation),
         frozenset(each.name for each in query if containers(each.shape)),
-        next((form_of(each.shape) for each in operation.body if each.type == FORM), None),
+        *(
+            next((form_of(each.shape) for each in operation.body if each.type == kind), None)
+            for kind in (FORM, PARTS)
+        ),
     )
 
 

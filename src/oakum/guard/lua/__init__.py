@@ -23,6 +23,7 @@ MODULES = (
     "redis",
     "jwt",
     "media",
+    "parts",
     "headers",
     "automaton",
     "route",

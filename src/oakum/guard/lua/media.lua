@@ -79,7 +79,7 @@ function M.read(text)
   end
   local charset = values.charset
   return {
-    type = kind, text = concat(parts, "; "), charset = charset,
+    type = kind, boundary = values.boundary, text = concat(parts, "; "), charset = charset,
     utf8 = charset == nil or charset == "utf-8",
   }
 end

@@ -17,6 +17,7 @@ local held = require "oakum.held"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
+local parts = require "oakum.parts"
 local project = require "oakum.project"
 local csv = require "oakum.csv"
 local route = require "oakum.route"
@@ -149,15 +150,18 @@ local function check_texts(plan, door)
   end
 end
 
+local function form_of(form)
+  return type(form) == "table" and form.names and {
+    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested),
+  }
+end
+
 local function prepare(plan, door, index)
   door.index = index
   local shown = door.target.resource
   door.target.settable = shown and settable(plan, shown.name)
   door.declared, door.listed, door.nests = set_of(door.query), set_of(door.lists), set_of(door.nested)
-  local form = door.form
-  door.form = type(form) == "table" and form.names and {
-    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested),
-  }
+  door.form, door.parts = form_of(door.form), form_of(door.parts)
   check_texts(plan, door)
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
@@ -506,7 +510,7 @@ local function accepted(x, door)
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end
-  return node, nil, nil, said.type
+  return node, nil, nil, said
 end
 
 -- A body in URL-encoded pairs, of which those that are declared go on, as of a query; else a status.
@@ -523,6 +527,19 @@ function pairs_of(self, x, form, text)
   kept = kept or ""
   if kept ~= table.concat(said, "&") and self.plan.guard.unknown == "refuse" then return 422 end
   if kept ~= text then x.body = kept end
+end
+
+-- A body that is no JSON, of which at most the names are judged: nil, or a status.
+local function unread(self, x, door, said, text)
+  if said.type == FORM then
+    if door.form then return pairs_of(self, x, door.form, text) end
+    return parts.overrides(parts.of_pairs(text)) and 422 or nil
+  end
+  if said.type ~= PARTS then return nil end
+  local found = parts.of_parts(text, said.boundary)
+  if not found then return 400 end
+  if door.parts then return not parts.declared(found, door.parts) and 422 or nil end
+  return parts.overrides(found) and 422 or nil
 end
 
 -- Whether a door at which a query chooses what is answered is asked something else than a query that
@@ -549,10 +566,10 @@ function Guard:body(x, req, door, object)
     if decides and not own(door, object, x.who) then return absent(door), "call" end
     return nil
   end
-  local node, status, reason, kind = accepted(x, door)
+  local node, status, reason, said = accepted(x, door)
   if status then return status, reason end
   if node == false then
-    status = kind == FORM and door.form and pairs_of(self, x, door.form, text)
+    status = unread(self, x, door, said, text)
     if status then return status, "body" end
     return nil
   end

@@ -1,0 +1,98 @@
+-- Names of the parts of a body of `multipart/form-data` (RFC 7578), and of one in pairs of which
+-- nothing is declared: the Lua of `guard/parts.py`.
+--
+-- The law of this module: a body is read by a grammar so narrow that every reader finds the same parts
+-- in it, or not at all.
+
+local json = require "oakum.json"
+local media = require "oakum.media"
+
+local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
+
+local M = {}
+
+-- Names by which frameworks take another method from a body.
+local OVERRIDES = {
+  _method = true, ["x-http-method"] = true, ["x-http-method-override"] = true,
+  ["x-method-override"] = true, _httpmethod = true,
+}
+local CODINGS = { ["7bit"] = true, ["8bit"] = true, binary = true }
+local NAME = '^form%-data;[ \t]*name="([^"\\%z\1-\31\127]*)"(.*)$'
+local FILE = '^;[ \t]*filename="[^"\\%z\1-\31\127]*"$'
+
+-- The name that the headers of a part say, or nil.
+local function name_of(head, length)
+  local said, at = {}, 1
+  repeat
+    local stop = find(head, "\r\n", at, true)
+    local name, value = match(sub(head, at, (stop or #head + 1) - 1), "^([A-Za-z-]+):[ \t]*([^%z\1-\31\127]*)$")
+    if not name then return nil end
+    name = lower(name)
+    if said[name] then return nil end
+    said[name] = value
+    at = stop and stop + 2
+  until not at
+  local name, rest = match(said["content-disposition"] or "", NAME)
+  if not name or (rest ~= "" and not find(rest, FILE)) or not json.utf8_valid(name) then return nil end
+  local kind = media.read(said["content-type"] or "text/plain")
+  if not kind or not kind.utf8 or find(kind.type, "^multipart/") or find(kind.type, "^message/") then
+    return nil
+  end
+  if not CODINGS[lower(said["content-transfer-encoding"] or "binary")] then return nil end
+  if (said["content-length"] or tostring(length)) ~= tostring(length) then return nil end
+  said["content-disposition"], said["content-type"] = nil, nil
+  said["content-transfer-encoding"], said["content-length"] = nil, nil
+  return next(said) == nil and name or nil
+end
+
+-- Of all parts in order; nil: not every reader would find these parts.
+function M.of_parts(body, boundary)
+  local mark, found = "--" .. boundary, {}
+  if sub(body, 1, #mark) ~= mark then return nil end
+  local at = #mark + 1
+  while true do
+    local stop = find(body, mark, at, true)
+    local part = sub(body, at, (stop or #body + 1) - 1)
+    if not stop then return (part == "--" or part == "--\r\n") and #found > 0 and found or nil end
+    if #part < 4 or sub(part, 1, 2) ~= "\r\n" or sub(part, -2) ~= "\r\n" then return nil end
+    part = sub(part, 3, -3)
+    local past = find(part, "\r\n\r\n", 1, true)
+    local name = past and name_of(sub(part, 1, past - 1), #part - past - 3)
+    if not name then return nil end
+    found[#found + 1] = name
+    at = stop + #mark
+  end
+end
+
+-- Of all pairs, as the laxest reader takes them.
+function M.of_pairs(body)
+  local found = {}
+  for piece in string.gmatch(body, "[^&;]+") do
+    local name = gsub(match(piece, "^[^=]*"), "%+", " ")
+    found[#found + 1] = gsub(name, "%%(%x%x)", function(two) return string.char(tonumber(two, 16)) end)
+  end
+  return found
+end
+
+-- Whether one of them may stand for another method.
+function M.overrides(names)
+  for i = 1, #names do
+    if OVERRIDES[lower(match(match(names[i], "^[^%[]*"), "^[ \t]*(.-)[ \t]*$"))] then return true end
+  end
+  return false
+end
+
+-- Whether a form's names are all declared, each once unless it is a list.
+function M.declared(found, form)
+  local seen = {}
+  for i = 1, #found do
+    local name = found[i]
+    local called = form.names[name] and name or match(name, "^[^%[]*")
+    if not form.names[called] or (called ~= name and not form.nested[called]) then return false end
+    if seen[called] and not form.lists[called] then return false end
+    seen[called] = true
+  end
+  return true
+end
+
+return M
