@@ -272,9 +272,9 @@ class Cells:
         )
 
     def _echo(self, leaf: Leaf) -> str:
-        """Whether a question about many held what stands there: it tells of nobody then, unless
-        more of the object stands beside it."""
-        return _SHARED if self._gate.batch and canonical(leaf.value) in self._question.sent else ""
+        """Whether the question itself held what stands there: it tells of nobody then, unless more
+        of the object stands beside it."""
+        return _SHARED if canonical(leaf.value) in self._question.sent else ""
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
@@ -574,8 +574,7 @@ class Cells:
             return
         key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
         evidence = self._evidence(sighting, leaf, who)
-        echo = "the question itself held it" if self._echo(leaf) else ""
-        weak = self._weak or echo or self._ground.cast.unproven_of(self._question.viewer, who)
+        weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
         self._doubts[key] = Doubt(why, seen)
 
