@@ -40,12 +40,18 @@ class OakumMiddleware:
         app: App,
         contract: str | Path | Gatekeeper,
         *,
+        root: str = "",
         observe: bool = False,
         audit: Callable[[Mapping[str, Any]], None] = written,
     ) -> None:
         """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
-        and lets `audit` say what would have been. Raises `InputError` with every mistake in it."""
+        and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
+
+        `root`: where the application is mounted, as the server's `root_path` is to say. Some
+        servers let a request say it, and frameworks route by what follows it: others are refused.
+        """
         self._app = app
+        self._root = root.rstrip("/")
         self._audit = audit
         self._keeper = (
             contract
@@ -64,7 +70,8 @@ class OakumMiddleware:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken = _Taken(receive)
-        asked = _asked(scope, await taken.body(self._keeper.policy.guard.max_body + 1))
+        body_read = await taken.body(self._keeper.policy.guard.max_body + 1)
+        asked = _asked(scope, body_read, self._root)
         entered = await self._drive(self._keeper.enter(asked), scope, receive)
         if isinstance(entered, Refusal):
             self._audit(entered.audit)
@@ -110,7 +117,7 @@ class OakumMiddleware:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
-        asked = _asked({"method": "GET", **scope}, b"")
+        asked = _asked({"method": "GET", **scope}, b"", self._root)
         asked = Asked(
             "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
             b"", asked.host, asked.scheme, asked.address,
@@ -152,12 +159,15 @@ class OakumMiddleware:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(scope: Scope, body: bytes) -> Asked:
+def _asked(scope: Scope, body: bytes, root: str) -> Asked:
+    """The request; one that is not mounted at `root` is about no place that anybody could read in
+    one way."""
     headers = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"])
     client = scope.get("client")
     host = next((value for name, value in headers if name == "host"), "")
     query = scope.get("query_string", b"").decode("latin-1")
-    target = _path(scope) + (f"?{query}" if query else "")
+    path = _path(scope) if scope.get("root_path", "").rstrip("/") == root else ""
+    target = path + (f"?{query}" if query else "")
     address = client[0] if client else ""
     return Asked(scope["method"], target, headers, body, host, scope.get("scheme", "http"), address)
 

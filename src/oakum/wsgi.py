@@ -42,12 +42,18 @@ class OakumMiddleware:
         app: App,
         contract: str | Path | Gatekeeper,
         *,
+        root: str = "",
         observe: bool = False,
         audit: Callable[[Mapping[str, Any]], None] = written,
     ) -> None:
         """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
-        and lets `audit` say what would have been. Raises `InputError` with every mistake in it."""
+        and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
+
+        `root`: where the application is mounted, as the server's `SCRIPT_NAME` is to say. Some
+        servers let a request say it, and frameworks route by what follows it: others are refused.
+        """
         self._app = app
+        self._root = root.rstrip("/")
         self._audit = audit
         self._keeper = (
             contract
@@ -58,7 +64,7 @@ class OakumMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
         most = self._keeper.policy.guard.max_body
-        asked = _asked(environ, most + 1)
+        asked = _asked(environ, most + 1, self._root)
         entered = self._drive(self._keeper.enter(asked), environ)
         if isinstance(entered, Refusal):
             self._audit(entered.audit)
@@ -134,8 +140,9 @@ class OakumMiddleware:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(environ: Environ, most: int) -> Asked:
-    """The request, its body cut off at `most` bytes."""
+def _asked(environ: Environ, most: int, root: str) -> Asked:
+    """The request, its body cut off at `most` bytes; one that is not mounted at `root` is about no
+    place that anybody could read in one way."""
     headers = [
         (key[5:].replace("_", "-").lower(), value)
         for key, value in environ.items()
@@ -147,6 +154,8 @@ def _asked(environ: Environ, most: int) -> Asked:
     # The application reads the decoded path, and no server tells the raw one for sure.
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING", "")
+    if environ.get("SCRIPT_NAME", "") != root:
+        path = ""
     target = quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
     body = _read(environ["wsgi.input"], environ, most)
     return Asked(

@@ -384,3 +384,31 @@ def test_the_audit_goes_to_the_log(club: OakumMiddleware, caplog: pytest.LogCapt
     line = json.loads(caplog.records[-1].message)
     assert (line["op"], line["method"], line["status"]) == ("getMember", "GET", 200)
     assert "bob" not in caplog.text
+
+
+@pytest.mark.parametrize("root", ["", "/members"])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_no_request_says_where_the_application_is_mounted(
+    tmp_path: Path, root: str, kind: str
+) -> None:
+    """Servers take it from a header, and frameworks route by what comes after it (CWE-436)."""
+    seen: list[str] = []
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["path"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    guarded = OakumMiddleware(app, gate(tmp_path), root=root)
+    for mounted in ("/static", "/members/ann"):
+        scope = {"type": kind, "path": f"{mounted}/members/ann", "root_path": mounted}
+        scope |= {"headers": [(b"x-session", b"ann")], "subprotocols": []}
+        scope |= {"method": "GET"} if kind == "http" else {}
+        asyncio.run(guarded(scope, receive, send))
+    assert seen == []
+    assert {each.get("status", 404) for each in sent if "body" not in each} == {404}

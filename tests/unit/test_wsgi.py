@@ -266,10 +266,20 @@ def test_a_path_that_two_servers_could_read_differently_reaches_nothing(
 
 def test_an_application_below_a_prefix_keeps_it(tmp_path: Path) -> None:
     seen: list[Environ] = []
-    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path), root="/members/")
     assert call(app, "GET", "/ann", "ann", SCRIPT_NAME="/members")[0] == 200
     assert (seen[-1]["SCRIPT_NAME"], seen[-1]["PATH_INFO"]) == ("/members", "/ann")
     assert call(app, "GET", "/ann", "ann")[0] == 404
+
+
+@pytest.mark.parametrize("root", ["", "/members"])
+def test_no_request_says_where_the_application_is_mounted(tmp_path: Path, root: str) -> None:
+    """Servers take it from a header, and frameworks route by what comes after it (CWE-436)."""
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path), root=root)
+    for mounted, rest in (("/static", "/members/ann"), ("/members/", "ann"), ("/x", "/ann")):
+        assert call(app, "GET", rest, "ann", SCRIPT_NAME=mounted)[0] == 404
+    assert seen == []
 
 
 def test_static_files_pass_unread_and_without_credentials(tmp_path: Path) -> None:
