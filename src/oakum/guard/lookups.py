@@ -131,7 +131,7 @@ class Desk:
         for name, index in self.wiring.relations.items():
             if index == question.ask:
                 place = self.wiring.places[name]
-                ids[name] = frozenset(_texts(at(value, place.pointer)))
+                ids[name] = frozenset(_texts(at(value, place.pointer, place.maps)))
                 if is_whole(place, answered, value):
                     whole.add(name)
         states: dict[str, Json] = {}

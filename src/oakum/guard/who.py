@@ -230,10 +230,13 @@ def readable(answered: Answered | None) -> Json:
         return None
 
 
-def at(value: Json, segments: tuple[str, ...]) -> list[Json]:
-    """Values at the segments of a pointer; `*` stands for every element or map value."""
+def at(value: Json, segments: tuple[str, ...], maps: Collection[int] | None = None) -> list[Json]:
+    """Values at the segments of a pointer; `*` stands for every element or map value, with `maps`
+    only for those of maps at these positions: an error is an object where a list ought to be."""
     found = [value]
-    for segment in segments:
+    for index, segment in enumerate(segments):
+        if maps is not None and segment == "*" and index not in maps:
+            found = [each for each in found if not isinstance(each, dict)]
         found = [child for each in found for child in _below(each, segment)]
     return found
 

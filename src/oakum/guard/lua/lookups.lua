@@ -39,12 +39,15 @@ local function below(value, segment, out)
   end
 end
 
--- Values at the first `n` segments of a JSON pointer (RFC 6901); `*` is every element or map value.
-function M.at(value, segments, n)
+-- Values at the first `n` segments of a JSON pointer (RFC 6901); `*` is every element or map value,
+-- with `maps` only where the document declares a map.
+function M.at(value, segments, n, maps)
   local found = { value }
   for i = 1, n or #segments do
-    local inside = {}
-    for j = 1, #found do below(found[j], segments[i], inside) end
+    local inside, listed = {}, maps and segments[i] == "*" and not maps[i]
+    for j = 1, #found do
+      if not (listed and json.is_object(found[j])) then below(found[j], segments[i], inside) end
+    end
     found = inside
   end
   return found
@@ -173,7 +176,8 @@ function Lookups:read(ask, id, answer, value)
   local made = { sets = {}, lists = {}, whole = {}, states = {}, size = 0 }
   for _, relation in ipairs(ask.relations) do
     local set, list = {}, {}
-    for _, each in ipairs(M.at(value, self.plan.relations[relation].pointer)) do
+    local place = ask.places[relation]
+    for _, each in ipairs(M.at(value, place.pointer, nil, place.maps)) do
       local text = json.text(each)
       if text then
         set[text] = true
