@@ -515,6 +515,20 @@ def test_what_passes_unread_is_neither_buffered_nor_changed(
     assert got().target == "/raw/big?100000"
 
 
+@pytest.mark.parametrize("framed", ["content-length: 60", "transfer-encoding: chunked"])
+def test_what_passes_unread_announces_no_body_that_stays_here(
+    engine: Engine, got: Callable[[], Received], framed: str
+) -> None:
+    """The API would take the next request on the connection for it (RFC 9112, 11.2)."""
+    body = b"x" * 60 if framed.startswith("content") else b"3c\r\n" + b"x" * 60 + b"\r\n0\r\n\r\n"
+    for method in ("GET", "HEAD"):
+        ask(engine.listen, method, "/raw/a", framed, body=body)
+        assert (got().method, got().body) == (method, b"")
+        assert got().header("content-length") is got().header("transfer-encoding") is None
+        reply = ask(engine.listen, "GET", "/raw/big?10")
+        assert (reply.status, len(reply.body), got().target) == (200, 10, "/raw/big?10")
+
+
 def test_a_header_of_the_api_cannot_steer_nginx(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,6 +237,14 @@ local function described(x)
   end
 end
 
+-- Whether the one `authorization` is a name and a password (RFC 7617).
+local function password(headers)
+  for i = 1, #headers do
+    if headers[i][1] == "authorization" then return lower(headers[i][2]):sub(1, 6) == "basic " end
+  end
+  return false
+end
+
 -- What goes on to the API. `door` is nil for what passes unread.
 function Guard:forward(x, req, door, anonymous)
   x.method = x.door and x.method == "HEAD" and "GET" or req.method
@@ -356,6 +364,11 @@ local function call(self, x, req, door)
     return status, reason
   end
   self:forward(x, req, door, false)
+  -- What names nobody here names nobody there: some servers read `Bearer` and a tab, or a bare token. A
+  -- name and a password may be what a client logs in with.
+  if x.who.anonymous and self.bearers and not password(req.headers) then
+    x.remove[#x.remove + 1] = "authorization"
+  end
   if door.streams then x.stream, x.request = true, req end
   if door.write then
     x.stale = self:stale(x, object)
