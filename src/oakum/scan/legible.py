@@ -12,6 +12,7 @@ from oakum.contract.model import Json, Operation, Shape
 from oakum.exchange import Response
 from oakum.scan.knowledge import says_nothing
 from oakum.semantics import Leaf, answer_media
+from oakum.semantics.table import element
 
 _MAX_BODY = 10 << 20
 _MAX_TEXT = 1 << 20
@@ -67,7 +68,7 @@ def read_as_declared(
                 rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=""))
             except csv.Error:
                 return Legible(text[:_MAX_TEXT], None)
-            return Legible(rows, shape, whole=answered)
+            return Legible([_typed(row, shape) for row in rows], shape, whole=answered)
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
@@ -76,6 +77,21 @@ def read_as_declared(
         # Declared as a list, sent as the one object: seen in the wild.
         return Legible([value], shape, whole=answered, bent=shape.pointer or "/")
     return Legible(value, shape, whole=answered)
+
+
+_YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))
+
+
+def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
+    """A row of CSV, whose cells are texts, with those that are declared as booleans read as such:
+    a setting that stands in a table is the setting that stands in an object."""
+    one = element(shape) if shape is not None else None
+    declared = one.properties if one is not None else {}
+    for name, cell in row.items():
+        if isinstance(cell, str) and name in declared and declared[name]().kinds == {"boolean"}:
+            word = cell.strip().lower()
+            row[name] = True if word in _YES else False if word in _NO else cell
+    return row
 
 
 def is_success(status: int) -> bool:

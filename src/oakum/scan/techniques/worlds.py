@@ -114,7 +114,9 @@ class _Pair:
         first = self._read(probes)
         self._all(self.hidden, low=True)  # what a mere write changes, no value does
         second = self._read(probes)
-        noise = {probe: differences(first[probe][0], second[probe][0]) for probe in first}
+        # A question that fails in one of the worlds says nothing of what differs between them.
+        twice = first.keys() & second.keys()
+        noise = {probe: differences(first[probe][0], second[probe][0]) for probe in twice}
         movable = self._all(self.hidden, low=False)
         high = self._read(probes)
         changed = self._changed(second, high, noise, movable)
@@ -123,7 +125,7 @@ class _Pair:
             return
         again = self._read([(second[p][1], second[p][2]) for p in changed])
         sure = {p: places for p, places in changed.items()
-                if not differences(second[p][0], again[p][0]) & places}  # fmt: skip
+                if p in again and not differences(second[p][0], again[p][0]) & places}  # fmt: skip
         for each in movable:
             if sure:
                 self._attribute(each, second, sure, noise)
@@ -159,7 +161,8 @@ class _Pair:
     def _changed(
         self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]], moved: list[Hidden]
     ) -> dict[str, frozenset[Place]]:
-        found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in low}
+        both = high.keys() & low.keys() & noise.keys()
+        found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in both}
         told = {probe: _telling(places, moved) for probe, places in found.items()}
         return {probe: places for probe, places in told.items() if places}
 
