@@ -86,10 +86,9 @@ class OakumMiddleware:
         try:
             await self._app(inner, body, heard)
         except Exception:
-            # Frameworks answer 500 and then raise what happened, for the server's log. A body that
-            # was too long is ended by an error of our own.
-            if not heard.complete and not heard.truncated:
-                raise
+            # Frameworks answer 500 and then raise what happened, for the server's log. Where they
+            # have answered nothing we do so first: what stands outside might tell what went wrong,
+            # and with it values. A body that was too long is ended by an error of our own.
             if not heard.truncated:
                 await self._leave(entered, heard, scope, receive, send)
                 raise

@@ -9,6 +9,7 @@ the application itself, in this process and thread, and take as long as it takes
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ Problem = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+_LOG = logging.getLogger("oakum.guard")
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR")
@@ -77,7 +79,11 @@ class OakumMiddleware:
         inner = _environ(environ, entered.forward)
         if entered.raw:
             return self._watch(entered, inner, start_response)
-        answered = _heard(self._app, inner, most)
+        try:
+            answered = _heard(self._app, inner, most)
+        except Exception as error:  # noqa: BLE001 - what stands outside might tell what went wrong
+            _LOG.error("the application failed", exc_info=error)
+            answered = Answered(502, truncated=True)
         answered = self._drive(self._keeper.leave(entered, answered), environ)
         self._audit(entered.audit)
         return _answer(answered, asked.method, start_response)

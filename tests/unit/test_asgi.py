@@ -412,3 +412,30 @@ def test_no_request_says_where_the_application_is_mounted(
         asyncio.run(guarded(scope, receive, send))
     assert seen == []
     assert {each.get("status", 404) for each in sent if "body" not in each} == {404}
+
+
+def test_what_the_application_raises_is_told_to_nobody_outside(tmp_path: Path) -> None:
+    """Starlette's own layer for errors stands outside of every middleware that is added."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/me":
+            body = json.dumps(PEOPLE["bob"]).encode()
+            headers = [(b"content-type", b"application/json"), (b"cache-control", b"private")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
+        raise ValueError("ann@club.test cannot be shown")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/members/ann", "raw_path": None}
+    scope["headers"] = [(b"x-session", b"bob")]
+    with pytest.raises(ValueError, match="cannot be shown"):  # for the log of the server
+        asyncio.run(OakumMiddleware(app, gate(tmp_path))(scope, receive, send))
+    assert [each["type"] for each in sent] == ["http.response.start", "http.response.body"]
+    assert sent[0]["status"] >= 400 and b"ann@" not in sent[1]["body"]

@@ -319,3 +319,25 @@ def test_observe_changes_nothing_and_tells(tmp_path: Path) -> None:
     assert call(app, "PUT", "/members/ann", "bob", long)[2] == said
     assert bodies[-1] == long
     assert audit[-1]["denied"] is not None
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_the_application_raises_is_told_to_nobody_outside(tmp_path: Path, late: bool) -> None:
+    inner = bare(lambda _: b"{}", [])
+
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/members/ann":
+            return inner(environ, start_response)
+        if not late:
+            raise ValueError("ann@club.test cannot be shown")
+
+        def parts() -> Iterator[bytes]:
+            start_response("200 OK", [("content-type", "application/json")])
+            yield b"{"
+            raise ValueError("ann@club.test cannot be shown")
+
+        return parts()
+
+    status, _, body = call(OakumMiddleware(app, gate(tmp_path)), "GET", "/members/ann", "bob")
+    assert status >= 400
+    assert b"ann@" not in body
