@@ -112,7 +112,7 @@ def test_a_leak_holds_the_release(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(failed=1)
     done = gate(pytester)
     assert done.code == 1
-    assert "is sent `Member.email` along with what they may see" in done.out
+    assert "Any member is sent hidden fields of other users' accounts (`Member.email`)" in done.out
 
 
 def test_a_report_of_tests_and_one_of_a_scan_count_together(pytester: pytest.Pytester) -> None:

@@ -104,7 +104,7 @@ def test_what_a_field_that_is_not_granted_holds_is_read_nowhere(
     changed = [
         replace(
             each,
-            leaves=tuple(replace(x, value=value) if hidden(x) else x for x in each.leaves),
+            leaves=tuple(x._replace(value=value) if hidden(x) else x for x in each.leaves),
         )
         for each in one[0].sightings
     ]
