@@ -39,7 +39,7 @@ function Guard:claims(req)
   local places, x = json.plain(self.plan).credentials, {}
   local reader = credentials.new(places)
   headers.new({ strip = {}, headers = {} }, places):read(x, req.headers)
-  local _, found = route.query(req.target:match "%?(.*)$", {}, {}, reader.queries)
+  local _, found = route.query(req.target:match "%?(.*)$", {}, {}, {}, reader.queries)
   if not reader:gather(x, found) then return false end
   local token = x.credentials and reader:token(x.credentials)
   if token == false and x.credentials then return false end

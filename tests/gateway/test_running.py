@@ -480,7 +480,7 @@ def shown(who: str, *guards: Guarded) -> int:
     with ThreadPoolExecutor(8) as pool:
         asked = [(guards[n % len(guards)], f"/members/m{n}") for n in range(130)]
         answers = list(pool.map(lambda each: each[0].ask(each[1], who).status, asked))
-    assert set(answers) == {200, 429}
+    assert set(answers) <= {200, 429}
     return answers.count(200)
 
 
