@@ -71,7 +71,8 @@ def leaks_that_are_closed(before: dict[str, Any], after: dict[str, Any]) -> None
     found = {(each["resource"], each["field"]) for each in before["findings"]}
     assert {("User", "weight"), ("User", "location"), ("Workout", "average_heart_rate")} <= found
     assert after["findings"] == []
-    assert after["distrust"] == []
+    (untested,) = after["distrust"]  # no traffic tells what words are searched for
+    assert untested.startswith("GET /api/user/search is untested")
     assert after["summary"]["closed"] > before["summary"]["closed"] > 100
     assert after["summary"]["open"] > 200
 
