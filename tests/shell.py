@@ -200,8 +200,8 @@ def run(
     if re.match(r"oakum (scan|doctor|replay|restore) ", command) and "--rate" not in command:
         command += " --rate 2000"  # nobody's production
     if REMOTE in command and not re.search("--budget|--min-shown", command):
-        # Enough to find something; the tutorial scans to the end.
-        command = re.sub("^oakum scan ", "oakum scan --budget 150 ", command)
+        # Enough for every operation of cadence: a scan that leaves one untested ends with 3.
+        command = re.sub("^oakum scan ", "oakum scan --budget 3000 ", command)
     for said, real in addresses.items():
         command = command.replace(said, real)
     done = subprocess.run(
