@@ -45,6 +45,8 @@ class Truth:
     """Relations, as findings call them: `anyone`, `member`, `follower`, `owner` …"""
     door: str
     """Where, such as `GET /orders/{id}`: a finding has to name this door among its own."""
+    verdict: str = "proven"
+    """What a scan can say of it: `suspected` where no line of the contract speaks of it."""
 
 
 @dataclass(frozen=True)

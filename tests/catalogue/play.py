@@ -76,7 +76,7 @@ def options_of(entry: Entry, policy: Path, target: str) -> Options:
 
 
 def missed(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
-    """Truths of a leaky entry that no finding names."""
+    """Truths of a leaky entry that no finding names with the verdict that is due."""
     return [
         f"{each.resource}.{field} to {viewer} at {each.door}"
         for each in entry.truth
@@ -84,7 +84,7 @@ def missed(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
         for viewer in each.viewers
         if not any(
             (found.resource, found.field, found.viewer) == (each.resource, field, viewer)
-            and found.verdict == "proven"
+            and found.verdict == each.verdict
             and any(f"{door.method} {door.path}".startswith(each.door) for door in found.doors)
             for found in findings
         )

@@ -70,6 +70,7 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
                         "fields": list(each.fields),
                         "viewers": list(each.viewers),
                         "door": each.door,
+                        "verdict": each.verdict,
                     }
                     for each in entry.truth
                 ],
@@ -85,7 +86,8 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
     click.echo("leaks:")
     for each in entry.truth:
         fields, viewers = ", ".join(each.fields), ", ".join(each.viewers)
-        click.echo(f"  {each.resource}: {fields}\n      to {viewers}, at {each.door}")
+        said = "" if each.verdict == "proven" else f" ({each.verdict})"
+        click.echo(f"  {each.resource}: {fields}\n      to {viewers}, at {each.door}{said}")
     click.echo("looks like a leak, and is none:")
     for decoy in entry.decoys:
         click.echo(f"  {decoy}")

@@ -79,13 +79,16 @@ def unseen(
     model: Model, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
 ) -> Iterator[str]:
     """Kinds of viewers that the contract grants something, and that no identity is to anybody.
-    `reach`: (resource, viewer) → whether any pair of identities stands so."""
+    `reach`: (resource, viewer) → whether any pair of identities stands so. Who stands so by a field
+    of an object is known only of objects that came: what they were shown tells that they do."""
     relations, missing = model.policy.relations, dict[str, None]()
+    cells = tuple(cells)
+    seen = {cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN}
     for cell in cells:
         relation = relations.get(cell.viewer)
         if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):
             met = any(reach.get((name, cell.viewer)) for name in model.policy.resources)
-            if not met and cell.result is Result.NOT_SHOWN:
+            if not met and cell.viewer not in seen:
                 missing[cell.viewer] = None
     for viewer in missing:
         yield (

@@ -98,6 +98,7 @@ resources:
 """
 
 PEOPLE = {"ray": "dk-ray-5h2qz8", "sue": "dk-sue-9v4mx1"}
+COLUMNS = ("row.drv_licence", "row.drv_home")
 
 
 def identities(seed: int) -> str:
@@ -191,14 +192,11 @@ ENTRY = Entry(
     exposure=EXPOSURE,
     identities=identities,
     app=app,
-    # What no document and no line names is nobody's to see, the owner's neither.
+    # What no document and no line names is nobody's to see, the owner's neither; but that an owner
+    # is sent what no line speaks of may be an oversight in the contract, and is no proof.
     truth=(
-        Truth(
-            "Driver",
-            ("row.drv_licence", "row.drv_home"),
-            ("member", "owner"),
-            "GET /drivers/{driverNo}/card",
-        ),
+        Truth("Driver", COLUMNS, ("member",), "GET /drivers/{driverNo}/card"),
+        Truth("Driver", COLUMNS, ("owner",), "GET /drivers/{driverNo}/card", "suspected"),
     ),
     decoys=(
         "`minutesAway` is drawn anew for every answer",
