@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,13 +123,10 @@ def _wait(engine: Engine) -> None:
     """Until it listens; then one knock, which is the first line of its audit."""
     until = time.monotonic() + READY
     while time.monotonic() < until and engine.process.poll() is None:
-        try:
-            probe = socket.create_connection(engine.listen, READY)
-        except OSError:
-            time.sleep(0.02)
-            continue
-        with probe:
+        # Envoy listens before its workers take over: what connects in between is reset.
+        with suppress(OSError), socket.create_connection(engine.listen, READY) as probe:
             probe.sendall(KNOCK)
             if probe.recv(5) == b"HTTP/":
                 return
+        time.sleep(0.02)
     raise AssertionError(f"{engine.target.name} did not come up:\n{engine.log}")
