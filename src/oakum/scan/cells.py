@@ -6,7 +6,7 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -31,7 +31,9 @@ from oakum.scan.matrix import (
     granted_to_nobody,
     state_key,
 )
+from oakum.scan.misplaced import Found, Misplaced
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
+from oakum.scan.retraction import ByValue
 from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
@@ -40,8 +42,6 @@ from oakum.semantics.table import deciding
 
 _SHARED = "too common a value"
 _MASK = "a mask"
-_NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
-"""Classes of fields of which no two people have one value."""
 _MIN_INSIDE = 5
 """Characters of an owner's value that are found inside another value by no chance."""
 
@@ -62,6 +62,7 @@ class Ground:
     )
     """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
     → probes. In memory only."""
+    by_value: ByValue = field(default_factory=ByValue)
 
     def who(self, sighting: Sighting, viewer: str | None = None) -> str:
         """Whose an object is; the viewer's, where it belongs to several and they are one."""
@@ -366,6 +367,8 @@ class Cells:
         for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
             if text in mine or text in self._question.sent or text in knowledge.common:
                 continue
+            if knowledge.ambient.holds(who, (resource, path), text):
+                continue
             for at in self._loose.get(text, ()):
                 name = next((step for step in reversed(at) if not step.isdigit()), "")
                 if name == last or len(text) >= _MIN_INSIDE:
@@ -448,61 +451,22 @@ class Cells:
 
     def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
-        known, outside = self._ground.knowledge.present, {leaf.pointer for leaf in unbound}
-        taken = {
-            leaf.pointer
-            for each in sightings
-            for leaf in each.leaves
-            if (who := self._ground.who(each, self._question.viewer))
-            and (
-                (who, each.resource, leaf.path) in known
-                or leaf.path in self._gate.shows.get(each.resource, ())
-            )
-        }
-        free = (leaf for leaf in unbound if leaf.value is not None)
-        stray = [(leaf.pointer, canonical(leaf.value)) for leaf in free]
-        stray += [
-            (leaf.pointer, canonical(leaf.value))
-            for each in sightings
-            for leaf in each.leaves
-            if leaf.pointer not in taken and leaf.value is not None
-        ]
-        stray += [(("header", name), text) for name, text in self._response.headers.items()]
-        for at, text in stray:
-            for value, (who, resource, path) in self._named(text):
-                joint = self._ground.knowledge.joint.get((resource, path, value), {who})
-                asked = value in self._question.sent or self._question.viewer in joint
-                if not asked and self._is_theirs_alone(value, path):
-                    if at in outside:
-                        self._ground.stray(who, value, self._question)
-                    self._canary(at, who, resource, path)
+        misplaced = Misplaced(self._ground, self._gate, self._question, self._response)
+        for found in misplaced.search(unbound, sightings):
+            self._canary(found)
 
-    def _is_theirs_alone(self, value: str, path: str) -> bool:
-        """Whether a value that a report of staff's holds as well is still its owner's: an address
-        is, a town is not; and not where this viewer may read it there."""
-        others = self._ground.knowledge.nobodys(value)
-        sees, viewer = self._ground.matrix.sees, self._question.viewer
-        return not others or (
-            classify_field(path) in _NAMES_ONE
-            and not any(sees(resource, field, viewer, NOBODY) for resource, field in others)
-        )
-
-    def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        exact = self._ground.knowledge.canary(text, aside=True)
-        if exact is not None:
-            yield text, exact
-        elif len(text) > 40:
-            for value, key in self._ground.knowledge.canaries():
-                if len(value) >= 8 and value in text:
-                    yield value, key
-
-    def _canary(self, at: tuple[str, ...], who: str, resource: str, path: str) -> None:
+    def _canary(self, found: Found) -> None:
+        at, value, who, resource, path = found
         if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
             return
         held = self._ground.cast.relations(self._question.viewer, who)
         state = self._ground.matrix.state(resource, who)
         if not self._granted(resource, path, held, state):
+            key = self._key(resource, path, who, held, state)
+            before = self._found.get(key)
             self._beside(at, who, resource, path, held, state)
+            if self._found.get(key) is not before:
+                self._ground.by_value.add(key, self._question.probe, value, before)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],

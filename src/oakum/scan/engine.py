@@ -157,6 +157,7 @@ class Engine:
         if self.switches is not None:
             reach_states(self, self.switches)
         self._still_served()
+        self.lookout.take_back()
         say_why(self)
 
     def _still_served(self) -> None:
@@ -568,7 +569,9 @@ class Engine:
 
     def confirm(self) -> None:
         """Ask again for what was found, as far as it is not confirmed."""
+        self.lookout.take_back()
         confirm(self)
+        self.lookout.take_back()
 
     # ------------------------------------------------------------ worlds
 

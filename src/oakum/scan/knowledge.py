@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json
+from oakum.scan.ambient import Ambient
 from oakum.scan.masks import is_no_instant
 from oakum.semantics import Sighting
 
@@ -72,6 +73,8 @@ class Knowledge:
     """(identity, resource, key) → field paths in which its owner was shown something of it."""
     joint: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(resource, field path, value) → identities that own one object with it together."""
+    ambient: Ambient = field(default_factory=Ambient)
+    """Which values are the environment's, whoever was shown them."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     _listed: list[tuple[str, tuple[str, str, str]]] | None = None
     """What `canaries` gives; None when something has been learnt since."""
@@ -135,6 +138,7 @@ class Knowledge:
     def forget(self, who: str) -> None:
         """Somebody's settings have changed: what doors show them of themselves may be another."""
         self.faces = {place: doors for place, doors in self.faces.items() if place[0] != who}
+        self.ambient.forget(who)
 
     def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:
         """The identity that was shown a value in its own object before this viewer was; empty:
@@ -203,8 +207,8 @@ class Knowledge:
     def canary(self, text: str, *, aside: bool = False) -> tuple[str, str, str] | None:
         """The one (identity, resource, field) a value stands for, if it stands for just one.
 
-        Short values and values that two identities share name nobody. `aside`: that it stands in an
-        object of nobody's as well is no matter.
+        Short values, values that two identities share and those of the environment name nobody.
+        `aside`: that it stands in an object of nobody's as well is no matter.
         """
         if len(text) < _MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
             return None
@@ -214,6 +218,8 @@ class Knowledge:
         if not own or text in self.common:
             return None
         if len(names) != 1 and not names <= self.joint.get((*own[0][1:], text), set()):
+            return None
+        if any(self.ambient.holds(who, (kind, path), text) for who, kind, path in own):
             return None
         return min(own)
 
@@ -226,7 +232,9 @@ class Knowledge:
         if self._listed is None:
             found = [(text, self.canary(text)) for text in self._index]
             self._listed = [(text, key) for text, key in found if key is not None]
-        yield from self._listed
+        for text, key in self._listed:
+            if not self.ambient.holds(key[0], key[1:], text):
+                yield text, key
 
 
 def _name(pointer: tuple[str, ...]) -> str:

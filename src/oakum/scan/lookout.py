@@ -7,6 +7,7 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -166,6 +167,7 @@ class Lookout:
             self._learn_states(gate, question, viewer, sighting, reading)
             self._learn_faces(question.door, viewer, sighting)
             self._learn_parties(sighting, reading)
+        self._learn_varying(question, viewer, sightings, reading, response)
         if is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
             ours = [
@@ -230,6 +232,34 @@ class Lookout:
                 continue
             place = (viewer, sighting.resource, key, leaf.path)
             self._ground.knowledge.faces.setdefault(place, {})[door] = canonical(leaf.value)
+
+    def _learn_varying(
+        self, question: Question, viewer: str, sightings: list[Sighting], reading: Reading,
+        response: Response,
+    ) -> None:  # fmt: skip
+        """Of own objects that are told apart by key, or by being the only one of their kind."""
+        own = [
+            each
+            for each in sightings
+            if each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
+        ]
+        kinds = Counter(each.resource for each in own)
+        asked = " ".join((question.door, *map(str, sorted(question.params.items()))))
+        for each in own:
+            resource = self._ground.model.policy.resources[each.resource]
+            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            fields = (
+                ((each.resource, leaf.path), canonical(leaf.value))
+                for leaf in each.leaves
+                if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
+            )
+            if key or kinds[each.resource] == 1:
+                date = response.headers.get("date", "")
+                self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
+
+    def take_back(self) -> None:
+        """Take back what was told by values alone that are known by now to name nobody."""
+        self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
 
     def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:
         resource = self._ground.model.policy.resources[sighting.resource]

@@ -1,0 +1,52 @@
+"""Leaks that were told by a value alone, and taken back when the value turns out to name nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oakum.finding import Result
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.matrix import Key, Matrix, Observation, Outcome
+
+
+@dataclass
+class ByValue:
+    """Cells that leak because of a value outside every declared field. Values in memory only."""
+
+    _told: dict[Key, dict[str, tuple[str, Observation | None]]] = field(default_factory=dict)
+    """Cell → probe → the value, and what the answer says of the cell without it."""
+
+    def add(self, key: Key, probe: str, value: str, without: Observation | None) -> None:
+        """Remember by which value an answer showed a leak."""
+        self._told.setdefault(key, {})[probe] = (value, without)
+
+    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
+        """Take back what was told by values that are known by now to name nobody."""
+        for key, told in list(self._told.items()):
+            void = {
+                probe: without
+                for probe, (value, without) in told.items()
+                if knowledge.canary(value, aside=True) is None
+            }
+            if void:
+                self._told[key] = {p: each for p, each in told.items() if p not in void}
+                _without(matrix, key, void)
+
+
+def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:
+    entry = matrix.entries.get(key)
+    if entry is None or entry.result is not Result.LEAK:
+        return
+    entry.probes = [probe for probe in entry.probes if probe not in void]
+    if entry.probes:
+        return
+    entry.result = Result.NOT_SHOWN
+    name = key.finding
+    same = [each for at, each in matrix.entries.items() if at.finding == name and each.probes]
+    if not any(each.result is Result.LEAK for each in same):
+        matrix.confirmed.discard(name)
+        matrix.evidence.pop(name, None)
+        matrix.weak.pop(name, None)
+    for probe, observation in void.items():
+        if observation is not None:
+            matrix.apply(key.door, Outcome(probe, 0, (observation,)))

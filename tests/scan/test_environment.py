@@ -1,0 +1,121 @@
+"""Values of the environment name nobody: the present time, versions, counters, names of hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.scan.servers import Reply
+from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+
+MEMBER = """\
+  Member:
+    key: id
+    owner: id
+    fields:
+      id: [{see: [member]}]
+      motto, seen_at, build, ticket: [{see: [owner]}]
+operations:
+  getMember: {params: {memberId: Me.id}}
+  listMembers: {call: [member]}
+"""
+MOTTOES = {id: f"Motto no {n} of many-{id}" for n, id in enumerate(NAMES.values())}
+Beside = Callable[[], dict[str, str]]
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def scan(
+    folder: Path,
+    own: Callable[[str], dict[str, Any]],
+    body: Beside = dict,
+    headers: Beside = dict,
+    shown: Callable[[str], dict[str, Any]] = lambda id: {},
+) -> Told:
+    """An API that shows an owner `own` of theirs, and says `body` and `headers` in every answer;
+    others are shown `shown`."""
+
+    def about(who: str, id: str) -> dict[str, Any]:
+        mine = NAMES.get(who) == id
+        extra = {"motto": MOTTOES[id], **own(id)} if mine else shown(id)
+        return {"id": id, **extra}
+
+    def answer(status: int, value: dict[str, Any] | list[Any]) -> Reply:
+        made = {**value, **body()} if isinstance(value, dict) else value
+        more = tuple(headers().items())
+        return Reply(status, made, (("content-type", "application/json"), *more))
+
+    def member(who: str, id: str) -> Reply:
+        known = who and id in NAMES.values()
+        return answer(200, about(who, id)) if known else answer(404, {"error": "no"})
+
+    def members(who: str) -> Reply:
+        people = [about(who, id) for id in NAMES.values()]
+        return answer(200, people) if who else answer(401, {"error": "no"})
+
+    names = dict.fromkeys(("id", "motto", "seen_at", "build", "ticket"), "string")
+    paths = path("/members/{memberId}", "getMember", "Member")
+    paths += path("/members", "listMembers", "Member", many=True)
+    return told(
+        folder, schema("Member", **names), paths, MEMBER,
+        Api({"/members/([^/]+)": member, "/members": members}),
+    )  # fmt: skip
+
+
+def test_the_clock_of_a_server_is_no_leak_of_who_was_last_seen_at_that_moment(
+    tmp_path: Path,
+) -> None:
+    clock = lambda: {"server_time": now()}  # noqa: E731
+    run = scan(tmp_path, lambda id: {"seen_at": now()}, clock, clock)
+    assert run.proven == set()
+    assert all(each.field != "seen_at" for each in run.report.findings)
+    assert run.results("Member.seen_at", "member") == {"closed"}
+
+
+def test_the_time_is_a_leak_in_its_own_field(tmp_path: Path) -> None:
+    fields = lambda id: {"seen_at": now()}  # noqa: E731
+    run = scan(tmp_path, fields, lambda: {"server_time": now()}, shown=fields)
+    assert "leak" in run.results("Member.seen_at", "member")
+
+
+def test_a_version_that_one_account_is_shown_is_no_leak_in_all_answers(tmp_path: Path) -> None:
+    """Ann alone tries a preview: `build` names her, were it not everywhere."""
+    ann = NAMES["ann"]
+    own = lambda id: {"build": "2031.44-4f2a9c77"} if id == ann else {}  # noqa: E731
+    run = scan(tmp_path, own, headers=lambda: {"x-build": "2031.44-4f2a9c77"})
+    assert run.proven == set()
+
+
+def test_a_counter_that_ticks_by_itself_is_no_leak(tmp_path: Path) -> None:
+    ticks = count(70_000_000)
+    at = {"last": ""}
+
+    def own(id: str) -> dict[str, Any]:
+        if id == NAMES["ann"]:
+            at["last"] = f"t-{next(ticks)}"
+            return {"ticket": at["last"]}
+        return {}
+
+    run = scan(tmp_path, own, headers=lambda: {"x-ticket": at["last"]})
+    assert run.proven == set()
+
+
+def test_a_value_that_is_one_owners_alone_leaks_in_a_header(tmp_path: Path) -> None:
+    """What stays the same, and comes with its owner, is still proven wherever it stands."""
+    last = {"id": ""}
+
+    def shown(id: str) -> dict[str, Any]:
+        last["id"] = id
+        return {}
+
+    def headers() -> dict[str, str]:
+        id, last["id"] = last["id"], ""
+        return {"x-motto": MOTTOES[id]} if id else {}
+
+    run = scan(tmp_path, lambda id: {"seen_at": now()}, lambda: {"at": now()}, headers, shown)
+    assert ("Member.motto", "member") in run.proven
