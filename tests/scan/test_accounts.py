@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from oakum.finding import Finding
-from tests.catalogue.play import play
+from tests.catalogue.play import Played, play
+from tests.scan import gym
 from tests.scan.gym import IDENTITIES, LEAKS, entry
 
 pytestmark = pytest.mark.server
@@ -104,3 +106,119 @@ def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:
     played = play(replace(made, options=()), "leaky", 1, tmp_path)
     assert "POST /people/register" not in gym.asked
     assert {each.rule for each in played.report.findings} == {"weak-token-key", "unguarded-wipe"}
+
+
+class Registry(gym.Gym):
+    """A gym whose registration does something else with a name that is taken: `how`."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(())
+        self.how = how
+        self.sent: list[dict[str, Any]] = []
+
+    async def register(self, request: Request) -> Response:
+        said = await request.json()
+        self.sent.append(said)
+        row = self.people.get(said.get("name"))
+        if row is None or self.how == "refuses":
+            return await super().register(request)
+        if self.how == "tells whose":
+            return JSONResponse({"error": "taken", "by": row["mail"]}, 409)
+        if self.how == "tells that":
+            return JSONResponse({"error": "taken"} if row else {"error": "no password"}, 409)
+        if self.how == "overwrites":
+            row["password"] = said.get("password")
+            return JSONResponse({"name": row["name"]}, 201)
+        assert self.how == "makes a second"
+        self.people[f"{said['name']}#2"] = {**row, **said, "name": f"{said['name']}#2"}
+        return JSONResponse({"name": f"{said['name']}#2"}, 201)
+
+
+def registry(how: str, folder: Path) -> tuple[Played, Registry]:
+    made, _ = entry(())
+    place = Registry(how)
+    return play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, folder), place
+
+
+HOW = ["refuses", "tells whose", "tells that", "overwrites", "makes a second"]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_nobody_is_registered_under_a_name_of_an_identity(how: str, tmp_path: Path) -> None:
+    played, place = registry(how, tmp_path)
+    known = {"ute-1", "ole-2", "ute-1@gym.example", "ole-2@gym.example"}
+    sent = {value for each in place.sent for value in each.values() if isinstance(value, str)}
+    assert sent and not sent & known
+    assert {name: played.after[name] for name in played.before} == played.before
+
+
+def test_whose_a_taken_name_is_told_by_accounts_of_the_runs_own(tmp_path: Path) -> None:
+    played, _ = registry("tells whose", tmp_path)
+    assert told(played.report.findings) == {
+        ("talks-before-login", "mail", "anyone", "POST /people/register")
+    }
+    assert played.report.findings[0].verdict == "proven"
+    assert not played.report.distrust and played.after == played.before
+
+
+def test_that_a_mail_address_is_taken_is_told_by_accounts_of_the_runs_own(tmp_path: Path) -> None:
+    made, place = entry(())
+    inner = place.register
+
+    async def register(request: Request) -> Response:
+        said = await request.json()
+        if any(row["mail"] == said.get("mail") for row in place.people.values()):
+            return JSONResponse({"error": "known here"}, 409)
+        if not said.get("password"):
+            return JSONResponse({"error": "no password"}, 422)
+        return await inner(request)
+
+    place.register = register  # type: ignore[method-assign]
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == set()  # an address that is taken is looked at first
+
+    async def both(request: Request) -> Response:
+        said = await request.json()
+        wrong = {} if said.get("password") else {"password": "missing"}
+        if any(row["mail"] == said.get("mail") for row in place.people.values()):
+            wrong["mail"] = "known here"
+        return JSONResponse(wrong, 422) if wrong else await inner(request)
+
+    place.register = both  # type: ignore[method-assign]
+    played = play(made, "leaky", 1, tmp_path / "both")
+    assert told(played.report.findings) == {
+        ("contact-oracle", "mail", "anyone", "POST /people/register")
+    }
+    assert played.report.findings[0].verdict == "proven"
+    assert not played.report.distrust and played.after == played.before
+
+
+def test_a_registration_that_overwrites_an_account_is_asked_once_and_proven(tmp_path: Path) -> None:
+    played, place = registry("overwrites", tmp_path)
+    assert ("foreign-write", "password", "anyone", "POST /people/register") in told(
+        played.report.findings
+    )
+    names = [each["name"] for each in place.sent]
+    assert len(names) == len({*names}) + 1  # one question about one account
+    assert played.after == played.before
+
+
+def test_a_second_account_that_nobody_can_remove_ends_with_distrust(tmp_path: Path) -> None:
+    played, place = registry("makes a second", tmp_path)
+    names = [each["name"] for each in place.sent]
+    assert len(names) == len({*names}) + 1
+    left = [name for name in played.after if name.endswith("#2")]
+    assert len(left) == 1
+    assert any(left[0].removesuffix("#2") in words for words in played.report.distrust)
+    assert any(left[0].removesuffix("#2") in words for words in played.report.writes.left)
+
+
+def test_where_no_account_can_be_made_registration_is_named_as_untried(tmp_path: Path) -> None:
+    made, place = entry((), goodbye=False)
+    head, _, rest = made.document.partition("    delete:\n")
+    closed = head + rest[rest.index("  /people/{name}/password") :]
+    played = play(replace(made, document=closed), "fixed", 1, tmp_path)
+    assert {*place.people} == {"ute-1", "ole-2"}
+    assert [
+        each.reason for each in played.report.writes.untried if each.door.operation == "register"
+    ]

@@ -15,6 +15,7 @@ from itertools import count
 from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
+from oakum.finding import Skipped
 from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
@@ -120,6 +121,8 @@ class Engine:
     why: dict[str, str] = field(default_factory=dict)
     """Door → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
+    untried: list[Skipped] = field(default_factory=list)
+    """What was not written, or not asked for fear of what it would do, and why."""
     distrust: list[str] = field(default_factory=list)
     """Why what was learnt is not to be trusted."""
 

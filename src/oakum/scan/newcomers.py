@@ -19,7 +19,7 @@ from oakum.contract.model import Json, Operation, Shape
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill, path_on
-from oakum.scan.bodies import body_shape, decode, encode
+from oakum.scan.bodies import body_shape, encode
 from oakum.scan.contacts import Noun, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
 from oakum.scan.doors import Gate, gate_of
@@ -28,11 +28,13 @@ from oakum.scan.login import LoginFailed, json_of
 from oakum.scan.restraint import barred
 from oakum.scan.session import Sessions
 from oakum.scan.technique import Pace
-from oakum.scan.wording import harmless
+from oakum.scan.wording import ANY_TEXT, harmless
 from oakum.semantics import Model
 
 _SELF = listed("account me myself profile self user")
 _PEOPLE = listed("account accounts customer customers member members people user users")
+_BUSY = (423, 429, 503)
+"""A login that brakes says nothing of the secret."""
 _PERSON, _SECRET = "oakum_person", "oakum_secret"
 """Variables of a made account's login."""
 
@@ -44,7 +46,7 @@ class Newcomer:
     name: str
     """Such as `oakum-1`: what the sessions and curl lines call it."""
     called: Mapping[str, str] = field(repr=False)
-    """`handle`, `mail` and `phone` of it."""
+    """`handle`, `mail` and `phone` of it; `text`: what is filled in where any text will do."""
     secret: str = field(repr=False)
 
 
@@ -127,11 +129,11 @@ class Newcomers:
 
     def nobody(self) -> Newcomer:
         """Names and a secret that nobody has."""
-        mark = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
         called = {
-            "handle": f"oakum{mark}",
-            "mail": f"oakum{mark}@example.org",
+            "handle": f"oakum{_mark()}",
+            "mail": f"oakum{_mark()}@example.org",
             "phone": f"+1555{secrets.randbelow(10**7):07}",
+            "text": f"oakum {_mark()}",
         }
         return Newcomer("", called, f"Oak-{secrets.token_hex(6)}-7a")
 
@@ -151,12 +153,12 @@ class Newcomers:
         self._alive.add(made.name)
         return True
 
-    def filled(self, made: Newcomer, more: Mapping[str, Json]) -> Filled:
-        """The registration of an account."""
+    def filled(self, made: Newcomer, more: Mapping[str, Json], *, bare: bool = False) -> Filled:
+        """The registration of an account; `bare`: its secret is left out."""
         assert self.operation is not None
         operation = self.operation
         shape = body_shape(operation)
-        real = {**self._body(shape, made), **more} if shape else dict(more)
+        real = {**self._body(shape, made, bare=bare), **more} if shape else dict(more)
         said = json_bytes({**dict.fromkeys(real, "…"), **more}).decode()
         kind, body = encode(operation, real)
         headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
@@ -164,7 +166,7 @@ class Newcomers:
         request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
         return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
 
-    def _body(self, shape: Shape, made: Newcomer) -> dict[str, Json]:
+    def _body(self, shape: Shape, made: Newcomer, *, bare: bool = False) -> dict[str, Json]:
         """What has to be filled in, and every name and secret."""
         body: dict[str, Json] = {}
         for name, thunk in shape.properties.items():
@@ -173,16 +175,25 @@ class Newcomers:
             if inner.read_only:
                 continue
             if is_secret(name, inner):
-                body[name] = made.secret
+                body |= {} if bare else {name: made.secret}
             elif noun in made.called and (required or noun != "phone"):
                 body[name] = made.called[noun]
             elif noun == "any":
                 body[name] = made.called["handle"]
             elif inner.properties and required:
-                body[name] = self._body(inner, made)
+                body[name] = self._body(inner, made, bare=bare)
             elif required:
-                body[name] = harmless(name, inner)
+                any_text = harmless(name, inner) == ANY_TEXT and "text" in made.called
+                body[name] = made.called["text"] if any_text else harmless(name, inner)
         return body
+
+    def names(self) -> Iterator[tuple[Noun, str]]:
+        """What of a person a registration takes, each with the field of accounts that holds it."""
+        nouns: tuple[Noun, ...] = ("handle", "mail", "phone")
+        probe = Newcomer("", {noun: noun for noun in nouns}, "")
+        sent = _all_texts(self._body(body_shape(self.gate.operation) or Shape(), probe))
+        fields = {noun: leaf for leaf, noun in reversed([*self._nouns()])}
+        yield from ((noun, fields[noun]) for noun in nouns if noun in sent and noun in fields)
 
     def _noun(self, name: str, shape: Shape) -> Noun:
         """What of a person a member holds; the key of accounts is what they are known by."""
@@ -191,42 +202,46 @@ class Newcomers:
         by_key = known is not None and words(known.key) == words(name)
         return noun or ("handle" if by_key and "string" in shape.kinds else "")
 
-    def expect(self, request: Request, ask: Callable[[], Response]) -> Response:
-        """Send a registration that is not to succeed; the account is kept in mind if it does."""
-        shape = body_shape(self.operation) if self.operation else None
-        sent = decode(request.headers.get("content-type", ""), request.body)
-        made = self._sent(shape, sent) if shape and self.template else None
-        if made is None:
-            return ask()
-        self.log("undo", as_json(made))
-        self.pending.append(made)
-        self._admit(made)
-        answer = ask()
-        refused = 400 <= answer.status < 500
-        if refused or not self.lets_in(made, made.secret):
-            if answer.status < 400:
-                self.strays.append(_spoken(made))
-            self._gone(made)
-        return answer
+    def contest(
+        self, of: Newcomer | None, asked: Newcomer, ask: Ask, *, bare: bool = False
+    ) -> Claim:
+        """Register once more under a name that `of` has, an account of the run's own; None: under
+        nobody's. `asked`: the names and the secret sent; `bare`: the secret is left out.
 
-    def _sent(self, shape: Shape, sent: Mapping[str, Json]) -> Newcomer | None:
-        """The account that a registration would make; None where it would be an identity's."""
-        called: dict[str, str] = {}
-        secret = ""
-        owned = {value for values in self.knowledge.own.values() for value in values}
-        for each in map(self.sessions.identities.items.__getitem__, self._identities):
-            owned |= {known.reveal() for known in each.variables.values()}
-        for name, value in sent.items():
-            inner = shape.properties[name]() if name in shape.properties else Shape()
-            if isinstance(value, str) and is_secret(name, inner):
-                secret = value
-            elif (
-                value not in owned and isinstance(value, str) and (noun := self._noun(name, inner))
-            ):
-                called.setdefault("handle" if noun == "any" else noun, value)
-        person = called.get(self.template[1] if self.template else "", "")
+        What is not refused may have made an account, or overwritten this one: it is kept in mind
+        until it is gone, or told. Each time the account is seen to log in with its own secret.
+        """
         self._made += 1
-        return Newcomer(f"oakum-{self._made}", called, secret) if person else None
+        other = replace(asked, name=f"oakum-{self._made}")
+        self.log("undo", as_json(other))
+        self.pending.append(other)
+        self._admit(other)
+        answer = ask(self.filled(other, {}, bare=bare))
+        refused = 400 <= answer.status < 500
+        intact = of is None or self._still_in(of)
+        if refused and intact:
+            self._gone(other)
+            return Claim(answer, refused=True)
+        inside = not bare and self.lets_in(other, other.secret)
+        if intact and inside:
+            self._alive.add(other.name)
+            return Claim(answer)
+        self._gone(other)
+        if of is not None and not intact and inside:
+            self.changed(of, other.secret)
+            return Claim(answer, overwritten=True)
+        if not intact or answer.status < 400:
+            self.strays.append(_spoken(of if of is not None and not intact else other))
+        return Claim(answer)
+
+    def _still_in(self, who: Newcomer) -> bool:
+        """Whether an account logs in with its own secret, as far as the login answers at all."""
+        answer, let_in = self.attempt(who, who.secret)
+        return let_in or answer.status in _BUSY or answer.status >= 500
+
+    def current(self, who: Newcomer) -> Newcomer:
+        """An account with the secret that it has now."""
+        return next((each for each in self.pending if each.name == who.name), who)
 
     def lets_in(self, who: Newcomer, secret: str) -> bool:
         """Whether the account can log in with a secret."""
@@ -322,7 +337,7 @@ class Newcomers:
     def _exists(self, who: Newcomer) -> bool:
         """Whether it can log in still; where the login brakes, whether it is logged in still."""
         answer, let_in = self.attempt(who, who.secret)
-        if answer.status in (423, 429, 503) and self.sessions.proof is not None:
+        if answer.status in _BUSY and self.sessions.proof is not None:
             return self.sessions.alive(who.name)
         return let_in
 
@@ -377,7 +392,21 @@ class Newcomers:
         )
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What came of a registration under a name that is taken."""
+
+    answer: Response
+    refused: bool = False
+    overwritten: bool = False
+    """The account that had the name logs in with the secret of the question now."""
+
+
 Ask = Callable[[Filled], Response]
+
+
+def _mark() -> str:
+    return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
 
 
 def _spoken(who: Newcomer) -> str:
@@ -497,3 +526,9 @@ def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
 
 def _texts(values: Iterable[Json]) -> set[str]:
     return {each for each in values if isinstance(each, str)}
+
+
+def _all_texts(value: Json) -> set[str]:
+    if isinstance(value, dict):
+        return set().union(*map(_all_texts, value.values()))
+    return {value} if isinstance(value, str) else set()

@@ -284,7 +284,7 @@ class Scan:
                 self.model,
                 work.governor.written,
                 (*self.left_behind, *unsure),
-                tuple(untried(self.model)) if options.allow_writes else (),
+                self._untried(engine),
             ),
         )
 
@@ -503,6 +503,11 @@ class Scan:
             allowed=options.allowed,
             contract_digest=self.contract_digest,
         )
+
+    def _untried(self, engine: Engine | None) -> tuple[Skipped, ...]:
+        """What nothing was written to, though a run may write."""
+        known = untried(self.model) if self.options.allow_writes else ()
+        return tuple(dict.fromkeys((*known, *(engine.untried if engine else ()))))
 
     def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
         """Operations that no question was put to; feeds were listened to, and stay."""

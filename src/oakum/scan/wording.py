@@ -272,6 +272,10 @@ def typed(value: str, shape: Shape) -> Json:
     return int(value) if shape.kinds == {"integer"} and _NUMBER.fullmatch(value) else value
 
 
+ANY_TEXT = "oakum"
+"""What stands where any text will do."""
+
+
 def harmless(name: str, shape: Shape) -> Json:
     """A value for a place that has to be filled; the document's own before any other."""
     if shape.example is not None:
@@ -287,4 +291,4 @@ def harmless(name: str, shape: Shape) -> Json:
     dates = {"date": "2000-01-01", "date-time": "2000-01-01T00:00:00Z"}
     if shape.format in ("uri", "url"):
         return "https://example.com/"
-    return dates.get(shape.format, "oakum")
+    return dates.get(shape.format, ANY_TEXT)

@@ -4,6 +4,7 @@ address and the street of the reader who has it."""
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,12 +21,12 @@ paths:
   /signup:
     post:
       operationId: signUp
-      description: Registers a reader, who is one when the letter with the code has come back
+      description: Registers a reader
       security: []
       requestBody:
-        content: {application/json: {schema: {type: object, required: [handle, password], properties: {handle: {type: string}, password: {type: string, minLength: 8}}}}}
+        content: {application/json: {schema: {type: object, required: [handle, password, email, street], properties: {handle: {type: string}, password: {type: string, minLength: 8}, email: {type: string}, street: {type: string}}}}}
       responses:
-        "202": {description: a letter is on its way, content: {application/json: {schema: {type: object, properties: {ticket: {type: string}, handle: {type: string}}}}}}
+        "201": {description: a reader, content: {application/json: {schema: {type: object, properties: {ticket: {type: string}, handle: {type: string}}}}}}
         "400": {description: for those who are no readers yet}
         "409":
           description: the name is taken
@@ -43,6 +44,9 @@ paths:
       operationId: getSelf
       responses:
         "200": {description: the caller, content: {application/json: {schema: {$ref: "#/components/schemas/Reader"}}}}
+    delete:
+      operationId: removeSelf
+      responses: {"204": {description: no reader any more}}
   /readers:
     get:
       operationId: findReader
@@ -125,7 +129,7 @@ def app(mode: Mode, seed: int) -> Starlette:
     people = {each["handle"]: each for each in readers(seed)}
     passwords = dict(zip(people, PASSWORDS, strict=False))
     tokens = Tokens("Token")
-    letters: dict[str, str] = {}  # until a letter comes back nothing is kept
+    wrong: Counter[str] = Counter()
 
     async def sign_up(request: Request) -> Response:
         if "authorization" in request.headers:
@@ -142,19 +146,32 @@ def app(mode: Mode, seed: int) -> Starlette:
             if mode == "leaky":
                 conflict |= {"email": people[handle]["email"], "street": people[handle]["street"]}
             return JSONResponse({"error": "taken", "conflict": conflict}, 409)
-        ticket = secrets.token_hex(8)
-        letters[ticket] = handle
-        return JSONResponse({"ticket": ticket, "handle": handle}, 202)
+        people[handle] = {
+            "reader_id": f"lib_{secrets.token_hex(6)}",
+            "handle": handle,
+            "email": str(sent.get("email")),
+            "street": str(sent.get("street")),
+        }
+        passwords[handle] = sent["password"]
+        return JSONResponse({"ticket": secrets.token_hex(8), "handle": handle}, 201)
 
     async def login(request: Request) -> Response:
         sent = await request.json()
+        if wrong[sent.get("handle")] >= 5:
+            return JSONResponse({"error": "wait a little"}, 429, {"retry-after": "1"})
         if sent.get("handle") not in passwords or passwords[sent["handle"]] != sent.get("password"):
+            wrong[sent.get("handle")] += 1
             return JSONResponse({"error": "wrong name or password"}, 401)
         return JSONResponse({"token": tokens.give(sent["handle"])})
 
     async def myself(request: Request) -> Response:
         found = people.get(tokens.whose(request))
-        return JSONResponse(found) if found else JSONResponse({"error": "log in"}, 401)
+        if found is None:
+            return JSONResponse({"error": "log in"}, 401)
+        if request.method == "DELETE":
+            del people[found["handle"]], passwords[found["handle"]]
+            return Response(status_code=204)
+        return JSONResponse(found)
 
     async def find(request: Request) -> Response:
         found = people.get(request.query_params.get("handle", ""))
@@ -165,7 +182,7 @@ def app(mode: Mode, seed: int) -> Starlette:
         routes=[
             Route("/signup", sign_up, methods=["POST"]),
             Route("/desk/login", login, methods=["POST"]),
-            Route("/readers/self", myself),
+            Route("/readers/self", myself, methods=["GET", "DELETE"]),
             Route("/readers", find),
         ]
     )
@@ -186,7 +203,7 @@ ENTRY = Entry(
     decoys=(
         "taken or free is no secret: names are looked up by everybody at a door of their own",
         "the names that are offered instead are drawn anew each time, and hold the name that was sent",
-        "a name that is free is answered with 202 and a random ticket, and nothing is kept of it",
+        "a name that is free is answered with a random ticket, and an address may be that of two",
         "whoever sends an Authorization header is refused with 400 before anything is looked at",
     ),
     options=("--allow-writes",),

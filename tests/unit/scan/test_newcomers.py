@@ -22,7 +22,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.asking import Filled
 from oakum.scan.credentials import Identities, Identity, Login, Secret, Send
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.newcomers import Newcomer, Newcomers, as_json, from_json
+from oakum.scan.newcomers import Claim, Newcomer, Newcomers, as_json, from_json
 from oakum.scan.session import Proof, Sessions
 from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import TARGET, reply
@@ -384,38 +384,74 @@ def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
     assert {*inn.users} == {*PASSWORDS}
 
 
-# --------------------------------------------------------------------------- others' questions
+# --------------------------------------------------------------------------- names that are taken
 
 
-def registration(**sent: str) -> Request:
-    return Request("POST", f"{TARGET}/auth/register", {}, orjson.dumps(sent))
+def again(found: Newcomers, inn: Inn, of: Newcomer, **more: Any) -> Claim:
+    nobody = found.nobody()
+    asked = Newcomer("", {**nobody.called, "handle": of.called["handle"]}, nobody.secret)
+    return found.contest(of, asked, lambda filled: inn.send(filled.request), **more)
 
 
-def test_a_registration_that_should_not_succeed_and_does_is_undone() -> None:
+def test_what_is_refused_leaves_the_account_as_it_was_and_makes_none() -> None:
     inn = Inn()
     found, _ = ready(inn)
-    request = registration(username="nobody-7", email="n@example.org", password="Oak-2-7a")
-    assert found.expect(request, lambda: inn.send(request)).status == 201
-    assert len(found.pending) == 1
-    assert found.restore() == ()
-    assert {*inn.users} == {*PASSWORDS}
+    made = join(found, inn)
+    assert made is not None
+    assert again(found, inn, made).refused
+    assert [each.name for each in found.pending] == [made.name]
+    assert inn.asked[-1] == "POST /auth/login"  # it was seen to log in still
+    assert found.restore() == () and {*inn.users} == {*PASSWORDS}
 
 
-@pytest.mark.parametrize("learnt", [True, False])
-@pytest.mark.parametrize("lax", [True, False])
-def test_a_registration_under_an_identitys_name_never_removes_that_identity(
-    learnt: bool, lax: bool
-) -> None:
-    """An API that lets ann be registered again gives her account away; it is not to be deleted."""
-    inn = Inn(lax=lax)
-    found, heard = ready(inn)
-    if learnt:
-        found.knowledge.learn_own("ann", sighting("User", id="u-0-ann", username="ann"))
-    request = registration(username="ann", email="ann@inn.test", password="Oak-2-7a")
-    assert found.expect(request, lambda: inn.send(request)).status == (201 if lax else 409)
-    assert found.pending == [] and heard == []
-    assert found.restore() == () and "ann" in inn.users
-    assert not [each for each in inn.asked if "DELETE" in each or "login" in each]
+def test_an_account_that_is_overwritten_is_told_and_removed_with_the_secret_it_has_now() -> None:
+    inn = Inn(lax=True)
+    found, _ = ready(inn)
+    made = join(found, inn)
+    assert made is not None
+    claim = again(found, inn, made)
+    assert claim.overwritten and not claim.refused
+    assert found.current(made).secret != made.secret
+    assert found.restore() == () and {*inn.users} == {*PASSWORDS}
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_what_is_taken_and_lets_nobody_in_is_named(bare: bool) -> None:
+    """An API that makes a second account of that name, to be confirmed by a letter."""
+    inn = Inn()
+    found, _ = ready(inn)
+    made = join(found, inn)
+    assert made is not None
+    nobody = found.nobody()
+    asked = Newcomer("", {**nobody.called, "handle": made.called["handle"]}, nobody.secret)
+    claim = found.contest(made, asked, lambda _: reply({"ticket": 7}, 202), bare=bare)
+    assert not claim.refused and not claim.overwritten
+    (said,) = found.restore()
+    assert "may have been made" in said and {*inn.users} == {*PASSWORDS}
+
+
+def test_an_account_whose_secret_is_gone_after_a_refusal_is_named() -> None:
+    inn = Inn()
+    found, _ = ready(inn)
+    made = join(found, inn)
+    assert made is not None
+
+    def breaks(filled: Filled) -> Response:
+        inn.users[made.called["handle"]]["password"] = "nobody knows"
+        return reply({"error": "taken"}, 409)
+
+    assert not found.contest(made, found.nobody(), breaks).refused
+    assert any(made.called["handle"] in said for said in found.restore())
+
+
+def test_a_login_that_brakes_is_no_account_lost() -> None:
+    inn = Inn()
+    found, _ = ready(inn)
+    made = join(found, inn)
+    assert made is not None
+    found.attempt = lambda who, secret: (reply({}, 429), False)  # type: ignore[method-assign]
+    assert again(found, inn, made).refused
+    assert found.strays == []
 
 
 def test_a_removal_never_names_an_identitys_account_whatever_the_api_says_of_the_new_one() -> None:
@@ -429,15 +465,6 @@ def test_a_removal_never_names_an_identitys_account_whatever_the_api_says_of_the
     found.restore()
     assert any("DELETE" in each for each in inn.asked)
     assert not [each for each in inn.asked if "u-0-ann" in each]
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"email": 7}', b'{"username": "x"'])
-def test_a_registration_that_names_nobody_is_sent_as_it_is(content: bytes) -> None:
-    found, heard = ready(Inn())
-    answer = reply({"error": "no"}, 422)
-    request = Request("POST", f"{TARGET}/auth/register", {}, content)
-    assert found.expect(request, lambda: answer) is answer
-    assert found.pending == [] and heard == []
 
 
 # --------------------------------------------------------------------------- as an identity

@@ -1,5 +1,6 @@
 """What may only be tried on accounts that the run makes itself: what a registration takes over, who
-can change whose password, and how often a wrong one may be guessed (P12, P6).
+can change whose password, and how often a wrong one may be guessed (P12, P6); what a registration
+says of a name that is taken (P13).
 
 Two accounts are made, the first as the document says. The second asks for more than it says
 (CWE-915): what its own view then shows, and the first one's does not, was taken over from the
@@ -23,13 +24,14 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
-from oakum.scan.contacts import is_secret, noun_of
+from oakum.scan.contacts import is_secret, noun_of, talks
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.newcomers import Newcomer, Newcomers, account_resource, removals
 from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
+from oakum.scan.taken import Taken, unasked
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.timing import ENOUGH, far_apart, hint
 from oakum.scan.variants import other_value, shape_of, written
@@ -55,11 +57,13 @@ _OLD = listed("current existing old present previous")
 def run(engine: Engine) -> None:
     """Only with leave to write, and where accounts can be made."""
     newcomers = engine.newcomers
-    if not engine.may.writes or newcomers is None or not newcomers.possible:
+    if not engine.may.writes:
         return
-    if not engine.cast.names():
+    if newcomers is None or not newcomers.possible or not engine.cast.names():
+        unasked(engine, "the run can make no account of its own to ask with")
         return
     if not newcomers.removable:
+        unasked(engine, "no operation takes an account away again that the run would have to make")
         engine.notes.append(
             "no account was made: the document names no operation that takes one away again, so"
             " what a registration takes over was not tried"
@@ -78,6 +82,15 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "request": "up to six accounts are registered, where the document says how",
         "why": "what a registration takes over; how often a wrong secret may be guessed",
     }
+    for talk in talks(prospect.model, prospect.gates, "talk", writes=True):
+        if talk.kind == "register":
+            door = talk.gate.door
+            yield {
+                "as": "nobody logged in",
+                "request": f"{door.method} {door.path}  with `{talk.slot.at[-1]}` of an account of"
+                " the run's own, and with nobody's and no secret",
+                "why": "what it says of who has taken a name or an address",
+            }
     for gate in removals(prospect.model, {}):
         yield {
             "as": "whoever may: the cleaner, an account of the run's own, or it itself",
@@ -109,13 +122,18 @@ class _Trial:
         control = self._register({})
         if control is None:
             self.engine.notes.append("no account could be made: what needs one was not tried")
+            unasked(self.engine, "the run could make no account of its own to ask with")
             return
         before = self._view(control)
         second = self._ask_for_more(before) or self._register({})
         if second is None:
+            unasked(self.engine, "the run could make no second account to ask with")
             return
         if second.name not in self.shown:
             self._view(second)
+        pair = control, second
+        Taken(self.engine, self.newcomers, pair, self.shown, self._label(None)).run()
+        control, second = map(self.newcomers.current, pair)
         for operation in _setters(self.engine.model, self.newcomers.resource):
             self._raise(operation, control)
         for operation in _writers(self.engine.model):

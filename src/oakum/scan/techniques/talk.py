@@ -1,36 +1,24 @@
 """Talk before the door: what is said of a person to whoever names them (P5, P13 of the catalogue).
 
 A login, its first step, a forgotten password, a look-up by address: each is asked about somebody
-who has an account and about somebody who has none, in the order 0110 1001 (Thue and Morse), so
-that what changes by itself, or takes turns, is not taken for a difference. A stable difference
-tells who has an account: CWE-204. The answers themselves are searched for fields of the person:
-CWE-209, CWE-201. A wrong secret is given at most once for an identity in a run. Registering is
-tried with what is taken already; with what is free only where the secret that is left out is seen
-to be missed. Where the words are alike and the first times are not, times are compared: a hint.
+who has an account and about somebody who has none (`scan.comparison`). The answers themselves are
+searched for fields of the person: CWE-209, CWE-201. A wrong secret is given at most once for an
+identity in a run. Nobody is registered here: that is tried with accounts of the run's own alone
+(`accounts`). Where the words are alike and the first times are not, times are compared: a hint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.errors import TargetError
-from oakum.exchange import Response
 from oakum.finding import Evidence, Result, State
-from oakum.scan.asking import Filled, curl, variable
+from oakum.scan.asking import curl, variable
+from oakum.scan.comparison import Comparison, Heard
 from oakum.scan.contacts import Talk, talks
-from oakum.scan.contrast import (
-    Feature,
-    Features,
-    differences,
-    holds,
-    is_echo,
-    outline,
-    take_apart,
-    texts,
-    told,
-)
+from oakum.scan.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.engine import Engine
 from oakum.scan.matrix import Outcome, state_key
 from oakum.scan.signals import Signal
@@ -51,6 +39,8 @@ def run(engine: Engine) -> None:
     engine.say("talking about people before the door")
     table = _Table(engine)
     for talk in talks(engine.model, engine.gates, HOW, writes=engine.may.writes):
+        if talk.kind == "register":
+            continue
         try:
             table.hear(talk)
         except TargetError as error:  # a login that brakes is no reason to end a run
@@ -63,12 +53,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "read": "whether it tells who has an account, and what else it says of them",
         "mail": "whether it tells who has an account, and what else it says of them",
         "login": "the same, with a wrong secret, at most once for an identity",
-        "register": "what it says of who has taken a name or an address",
     }
     for talk in talks(prospect.model, prospect.gates, HOW, writes=prospect.may.writes):
-        unknown = ", and with some that are nobody's"
         if talk.kind == "register":
-            unknown = f"{unknown} and no secret" if talk.secret else ""
+            continue
+        unknown = ", and with some that are nobody's"
         yield {
             "as": "nobody logged in" + ("" if talk.gate.operation.anonymous else ", and others"),
             "request": f"{_called(talk)}  with an identity's own `{talk.slot.at[-1]}`{unknown}",
@@ -96,17 +85,6 @@ class _Group:
     """Owner → the value that names them."""
 
 
-@dataclass(frozen=True)
-class _Heard:
-    """One answer; `who`: whom the question named, empty for nobody."""
-
-    who: str
-    filled: Filled
-    answer: Response
-    took: float = 0.0
-    """Seconds."""
-
-
 @dataclass
 class _Table:
     """All that is talked about in a run."""
@@ -120,16 +98,12 @@ class _Table:
         self._wording = Wording(engine.model, engine.knowledge, engine.target)
         self._strangers = Strangers()
         self._numbers = count(1)
-        self._registered: set[str] = set()
 
     def hear(self, talk: Talk) -> None:
         """Ask one operation as nobody; as others where it wants a login, or shows people."""
-        if talk.kind == "register" and talk.gate.operation.id in self._registered:
-            return  # one question holds all its places
-        self._registered.add(talk.gate.operation.id)
         self.engine.matrix.open(talk.gate)
         groups = self._groups(talk)
-        if talk.kind in ("login", "register"):
+        if talk.kind == "login":
             groups = [each for each in groups if each.viewer is None][:1]
         public = talk.gate.operation.anonymous and not talk.gate.shows
         for group in groups:
@@ -177,15 +151,13 @@ class _Table:
 
     # ------------------------------------------------------------ asking
 
-    def _ask(self, talk: Talk, group: _Group) -> list[_Heard]:
+    def _ask(self, talk: Talk, group: _Group) -> list[Heard]:
         """Every answer of one operation to one kind of viewer, looked at and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
         if not names or (talk.kind == "read" and talk.gate.shows and not group.hidden):
             return []  # a door like any other: it was asked already
-        if talk.kind == "register":
-            heard = self._register(talk, group, names[:2])
-        elif group.hidden:
-            heard = _Comparison(self, talk, group, names[:2]).run()
+        if group.hidden:
+            heard = self._compare(talk, group, names[:2])
         else:
             heard = self.ask(talk, group, names[0])
         about = [each for each in heard if each.who]
@@ -199,22 +171,31 @@ class _Table:
                     self._look(talk, group, each)
         return heard
 
-    def _register(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[_Heard]:
-        """What is taken, all filled in; then without a secret, if that is refused for its own sake:
-        so asked, what is free makes no account either."""
-        heard = self.ask(talk, group, names[0])
-        if any(each.answer.status < 400 for each in heard):
-            self.engine.notes.append(f"{_called(talk)} did not refuse what is taken already")
-        elif heard and talk.secret and group.hidden:
-            bare = replace(talk, secret=False)
-            without = self.ask(bare, group, names[0])
-            for each in without:
-                missed = outline(each.answer) != outline(heard[0].answer)
-                if missed and 400 <= each.answer.status < 500:
-                    heard += _Comparison(self, bare, group, names).run()
-        return heard
+    def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[Heard]:
+        """All answers heard; what they tell is told."""
+        made = Comparison(
+            lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login"
+        )
+        if found := made.run():
+            heard = next(each for each in made.heard if each.who)
+            self.tell(talk, group, heard, found, sure=not made.alone)
+        elif made.alike and talk.kind == "read":
+            self._time(talk, made, names[0])
+        return made.heard
 
-    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[_Heard]:
+    def _time(self, talk: Talk, made: Comparison, one: str) -> None:
+        """Compare times, where asking again costs nobody anything and the first two are apart."""
+        if not far_apart(*made.times()):
+            return
+        for nth in range(1, ENOUGH):
+            turn = [(one, 0), ("", nth)]
+            made.ask(*(turn if nth % 3 else turn[::-1]))  # no turn-taking is told for them
+            if not far_apart(*made.times()):
+                return
+        if told := hint(*made.times()):
+            self.engine.notes.append(f"{_called(talk)}: {told}")
+
+    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[Heard]:
         """Send the question about `who`, or about the `nth` nobody where that is empty; an empty
         list when it cannot be worded."""
         like = who or next(iter(group.owners))
@@ -228,20 +209,12 @@ class _Table:
             return []
         if who and talk.kind == "login":
             self.tried.add(who)
-        answer, pace = self._send(talk, group, filled), self.engine.pace
-        return [_Heard(who, filled, answer, pace.took if pace else 0.0)]
-
-    def _send(self, talk: Talk, group: _Group, filled: Filled) -> Response:
-        engine = self.engine
-        if talk.kind == "register" and engine.newcomers is not None:
-            return engine.newcomers.expect(
-                filled.request, lambda: engine.send(talk.gate, group.viewer, filled)
-            )
-        return engine.send(talk.gate, group.viewer, filled)
+        answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.pace
+        return [Heard(who, filled, answer, pace.took if pace else 0.0)]
 
     # ------------------------------------------------------------ what an answer holds
 
-    def _look(self, talk: Talk, group: _Group, heard: _Heard) -> bool:
+    def _look(self, talk: Talk, group: _Group, heard: Heard) -> bool:
         """Take in what an answer shows of people, echoes left out; whether it may show any."""
         engine, gate = self.engine, talk.gate
         key = f"{gate.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
@@ -263,7 +236,7 @@ class _Table:
         return bool(leaks) or any(True for _ in self._words(group, heard))
 
     def _words(
-        self, group: _Group, heard: _Heard
+        self, group: _Group, heard: Heard
     ) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
         """(place, resource, field, value) of own values of the person named that the contract
         hides from this viewer, however short."""
@@ -280,10 +253,10 @@ class _Table:
                 if holds(text, value):
                     yield at, resource, path, value
 
-    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[_Heard]) -> None:
+    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[Heard]) -> None:
         """Values that say little by themselves: two people's own, each in the answer about them."""
         engine = self.engine
-        said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, _Heard]]] = {}
+        said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, Heard]]] = {}
         for each in heard:
             for at, resource, path, value in self._words(group, each) if each.who else ():
                 said.setdefault((at, resource, path), {}).setdefault(each.who, (value, each))
@@ -303,7 +276,7 @@ class _Table:
             )  # fmt: skip
 
     def tell(
-        self, talk: Talk, group: _Group, heard: _Heard, features: frozenset[Feature], *, sure: bool
+        self, talk: Talk, group: _Group, heard: Heard, features: frozenset[Feature], *, sure: bool
     ) -> None:
         """Whether somebody has an account is told here."""
         says = told(features)
@@ -315,93 +288,7 @@ class _Table:
             )
         )  # fmt: skip
 
-    def _evidence(self, group: _Group, heard: _Heard, note: str) -> Evidence:
+    def _evidence(self, group: _Group, heard: Heard, note: str) -> Evidence:
         engine = self.engine
         side = engine.lookout.side(group.viewer, group.label, heard.answer)
         return Evidence(None, side, curl(heard.filled, engine.credentials(group.viewer)), note=note)
-
-
-class _Comparison:
-    """Answers about somebody and about nobody, until it is decided whether they differ."""
-
-    def __init__(self, table: _Table, talk: Talk, group: _Group, names: Sequence[str]) -> None:
-        self._table = table
-        self._talk = talk
-        self._group = group
-        self._one, self._other = names[0], names[-1]
-        self._once = talk.kind == "login"
-        """A second answer about the same person would cost another wrong secret."""
-        self._heard: list[_Heard] = []
-
-    def run(self) -> list[_Heard]:
-        """All answers heard; what they tell is told.
-
-        Two questions are enough where the answers are alike, four where they differ by themselves,
-        eight to be sure; six where a wrong secret goes with them.
-        """
-        self._ask(("", 0))
-        if self._makes_accounts() or not self._ask((self._one, 0)):
-            return self._heard
-        if not self._differ():
-            self._time()
-            return self._heard
-        alone = self._once and self._other == self._one
-        self._ask(*([] if alone else [(self._other, 0)]), ("", 1))
-        if not self._differ(doubtful=True):
-            return self._heard
-        first, begun = self._differ(), len(self._heard)
-        if self._once:
-            self._ask(("", 2), ("", 3))
-            sure = self._differ()
-        else:
-            self._ask((self._one, 0), ("", 0), ("", 1), (self._other, 0))
-            sure = (first & self._differ(begun)) | self._differ()
-        if sure:
-            heard = next(each for each in self._heard if each.who)
-            self._table.tell(self._talk, self._group, heard, sure, sure=not alone)
-        return self._heard
-
-    def _time(self) -> None:
-        """Compare times, where asking again costs nobody anything and the first two are apart."""
-        if self._talk.kind != "read" or not far_apart(*self._times()):
-            return
-        for nth in range(1, ENOUGH):
-            turn = [(self._one, 0), ("", nth)]
-            self._ask(*(turn if nth % 3 else turn[::-1]))  # no turn-taking is told for them
-            if not far_apart(*self._times()):
-                return
-        if told := hint(*self._times()):
-            self._table.engine.notes.append(f"{_called(self._talk)}: {told}")
-
-    def _times(self) -> tuple[list[float], list[float]]:
-        """Seconds for answers about somebody, and about nobody."""
-        known = [each.took for each in self._heard if each.who]
-        return known, [each.took for each in self._heard if not each.who]
-
-    def _makes_accounts(self) -> bool:
-        made = self._talk.kind == "register" and any(e.answer.status < 400 for e in self._heard)
-        if made:
-            self._table.engine.notes.append(
-                f"{_called(self._talk)} did not refuse to register without a secret: an account"
-                " may have been made"
-            )
-        return made
-
-    def _ask(self, *about: tuple[str, int]) -> bool:
-        """Ask about each (who, which nobody) in turn; whether all could be asked."""
-        asked = [self._table.ask(self._talk, self._group, who, nth) for who, nth in about]
-        self._heard += [heard for each in asked for heard in each]
-        return all(asked) and bool(self._heard)
-
-    def _differ(self, begun: int = 0, *, doubtful: bool = False) -> frozenset[Feature]:
-        """What tells the two sides apart in the answers from the `begun`th on."""
-        sent = {value for each in self._heard for value in each.filled.sent}
-        known: dict[str, list[Features]] = {}
-        unknown: list[Features] = []
-        for each in self._heard[begun:]:
-            features = take_apart(each.answer, sent)
-            if each.who:
-                known.setdefault(each.who, []).append(features)
-            else:
-                unknown.append(features)
-        return differences(known, unknown, doubtful=doubtful)
