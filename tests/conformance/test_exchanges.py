@@ -22,7 +22,9 @@ MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
     "asgi": asgi_guard,
     "wsgi": wsgi_guard,
 }
-ATTACKS = frozenset(("callers", "concealed", "credentials", "evidence", "keys", "limits", "unions"))
+ATTACKS = frozenset(
+    ("callers", "concealed", "credentials", "evidence", "keys", "limits", "unions", "values")
+)
 UNHEARD = frozenset(
     (
         ("asgi", "nobody can be asked about"),  # what an application raises is an answer of 500

@@ -7,11 +7,14 @@ asynchronous one, and a test that has neither.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from dataclasses import dataclass, field
 
 from oakum.guard.media import read_media_type
 from oakum.guard.target import PROBLEM_HEADERS, RETRY_AFTER, problem
 
+_LOG = logging.getLogger("oakum.guard")
 Headers = tuple[tuple[str, str], ...]
 """Names in lower case, in the order they came; a name may stand more than once."""
 
@@ -77,3 +80,11 @@ class Denied(Exception):
         if self.status in (429, 503) and not headers:
             headers = (("retry-after", RETRY_AFTER),)
         return Answered(self.status, (*PROBLEM_HEADERS, *headers), problem(self.status).encode())
+
+
+def broken(error: Exception) -> Denied:
+    """What a mistake of the guard's own comes to: neither the API's answer nor the error goes out.
+    The log tells where it was, and not what the error says, which may be a value of a person."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOG.error("a bug in oakum: %s at\n%s", type(error).__name__, where)
+    return Denied(502, "error")

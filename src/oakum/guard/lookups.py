@@ -17,7 +17,7 @@ from oakum.guard.dialogue import Answered, Asked, Headers
 from oakum.guard.memory import Memory
 from oakum.guard.needs import Needs, Want, looked_up
 from oakum.guard.route import filled
-from oakum.guard.who import Given, Who, at, readable
+from oakum.guard.who import Given, Who, at, octets, readable
 from oakum.guard.whole import is_stale, is_whole
 from oakum.guard.wiring import Home, Wiring, origin
 from oakum.semantics import Model, Principal
@@ -77,7 +77,7 @@ class Desk:
                 return ()
             if not self._placed(index):
                 return (Question(index, ""),) if relation.of == "caller" else ()
-            about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=str.encode)
+            about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=octets)
             return tuple(Question(index, each) for each in about)
         found = self.wiring.states.get(_origin(self.model.policy, want.name))
         if found is None:

@@ -20,7 +20,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
-from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.dialogue import Answered, Asked, Denied, broken
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
@@ -37,6 +37,7 @@ from oakum.guard.who import (
     by_key,
     by_token,
     given,
+    octets,
     readable,
     told_to_nobody,
     turned_away,
@@ -154,9 +155,14 @@ class Gatekeeper:
         """Decides a request, asking the API what it has to know. The body may be cut off one byte
         after `guard.max_body`."""
         passing = Passing(asked, asked, self._contract, self._now())
+        denied: Denied | None = None
         try:
             yield from self._enter(passing)
-        except Denied as denied:
+        except Denied as said:
+            denied = said
+        except Exception as error:  # noqa: BLE001 - what is not decided does not pass
+            denied = broken(error)
+        if denied is not None:
             passing.denied = denied.reason
             if not self.observe:
                 answer = self._sent(passing, self._denial(passing, denied))
@@ -376,6 +382,17 @@ class Gatekeeper:
         if passing.raw or (self.observe and passing.denied):
             return self._sent(passing, answered)
         try:
+            return (yield from self._left(passing, answered))
+        except Exception as error:  # noqa: BLE001 - what is not decided does not pass
+            denied = broken(error)
+            passing.denied = denied.reason
+            sent = answered if self.observe else self._denial(passing, denied)
+            return self._sent(passing, sent)
+
+    def _left(
+        self, passing: Passing, answered: Answered
+    ) -> Generator[Asked, Answered | None, Answered]:
+        try:
             sent = yield from self._leave(passing, answered)
         except Denied as denied:
             passing.denied = denied.reason
@@ -515,7 +532,7 @@ class Gatekeeper:
     def _hashed(self, id: str) -> str:
         if not id:
             return "anonymous"
-        return hmac.new(self._audit_key, id.encode(), hashlib.sha256).hexdigest()[:16]
+        return hmac.new(self._audit_key, octets(id), hashlib.sha256).hexdigest()[:16]
 
     def _sent(self, passing: Passing, answered: Answered) -> Answered:
         unread = passing.raw or self.observe

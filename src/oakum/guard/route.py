@@ -59,7 +59,8 @@ def filled(template: str, params: Mapping[str, str]) -> str | None:
     """A path with its parameters in place; None: with these it could be read in two ways."""
     if not all(params.get(name) for name in _NAME.findall(template)):
         return None
-    path = _NAME.sub(lambda found: quote(params[found[1]], safe=""), template)
+    # Half a surrogate pair is no text, and what is written of it `placed` refuses.
+    path = _NAME.sub(lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), template)
     return path if placed(path) is not None else None
 
 

@@ -109,7 +109,13 @@ class Who:
     @property
     def name(self) -> str:
         """The one id by which a caller is counted: the smallest; empty for nobody."""
-        return min(self.ids, key=str.encode, default="")
+        return min(self.ids, key=octets, default="")
+
+
+def octets(id: str) -> bytes:
+    """UTF-8, by which ids are put in order and hashed. JSON can say half a surrogate pair
+    (RFC 8259, 8.2), which is no Unicode and has three octets of its own here: like no other id."""
+    return id.encode("utf-8", "surrogatepass")
 
 
 NOBODY = Who()

@@ -159,7 +159,8 @@ def _headers(answered: Answered, found: int) -> Iterator[Said]:
         elif any(word in name for word in _ON):
             yield "silent" if text in ("", "false", "0", "null", "none") else "on"
         elif ("total" in name or "count" in name) and text.isdecimal():
-            yield "on" if int(text) > (1 if "page" in name else found) else "silent"
+            most = 1 if "page" in name else found
+            yield "on" if len(text) > 9 or int(text) > most else "silent"
 
 
 def _around(

@@ -511,3 +511,38 @@ def test_observing_changes_nothing_and_says_what_would_have_been() -> None:
     talk.answers["GET /api//user"] = answer(200, PIA)
     assert body(talk.say(refused)) == PIA
     assert talk.audit["denied"] == "path"
+
+
+# --------------------------------------------------------------------------- mistakes of our own
+
+
+@pytest.mark.parametrize("at", ["placed", "may_call", "_projector", "_shows"])
+def test_a_mistake_of_the_guards_own_is_502_and_says_nothing(
+    talk: Talk, at: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: Any) -> None:
+        raise KeyError(PIA["email"])
+
+    monkeypatch.setattr(f"oakum.guard.passage.{at}", mistaken)
+    sent = talk.get("/api/user/pia", "s-ann")
+    assert (sent.status, sent.body) == (
+        502,
+        b'{"type":"about:blank","title":"Bad Gateway","status":502}',
+    )
+    assert talk.audit["denied"] == "error"
+    assert "KeyError" in caplog.text
+    assert "p@x.test" not in caplog.text
+
+
+def test_a_mistake_of_the_guards_own_changes_nothing_of_what_is_observed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def mistaken(*_: Any) -> None:
+        raise KeyError(PIA["email"])
+
+    talk = cadence(observe=True)
+    talk.answers |= {"GET /api/me": answer(200, ANN), "GET /api/user/pia": answer(200, PIA)}
+    for at in ("_projector", "placed"):
+        monkeypatch.setattr(f"oakum.guard.passage.{at}", mistaken)
+        assert body(talk.get("/api/user/pia", "s-ann")) == PIA
+        assert talk.audit["denied"] == "error"

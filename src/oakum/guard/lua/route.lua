@@ -59,6 +59,7 @@ function M.escaped(id)
   if id == "" or id == "." or id == ".." or find(id, "[%z\1-\31\127/\\]") or find(id, "%%%x%x") then
     return nil
   end
+  if not json.utf8_valid(id) then return nil end -- half a surrogate pair, which is no text
   return (id:gsub("[^A-Za-z0-9%-._~]", ESCAPED))
 end
 
