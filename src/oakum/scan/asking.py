@@ -70,12 +70,16 @@ def fill(
         for each in gate.operation.parameters
         if each.where == "query" and not each.required
     }
+    # Of `/members/{id}/notes/{noteId}` the next object is another note of the same member.
+    kept = turn > 0 and any(len(knowledge.values(s, who)) > turn for s in gate.sources.values())
     for parameter, source in gate.sources.items():
         own = parameter in gate.personal and not gate.batch
         whose, first = gate.whose.get(parameter, (who if own else None, turn))
         known = knowledge.values(source, whose or None)
         if not known and "." in source:
             known = knowledge.values(source, "")
+        if kept and len(known) == 1 and parameter not in gate.whose:
+            first = 0
         if not known and not turn and parameter in optional:
             bare = True
             continue

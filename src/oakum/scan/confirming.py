@@ -40,6 +40,22 @@ def confirm(engine: Engine) -> None:
         }
 
 
+def still_served(engine: Engine) -> None:
+    """Ask once more what an owner was shown before: a target that has begun to refuse us made
+    everything after that look closed."""
+    for who in engine.cast.subjects()[:2]:
+        good = engine.good.get(who)
+        if good is None:
+            continue
+        gate, target = good
+        outcome = engine.put(gate, who, target, "last")
+        if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
+            engine.distrust.append(
+                f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
+                " before: the target has begun to refuse, so what looks closed may not be"
+            )
+
+
 def is_sure(matrix: Matrix, name: _Name) -> bool:
     """Whether a second answer has shown a leak, or a grant that is not honoured, again."""
     result, finding = name

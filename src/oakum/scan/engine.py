@@ -22,8 +22,9 @@ from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
-from oakum.scan.confirming import confirm
+from oakum.scan.confirming import confirm, still_served
 from oakum.scan.doors import Gate, is_websocket
+from oakum.scan.every_owner import ask_for_each
 from oakum.scan.exhibits import Question
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
@@ -137,10 +138,11 @@ class Engine:
         self._answered: dict[str, set[str | None]] = {}
         self._pages: dict[tuple[str, str], _Pairs] = {}
         """(door, whose parameters) → pairs like those that its owner was shown, ever."""
-        self._fetched: dict[str, Response | None] = {}
+        self.fetched: dict[str, Response | None] = {}
         """Answers to questions that were asked at the same time, until `put` takes them."""
-        self._ignoring: set[str] = set()
-        self._good: dict[str, tuple[Gate, str | None]] = {}
+        self.ignoring: set[str] = set()
+        """Doors that answer about their caller, whatever id is asked for."""
+        self.good: dict[str, tuple[Gate, str | None]] = {}
         """Identity → a question that has shown it something of its own: door, whose values."""
         self._numbers = count(1)
 
@@ -154,29 +156,16 @@ class Engine:
         self.introduce(exchanges)
         self.round()
         self._go_on()
+        ask_for_each(self, 0.5)
         for technique in self.techniques:
             technique.run(self)
+        ask_for_each(self, 1.0)
         self.confirm()
         if self.switches is not None:
             reach_states(self, self.switches)
-        self._still_served()
+        still_served(self)
         self.lookout.take_back()
         say_why(self)
-
-    def _still_served(self) -> None:
-        """Ask once more what an owner was shown before: a target that has begun to refuse us made
-        everything after that look closed."""
-        for who in self.cast.subjects()[:2]:
-            good = self._good.get(who)
-            if good is None:
-                continue
-            gate, target = good
-            outcome = self.put(gate, who, target, "last")
-            if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
-                self.distrust.append(
-                    f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
-                    " before: the target has begun to refuse, so what looks closed may not be"
-                )
 
     def _go_on(self) -> None:
         """Doors that were left for the budget's sake, while something of it is left."""
@@ -240,7 +229,7 @@ class Engine:
         self._answered.setdefault(operation, set()).add(identity)
         outcome = self.lookout.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
-            self._asked.add(self._key(gate, identity, None))
+            self._asked.add(self.key(gate, identity, None))
             self.keeping[operation, identity, None] = self._keeping(
                 gate, question, exchange.response
             )
@@ -319,7 +308,7 @@ class Engine:
         """Doors to one owner's objects: the owner first, then everybody else who matters."""
         viewers = [v for v in (None, *self.cast.names()) if v != who]
         for gate in self.gates:
-            if not gate.personal or gate.batch or gate.id in self._ignoring:
+            if not gate.personal or gate.batch or gate.id in self.ignoring:
                 continue
             if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
                 continue
@@ -328,7 +317,7 @@ class Engine:
                 if self.put(gate, who, who, turn=turn) is None:
                     break
                 self._absent_control(gate, who)
-                if gate.id in self._ignoring:
+                if gate.id in self.ignoring:
                     break  # it answers about its caller: nothing that `who` shows could come
                 deciding = [v for v in viewers if self._page_decides(gate, v, who)]
                 if not turn:
@@ -348,12 +337,12 @@ class Engine:
         if filled is None or filled.bare or (self.pace and self.pace.spares(filled.request)):
             return
         for viewer in kinds.values():
-            key = self._key(gate, viewer, who)
+            key = self.key(gate, viewer, who)
             if key not in self._asked and key not in self.replay:
                 self._tell(gate, viewer, filled)
                 jobs[key] = partial(self.ask, viewer, filled.request)
         if self.together is not None and jobs:
-            self._fetched.update(zip(jobs, self.together([*jobs.values()]), strict=True))
+            self.fetched.update(zip(jobs, self.together([*jobs.values()]), strict=True))
 
     def _page_decides(self, gate: Gate, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
@@ -431,7 +420,7 @@ class Engine:
         question = self.question(gate, who, frozenset(), other, key)
         outcome = self.lookout.look(gate, question, answer)
         if any(owner == who for owner, _ in outcome.sighted):
-            self._ignoring.add(gate.id)
+            self.ignoring.add(gate.id)
             self.notes.append(
                 f"{gate.door.method} {gate.door.path} answers the same for an id that does not"
                 " exist: it ignores its parameter, so only the caller's own view was judged"
@@ -439,15 +428,18 @@ class Engine:
 
     # ------------------------------------------------------------ asking
 
-    def _key(self, gate: Gate, viewer: str | None, who: str | None, round: str = "") -> str:
-        return f"{gate.id}|{viewer or ''}|{who or ''}|{self.world}|{round}"
+    def key(
+        self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
+    ) -> str:
+        """What names a question in this world."""
+        nth = f"{round} value {turn}".strip() if turn else round
+        return f"{gate.id}|{viewer or ''}|{who or ''}|{self.world}|{nth}"
 
     def put(
         self, gate: Gate, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:
         """Ask once; None when a parameter has no value yet. Asked before: nothing is sent."""
-        nth = f"value {turn}" if turn else ""
-        key = self._key(gate, viewer, who, f"{round} {nth}".strip())
+        key = self.key(gate, viewer, who, round, turn)
         filled = fill(gate, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
@@ -462,7 +454,7 @@ class Engine:
         self.probes[key] = (gate, viewer, who, turn)
         known = self.replay.get(key) if who and viewer != who and not gate.how else None
         if known is None:
-            answer = self._fetched.pop(key, None) or self.send(gate, viewer, filled)
+            answer = self.fetched.pop(key, None) or self.send(gate, viewer, filled)
             known = self.judge(gate, viewer, who, filled, answer, key)
         else:
             self.note(gate, known)
@@ -471,7 +463,7 @@ class Engine:
             self.seen.setdefault((gate.id, who or ""), {})[viewer] = set(known.sighted)
         own = viewer is not None and any(name == viewer for name, _ in known.sighted)
         if own and viewer and not (gate.how or gate.batch or round):
-            self._good.setdefault(viewer, (gate, who))
+            self.good.setdefault(viewer, (gate, who))
         if viewer == who:
             self._pages.setdefault((gate.id, who or ""), set()).update(known.sighted)
         return known
@@ -480,7 +472,7 @@ class Engine:
         self, gate: Gate, viewer: str | None, who: str | None, filled: Filled, answer: Response
     ) -> Outcome:
         """Take in an answer that a technique has got by itself, to be confirmed like any other."""
-        key = self._key(gate, viewer, who)
+        key = self.key(gate, viewer, who)
         self._asked.add(key)
         self.probes[key] = (gate, viewer, who, 0)
         outcome = self.judge(gate, viewer, who, filled, answer, key)
@@ -589,6 +581,10 @@ class Engine:
         """Whether a question was put to a door, in any world."""
         asked = (key.partition("|")[0] for key in self._asked)
         return gate.id in self._answered or gate.id in asked
+
+    def has_page(self, gate: Gate, who: str) -> bool:
+        """Whether a door ever showed somebody something about their own objects."""
+        return bool(self._pages.get((gate.id, who)))
 
     def reach(self) -> dict[tuple[str, str], bool]:
         """(resource, viewer label) → whether any pair of identities stands so."""

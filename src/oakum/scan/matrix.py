@@ -118,6 +118,10 @@ _RANK = {
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
+    adding_only = False
+    """Whether what comes now may only add leaks: who was shown a field is not blocked, when another
+    object is withheld."""
+
     def __init__(
         self,
         model: Model,
@@ -366,6 +370,8 @@ class Matrix:
 
     def _enter(self, seen: Observation, probe: str) -> None:
         entry = self.entries.setdefault(seen.key, Entry(seen.granted))
+        if self.adding_only and (seen.result, entry.result) == (Result.OVER_BLOCK, Result.OPEN):
+            return
         if _RANK[seen.result] > _RANK[entry.result]:
             entry.result, entry.granted = seen.result, seen.granted
             entry.viewer, entry.owner = seen.viewer, seen.owner

@@ -29,6 +29,7 @@ from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
 from oakum.scan.doors import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
+from oakum.scan.every_owner import asked_of_known, unasked
 from oakum.scan.feeds_transport import Feeds
 from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
@@ -267,7 +268,7 @@ class Scan:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         unasked = len(engine.later if engine else self.spending.left)
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
-        notes += engine.notes if engine else ()
+        notes += [*engine.notes, *asked_of_known(engine)] if engine else ()
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
         unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
@@ -483,7 +484,9 @@ class Scan:
             silent = [each for each in skipped if each.door.operation not in engine.called]
             distrust += alone(self.model, engine.cast)
             distrust += unseen(self.model, cells, engine.reach())
-            distrust += told(untested(self.model, cells, silent, near))
+            lacking = {each.operation: each for each in unasked(engine)}
+            lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
+            distrust += told([lacking[each] for each in sorted(lacking)])
         return Report(
             target=options.target,
             contract=str(options.contract),

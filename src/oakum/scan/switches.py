@@ -27,6 +27,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, value_at
 from oakum.scan.seal import is_sealed
+from oakum.scan.shield import heard_afterwards
 from oakum.semantics.model import pattern
 
 
@@ -406,7 +407,8 @@ class Switches:
         """What was read before says nothing any more: what is refused or lost may be taken too."""
         self._now.pop((identity, write.operation.id), None)
         self.used.add(write.operation.id)
-        return self.ask(identity, write.body(content))
+        with heard_afterwards():
+            return self.ask(identity, write.body(content))
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)

@@ -102,12 +102,13 @@ def test_a_decided_cell_is_not_asked_again() -> None:
 
 
 def test_a_viewer_whose_like_was_asked_is_spared() -> None:
-    """Bob and cat are both but members to each other: one of them tells for both."""
+    """Bob and cat are both but members to each other: one of them asks for each owner's objects,
+    and nobody speaks for another owner's."""
     studio = Studio()
     Run(studio, ["getMe", "getSettings", "getPerson"], who=cast(ties={})).explore()
     public = [line for line in studio.asked if "getPerson bob" in line or "getPerson cat" in line]
     members = [line for line in public if line.split()[0] not in ("-", line.split()[2])]
-    assert len(members) == 1
+    assert sorted(line.split()[2] for line in members) == ["bob", "cat"]
 
 
 def test_a_door_that_ignores_its_id_is_noticed_and_not_judged() -> None:
@@ -341,5 +342,5 @@ def test_a_target_that_stops_answering_is_not_believed_to_be_closed() -> None:
 
     doors = ["getMe", "getPerson"]
     assert Run(Studio(), doors).explore().engine.distrust == []
-    (told,) = Run(Tired(), doors).explore().engine.distrust
-    assert told.startswith("GET /people/{personId} no longer shows ann what it showed before")
+    told = Run(Tired(), doors).explore().engine.distrust
+    assert told and told[0].startswith("GET /people/{personId} no longer shows ann what it showed")

@@ -1,0 +1,105 @@
+"""One object of one owner speaks for no other: each identity's objects are asked for by others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
+
+ROWS = [
+    {
+        "id": f"n-{name}-{number}-7f3a",
+        "owner_id": id,
+        "text": f"{name} wrote line {number} of 9{id[-1]}{number}",
+        "shared_with": NAMES["bob"] if (name, number) == ("ann", 3) else None,
+    }
+    for name, id in NAMES.items()
+    for number in range(4)
+]
+PATHS = path("/notes", "myNotes", "Note", many=True) + path("/notes/{noteId}", "getNote", "Note")
+SHAPE = schema("Note", id="string", owner_id="string", text="string", shared_with="string")
+POLICY = """\
+  Note:
+    key: id
+    owner: owner_id
+    fields: {"id, owner_id, text, shared_with": [{see: [owner]}]}
+operations:
+  getNote: {params: {noteId: Note.id}}
+"""
+
+
+def leaks(row: Any, which: str) -> bool:
+    """Whether a note goes to whoever is logged in."""
+    mine = [each for each in ROWS if each["owner_id"] == row["owner_id"]]
+    if which == "second":
+        return row is mine[1]
+    return bool(which) and row["owner_id"] == NAMES.get(which)
+
+
+def api(which: str) -> Api:
+    def my(who: str) -> Any:
+        return [each for each in ROWS if each["owner_id"] == NAMES.get(who)] if who else 401
+
+    def one(who: str, id: str) -> Any:
+        row = next((each for each in ROWS if each["id"] == id), None)
+        if not who or row is None:
+            return 404 if who else 401
+        return row if row["owner_id"] == NAMES[who] or leaks(row, which) else 404
+
+    return Api({"/notes": my, "/notes/([^/]+)": one})
+
+
+def scan(folder: Path, which: str, **options: Any) -> Told:
+    return told(folder, SHAPE, PATHS, POLICY, api(which), **options)
+
+
+@pytest.mark.parametrize("which", ["ann", "bob", "cat", "second"])
+def test_whichever_owner_and_whichever_object_leaks_is_found(tmp_path: Path, which: str) -> None:
+    found = scan(tmp_path, which)
+    assert ("Note.text", "member") in found.proven
+    assert found.code is ExitCode.FINDINGS
+
+
+def test_an_api_that_shows_everybody_their_own_is_clean(tmp_path: Path) -> None:
+    found = scan(tmp_path, "")
+    assert found.report.findings == ()
+    assert found.code is ExitCode.CLEAN
+
+
+def test_objects_that_nobody_else_asked_for_are_counted(tmp_path: Path) -> None:
+    (said,) = (each for each in scan(tmp_path, "").report.notes if "known objects" in each)
+    assert "GET /notes/{noteId} 9 of 12" in said
+
+
+def test_an_owner_whose_objects_nobody_else_asked_for_makes_no_clean_run(tmp_path: Path) -> None:
+    """The budget is spent when ann's objects have decided all cells."""
+    whole = scan(tmp_path, "bob").report.requests
+    codes = set()
+    for budget in range(whole // 3, whole, 4):
+        found = scan(tmp_path, "bob", budget=budget)
+        codes.add(found.code)
+        if found.report.findings == ():
+            assert found.code is ExitCode.NOT_TRUSTWORTHY, budget
+    assert ExitCode.NOT_TRUSTWORTHY in codes
+
+
+def test_what_an_object_says_of_its_viewers_is_asked_as_them(tmp_path: Path) -> None:
+    """Only ann's fourth note names bob, and what he is shown is more than he may see."""
+    relations = RELATIONS.replace("owner: {is", "shared: {field: shared_with}, owner: {is")
+    policy = POLICY.replace(
+        '"id, owner_id, text, shared_with": [{see: [owner]}]',
+        '"id, owner_id, shared_with": [{see: [owner, shared]}], text: [{see: [owner]}]',
+    )
+
+    def one(who: str, id: str) -> Any:
+        row = next((each for each in ROWS if each["id"] == id), None)
+        near = row is not None and bool(who)
+        return row if row and near and NAMES[who] in (row["owner_id"], row["shared_with"]) else 404
+
+    made = Api({**api("").paths, "/notes/([^/]+)": one})
+    found = told(tmp_path, SHAPE, PATHS, policy, made, relations=relations)
+    assert found.proven == {("Note.text", "shared")}
