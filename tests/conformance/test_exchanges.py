@@ -23,7 +23,8 @@ MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
     "wsgi": wsgi_guard,
 }
 ATTACKS = frozenset(
-    ("callers", "concealed", "credentials", "evidence", "keys", "limits", "unions", "values")
+    ("callers", "concealed", "credentials", "evidence", "keys", "limits")
+    + ("targets", "unions", "values")
 )
 UNHEARD = frozenset(
     (

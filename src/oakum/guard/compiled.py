@@ -10,6 +10,7 @@ from pathlib import Path
 from oakum.contract import load
 from oakum.contract.model import Policy
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.foreseen import foreseen
 from oakum.guard.plan import compile_plan
 from oakum.guard.wiring import derive, feeds
 from oakum.semantics import compile_contract
@@ -64,7 +65,8 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
     policy = contract.policy
     assert policy is not None  # or it could not be compiled
     head = json.loads(plan)
-    wiring = derive(contract.document, compile_contract(contract.document, policy))
+    model = compile_contract(contract.document, policy)
+    wiring = derive(contract.document, model)
     service = policy.guard.service
     return Compiled(
         plan,
@@ -72,7 +74,7 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
         len(head["doors"]),
         (path, *overlays, *contract.document.files, *key_files(policy, path.parent)),
         service.env if service is not None else "",
-        (*contract.warnings, *wiring.warnings),
+        (*contract.warnings, *wiring.warnings, *foreseen(contract.document, model, wiring)),
         tuple(feeds(contract.document)),
         policy.places.get(("guard", "service"), Location(policy.file)),
     )

@@ -12,7 +12,8 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
 from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import filled, queried
-from oakum.guard.who import readable
+from oakum.guard.targets import Target
+from oakum.guard.who import at, readable
 from oakum.guard.wiring import Door, Form
 from oakum.semantics import (
     ANONYMOUS,
@@ -84,7 +85,9 @@ class Intake:
             raise absent(door, "target")
         if not inquiry.spend():
             raise Denied(503, "target")
-        question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
+        own = "{" not in target.path
+        query = door.target.query
+        question = inquiry.desk.addressed(path, query, inquiry.like, inquiry.held, own=own)
         answered = yield from inquiry.ask(question)
         if answered is not None and answered.status in (404, 410):
             raise Denied(404, "target")
@@ -93,10 +96,11 @@ class Intake:
         value = readable(answered)
         if answered is None or value is None:
             raise Denied(503, "target")
+        pointer = _pointer(door.target, value, params)
         media = answer_media(target, 200, answered.media_type)
         judge = Judge(self._model, inquiry.principal(), target.id, params)
         for seen in judge.judge(value, media.shape if media else None).sightings:
-            if seen.pointer == door.target.pointer and seen.resource == door.target.resource:
+            if seen.pointer == pointer and seen.resource == door.target.resource:
                 owner = self._model.policy.resources[seen.resource].owner
                 incomplete = partly(owner, seen.value)
                 return Subject(seen.resource, seen.owners, seen.value, partly=incomplete)
@@ -222,6 +226,25 @@ class Intake:
         if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said
+
+
+def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Where the object stands in what the API shows: of a list the one element with the key that
+    the path names. None: there is none, or more than one."""
+    if not target.key:
+        return target.pointer
+    *around, _ = target.pointer
+    lists = at(value, tuple(around))
+    if len(lists) != 1 or not isinstance(lists[0], list):
+        return None
+    wanted = [params[target.param]]
+    keys = [[text(k) for k in at(each, target.key) if _is_id(k)] for each in lists[0]]
+    found = [index for index, each in enumerate(keys) if each == wanted]
+    return (*around, str(found[0])) if len(found) == 1 else None
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _scalars(value: Json) -> Iterator[str]:

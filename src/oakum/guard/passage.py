@@ -327,7 +327,8 @@ class Gatekeeper:
         ask, failed = self._wiring.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
         question = self._desk.addressed(path, ask.query, inquiry.like, held, own=True)
-        question = replace(question, headers=(*question.headers, FRESH))
+        fresh = (*question.headers, FRESH)
+        question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
         if turned_away(answered) or (not held and answered is not None and answered.status != 200):
             inquiry.failed = failed  # an answer too

@@ -117,6 +117,7 @@ class _Compiler:
                     "query": ask.query,
                     "page": ask.page,
                     "counts": ask.counts,
+                    "method": ask.method,
                 }
                 for ask in self.wiring.asks
             ],
@@ -268,6 +269,8 @@ class _Compiler:
                 "door": doors.get(target.operation),
                 "resource": self.resources.get(target.resource),
                 "pointer": target.pointer,
+                "key": target.key,
+                "query": target.query,
             },
             "binds": bool(door.binds),
             "graphql": bool(rule.graphql),

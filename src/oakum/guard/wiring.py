@@ -19,6 +19,7 @@ from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.media import FORM, PARTS
 from oakum.guard.parts import declared
 from oakum.guard.route import rivals
+from oakum.guard.targets import Target, Targets, needs_object, page, places, shown_at, shut
 from oakum.guard.whole import Place
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
@@ -27,8 +28,6 @@ from oakum.semantics.table import containers, member, member_names, named, resou
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
-_PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
-_PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
 
 
 @dataclass(frozen=True)
@@ -45,23 +44,8 @@ class Ask:
     -1: it pages, and nobody can tell when it ends."""
     counts: tuple[tuple[str, ...], ...] = ()
     """Pointers of the total in the answer."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Whose object a write touches.
-
-    `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
-    `ask`: the object is at `operation` (a GET with the same path parameters), a `resource` at
-    `pointer` of its answer. `none`: the contract cannot tell, so only relations that need no
-    object can pass.
-    """
-
-    kind: Literal["caller", "path", "ask", "none"]
-    param: str = ""
-    operation: str = ""
-    resource: str = ""
-    pointer: tuple[str, ...] = ()
+    method: str = "GET"
+    """POST for a who-am-I that the contract says to be one that reads."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +164,9 @@ class _Maker:
         made = Ask(
             operation.id,
             tuple(_NAME.split(operation.path)),
-            *_page(operation),
+            *page(operation),
             self._counts(operation),
+            operation.method,
         )
         if made not in self.asks:
             self.asks.append(made)
@@ -192,7 +177,7 @@ class _Maker:
 
     def relation(self, relation: Relation) -> int | None:
         operation = self.document.operation(relation.operation)
-        if operation is None or operation.method != "GET" or _places(operation) > 1:
+        if operation is None or operation.method != "GET" or places(operation) > 1:
             self.warnings.append(
                 Problem(
                     relation.location,
@@ -250,36 +235,18 @@ class _Maker:
         main = self.policy.resources[resource].main
         named = self.document.operation(main) if main else None
         for operation in (named,) if named else self.document.operations:
-            if operation.method == "GET" and _places(operation) <= 1:
+            if operation.method == "GET" and places(operation) <= 1:
                 at = shown_at(self.model, operation, resource)
                 if at is not None:
                     return operation, at
         return None
-
-    def target(self, operation: Operation, resource: str) -> Target:
-        rule = self.model.rule(operation.id)
-        if rule.owner:
-            return Target("path", param=rule.owner)
-        if not _places(operation):
-            return Target("caller")
-        # An object is known by the GET of the same place, or by its resource's main door.
-        twin = self.document.operation(f"GET {operation.path}")
-        for reader in (twin, self._main(rule.params, operation)):
-            if reader is None or _shut(self.model, reader):
-                continue
-            wanted = [resource] if resource else []
-            for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
-                at = shown_at(self.model, reader, name)
-                if at is not None and self.policy.resources[name].owner.kind != "none":
-                    return Target("ask", operation=reader.id, resource=name, pointer=at)
-        return Target("none")
 
     def reader(self, operation: Operation) -> tuple[str, str]:
         """The GET at the longest beginning of a path that shows a concealed object by its id."""
         segments = operation.path.split("/")
         for end in range(len(segments), 0, -1):
             each = self.document.operation("GET " + "/".join(segments[:end]))
-            if "{" not in segments[end - 1] or each is None or _shut(self.model, each):
+            if "{" not in segments[end - 1] or each is None or shut(self.model, each):
                 continue
             if each.id not in self.model.rules and each.id not in self.model.showing:
                 continue
@@ -287,15 +254,6 @@ class _Maker:
                 if shown_at(self.model, each, name) is not None:
                     return (each.id, name) if resource.conceal else ("", "")
         return "", ""
-
-    def _main(self, params: Mapping[str, str], operation: Operation) -> Operation | None:
-        for name in _names(operation):
-            resource = params.get(name, "").partition(".")[0]
-            if resource in self.policy.resources and self.policy.resources[resource].main:
-                main = self.document.operation(self.policy.resources[resource].main)
-                if main is not None and _names(main) == _names(operation):
-                    return main
-        return None
 
 
 def derive(document: Document, model: Model) -> Wiring:
@@ -310,12 +268,12 @@ def derive(document: Document, model: Model) -> Wiring:
         path: found for path in _far_states(model.policy) if (found := make.state(path)) is not None
     }
     caller = document.operation(model.policy.caller.operation)
-    whoami = make.ask(caller) if caller is not None and not _places(caller) else None
+    whoami = make.ask(caller) if caller is not None and _asks(model, caller) else None
     doors = {
         operation.id: _door(make, operation)
         for operation in document.operations
         if (operation.id in model.rules or operation.id in model.showing)
-        and not _shut(model, operation)
+        and not shut(model, operation)
     }
     return Wiring(
         doors,
@@ -328,6 +286,12 @@ def derive(document: Document, model: Model) -> Wiring:
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, at) for path, (_, at) in states.items()},
     )
+
+
+def _asks(model: Model, caller: Operation) -> bool:
+    """Whether an operation can be asked who is calling."""
+    reads = caller.method == "GET" or (caller.method == "POST" and model.rule(caller.id).reads)
+    return bool(reads) and not places(caller)
 
 
 def _hidden(document: Document) -> Iterator[Problem]:
@@ -393,11 +357,6 @@ def _bare(media: str) -> str:
     return media.split(";")[0].strip().lower()
 
 
-def _shut(model: Model, operation: Operation) -> bool:
-    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
-    return model.rule(operation.id).call == ()
-
-
 def _door(make: _Maker, operation: Operation) -> Door:
     rule = make.model.rule(operation.id)
     write = rule.reads is not True and operation.method not in READS
@@ -413,9 +372,11 @@ def _door(make: _Maker, operation: Operation) -> Door:
     ]
     shown = [name for name in make.policy.resources if _may_show(make.model, operation, name)]
     resource = next(iter(resources), "")
-    target = make.target(operation, resource) if write else Target("none")
+    target = (
+        Targets(make.document, make.model).target(operation, resource) if write else Target("none")
+    )
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
-    if write and target.kind == "none" and _needs_object(make.policy, rule.call):
+    if write and target.kind == "none" and needs_object(make.policy, rule.call):
         make.warnings.append(
             Problem(
                 rule.location,
@@ -468,32 +429,10 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
             yield each.name, made
 
 
-def _needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
-    return bool(call) and all(
-        policy.relations[name].kind in ("owner", "lookup", "field") for name in call or ()
-    )
-
-
 def _may_show(model: Model, operation: Operation, resource: str) -> bool:
     if any(name == resource for _, name in model.shown.get(operation.id, ())):
         return True
     return shown_at(model, operation, resource) is not None
-
-
-def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Where one such resource stands in an operation's good answer; None: nowhere near its top."""
-    for segments, name in model.shown.get(operation.id, ()):
-        if name == resource and "*" not in segments:
-            return segments
-    media = operation.success()
-    if media is None or media.shape is None:
-        return None
-    if resource_of(media.shape, model.bound) == resource:
-        return ()
-    for name, child in media.shape.properties.items():
-        if resource_of(child(), model.bound) == resource:
-            return (name,)
-    return None
 
 
 def _is_map(shape: Shape) -> bool:
@@ -531,36 +470,6 @@ def origin(policy: Policy, state: State) -> str:
             return path
         path = further.of
     return path
-
-
-def _names(operation: Operation) -> list[str]:
-    return [name[1:-1] for name in _NAME.findall(operation.path)]
-
-
-def _places(operation: Operation) -> int:
-    return len(_names(operation))
-
-
-def _page(operation: Operation) -> tuple[str, int]:
-    """Query with the largest page the document allows, and its size."""
-    paging = [
-        each
-        for each in operation.parameters
-        if each.where == "query" and each.name.lower() in _PAGING
-    ]
-    for each in paging:
-        if each.name.lower() in _PAGE_SIZES:
-            size = _most(each.shape.maximum, each.default)
-            if size:
-                return f"{each.name}={size}", size
-    return "", -1 if paging else 0
-
-
-def _most(maximum: Json, default: Json) -> int:
-    for value in (maximum, default):
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return 0
 
 
 def _credentials(document: Document) -> Iterator[Credential]:

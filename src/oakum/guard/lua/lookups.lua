@@ -64,7 +64,7 @@ local function prepare(plan, i, service)
   local placed = #said.path == 2
   local made = {
     before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
-    tag = i .. ":", relations = {}, places = {}, states = {}, service = service and placed,
+    method = said.method, tag = i .. ":", relations = {}, places = {}, states = {}, service = service and placed,
   }
   for j = 1, #plan.relations do
     if plan.relations[j].ask == i then
@@ -95,6 +95,7 @@ function M.new(plan, host, shared, service)
 end
 
 -- A GET as the guard asks it: with the service's credential, or with the caller's and nothing else.
+-- Who-am-I alone may be a POST.
 function Lookups:question(x, path, query, service)
   local sent = { ACCEPT, IDENTITY }
   local target = query ~= "" and path .. "?" .. query or path

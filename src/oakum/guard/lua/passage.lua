@@ -476,6 +476,32 @@ local function path_of(door, params)
   return path
 end
 
+-- Whether a door has no parameter in its path, so that it is about whoever asks.
+local function own_list(door)
+  for i = 1, #door.segments do
+    if find(door.segments[i], "{", 1, true) then return false end
+  end
+  return true
+end
+
+-- The object in what the API shows: of a list the one element with the key that the path names, or nil.
+local function inside_of(target, value, params)
+  local pointer, key = target.pointer, target.key
+  if #key == 0 then return lookups.at(value, pointer)[1] end
+  local lists = lookups.at(value, pointer, #pointer - 1)
+  if #lists ~= 1 or not json.is_array(lists[1]) then return nil end
+  local found
+  for i = 1, lists[1].n do
+    local each = lists[1][i]
+    local keys = lookups.at(each, key)
+    if #keys == 1 and json.text(keys[1]) == params[target.param] then
+      if found then return nil end
+      found = each
+    end
+  end
+  return found
+end
+
 -- Whose object a write touches, or nil, a status and a reason.
 function Guard:object(x, door)
   local target = door.target
@@ -487,7 +513,9 @@ function Guard:object(x, door)
   if not path then return nil, absent(door), "target" end
   local seconds = asking:spend(x)
   if not seconds then return nil, 503, "target" end
-  local question = asking:question(x, path, "", asking.service)
+  -- A list of whoever asks is asked as the caller.
+  local service = not own_list(reader) and asking.service or nil
+  local question = asking:question(x, path, target.query, service)
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
   if answer and answer.status >= 400 and answer.status < 500 then
@@ -495,7 +523,7 @@ function Guard:object(x, door)
     return nil, gone and 404 or absent(door), "target"
   end
   if value == nil then return nil, 503, "target" end
-  local inside = lookups.at(value, target.pointer)[1]
+  local inside = inside_of(target, value, x.params)
   if not json.is_object(inside) then return nil, absent(door), "target" end
   return subject.seen(target.resource, target.settable, inside, reader, x.params, x.who)
 end

@@ -131,6 +131,7 @@ function Who:theirs(x, ids)
   local asking = self.asking
   local ask = asking.asks[self.caller.ask]
   local question = asking:question({ given = {} }, ask.before, ask.query, nil)
+  question.method = ask.method
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return true end
@@ -152,6 +153,7 @@ function Who:by_answer(x)
   local asking, caller = self.asking, self.caller
   local ask = asking.asks[caller.ask]
   local question = asking:question(x, ask.before, ask.query, nil)
+  question.method = ask.method
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return self:bearer({}, nil) end

@@ -1,0 +1,267 @@
+"""What a gateway will refuse or withhold though it is granted, said before it runs.
+
+The law of this module: it changes nothing. Each warning names what stays closed, why, and the line
+that opens it; what only looks so is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.model import Operation, Relation, Resource, Shape, State
+from oakum.contract.openapi import Document
+from oakum.errors import Location, Problem
+from oakum.guard.wiring import Door, Wiring, kind_of
+from oakum.semantics import Model
+from oakum.semantics.model import pattern, resources_in
+from oakum.semantics.table import member
+
+_PICKS = frozenset(
+    ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
+)
+"""Query parameters, in lower case, by which callers choose the members of an answer."""
+
+
+def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem, ...]:
+    """Warnings about what stays closed behind a gateway, in the order of the contract."""
+    seen = _Seen(document, model, wiring)
+    return (
+        *seen.caller(),
+        *seen.relations(),
+        *seen.states(),
+        *seen.unnamed(),
+        *(problem for door in wiring.doors.values() for problem in seen.door(door)),
+    )
+
+
+class _Seen:
+    def __init__(self, document: Document, model: Model, wiring: Wiring) -> None:
+        self.document, self.model, self.wiring = document, model, wiring
+        self.policy = model.policy
+
+    # ------------------------------------------------------------ who is calling
+
+    def caller(self) -> Iterator[Problem]:
+        """A who-am-I that cannot be asked, so that nobody is anybody."""
+        caller = self.policy.caller
+        if caller.claim or caller.api_key or self.wiring.whoami is not None:
+            return
+        where = self.policy.places.get(("caller",), Location(self.policy.file))
+        if not caller.operation:
+            said, hint = "it is not said how callers are known", "write `caller:`"
+        else:
+            said = f"who is calling cannot be asked with `{caller.operation}`"
+            hint = "a GET without path parameters, or a POST that is said `reads: true`"
+        yield Problem(where, f"{said}, so nobody is anybody behind a gateway", hint)
+
+    def relations(self) -> Iterator[Problem]:
+        """Relations that nobody will be known to have."""
+        for relation in self.policy.relations.values():
+            if relation.kind == "lookup" and relation.name in self.wiring.relations:
+                yield from self._lookup(relation)
+            elif relation.kind == "claim" and self.wiring.whoami is not None:
+                yield from self._claim(relation)
+
+    def _lookup(self, relation: Relation) -> Iterator[Problem]:
+        ask = self.wiring.asks[self.wiring.relations[relation.name]]
+        operation = self.model.operations[ask.operation]
+        placed = "{" in operation.path
+        takers = [e.name for e in self.policy.relations.values() if relation.name in e.unless]
+        closed = f"`{relation.name}` is known of nobody" + (
+            f", and `{takers[0]}`, which it takes away, neither" if takers else ""
+        )
+        if not placed and relation.of == "owner":
+            said = f"`{operation.id}` is a list of whoever asks, and not of an object's owner"
+            hint = "name a GET with the owner's id in its path"
+            yield Problem(relation.location, f"{said}: {closed}", f"{hint}, or write `of: caller`")
+        elif placed and relation.of == "owner" and self._owners_only(operation):
+            said = f"only its owner may call `{operation.id}`, and the caller's credentials ask it"
+            hint = "write `guard: {service: {header: …, env: …}}` with a credential that may"
+            yield Problem(relation.location, f"{said}: {closed}", hint)
+
+    def _owners_only(self, operation: Operation) -> bool:
+        """Whether a question with a caller's own credentials is refused about others."""
+        call = self.model.rule(operation.id).call
+        if self.policy.guard.service is not None or not call:
+            return False
+        return {self.policy.relations[name].kind for name in call} <= {"owner", "claim"}
+
+    def _claim(self, relation: Relation) -> Iterator[Problem]:
+        whoami = self.wiring.whoami
+        assert whoami is not None
+        operation = self.model.operations[self.wiring.asks[whoami].operation]
+        media = operation.success()
+        shape = media.shape if media is not None else None
+        around = pattern(self.policy.caller.pointer)[:-1]
+        for step in around:
+            shape = member(shape, step) if shape is not None else None
+        if shape is None or _tells(shape, relation.claim):
+            return
+        yield Problem(
+            relation.location,
+            f"`{operation.id}` declares no `{relation.claim}` beside the caller's id, so nobody is"
+            f" `{relation.name}` unless its answer holds it all the same",
+            "declare it there if it does; a gateway knows no claims of an identities file",
+        )
+
+    def states(self) -> Iterator[Problem]:
+        """States of an account that nobody but its owner is told."""
+        for path, (index, _) in self.wiring.states.items():
+            name, _, called = path.partition(".")
+            resource = self.policy.resources[name]
+            state = resource.states[called]
+            operation = self.model.operations[self.wiring.asks[index].operation]
+            if self.policy.guard.service is not None:
+                continue
+            if "{" not in operation.path:
+                said = f"`{operation.id}` tells `{path}` to its owner only"
+            elif self._owners_only(operation) or not self._told(resource, state):
+                said = f"only its owner is shown `{path}` by `{operation.id}`"
+            else:
+                continue
+            hint = (
+                "write `guard: {service: {header: …, env: …}}` with a credential that is shown it"
+            )
+            said = f"{said}, so to others it is unknown, and what it opens stays closed"
+            yield Problem(state.location, said, hint)
+
+    def unnamed(self) -> Iterator[Problem]:
+        """Operations without a body in their answer that no line speaks of; those with one are
+        told of by every check of a contract."""
+        names = [
+            each.id
+            for each in self.document.operations
+            if each.id not in self.wiring.doors
+            and each.id not in self.model.rules
+            and each.success() is None
+        ]
+        if names:
+            few = ", ".join(f"`{each}`" for each in names[:5]) + (", …" if names[5:] else "")
+            said = f"no line speaks of {few}, so a gateway answers 404 there"
+            where = self.policy.places.get(("operations",), Location(self.policy.file))
+            yield Problem(where, said, f"write `{names[0]}: {{}}` where callers are to reach it")
+
+    # ------------------------------------------------------------ operations
+
+    def door(self, door: Door) -> Iterator[Problem]:
+        """What a granted operation does not give behind a gateway."""
+        yield from self._unreadable(door)
+        yield from self._sparse(door)
+        if door.write:
+            yield from self._write(door)
+
+    def _where(self, operation: Operation) -> Location:
+        """The operation's line in the contract, else its place in the document."""
+        if operation.id in self.model.rules:
+            return self.model.rule(operation.id).location
+        return self.document.locate(operation.pointer)
+
+    def _unreadable(self, door: Door) -> Iterator[Problem]:
+        operation = door.operation
+        several = [
+            media
+            for status, found in operation.responses.items()
+            if status.startswith("2")
+            for media in found
+        ]
+        if several and not any(kind_of(each) for each in several):
+            types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
+            done = "its answer goes out empty" if door.write else "it answers 502"
+            yield Problem(
+                self._where(operation),
+                f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
+                "no line opens it; let it reach the API on a way of its own",
+            )
+
+    def _sparse(self, door: Door) -> Iterator[Problem]:
+        needed = [
+            (name, path)
+            for name in self._shown(door.operation)
+            if (path := _needed(self.policy.resources[name]))
+        ]
+        for name in door.query if needed else ():
+            if name.lower() in _PICKS:
+                resource, path = needed[0]
+                said = f"who leaves `{path}` out by `{name}` is shown nothing that hangs on it"
+                yield Problem(
+                    self._where(door.operation),
+                    f"{said} of a `{resource}` at `{door.operation.id}`, not even of their own",
+                    f"write `without: [{name}]`, or let clients ask for `{path}` too",
+                )
+
+    def _write(self, door: Door) -> Iterator[Problem]:
+        operation, rule = door.operation, self.model.rule(door.operation.id)
+        kind, id = door.target.kind, door.operation.id
+        if rule.call is None and kind == "none":
+            what = (
+                "so nobody sets what its owner may"
+                if door.binds
+                else "and no `call:` says who may, so nobody may"
+            )
+            said = f"whose object `{id}` writes cannot be told, {what}"
+            hint = (
+                f"write `owner: PARAMETER` where the path holds the owner's id, or"
+                f" `{id}: {{call: […]}}` where the API itself looks at whose it is"
+            )
+            yield Problem(self._where(operation), said, hint)
+        elif rule.call is None and not door.binds and kind in ("ask", "path"):
+            below = not operation.path.rstrip("/").endswith("}")
+            if operation.method == "POST" and below:
+                said = f"no `call:` says who may `{id}`, so only the owner of the object may"
+                hint = f"write `{id}: {{call: […]}}` with those who may, `owner` if it is so"
+                yield Problem(self._where(operation), said, hint)
+        written = [self.policy.resources[name] for name in self._written(operation)]
+        if written and not any(_sets(each) for each in written):
+            said = f"no line says who sets what of the body of `{id}`, so every body is refused"
+            hint = "write `set: […]` beside `see:` at the fields that callers send"
+            yield Problem(self._where(operation), said, hint)
+
+    def _shown(self, operation: Operation) -> list[str]:
+        """Resources in an operation's good answer."""
+        media = operation.success()
+        shape = media.shape if media is not None else None
+        found = resources_in(shape, self.model.bound) if shape is not None else ()
+        inside = (name for name, _ in found)
+        pointed = (name for _, name in self.model.shown.get(operation.id, ()))
+        return list(dict.fromkeys((*inside, *pointed)))
+
+    def _written(self, operation: Operation) -> list[str]:
+        """Resources in an operation's request body."""
+        inside = (
+            name
+            for media in operation.body
+            if media.shape is not None
+            for name, _ in resources_in(media.shape, self.model.bound)
+        )
+        pointed = (name for _, name in self.model.sets.get(operation.id, ()))
+        return list(dict.fromkeys((*inside, *pointed)))
+
+    def _told(self, resource: Resource, state: State) -> bool:
+        """Whether somebody else than its owner and staff may see a state's value."""
+        sees = {
+            name
+            for rule in resource.fields
+            if rule.path == state.member or rule.path.endswith("**")
+            for grant in rule.grants
+            for name in grant.see
+        }
+        return any(self.policy.relations[name].kind not in ("owner", "claim") for name in sees)
+
+
+def _tells(shape: Shape, claim: str) -> bool:
+    """Whether a schema has a place for a claim, or allows members that it does not name."""
+    at: Shape | None = shape
+    for step in claim.split("."):
+        at = member(at, step) if at is not None else None
+    return at is not None
+
+
+def _needed(resource: Resource) -> str:
+    """A member without which nobody can tell whose an object is, or how it is set."""
+    if resource.owner.kind == "field":
+        return resource.owner.members[0]
+    return next((state.member for state in resource.states.values() if state.member), "")
+
+
+def _sets(resource: Resource) -> bool:
+    return any(grant.set for rule in resource.fields for grant in rule.grants)

@@ -1,0 +1,216 @@
+"""Whose object a write touches, and where that object can be looked at before it is written.
+
+The law of this module: an object is somebody's by what the API shows of it, or by an owner's id in
+the path. Where neither tells, the target is `none`, and only relations that need no object pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.contract.model import Json, Operation, Policy, Resource, Shape
+from oakum.contract.openapi import Document
+from oakum.semantics import Model
+from oakum.semantics.table import element, resource_of
+
+_NAME = re.compile(r"\{[^{}]+\}")
+_PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
+_PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whose object a write touches.
+
+    `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
+    `ask`: the object is at `operation` (a GET with the same path parameters, or a list of whoever
+    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, so only
+    relations that need no object can pass.
+    """
+
+    kind: Literal["caller", "path", "ask", "none"]
+    param: str = ""
+    operation: str = ""
+    resource: str = ""
+    pointer: tuple[str, ...] = ()
+    """With `*` at its end: the one element of that list whose `key` is the parameter `param`."""
+    key: tuple[str, ...] = ()
+    query: str = ""
+    """As of an `Ask`."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Derives the target of each write of a contract."""
+
+    document: Document
+    model: Model
+
+    @property
+    def policy(self) -> Policy:
+        return self.model.policy
+
+    def target(self, operation: Operation, resource: str) -> Target:
+        """`resource`: what the request body holds; empty: nothing that the contract knows."""
+        rule = self.model.rule(operation.id)
+        if rule.owner:
+            return Target("path", param=rule.owner)
+        if not places(operation):
+            return Target("caller")
+        if self._made_below(operation, resource):
+            return Target("caller")
+        # An object is known by the GET of the same place, or by its resource's main door.
+        twin = self.document.operation(f"GET {operation.path}")
+        readers = [
+            each
+            for each in (twin, self._main(rule.params, operation))
+            if each is not None and not shut(self.model, each)
+        ]
+        account = self._account(operation, resource)
+        for reader in readers:
+            if account is not None and self._staffs(reader):
+                continue
+            wanted = [resource] if resource else []
+            for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
+                at = shown_at(self.model, reader, name)
+                if at is not None and self.policy.resources[name].owner.kind != "none":
+                    return Target("ask", operation=reader.id, resource=name, pointer=at)
+        return account or self._listed(operation, resource, readers) or Target("none")
+
+    def _made_below(self, operation: Operation, written: str) -> bool:
+        """Whether a POST makes a new object below one of another kind that is nobody's account,
+        and the contract says who may: then the new one is the caller's."""
+        call, found = self.model.rule(operation.id).call, self._keyed(operation)
+        if operation.method != "POST" or operation.path.endswith("}") or not written or not call:
+            return False
+        above = found[1] if found is not None else None
+        if above is None or above.is_account or above.name == written:
+            return False
+        return not needs_object(self.policy, call)
+
+    def _staffs(self, reader: Operation) -> bool:
+        """Whether an owner who asks it with their own credentials is refused."""
+        call = self.model.rule(reader.id).call
+        kinds = {self.policy.relations[name].kind for name in call or ()}
+        return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
+
+    def _keyed(self, operation: Operation) -> tuple[str, Resource] | None:
+        """The last parameter of a path and the resource whose key it is said to be."""
+        name = names(operation)[-1]
+        said, _, path = self.model.rule(operation.id).params.get(name, "").partition(".")
+        resource = self.policy.resources.get(said)
+        return (name, resource) if resource is not None and path == resource.key else None
+
+    def _account(self, operation: Operation, written: str) -> Target | None:
+        """An account is its own owner, by the key that the path names."""
+        found = self._keyed(operation) if places(operation) == 1 else None
+        if found is None or not found[1].is_account or written not in ("", found[1].name):
+            return None
+        return Target("path", param=found[0])
+
+    def _listed(
+        self, operation: Operation, written: str, readers: Sequence[Operation]
+    ) -> Target | None:
+        """The element with the key that the path names: of a list at the object's own GET, or of
+        the list below which it stands, which is then asked as the caller."""
+        found = self._keyed(operation)
+        if found is None or written not in ("", found[1].name):
+            return None
+        (name, resource), whole = found, operation.path.split("/")
+        end = max(at for at, each in enumerate(whole) if f"{{{name}}}" in each)
+        above = self.document.operation("GET " + "/".join(whole[:end]))
+        if above is not None and not places(above) and not shut(self.model, above):
+            readers = (*readers, above)
+        for reader in readers if resource.owner.kind in ("field", "caller") else ():
+            at = listed_at(self.model, reader, resource.name)
+            if at is not None:
+                key, query = tuple(resource.key.split(".")), page(reader)[0]
+                return Target("ask", name, reader.id, resource.name, at, key, query)
+        return None
+
+    def _main(self, params: Mapping[str, str], operation: Operation) -> Operation | None:
+        for name in names(operation):
+            resource = params.get(name, "").partition(".")[0]
+            if resource in self.policy.resources and self.policy.resources[resource].main:
+                main = self.document.operation(self.policy.resources[resource].main)
+                if main is not None and names(main) == names(operation):
+                    return main
+        return None
+
+
+def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    return bool(call) and all(
+        policy.relations[name].kind in ("owner", "lookup", "field") for name in call or ()
+    )
+
+
+def shut(model: Model, operation: Operation) -> bool:
+    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
+    return model.rule(operation.id).call == ()
+
+
+def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
+    """Where one such resource stands in an operation's good answer; None: nowhere near its top."""
+    for segments, name in model.shown.get(operation.id, ()):
+        if name == resource and "*" not in segments:
+            return segments
+    media = operation.success()
+    if media is None or media.shape is None:
+        return None
+    if resource_of(media.shape, model.bound) == resource:
+        return ()
+    for name, child in media.shape.properties.items():
+        if resource_of(child(), model.bound) == resource:
+            return (name,)
+    return None
+
+
+def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
+    """Where a list of such resources stands in an operation's good answer, with `*` at the end."""
+    for segments, name in model.shown.get(operation.id, ()):
+        if name == resource and segments[-1:] == ("*",) and segments.count("*") == 1:
+            return segments
+    media = operation.success()
+    top = media.shape if media is not None else None
+    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
+    while todo:
+        at, shape = todo.pop(0)
+        each = element(shape)
+        if each is not None and resource_of(each, model.bound) == resource:
+            return (*at, "*")
+        if len(at) < 3 and not resource_of(shape, model.bound):
+            todo += [((*at, name), child()) for name, child in shape.properties.items()]
+    return None
+
+
+def names(operation: Operation) -> list[str]:
+    return [name[1:-1] for name in _NAME.findall(operation.path)]
+
+
+def places(operation: Operation) -> int:
+    return len(names(operation))
+
+
+def page(operation: Operation) -> tuple[str, int]:
+    """Query with the largest page the document allows, and its size."""
+    paging = [
+        each
+        for each in operation.parameters
+        if each.where == "query" and each.name.lower() in _PAGING
+    ]
+    for each in paging:
+        if each.name.lower() in _PAGE_SIZES:
+            size = _most(each.shape.maximum, each.default)
+            if size:
+                return f"{each.name}={size}", size
+    return "", -1 if paging else 0
+
+
+def _most(maximum: Json, default: Json) -> int:
+    for value in (maximum, default):
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return 0

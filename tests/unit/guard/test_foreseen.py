@@ -1,0 +1,173 @@
+"""What is told beforehand of what a gateway will not let pass."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from oakum.guard.compiled import compiled
+from tests.conformance.exchanges import FOLDER
+from tests.unit.cli.shell import oakum
+
+DESK = yaml.safe_load((FOLDER / "contracts" / "desk.yaml").read_text())
+CLUB = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())
+Change = Callable[[dict[str, Any], dict[str, Any]], None]
+
+
+def said(folder: Path, base: dict[str, Any], change: Change | None = None) -> str:
+    """Warnings of a contract, each with its place, after a change of its document and policy."""
+    document, policy = copy.deepcopy(base["document"]), copy.deepcopy(base["policy"])
+    if change is not None:
+        change(document, policy)
+    (folder / "openapi.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    written = yaml.safe_dump({**policy, "api": "openapi.yaml"}, sort_keys=False)
+    (folder / "exposure.yaml").write_text(written)
+    found = compiled(folder / "exposure.yaml").warned(feeds=True)
+    assert all(each.location.line > 0 and each.hint for each in found)
+    return "\n".join(str(each) for each in found)
+
+
+def answers(document: dict[str, Any], path: str, method: str, media: str) -> None:
+    content = {media: {"schema": {"type": "string"}}}
+    document["paths"][path][method]["responses"] = {"200": {"description": "x", "content": content}}
+
+
+def test_a_list_of_the_callers_own_cannot_say_who_is_on_the_owners(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/blocked"] = {
+            "get": {**document["paths"]["/members/{id}/blocked"]["get"]}
+        }
+        document["paths"]["/blocked"]["get"]["operationId"] = "mine"
+        policy["relations"]["blocked"]["in"] = "mine"
+        policy["operations"]["mine"] = {"call": ["member"]}
+
+    def mended(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        change(document, policy)
+        policy["relations"]["blocked"]["of"] = "caller"
+
+    words = "`mine` is a list of whoever asks, and not of an object's owner: `blocked` is known of"
+    assert words in said(tmp_path, CLUB, change)
+    assert "and `follower`, which it takes away, neither" in said(tmp_path, CLUB, change)
+    assert words not in said(tmp_path, CLUB, mended)
+
+
+def test_a_list_that_only_its_owner_may_read_needs_a_credential_that_may(tmp_path: Path) -> None:
+    def served(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["guard"] = {"service": {"header": "x-service", "env": "KEY"}}
+
+    words = "only its owner may call `listBlocked`"
+    assert words in said(tmp_path, CLUB)
+    assert words not in said(tmp_path, CLUB, served)
+
+
+def test_a_claim_that_who_am_i_does_not_declare_is_nobodys(tmp_path: Path) -> None:
+    def declared(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document["components"]["schemas"]["Account"]["properties"]["role"] = {"type": "string"}
+
+    words = "`renew` declares no `role` beside the caller's id, so nobody is `staff`"
+    assert words in said(tmp_path, DESK)
+    assert words not in said(tmp_path, DESK, declared)
+
+
+def test_a_who_am_i_that_is_not_said_to_read_makes_everybody_nobody(tmp_path: Path) -> None:
+    def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["renew"] = {"call": ["member"]}
+
+    words = "who is calling cannot be asked with `renew`, so nobody is anybody"
+    assert words in said(tmp_path, DESK, unsaid)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_setting_that_only_its_owner_is_told_is_unknown_to_others(tmp_path: Path) -> None:
+    def shown(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Settings"]["fields"] = {"id, private": [{"see": ["member"]}]}
+
+    words = "only its owner is shown `Settings.private` by `getSettings`"
+    assert words in said(tmp_path, CLUB)
+    assert words not in said(tmp_path, CLUB, shown)
+
+
+def test_a_write_below_anothers_object_without_a_call_is_its_owners_alone(tmp_path: Path) -> None:
+    def like(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        done = {"204": {"description": "done"}}
+        liked = {"post": {"operationId": "like", "responses": done}}
+        document["paths"]["/notes/{nid}/like"] = liked
+        policy["operations"]["like"] = {"params": {"nid": "Note.id"}}
+
+    def may(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        like(document, policy)
+        policy["operations"]["like"]["call"] = ["member"]
+
+    words = "no `call:` says who may `like`, so only the owner of the object may"
+    assert words in said(tmp_path, DESK, like)
+    assert "`like: {call: […]}`" in said(tmp_path, DESK, like)
+    assert words not in said(tmp_path, DESK, may)
+
+
+def test_a_write_whose_object_nothing_shows_is_nobodys(tmp_path: Path) -> None:
+    def hidden(document: dict[str, Any], _: dict[str, Any]) -> None:
+        del document["paths"]["/labels"]
+
+    words = "whose object `deleteLabel` writes cannot be told, and no `call:` says who may"
+    assert words in said(tmp_path, DESK, hidden)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_body_of_which_nothing_may_be_set_is_refused(tmp_path: Path) -> None:
+    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Label"]["fields"] = {"id, by, text": [{"see": ["owner"]}]}
+
+    words = "no line says who sets what of the body of `updateLabel`, so every body is refused"
+    assert words in said(tmp_path, DESK, unset)
+    assert words not in said(tmp_path, DESK)
+
+
+@pytest.mark.parametrize("media", ["text/xml", "application/octet-stream"])
+def test_an_answer_that_cannot_be_read_is_told_of(tmp_path: Path, media: str) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        answers(document, "/labels", "get", media)
+        policy["operations"]["listLabels"] = {"call": ["member"]}
+
+    words = f"`listLabels` answers with `{media}`, which a gateway cannot read: it answers 502"
+    assert words in said(tmp_path, DESK, change)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_parameter_that_leaves_the_owner_out_is_told_of(tmp_path: Path) -> None:
+    def sparse(document: dict[str, Any], _: dict[str, Any]) -> None:
+        parameter = {"name": "fields", "in": "query", "schema": {"type": "string"}}
+        document["paths"]["/labels"]["get"]["parameters"].append(parameter)
+
+    def without(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        sparse(document, policy)
+        policy["operations"]["listLabels"] = {"without": ["fields"]}
+
+    words = "who leaves `by` out by `fields` is shown nothing that hangs on it of a `Label`"
+    assert words in said(tmp_path, DESK, sparse)
+    assert "write `without: [fields]`" in said(tmp_path, DESK, sparse)
+    assert words not in said(tmp_path, DESK, without)
+
+
+def test_an_operation_that_no_line_names_is_told_of_though_its_answer_is_empty(
+    tmp_path: Path,
+) -> None:
+    def unnamed(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        del policy["operations"]["deleteNote"]
+
+    words = "no line speaks of `deleteNote`, so a gateway answers 404 there"
+    assert words in said(tmp_path, DESK, unnamed)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_guard_check_names_the_place_of_each(tmp_path: Path) -> None:
+    said(tmp_path, DESK)
+    contract = tmp_path / "exposure.yaml"
+    done = oakum("guard", "check", contract)
+    line = contract.read_text().splitlines().index("  staff:") + 1
+    assert done.code == 0, done.err
+    assert f"warning: {contract}:{line}:3: `renew` declares no `role`" in done.err
