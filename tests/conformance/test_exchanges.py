@@ -23,8 +23,10 @@ MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
     "wsgi": wsgi_guard,
 }
 ATTACKS = frozenset(
-    ("callers", "concealed", "credentials", "evidence", "keys", "limits")
-    + ("targets", "unions", "values")
+    (
+        *("callers", "concealed", "credentials", "evidence", "keys", "limits"),
+        *("targets", "unions", "values"),
+    )
 )
 UNHEARD = frozenset(
     (
