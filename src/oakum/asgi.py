@@ -3,13 +3,19 @@
     app = OakumMiddleware(app, contract="exposure.yaml")
 
 It should be the outermost layer, as here: what stands outside of it is not guarded. Look-ups are
-asked of the application itself, in this process, and take as long as it takes.
+asked of the application itself, in this process and for at most `guard: timeout`: then the task is
+cancelled and waited for no longer. (Of event loops other than asyncio's none is cancelled; an
+answer that came late is believed on none.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -70,9 +76,10 @@ class OakumMiddleware:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken = _Taken(receive)
-        body_read = await taken.body(self._keeper.policy.guard.max_body + 1)
-        asked = _asked(scope, body_read, self._root)
-        entered = await self._drive(self._keeper.enter(asked), scope, receive)
+        most = self._keeper.policy.guard.max_body
+        inquirer = _Inquirer(self._app, scope, receive, most)
+        asked = _asked(scope, await taken.body(most + 1), self._root)
+        entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
             self._audit(entered.audit)
             await _answer(entered, asked.method, send)
@@ -80,9 +87,9 @@ class OakumMiddleware:
         body = taken.again() if self._keeper.observe else _once(entered.forward.body, receive)
         inner = _scope(scope, entered.forward)
         if entered.raw or self._keeper.observe:
-            await self._watch(entered, inner, body, send)
+            await self._watch(entered, inquirer, inner, body, send)
             return
-        heard = _Heard(self._keeper.policy.guard.max_body)
+        heard = _Heard(most)
         try:
             await self._app(inner, body, heard)
         except Exception:
@@ -90,19 +97,20 @@ class OakumMiddleware:
             # have answered nothing we do so first: what stands outside might tell what went wrong,
             # and with it values. A body that was too long is ended by an error of our own.
             if not heard.truncated:
-                await self._leave(entered, heard, scope, receive, send)
+                await self._leave(entered, heard, inquirer, send)
                 raise
-        await self._leave(entered, heard, scope, receive, send)
+        await self._leave(entered, heard, inquirer, send)
 
     async def _leave(
-        self, entered: Passing, heard: _Heard, scope: Scope, receive: Receive, send: Send
+        self, entered: Passing, heard: _Heard, inquirer: _Inquirer, send: Send
     ) -> None:
-        leaving = self._keeper.leave(entered, heard.answered())
-        answered = await self._drive(leaving, scope, receive)
+        answered = await inquirer.drive(self._keeper.leave(entered, heard.answered()))
         self._audit(entered.audit)
         await _answer(answered, entered.asked.method, send)
 
-    async def _watch(self, entered: Passing, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _watch(
+        self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Sends everything on as it comes; what would have become of it is only written down."""
         heard = _Heard(self._keeper.policy.guard.max_body)
 
@@ -111,7 +119,7 @@ class OakumMiddleware:
             await send(message)
 
         await self._app(scope, receive, both)
-        await self._drive(self._keeper.leave(entered, heard.answered()), scope, receive)
+        await inquirer.drive(self._keeper.leave(entered, heard.answered()))
         self._audit(entered.audit)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +129,8 @@ class OakumMiddleware:
             "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
             b"", asked.host, asked.scheme, asked.address,
         )  # fmt: skip
-        entered = await self._drive(self._keeper.enter(asked), scope, receive)
+        inquirer = _Inquirer(self._app, scope, receive, self._keeper.policy.guard.max_body)
+        entered = await inquirer.drive(self._keeper.enter(asked))
         self._audit(entered.audit)
         if isinstance(entered, Refusal):
             await receive()  # `websocket.connect`
@@ -129,10 +138,23 @@ class OakumMiddleware:
             return
         await self._app(_scope(scope, entered.forward), receive, send)
 
-    async def _drive(
-        self, talk: Generator[Asked, Answered | None, _T], scope: Scope, receive: Receive
-    ) -> _T:
-        """Asks the application whatever the gatekeeper wants to know."""
+
+# --------------------------------------------------------------------------- what is looked up
+
+
+@dataclass(frozen=True)
+class _Inquirer:
+    """Asks the application whatever the gatekeeper wants to know about one request."""
+
+    app: App
+    scope: Scope
+    receive: Receive
+    most: int
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    """As it was before the application was asked: what it notes of a caller is for one request."""
+
+    async def drive(self, talk: Generator[Asked, Answered | None, _T]) -> _T:
+        """The result of a decision."""
         told: Answered | None = None
         while True:
             try:
@@ -140,19 +162,60 @@ class OakumMiddleware:
             except StopIteration as done:
                 value: _T = done.value
                 return value
-            told = await self._ask(question, scope, receive)
+            told = await self._ask(question)
 
-    async def _ask(self, question: Asked, scope: Scope, receive: Receive) -> Answered:
-        heard = _Heard(self._keeper.policy.guard.max_body)
+    async def _ask(self, question: Asked) -> Answered | None:
+        """The application's answer; None: there was none in time."""
+        heard = _Heard(self.most)
         # What an outer layer found out about the caller is no part of a question of the guard's.
-        like = {key: value for key, value in scope.items() if key in _OF_THE_SERVER}
+        like = {key: value for key, value in self.scope.items() if key in _OF_THE_SERVER}
         like |= {"type": "http", "method": question.method, "scheme": question.scheme}
+        until = monotonic() + question.within
+
+        async def work() -> None:
+            await self.app(_scope(like, question), _once(b"", self.receive), heard)
+
         try:
-            await self._app(_scope(like, question), _once(b"", receive), heard)
+            await _for(question.within, work(), heard, self.context.copy())
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             if not heard.complete:
-                return Answered(500)
-        return heard.answered()
+                return Answered(500) if monotonic() <= until else None
+        return heard.answered() if (heard.ended or monotonic()) <= until else None
+
+
+_LEFT: set[asyncio.Task[None]] = set()
+"""Tasks that nobody waits for; asyncio by itself would lose them."""
+
+
+async def _for(
+    seconds: float, work: Coroutine[Any, Any, None], heard: _Heard, context: contextvars.Context
+) -> None:
+    """Waits so long for what an application does. Then it is told to end, unless it has answered
+    and is busy with something else; no application can hold its caller by not ending."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # some other event loop's
+        loop = None
+    if loop is None:
+        await work
+        return
+    task = loop.create_task(work, context=context)
+    try:
+        await asyncio.wait((task,), timeout=seconds)
+    finally:
+        if not task.done():
+            _LEFT.add(task)
+            task.add_done_callback(_over)
+            if not heard.complete:
+                task.cancel()
+    if task.done() and not task.cancelled():
+        task.result()
+
+
+def _over(task: asyncio.Task[None]) -> None:
+    _LEFT.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen: it came too late to mean anything
 
 
 # --------------------------------------------------------------------------- what comes in
@@ -261,6 +324,8 @@ class _Heard:
         self._size = 0
         self.complete = False
         self.truncated = False
+        self.ended = 0.0
+        """When it was complete, or too long (`time.monotonic`)."""
 
     async def __call__(self, message: Message) -> None:
         """Takes the place of the server's `send`."""
@@ -282,6 +347,8 @@ class _Heard:
             self._body.append(part)
             self.truncated = self._size > self._most
             self.complete = not message.get("more_body", False)
+            if self.complete or self.truncated:
+                self.ended = monotonic()
 
     def answered(self) -> Answered:
         """What was heard; an answer without its end is no answer."""

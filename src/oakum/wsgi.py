@@ -3,7 +3,8 @@
     app.wsgi_app = OakumMiddleware(app.wsgi_app, contract="exposure.yaml")
 
 It should be the outermost layer: what stands outside of it is not guarded. Look-ups are asked of
-the application itself, in this process and thread, and take as long as it takes.
+the application itself, in this process and thread, since connections and sessions often belong to
+one. So they take as long as it takes; one that took longer than `guard: timeout` is not believed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -129,7 +131,7 @@ class OakumMiddleware:
                 return value
             told = self._ask(question, environ)
 
-    def _ask(self, question: Asked, environ: Environ) -> Answered:
+    def _ask(self, question: Asked, environ: Environ) -> Answered | None:
         # What an outer layer found out about the caller is no part of a question of the guard's.
         like = {
             key: value
@@ -137,10 +139,15 @@ class OakumMiddleware:
             if key.startswith("wsgi.") or key in _OF_THE_SERVER
         }
         like |= {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "wsgi.url_scheme": question.scheme}
+        until = monotonic() + question.within
         try:
-            return _heard(self._app, _environ(like, question), self._keeper.policy.guard.max_body)
+            told = _heard(self._app, _environ(like, question), self._keeper.policy.guard.max_body)
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
-            return Answered(500)
+            told = Answered(500)
+        if monotonic() <= until:
+            return told
+        _LOG.warning("a look-up took longer than `timeout`, and is not believed")
+        return None
 
 
 # --------------------------------------------------------------------------- what comes in

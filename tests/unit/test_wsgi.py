@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from oakum.wsgi import App, Environ, OakumMiddleware
-from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
+from tests.unit.guard.club import FRIENDS, PEOPLE, POLICY, SEEN, gate
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -341,3 +342,28 @@ def test_what_the_application_raises_is_told_to_nobody_outside(tmp_path: Path, l
     status, _, body = call(OakumMiddleware(app, gate(tmp_path)), "GET", "/members/ann", "bob")
     assert status >= 400
     assert b"ann@" not in body
+
+
+@pytest.mark.parametrize("path", ["/me", "/members/ann/friends"])
+def test_an_answer_that_came_late_is_not_believed(
+    tmp_path: Path, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it says is of another time, and nobody can end it: it is a call in this thread."""
+    said = {"/members/ann": PEOPLE["ann"], "/members/ann/friends": ["bob"]}
+    slow = [path]
+    inner = bare(lambda environ: json.dumps(said[environ["PATH_INFO"]]).encode())
+
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] in slow:
+            time.sleep(0.6)
+        return inner(environ, start_response)
+
+    gate(tmp_path)  # for its document
+    policy = POLICY.replace("guard: {", "guard: {timeout: 500ms, ttl: 1ms, ")
+    (tmp_path / "exposure.yaml").write_text(policy, encoding="utf-8")
+    guarded = OakumMiddleware(app, tmp_path / "exposure.yaml")
+    status, _, body = call(guarded, "GET", "/members/ann", "bob")
+    assert (status, b"Oslo" in body) == (503 if path == "/me" else 200, False)
+    assert "longer than `timeout`" in caplog.text
+    slow.clear()
+    assert b"Oslo" in call(guarded, "GET", "/members/ann", "bob")[2]

@@ -33,6 +33,8 @@ class Asked:
     scheme: str = "http"
     address: str = ""
     """Of the peer that the connection comes from."""
+    within: float = field(default=0.0, compare=False)
+    """Seconds that a question of the guard's own may take; what is later is no answer."""
 
     def values(self, name: str) -> list[str]:
         """Every value of a header, in order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from oakum.contract.model import Guarding, Json, Policy, Relation
@@ -263,7 +263,10 @@ class Inquiry:
     def ask(self, request: Asked) -> Generator[Asked, Answered | None, Answered | None]:
         """One question, counted."""
         self.asked += 1
-        answered = yield request
+        within = self.desk.guard.timeout
+        if self._until is not None:
+            within = max(0.0, min(within, self._until - self.desk.memory.now()))
+        answered = yield replace(request, within=within)
         if readable(answered) is None:
             self.failed += 1
         return answered
