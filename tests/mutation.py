@@ -8,7 +8,8 @@ that pins wording is not one of meaning.
 
 It prints a row for each module (mutants, killed, survived, timeouts, score) and each survivor as it
 differs from the original, and keeps what became of each mutant in `GROUP.json`. With `--again` only
-the survivors kept there are run anew: a test that is added brings no mutant back to life.
+the survivors kept there are run anew: a test that is added brings no mutant back to life, so that
+`--test` may name the added ones alone.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", help="groups of pyproject.toml; all if none is named")
     parser.add_argument("--sample", type=int, default=60, help="mutants of a module at most")
     parser.add_argument("--module", action="append", help="only this module of the group")
+    parser.add_argument("--test", action="append", help="only this file of tests, as a new one")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--into", type=Path, default=ROOT / ".mutation", help="folder to work in")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
@@ -46,15 +48,18 @@ def main() -> int:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutation"]["groups"]
     for group in asked.groups or settings:
         modules = [m for m in settings[group]["modules"] if asked.module in (None, [m])]
-        run(asked.into / group, modules, settings[group]["tests"], asked)
+        tests, only = settings[group]["tests"], settings[group].get("only", "")
+        run(asked.into / group, modules, asked.test or tests, only, asked)
     return 0
 
 
-def run(place: Path, modules: list[str], tests: list[str], asked: argparse.Namespace) -> None:
+def run(
+    place: Path, modules: list[str], tests: list[str], only: str, asked: argparse.Namespace
+) -> None:
     """One group: a copy of the tree, broken by mutmut, told of on the screen."""
     kept = place.with_suffix(".json")
     before: dict[str, str] = json.loads(kept.read_text()) if asked.again else {}
-    lay_out(place, modules, tests)
+    lay_out(place, modules, tests, only)
     chosen = {module: choose(place, module, asked.sample) for module in modules}
     names = [name for taken in chosen.values() for name in taken]
     names = [name for name in names if before.get(name) not in ("killed", "timeout")]
@@ -72,7 +77,8 @@ def run(place: Path, modules: list[str], tests: list[str], asked: argparse.Names
         tell(module, changes, after)
 
 
-def lay_out(place: Path, modules: list[str], tests: list[str]) -> None:
+def lay_out(place: Path, modules: list[str], tests: list[str], only: str) -> None:
+    """The copy; `only` is for `-k`: which tests of the files are of the language that is broken."""
     shutil.rmtree(place, ignore_errors=True)
     for folder in ("src", "tests", "docs"):
         away = shutil.ignore_patterns("__pycache__", ".hypothesis")
@@ -81,6 +87,8 @@ def lay_out(place: Path, modules: list[str], tests: list[str]) -> None:
     more = f"only_mutate = {json.dumps(modules)}\n"
     more += f"pytest_add_cli_args_test_selection = {json.dumps(tests)}\n"
     text = text.replace("[tool.mutmut]\n", "[tool.mutmut]\n" + more)
+    if only:
+        text = text.replace('"no:xdist"]', f'"no:xdist", "-k", {json.dumps(only)}]')
     (place / "pyproject.toml").write_text(text)
 
 

@@ -2,13 +2,12 @@
 
 What each of them reads is in `upstreams`, what goes by which contract in `guarded`, and requests of
 which two readers may think differently in `corpus`. One process each for the whole run.
-`EXAMPLES=100000 pytest tests/frameworks` draws more.
+`OAKUM_EXAMPLES=10000 pytest tests/frameworks` draws more.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -21,8 +20,8 @@ from tests.conformance.exchanges import Request
 from tests.frameworks.corpus import BODIES, FORMS, HEADERS, QUERIES, TYPES, requests
 from tests.frameworks.guarded import differences, guards, onward
 from tests.frameworks.upstreams import NAMES, Upstream, lacking, running
+from tests.properties.pool import MANY
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
 Guards = dict[str, PythonGuard | LuaGuard]
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("frameworks")]
@@ -108,7 +107,7 @@ def test_what_passes_is_what_was_judged(framework: Upstream, both: Guards) -> No
     read = 0
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=MANY,
         deadline=None,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
@@ -124,4 +123,4 @@ def test_what_passes_is_what_was_judged(framework: Upstream, both: Guards) -> No
             read += found is not None
 
     holds()
-    assert read > EXAMPLES // 10, "a run in which nothing passes compares nothing"
+    assert read > MANY // 10, "a run in which nothing passes compares nothing"

@@ -82,6 +82,7 @@ QUIET = {
     "it is read-only": (
         JOIN.replace("role: {type: string}", "role: {type: string, readOnly: true}"), POLICY,
     ),
+    "what is sent to strangers is nobody's": (ANYBODY, HALL % ""),
     "nothing more is allowed": (EXTRA % "false", POLICY),
     "what more there may be is said": (EXTRA % "{type: string}", POLICY),
 }  # fmt: skip
@@ -137,3 +138,13 @@ exit_criteria:
   waivers: [{{finding: "{mark}", reason: public for a week, owner: ann, expires: 2999-01-01}}]
 """
     assert oakum("gate", written(tmp_path, waived, ANYBODY)).code == 0
+
+
+def test_what_a_schema_says_of_a_field_tells_more_than_its_name(tmp_path: Path) -> None:
+    """`nick` says nothing; that it is an e-mail address stands in the document alone."""
+    policy = POLICY.replace(
+        "id, nick, is_private: [{see: member}]", "id: [{see: member}]\n      nick: [{see: anyone}]"
+    )
+    assert rules(tmp_path, DOCUMENT, policy) == []
+    told = DOCUMENT.replace("nick: {type: string}", "nick: {type: string, format: email}")
+    assert [rule for rule, _ in rules(tmp_path, told, policy)] == ["sensitive-field-for-anyone"]
