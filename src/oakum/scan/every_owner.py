@@ -4,7 +4,7 @@ The first pass asks until its cells are decided, and one object of one owner dec
 that hands out *ben's* notes, or everybody's *second* note, passes that (CWE-639). So when all cells
 are decided, each identity's objects are asked for by somebody else at every endpoint that takes an
 id, the widest gap first: the first object of each owner, those that name the viewer themselves
-(`shared_with`), further objects, further kinds of viewers.
+(`shared_with`), further objects, a second owner for each further kind of viewers.
 
 The law of this module: what is asked here can find a leak, and takes nothing back. Whoever was
 shown what the contract grants is not blocked because another object was withheld.
@@ -12,7 +12,7 @@ shown what the contract grants is not blocked because another object was withhel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_OBJECTS = 3
 """Objects of one owner that others ask for at one endpoint."""
+_OWNERS_EACH = 2
+"""Owners whose objects each further kind of viewers asks for at one endpoint."""
 _RESERVE = 0.05
 """Of what is left of the budget, kept to ask again for what is found."""
 _MOST_NAMED = 6
@@ -118,7 +120,11 @@ def _wanted(engine: Engine, done: Collection[_Id]) -> Iterator[_Asking]:
     subjects = engine.cast.subjects()
     kinds = {who: _kinds(engine, who) for who in subjects}
     places = [
-        (gate, who, _turns(engine, gate, who)) for gate in _concerned(engine) for who in subjects
+        (gate, who, _turns(engine, gate, who))
+        for gate in _concerned(engine)
+        for who in subjects
+        # Who asked for their own and was shown nothing has nothing there to be shown to others.
+        if engine.has_page(gate, who) or (gate.id, who, who, 0) not in done
     ]
     for gate, who, _ in places:
         others = [each for each in subjects if each != who]
@@ -126,11 +132,34 @@ def _wanted(engine: Engine, done: Collection[_Id]) -> Iterator[_Asking]:
             yield from (_Asking(gate, viewer, who, 0) for viewer in kinds[who][:1])
     for gate, who, _ in places:
         yield from _named(engine, gate, who)
-    for first, last in ((0, 1), (1, None)):
-        for rank in range(MOST_OBJECTS):
-            for gate, who, turns in places:
-                for turn in turns[rank : rank + 1]:
-                    yield from (_Asking(gate, v, who, turn) for v in kinds[who][first:last])
+    for rank in range(MOST_OBJECTS):
+        for gate, who, turns in places:
+            for turn in turns[rank : rank + 1]:
+                yield from (_Asking(gate, viewer, who, turn) for viewer in kinds[who][:1])
+    yield from _second_owners(engine, done, kinds, [(gate, who) for gate, who, _ in places])
+
+
+def _second_owners(
+    engine: Engine,
+    done: Collection[_Id],
+    kinds: Mapping[str, list[str | None]],
+    places: Sequence[tuple[Gate, str]],
+) -> Iterator[_Asking]:
+    """A second owner for each further kind of viewers: the first pass has asked about one."""
+
+    def label(viewer: str | None, who: str) -> str:
+        return engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+
+    owners: dict[tuple[str, str], set[str]] = {}
+    for id, viewer, who, _ in done:
+        if who and viewer != who:
+            owners.setdefault((id, label(viewer, who)), set()).add(who)
+    for gate, who in places:
+        for viewer in kinds[who][1:]:
+            known = owners.setdefault((gate.id, label(viewer, who)), set())
+            if who not in known and len(known) < _OWNERS_EACH:
+                known.add(who)
+                yield _Asking(gate, viewer, who, 0)
 
 
 def _kinds(engine: Engine, who: str) -> list[str | None]:
