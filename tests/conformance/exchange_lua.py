@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from oakum.guard.plan import compile_plan
+from oakum.guard.target import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
 
@@ -150,6 +151,7 @@ class LuaGuard:
         answer = self.setup.upstream.answer(request)
         if answer is None:
             self.setup.clock.now += timeout
+        if answer is None or answer.raw is not None:
             return None
         return answer.status, _flat(answer.headers), answer.body, answer.truncated
 
@@ -174,7 +176,9 @@ class LuaGuard:
             return Outcome(sent, None, self._asked, self._audit(x))
         method, target = rest
         forwarded = Request(method.decode(), target.decode(), _unflat(headers), body)
-        answer = own or self.setup.upstream.answer(forwarded) or Response(502)
+        answer = own or self.setup.upstream.answer(forwarded)
+        if answer is None or answer.raw is not None:
+            answer = own = Response(502, PROBLEM_HEADERS, problem(502).encode())
         out = self._bridge.leave(
             self._guard, x, answer.status, _flat(answer.headers), answer.body, answer.truncated,
             own is not None,

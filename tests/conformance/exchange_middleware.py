@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -51,7 +51,7 @@ class _Application:
         found = self._setup.upstream.answer(request)
         if found is None:
             self._setup.clock.now += 1.0
-        return found
+        return None if found is None or found.raw is not None else found
 
     def outcome(self, response: Response) -> Outcome:
         kept = tuple(pair for pair in response.headers if pair[0] != "content-length")
@@ -100,7 +100,8 @@ class AsgiGuard:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        asyncio.run(self._guard(scope, receive, send))
+        with suppress(TimeoutError):  # the application's own goes on, once there is an answer
+            asyncio.run(self._guard(scope, receive, send))
         pairs = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in sent[0]["headers"])
         body = b"".join(each["body"] for each in sent[1:])
         return self._app.outcome(Response(sent[0]["status"], pairs, body))

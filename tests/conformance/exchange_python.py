@@ -65,14 +65,14 @@ class PythonGuard:
             return Outcome(sent, None, self._asked, entered.audit)
         onward = entered.forward
         forwarded = Request(onward.method, onward.target, onward.headers, onward.body)
-        answer = _answered(self._setup.upstream.answer(forwarded)) or Answered(502)
+        answer = _answered(self._setup.upstream.answer(forwarded)) or Answered(502, truncated=True)
         left = self._drive(self._keeper.leave(entered, answer))
         sent = Response(left.status, left.headers, left.body)
         return Outcome(sent, forwarded, self._asked, entered.audit)
 
 
 def _answered(response: Response | None) -> Answered | None:
-    if response is None:
+    if response is None or response.raw is not None:
         return None
     return Answered(response.status, response.headers, response.body, response.truncated)
 

@@ -62,6 +62,8 @@ class Response:
     headers: Headers = ()
     body: bytes = b""
     truncated: bool = False
+    raw: bytes | None = None
+    """What the API writes instead of an answer that anybody could read, before it hangs up."""
 
 
 @dataclass
@@ -212,10 +214,12 @@ def request(said: dict[str, Any]) -> Request:
 
 
 def response(said: dict[str, Any] | str) -> Response | None:
-    """`nothing`: no answer in time."""
+    """`nothing`: no answer in time; `raw`: these bytes, and no answer either."""
     if isinstance(said, str):
         return None
-    body = said.get("body", "")
+    if "raw" in said:
+        return Response(502, raw=said["raw"].encode())
+    body = said.get("body", "") * said.get("times", 1)
     headers = pairs(said.get("headers", {}))
     if body and not any(name == "content-type" for name, _ in headers):
         headers = (("content-type", "application/json"), *headers)

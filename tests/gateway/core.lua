@@ -83,7 +83,7 @@ end
 
 function Guard:leave(x, res)
   x.status, x.upstream = res.status, not res.own and res.status or nil
-  if x.path == "/raise-leave" then error "leave" end
+  if x.path == "/raise-leave" or x.path == "/blind-raise-leave" then error "leave" end
   if x.raw then return nil end
   if header(res.headers, "content-encoding") then
     x.status = 502
@@ -110,6 +110,14 @@ function Guard:leave(x, res)
     if pair[1] == "set-cookie" then headers[#headers + 1] = pair end
   end
   return { status = res.status, headers = headers, body = body }
+end
+
+function Guard:blind(x)
+  return x.path:find "^/blind" ~= nil
+end
+
+function Guard:failed(x)
+  return self:blind(x) and problem(404, "Not Found") or nil
 end
 
 function Guard:audit(x)

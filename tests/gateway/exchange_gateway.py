@@ -17,6 +17,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from oakum.contract.model import Json
 from oakum.guard.plan import compile_plan
 from oakum.guard.target import Target
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
@@ -38,6 +39,7 @@ class Scripted:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self.seen: list[Request] = []
+        self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -46,13 +48,22 @@ class Scripted:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def hang_up(self) -> None:
+        """Takes no connection any more, and ends those that there are."""
+        self.close()
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self._open.append(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -69,6 +80,9 @@ class Scripted:
                 answer = self._setup.upstream.answer(_unsigned(asked))
                 if answer is None:
                     time.sleep(4)
+                    return
+                if answer.raw is not None:
+                    connection.sendall(answer.raw)
                     return
                 connection.sendall(_written(answer))
                 if answer.truncated:
@@ -209,7 +223,8 @@ def _plain(forwarded: Request) -> Request:
 
 
 @contextmanager
-def gateway(target: Target, setup: Setup) -> Iterator[Gateway]:
+def gateway(target: Target, setup: Setup, **more: Json) -> Iterator[Gateway]:
+    """`more` are fields of the deployment."""
     upstream = Scripted(setup)
     environ = {SERVICE: setup.service, KEY: AUDIT_KEY.decode()}
     try:
@@ -223,6 +238,7 @@ def gateway(target: Target, setup: Setup) -> Iterator[Gateway]:
             denied={who: time.time() + ends - START for who, ends in setup.denied.items()},
             service_env=SERVICE if setup.service else "",
             audit_key_env=KEY,
+            **more,
         ) as engine:
             yield Gateway(setup, engine, upstream)
     finally:

@@ -171,6 +171,7 @@ def test_head_is_asked_as_get_and_does_not_tell_a_length(
         ("raise-enter", 502),
         ("raise-after-ask", 502),
         ("raise-leave", 502),
+        ("blind-raise-leave", 404),
         ("raise-after-ask-response", 502),
         ("raise-audit", 502),
     ],

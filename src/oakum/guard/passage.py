@@ -27,7 +27,8 @@ from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.needs import Needs
-from oakum.guard.route import Place, Router, filled, passes, placed, queried, without
+from oakum.guard.route import Place, Router, passes, placed, queried, without
+from oakum.guard.sight import shows, visible
 from oakum.guard.who import (
     NOBODY,
     Given,
@@ -38,19 +39,18 @@ from oakum.guard.who import (
     by_token,
     given,
     octets,
-    readable,
     told_to_nobody,
     turned_away,
 )
 from oakum.guard.wiring import Door, derive
-from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
+from oakum.semantics import Call, Model, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
-from oakum.semantics.judge import Keep
-from oakum.semantics.principal import held
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
+_CAUSES = ("encoding", "too-long", "truncated", "undeclared", "unreadable")
+"""What can be wrong with an answer itself: the audit says so, though the client is told nothing."""
 _PORT = re.compile(r":[0-9]*\Z")
 
 
@@ -201,7 +201,7 @@ class Gatekeeper:
         except Denied as denied:
             # What is wrong with a write tells that there is something to write to.
             unfit = denied.status in (400, 413, 415, 422)
-            hides = door.reader and door.target.kind == "ask" and unfit
+            hides = door.hidden and door.target.kind == "ask" and unfit
             if hides and not (yield from self._visible(passing, door, inquiry)):
                 raise absent(door, denied.reason) from None
             raise
@@ -401,7 +401,7 @@ class Gatekeeper:
             if passing.door and passing.door.write and 200 <= answered.status < 300:
                 sent = self._done(passing, answered, sent)
         if not self.observe and (yield from self._tells(passing, answered)):
-            passing.denied = "concealed"
+            passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
             sent = self._denial(passing, Denied(404, "concealed"))
         return self._sent(passing, answered if self.observe else sent)
 
@@ -418,7 +418,7 @@ class Gatekeeper:
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether an answer without an object would tell that a concealed one is there."""
         door, inquiry = passing.door, passing.inquiry
-        if door is None or inquiry is None or not door.reader or passing.preflight or passing.raw:
+        if door is None or inquiry is None or not door.hidden or passing.preflight or passing.raw:
             return False
         done = door.write and answered.status < 300
         if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
@@ -428,35 +428,11 @@ class Gatekeeper:
     def _visible(
         self, passing: Passing, door: Door, inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, bool]:
-        """Whether the caller is certainly shown something of the object that the path names."""
-        model, params = self._model, passing.params
-        owner = model.rule(door.operation.id).owner
-        if params.get(owner) in inquiry.who.ids:
+        """Whether nothing is told by telling that the object is there which the path names."""
+        if door.hidden is None:
             return True
-        # Of any such object, whosever it is and however it is set, they are shown something.
-        caller = Principal(inquiry.who.ids, inquiry.who.claims)
-        table = model.tables[door.concealed]
-        if table.see(held(model.policy, caller, Subject(door.concealed, ("\0",))), {}):
-            return True
-        path = filled(model.operations[door.reader].path, params)
-        inquiry.begin()
-        if door.reader == door.operation.id or path is None or not inquiry.spend():
-            return False
-        question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
-        answered = yield from inquiry.ask(question)
-        if answered is None or readable(answered) is None:
-            return False
-        yield from inquiry.again()
-        if not may_call(model, inquiry.principal(), door.reader, params):
-            return False
-        call = Call(door.reader, params, 200, answered.media_type)
-        while True:
-            done = project(model, inquiry.principal(), call, answered.body)
-            if done.judged is None:
-                return False
-            wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
-            if not (yield from inquiry.settle(wanted)):
-                return _shows(done)
+        called = door.operation.id
+        return (yield from visible(self._model, called, door.hidden, passing.params, inquiry))
 
     def _leave(
         self, passing: Passing, answered: Answered
@@ -503,7 +479,7 @@ class Gatekeeper:
         passing.removed = removed(self._model, done)
         if done.body is None:
             raise Denied(status, "nothing") if status >= 400 else absent(door, "nothing")
-        passing.shown = _shows(done)
+        passing.shown = shows(done)
         self._look(passing, inquiry, done)
         return done.body
 
@@ -546,23 +522,6 @@ class Gatekeeper:
 def _target(asked: Asked, query: str) -> str:
     path = asked.target.partition("?")[0]
     return f"{path}?{query}" if query else path
-
-
-def _shows(done: Projection) -> bool:
-    """Whether something of an object is left."""
-    if done.body is None or done.judged is None:
-        return False
-    return any(
-        _stands(done.judged.keep, each.pointer)
-        for each in done.judged.sightings
-        if any(leaf.allowed for leaf in each.leaves)
-    )
-
-
-def _stands(keep: Keep, pointer: tuple[str, ...]) -> bool:
-    for step in pointer:
-        keep = keep.get(step, False) if isinstance(keep, dict) else keep
-    return keep is True or isinstance(keep, dict)
 
 
 def _check(door: Door, params: Mapping[str, str]) -> None:

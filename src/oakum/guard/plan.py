@@ -239,7 +239,7 @@ class _Compiler:
 
     def _door(self, door: Door) -> dict[str, Any]:
         operation, rule = door.operation, self.model.rule(door.operation.id)
-        target = door.target
+        target, hidden = door.target, door.hidden
         doors = {id: index for index, id in enumerate(self.wiring.doors)}
         return {
             "id": operation.id,
@@ -249,8 +249,9 @@ class _Compiler:
             "anonymous": operation.anonymous,
             "write": door.write,
             "conceals": door.conceals,
-            "reader": doors.get(door.reader),
-            "concealed": self.resources.get(door.concealed),
+            "reader": doors.get(hidden.reader) if hidden else None,
+            "concealed": [self.resources[name] for name in hidden.resources] if hidden else [],
+            "whose": hidden.whose if hidden else "",
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},

@@ -16,6 +16,7 @@ from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
+from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
 from oakum.guard.parts import declared
 from oakum.guard.route import rivals
@@ -103,11 +104,9 @@ class Door:
     """Its request body holds a resource, so that `set` grants decide who may write what."""
     texts: Mapping[str, Automaton] = field(default_factory=dict)
     """Path parameter to what the document allows in it; others may be anything."""
-    reader: str = ""
-    """The GET that shows the concealed object which the path names; empty: it names none. Who is
-    not shown it must not learn by this door that it is there."""
-    concealed: str = ""
-    """The resource of that object."""
+    hidden: Concealed | None = None
+    """The concealed object that the path names: who is not shown it must not learn by this door
+    that it is there. None: it names none."""
     nested: frozenset[str] = frozenset()
     """Those query parameters that may be said in brackets, as `name[part]`."""
     form: Form | None = None
@@ -240,20 +239,6 @@ class _Maker:
                 if at is not None:
                     return operation, at
         return None
-
-    def reader(self, operation: Operation) -> tuple[str, str]:
-        """The GET at the longest beginning of a path that shows a concealed object by its id."""
-        segments = operation.path.split("/")
-        for end in range(len(segments), 0, -1):
-            each = self.document.operation("GET " + "/".join(segments[:end]))
-            if "{" not in segments[end - 1] or each is None or shut(self.model, each):
-                continue
-            if each.id not in self.model.rules and each.id not in self.model.showing:
-                continue
-            for name, resource in self.policy.resources.items():
-                if shown_at(self.model, each, name) is not None:
-                    return (each.id, name) if resource.conceal else ("", "")
-        return "", ""
 
 
 def derive(document: Document, model: Model) -> Wiring:
@@ -394,7 +379,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
         conceals or not (resources or shown),
         holds_resource(make.model, operation.id),
         dict(_texts(make, operation)),
-        *make.reader(operation),
+        concealed(make.document, make.model, operation),
         frozenset(each.name for each in query if containers(each.shape)),
         *(
             next((form_of(each.shape) for each in operation.body if each.type == kind), None)

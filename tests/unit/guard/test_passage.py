@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -349,21 +350,28 @@ def test_absent_and_forbidden_are_the_same_bytes(talk: Talk, status: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("told", "cause"),
     [
-        answer(200, b"<html>", "text/html"), answer(500, {"trace": "secret"}),
-        answer(499, {"trace": "secret"}), answer(200, b"{"), answer(401, b"{"),
-        answer(200, PIA, content_encoding="br"), answer(200, b'"' + b"x" * (1 << 20) + b'"'),
-        answer(200, PIA, "application/json; charset=latin-1"), answer(101, {}),
+        (answer(200, b"<html>", "text/html"), "undeclared"),
+        (answer(500, {"trace": "secret"}), "undeclared"),
+        (answer(499, {"trace": "secret"}), "undeclared"),
+        (answer(200, b"{"), "unreadable"),
+        (answer(401, b"{"), "unreadable"),
+        (answer(200, PIA, content_encoding="br"), "encoding"),
+        (answer(200, b'"' + b"x" * (1 << 20) + b'"'), "too-long"),
+        (replace(answer(200, PIA), truncated=True), "truncated"),
+        (answer(200, PIA, "application/json; charset=latin-1"), "undeclared"),
+        (answer(101, {}), "undeclared"),
+        (answer(204, b""), "concealed"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_an_answer_that_cannot_be_judged_does_not_tell_that_there_is_one(
-    talk: Talk, told: Any
+    talk: Talk, told: Any, cause: str
 ) -> None:
     talk.answers["GET /api/user/pia"] = told
     sent = talk.get("/api/user/pia", "s-ann")
-    assert (sent.body, talk.audit["denied"]) == (PROBLEM_404, "concealed")
+    assert (sent.body, talk.audit["denied"]) == (PROBLEM_404, cause)
     assert talk.audit["upstream"] == told.status
 
 

@@ -141,12 +141,10 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
 
 def _constants() -> str:
     """What the sentinel needs, as Lua: it loads no module."""
-    problems, headers = (
-        "{" + ", ".join(f'["{name}"] = {long_string(text)}' for name, text in pairs) + "}"
-        for pairs in (_PROBLEMS.items(), PROBLEM_HEADERS)
-    )
+    problems = ", ".join(f'["{name}"] = {long_string(text)}' for name, text in _PROBLEMS.items())
+    headers = ", ".join(f'{{"{name}", {long_string(text)}}}' for name, text in PROBLEM_HEADERS)
     return (
-        f"local PROBLEMS = {problems}\nlocal PROBLEM_HEADERS = {headers}\n"
+        f"local PROBLEMS = {{{problems}}}\nlocal PROBLEM_HEADERS = {{{headers}}}\n"
         f'local RETRY_AFTER = "{RETRY_AFTER}"\n'
     )
 

@@ -12,6 +12,8 @@ local passage = require "oakum.passage"
 local settings = json.plain(SETTINGS)
 -- Of dynamic metadata. `x`: the request was let in, and its number; the gate looks for it. `line`: the
 -- audit of what was done; the sentinel and the access log look for it, so it is always set last.
+-- `blind`: what Envoy says by itself from here on must not tell that an object is there; `origin`: whose
+-- pages may read it.
 local SPACE = "oakum"
 local MARK = "proxy-connection" -- where the router writes `via_upstream` or why a reply is Envoy's own
 local JWT = "envoy.filters.http.jwt_authn"
@@ -245,24 +247,42 @@ local function enter(handle)
     metadata(handle):set(SPACE, "line", guard:audit(x))
   else
     forward(handle, x)
+    local blind, origin = guard:blind(x)
+    if blind then metadata(handle):set(SPACE, "blind", "yes") end
+    if origin then metadata(handle):set(SPACE, "origin", origin) end
     metadata(handle):set(SPACE, "x", keep(x))
   end
   return x
+end
+
+-- Why Envoy answers for the API, where it never sent the request: the same whatever it was about.
+local function unsent(why)
+  return find(why, "connection_failure", 1, true) ~= nil
+    or find(why, "connection_timeout", 1, true) ~= nil
+    or find(why, "overflow", 1, true) ~= nil or find(why, "no_healthy_upstream", 1, true) ~= nil
 end
 
 -- The answer without its body, and the headers that came.
 local function answer(handle)
   local headers = handle:headers()
   local came, status = listed(headers), tonumber(headers:get ":status")
-  if headers:get(MARK) == "via_upstream" then return { status = status, headers = came }, came end
+  local why = headers:get(MARK) or ""
+  if why == "via_upstream" then return { status = status, headers = came }, came end
+  -- Here it is not *absent* yet: that is for the runtime to say, who can ask what the caller is shown.
+  if status == 404 then status = find(why, "timeout", 1, true) and 504 or 502 end
   local res = own(status)
   res.own = true -- not the API's, so there is nothing of the API's to audit
+  res.unsent = unsent(why)
   return res, came
 end
 
 local function leave(handle, x)
   local res, came = answer(handle)
-  if not x.raw and not res.own then res.body = text_of(handle) end
+  if not x.raw then
+    -- Also of a reply of Envoy's own: after a question its body could not be read any more.
+    local text = text_of(handle)
+    if not res.own then res.body = text end
+  end
   local out = guard:leave(x, res)
   if not x.raw then send(handle, came, out, x.asked_method == "HEAD") end
   metadata(handle):set(SPACE, "line", guard:audit(x))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.contract.model import Json
 from oakum.guard.envoy.parts import SPACE, typed
-from oakum.guard.envoy.replies import status
+from oakum.guard.envoy.replies import blind, status
 from oakum.guard.target import Deployment
 
 
@@ -43,7 +43,8 @@ def access_logs(deployment: Deployment) -> list[Json]:
         log(f"%DYNAMIC_METADATA({SPACE}:line)%", said),
         log(known("error"), unsaid, status("GE", 500)),
         log(known("too-long"), unsaid, status("EQ", 413)),
-        log(known("path"), unsaid, status("EQ", 404)),
+        log(known("error"), unsaid, status("EQ", 404), blind(True)),
+        log(known("path"), unsaid, status("EQ", 404), blind(False)),
         log(known("unreadable"), unsaid, status("LE", 403)),
         log(known("unreadable"), unsaid, status("GE", 405), status("LE", 412)),
         log(known("unreadable"), unsaid, status("GE", 414), status("LE", 499)),

@@ -14,25 +14,47 @@ STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503
 
 def local_replies() -> dict[str, Json]:
     """The first mapper that matches makes the reply; the policy's own replies are left alone."""
-    line = {"filter": SPACE, "path": [{"key": "line"}], "value": {"present_match": True}}
-    ours = {"metadata_filter": {"matcher": line, "match_if_key_not_found": False}}
-    return {"mappers": [{"filter": ours}, *_mappers()]}
+    return {"mappers": [{"filter": _said("line")}, *_mappers()]}
 
 
 def _mappers() -> Iterator[dict[str, Json]]:
     upgrade = {"header_filter": {"header": {"name": "upgrade", "present_match": True}}}
     yield _mapper(_all(status("EQ", 403), upgrade), 404)  # an upgrade that no path takes
     yield _mapper(status("EQ", 403), 502)  # the gate: the policy has failed
-    yield _mapper(status("EQ", 500), 502)  # an answer longer than the buffer, or no policy
+    unsent = {"response_flag_filter": {"flags": ["UF", "UH"]}}
     overflow = {"response_flag_filter": {"flags": ["UO", "OM"]}}
+    yield _mapper(_all(status("EQ", 503), unsent), 502)  # nobody was asked, whatever it was about
     yield _mapper(_all(status("EQ", 503), overflow), 503)
+    # To whom nothing is shown, an answer that fails must not tell that there is one.
+    failed = (status("GE", 500), blind(True))
+    yield _mapper(_all(*failed, _said("origin")), 404, *_READABLE)
+    yield _mapper(_all(*failed), 404)
+    yield _mapper(status("EQ", 500), 502)  # an answer longer than the buffer, or no policy
     yield _mapper(status("EQ", 503), 502)  # the API refused, cut off, or spoke no HTTP
     for each in STATUSES:
         yield _mapper(status("EQ", each), each)
 
 
-def _mapper(condition: dict[str, Json], made: int) -> dict[str, Json]:
-    headers = [*PROBLEM_HEADERS[1:]]
+_READABLE = (
+    ("access-control-allow-origin", f"%DYNAMIC_METADATA({SPACE}:origin)%"),
+    ("access-control-allow-credentials", "true"),
+)
+
+
+def blind(said: bool) -> dict[str, Json]:
+    """A filter on whether the policy has said that an object may not be told of."""
+    return _said("blind", said)
+
+
+def _said(key: str, said: bool = True) -> dict[str, Json]:
+    value = {"present_match": True} if said else {"string_match": {"exact": ""}}
+    matcher = {"filter": SPACE, "path": [{"key": key}], "value": value}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": not said}}
+
+
+def _mapper(condition: dict[str, Json], made: int, *more: tuple[str, str]) -> dict[str, Json]:
+    # All of them, the media type too: in the order in which the policy says them.
+    headers = [*PROBLEM_HEADERS, *more]
     if made in (429, 503):
         headers.append(("retry-after", RETRY_AFTER))
     return {

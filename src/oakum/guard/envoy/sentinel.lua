@@ -1,6 +1,7 @@
 -- Stands in front of the policy, so it is the last to see a response, and shares no code with it:
 -- what the policy has not written down as done does not go out. A reply of Envoy's own keeps its status;
--- of an answer of the API not even that is believed.
+-- of an answer of the API not even that is believed, and where it would tell that an object is there, it
+-- is absent.
 
 function envoy_on_response(handle)
   local ours = handle:streamInfo():dynamicMetadata():get("oakum")
@@ -10,6 +11,7 @@ function envoy_on_response(handle)
   if headers:get("proxy-connection") == "via_upstream" or not PROBLEMS[status] then
     status = "502"
   end
+  if ours and ours.blind then status = "404" end
   local names = {}
   for name in pairs(headers) do names[#names + 1] = name end
   handle:body(true):setBytes(PROBLEMS[status])
@@ -18,7 +20,11 @@ function envoy_on_response(handle)
     if name:sub(1, 1) ~= ":" then headers:remove(name) end
   end
   headers:replace(":status", status)
-  for name, value in pairs(PROBLEM_HEADERS) do headers:replace(name, value) end
+  for _, pair in ipairs(PROBLEM_HEADERS) do headers:replace(pair[1], pair[2]) end
+  if ours and ours.blind and ours.origin then
+    headers:replace("access-control-allow-origin", ours.origin)
+    headers:replace("access-control-allow-credentials", "true")
+  end
   headers:replace("content-length", tostring(#PROBLEMS[status]))
   if status == "429" or status == "503" then headers:replace("retry-after", RETRY_AFTER) end
 end

@@ -747,12 +747,50 @@ function Guard:cut(x, door, status, declared, cutter, text)
   return out
 end
 
--- Whether the caller is certainly shown something of the concealed object that the path names.
+-- Whether the caller is shown something of the concealed object that the path names, as far as can be
+-- told without asking anybody.
+local function plainly(self, x)
+  local door = x.door
+  local owner = door.whose ~= "" and x.params[door.whose]
+  if owner and x.who.ids[owner] then return true end
+  for i = 1, door.concealed.n do
+    if not held.of_any(self.plan, door.concealed[i], x.who.know) then return false end
+  end
+  return true
+end
+
+-- Whether an engine that has to answer by itself, and can ask nobody, must say *absent*; and the origin
+-- whose pages may read that, if there is one.
+function Guard:blind(x)
+  local door = x.door
+  if not door or not door.reader or x.preflight or x.raw or self.observe then return false end
+  if plainly(self, x) then return false end
+  return true, x.origin and self.origins[x.origin] and x.origin or nil
+end
+
+-- Whether what the caller is to the owner in the path shows them something, however it is set there.
+local function related(self, x)
+  local door, asking, found = x.door, self.asking, nil
+  local owner = door.whose ~= "" and x.params[door.whose]
+  if not owner then return false end
+  repeat
+    asking:begin(x)
+    found = true
+    for i = 1, door.concealed.n do
+      found = held.of_owner(self.plan, door.concealed[i], x.who.know, owner) and found
+    end
+  until found or not asking:inquire(x)
+  return found
+end
+
+-- Whether the caller is certainly shown something of the concealed object that the path names. A reader
+-- of it that fails tells nothing, so what is known without one comes first.
 function Guard:visible(x)
-  local door, reader, asking = x.door, self.plan.doors[x.door.reader], self.asking
-  if door.owner ~= "" and x.params[door.owner] and x.who.ids[x.params[door.owner]] then return true end
-  if held.of_any(self.plan, door.concealed, x.who.know) then return true end
+  local reader, door, asking = self.plan.doors[x.door.reader], x.door, self.asking
+  if plainly(self, x) then return true end
   x.deadline, x.known = nil, false
+  if related(self, x) then return true end
+  x.deadline = nil
   local path = path_of(reader, x.params)
   local seconds = reader ~= door and path and asking:spend(x)
   if not seconds then return false end
@@ -775,7 +813,7 @@ end
 local function tells(self, x, reason)
   local door, status = x.door, x.upstream
   if not door or not door.reader or x.preflight or x.shown or type(x.stream) == "table" then return false end
-  if (door.write and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  if (door.write and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
   return not self:visible(x)
 end
 
@@ -825,11 +863,26 @@ local function answered(self, x, res)
   return out
 end
 
--- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself.
+-- What the audit says of an answer that is not told, where something was wrong with the answer itself.
+local CAUSES = {
+  encoding = true, error = true, ["too-long"] = true, truncated = true, undeclared = true,
+  unreadable = true,
+}
+
+-- Whether the answer is *absent* instead; then the audit says why.
+local function hidden(self, x, reason)
+  if self.observe or not tells(self, x, reason) then return false end
+  x.denied = CAUSES[reason] and reason or "concealed"
+  return true
+end
+
+-- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself, and
+-- `res.unsent` that the API was not even asked, which is so whatever the request was about.
 function Guard:leave(x, res)
   if res.own then
-    x.denied = "error"
-    return self:sent(x, res)
+    x.now, x.denied = self.now(), "error"
+    local absent = not x.raw and not res.unsent and hidden(self, x, "error")
+    return self:sent(x, absent and self:refusal(x, 404) or res)
   end
   x.upstream = res.status
   if x.raw or (self.observe and x.denied) then
@@ -843,15 +896,19 @@ function Guard:leave(x, res)
     out = x.door and x.door.write and res.status >= 200 and res.status < 300 and status ~= 429
       and done(self, res) or self:refusal(x, status, wait)
   end
-  if not self.observe and tells(self, x, reason) then
-    x.denied = "concealed"
-    out = self:refusal(x, 404)
-  end
+  if hidden(self, x, reason) then out = self:refusal(x, 404) end
   if self.observe then
     x.status, x.bytes_out = res.status, res.body and #res.body or nil
     return res
   end
   return self:sent(x, out)
+end
+
+-- What goes out when `leave` has failed and an engine would have to say 502: *absent*, or nil.
+function Guard:failed(x)
+  if not self:blind(x) then return nil end
+  x.denied = "error"
+  return self:sent(x, self:refusal(x, 404))
 end
 
 local function added(before, more)

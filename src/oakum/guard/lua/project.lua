@@ -1037,7 +1037,7 @@ local function load_doors(plan)
     target.resource = given(target.resource) and plan.tables[target.resource + 1]
     door.accept = given(door.accept)
     door.reader = given(door.reader) and door.reader + 1
-    door.concealed = given(door.concealed) and plan.tables[door.concealed + 1]
+    for i = 1, door.concealed.n do door.concealed[i] = plan.tables[door.concealed[i] + 1] end
     for media, node in pairs(door.accept or {}) do
       door.accept[media] = node ~= json.null and plan.nodes[node + 1]
     end

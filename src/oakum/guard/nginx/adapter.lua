@@ -39,7 +39,9 @@ end
 local FAILURES = { slow = 504 }
 
 local function failed(why)
-  return own(FAILURES[why] or 502)
+  local made = own(FAILURES[why] or 502)
+  made.unsent = why == "refused"
+  return made
 end
 
 -- ---------------------------------------------------------------- the host port
@@ -327,7 +329,13 @@ local function serve()
   else
     res, why = client.call(upstream, q, settings.max_body)
   end
-  local out = guard:leave(x, res or failed(why))
+  local fine, out = pcall(guard.leave, guard, x, res or failed(why))
+  if not fine then
+    local absent = guard:failed(x)
+    if not absent then error(out, 0) end
+    host.log("error", tostring(out))
+    out = absent
+  end
   ngx.var.oakum_audit = guard:audit(x)
   return send(out)
 end

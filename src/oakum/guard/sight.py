@@ -1,0 +1,98 @@
+"""Whether a caller is certainly shown something of the concealed object that a path names.
+
+The law of this module: what was not learnt shows nothing. A reader of the object that fails tells
+nothing, so what is known without one comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from functools import partial
+
+from oakum.guard.concealing import Concealed
+from oakum.guard.dialogue import Answered, Asked
+from oakum.guard.lookups import Inquiry
+from oakum.guard.needs import Needs
+from oakum.guard.route import filled
+from oakum.guard.who import readable
+from oakum.semantics import Call, Model, Principal, Projection, Subject, project
+from oakum.semantics.decide import may_call
+from oakum.semantics.judge import Keep
+from oakum.semantics.principal import held
+
+
+def visible(
+    model: Model, operation: str, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
+) -> Generator[Asked, Answered | None, bool]:
+    """`operation` is the one that was called, `params` are those of its path."""
+    owner = params.get(hidden.whose)
+    if owner in inquiry.who.ids:
+        return True
+    # Of any such object, whosever it is and however it is set, they are shown something.
+    if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), "\0"):
+        return True
+    if owner is not None:
+        inquiry.begin()
+        yield from inquiry.settle(partial(_related, model=model, hidden=hidden, owner=owner))
+        if _shown(model, hidden, inquiry.principal(), owner):
+            return True
+    if hidden.reader == operation:
+        return False
+    return (yield from _read(model, hidden, params, inquiry))
+
+
+def _related(needs: Needs, *, model: Model, hidden: Concealed, owner: str) -> None:
+    """All that they may be to the owner."""
+    for name in hidden.resources:
+        for relation in model.tables[name].relations:
+            needs.any((relation,), Subject(name, (owner,)))
+
+
+def _shown(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
+    """Whether some of the owner's object is shown, however it is set, whichever resource it is."""
+    return all(
+        model.tables[name].see(held(model.policy, caller, Subject(name, (owner,))), {})
+        for name in hidden.resources
+    )
+
+
+def _read(
+    model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
+) -> Generator[Asked, Answered | None, bool]:
+    """By the answer that shows it."""
+    path = filled(model.operations[hidden.reader].path, params)
+    inquiry.begin()
+    if path is None or not inquiry.spend():
+        return False
+    question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
+    answered = yield from inquiry.ask(question)
+    if answered is None or readable(answered) is None:
+        return False
+    yield from inquiry.again()
+    if not may_call(model, inquiry.principal(), hidden.reader, params):
+        return False
+    call = Call(hidden.reader, params, 200, answered.media_type)
+    while True:
+        done = project(model, inquiry.principal(), call, answered.body)
+        if done.judged is None:
+            return False
+        wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
+        if not (yield from inquiry.settle(wanted)):
+            return shows(done)
+
+
+def shows(done: Projection) -> bool:
+    """Whether something of an object is left."""
+    if done.body is None or done.judged is None:
+        return False
+    return any(
+        _stands(done.judged.keep, each.pointer)
+        for each in done.judged.sightings
+        if any(leaf.allowed for leaf in each.leaves)
+    )
+
+
+def _stands(keep: Keep, pointer: tuple[str, ...]) -> bool:
+    for step in pointer:
+        keep = keep.get(step, False) if isinstance(keep, dict) else keep
+    return keep is True or isinstance(keep, dict)
