@@ -36,6 +36,7 @@ def scan(
     body: Beside = dict,
     headers: Beside = dict,
     shown: Callable[[str], dict[str, Any]] = lambda id: {},
+    policy: str = MEMBER,
 ) -> Told:
     """An API that shows an owner `own` of theirs, and says `body` and `headers` in every answer;
     others are shown `shown`."""
@@ -62,7 +63,7 @@ def scan(
     paths = path("/members/{memberId}", "getMember", "Member")
     paths += path("/members", "listMembers", "Member", many=True)
     return told(
-        folder, schema("Member", **names), paths, MEMBER,
+        folder, schema("Member", **names), paths, policy,
         Api({"/members/([^/]+)": member, "/members": members}),
     )  # fmt: skip
 
@@ -119,3 +120,39 @@ def test_a_value_that_is_one_owners_alone_leaks_in_a_header(tmp_path: Path) -> N
 
     run = scan(tmp_path, lambda id: {"seen_at": now()}, lambda: {"at": now()}, headers, shown)
     assert ("Member.motto", "member") in run.proven
+
+
+# ------------------------------------------------------------ members that nobody has spoken of
+
+
+def card(folder: Path, shown: Callable[[str], dict[str, Any]], own: bool = True) -> Told:
+    """Members whose `motto` is theirs alone, and what an answer adds of its own accord."""
+    return scan(folder, shown if own else lambda id: {}, shown=shown)
+
+
+def test_a_member_that_neither_document_nor_contract_names_is_suspected(tmp_path: Path) -> None:
+    """An alias of something that everybody may see: the document is behind, no more."""
+    run = card(tmp_path, lambda id: {"number": id, "style": f"dark theme of {id}"})
+    assert run.proven == set()
+    assert run.named("suspected") >= {("Member.style", "member"), ("Member.style", "owner")}
+    assert "names it" in run.finding("Member.style", "member").doubts[0]
+
+
+def test_an_unnamed_member_with_a_value_that_a_line_withholds_is_that_leak(tmp_path: Path) -> None:
+    run = card(tmp_path, lambda id: {"slogan": MOTTOES[id]})
+    assert ("Member.motto", "member") in run.proven
+    assert not {each for each in run.proven if each[0] == "Member.slogan"}
+
+
+def test_a_documented_member_that_no_line_names_is_nobodys_and_proven(tmp_path: Path) -> None:
+    """What is not listed nobody sees: the contract says so of what the document declares."""
+    fields = lambda id: {"build": f"secret-of-{id}"}  # noqa: E731
+    before = "motto, seen_at, build, ticket"
+    run = scan(tmp_path, fields, shown=fields, policy=MEMBER.replace(before, "motto, seen_at"))
+    assert ("Member.build", "member") in run.proven
+
+
+def test_a_value_that_another_line_shows_to_the_viewer_is_no_leak(tmp_path: Path) -> None:
+    """A nickname that is the id: whoever may see the id may see it under any name."""
+    run = scan(tmp_path, lambda id: {"ticket": id}, shown=lambda id: {"nick": id})
+    assert run.proven == set()

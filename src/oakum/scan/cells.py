@@ -38,7 +38,7 @@ from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, texts
-from oakum.semantics.table import deciding
+from oakum.semantics.table import deciding, leaf_index
 
 _SHARED = "too common a value"
 _MASK = "a mask"
@@ -257,6 +257,10 @@ class Cells:
                 self._shared.append(leaf)
             elif why:
                 self._perhaps(sighting, leaf, who, why)
+            elif not own and (field := self._alias(sighting, leaf, who)):
+                self._proved = self._proved or not self._weak
+                evidence = self._evidence(sighting, leaf, who)
+                self._put(sighting, field, who, Result.LEAK, evidence)
             else:
                 weak, self._weak = self._weak, self._weak or self._two_faced(leaf)
                 self._proved = self._proved or not (own or self._weak)
@@ -276,6 +280,27 @@ class Cells:
         """Whether the question itself held what stands there: it tells of nobody then, unless more
         of the object stands beside it."""
         return _SHARED if canonical(leaf.value) in self._question.sent else ""
+
+    def _alias(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
+        """The field whose value a member holds that neither document nor contract names; empty:
+        it holds none that the contract withholds from this viewer."""
+        table, text = self._ground.model.tables[sighting.resource], canonical(leaf.value)
+        declared = self._gate.shows.get(sighting.resource, ())
+        if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < _MIN_INSIDE:
+            return ""
+        resource, field, _ = self._withheld(text, who)
+        return field if resource == sighting.resource else ""
+
+    def _withheld(self, text: str, who: str) -> tuple[str, str, bool]:
+        """The field by which the contract's own lines withhold a value of somebody's from this
+        viewer, if one does; and whether another line shows it to them."""
+        tables = self._ground.model.tables
+        places = self._ground.knowledge.places(text, who)
+        named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
+        viewer = self._question.viewer
+        if any(self._ground.matrix.sees(*each, viewer, who) for each in named):
+            return "", "", True
+        return (*min(named, default=("", "")), False)
 
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
@@ -459,6 +484,10 @@ class Cells:
         at, value, who, resource, path = found
         if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
             return
+        withheld, field, shown = self._withheld(value, who)
+        if shown:
+            return
+        resource, path = (withheld, field) if withheld else (resource, path)
         held = self._ground.cast.relations(self._question.viewer, who)
         state = self._ground.matrix.state(resource, who)
         if not self._granted(resource, path, held, state):

@@ -112,8 +112,8 @@ def _leak(
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = (entry.viewer for _, entry in cells)
     doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
-    if leak.owner and leaf_index(model.tables[key.resource], key.field) < 0:
-        doubts = (*doubts, "no line of the contract speaks of it; write one that says who sees it")
+    if why := _unnamed(model, matrix, key, leak.owner):
+        doubts = (*doubts, why)
     return Finding(
         rule=rule.id,
         verdict="suspected" if doubts or not confirmed else "proven",
@@ -133,6 +133,22 @@ def _leak(
         evidence=_evidence(matrix, key),
         doubts=doubts if doubts or confirmed else (weak or "it was seen once, and not again",),
         drafted=drafted,
+    )
+
+
+def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
+    """Why a member that nobody has spoken of proves nothing: no line of the contract names it, nor,
+    where it is another's, the document; empty: it is named."""
+    if leaf_index(model.tables[key.resource], key.field) >= 0:
+        return ""
+    if owner:
+        return "no line of the contract speaks of it; write one that says who sees it"
+    declared = {path for gate in matrix.gates.values() for path in gate.shows.get(key.resource, ())}
+    steps = key.field.split(".")
+    if any(".".join(steps[: n + 1]) in declared for n in range(len(steps))):
+        return ""
+    return (
+        "neither the document nor a line of the contract names it; write one that says who sees it"
     )
 
 

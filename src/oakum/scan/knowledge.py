@@ -223,6 +223,20 @@ class Knowledge:
             return None
         return min(own)
 
+    def places(self, text: str, who: str) -> list[tuple[str, str]]:
+        """(resource, field) of somebody's objects in which they were shown a value; none where
+        another identity was shown it too, or it is the environment's."""
+        keys = self._index.get(text, set())
+        names = {key[0] for key in keys}
+        together = names <= {who} or all(
+            names <= self.joint.get((*key[1:], text), set()) for key in keys
+        )
+        if not together or text in self.common:
+            return []
+        if any(self.ambient.holds(name, (kind, path), text) for name, kind, path in keys):
+            return []
+        return sorted({key[1:] for key in keys if key[0] == who})
+
     def nobodys(self, text: str) -> list[tuple[str, str]]:
         """(resource, field) of objects that are nobody's in which a value stands."""
         return [key[1:] for key in self._index.get(text, ()) if not key[0]]
