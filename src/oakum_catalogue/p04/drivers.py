@@ -192,10 +192,11 @@ ENTRY = Entry(
     exposure=EXPOSURE,
     identities=identities,
     app=app,
-    # What no document and no line names is nobody's to see, the owner's neither; but that an owner
-    # is sent what no line speaks of may be an oversight in the contract, and is no proof.
+    # What no document and no line names is nobody's to see, the owner's neither; but that nobody
+    # has spoken of it may be an oversight, and is no proof. What it holds is another matter: others
+    # are told what the contract withholds from them by name.
     truth=(
-        Truth("Driver", COLUMNS, ("member",), "GET /drivers/{driverNo}/card"),
+        Truth("Driver", ("licenceNo", "home"), ("member",), "GET /drivers/{driverNo}/card"),
         Truth("Driver", COLUMNS, ("owner",), "GET /drivers/{driverNo}/card", "suspected"),
     ),
     decoys=(
