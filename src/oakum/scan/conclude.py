@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -13,7 +13,7 @@ from oakum.errors import Location
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
-from oakum.scan.knowledge import canonical
+from oakum.scan.claims import unheard, values_of
 from oakum.scan.matrix import Entry, Key, Matrix, state_key
 from oakum.scan.signals import Signal
 from oakum.semantics import Model
@@ -110,9 +110,12 @@ def _leak(
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
-    viewers = (entry.viewer for _, entry in cells)
+    viewers = [entry.viewer for _, entry in cells]
     doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
     if why := _unnamed(model, matrix, key, leak.owner):
+        doubts = (*doubts, why)
+    state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
+    if not leak.owner and (why := unheard(model, cast, matrix.closed_to, key, viewers, state)):
         doubts = (*doubts, why)
     return Finding(
         rule=rule.id,
@@ -233,7 +236,7 @@ def _describe(
     held = cast.relations(entry.viewer, entry.owner)
     kinds = {policy.relations[name].kind for name in held}
     state = matrix.state(key.resource, entry.owner)
-    state.update(_values(model, key))
+    state.update(values_of(model, key))
     anonymous = entry.viewer is None
     owned = table.resource.owner.kind != "none"
     stranger = (
@@ -294,15 +297,6 @@ def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
     return any(
         name in table.relations for name in held if model.policy.relations[name].kind not in _BASIC
     )
-
-
-def _values(model: Model, key: Key) -> Mapping[str, object]:
-    states = model.policy.resources[key.resource].states
-    texts = dict(key.state)
-    return {
-        name: next((v for v in states[name].values if canonical(v) == text), None)
-        for name, text in texts.items()
-    }
 
 
 def _closed_to_anonymous(matrix: Matrix, key: Key) -> bool:

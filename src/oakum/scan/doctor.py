@@ -57,15 +57,18 @@ class Examination:
     """Operation id or path that was asked; empty: nothing could be."""
     mixed: tuple[tuple[str, str], ...] = ()
     """(identity, identity whose answer a shared cache gave it when who-am-I was asked)."""
+    unheard: tuple[str, ...] = ()
+    """Relations of which no claim was heard, in words."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was found beside the identities, in words."""
-        return tuple(
+        mixed = (
             f"a shared cache gave `{name}` the account of {f'`{owner}`' if owner else 'another'}"
             f" when `{self.whoami}` was asked; past it, `{name}` is proven"
             for name, owner in self.mixed
         )
+        return (*mixed, *self.unheard)
 
     @property
     def ok(self) -> bool:

@@ -171,6 +171,8 @@ class Matrix:
         """(owner, resource, field) that an owner was shown with something in it, anywhere."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
         """(door, owner, resource) → fields that the owner was shown there."""
+        self.closed_to: set[tuple[str, Key]] = set()
+        """(viewer, cell) of what did not come to somebody who is logged in."""
         self.hopeless: set[tuple[str, str, str]] = set()
         """(door, owner, resource) that the door does not show, whoever asks."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
@@ -347,6 +349,8 @@ class Matrix:
                 continue  # a way that nobody documented owes nobody anything
             if self.wanted is None or self.wanted(seen.key):
                 self._enter(seen, outcome.probe)
+            if seen.viewer and seen.result is Result.CLOSED:
+                self.closed_to.add((seen.viewer, seen.key))
             own = seen.owner in (seen.viewer, NOBODY)
             if own and seen.result in (Result.OPEN, Result.LEAK):
                 place = (door, seen.owner, seen.key.resource)

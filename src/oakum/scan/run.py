@@ -23,6 +23,7 @@ from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.between import Between
+from oakum.scan.claims import with_claims
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.credentials import Identities
@@ -357,7 +358,8 @@ class Scan:
     def _examined(self, work: _Work) -> Examination:
         self.emit(Event("phase", {"name": "proving the identities"}))
         document, caller = self.contract.document, self.policy.caller
-        return examine(self.identities, work.sessions, "", document, caller)
+        found = examine(self.identities, work.sessions, "", document, caller)
+        return with_claims(found, self.policy, work.sessions)
 
     def _wired(self, found: Examination, work: _Work) -> Engine:
         engine = Wiring(
@@ -589,7 +591,8 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
     try:
         governor = Governor(transport, options.rate, options.budget)
         sessions = Sessions(identities, governor, contract.document, options.target)
-        return examine(identities, sessions, "", contract.document, policy.caller)
+        found = examine(identities, sessions, "", contract.document, policy.caller)
+        return with_claims(found, policy, sessions)
     finally:
         transport.close()
 

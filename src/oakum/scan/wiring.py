@@ -13,12 +13,13 @@ from oakum.contract.model import Json, Policy
 from oakum.scan import newcomers
 from oakum.scan.afford import Plan, cost
 from oakum.scan.cast import Cast
+from oakum.scan.claims import claims_of
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
-from oakum.scan.facts import body_claims, declared_names, ids_of, is_closed, policy_names
+from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger, from_json
@@ -222,8 +223,7 @@ class Wiring:
                 continue
             told = frozenset(ids_of(name, found, identity.facts, identity.variables))
             ids[name] = told or frozenset({Cast.placeholder(name)})
-            said = body_claims(found.facts.get(name), self.policy)
-            claims[name] = {**said, **self.sessions.claims(name)}
+            claims[name] = claims_of(name, found, self.policy, self.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
         for tie in self.identities.between:
             if tie.viewer in ids and tie.owner in ids:
