@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from oakum.contract.model import Json, Resource
 from oakum.finding import Cell, Door, Evidence, Result, State
-from oakum.scan.cast import ANYONE, Cast
+from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import canonical
+from oakum.scan.untested import why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
@@ -405,6 +406,10 @@ class Matrix:
         asked = (door, viewer or "")
         return any((*asked, each, resource) in self.unclear for each in (owner, ""))
 
+    def doubt(self, key: Key) -> str:
+        """Why what stood in a denied field proves nothing; empty: nothing such stood there."""
+        return self._doubts[key][1].why if key in self._doubts else ""
+
     def is_doubtful(self, key: Key) -> bool:
         """Whether something stood in a denied field that could not be told from its owner's."""
         return key in self._doubts
@@ -460,7 +465,7 @@ class Matrix:
                 if entry.result is not Result.LEAK or named in ways:
                     continue
                 ways.add(named)
-            reason = self._reason(key, why, reach) if unshown else ""
+            reason = why_untested(self, self._model, self._cast, key, why, reach) if unshown else ""
             result, granted = entry.result, entry.granted
             guessed = (
                 not self._model.policy.stated
@@ -492,25 +497,13 @@ class Matrix:
                 found.add(other if told else key)
         return found
 
-    def _came_unclear(self, key: Key) -> bool:
-        return any(
-            (door, resource) == (key.door, key.resource)
-            and key.viewer in (ANYONE if not viewer else "", *self._labels(viewer, resource))
-            for door, viewer, _, resource in self.unclear
-        )
-
-    def _labels(self, viewer: str, resource: str) -> set[str]:
-        """What somebody is called beside the owners of a resource."""
-        who = viewer or None
-        pairs = ((self._cast.relations(who, owner), owner) for owner in self._cast.names())
-        return {self._cast.label(held, who, owner) for held, owner in pairs if owner != viewer}
-
-    def _is_anybodys(self, resource: str) -> bool:
+    def is_anybodys(self, resource: str) -> bool:
+        """Whether an object of a resource that is one of the identities' came anywhere."""
         return any(name == resource for _, name in self.carried)
 
     def unjudged(self) -> list[str]:
         """Resources that came, but never with an owner that is one of the identities."""
-        return sorted({name for _, name in self.outsiders if not self._is_anybodys(name)})
+        return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
 
     def open(self, gate: Gate) -> None:
         """Let answers of another way through a door be judged. It makes no cell that anybody has
@@ -553,33 +546,6 @@ class Matrix:
         )
         owned = any(door == key.door and r == key.resource for door, _, r in self.own)
         return not shown or not owned or not self.gates[key.door].personal
-
-    def _reason(
-        self, key: Key, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]
-    ) -> str:
-        if key.door in why:
-            return why[key.door]
-        if self._came_unclear(key):
-            return f"a `{key.resource}` came there of which nothing tells whose it is"
-        if key in self._doubts:
-            if self._doubts[key][1].why == "another value":
-                return "something stood there that its owner does not see: a placeholder, perhaps"
-            return "a value stood there that is too common to tell whose it is"
-        if not reach.get((key.resource, key.viewer)):
-            return f"no identity is `{key.viewer}` to another's `{key.resource}`"
-        if (key.door, key.resource) in self.outsiders and not self._is_anybodys(key.resource):
-            return (
-                f"`{key.resource}` came, but its owner is none of the identities;"
-                " give them `facts: {user_id: …}` if it is one of theirs"
-            )
-        if (key.door, key.resource) not in self.carried:
-            return f"this door showed no `{key.resource}` to anybody"
-        if not any(path == key.field for _, _, r, path in self.witnessed if r == key.resource):
-            return f"no owner was ever shown `{key.field}` with something in it"
-        if key.state:
-            said = ", ".join(f"{name}={value}" for name, value in key.state)
-            return f"no owner was in the state {said} when `{key.viewer}` asked"
-        return "no question that was asked could tell"
 
 
 @cache

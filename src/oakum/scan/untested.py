@@ -1,0 +1,73 @@
+"""Why nothing is known of a cell, in words, and what would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from oakum.scan.cast import ANYONE, Cast
+from oakum.semantics import Model
+
+if TYPE_CHECKING:
+    from oakum.scan.matrix import Key, Matrix
+
+
+def why_untested(
+    matrix: Matrix,
+    model: Model,
+    cast: Cast,
+    key: Key,
+    why: Mapping[str, str],
+    reach: Mapping[tuple[str, str], bool],
+) -> str:
+    """The first of the reasons that hold. `why`: door → reason for which it was not asked;
+    `reach`: (resource, viewer) → whether any pair of identities stands so."""
+    if key.door in why:
+        return why[key.door]
+    if _came_unclear(matrix, cast, key):
+        return f"a `{key.resource}` came there of which nothing tells whose it is"
+    if doubt := matrix.doubt(key):
+        if doubt == "another value":
+            return "something stood there that its owner does not see: a placeholder, perhaps"
+        return "a value stood there that is too common to tell whose it is"
+    if not reach.get((key.resource, key.viewer)):
+        return _nobody_is(model, key)
+    if (key.door, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
+        return (
+            f"`{key.resource}` came, but its owner is none of the identities;"
+            " give them `facts: {user_id: …}` if it is one of theirs"
+        )
+    if (key.door, key.resource) not in matrix.carried:
+        return f"this door showed no `{key.resource}` to anybody"
+    if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
+        return f"no owner was ever shown `{key.field}` with something in it"
+    if key.state:
+        said = ", ".join(f"{name}={value}" for name, value in key.state)
+        return f"no owner was in the state {said} when `{key.viewer}` asked"
+    return "no question that was asked could tell"
+
+
+def _nobody_is(model: Model, key: Key) -> str:
+    """That no viewer of a kind was there: told by identities, or by the objects themselves."""
+    relation = model.policy.relations.get(key.viewer)
+    if relation is not None and relation.kind == "field":
+        return (
+            f"no `{key.resource}` that was shown names another identity in `{relation.member}`, so"
+            f" nobody was `{key.viewer}` to it; have one that does"
+        )
+    return f"no identity is `{key.viewer}` to another's `{key.resource}`"
+
+
+def _came_unclear(matrix: Matrix, cast: Cast, key: Key) -> bool:
+    return any(
+        (door, resource) == (key.door, key.resource)
+        and key.viewer in (ANYONE if not viewer else "", *_labels(cast, viewer))
+        for door, viewer, _, resource in matrix.unclear
+    )
+
+
+def _labels(cast: Cast, viewer: str) -> set[str]:
+    """What somebody is called beside the owners of objects."""
+    who = viewer or None
+    pairs = ((cast.relations(who, owner), owner) for owner in cast.names())
+    return {cast.label(held, who, owner) for held, owner in pairs if owner != viewer}
