@@ -524,7 +524,7 @@ def test_observing_changes_nothing_and_says_what_would_have_been() -> None:
 # --------------------------------------------------------------------------- mistakes of our own
 
 
-@pytest.mark.parametrize("at", ["placed", "may_call", "_projector", "_shows"])
+@pytest.mark.parametrize("at", ["placed", "may_call", "_projector", "shows"])
 def test_a_mistake_of_the_guards_own_is_502_and_says_nothing(
     talk: Talk, at: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
