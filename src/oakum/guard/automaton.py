@@ -57,6 +57,24 @@ class Automaton:
                 return False
         return self.accepts[state]
 
+    def shortest(self) -> str | None:
+        """The shortest of those texts with letters, digits, `-` and `_` alone; None: there is
+        none, or it is empty."""
+        came: dict[int, str] = {0: ""}
+        todo = [0]
+        for state in todo:
+            if came[state] and self.accepts[state]:
+                return came[state]
+            for char in _PLAIN:
+                after = self.next[state * self.width + self.classes[ord(char)]]
+                if after >= 0 and after not in came:
+                    came[after] = came[state] + char
+                    todo.append(after)
+        return None
+
+
+_PLAIN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+
 
 def of_pattern(pattern: str) -> Automaton:
     """Texts in which the pattern is found. Raises `Unsupported`."""

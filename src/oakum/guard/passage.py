@@ -17,6 +17,7 @@ from typing import Literal
 from oakum.contract.model import Json, Operation
 from oakum.contract.openapi import Document
 from oakum.errors import InputError, Location, Problem
+from oakum.guard import ahead
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
@@ -242,8 +243,10 @@ class Gatekeeper:
         _check(door, found[1])
         if asked.body:
             raise Denied(400, "body")
+        if not door.ahead:
+            raise Denied(404, "route")
         passing.preflight = True
-        passing.forward = self._stripped(asked, self._query(place, door), raw=False)
+        passing.forward = self._stripped(replace(asked, target=door.ahead), "", raw=False)
         return True
 
     def _stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
@@ -440,7 +443,8 @@ class Gatekeeper:
         guard, door, inquiry = self.policy.guard, passing.door, passing.inquiry
         self._forget(passing)
         if passing.preflight or door is None or inquiry is None:
-            return replace(answered, headers=back(answered, guard, private=False), body=b"")
+            headers = ahead.answer_headers(back(answered, guard, private=False))
+            return Answered(ahead.STATUS, headers)
         if answered.status < 200:
             raise Denied(502, "undeclared")
         if door.conceals and answered.status in (403, 404):

@@ -252,6 +252,7 @@ class _Compiler:
             "reader": doors.get(hidden.reader) if hidden else None,
             "concealed": [self.resources[name] for name in hidden.resources] if hidden else [],
             "whose": hidden.whose if hidden else "",
+            "ahead": door.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},

@@ -15,6 +15,7 @@ from typing import Literal
 from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
+from oakum.guard.ahead import neutral
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
@@ -107,6 +108,8 @@ class Door:
     hidden: Concealed | None = None
     """The concealed object that the path names: who is not shown it must not learn by this door
     that it is there. None: it names none."""
+    ahead: str = ""
+    """The path at which the API is asked ahead of a call (CORS); empty: there is none."""
     nested: frozenset[str] = frozenset()
     """Those query parameters that may be said in brackets, as `name[part]`."""
     form: Form | None = None
@@ -369,6 +372,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
                 "name the path parameter that holds the owner's id in `owner:`",
             )
         )
+    allowed = dict(_texts(make, operation))
     return Door(
         operation,
         tuple(operation.path[1:].split("/")),
@@ -378,8 +382,9 @@ def _door(make: _Maker, operation: Operation) -> Door:
         frozenset(each.name for each in query if "array" in each.shape.kinds),
         conceals or not (resources or shown),
         holds_resource(make.model, operation.id),
-        dict(_texts(make, operation)),
+        allowed,
         concealed(make.document, make.model, operation),
+        neutral(operation, allowed),
         frozenset(each.name for each in query if containers(each.shape)),
         *(
             next((form_of(each.shape) for each in operation.body if each.type == kind), None)

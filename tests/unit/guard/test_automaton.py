@@ -100,3 +100,13 @@ def test_the_same_as_a_regular_expression(pattern: str, texts: list[str]) -> Non
     made, expected = of_pattern(pattern), re.compile(pattern.replace("$", r"\Z"), re.ASCII)
     for text in texts:
         assert made.matches(text) == bool(expected.search(text)), text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("^[a-z]{3}$", "aaa"), ("x", "x"), ("^(?:[A-F]|tt)$", "A"), ("^$", None), ("^[.]+$", None)],
+)
+def test_the_shortest_text_of_a_pattern(pattern: str, text: str | None) -> None:
+    made = of_pattern(pattern)
+    assert made.shortest() == text
+    assert text is None or made.matches(text)

@@ -281,15 +281,24 @@ local function unread(self, x, req)
   self:forward(x, req, nil, true)
 end
 
--- The question that a browser asks ahead (Fetch standard, CORS).
+-- The question that a browser asks ahead (Fetch standard, CORS): the same whatever its path names.
 local function preflight(self, x, req, door)
-  local query = route.query(x.query, door.declared, door.listed, door.nests, self.secrets)
-  if query == false then return 400, "query" end
-  x.query = route.without(query or nil, self.secrets)
   local body = not req.empty and req.body() or ""
   if body ~= "" then return 400, "body" end
-  x.preflight = true
+  if door.ahead == "" then return 404, "route" end
+  x.preflight, x.path, x.query = true, door.ahead, false
   self:forward(x, req, { headers = NONE }, true)
+  x.target = door.ahead
+end
+
+-- What comes back of it: what the API says of other origins, always with one status.
+local AHEAD, ORIGINS = 204, "access-control-"
+local function told_ahead(self, res)
+  local list, kept = self.headers:answered(res.headers, false), {}
+  for i = 1, #list do
+    if sub(list[i][1], 1, #ORIGINS) == ORIGINS then kept[#kept + 1] = list[i] end
+  end
+  return { status = AHEAD, headers = kept, body = "" }
 end
 
 -- Whether a host is one of the contract's; the same text as last time is not taken apart again.
@@ -833,9 +842,7 @@ local function answered(self, x, res)
     self.asking:forget(x.stale)
     x.known = false -- it was true before the write
   end
-  if x.preflight then
-    return { status = status, headers = (self.headers:answered(res.headers, false)), body = "" }
-  end
+  if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
   local private = not door.anonymous or x.credentials
