@@ -1,14 +1,15 @@
 """Optional parameters: the same door, asked for more (P7, P8 of the catalogue).
 
 A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
-Each parameter that the document declares is tried as its owner first: a value that changes nothing
-in the form of the answer is dropped for one request. What does change it is asked as every kind of
-viewer, and judged field by field like any answer.
+Each parameter that the document declares is tried as its owner first. What changes the form of the
+answer is asked as every kind of viewer, and judged field by field like any answer. What changes
+nothing for the owner may open the object to somebody else: see `oakum.scan.viewers_options`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Parameter
@@ -16,6 +17,7 @@ from oakum.scan.asking import text_of
 from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.viewers_options import Option, header_options, media_types, try_as_viewers
 
 HOW = "option"
 
@@ -34,8 +36,11 @@ def run(engine: Engine) -> None:
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
     for gate in list(engine.gates):
+        choices: list[list[Option]] = [*header_options(gate)]
         for parameter in _optional(gate):
-            for value in _values(engine, gate, parameter):
+            values = _values(engine, gate, parameter)
+            choices += _choices(gate, parameter, values)
+            for value in values:
                 way = gate.otherwise(HOW, query=((parameter.name, value),))
                 if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
                     continue
@@ -44,6 +49,21 @@ def run(engine: Engine) -> None:
                 for who in subjects if gate.personal else [None]:
                     for viewer in (who, *engine.watchers(who)):
                         engine.put(way, viewer, who)
+        try_as_viewers(engine, gate, choices)
+
+
+def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
+    """What is tried as other viewers too, of parameters that have choices or choose what is shown.
+    What may take objects off a list is asked by itself."""
+    name = frozenset(words(parameter.name))
+    has_choices = bool(parameter.shape.enum) or "boolean" in parameter.shape.kinds
+    if name & (_SIZES | _ASKS) and not has_choices:
+        return
+    options = [Option(parameter.name, each) for each in values]
+    if name & _FORMATS or not (gate.personal or (options and options[0].chooses)):
+        options = [replace(each, alone=True) for each in options[:2]]
+    if has_choices or (options and options[0].chooses) or name & _FORMATS:
+        yield options
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -51,9 +71,16 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     for gate in prospect.gates:
         for parameter in _optional(gate):
             yield {
-                "as": "an owner, then every kind of viewer if it changes the answer",
+                "as": "an owner; then every kind of viewer, with several options in one question",
                 "request": f"{gate.door.method} {gate.door.path}?{parameter.name}=…",
                 "why": "an optional parameter may show more",
+            }
+        options = [each[0] for each in header_options(gate)] + [*media_types(gate)]
+        for option in options if gate.shows and not gate.query else []:
+            yield {
+                "as": "every kind of viewer",
+                "request": f"{gate.door.method} {gate.door.path}  with `{option.name}: …`",
+                "why": "what a header asks for may show more",
             }
 
 

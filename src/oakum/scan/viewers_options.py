@@ -1,0 +1,159 @@
+"""What a caller may choose to be sent, judged at who is not to have it.
+
+An option that changes nothing for the owner of an object, who gets all of it anyway, may open the
+whole object to somebody else: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`
+(CWE-862). So options are asked as each kind of viewer too: all that go together in one question,
+and each by itself only where something came of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from oakum.contract.lexicon import listed, words
+from oakum.finding import Result
+from oakum.scan.asking import fill
+from oakum.scan.doors import EMBEDS, Gate
+from oakum.scan.forms import form_of
+from oakum.scan.legible import is_success
+
+if TYPE_CHECKING:
+    from oakum.scan.engine import Engine
+
+HOW = "option"
+_ROUNDS = 4
+"""Values of one option that are asked for."""
+_LEAST = 20
+"""Requests that are left for what comes after."""
+_CHOOSES = EMBEDS | listed(
+    "fields select attributes columns props projection view detail details detailed mode level"
+    " verbosity verbose profile representation full debug raw all show expand preset"
+)
+"""Words of options that choose how much is shown, and take no object off a list."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value of a parameter, or a media type of the answer (`accept`)."""
+
+    name: str
+    value: str
+    header: bool = False
+    alone: bool = False
+    """It goes with no other: it makes another kind of answer, or takes objects off a list."""
+
+    @property
+    def chooses(self) -> bool:
+        return not _CHOOSES.isdisjoint(words(self.name))
+
+
+def media_types(gate: Gate) -> Iterator[Option]:
+    """Types of the success answer that are declared beside the one that is asked for."""
+    lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
+    types = [each.type for each in gate.operation.responses.get(lowest, ())]
+    for each in types:
+        if each.split(";")[0].strip().lower() != "application/json" and "*" not in each:
+            yield Option("accept", each, header=True, alone=True)
+
+
+def header_options(gate: Gate) -> Iterator[list[Option]]:
+    """Optional header parameters that have choices: each with its values."""
+    for each in gate.operation.parameters:
+        if each.where != "header" or each.required or each.name.lower() in _NEVER:
+            continue
+        if each.shape.enum:
+            values = [str(value) for value in each.shape.enum]
+        elif "boolean" in each.shape.kinds:
+            values = ["true"]
+        else:
+            values = ["full", "all"] if not _CHOOSES.isdisjoint(words(each.name)) else []
+        if values:
+            yield [Option(each.name, value, header=True) for value in values]
+
+
+_NEVER = frozenset(
+    ("accept", "authorization", "content-type", "cookie", "host", "x-http-method-override")
+)
+
+
+def try_as_viewers(engine: Engine, gate: Gate, choices: Sequence[Sequence[Option]]) -> None:
+    """Ask an endpoint with all of these options; `choices`: the values of each."""
+    if not gate.shows or gate.batch or gate.query:
+        return
+    who = next((each for each in engine.cast.subjects() if engine.has_page(gate, each)), None)
+    if gate.personal and who is None:
+        return  # nothing of anybody's to be compared with
+    for options in _rounds(gate, choices):
+        if engine.pace is not None and engine.pace.left < _LEAST:
+            return
+        _try(engine, gate, options, who if gate.personal else None)
+
+
+def _rounds(gate: Gate, choices: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
+    """Options that are asked for in one question, one value of each parameter."""
+    every = [*choices, *([each] for each in media_types(gate))]
+    alone = [each for values in every for each in values[:_ROUNDS] if each.alone]
+    together = [[each for each in values if not each.alone][:_ROUNDS] for values in every]
+    for picked in zip_longest(*(values for values in together if values)):
+        yield [each for each in picked if each is not None]
+    yield from ([each] for each in alone)
+
+
+def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> None:
+    way = _way(gate, options)
+    if any(engine.key(way, each, who) in engine.probes for each in engine.watchers(who)):
+        return  # it is alive for its owner, and was asked as everybody
+    shown_more = [
+        each for each in engine.watchers(who) if _is_shown_more(engine, gate, way, each, who)
+    ]
+    if not shown_more:
+        return
+    for each in options if len(options) > 1 else []:
+        if _ask(engine, _way(gate, [each]), shown_more, who):
+            return
+    _ask(engine, way, shown_more, who)
+
+
+def _is_shown_more(
+    engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None
+) -> bool:
+    """Whether a viewer is sent what leaks, or an answer of another form than without options."""
+    filled = fill(way, engine.target, engine.knowledge, who)
+    if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
+        return False
+    engine.matrix.open(way)
+    answer = engine.send(way, viewer, filled)
+    if not is_success(answer.status):
+        return False
+    targets = frozenset({who} if who else ())
+    question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
+    outcome = engine.lookout.look(way, question, answer)
+    before = engine.forms.get((gate.id, viewer, who))
+    leaks = any(each.result is Result.LEAK for each in outcome.observations)
+    return leaks or bool(outcome.doubts) or (before is not None and form_of(answer) != before)
+
+
+def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | None) -> bool:
+    """Ask its owner, then those viewers, to be judged and confirmed; whether anything leaks."""
+    engine.matrix.open(way)
+    if who is not None:
+        engine.put(way, who, who)
+    for viewer in viewers:
+        engine.put(way, viewer, who)
+    leaks = any(key.door == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK)
+    if leaks and way not in engine.ways:
+        engine.ways.append(way)
+    return leaks
+
+
+def _way(gate: Gate, options: Sequence[Option]) -> Gate:
+    query = tuple((each.name, each.value) for each in options if not each.header)
+    headers = {each.name.lower(): each.value for each in options if each.header}
+    said = " and ".join(f"{each.name}: {each.value}" for each in options if each.header)
+    asked = f"?{urlencode(query)}" if query else ""
+    door = f"{gate.door.path}{asked}" + (f" with {said}" if said else "")
+    return gate.otherwise(HOW, query=query, headers=headers, door=door)

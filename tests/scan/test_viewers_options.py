@@ -1,0 +1,85 @@
+"""Options that show the owner nothing new, and open the object to somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import KEYS, NAMES, Api, path, schema, told
+
+PEOPLE = {
+    id: {
+        "id": id,
+        "nick": f"{name}-77",
+        "email": f"{name}.{id[-4:]}@mail.test",
+        "city": f"{name}ton-{id[-1]}",
+    }
+    for name, id in NAMES.items()
+}
+POLICY = """\
+  Person:
+    key: id
+    owner: id
+    fields: {"id, nick": [{see: [member]}], "email, city": [{see: [owner]}]}
+operations:
+  getPerson: {params: {id: Person.id}}
+"""
+DECLARED = (
+    "{name: include, in: query, schema: {type: string, enum: [email, city]}},"
+    " {name: fields, in: query, schema: {type: string}},"
+    " {name: verbose, in: query, schema: {type: boolean}},"
+    " {name: lang, in: query, schema: {type: string, enum: [en, de]}},"
+    " {name: X-View, in: header, schema: {type: string, enum: [short, full]}}"
+)
+PATHS = (
+    path("/people/{id}", "getPerson", "Person")
+    .replace("schema: {type: string}}]", f"schema: {{type: string}}}}, {DECLARED}]")
+    .replace('Person"}}}', 'Person"}}, text/csv: {schema: {type: string}}}')
+)
+OPENS = {
+    "include": lambda call: call.query.get("include") == "email",
+    "fields": lambda call: "email" in call.query.get("fields", ""),
+    "verbose": lambda call: call.query.get("verbose") == "true",
+    "lang": lambda call: call.query.get("lang") == "de",
+    "X-View": lambda call: call.headers.get("x-view") == "full",
+    "text/csv": lambda call: call.headers.get("accept") == "text/csv",
+    "": lambda call: False,
+}
+
+
+class Options(Api):
+    """`which`: the option that opens everybody's object to every member."""
+
+    def __init__(self, which: str) -> None:
+        super().__init__({})
+        self.which = which
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        row = PEOPLE.get(call.path.removeprefix("/people/"))
+        if row is None or not call.path.startswith("/people/"):
+            return super().__call__(call)
+        if not who:
+            return Reply(401, {"error": "log in"})
+        whole = NAMES[who] == row["id"] or OPENS[self.which](call)
+        return Reply(200, row if whole else {name: row[name] for name in ("id", "nick")})
+
+
+@pytest.mark.parametrize("which", [each for each in OPENS if each])
+def test_an_option_is_judged_at_who_is_not_to_see_it(tmp_path: Path, which: str) -> None:
+    shape = schema("Person", id="string", nick="string", email="string", city="string")
+    found = told(tmp_path, shape, PATHS, POLICY, Options(which))
+    assert found.proven == {("Person.email", "member"), ("Person.city", "member")}
+    doors: Any = [door.path for door in found.finding("Person.email", "member").doors]
+    assert all(which in door for door in doors), doors
+    assert len(doors) == 1, "the other options open nothing"
+
+
+def test_options_that_open_nothing_are_clean(tmp_path: Path) -> None:
+    shape = schema("Person", id="string", nick="string", email="string", city="string")
+    found = told(tmp_path, shape, PATHS, POLICY, Options(""))
+    assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
