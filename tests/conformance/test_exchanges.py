@@ -25,7 +25,7 @@ MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
 ATTACKS = frozenset(
     (
         *("callers", "concealed", "credentials", "evidence", "keys", "limits"),
-        *("targets", "unions", "values"),
+        *("logins", "targets", "unions", "values"),
     )
 )
 UNHEARD = frozenset(

@@ -271,6 +271,9 @@ class OperationRule:
     """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
     without: tuple[str, ...] = ()
     """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
+    login: str = ""
+    """JSON pointer of an id in its good answer: of the account that has just logged in by it,
+    whose the answer is. Empty: nobody logs in by it."""
     untested: str = ""
     """Why a scan leaves it out; empty: it does not. Says nothing of who may see or call what."""
     draft: bool = False

@@ -40,7 +40,7 @@ POLICY = (
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = (
     *("draft", "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql"),
-    *("without", "untested"),
+    *("without", "untested", "login"),
 )
 
 
@@ -172,9 +172,19 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
         untested=found.read("untested", reason, ""),
+        login=found.read("login", _one_place, ""),
         draft=found.read("draft", flag, False),
         location=key.location,
     )
+
+
+def _one_place(r: Reader, node: Node, what: str) -> str | None:
+    """A JSON pointer of one value."""
+    found = pointer(r, node, what)
+    if found is not None and (not found or "*" in found.split("/")):
+        r.wrong(node, f"`{found}` does not point at one id", "write it as `/user/id`")
+        return None
+    return found
 
 
 def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,8 @@ from oakum.contract.model import Operation, Relation, Resource, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
 from oakum.guard.wiring import Door, Wiring, kind_of
-from oakum.semantics import Model
+from oakum.semantics import ANONYMOUS, Model
+from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.table import member
 
@@ -147,6 +148,7 @@ class _Seen:
         """What a granted operation does not give behind a gateway."""
         yield from self._unreadable(door)
         yield from self._sparse(door)
+        yield from self._login(door)
         if door.write:
             yield from self._write(door)
 
@@ -188,6 +190,35 @@ class _Seen:
                     f"{said} of a `{resource}` at `{door.operation.id}`, not even of their own",
                     f"write `without: [{name}]`, or let clients ask for `{path}` too",
                 )
+
+    def _login(self, door: Door) -> Iterator[Problem]:
+        """The answer of an operation that people call before they are anybody, and that shows what
+        an owner sees: mostly a login, or the making of an account."""
+        operation, rule = door.operation, self.model.rule(door.operation.id)
+        if rule.login or not door.write or not may_call(self.model, ANONYMOUS, operation.id, {}):
+            return
+        shown = [self.policy.resources[name] for name in self._shown(operation)]
+        for resource in sorted(shown, key=lambda each: not each.is_account):
+            if resource.owner.kind in ("field", "caller") and (kept := self._kept(resource)):
+                few = ", ".join(f"`{resource.name}.{each}`" for each in kept[:3])
+                few += ", …" if kept[3:] else ""
+                said = f"whoever calls `{operation.id}` is nobody yet, so its answer loses {few}"
+                hint = (
+                    "where it answers with the account that has just logged in, write"
+                    f" `{operation.id}: {{login: /…}}`, pointing at that account's id in it"
+                )
+                yield Problem(self._where(operation), said, hint)
+                return
+
+    def _kept(self, resource: Resource) -> list[str]:
+        """Fields that its owner is shown, and nobody's caller is."""
+        return [
+            rule.path
+            for rule in resource.fields
+            if (seers := {self.policy.relations[n].kind for g in rule.grants for n in g.see})
+            and "owner" in seers
+            and "anyone" not in seers
+        ]
 
     def _write(self, door: Door) -> Iterator[Problem]:
         operation, rule = door.operation, self.model.rule(door.operation.id)

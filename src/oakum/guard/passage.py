@@ -39,12 +39,13 @@ from oakum.guard.who import (
     by_key,
     by_token,
     given,
+    logged_in,
     octets,
     told_to_nobody,
     turned_away,
 )
 from oakum.guard.wiring import Door, derive
-from oakum.semantics import Call, Model, Projection, Subject, answer_media, project
+from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
 
@@ -449,7 +450,8 @@ class Gatekeeper:
             raise Denied(502, "undeclared")
         if door.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
-        private = not door.operation.anonymous or bool(inquiry.held)
+        login = self._model.rule(door.operation.id).login
+        private = bool(login) or not door.operation.anonymous or bool(inquiry.held)
         headers = back(answered, guard, private=private)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")
@@ -472,11 +474,18 @@ class Gatekeeper:
         if cut is None:
             raise Denied(failed, "undeclared")
         call = Call(operation.id, passing.params, status, answered.media_type)
-        yield from inquiry.again()
+        # The answer of a login is of the account that logs in. Nothing is looked up for it: what
+        # came with the request is not its credential.
+        new = logged_in(answered, self._model.rule(operation.id).login)
+        if not new.ids:
+            yield from inquiry.again()
         while True:
-            done = cut(self._model, inquiry.principal(), call, answered.body)
+            principal = Principal(new.ids) if new.ids else inquiry.principal()
+            done = cut(self._model, principal, call, answered.body)
             if done.judged is None:
                 raise Denied(failed, "unreadable")
+            if new.ids:
+                break
             wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
             if not (yield from inquiry.settle(wanted)):
                 break
@@ -484,16 +493,18 @@ class Gatekeeper:
         if done.body is None:
             raise Denied(status, "nothing") if status >= 400 else absent(door, "nothing")
         passing.shown = shows(done)
-        self._look(passing, inquiry, done)
+        self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
         return done.body
 
-    def _look(self, passing: Passing, inquiry: Inquiry, done: Projection) -> None:
+    def _look(
+        self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]
+    ) -> None:
         """Counts whose objects are shown."""
         who, address = inquiry.who, self._block(passing.asked)
         shown = owners_shown(done, self._budgets.limited, passing.params)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
-            owners = shown.get(limit.name, frozenset()) - who.ids
+            owners = shown.get(limit.name, frozenset()) - own
             if wait := self._budgets.look(limit, name, owners):
                 raise Denied(429, "budget", retry_after=str(wait))
 

@@ -279,6 +279,7 @@ class _Compiler:
             "accept": self._accept(door),
             "answers": self._answers(door),
             "counts": bool(rule.counts),
+            "login": pattern(rule.login),
         }
 
     def _automaton(self, made: Automaton) -> int:

@@ -190,6 +190,21 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
     raise Denied(503, "who")
 
 
+def logged_in(answered: Answered, pointer: str) -> Who:
+    """Who has just logged in, by the good answer of an operation that a person said to be a login;
+    nobody where it does not name one account, or may have been said to somebody else."""
+    good = 200 <= answered.status < 300 and not answered.truncated and not answered.encoded
+    if not pointer or not good or not _is_json(answered) or handed_on(answered):
+        return NOBODY
+    try:
+        value = read(answered.body)[0]
+    except Unreadable:
+        return NOBODY
+    found = at(value, pattern(pointer))
+    ids = _ids(found)
+    return Who(ids) if len(found) == len(ids) == 1 else NOBODY
+
+
 def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
     """Whether an answer to who-am-I without any credentials shows that the API does not tell
     everybody these ids, as it would where a cache answers all callers alike."""

@@ -153,6 +153,16 @@ def test_a_parameter_that_leaves_the_owner_out_is_told_of(tmp_path: Path) -> Non
     assert words not in said(tmp_path, DESK, without)
 
 
+def test_a_login_without_its_mark_is_told_of(tmp_path: Path) -> None:
+    def marked(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["login"]["login"] = "/user/id"
+
+    words = "whoever calls `login` is nobody yet, so its answer loses `Account.name`"
+    assert words in said(tmp_path, DESK)
+    assert "`login: {login: /…}`" in said(tmp_path, DESK)
+    assert words not in said(tmp_path, DESK, marked)
+
+
 def test_an_operation_that_no_line_names_is_told_of_though_its_answer_is_empty(
     tmp_path: Path,
 ) -> None:

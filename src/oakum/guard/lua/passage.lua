@@ -718,14 +718,14 @@ local function owners_besides(owners, bearer)
 end
 
 -- Counts whose objects an answer shows; a refusal and seconds to wait when they are too many.
-function Guard:look(x, shown)
+function Guard:look(x, shown, own)
   if next(shown) == nil then return nil end
   local bearer, limits = x.who, self.plan.limits
   local name = bearer.anonymous and "@" .. address.of(x) or bearer.name
   for i = 1, #limits do
     local limit = limits[i]
     local owners = limit.kind == "distinct" and shown[limit.name]
-    local list = owners and owners_besides(owners, bearer)
+    local list = owners and owners_besides(owners, own)
     if list and #list > 0 then
       local allowed, wait =
         self.shared:distinct_all(limit.place, name, list, limit.most, limit.per, self.host.time())
@@ -737,21 +737,22 @@ end
 local cutters = { json = project.body, csv = csv.body }
 
 -- The body cut down, or nil, a status, a reason and seconds to wait.
-function Guard:cut(x, door, status, declared, cutter, text)
+function Guard:cut(x, door, status, declared, cutter, text, sent)
   local failed = status >= 400 and status or 502
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
+  local new = sent and who.logged_in(door.login, status, sent, text)
   x.deadline = nil
   repeat
     asking:begin(x)
     seen = { removed = {}, owners = {} }
     out, why =
-      cutter(self.plan, node, x.who.know, door.index, x.params, status, text, seen)
+      cutter(self.plan, node, new or x.who.know, door.index, x.params, status, text, seen)
     if why == "unreadable" then return nil, failed, "unreadable" end
-  until not asking:inquire(x)
+  until new or not asking:inquire(x)
   x.removed, x.shown = seen.removed, out and seen.shown or false
   if not out then return nil, status >= 400 and status or absent(door), "nothing" end
-  local wait = self.counts and self:look(x, seen.owners)
+  local wait = self.counts and self:look(x, seen.owners, new or x.who)
   if wait then return nil, 429, "budget", wait end
   return out
 end
@@ -845,7 +846,7 @@ local function answered(self, x, res)
   if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
-  local private = not door.anonymous or x.credentials
+  local private = #door.login > 0 or not door.anonymous or x.credentials
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
@@ -864,7 +865,7 @@ local function answered(self, x, res)
   if text == "" then return out end
   local cutter = declared and cutters[declared.kind]
   if not cutter then return nil, status >= 400 and status or 502, "undeclared" end
-  local body, failed, reason, wait = self:cut(x, door, status, declared, cutter, text)
+  local body, failed, reason, wait = self:cut(x, door, status, declared, cutter, text, res.headers)
   if not body then return nil, failed, reason, wait end
   out.body = body
   return out

@@ -165,6 +165,27 @@ function Who:by_answer(x)
   return made
 end
 
+local function nothing() return nil end
+
+-- What is known of who has just logged in, by the good answer of a door that a person said to be a
+-- login; nil where it does not name one account, or may have been said to somebody else. Nothing is
+-- looked up for them: what came with the request is not their credential.
+function M.logged_in(pointer, status, headers, text)
+  if #pointer == 0 or status < 200 or status >= 300 then return nil end
+  local named = {}
+  for i = 1, #headers do
+    local name, value = headers[i][1], headers[i][2]
+    named[name] = named[name] and named[name] .. "," .. value or value
+  end
+  if not is_json({ headers = named }) or caching.handed_on(named) then return nil end
+  local found = lookups.at(json.decode(text), pointer)
+  local id = #found == 1 and json.text(found[1])
+  if not id or id == "" then return nil end
+  return {
+    ids = { [id] = true }, list = { id }, claims = {}, related = nothing, state = nothing, masks = {},
+  }
+end
+
 -- ---------------------------------------------------------------- guessing
 
 -- Seconds to wait before a credential that is not known is looked at, or nil.

@@ -102,6 +102,15 @@ def _door(door: Door, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     if old.owner != new.owner:
         sentence = f"whose objects `{door.name}` shows is read from another parameter"
         yield Term(True, True, sentence, doors=name, location=new.location)
+    if old.login != new.login:
+        said = f"as whom callers of `{door.name}` have just logged in"
+        sentence = (
+            f"{said} is read elsewhere"
+            if old.login and new.login
+            else f"{said} is " + ("said" if new.login else "no longer said")
+        )
+        wide, narrow = bool(new.login), bool(old.login)
+        yield Term(wide, narrow, sentence, doors=name, location=new.location)
     yield from _left_out(door.name, old, new)
     for pointer in _lost(old.counts, new.counts):
         sentence = f"`{door.name}` no longer withholds the count at `{pointer}`"
