@@ -309,7 +309,7 @@ class Newcomers:
             if own and self._is_somebodys(who):
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
-                self.learn(who, self.resource, self._supposed(who))
+                self.learn(who, self.resource, self._shown(who) or self._supposed(who))
             for gate in removals(self.model, self.params):
                 filled = fill(gate, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
@@ -360,6 +360,13 @@ class Newcomers:
             return False
         answer = self.sessions.send(who.name, proof.request)
         return any(proof.holds(name, answer) for name in self._identities)
+
+    def _shown(self, who: Newcomer) -> Mapping[str, Json]:
+        """What who-am-I shows it of itself; empty: nothing with one of its names in it."""
+        proof = self.sessions.proof
+        if proof is None or who.name not in self._alive:
+            return {}
+        return self.own(who, self.sessions.send(who.name, proof.request))
 
     def _supposed(self, who: Newcomer) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""

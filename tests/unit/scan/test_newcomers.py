@@ -415,6 +415,22 @@ def test_an_account_that_is_overwritten_is_told_and_removed_with_the_secret_it_h
     assert found.restore() == () and {*inn.users} == {*PASSWORDS}
 
 
+def test_an_account_made_by_a_name_that_is_free_after_all_is_removed_by_its_key() -> None:
+    """Mail addresses need not be unique: what is asked with one of them is made."""
+    inn = Inn()
+    found, _ = ready(inn, "/auth/login", "/auth/register", "/users/{userId}", "/me")
+    made = join(found, inn)
+    assert made is not None
+    nobody = found.nobody()
+    asked = Newcomer("", {**nobody.called, "mail": made.called["mail"]}, nobody.secret)
+    claim = found.contest(made, asked, lambda filled: inn.send(filled.request))
+    assert not claim.refused and not claim.overwritten and len(inn.users) == 4
+    inn.asked.clear()
+    found.restore()
+    assert "GET /me" in inn.asked
+    assert {*inn.users} == {*PASSWORDS}
+
+
 @pytest.mark.parametrize("bare", [True, False])
 def test_what_is_taken_and_lets_nobody_in_is_named(bare: bool) -> None:
     """An API that makes a second account of that name, to be confirmed by a letter."""
