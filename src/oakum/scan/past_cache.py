@@ -23,6 +23,16 @@ def past_cache(request: Request) -> Request:
     return replace(request, url=f"{request.url}{sign}oakum={secrets.token_hex(6)}")
 
 
+def uncached(request: Request) -> Request:
+    """The same question, to be answered by the server itself (RFC 9111, 5.2.1.4)."""
+    return replace(request, headers={**request.headers, "cache-control": "no-cache"})
+
+
+def fresh(request: Request) -> Request:
+    """Both: at an address that no cache has seen, and past those that do not go by it."""
+    return uncached(past_cache(request))
+
+
 def came_from_cache(response: Response) -> str:
     """The header that says that an answer was kept for somebody: `age: 12`; empty: none does."""
     age = response.headers.get("age", "").strip()

@@ -8,26 +8,31 @@ setting and its value (`true`, `only_me`), never the settings object.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import orjson
-
-from oakum.contract.model import Json, Media, Operation, Policy, Shape, Switch
-from oakum.contract.sensitive import moves_by_itself
+from oakum.contract.model import Json, Operation, Policy, Shape, Switch
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill
-from oakum.scan.bodies import body_shape, encode
+from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, value_at
+from oakum.scan.past_cache import fresh, uncached
 from oakum.scan.seal import is_sealed
+from oakum.scan.settings_body import (
+    SettingsWrite,
+    declared_shape,
+    how_moved,
+    settings_in,
+    with_value,
+)
 from oakum.scan.shield import heard_afterwards
+from oakum.scan.vouching import Elsewhere, Vouching
 from oakum.semantics.model import pattern
 
 
@@ -77,18 +82,95 @@ class Switches:
     """Why the last flip that failed did."""
     moved: list[str] = field(default_factory=list)
     """What the API itself has set at a write and nothing puts back, in words."""
+    vouching: Vouching | None = None
+    """Says whose settings may be written; None: everybody's."""
+    elsewhere: Elsewhere | None = None
+    """Shows settings in the objects that they are of; None: nothing does."""
+    harmed: list[str] = field(default_factory=list)
+    """What was written where it did not belong, in words."""
+    _base: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """(identity, `Resource.state`) → the value in its own object before the first change."""
     _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
     """(identity, writer) → the settings as they were before the first flip; never written down."""
     _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
     """(identity, writer) → the settings as last read."""
 
     def __post_init__(self) -> None:
+        self._status = 0
+        """Of the last answer to a write."""
+        self._late: set[tuple[str, str]] = set()
+        """(identity, setting) that the API said it has taken and does not show: it may do so later
+        (RFC 9110, 15.3.3), so the old value is sent whatever is shown."""
         self._pins: dict[tuple[str, str], str] = {}
         """(identity, writer) → the address of the one object that is changed and put back."""
         for flip in self.pending:
             switch = self.switch(flip.state)
             if switch is not None and flip.at:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
+
+    def be_wary(self, gates: Sequence[Gate]) -> None:
+        """Write nobody's settings before they are seen to be theirs. `gates`: doors to objects."""
+        self.vouching = Vouching(self.cast, self.shown, self._places)
+        self.elsewhere = Elsewhere(gates, self.cast, self.knowledge, self.target, self.ask)
+
+    def _places(self, operation: str) -> list[tuple[str, tuple[str, ...]]]:
+        return [
+            (f"{resource.name}.{state.name}", pattern(state.switch.pointer))
+            for resource in self.policy.resources.values()
+            for state in resource.states.values()
+            if state.switch is not None and state.switch.operation == operation
+        ]
+
+    def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
+        """Settings as an identity is shown them, asked past caches or not; empty: none are."""
+        reader = self.readers.get(operation)
+        filled = self._filled(reader, identity, operation) if reader else None
+        if filled is None:
+            return {}
+        writer, plain = self.writers[operation].operation, filled.request
+        content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
+        if not content and past:  # a query that it does not know is refused, perhaps
+            content = settings_in(self.ask(identity, uncached(plain)), writer)
+        return content
+
+    def _is_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> bool:
+        """Whether what is shown as the settings of an identity is theirs, as far as can be seen."""
+        named = self.writers[switch.operation].operation
+        if self.vouching and (why := self.vouching.why_not(identity, switch.operation)):
+            self.why = f"`{named.method} {named.path}` was sent nothing of {identity}'s: {why}"
+            return False
+        for path in paths:
+            if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
+                continue
+            value = self.elsewhere.shows(identity, path, named.path)
+            known = self.cast.states.get((identity, path))
+            if None not in (value, known) and value != known:
+                self.why = "the owner's own object shows another setting than is known"
+                return False
+            self._base[identity, path] = value
+        return True
+
+    def _is_late(self, identity: str, path: str, switch: Switch) -> None:
+        named = self.writers[switch.operation].operation
+        self._late.add((identity, path))
+        self.moved.append(
+            f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
+            f" {identity}, and what it set is not shown; the old value was sent after it"
+        )
+
+    def _spread(self, identity: str, operation: str) -> bool:
+        """Whether a change is shown to somebody else as well: what was written was not theirs."""
+        busy = {each.identity for each in self.pending}
+        took = 200 <= self._status < 300
+        other = self.vouching and took and self.vouching.came_through(identity, operation, busy)
+        if other:
+            named = self.writers[operation].operation
+            self.why = f"the settings of {identity} are shown to {other} as well"
+            self.harmed.append(
+                f"`{named.method} {named.path}` was sent what its GET shows, and {other} is shown"
+                f" the same: it may not be {identity}'s; look at the settings of {identity} by hand"
+            )
+        return bool(other)
 
     def base(self, resource: str, name: str) -> str:
         """`Resource.state` in which a state really stands, following `of`."""
@@ -128,6 +210,8 @@ class Switches:
         if before is None:
             self.why = "how it is set now is not shown"
             return False
+        if not self._is_vouched(identity, (path,), switch):
+            return False
         if here != before and self._is_anothers(identity, path, switch, here):
             self.why = "the object that would be written is not the one whose setting is known"
             return False
@@ -136,7 +220,12 @@ class Switches:
         change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
         self.log("flip", change)
         self.pending.append(change)
-        if not self._write(prepared, identity, switch, value):
+        shown_so = self._write(prepared, identity, switch, value)
+        if self._spread(identity, switch.operation):
+            return False
+        if not shown_so:
+            if 200 <= self._status < 300:
+                self._is_late(identity, path, switch)
             self.why = "the API did not take the setting"
             return False
         if path not in self.fields:
@@ -163,7 +252,7 @@ class Switches:
     def _together(self, identity: str, changes: Mapping[str, Json]) -> set[str]:
         first = self.switch(next(iter(changes)))
         prepared = self._prepare(identity, first) if first else None
-        if first is None or prepared is None:
+        if first is None or prepared is None or not self._is_vouched(identity, changes, first):
             return set()
         shown = self._last(identity, first)
         content = dict(prepared.content)
@@ -178,7 +267,7 @@ class Switches:
             if len(at) > 1:
                 content.setdefault(at[0], shown.get(at[0]))
             if before is not None and isinstance(value_at(content, at[:-1]), dict):
-                content = _with(content, at, value)
+                content = with_value(content, at, value)
                 pin = self._pin(identity, first, prepared)
                 flips[path] = Flip(identity, path, before, value, own, pin), at
         if shown:
@@ -189,6 +278,8 @@ class Switches:
         answer = self._send(identity, prepared, content) if flips else None
         if answer is None or not 200 <= answer.status < 300:
             self.why = "the API did not take the settings"
+            return set()
+        if self._spread(identity, first.operation):
             return set()
         now = self._read(prepared.operation, identity)
         kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
@@ -235,7 +326,28 @@ class Switches:
                 continue
             self._is_back(flip)
         self.pending.clear()
-        return (*map(left_behind, failed), *self._damage(failed))
+        said = (*map(left_behind, failed), *self._damage(failed), *self.harmed)
+        self.harmed.clear()
+        return (*said, *self._otherwise(e for e in first.values() if e not in failed))
+
+    def _otherwise(self, flips: Iterable[Flip]) -> Iterator[str]:
+        """What was put back where it is set, and stands otherwise in its owner's own object."""
+        for flip in flips:
+            switch = self.switch(flip.state)
+            if switch is None or flip.state in self.fields or self.elsewhere is None:
+                continue
+            path = self.writers[switch.operation].operation.path
+            wanted = self._base.get((flip.identity, flip.state), flip.before)
+            for past in (False, True) if wanted is not None else ():
+                try:
+                    now = self.elsewhere.shows(flip.identity, flip.state, path, past=past)
+                except OakumError:
+                    break
+                if now in (None, wanted):
+                    break
+            else:
+                if wanted is not None:
+                    yield f"{left_behind(flip)}; its own object does not show it"
 
     def _is_back(self, flip: Flip) -> None:
         if flip.state not in self.fields:
@@ -255,7 +367,8 @@ class Switches:
                 if prepared is None:
                     return False
                 shown = value_at(self._last(flip.identity, switch), pattern(switch.pointer))
-                if shown is not None and shown == flip.before:
+                late = (flip.identity, flip.state) in self._late
+                if shown is not None and shown == flip.before and not late:
                     return True
                 return self._write(prepared, flip.identity, switch, flip.before)
             except OakumError:
@@ -276,7 +389,7 @@ class Switches:
             now = self._now.get((identity, operation))
             kept, declared = self._kept(operation), self._declared(operation)
             names = {
-                name: _moved(name, before.get(name), now.get(name))
+                name: how_moved(name, before.get(name), now.get(name))
                 for name in sorted(before.keys() | (now or {}).keys())
                 if now and (identity, operation, name) not in known
             }
@@ -297,7 +410,7 @@ class Switches:
     def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
         return self._now.get((identity, switch.operation), {})
 
-    def _prepare(self, identity: str, switch: Switch) -> _Write | None:
+    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
         """The write of a switch with everything in it but the value; None: `why` has the words."""
         gate = self.writers[switch.operation]
         writer, path = gate.operation, pattern(switch.pointer)
@@ -337,9 +450,9 @@ class Switches:
         if not isinstance(value_at(content, path[:-1]), dict):
             self.why = f"`{switch.pointer}` is not in the settings that {named} takes"
             return None
-        return _Write(filled.request, gate.operation, content)
+        return SettingsWrite(filled.request, gate.operation, content)
 
-    def _pin(self, identity: str, switch: Switch, write: _Write) -> str:
+    def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
         """From its first change on, one object stands for the setting until it is put back."""
         return self._pins.setdefault((identity, switch.operation), _place(write.request.url))
 
@@ -391,24 +504,26 @@ class Switches:
         reader = self.readers.get(operation)
         answers = reader.operation.responses.items() if reader else ()
         shapes = [body_shape(self.writers[operation].operation)]
-        shapes += [_declared(media) for status, media in answers if status.startswith("2")]
+        shapes += [declared_shape(media) for status, media in answers if status.startswith("2")]
         return [each for each in shapes if each is not None]
 
-    def _write(self, write: _Write, identity: str, switch: Switch, value: Json) -> bool:
+    def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
         path = pattern(switch.pointer)
-        answer = self._send(identity, write, _with(write.content, path, value))
+        answer = self._send(identity, write, with_value(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
         shown = value_at(self._read(write.operation, identity), path)
         return shown is None or bool(shown == value)
 
-    def _send(self, identity: str, write: _Write, content: Mapping[str, Json]) -> Response:
+    def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:
         """What was read before says nothing any more: what is refused or lost may be taken too."""
         self._now.pop((identity, write.operation.id), None)
         self.used.add(write.operation.id)
         with heard_afterwards():
-            return self.ask(identity, write.body(content))
+            answer = self.ask(identity, write.body(content))
+            self._status = answer.status
+        return answer
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)
@@ -416,73 +531,16 @@ class Switches:
         self._now.pop((identity, writer.id), None)
         if filled is None:
             return {}
-        answer = self.ask(identity, filled.request)
-        if not 200 <= answer.status < 300 or answer.truncated:
-            return {}  # an error in JSON is nobody's settings, and must not replace them
-        try:
-            content = orjson.loads(answer.body)
-            json_bytes(content)  # what is nested too deep to be sent back is not understood
-        except (ValueError, RecursionError):
-            return {}
-        content = _unwrapped(content, writer)
-        if not isinstance(content, dict):
-            return {}
-        self._now[(identity, writer.id)] = content
+        content = settings_in(self.ask(identity, filled.request), writer)
+        if content:
+            self._now[(identity, writer.id)] = content
         return content
-
-
-@dataclass(frozen=True)
-class _Write:
-    """A request that sets something, but for the value."""
-
-    request: Request
-    operation: Operation
-    content: Mapping[str, Json]
-
-    def body(self, content: Mapping[str, Json]) -> Request:
-        """The request with this content."""
-        kind, body = encode(self.operation, content)
-        headers = {**self.request.headers, "content-type": kind}
-        return Request(self.request.method, self.request.url, headers, body)
 
 
 def left_behind(flip: Flip) -> str:
     """Tells a person what to do about a setting that was not put back."""
     value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
     return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
-
-
-def _unwrapped(content: Json, writer: Operation) -> Json:
-    """What a GET shows as a PUT takes it: many wrap the one and not the other."""
-    declared = body_shape(writer)
-    names = set(declared.properties) if declared else set()
-    if not isinstance(content, dict) or not names or names & content.keys():
-        return content
-    inner = [each for each in content.values() if isinstance(each, dict) and names & each.keys()]
-    return inner[0] if len(inner) == 1 else content
-
-
-def _declared(body: tuple[Media, ...]) -> Shape | None:
-    return next((media.shape for media in body if media.is_json and media.shape), None)
-
-
-def _with(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:
-    head, *rest = path
-    inner = _with(content[head], tuple(rest), value) if rest else value
-    return {**content, head: inner}
-
-
-def _moved(name: str, before: Json, now: Json) -> str:
-    """`changed`: it is not as it was; `stamped`: but for times and counters, which the API sets
-    itself; empty: it is as it was."""
-    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
-        found = {_moved(each, before[each], now[each]) for each in before}
-        return "changed" if "changed" in found else "stamped" if "stamped" in found else ""
-    if before == now:
-        return ""
-    times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
-    alone = type(before) is type(now) and moves_by_itself(name, now)
-    return "stamped" if times or alone else "changed"
 
 
 def _listed(names: Collection[str], declared: Collection[str]) -> str:
@@ -497,4 +555,3 @@ def _place(url: str) -> str:
 
 _MOST_OBJECTS = 100
 """Objects of an identity among which the one that was changed is looked for."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

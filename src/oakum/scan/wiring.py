@@ -204,13 +204,15 @@ class Wiring:
                 for each in operations:
                     if each.path == gate.operation.path:
                         readers[each.id] = gate
-        return Switches(
+        found = Switches(
             self.policy, writers, readers, engine.cast, engine.knowledge,
             self.target, engine.ask, log,
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
         )  # fmt: skip
+        found.be_wary([*self.spending.gates, *self.spending.left])
+        return found
 
     def _cast(self, found: Examination) -> Cast:
         ids: dict[str, frozenset[str]] = {}

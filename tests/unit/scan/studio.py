@@ -285,7 +285,7 @@ class Studio:
         }
 
     def __call__(self, viewer: str | None, request: Request) -> Response:
-        path = request.url.removeprefix(TARGET)
+        path = re.sub(r"[?&]oakum=[0-9a-f]+$", "", request.url.removeprefix(TARGET))
         for method, pattern, operation in _ROUTES:
             found = re.fullmatch(pattern, path)
             if found and method == request.method:

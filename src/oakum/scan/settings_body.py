@@ -1,0 +1,77 @@
+"""Settings as a GET shows them and as a write takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from oakum.contract.model import Json, Media, Operation, Shape
+from oakum.contract.sensitive import moves_by_itself
+from oakum.exchange import Request, Response, json_bytes
+from oakum.scan.bodies import body_shape, encode
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
+@dataclass(frozen=True)
+class SettingsWrite:
+    """A request that sets something, but for the value."""
+
+    request: Request
+    operation: Operation
+    content: Mapping[str, Json]
+
+    def body(self, content: Mapping[str, Json]) -> Request:
+        """The request with this content."""
+        kind, body = encode(self.operation, content)
+        headers = {**self.request.headers, "content-type": kind}
+        return Request(self.request.method, self.request.url, headers, body)
+
+
+def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
+    """The settings in an answer; empty: there are none."""
+    if not 200 <= answer.status < 300 or answer.truncated:
+        return {}  # an error in JSON is nobody's settings, and must not replace them
+    try:
+        content = orjson.loads(answer.body)
+        json_bytes(content)  # what is nested too deep to be sent back is not understood
+    except (ValueError, RecursionError):
+        return {}
+    content = _unwrapped(content, writer)
+    return content if isinstance(content, dict) else {}
+
+
+def _unwrapped(content: Json, writer: Operation) -> Json:
+    """What a GET shows as a PUT takes it: many wrap the one and not the other."""
+    declared = body_shape(writer)
+    names = set(declared.properties) if declared else set()
+    if not isinstance(content, dict) or not names or names & content.keys():
+        return content
+    inner = [each for each in content.values() if isinstance(each, dict) and names & each.keys()]
+    return inner[0] if len(inner) == 1 else content
+
+
+def declared_shape(body: tuple[Media, ...]) -> Shape | None:
+    return next((media.shape for media in body if media.is_json and media.shape), None)
+
+
+def with_value(content: Mapping[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:
+    head, *rest = path
+    inner = with_value(content[head], tuple(rest), value) if rest else value
+    return {**content, head: inner}
+
+
+def how_moved(name: str, before: Json, now: Json) -> str:
+    """`changed`: it is not as it was; `stamped`: but for times and counters, which the API sets
+    itself; empty: it is as it was."""
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        found = {how_moved(each, before[each], now[each]) for each in before}
+        return "changed" if "changed" in found else "stamped" if "stamped" in found else ""
+    if before == now:
+        return ""
+    times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
+    alone = type(before) is type(now) and moves_by_itself(name, now)
+    return "stamped" if times or alone else "changed"
