@@ -124,6 +124,8 @@ class Engine:
     notes: list[str] = field(default_factory=list)
     untried: list[Skipped] = field(default_factory=list)
     """What was not written, or not asked for fear of what it would do, and why."""
+    at_first: Callable[[], None] = lambda: None
+    """Done once after the documented questions, before anything is written."""
     distrust: list[str] = field(default_factory=list)
     """Why what was learnt is not to be trusted."""
 
@@ -157,6 +159,7 @@ class Engine:
         self.round()
         self._go_on()
         ask_for_each(self, 0.5)
+        self.at_first()
         for technique in self.techniques:
             technique.run(self)
         ask_for_each(self, 1.0)

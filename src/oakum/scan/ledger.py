@@ -65,6 +65,8 @@ class Made:
     """The API said that it has made it: not seen, it is there all the same."""
     how: str = ""
     """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
+    older: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of objects that were there before: what has one of them is not the run's to remove."""
 
 
 Entry = Undo | Made
@@ -86,6 +88,8 @@ class Ledger:
     pending: list[Entry] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
     """What may have been made and is not seen, in words, with the way to tell it."""
+    harmed: list[str] = field(default_factory=list)
+    """What was written over and nothing puts back, in words."""
     _doubted: list[Made] = field(default_factory=list)
     """What the API said that it has not made."""
 
@@ -94,6 +98,20 @@ class Ledger:
         self.log("undo", as_json(undo))
         self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
+
+    def keys(self, made: Made) -> frozenset[str]:
+        """Keys of all objects that its owner is shown on the first pages, before it is made."""
+        found: set[str] = set()
+        for request in made.find:
+            with suppress(*_FAILS):
+                value, _ = _read(self.ask(made.who, request))
+                found |= {in_path(each[made.key]) for each in marked(value, "", made.key)}
+        return frozenset(found - {""})
+
+    def overwrote(self, made: Made, said: str) -> None:
+        """What was made is an object that was there: it is told, and removed by nobody."""
+        self.harmed.append(said)
+        self._done(made)
 
     def learn(self, made: Made, key: str) -> Made:
         """The key of what was made is known now."""
@@ -199,6 +217,8 @@ class Ledger:
             if key not in keys and not self.is_ours(made, key, each):
                 return False
             keys.add(key)
+        if keys & made.older:
+            return False
         for key in keys:
             url = made.remove.url.replace("{key}", quote(key, safe=""))
             answer = self.ask(made.who, replace(made.remove, url=url))
@@ -295,7 +315,8 @@ class Ledger:
             self._done(each)
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
-        return tuple(map(_left, failed))
+        harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
+        return (*map(_left, failed), *harmed)
 
     def _done(self, undo: Entry) -> None:
         self.pending = [each for each in self.pending if each.name != undo.name]
@@ -399,6 +420,7 @@ def as_json(undo: Entry) -> Json:
             "remove": _sent(undo.remove),
             "taken": undo.taken,
             "how": undo.how,
+            "older": sorted(undo.older),
         }
     return {
         "name": undo.name,
@@ -420,7 +442,8 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         turns = tuple(tuple(each) for each in value["turns"])
         remove, taken = _request(value["remove"]), bool(value.get("taken"))
         how = str(value.get("how", ""))
-        return Made(*plain, find, remove, value["known"], look, turns, taken, how)
+        older = frozenset(map(str, value.get("older", ())))
+        return Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
     who, asked = value["check"]
     return Undo(
         value["name"],

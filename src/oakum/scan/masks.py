@@ -11,6 +11,9 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
+from oakum.contract.model import Json
+from oakum.exchange import json_bytes
+
 _WORDS = re.compile(
     r"(?<![a-z])(?:no-?reply|hidden|redacted|anonymi[sz]ed|masked|withheld|concealed|deleted)(?![a-z])",
     re.IGNORECASE,
@@ -19,6 +22,15 @@ _NOTHING = re.compile(
     r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
 )
 Kind = Literal["value", "mask", "unclear"]
+
+
+_MASKED = re.compile(r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@")
+
+
+def looks_masked(value: Json) -> bool:
+    """Whether a value, or one in it, looks like a mask: written back, it would take the place of
+    what it hides."""
+    return _MASKED.search(json_bytes(value).decode()) is not None
 
 
 def is_no_instant(text: str) -> bool:

@@ -7,7 +7,7 @@ before the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from oakum.contract.classify import classify
 from oakum.contract.model import Operation
@@ -15,6 +15,7 @@ from oakum.contract.sensitive import more_than_sets, staff_matter
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import unwritable
 from oakum.scan.doors import Gate, gate_of
+from oakum.scan.technique import May
 from oakum.scan.variants import last_parameter, written
 from oakum.semantics import Model
 
@@ -89,3 +90,8 @@ def untried(model: Model) -> Iterator[Skipped]:
         if why := barred(model, operation):
             door = Door(operation.method, operation.path, operation.id)
             yield Skipped(door, f"not written to, for {why}")
+
+
+def all_untried(model: Model, may: May, more: Iterable[Skipped]) -> tuple[Skipped, ...]:
+    """What nothing was written to though a run may write; `more`: what it has found so itself."""
+    return tuple(dict.fromkeys((*(untried(model) if may.writes else ()), *more)))

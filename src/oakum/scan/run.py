@@ -23,6 +23,7 @@ from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.between import Between
+from oakum.scan.census import Census
 from oakum.scan.claims import with_claims
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
@@ -36,7 +37,7 @@ from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
-from oakum.scan.restraint import untried, why_not_called
+from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.switches import left_behind
@@ -239,6 +240,7 @@ class Scan:
         distrust, notes = list[str](), list[str]()
         states: tuple[IdentityState, ...] = ()
         engine: Engine | None = None
+        census: Census | None = None
         with self._at_work() as work:
             try:
                 notes += self._security_txt(work.governor)
@@ -247,6 +249,8 @@ class Scan:
                 notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
                 engine = self._wired(found, work)
+                census = Census(engine)
+                engine.at_first = census.take
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
                     distrust += self._mend(engine, given)
@@ -263,6 +267,8 @@ class Scan:
                     left = self._restore(engine)
                     if engine is not None and engine.newcomers is not None:
                         left += _surely("accounts", engine.newcomers.restore)
+                    if census is not None and self.writes.changes:
+                        left += _surely("objects", census.differences)
                 self.left_behind = left
                 distrust += left
         if self.stale is not None:
@@ -286,7 +292,7 @@ class Scan:
                 self.model,
                 work.governor.written,
                 (*self.left_behind, *unsure),
-                self._untried(engine),
+                all_untried(self.model, self.may, engine.untried if engine else ()),
             ),
         )
 
@@ -508,11 +514,6 @@ class Scan:
             allowed=options.allowed,
             contract_digest=self.contract_digest,
         )
-
-    def _untried(self, engine: Engine | None) -> tuple[Skipped, ...]:
-        """What nothing was written to, though a run may write."""
-        known = untried(self.model) if self.options.allow_writes else ()
-        return tuple(dict.fromkeys((*known, *(engine.untried if engine else ()))))
 
     def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
         """Operations that no question was put to; feeds were listened to, and stay."""

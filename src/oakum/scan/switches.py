@@ -22,6 +22,7 @@ from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, value_at
+from oakum.scan.masks import looks_masked
 from oakum.scan.past_cache import fresh, uncached
 from oakum.scan.seal import is_sealed
 from oakum.scan.settings_body import (
@@ -438,6 +439,10 @@ class Switches:
             if name not in current and name != path[0] and not thunk().read_only:
                 self.why = f"{named} replaces all, and `{name}` is shown nowhere, so none was sent"
                 return None
+        masked = [name for name, value in current.items() if whole and looks_masked(value)]
+        if masked and first:
+            self.why = f"{named} replaces all, and `{masked[0]}` may be a mask, so none was sent"
+            return None
         if not path or not all(
             isinstance(value_at(current, path[:n]), dict) for n in range(len(path))
         ):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json, Shape
 from oakum.contract.sensitive import ends
 from oakum.exchange import Request, Response, json_bytes
-from oakum.finding import Door, Evidence
+from oakum.finding import Door, Evidence, Skipped
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
 from oakum.scan.contacts import is_secret, noun_of
@@ -110,22 +111,24 @@ class _Trial:
     ledger: Ledger
     pair: _Pair
     owner: str
+    stopped: bool = False
+    """What was made could not be taken away, or was written over another: no more is made."""
 
     def run(self) -> bool:
         """Whether anything could be made."""
         control = self._make({})
         if control is None:
-            return False
+            return self.stopped
         made, view = control
         for viewer in self._strangers():
             if self._taken_away(made, viewer):
-                self.ledger.undo(made)
+                self._undo(made)
                 again = self._make({})
                 if again is None:
                     return True
                 made, _ = again
-        self.ledger.undo(made)
-        more = dict(self._beyond(view))
+        self._undo(made)
+        more = dict(self._beyond(view, made.mark))
         if more and self._ask_for(more, view) is None and len(more) > 1:
             for at, value in more.items():
                 self._ask_for({at: value}, view)
@@ -137,7 +140,7 @@ class _Trial:
         """What was made, and how its owner sees it; None when the API refused."""
         engine, pair = self.engine, self.pair
         mark = f"oakum {secrets.token_hex(4)}"
-        asked = self._request(mark, more)
+        asked = None if self.stopped else self._request(mark, more)
         lists = self._lists()
         remove = self._with_key(self.pair.remove)
         if asked is None or remove is None:
@@ -149,6 +152,10 @@ class _Trial:
             look=self._look(), turns=tuple(names for _, names in lists),
             how=f"{pair.remove.door.method} {pair.remove.door.path} as {self.owner}",
         )  # fmt: skip
+        known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
+        rows = (row for _, found in known_of for row in found)
+        older = {in_path(row[key]) for row in rows if key in row} | self.ledger.keys(made)
+        made = replace(made, older=frozenset(older - {""}))
         self.ledger.enter(made)
         engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         answer = engine.send(pair.make, self.owner, asked)
@@ -166,16 +173,33 @@ class _Trial:
         seen = marked(json_of(answer), mark, key)
         shown = seen[0] if seen else None
         told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
-        if told and self.ledger.is_ours(made, told, shown, echo=True):
+        if told in made.older and self.ledger.is_ours(made, told, shown, echo=True):
+            self._wrote_over(made)
+            return None
+        if told and told not in made.older and self.ledger.is_ours(made, told, shown, echo=True):
             made = self.ledger.learn(made, told)
         view = self._view(made) or shown or {}
         known = made.known or in_path(view.get(key))
+        if known in made.older and view is not shown:
+            self._wrote_over(made)
+            return None
         if not made.known and known and self.ledger.is_ours(made, known, view, echo=view is shown):
             made = self.ledger.learn(made, known)
         if not made.known:  # looked for once more at the end, and told if it is not found
             self.ledger.taken(made)
+            self.stopped = True
             return None
         return made, view
+
+    def _wrote_over(self, made: Made) -> None:
+        """The mark stands in an object that was there before: the creation has changed that one,
+        and removing it would lose it whole."""
+        make, self.stopped = self.pair.make.door, True
+        self.ledger.overwrote(
+            made,
+            f"{make.method} {make.path} wrote over a `{self.pair.resource}` of {self.owner} that"
+            " was there before, where it was to make one: put it back by hand",
+        )
 
     def _request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> Filled | None:
         engine, make = self.engine, self.pair.make
@@ -184,7 +208,13 @@ class _Trial:
         if filled is None or shape is None:
             return None
         marks = iter((mark,))
-        body = _body(engine, shape, self.pair, self.owner, marks, ())
+        try:
+            body = _body(engine, shape, self.pair, self.owner, marks, ())
+        except LookupError as error:
+            engine.untried.append(
+                Skipped(make.door, f"nothing was made: no value is known for `{error.args[0]}`")
+            )
+            return None
         if next(marks, ""):
             return None  # nowhere to put it: it could not be found again
         body = {**body, **filled.content}
@@ -260,8 +290,11 @@ class _Trial:
 
     # ------------------------------------------------------------ asking for more
 
-    def _beyond(self, view: Mapping[str, Json]) -> Iterator[tuple[tuple[str, ...], Json]]:
-        """Members that owners may not set, each with another value than it has."""
+    def _beyond(
+        self, view: Mapping[str, Json], mark: str
+    ) -> Iterator[tuple[tuple[str, ...], Json]]:
+        """Members that owners may not set, each with another value than it has; not the one that
+        holds the mark, by which the object is found again."""
         engine, resource = self.engine, self.pair.resource
         known = engine.model.policy.resources[resource]
         taken = {known.key, *known.owner.members}
@@ -272,7 +305,8 @@ class _Trial:
         for at, value in _leaves(view, ()):
             path = ".".join(at)
             inner = shape_of(engine.model, resource, *at)
-            if path in taken or at[0] in taken or found >= _MOST:
+            marks = isinstance(value, str) and mark in value
+            if path in taken or at[0] in taken or found >= _MOST or marks:
                 continue
             if not engine.lookout.may_write(*at):
                 continue
@@ -311,8 +345,11 @@ class _Trial:
         made = self._make(more)
         if made is None:
             return None
-        self.ledger.undo(made[0])
+        self._undo(made[0])
         return made[1]
+
+    def _undo(self, made: Made) -> None:
+        self.stopped = not self.ledger.undo(made) or self.stopped
 
     # ------------------------------------------------------------ taking it away
 
@@ -407,8 +444,12 @@ def _body(
         wrap = pair.at[: len(at) + 1] == (*at, name)
         if inner.read_only or not (required or free or wrap):
             continue
-        if inner.properties and len(at) < _DEPTH:
+        if path == engine.model.policy.resources[pair.resource].key:
+            body[name] = _new_key(inner)
+        elif inner.properties and len(at) < _DEPTH:
             body[name] = _body(engine, inner, pair, owner, marks, (*at, name))
+        elif classify_field(name, inner) is FieldClass.KEY and not (seen or inner.enum):
+            raise LookupError(name)  # any other value would name somebody's object
         elif free:
             text = next(marks, "")
             if text or required:
@@ -420,6 +461,14 @@ def _body(
         else:
             body[name] = harmless(name, inner)
     return body
+
+
+def _new_key(shape: Shape) -> Json:
+    """A key that nothing has, where whoever makes an object chooses it: an API may write over what
+    has another one."""
+    if shape.kinds & {"integer", "number"}:
+        return 2**30 + secrets.randbelow(2**30)
+    return str(uuid.uuid4()) if shape.format == "uuid" else f"oakum-{secrets.token_hex(8)}"
 
 
 def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:

@@ -30,6 +30,7 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.ledger import Ledger, Undo, extract
+from oakum.scan.masks import looks_masked
 from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
@@ -45,6 +46,7 @@ _METHODS = ("PATCH", "PUT", "POST")
 _CHANGES = listed("change edit modify patch save set update")
 _MOST = 12
 """Members tried at one door."""
+_EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
 def run(engine: Engine) -> None:
@@ -135,6 +137,8 @@ class _Door:
     """Members of the object that was written last, as they were in two reads before that."""
     refused: int = 0
     """Status with which the last write was refused."""
+    emptied: bool = False
+    """A write has emptied what it was not sent: no other is sent."""
 
     def run(self) -> None:
         """One owner with each kind of viewer; further owners where they have other kinds."""
@@ -165,18 +169,34 @@ class _Door:
             for name, thunk in shape.properties.items()
             if name not in view.object and name not in self.gate.sources and not thunk().read_only
         ]
-        if unseen:
+        faces = self.engine.knowledge.faces
+        doubtful = [
+            name
+            for name, value in view.object.items()
+            if name in shape.properties
+            and (
+                looks_masked(value)
+                or any(
+                    len(set(shown.values())) > 1
+                    for (who, resource, _, path), shown in faces.items()
+                    if (who, resource, path) == (owner, self.resource, name)
+                )
+            )
+        ]
+        why = [f"`{name}` is shown nowhere" for name in unseen]
+        why += [f"what is shown of `{name}` may be a mask" for name in doubtful]
+        if why:
             self.engine.notes.append(
                 f"{self.gate.door.method} {self.gate.door.path} was not tried on what is"
-                f" {owner}'s: it replaces all, and `{unseen[0]}` is shown nowhere"
+                f" {owner}'s: it replaces all, and {why[0]}"
             )
-        return bool(unseen)
+        return bool(why)
 
     def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> bool:
         """Write what `viewer` may not, all at once; one by one when that is refused for what it
         is, and not for who asks. Whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
-        if not changes:
+        if not changes or self.emptied:
             return False
         stuck = self._write(owner, viewer, view, changes)
         whoever = self.refused in (401, 404, 405) or (self.refused == 403 and viewer != owner)
@@ -275,11 +295,35 @@ class _Door:
         if after is None and viewer != owner and key:
             stuck = [key]  # the owner has lost it: who wrote to it took it over
         undone = self.ledger.undo(undo)
+        if self.gate.operation.method == "PUT":
+            self._give_back(owner, again, filled)
         if own is not None:
             self.ledger.undo(own)
         for name in stuck:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
+
+    def _give_back(self, owner: str, was: _View, filled: Filled) -> None:
+        """Send all that the owner's view has shown where a write has emptied more than it was sent:
+        members that the document does not name. What stays empty is told at the end."""
+        now = self._view(owner)
+        lost = [
+            name
+            for name, value in was.object.items()
+            if now is not None and value not in _EMPTY and now.object.get(name) in _EMPTY
+        ]
+        if not lost:
+            return
+        self.emptied = True
+        shape = self._shape()
+        kept = {name for name, thunk in shape.properties.items() if thunk().read_only}
+        whole = {name: value for name, value in was.object.items() if name not in kept}
+        request = with_body(filled, self.gate.operation, self._placed(whole)).request
+        self.engine.send(self.gate, owner, replace(filled, request=request))
+        self.engine.notes.append(
+            f"{self.gate.door.method} {self.gate.door.path} empties what it is not sent, of what"
+            " the document does not name too: it was not tried again"
+        )
 
     def _own_side(self, viewer: str | None, owner: str, names: tuple[str, ...]) -> Undo | None:
         """How to put back the caller's own object: some doors change that, whatever is named."""
