@@ -126,6 +126,8 @@ class Engine:
     """What was not written, or not asked for fear of what it would do, and why."""
     at_first: Callable[[], None] = lambda: None
     """Done once after the documented questions, before anything is written."""
+    at_last: Callable[[], tuple[str, ...]] = tuple
+    """Says what is not as it was then, once everything was put back."""
     distrust: list[str] = field(default_factory=list)
     """Why what was learnt is not to be trusted."""
 

@@ -23,7 +23,6 @@ from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
 from oakum.scan.afford import afford
 from oakum.scan.between import Between
-from oakum.scan.census import Census
 from oakum.scan.claims import with_claims
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
@@ -240,7 +239,6 @@ class Scan:
         distrust, notes = list[str](), list[str]()
         states: tuple[IdentityState, ...] = ()
         engine: Engine | None = None
-        census: Census | None = None
         with self._at_work() as work:
             try:
                 notes += self._security_txt(work.governor)
@@ -249,8 +247,6 @@ class Scan:
                 notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
                 engine = self._wired(found, work)
-                census = Census(engine)
-                engine.at_first = census.take
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
                     distrust += self._mend(engine, given)
@@ -267,8 +263,8 @@ class Scan:
                     left = self._restore(engine)
                     if engine is not None and engine.newcomers is not None:
                         left += _surely("accounts", engine.newcomers.restore)
-                    if census is not None and self.writes.changes:
-                        left += _surely("objects", census.differences)
+                    if engine is not None and self.writes.changes:
+                        left += _surely("objects", engine.at_last)
                 self.left_behind = left
                 distrust += left
         if self.stale is not None:

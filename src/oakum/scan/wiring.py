@@ -13,6 +13,7 @@ from oakum.contract.model import Json, Policy
 from oakum.scan import newcomers
 from oakum.scan.afford import Plan, cost
 from oakum.scan.cast import Cast
+from oakum.scan.census import Census
 from oakum.scan.claims import claims_of
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
@@ -121,6 +122,8 @@ class Wiring:
         if self.may.own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
             engine.ties = self._ties(engine, log)
+        census = Census(engine)
+        engine.at_first, engine.at_last = census.take, census.differences
         return engine
 
     def _sealed(self, flip: Flip) -> Flip:
