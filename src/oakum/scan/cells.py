@@ -22,6 +22,7 @@ from oakum.scan.exhibits import Exhibits, OwnView, Question, by_way_of
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.masks import kind_of
 from oakum.scan.matrix import (
+    ECHO,
     NOBODY,
     Doubt,
     Key,
@@ -253,7 +254,7 @@ class Cells:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
-            elif why == _SHARED:
+            elif why in (_SHARED, ECHO):
                 self._shared.append(leaf)
             elif why:
                 self._perhaps(sighting, leaf, who, why)
@@ -279,7 +280,7 @@ class Cells:
     def _echo(self, leaf: Leaf) -> str:
         """Whether the question itself held what stands there: it tells of nobody then, unless more
         of the object stands beside it."""
-        return _SHARED if canonical(leaf.value) in self._question.sent else ""
+        return ECHO if canonical(leaf.value) in self._question.sent else ""
 
     def _alias(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
         """The field whose value a member holds that neither document nor contract names; empty:
@@ -338,7 +339,7 @@ class Cells:
             evidence = self._evidence(sighting, leaf, who)
             self._put(sighting, leaf.path, who, Result.LEAK, evidence)
         else:
-            self._perhaps(sighting, leaf, who, _SHARED)
+            self._perhaps(sighting, leaf, who, self._echo(leaf) or _SHARED)
 
     def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:

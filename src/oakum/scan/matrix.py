@@ -26,6 +26,7 @@ from oakum.semantics.table import allows, deciding, leaf_index
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
+ECHO = "an echo"
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
@@ -64,7 +65,8 @@ class Doubt:
 
     `another value`: not what its owner sees. A placeholder, unless the field is one that reads
     differently for every reader. `too common a value`: `false` or `0`, unless the same door showed
-    the same viewer the field when it held something else.
+    the same viewer the field when it held something else. `ECHO`: what the question itself held,
+    which neither shows nor confirms anything.
     """
 
     why: str
@@ -431,6 +433,8 @@ class Matrix:
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
         for key, (probe, doubt) in list(self._doubts.items()):
+            if doubt.why == ECHO:
+                continue
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"
             if (common and key[:4] in places) or (relative and not common):

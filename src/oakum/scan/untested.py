@@ -29,6 +29,8 @@ def why_untested(
     if doubt := matrix.doubt(key):
         if doubt == "another value":
             return "something stood there that its owner does not see: a placeholder, perhaps"
+        if doubt == "an echo":
+            return "what stood there is what the question itself held"
         return "a value stood there that is too common to tell whose it is"
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, key)

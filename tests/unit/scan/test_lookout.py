@@ -34,11 +34,11 @@ class Watch:
 
     def look(
         self, viewer: str | None, answer: Any, of: str | None = "ann", door: str = "getPerson",
-        sent: tuple[str, ...] = (), batch: bool = False, **more: Any,
+        sent: tuple[str, ...] = (), batch: bool = False, again: str = "", **more: Any,
     ) -> Outcome:  # fmt: skip
         response = answer if isinstance(answer, Response) else reply(answer, **more)
         question = Question(
-            f"{viewer} {door} {of}", door, viewer, frozenset({of} if of else ()),
+            f"{viewer} {door} {of}{again}", door, viewer, frozenset({of} if of else ()),
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
         asked = replace(gate(door), batch=batch)
@@ -237,6 +237,19 @@ def test_an_object_that_echoes_what_was_asked_leaks_only_with_what_stands_beside
     assert [each.leak.key.field for each in found.doubts] == ["phone"]
     found = watch.look("cat", {**echo, "bio": ANN["bio"]}, sent=sent, batch=True)
     assert results(found)[("Person", "phone")] is Result.LEAK
+
+
+@pytest.mark.parametrize("sent", [(ANN["phone"],), ()], ids=["an echo", "not asked for"])
+def test_what_holds_only_what_the_question_held_confirms_nothing(sent: tuple[str, ...]) -> None:
+    """Seen once beside more; the second answer says back what it was asked for."""
+    watch = Watch()
+    watch.look("ann", ANN)
+    found = watch.look("cat", {**CARD, "phone": ANN["phone"]})
+    key = next(each.key for each in found.observations if each.key.field == "phone")
+    watch.look("cat", {**CARD, "phone": ANN["phone"]}, door="getPerson", of="ann", sent=sent,
+               again="again")  # fmt: skip
+    watch.run.matrix.settle()
+    assert (key.finding in watch.run.matrix.confirmed) is (not sent)
 
 
 @pytest.mark.parametrize("read", [True, False])
