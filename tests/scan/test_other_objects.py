@@ -227,3 +227,54 @@ def test_a_relation_that_an_answer_leaves_out_makes_no_proof(tmp_path: Path, lea
     assert (("Pad.text", "member") in run.proven) is leaks
     if not leaks:
         assert run.proven == set()
+
+
+# ------------------------------------------------------- closed by the value of another object
+
+TAGGED = """\
+  Memo:
+    key: id
+    owner: by
+    fields: {"id, by, text, tag": [{see: [owner]}]}
+operations:
+  listMemos: {params: {userId: Me.id}}
+  getMemo: {params: {memoId: Memo.id}}
+"""
+
+
+@pytest.mark.parametrize("stripped", [True, False])
+def test_a_field_that_only_another_object_of_its_owner_has_is_not_closed(
+    tmp_path: Path, stripped: bool
+) -> None:
+    """The one memo that can be asked for has no tag; shown to everybody, without saying whose or
+    which it is, or refused to all, it tells nothing of tags."""
+    memos = {
+        f"m-{n}-{id}": {"id": f"m-{n}-{id}", "by": id, "text": f"text {n} of {id}"}
+        | ({"tag": f"tag of {id}"} if n else {})
+        for id in NAMES.values()
+        for n in (0, 1)
+    }
+
+    def memo(who: str, key: str) -> Any:
+        one = memos.get(key)
+        if not who or one is None:
+            return 404
+        if NAMES[who] == one["by"]:
+            return one
+        return {"text": one["text"]} if stripped and "tag" not in one else 404
+
+    def listed(who: str, id: str) -> Any:
+        mine = [m for m in memos.values() if m["by"] == id and NAMES.get(who) == id]
+        return [{k: v for k, v in m.items() if k != "id" or "tag" not in m} for m in mine]
+
+    run = told(
+        tmp_path, schema("Memo", id="string", by="string", text="string", tag="string"),
+        path("/users/{userId}/memos", "listMemos", "Memo", many=True)
+        + path("/memos/{memoId}", "getMemo", "Memo"), TAGGED,
+        Api({"/users/([^/]+)/memos": listed, "/memos/([^/]+)": memo}),
+    )  # fmt: skip
+    item = "/memos/{memoId}"
+    asked = [c for c in run.report.cells if c.door.path == item and c.field == "tag"]
+    closed = {c.result.value for c in asked if c.viewer == "member"}
+    assert (("Memo.text", "member") in run.proven) is stripped
+    assert closed == {"not-shown"}

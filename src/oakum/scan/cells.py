@@ -164,6 +164,9 @@ class Cells:
         declared = self._ground.model.tables[sighting.resource].leaves
         key = self._ground.model.policy.resources[sighting.resource].key
         self._object = next(iter(texts(sighting.value, key) if key else []), "")
+        if key and not self._object and sighting.pointer in self._reading.given:
+            resource = self._ground.model.policy.resources[sighting.resource]
+            self._object = asked_key(self._gate, self._question, resource)
         nobodys = self._ground.is_nobodys(sighting.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(sighting)
@@ -378,7 +381,7 @@ class Cells:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
-        known = (who, resource, path) in self._ground.knowledge.present
+        known = self._ground.knowledge.was_shown(who, resource, self._object, path)
         if at := self._stands_loose(who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (granted_to_nobody(table, path) and not blank):

@@ -85,16 +85,23 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     if engine.cast.in_doubt(owner, key.resource) & {name for name, _ in key.state}:
         return False
     known = (owner, key.resource, key.field) in engine.knowledge.present
+    if is_one_of_many(engine.model, resource) and _names_one(engine, key):
+        # Another object of the owner's may have it: that this one came without says nothing.
+        known = key.field in engine.matrix.own.get((key.door, owner, key.resource), ())
     return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
 
 
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
     """Whether objects of an owner in the state of a cell were there to be left out: where a
     question names one by its key, its own answer has told already."""
+    return not _names_one(engine, key) and engine.lookout.shown_in(key.door, owner, key)
+
+
+def _names_one(engine: Engine, key: Key) -> bool:
+    """Whether a question to the door of a cell names one object by its key."""
     gate = engine.matrix.gates[key.door]
     wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
-    named = wanted in gate.sources.values() and not gate.batch
-    return not named and engine.lookout.shown_in(key.door, owner, key)
+    return wanted in gate.sources.values() and not gate.batch
 
 
 def say_why(engine: Engine) -> None:

@@ -105,6 +105,12 @@ class Knowledge:
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
 
+    def was_shown(self, who: str, resource: str, key: str, path: str) -> bool:
+        """Whether an owner was shown a field of one object with something in it. That another of
+        their objects has it says nothing of this one; where this one is not known, it has to do."""
+        this = self.filled.get((who, resource, key)) if key else None
+        return (who, resource, path) in self.present if this is None else path in this
+
     def suppose(self, who: str, resource: str, key: str, id: str) -> None:
         """Take an account's id for the key of its one object, where no object is known yet."""
         if not self.objects.get((who, resource)):
