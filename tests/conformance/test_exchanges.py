@@ -25,13 +25,14 @@ MIDDLEWARE: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
 ATTACKS = frozenset(
     (
         *("callers", "concealed", "credentials", "evidence", "keys", "limits"),
-        *("logins", "targets", "unions", "values"),
+        *("clients", "logins", "targets", "unions", "values"),
     )
 )
 UNHEARD = frozenset(
     (
         ("asgi", "nobody can be asked about"),  # what an application raises is an answer of 500
         ("wsgi", "nobody can be asked about"),
+        ("wsgi", "the key twice is refused"),
         ("wsgi", "two authorization headers"),  # servers hand one value for each name
     )
 )

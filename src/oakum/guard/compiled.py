@@ -10,6 +10,7 @@ from pathlib import Path
 from oakum.contract import load
 from oakum.contract.model import Policy
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.clients import open_to_clients
 from oakum.guard.foreseen import foreseen
 from oakum.guard.plan import compile_plan
 from oakum.guard.wiring import derive, feeds
@@ -65,7 +66,7 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
     policy = contract.policy
     assert policy is not None  # or it could not be compiled
     head = json.loads(plan)
-    model = compile_contract(contract.document, policy)
+    model = open_to_clients(contract.document, compile_contract(contract.document, policy))
     wiring = derive(contract.document, model)
     service = policy.guard.service
     return Compiled(

@@ -21,6 +21,7 @@ from oakum.guard import ahead
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
+from oakum.guard.clients import open_to_clients
 from oakum.guard.dialogue import Answered, Asked, Denied, broken
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
@@ -136,6 +137,7 @@ class Gatekeeper:
             hint = "write `guard: {jwt: {keys: …}}`"
             raise InputError([Problem(where, "it is not said how a token is verified", hint)])
         self.observe = observe
+        model = open_to_clients(document, model)
         self._model = model
         self._wiring = derive(document, model)
         self._router = Router(document.operations)
@@ -319,7 +321,7 @@ class Gatekeeper:
         answered = yield from self._whoami(inquiry, index, held)
         who = by_answer(answered, caller)
         if who.ids and answered is not None and not kept_apart(answered):
-            bare = yield from self._whoami(inquiry, index, Given())
+            bare = yield from self._whoami(inquiry, index, held.clients)
             if not told_to_nobody(bare, caller, who.ids):
                 raise Denied(503, "who")
         return who
@@ -451,7 +453,7 @@ class Gatekeeper:
         if door.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
         login = self._model.rule(door.operation.id).login
-        private = bool(login) or not door.operation.anonymous or bool(inquiry.held)
+        private = bool(login) or not door.operation.anonymous or bool(inquiry.held.values)
         headers = back(answered, guard, private=private)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")

@@ -20,6 +20,7 @@ from oakum.contract import Contract
 from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
+from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.secrets import read_api_keys, read_key_set
@@ -57,6 +58,7 @@ def compile_plan(contract: Contract, folder: Path) -> str:
         hint = "write one, or draft it with `oakum init`"
         raise InputError([Problem(where, "there is no policy to guard by", hint)])
     model = compile_contract(contract.document, contract.policy)
+    model = open_to_clients(contract.document, model)
     plan = _Compiler(model, derive(contract.document, model)).plan(folder)
     text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS)
     plan["contract"] = hashlib.sha256(text).hexdigest()[:16]
@@ -135,7 +137,8 @@ class _Compiler:
             "automata": self.automata,
             "caller": self._caller(),
             "credentials": [
-                {"where": each.where, "name": each.name} for each in self.wiring.credentials
+                {"where": each.where, "name": each.name, "client": each.client}
+                for each in self.wiring.credentials
             ],
             "limits": [
                 {"name": each.name, "kind": each.kind, "most": each.most, "per": each.per}
@@ -246,7 +249,7 @@ class _Compiler:
             "method": operation.method,
             "segments": door.segments,
             "turn": self._turn(operation),
-            "anonymous": operation.anonymous,
+            "anonymous": self.model.operations[operation.id].anonymous,
             "write": door.write,
             "conceals": door.conceals,
             "reader": doors.get(hidden.reader) if hidden else None,

@@ -34,7 +34,12 @@ class Given:
     """Pieces of the query with credentials in them, as they came."""
 
     def __bool__(self) -> bool:
-        return bool(self.values)
+        return any(not each.client for each, _ in self.values)
+
+    @property
+    def clients(self) -> Given:
+        """The keys among them that all callers of an application send."""
+        return Given(tuple((each, value) for each, value in self.values if each.client))
 
     @property
     def key(self) -> str:
@@ -143,6 +148,8 @@ def one_token(held: Given) -> str | None:
     tokens: set[str] = set()
     other = strange = False
     for credential, value in held.values:
+        if credential.client:
+            continue
         if credential.where == "header" and credential.name == "authorization":
             scheme, _, rest = value.partition(" ")
             if scheme.lower() == "bearer" and rest.strip(" "):
@@ -169,6 +176,7 @@ def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
     said = {
         value.partition(" ")[2] if each.name == "authorization" and " " in value else value
         for each, value in held.values
+        if not each.client
     }
     known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
     claims = known if isinstance(known, dict) else {}

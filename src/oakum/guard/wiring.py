@@ -17,6 +17,7 @@ from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.ahead import neutral
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
+from oakum.guard.clients import client_keys
 from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
 from oakum.guard.parts import declared
@@ -56,6 +57,8 @@ class Credential:
 
     where: Literal["header", "cookie", "query"]
     name: str
+    client: bool = False
+    """A key of the application's, which all callers send: it makes nobody somebody."""
 
 
 FEEDS = {
@@ -269,7 +272,7 @@ def derive(document: Document, model: Model) -> Wiring:
         relations,
         states,
         whoami,
-        tuple(_credentials(document)),
+        tuple(_credentials(document, client_keys(document, model.policy))),
         (*make.warnings, *_given_away(model.policy), *_hidden(document)),
         {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
         {path: make.home(path, at) for path, (_, at) in states.items()},
@@ -462,10 +465,10 @@ def origin(policy: Policy, state: State) -> str:
     return path
 
 
-def _credentials(document: Document) -> Iterator[Credential]:
+def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:
     """Places named by the document's security schemes; without any, the usual two headers."""
     found: dict[Credential, None] = {}
-    for scheme in document.security_schemes.values():
+    for called, scheme in document.security_schemes.items():
         if not isinstance(scheme, dict):
             continue
         name, where = scheme.get("name"), scheme.get("in")
@@ -476,5 +479,5 @@ def _credentials(document: Document) -> Iterator[Credential]:
         elif isinstance(name, str) and where == "query":
             found[Credential("query", name)] = None
         elif isinstance(name, str):
-            found[Credential("header", name.lower())] = None
+            found[Credential("header", name.lower(), called in clients)] = None
     yield from found or (Credential("header", "authorization"), Credential("header", "cookie"))

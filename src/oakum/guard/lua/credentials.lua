@@ -91,12 +91,14 @@ function Reader:gather(x, found)
       x.query_pieces[self.queries[name]] = piece[1]
     end
   end
-  local some = false
+  -- A key that all callers of an application send goes along, and makes nobody somebody.
+  local some, any = false, false
   for i = 1, held and #self.places or 0 do
     if held[i] == "" then held[i] = nil end
-    some = some or held[i] ~= nil
+    any = any or held[i] ~= nil
+    some = some or (held[i] ~= nil and not self.places[i].client)
   end
-  x.credentials = some and held
+  x.credentials, x.carrying = some and held, any and held
   return true
 end
 
@@ -111,12 +113,14 @@ end
 
 -- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
 -- pieces of the query.
-function Reader:carried(x)
-  local held, made, cookies, pieces = x.credentials, {}, {}, {}
+-- With `clients` only the keys that all callers send.
+function Reader:carried(x, clients)
+  local held, made, cookies, pieces = x.carrying, {}, {}, {}
   if not held then return made end
   local whole
   for i = 1, #self.places do
     local each, value = self.places[i], held[i]
+    if clients and not each.client then value = nil end
     if value and each.where == "header" and each.name == "cookie" then
       whole = value
     elseif value and each.where == "header" then
@@ -124,7 +128,7 @@ function Reader:carried(x)
     elseif value and each.where == "cookie" then
       cookies[#cookies + 1] = each.name .. "=" .. value
     end
-    if each.where == "query" and x.query_pieces and x.query_pieces[i] then
+    if each.where == "query" and not clients and x.query_pieces and x.query_pieces[i] then
       pieces[#pieces + 1] = x.query_pieces[i]
     end
   end
@@ -147,6 +151,7 @@ function Reader:token(held)
   local token, other, strange = nil, false, false
   for i = 1, #self.places do
     local each, value, mine = self.places[i], held[i], nil
+    if each.client then value = nil end
     if value and each.where == "header" and each.name == "authorization" then
       local rest, scheme = after_scheme(value)
       if scheme == "bearer" and rest ~= "" then mine = rest else other = true end
@@ -168,7 +173,7 @@ end
 function Reader:api_key(held)
   local key
   for i = 1, #self.places do
-    local value = held[i]
+    local value = not self.places[i].client and held[i] or nil
     if value and self.places[i].name == "authorization" and find(value, " ", 1, true) then
       value = sub(value, find(value, " ", 1, true) + 1)
     end

@@ -232,7 +232,9 @@ end
 -- What is known of a question, or nil; then it is noted as missing unless it can never be asked.
 function Lookups:known(i, id)
   local ask, x = self.asks[i], self.x
-  local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. id
+  -- What was asked for nobody with one application's key is not believed for another's.
+  local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
+  local key = ask.service and ask.tag .. id or ask.tag .. x.who.token .. app .. id
   -- What was found out for this passage stays found out.
   if not x.known then x.known = {} end
   local found = x.known[key]

@@ -447,7 +447,7 @@ function Guard:enter(req)
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
     peer = false, block = false, path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", door = false,
-    params = false, credentials = false, who = false, known = false, missing = false,
+    params = false, credentials = false, carrying = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
     upstream = false, removed = false, stream = false,
   }
@@ -846,7 +846,7 @@ local function answered(self, x, res)
   if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
-  local private = #door.login > 0 or not door.anonymous or x.credentials
+  local private = #door.login > 0 or not door.anonymous or x.carrying
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end

@@ -40,6 +40,7 @@ function M.new(plan, host, asking, audit_key, keys)
     known = cache.new(2 ^ 22), tokens = 0, braked = cache.new(2 ^ 18),
   }, Who)
   self.nobody = self:bearer({}, nil)
+  asking.keyed = function(held) return self.reader:key(held) end
   asking.carried = function(x) return self.reader:carried(x) end
   return self
 end
@@ -130,7 +131,7 @@ end
 function Who:theirs(x, ids)
   local asking = self.asking
   local ask = asking.asks[self.caller.ask]
-  local question = asking:question({ given = {} }, ask.before, ask.query, nil)
+  local question = asking:question({ given = self.reader:carried(x, true) }, ask.before, ask.query, nil)
   question.method = ask.method
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)

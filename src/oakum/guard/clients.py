@@ -1,0 +1,59 @@
+"""Keys of an application, which all of its callers send and which make nobody somebody.
+
+The law of this module: such a key is no credential of a person. It is one only where the document
+says that no operation is called without it, that some are called with it alone, and that who-am-I
+asks for more; then what is open to it alone is open to nobody in particular.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oakum.contract.model import Operation, Policy
+from oakum.contract.openapi import Document
+from oakum.semantics import Model
+
+
+def client_keys(document: Document, policy: Policy) -> frozenset[str]:
+    """Names of the security schemes that are such keys."""
+    caller = document.operation(policy.caller.operation) if policy.caller.operation else None
+    if policy.caller.api_key or (caller is None and not policy.caller.claim):
+        return frozenset()
+    asked = [set(each) for operation in document.operations for each in operation.security or ()]
+    needed = [alternative for alternative in asked if alternative]
+    more = caller.security if caller is not None else ()
+    if not needed or (caller is not None and not more):
+        return frozenset()
+    return frozenset(
+        name
+        for name in needed[0]
+        if _in_a_header(document, name)
+        and all(name in each for each in needed)
+        and {name} in needed
+        and all(each - {name} for each in more or ())
+    )
+
+
+def open_to_clients(document: Document, model: Model) -> Model:
+    """A model in which an operation that is open to such a key alone is open to nobody."""
+    keys = client_keys(document, model.policy)
+    if not keys:
+        return model
+    operations = {id: _without(each, keys) for id, each in model.operations.items()}
+    return replace(model, operations=operations)
+
+
+def _without(operation: Operation, keys: frozenset[str]) -> Operation:
+    if not operation.security:
+        return operation
+    return replace(operation, security=tuple(each - keys for each in operation.security))
+
+
+def _in_a_header(document: Document, name: str) -> bool:
+    """Whether a scheme is a key in a header of its own."""
+    scheme = document.security_schemes.get(name)
+    if not isinstance(scheme, dict) or scheme.get("type") != "apiKey":
+        return False
+    header = scheme.get("name")
+    own = isinstance(header, str) and header.lower() not in ("authorization", "cookie")
+    return scheme.get("in") == "header" and own
