@@ -11,7 +11,7 @@ import orjson
 
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, json_bytes
-from oakum.scan.bodies import FORM, JSON, MULTIPART, encode
+from oakum.scan.bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
 
@@ -139,7 +139,8 @@ def _build(
         shown.append(f"query=…&variables={{{_named(names)}}}")
         content, body_symbolic = {}, ""
     body = b""
-    if content:
+    # A technique that asks for nothing in a body means an empty one, and not none.
+    if content or (gate.how and operation.method == "POST" and body_shape(operation)):
         as_json = gate.asks is not None
         kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
         headers["content-type"] = kind

@@ -21,6 +21,7 @@ from oakum.scan.asking import variable
 from oakum.scan.bodies import body_shape
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.later_pages import read_on
 from oakum.scan.technique import Line, Prospect
 from oakum.semantics import Model
 
@@ -47,6 +48,8 @@ def run(engine: Engine) -> None:
             if slot.kind == "text":
                 _each_person(engine, gate, slot)
             _everybody(engine, gate, slot)
+        _for_nothing(engine, gate)
+    read_on(engine)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -200,6 +203,26 @@ def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]
                 shown = _body(gate, slot, symbol)[slot.above]
                 veiled = {slot.above: json_bytes(shown).decode()}
             yield value, bare.otherwise(HOW, door=door, fixed=more, veiled=veiled)
+
+
+def _for_nothing(engine: Engine, gate: Gate) -> None:
+    """A search whose body need hold nothing, for nothing and for an empty text, as each kind of
+    viewer: what names an owner narrows it, so its plain question is never so wide."""
+    shape = body_shape(gate.operation)
+    named = [each.name for each in gate.operation.parameters]
+    if shape is None or not shape.properties or shape.required or gate.asks is not None:
+        return
+    if gate.personal & set(named) or not engine.was_asked(gate):
+        return
+    bare = gate
+    for name in shape.properties:
+        bare = replace(_without(bare, name), batch=False)
+    empty = {name: "" for name, thunk in shape.properties.items() if _is_text(thunk())}
+    for said, more in (("nothing", {}), ("empty texts", empty)):
+        way = bare.otherwise(HOW, door=f"{gate.door.path} for {said}", fixed=more)
+        if way.id not in engine.matrix.gates and (said == "nothing" or more):
+            engine.matrix.open(way)
+            _ask_all(engine, way)
 
 
 def _without(gate: Gate, name: str) -> Gate:
