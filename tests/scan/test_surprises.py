@@ -4,6 +4,7 @@ before, or is told with distrust."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +34,23 @@ def test_what_was_there_is_as_it_was_or_the_run_is_not_trusted(
     made = played(kind(), tmp_path)
     assert made.after == made.before or made.report.distrust, made.report.writes
     assert {*made.report.writes.left} <= {*made.report.distrust, *made.report.notes}
+
+
+def test_members_that_are_not_tried_at_a_write_are_named_with_the_reason(tmp_path: Path) -> None:
+    class Ticks(shelf.Shelf):
+        """Its colour is another one each time it is shown."""
+
+        n = 0
+
+        def view(self, row: dict[str, Any]) -> dict[str, Any]:
+            self.n += 1
+            return {**row, "colour": f"colour-{self.n}"}
+
+    untried = played(Ticks(), tmp_path).report.writes.untried
+    for door in ("PUT /notes/{noteId}", "POST /notes"):
+        (said,) = {e.reason for e in untried if f"{e.door.method} {e.door.path}" == door}
+        assert "`member`, for it says whose the object is" in said
+        assert "`id`, for it names the object" in said
+        assert "`status`" in said or door == "POST /notes"
+    (said,) = {e.reason for e in untried if e.door.method == "PUT" and "notes" in e.door.path}
+    assert "`colour`, for it varies by itself" in said

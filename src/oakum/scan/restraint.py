@@ -15,7 +15,6 @@ from oakum.contract.sensitive import more_than_sets, staff_matter
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import unwritable
 from oakum.scan.doors import Gate, gate_of
-from oakum.scan.technique import May
 from oakum.scan.variants import last_parameter, written
 from oakum.semantics import Model
 
@@ -92,6 +91,6 @@ def untried(model: Model) -> Iterator[Skipped]:
             yield Skipped(door, f"not written to, for {why}")
 
 
-def all_untried(model: Model, may: May, more: Iterable[Skipped]) -> tuple[Skipped, ...]:
+def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
     """What nothing was written to though a run may write; `more`: what it has found so itself."""
-    return tuple(dict.fromkeys((*(untried(model) if may.writes else ()), *more)))
+    return tuple(dict.fromkeys((*(untried(model) if writes else ()), *more)))

@@ -288,7 +288,7 @@ class Scan:
                 self.model,
                 work.governor.written,
                 (*self.left_behind, *unsure),
-                all_untried(self.model, self.may, engine.untried if engine else ()),
+                all_untried(self.model, engine.untried if engine else (), writes=self.may.writes),
             ),
         )
 

@@ -30,6 +30,7 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
+from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.login import json_of
 from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred, remover
@@ -297,7 +298,7 @@ class _Trial:
         holds the mark, by which the object is found again."""
         engine, resource = self.engine, self.pair.resource
         known = engine.model.policy.resources[resource]
-        taken = {known.key, *known.owner.members}
+        untried: dict[str, str] = {}
         held = engine.cast.relations(self.owner, self.owner)
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
@@ -305,17 +306,27 @@ class _Trial:
         for at, value in _leaves(view, ()):
             path = ".".join(at)
             inner = shape_of(engine.model, resource, *at)
-            marks = isinstance(value, str) and mark in value
-            if path in taken or at[0] in taken or found >= _MOST or marks:
+            if isinstance(value, str) and mark in value:
                 continue
-            if not engine.lookout.may_write(*at):
-                continue
-            if classify_field(path, inner) in LETS_IN or allows(table, path, held, state):
+            if not engine.lookout.may_write(*at) or allows(table, path, held, state):
                 continue
             other = other_value(at[-1], value, inner, far=True)
-            if other is not None and not _is_time(value) and not ends(path, other):
-                found += 1
-                yield at, other
+            why = why_left_out(known, path, inner, value)
+            if not why and _is_time(value):
+                why = "it is a time that the API sets"
+            if not why and other is None:
+                why = "no other value is known for it"
+            if not why and ends(path, other):
+                why = "the life of the object hangs on it"
+            if not why and found >= _MOST:
+                why = f"no more than {_MOST} are tried at once"
+            if why:
+                untried[path] = why
+                continue
+            found += 1
+            yield at, other
+        if untried:
+            engine.untried.append(left_out(self.pair.make.door, untried))
 
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]

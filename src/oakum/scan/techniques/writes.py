@@ -17,7 +17,6 @@ from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Shape
 from oakum.contract.sensitive import (
     ends,
-    is_stamp,
     life_cycle,
     more_than_sets,
     moves_by_itself,
@@ -30,8 +29,8 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.ledger import Ledger, Undo, extract
+from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.masks import looks_masked
-from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
@@ -137,6 +136,8 @@ class _Door:
     """Members of the object that was written last, as they were in two reads before that."""
     refused: int = 0
     """Status with which the last write was refused."""
+    untried: dict[str, str] = field(default_factory=dict)
+    """Members that the contract lets nobody set and that were not tried → why."""
     emptied: bool = False
     """A write has emptied what it was not sent: no other is sent."""
 
@@ -157,6 +158,8 @@ class _Door:
                 if self._try(owner, viewer, view, declared=viewer != owner):
                     done.add(kind)
             self._tell_moved(owner)
+        if self.untried:
+            engine.untried.append(left_out(self.gate.door, self.untried))
 
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether a PUT would replace what its owner's view does not show: it could not be put
@@ -224,23 +227,29 @@ class _Door:
         """Members that this caller may not set, each with another value than it has."""
         shape = self._shape()
         known = self.engine.model.policy.resources[self.resource]
-        taken = {known.key, *known.owner.members, *(s.member for s in known.states.values())}
+        states = {state.member for state in known.states.values()}
         found = 0
         for name, value in view.object.items():
             each = shape_of(self.engine.model, self.resource, name)
-            if name in taken or found >= _MOST or classify_field(name, each) in LETS_IN:
-                continue
-            if is_stamp(name, value) or life_cycle(name, each):
-                continue
             if not self.engine.lookout.may_write(name):
                 continue
-            if declared and name not in shape.properties:
+            if (declared and name not in shape.properties) or self._may_set(name, viewer, owner):
                 continue
-            if not self._may_set(name, viewer, owner):
-                other = other_value(name, value, each, far=moves_by_itself(name, value))
-                if other is not None and not ends(name, other):
-                    found += 1
-                    yield name, other
+            why = why_left_out(known, name, each, value)
+            other = other_value(name, value, each, far=moves_by_itself(name, value))
+            if not why and name in states:
+                why = "it is a setting, which has a way of its own to be set"
+            if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
+                why = "the life of the object hangs on it"
+            if not why and other is None:
+                why = "no other value is known for it"
+            if not why and found >= _MOST:
+                why = f"no more than {_MOST} are tried at once"
+            if why:
+                self.untried.setdefault(name, why)
+                continue
+            found += 1
+            yield name, other
 
     def _may_set(self, name: str, viewer: str | None, owner: str) -> bool:
         engine = self.engine
@@ -260,11 +269,14 @@ class _Door:
         again = self._view(owner)
         if filled is None or again is None:
             return False
+        given = changes
         changes = {  # what varies by itself would look written, and never put back
             name: value
-            for name, value in changes.items()
+            for name, value in given.items()
             if again.object.get(name) == view.object[name]
         }
+        for name in given.keys() - changes.keys():
+            self.untried.setdefault(name, "it varies by itself")
         if not changes:
             return False
         if not self.steady:
