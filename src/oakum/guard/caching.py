@@ -33,14 +33,17 @@ def handed_on(answered: Answered) -> bool:
 def kept_apart(answered: Answered) -> bool:
     """Whether no cache that others share may keep it."""
     said = _directives(answered.header("cache-control"))
-    return "no-store" in said or said.get("private") == ""
+    # Said both ways, or on two lines, nobody knows which a cache goes by.
+    return "public" not in said and ("no-store" in said or said.get("private") == "")
 
 
 def _says(name: str, value: str) -> bool:
     if name == "cache-control":
         return _declared(value)
     if name.endswith("cache-control") or name == "surrogate-control":
-        return _declared(f"public, {value}")
+        said = _directives(value)
+        apart = "no-store" in said or said.get("private") == ""
+        return _lasts(said.get("s-maxage")) or (not apart and _declared(f"public, {value}"))
     if "cache" not in name:
         return False
     value = value.lower()
@@ -50,17 +53,20 @@ def _says(name: str, value: str) -> bool:
 def _declared(value: str) -> bool:
     """Declared to be anybody's: a shared cache may keep it and need not ask again."""
     said = _directives(value)
-    if "no-store" in said or said.get("private") == "":
-        return False
     if _lasts(said.get("s-maxage")):
         return True
+    if "no-store" in said or said.get("private") == "":
+        return False
     return "public" in said and "no-cache" not in said and _lasts(said.get("max-age", ""))
 
 
 def _directives(value: str) -> Mapping[str, str]:
     """By name; empty for one without a value."""
     made: dict[str, str] = {}
-    for each in value.lower().split(","):
+    if value.count('"') % 2:
+        return made  # where a text ends cannot be told
+    value = re.sub('"[^"]*"', lambda text: text[0].replace(",", ";"), value.lower())
+    for each in value.split(","):
         if found := re.match(r"\s*([^\s=]+)\s*=?\s*(.*?)\s*$", each):
             made[found[1]] = found[2]
     return made

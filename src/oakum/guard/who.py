@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from oakum.contract.model import Caller, Json
 from oakum.guard.caching import handed_on
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
+from oakum.guard.media import read_media_type
 from oakum.guard.route import called
 from oakum.guard.wiring import Credential
 from oakum.semantics.model import pattern
@@ -20,8 +21,8 @@ Verifier = Callable[[str], Mapping[str, Json] | None]
 """The claims of a token; None: it is not valid now."""
 _NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
 """The rest of 4xx says *later*, and not *nobody*."""
-_UNANSWERED = frozenset((408, 425, 429, 502, 503, 504))
-"""What a server in between says for an API that it got no answer from, or that asks to wait."""
+_LATER = frozenset((408, 425, 429))
+"""What asks to wait; from 500 on, something failed. Neither says what would have been told."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
     may have been said to somebody else."""
     if turned_away(answered):
         return NOBODY
-    if answered is not None and _is_json(answered) and not handed_on(answered):
+    if answered is not None and not handed_on(answered):
         ids, beside = _told(answered, caller)
         if ids:
             return Who(ids, beside if isinstance(beside, dict) else {})
@@ -216,7 +217,7 @@ def logged_in(answered: Answered, pointer: str) -> Who:
 def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
     """Whether an answer to who-am-I without any credentials shows that the API does not tell
     everybody these ids, as it would where a cache answers all callers alike."""
-    if answered is None or answered.status in _UNANSWERED:
+    if answered is None or answered.status in _LATER or answered.status >= 500:
         return False
     if answered.status == 200 and readable(answered) is None:
         return False
@@ -230,9 +231,13 @@ def turned_away(answered: Answered | None) -> bool:
 
 def _is_json(answered: Answered) -> bool:
     """An answer of another type is none, whatever its bytes are."""
-    media = answered.media_type
-    said = any(name == "content-type" for name, _ in answered.headers)
-    return not said or media == "application/json" or media.endswith("+json")
+    said = [value for name, value in answered.headers if name == "content-type"]
+    if not said:
+        return True
+    media = read_media_type(said)
+    if media is None or media.charset not in ("", "utf-8", "us-ascii"):
+        return False
+    return media.type == "application/json" or media.type.endswith("+json")
 
 
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
@@ -252,6 +257,8 @@ def _ids(values: list[Json]) -> frozenset[str]:
 def readable(answered: Answered | None) -> Json:
     """The JSON value of a question's good answer; None when there is none."""
     if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
+        return None
+    if not _is_json(answered):
         return None
     try:
         return read(answered.body)[0]

@@ -49,7 +49,8 @@ _NAMES = {
         "count numfound found hits length resultcount resultscount itemcount itemscount"
     ),
     "words": _words("message messages msg detail details reason notice title description"),
-    "status": _words("status code statuscode success successful ok result state"),
+    "well": _words("success successful ok"),
+    "status": _words("status code statuscode result state"),
     "kind": _words("object type kind"),
     "about": _words(
         "self first href url uri link path timestamp time date requestid traceid correlationid id"
@@ -60,6 +61,8 @@ _NAMES = {
 _WELL = frozenset(("ok", "success", "successful", "200", "0"))
 _LISTS = frozenset(("list", "collection", "array", "page"))
 _ALNUM = re.compile(r"[^a-z0-9]")
+_EMPTY = ("", "false", "0", "null", "none")
+_PAGE = re.compile(r"(?:\A|[-_])pag")
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
 
@@ -154,13 +157,24 @@ def _headers(answered: Answered, found: int) -> Iterator[Said]:
             yield "end" if total and int(total[1]) == found else "on"
         elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
             yield "on"
+        elif _PAGE.search(name) and not any(word in name for word in (*_ON, "total", "count")):
+            yield _paging(name, text, found)
         elif name == "link" or "rate" in name or "limit" in name:
             continue
         elif any(word in name for word in _ON):
-            yield "silent" if text in ("", "false", "0", "null", "none") else "on"
+            yield "silent" if text in _EMPTY else "on"
         elif ("total" in name or "count" in name) and text.isdecimal():
             most = 1 if "page" in name else found
             yield "on" if len(text) > 9 or int(text) > most else "silent"
+
+
+def _paging(name: str, text: str, found: int) -> Said:
+    """What a header about pages says; the first of one, or one that is not full, says nothing."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else None
+    if any(word in name for word in ("size", "limit", "per")):
+        return "silent" if number is not None and number > found else "on"
+    small = number is not None and number <= 1
+    return "silent" if small or text in (*_EMPTY, "{}", "[]") else "on"
 
 
 def _around(
@@ -182,7 +196,7 @@ def member(name: str, value: Json, found: int, *, declared: bool = False) -> Sai
     plain = _ALNUM.sub("", name.lower())
     empty = value is None or value is False or value in ("", 0, [], {}) or value == "0"
     kind = next((kind for kind, names in _NAMES.items() if plain in names), "")
-    if isinstance(value, dict) and value and kind not in ("words", "status"):
+    if isinstance(value, dict) and value and kind not in ("words", "status", "well"):
         failed = any(word in plain for word in _FAILED)
         return "on" if failed or any(word in plain for word in _ON) else "unknown"
     said: Said | None = _named(kind, value, found, empty=empty)
@@ -211,6 +225,10 @@ def _named(kind: str, value: Json, found: int, *, empty: bool) -> Said | None:
             return "end" if type(value) is int and value > found else "on"
         case "count":
             return _number(value, found, "silent")
+        case "well":
+            said = str(value).strip().lower()
+            well = value is None or value is True or said in ("1", *(_WELL - {"0"}))
+            return "silent" if well else "on"
         case "words" | "status":
             well = value is True or value == 200 or str(value).strip().lower() in _WELL
             good = (

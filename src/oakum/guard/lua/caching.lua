@@ -13,7 +13,11 @@ M.FRESH = { "cache-control", "no-cache, no-store" }
 -- The directives of a `cache-control`, by name; true for one without a value.
 local function directives(value)
   local made = {}
-  for each in lower(value or ""):gmatch "[^,]+" do
+  value = lower(value or "")
+  local _, quotes = string.gsub(value, '"', "")
+  if quotes % 2 == 1 then return made end -- where a text ends cannot be told
+  value = string.gsub(value, '"[^"]*"', function(text) return (string.gsub(text, ",", ";")) end)
+  for each in value:gmatch "[^,]+" do
     local name, said = match(each, "^%s*([^%s=]+)%s*=?%s*(.-)%s*$")
     if name then made[name] = said ~= "" and said or true end
   end
@@ -27,8 +31,8 @@ end
 -- Declared to be anybody's: a shared cache may keep it and need not ask again.
 local function declared(value)
   local said = directives(value)
-  if said["no-store"] or said.private == true then return false end
   if lasts(said["s-maxage"]) then return true end
+  if said["no-store"] or said.private == true then return false end
   return said.public ~= nil and not said["no-cache"] and (not said["max-age"] or lasts(said["max-age"]))
 end
 
@@ -49,7 +53,9 @@ function M.handed_on(headers)
   if headers["x-varnish"] and find(headers["x-varnish"], "%d%s+%d") then return true end
   for name, value in pairs(headers) do
     if name ~= "cache-control" and find(name, "cache%-control$") or name == "surrogate-control" then
-      if declared("public, " .. value) then return true end
+      local said = directives(value)
+      local apart = said["no-store"] or said.private == true
+      if lasts(said["s-maxage"]) or (not apart and declared("public, " .. value)) then return true end
     elseif name ~= "cache-control" and find(name, "cache", 1, true) and had(name, value) then
       return true
     end
@@ -60,7 +66,8 @@ end
 -- Whether no cache that others share may keep it.
 function M.kept_apart(headers)
   local said = directives(headers["cache-control"])
-  return said["no-store"] ~= nil or said.private == true
+  -- Said both ways, or on two lines, nobody knows which a cache goes by.
+  return said.public == nil and (said["no-store"] ~= nil or said.private == true)
 end
 
 return M

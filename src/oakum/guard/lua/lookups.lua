@@ -7,6 +7,7 @@
 local cache = require "oakum.cache"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
+local media = require "oakum.media"
 local route = require "oakum.route"
 local spelling = require "oakum.spelling"
 local whole = require "oakum.whole"
@@ -112,9 +113,18 @@ function Lookups:question(x, path, query, service)
   return { method = "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
+-- An answer of another type than JSON is none, whatever its bytes are.
+local function is_json(answer)
+  local said = answer.headers["content-type"]
+  if not said then return true end
+  said = media.read(said)
+  if not said or not (said.utf8 or said.charset == "us-ascii") then return false end
+  return said.type == "application/json" or said.type:sub(-5) == "+json"
+end
+
 -- The decoded value of a good answer, or nil.
 function M.readable(answer)
-  if not answer or answer.status ~= 200 or answer.truncated then return nil end
+  if not answer or answer.status ~= 200 or answer.truncated or not is_json(answer) then return nil end
   if not headers.plain(answer.headers["content-encoding"]) then return nil end
   return (json.decode(answer.body))
 end

@@ -10,7 +10,6 @@ local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
-local media = require "oakum.media"
 
 local sub, sort = string.sub, table.sort
 
@@ -20,11 +19,8 @@ local M = {}
 -- known already is looked at until the window ends.
 local GUESSES, WINDOW = 100, 60
 
+-- What asks to wait; from 500 on, something failed. Neither says what would have been told.
 local TRANSIENT = { [408] = true, [425] = true, [429] = true }
--- What a server in between says for an API that it got no answer from; the rest of 5xx is the API's own.
-local UNANSWERED = {
-  [408] = true, [425] = true, [429] = true, [502] = true, [503] = true, [504] = true,
-}
 
 local Who = {}
 Who.__index = Who
@@ -100,14 +96,6 @@ function Who:by_key(held)
   return self:bearer({ id }, known)
 end
 
--- An answer of another type than JSON is none, whatever its bytes are.
-local function is_json(answer)
-  local said = answer.headers["content-type"]
-  if not said then return true end
-  said = media.read(said)
-  return said ~= nil and (said.type == "application/json" or sub(said.type, -5) == "+json")
-end
-
 -- The ids that an answer tells, and what stands beside them.
 local function told(value, pointer)
   local around = #pointer > 0 and lookups.at(value, pointer, #pointer - 1) or {}
@@ -136,7 +124,8 @@ function Who:theirs(x, ids)
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return true end
-  if not answer or UNANSWERED[answer.status] or (answer.status == 200 and value == nil) then
+  if not answer or TRANSIENT[answer.status] or answer.status >= 500
+    or (answer.status == 200 and value == nil) then
     return false
   end
   if value == nil then
@@ -158,7 +147,7 @@ function Who:by_answer(x)
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return self:bearer({}, nil) end
-  if value == nil or not is_json(answer) or caching.handed_on(answer.headers) then return nil, 503, 1 end
+  if value == nil or caching.handed_on(answer.headers) then return nil, 503, 1 end
   local ids, beside = told(value, caller.pointer)
   if #ids == 0 then return nil, 503, 1 end
   local made = self:bearer(ids, json.is_object(beside) and beside or nil)

@@ -32,7 +32,8 @@ local NAMES = {
   size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize",
   count = set "count numfound found hits length resultcount resultscount itemcount itemscount",
   words = set "message messages msg detail details reason notice title description",
-  status = set "status code statuscode success successful ok result state",
+  well = set "success successful ok",
+  status = set "status code statuscode result state",
   kind = set "object type kind",
   about = set "self first href url uri link path timestamp time date requestid traceid correlationid id version apiversion took duration servertime generatedat etag lastmodified updatedat startcursor endcursor",
 }
@@ -100,6 +101,11 @@ function TOLD.status(value)
   local well = value == true or number(value) == 200 or WELL[text_of(value)]
   return (well or value == json.null or integer(value) == 0) and "silent" or "on"
 end
+function TOLD.well(value)
+  local text = text_of(value)
+  local well = value == json.null or value == true or text == "1" or (WELL[text] and text ~= "0")
+  return well and "silent" or "on"
+end
 function TOLD.kind(value)
   local said = type(value) == "string" and LISTS[lower(value)]
   return (value == json.null or said) and "silent" or "unknown"
@@ -110,7 +116,8 @@ function TOLD.about(value) return json.is_array(value) and "unknown" or "silent"
 local function member(name, value, found, declared)
   local plain = gsub(lower(name), "[^a-z0-9]", "")
   local kind = KIND[plain]
-  if json.is_object(value) and next(value) ~= nil and kind ~= "words" and kind ~= "status" then
+  if json.is_object(value) and next(value) ~= nil and kind ~= "words" and kind ~= "status"
+    and kind ~= "well" then
     return (has(plain, FAILED) or has(plain, ON)) and "on" or "unknown"
   end
   local empty = value == json.null or value == false or value == "" or value == "0"
@@ -182,6 +189,15 @@ local function walk(look, value, at, path)
   end
 end
 
+-- What a header about pages says: the first of one, or a page that is not full, says nothing.
+local EMPTY = { [""] = true, ["false"] = true, ["0"] = true, null = true, none = true }
+local function paging(name, text, found)
+  local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
+  if has(name, { "size", "limit", "per" }) then return not (n and n > found) end
+  return not (n and n <= 1 or EMPTY[text] or text == "{}" or text == "[]")
+end
+
+local TOTALS = { "total", "count" }
 local function headers_say(look, named)
   for name, said in pairs(named) do
     local text = lower(said:match "^%s*(.-)%s*$")
@@ -191,12 +207,12 @@ local function headers_say(look, named)
     elseif name == "warning" or name == "retry-after"
       or (name == "link" and find(text, "next", 1, true)) then
       look.on = true
+    elseif find("-" .. name, "[-_]pag") and not has(name, ON) and not has(name, TOTALS) then
+      if paging(name, text, look.found) then look.on = true end
     elseif name == "link" or find(name, "rate", 1, true) or find(name, "limit", 1, true) then
       -- Says nothing of the list.
     elseif has(name, ON) then
-      if not (text == "" or text == "false" or text == "0" or text == "null" or text == "none") then
-        look.on = true
-      end
+      if not EMPTY[text] then look.on = true end
     elseif (find(name, "total", 1, true) or find(name, "count", 1, true)) and text:find "^%d+$" then
       local most = find(name, "page", 1, true) and 1 or look.found
       if tonumber(text) > most then look.on = true end
