@@ -204,6 +204,10 @@ class Tie:
         return f"{self.relation} of {self.owner}"
 
 
+def _variables(template: str) -> set[str]:
+    return {name for kind, name in names([template]) if kind == "variable"}
+
+
 @dataclass(frozen=True)
 class Identities:
     """Everything an identities file says."""
@@ -216,12 +220,27 @@ class Identities:
     notes: tuple[Problem, ...] = ()
     cleaner: Identity | None = None
     """Removes accounts that the run has made, and asks nothing else."""
+    anonymous: Identity | None = None
+    """What a caller sends who is not logged in: the key of a client. None: nothing."""
     _secrets: frozenset[Secret] = frozenset()
 
     def secrets(self) -> frozenset[str]:
         """Every secret of the file with 4 characters or more: nothing written may hold one."""
         revealed = (secret.reveal() for secret in self._secrets)
         return frozenset(text for text in revealed if len(text) >= 4)
+
+    def client_keys(self) -> tuple[str, ...]:
+        """Names of what all identities send alike: it tells the client, and nobody of them."""
+        sent: list[dict[tuple[str, str], str]] = []
+        for each in self.items.values():
+            known = set(each.variables)
+            fixed = (s for s in each.sends if _variables(s.value) <= known)
+            sent.append({(s.where, s.name.lower()): each.fill(s.value) for s in fixed})
+        if len(sent) < 2:
+            return ()
+        alike = set(sent[0].items()).intersection(*(each.items() for each in sent[1:]))
+        names = {name for (_, name), _ in alike}
+        return tuple(sorted(names - {"accept", "user-agent", "accept-language", "content-type"}))
 
     def with_one(self, identity: Identity) -> Identities:
         """The same with another identity, whose secrets are secrets as well."""

@@ -109,18 +109,23 @@ class _File:
         each = named(lambda _, key, node: self._identity(key, node, shared))
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
+        anonymous = items.pop("anonymous", None)
+        if anonymous is not None and (anonymous.login or not anonymous.sends):
+            hint = 'what every caller sends, such as `anonymous: {header: "apikey: …"}`'
+            self.r.wrong(top["identities"], "`anonymous` is the caller who logs in nowhere", hint)
         cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
         ties = self._ties(top["between"], found, relations) if "between" in top else ()
         whoami = top.read("whoami", word, "")
-        return Identities(items, ties, whoami, notes=tuple(self.notes), cleaner=cleaner)
+        return Identities(
+            items, ties, whoami, notes=tuple(self.notes), cleaner=cleaner, anonymous=anonymous
+        )
 
     # ----------------------------------------------------------------------- one identity
 
     def _identity(self, key: Node, node: Node, shared: Way | None) -> Identity | None:
         name = str(key.scalar)
-        if not _NAME.fullmatch(name) or name == "anonymous":
-            taken = "`anonymous` is the caller without credentials"
-            hint = taken if name == "anonymous" else "a letter, then letters, digits, `_` and `-`"
+        if not _NAME.fullmatch(name):
+            hint = "a letter, then letters, digits, `_` and `-`"
             self.r.wrong(key, f"`{name}` cannot name an identity", hint)
         if node.kind != "map" or not node.items:
             self.r.wrong(node, f"`{name}` must be a map", "such as {username: …, password: …}")
@@ -128,7 +133,7 @@ class _File:
         given = {str(k.scalar): k for k, _ in node.items if k.scalar not in _KEYS}
         entries = record(self.r, node, f"`{name}`", [*_KEYS, *given])
         values = {name: self.vault.value(name, entries[name]) for name in given}
-        way = self._way(entries, key, shared)
+        way = self._way(entries, key, None if name == "anonymous" else shared)
         way = self._with_lines(entries, way, set(given))
         self._check(key, way, given, values)
         return Identity(

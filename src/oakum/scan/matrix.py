@@ -18,7 +18,7 @@ from oakum.finding import Cell, Door, Evidence, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import canonical
-from oakum.scan.untested import why_untested
+from oakum.scan.untested import why_keyless, why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
@@ -174,6 +174,9 @@ class Matrix:
         """(owner, resource, field) that an owner was shown with something in it, anywhere."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
         """(door, owner, resource) → fields that the owner was shown there."""
+        self.keyless = ""
+        """Why what was refused to nobody logged in may be refused for want of a client's key;
+        empty: they send it, or there is none."""
         self.closed_to: set[tuple[str, Key]] = set()
         """(viewer, cell) of what did not come to somebody who is logged in."""
         self.hopeless: set[tuple[str, str, str]] = set()
@@ -460,6 +463,7 @@ class Matrix:
         done: list[Cell] = []
         ways: set[Key] = set()
         beside = self._told_beside(why)
+        keyless = why_keyless(self)
         for key, entry in sorted(self.entries.items()):
             unshown = entry.result is Result.NOT_SHOWN
             if unshown and (self._is_uncarried(key, entry, why) or key in beside):
@@ -471,6 +475,8 @@ class Matrix:
                 ways.add(named)
             reason = why_untested(self, self._model, self._cast, key, why, reach) if unshown else ""
             result, granted = entry.result, entry.granted
+            if keyless and result is Result.CLOSED and entry.viewer is None and entry.owner:
+                result, reason = Result.NOT_SHOWN, keyless
             guessed = (
                 not self._model.policy.stated
                 or self._cast.is_unknown(entry.viewer)

@@ -157,6 +157,9 @@ class Sessions:
         the identity has lost its session and gets no other.
         """
         if name is None:
+            nobody = self.identities.anonymous
+            if nobody is not None and origin_of(request.url) in self._origins:
+                request = self._signed(nobody, _Session(), request)
             return (way or self._transport).send(request)
         self._open(name)
         response = self._ask(name, request, way)
@@ -212,10 +215,10 @@ class Sessions:
 
     def curl_headers(self, name: str | None) -> tuple[str, ...]:
         """Header lines with variables: `Authorization: Bearer $ANN_TOKEN`. For double quotes."""
-        if name is None:
+        identity = self.identities.items[name] if name else self.identities.anonymous
+        if identity is None:
             return ()
-        identity = self.identities.items[name]
-        login = identity.login
+        name, login = identity.name, identity.login
         lines = [
             f"{send.name}: {identity.shell(send.value)}"
             for send in identity.sends
@@ -234,9 +237,9 @@ class Sessions:
 
     def curl_query(self, name: str | None) -> tuple[str, ...]:
         """Query parameters with variables: `api_key=$ANN_KEY`."""
-        if name is None:
+        identity = self.identities.items[name] if name else self.identities.anonymous
+        if identity is None:
             return ()
-        identity = self.identities.items[name]
         queries = [send for send in identity.sends if send.where == "query"]
         return tuple(f"{send.name}={identity.shell(send.value)}" for send in queries)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from oakum.finding import Result
 from oakum.scan.cast import ANYONE, Cast
 from oakum.semantics import Model
 
@@ -47,6 +48,15 @@ def why_untested(
         said = ", ".join(f"{name}={value}" for name, value in key.state)
         return f"no owner was in the state {said} when `{key.viewer}` asked"
     return "no question that was asked could tell"
+
+
+def why_keyless(matrix: Matrix) -> str:
+    """Why nothing is closed to nobody logged in: all identities send the same key, which they do
+    not, and they were shown nothing at any door, so that each refusal may be for want of it. Empty:
+    something was shown to them, or there is no such key."""
+    shown = (Result.OPEN, Result.LEAK)
+    seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
+    return "" if seen else matrix.keyless
 
 
 def _nobody_is(model: Model, key: Key) -> str:

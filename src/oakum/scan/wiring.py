@@ -80,6 +80,7 @@ class Wiring:
         cast = self._cast(found)
         knowledge = Knowledge()
         matrix = Matrix(self.model, [*self.spending.gates, *self.spending.left], cast)
+        matrix.keyless = _keyless(self.identities)
         names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
         redactor = Redactor(os.urandom(16), names)
 
@@ -236,3 +237,15 @@ class Wiring:
                 ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
         unproven = {each.name: each.message for each in found.states if each.ok and each.message}
         return Cast(self.policy, ids, claims, ties, states, unproven=unproven)
+
+
+def _keyless(identities: Identities) -> str:
+    """Why a refusal of who is not logged in may be one of who sends no client's key."""
+    keys = identities.client_keys()
+    if not keys or identities.anonymous is not None:
+        return ""
+    listed = ", ".join(f"`{each}`" for each in keys)
+    return (
+        f"every identity sends the same {listed}, and nobody logged in sent none and was shown"
+        ' nothing: write what all callers send as `anonymous: {header: "…"}` into `identities`'
+    )
