@@ -125,6 +125,10 @@ class Matrix:
     """Whether what comes now may only add leaks: who was shown a field is not blocked, when another
     object is withheld."""
 
+    keyless = ""
+    """Why what was refused to nobody logged in may be refused for want of a client's key; empty:
+    they send it, or there is none."""
+
     def __init__(
         self,
         model: Model,
@@ -174,9 +178,6 @@ class Matrix:
         """(owner, resource, field) that an owner was shown with something in it, anywhere."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
         """(door, owner, resource) → fields that the owner was shown there."""
-        self.keyless = ""
-        """Why what was refused to nobody logged in may be refused for want of a client's key;
-        empty: they send it, or there is none."""
         self.closed_to: set[tuple[str, Key]] = set()
         """(viewer, cell) of what did not come to somebody who is logged in."""
         self.hopeless: set[tuple[str, str, str]] = set()
