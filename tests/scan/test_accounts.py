@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from oakum.finding import Finding
 from tests.catalogue.play import Played, play
@@ -222,3 +223,43 @@ def test_where_no_account_can_be_made_registration_is_named_as_untried(tmp_path:
     assert [
         each.reason for each in played.report.writes.untried if each.door.operation == "register"
     ]
+
+
+FORGOTTEN = """  /password/forgotten:
+    post:
+      operationId: forgottenPassword
+      summary: Sends a letter with a new password
+      security: []
+      requestBody:
+        content: {application/json: {schema: {type: object, required: [mail], properties: {mail: {type: string, format: email}}}}}
+      responses: {"202": {description: a letter is on its way}}
+components:
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_forgotten_password_that_is_set_anew_is_asked_about_one_identity_and_told(
+    anew: bool, tmp_path: Path
+) -> None:
+    made, place = entry(())
+    asked: list[str] = []
+
+    async def forgotten(request: Request) -> Response:
+        mail = (await request.json())["mail"]
+        asked.append(mail)
+        for row in place.people.values():
+            if row["mail"] == mail and anew:
+                row["password"] = "on its way by letter"
+        return JSONResponse({"said": "a letter is on its way"}, 202)
+
+    app = place.app()
+    app.router.routes.append(Route("/password/forgotten", forgotten, methods=["POST"]))
+    document = made.document.replace("components:\n", FORGOTTEN, 1)
+    played = play(replace(made, document=document, app=lambda *_: app), "fixed", 1, tmp_path)
+    known = {row["mail"] for row in played.before.values()}
+    assert len(known & {*asked}) == 1
+    told = [words for words in played.report.distrust if "cannot log in any more" in words]
+    assert bool(told) is anew
+    changed = {name for name, row in played.before.items() if played.after[name] != row}
+    assert all(any(f"`{name.partition('-')[0]}`" in words for words in told) for name in changed)
+    assert len(changed) == anew

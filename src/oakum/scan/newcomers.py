@@ -247,6 +247,16 @@ class Newcomers:
         """Whether the account can log in with a secret."""
         return self.attempt(who, secret)[1]
 
+    def identity_is_let_in(self, name: str) -> bool | None:
+        """Whether an identity logs in as its file says; None: it has no login of its own, or the
+        login says nothing now."""
+        identity = self.sessions.identities.items.get(name)
+        if identity is None or not isinstance(identity.login, Login):
+            return None
+        with self.pace.bare():
+            answer, let_in = self.sessions.attempt(identity)
+        return None if not let_in and (answer.status in _BUSY or answer.status >= 500) else let_in
+
     def attempt(self, who: Newcomer, secret: str) -> tuple[Response, bool]:
         """The answer to a login of the account with a secret, and whether it would do."""
         with self.pace.bare():

@@ -97,6 +97,10 @@ class _Table:
         engine = self.engine
         self._wording = Wording(engine.model, engine.knowledge, engine.target)
         self._strangers = Strangers()
+        self._shut: set[str] = set()
+        """Operations after which somebody could not log in any more: not asked again."""
+        self._let_in: dict[tuple[str, str], bool] = {}
+        """(operation, identity) that may send mail → whether the login let them in before."""
         self._numbers = count(1)
 
     def hear(self, talk: Talk) -> None:
@@ -174,8 +178,9 @@ class _Table:
     def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[Heard]:
         """All answers heard; what they tell is told."""
         made = Comparison(
-            lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login"
-        )
+            lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
+            halts=lambda heard: talk.gate.operation.id in self._shut,
+        )  # fmt: skip
         if found := made.run():
             heard = next(each for each in made.heard if each.who)
             self.tell(talk, group, heard, found, sure=not made.alone)
@@ -209,8 +214,31 @@ class _Table:
             return []
         if who and talk.kind == "login":
             self.tried.add(who)
+        if talk.gate.operation.id in self._shut:
+            return []
+        checks = talk.kind == "mail" and bool(who) and self._is_first(talk, who)
         answer, pace = self.engine.send(talk.gate, group.viewer, filled), self.engine.pace
+        if checks:
+            self._look_after(talk, who)
         return [Heard(who, filled, answer, pace.took if pace else 0.0)]
+
+    def _is_first(self, talk: Talk, who: str) -> bool:
+        """Whether an identity is named to an operation for the first time, and logs in so far."""
+        newcomers, place = self.engine.newcomers, (talk.gate.operation.id, who)
+        if newcomers is None or place in self._let_in:
+            return False
+        self._let_in[place] = newcomers.identity_is_let_in(who) is True
+        return self._let_in[place]
+
+    def _look_after(self, talk: Talk, who: str) -> None:
+        """See that an identity still logs in: what is said to send a letter may set a password."""
+        newcomers = self.engine.newcomers
+        if newcomers is not None and newcomers.identity_is_let_in(who) is False:
+            self._shut.add(talk.gate.operation.id)
+            self.engine.distrust.append(
+                f"`{who}` cannot log in any more after {_called(talk)}, which seems to set a"
+                " password anew where it was to send a letter: set the old one by hand"
+            )
 
     # ------------------------------------------------------------ what an answer holds
 
