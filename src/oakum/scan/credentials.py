@@ -80,10 +80,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Csrf:
-    """A value fetched before the login and echoed in it (double submit)."""
+    """A value fetched before the login and echoed in it, or set by it (double submit)."""
 
     get: str
-    """Path, URL or operation id of the page that gives the value."""
+    """Path, URL or operation id of the page that gives it; empty: the login sets the cookie."""
     cookie: str = ""
     """The value is this cookie; else `pointer` into the JSON answer, else the HTML `input`."""
     pointer: str = ""

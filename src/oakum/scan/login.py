@@ -85,7 +85,7 @@ def dialogue(
         headers["authorization"] = f"Basic {pair}"
     body = identity.fill(login.body)
     echo = ""
-    if login.csrf:
+    if login.csrf and login.csrf.get:
         _, page = places.find(login.csrf.get, "GET", login.location)
         answer = yield Request("GET", page, {"accept": "text/html, */*;q=0.5"})
         jar.update(answer.cookies)
@@ -108,6 +108,9 @@ def dialogue(
         others = _listed([name for name, value in response.cookies.items() if value])
         seen = f"; it set {others}" if others else ""
         raise _failed(identity, login, method, f"answered {response.status} and set {which}{seen}")
+    if login.csrf and not login.csrf.get and not jar.get(login.csrf.cookie):
+        which = f"no cookie `{login.csrf.cookie}`, which `csrf` names; does a page give it? `get:`"
+        raise _failed(identity, login, method, f"answered {response.status} and set {which}")
     return Granted(token, cookies, Secret(echo) if echo else None)
 
 

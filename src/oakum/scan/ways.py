@@ -156,7 +156,8 @@ class Ways:
 
     def _csrf(self, node: Node) -> Csrf:
         entries = record(self.r, node, "`csrf`", _CSRF)
-        entries.require("get", "`csrf`", "the page that gives the value, such as `/login`")
+        if "cookie" not in entries or "field" in entries:
+            entries.require("get", "`csrf`", "the page that gives the value, such as `/login`")
         if len(entries.present(("cookie", "json", "input"))) != 1:
             hint = "one of `cookie: name`, `json: /pointer`, `input: name`"
             self.r.wrong(node, "`csrf` must say where the value stands", hint)

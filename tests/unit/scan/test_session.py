@@ -470,6 +470,29 @@ def test_writes_carry_the_csrf_header(load, how: str) -> None:
     assert write.headers["referer"] == "http://t/"
 
 
+def test_writes_carry_the_csrf_cookie_that_the_login_itself_sets_and_each_answer_renews(
+    load,
+) -> None:
+    text = FORM_LOGIN.replace("cookie: sid", "csrf: {cookie: xsrf, header: X-CSRF}, cookie: sid")
+    numbers = iter(range(9))
+    live, fake = sessions(
+        load(text), lambda _: answer(200, cookies={"xsrf": f"v{next(numbers)}", "sid": "s"})
+    )
+    for _ in range(2):
+        live.send("ann", ask(method="PATCH"))
+    login, *writes = fake.asked
+    assert login.method == "POST" and "x-csrf" not in login.headers
+    assert [each.headers["x-csrf"] for each in writes] == ["v0", "v1"]
+    assert "xsrf=v1" in writes[1].headers["cookie"]
+
+
+def test_a_login_that_does_not_set_the_csrf_cookie_is_told(load) -> None:
+    text = FORM_LOGIN.replace("cookie: sid", "csrf: {cookie: xsrf, header: X-CSRF}, cookie: sid")
+    live, _ = sessions(load(text), lambda _: answer(200, cookies={"sid": "s"}))
+    with pytest.raises(LoginFailed, match="set no cookie `xsrf`, which `csrf` names"):
+        live.send("ann", ask())
+
+
 def test_a_key_in_the_query(load) -> None:
     text = "identities: {key: {send: '?api key=$k', k: 'a&b'}}"
     live, fake = sessions(load(text.replace("api key", "api_key")), lambda _: answer())
