@@ -15,7 +15,7 @@ from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
-from oakum.semantics.table import member
+from oakum.semantics.table import member, resource_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -147,6 +147,7 @@ class _Seen:
     def door(self, door: Door) -> Iterator[Problem]:
         """What a granted operation does not give behind a gateway."""
         yield from self._unreadable(door)
+        yield from self._anything(door)
         yield from self._sparse(door)
         yield from self._login(door)
         if door.write:
@@ -174,6 +175,32 @@ class _Seen:
                 f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
                 "no line opens it; let it reach the API on a way of its own",
             )
+
+    def _anything(self, door: Door) -> Iterator[Problem]:
+        """A place outside of every resource where the document allows anything."""
+        media = door.operation.success()
+        bound = self.model.bound
+        todo: list[tuple[str, Shape]] = []
+        if media is not None and media.shape is not None and kind_of(media) == "json":
+            todo = [("", media.shape)]
+        while todo:
+            at, shape = todo.pop()
+            pointed = any(segments == pattern(at) for segments in self._pointers(door.operation))
+            if pointed or resource_of(shape, bound) or at.count("/") > 3:
+                continue
+            if shape.extra is not None and _is_anything(shape.extra()):
+                where = f"at `{at}` of the answer of" if at else "in the answer of"
+                said = f"{where} `{door.operation.id}` the document allows anything"
+                yield Problem(
+                    self._where(door.operation),
+                    f"{said}, so objects and lists below it do not pass",
+                    "declare them in the document, or by an overlay",
+                )
+                return
+            todo += [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+
+    def _pointers(self, operation: Operation) -> list[tuple[str, ...]]:
+        return [segments for segments, _ in self.model.shown.get(operation.id, ())]
 
     def _sparse(self, door: Door) -> Iterator[Problem]:
         needed = [
@@ -285,6 +312,11 @@ def _tells(shape: Shape, claim: str) -> bool:
     for step in claim.split("."):
         at = member(at, step) if at is not None else None
     return at is not None
+
+
+def _is_anything(shape: Shape) -> bool:
+    said = (shape.names, shape.kinds, shape.properties, shape.branches, shape.items, shape.extra)
+    return not any(said)
 
 
 def _needed(resource: Resource) -> str:

@@ -153,6 +153,20 @@ def test_a_parameter_that_leaves_the_owner_out_is_told_of(tmp_path: Path) -> Non
     assert words not in said(tmp_path, DESK, without)
 
 
+def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
+    def free(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        data = {"type": "object", "additionalProperties": True}
+        content = {"schema": {"type": "object", "properties": {"data": data}}}
+        answer = {"description": "x", "content": {"application/json": content}}
+        config = {"get": {"operationId": "config", "responses": {"200": answer}}}
+        document["paths"]["/config"] = config
+        policy["operations"]["config"] = {"call": ["anyone"]}
+
+    words = "at `/data` of the answer of `config` the document allows anything"
+    assert words in said(tmp_path, DESK, free)
+    assert "allows anything" not in said(tmp_path, DESK)
+
+
 def test_a_login_without_its_mark_is_told_of(tmp_path: Path) -> None:
     def marked(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["operations"]["login"]["login"] = "/user/id"
