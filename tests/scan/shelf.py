@@ -72,6 +72,7 @@ components:
       required: [NEEDED]
       properties:
         id: {type: integer}
+        note_id: {type: integer}
         folder: {type: string}
         text: {type: string}
     NoteEdit:
@@ -287,6 +288,23 @@ class ByKey(Shelf):
 
     def create(self, name: str, sent: dict[str, Any]) -> Response:
         return JSONResponse(self.put_note(name, **{k: sent[k] for k in ("id", "text")}), 201)
+
+
+class Replies(Shelf):
+    """A new note answers one that is there, be it somebody else's; whose it is hears of it."""
+
+    needed = "note_id, text"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: list[str] = []
+
+    def create(self, name: str, sent: dict[str, Any]) -> Response:
+        of = self.notes.get(sent["note_id"])
+        if of is None:
+            return ABSENT
+        self.answered.append(of["member"])
+        return super().create(name, sent)
 
 
 class ByFolder(Shelf):

@@ -54,3 +54,10 @@ def test_members_that_are_not_tried_at_a_write_are_named_with_the_reason(tmp_pat
         assert "`status`" in said or door == "POST /notes"
     (said,) = {e.reason for e in untried if e.door.method == "PUT" and "notes" in e.door.path}
     assert "`colour`, for it varies by itself" in said
+
+
+def test_what_is_made_under_another_object_is_made_under_an_own_one(tmp_path: Path) -> None:
+    place = shelf.Replies()
+    made = played(place, tmp_path)
+    assert place.answered and {*place.answered} == {place.people["ann"]["id"]}
+    assert made.after == made.before and not made.report.distrust

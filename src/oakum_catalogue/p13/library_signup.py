@@ -4,7 +4,8 @@ address and the street of the reader who has it."""
 from __future__ import annotations
 
 import secrets
-from collections import Counter
+import time
+from collections import defaultdict
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -129,7 +130,7 @@ def app(mode: Mode, seed: int) -> Starlette:
     people = {each["handle"]: each for each in readers(seed)}
     passwords = dict(zip(people, PASSWORDS, strict=False))
     tokens = Tokens("Token")
-    wrong: Counter[str] = Counter()
+    wrong: defaultdict[str, list[float]] = defaultdict(list)
 
     async def sign_up(request: Request) -> Response:
         if "authorization" in request.headers:
@@ -157,10 +158,13 @@ def app(mode: Mode, seed: int) -> Starlette:
 
     async def login(request: Request) -> Response:
         sent = await request.json()
-        if wrong[sent.get("handle")] >= 5:
+        now = time.monotonic()
+        handle = str(sent.get("handle"))
+        wrong[handle] = [t for t in wrong[handle] if now - t < 4]
+        if len(wrong[handle]) >= 5:
             return JSONResponse({"error": "wait a little"}, 429, {"retry-after": "1"})
         if sent.get("handle") not in passwords or passwords[sent["handle"]] != sent.get("password"):
-            wrong[sent.get("handle")] += 1
+            wrong[handle].append(now)
             return JSONResponse({"error": "wrong name or password"}, 401)
         return JSONResponse({"token": tokens.give(sent["handle"])})
 

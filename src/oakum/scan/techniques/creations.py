@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from oakum.contract.classify import classify
-from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.contract.model import Json, Shape
+from oakum.contract.lexicon import FieldClass, classify_field, words
+from oakum.contract.model import Json, Resource, Shape
 from oakum.contract.sensitive import ends
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Door, Evidence, Skipped
@@ -492,6 +492,11 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
         return ""
     own = [row[path] for row in knowledge.objects.get((owner, resource), ()) if path in row]
     if classify_field(name, shape) is FieldClass.KEY:
+        if (named := _named_by(engine, name)) is not None:
+            # what is made under somebody else's object is shown to them, and may be mailed to them
+            whose = (owner, *(each for each in engine.cast.names() if each != owner))
+            rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
+            return next((row[named.key] for row in rows if named.key in row), "")
         return next(iter((*own, *knowledge.named(name))), "")
     if classify_field(name, shape) in LETS_IN or not shape.kinds <= {"string", "null"}:
         return ""
@@ -502,6 +507,15 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
                 held[row[known.key]] = row[path]
     word = next((each for each, number in Counter(held.values()).most_common(1) if number > 1), "")
     return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
+
+
+def _named_by(engine: Engine, name: str) -> Resource | None:
+    """The resource, one that somebody owns, whose objects a member names: `post_id`."""
+    said = tuple(word for word in words(name) if word not in ("id", "key", "uuid", "guid"))
+    found = engine.model.policy.resources.values()
+    return next(
+        (e for e in found if words(e.name) == said and e.key and e.owner.kind != "none"), None
+    )
 
 
 def _is_free(name: str, shape: Shape) -> bool:
