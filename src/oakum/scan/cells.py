@@ -35,6 +35,7 @@ from oakum.scan.matrix import (
 from oakum.scan.misplaced import Found, Misplaced
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
 from oakum.scan.retraction import ByValue
+from oakum.scan.spellings import holds
 from oakum.semantics import Leaf, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
@@ -324,7 +325,7 @@ class Cells:
             return "another value" if by_path or place in knowledge.empty else ""
         if text not in known:
             inside = isinstance(leaf.value, str) and any(
-                len(each) >= _MIN_INSIDE and each in text for each in known
+                len(each) >= _MIN_INSIDE and holds(text, each) for each in known
             )
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)

@@ -10,6 +10,7 @@ from oakum.contract.lexicon import classify_field
 from oakum.scan.ambient import NAMES_ONE
 from oakum.scan.knowledge import canonical
 from oakum.scan.legible import is_success
+from oakum.scan.spellings import folded, parts, readings
 from oakum.semantics import Leaf, Sighting
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from oakum.scan.cells import Ground
     from oakum.scan.doors import Gate
     from oakum.scan.exhibits import Question
+
+
+_LONG = 40
+"""Characters from which a text is searched for what stands within it."""
+_MIN_WITHIN = 8
+"""Characters of a value that stands within a longer text by no chance."""
 
 
 class Found(NamedTuple):
@@ -61,10 +68,12 @@ class Misplaced:
             if leaf.pointer not in taken and leaf.value is not None
         ]
         stray += [(("header", name), text) for name, text in self.response.headers.items()]
+        stray += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
         for at, text in stray:
             for value, (who, resource, path) in self._named(text):
                 joint = self.ground.knowledge.joint.get((resource, path, value), {who})
-                asked = value in self.question.sent or self.question.viewer in joint
+                sent = {folded(each) for each in self.question.sent}
+                asked = folded(value) in sent or self.question.viewer in joint
                 if asked or not self._is_theirs_alone(value, path):
                     continue
                 if self._is_unrelated(joint, resource, sightings):
@@ -97,10 +106,40 @@ class Misplaced:
         )
 
     def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        exact = self.ground.knowledge.canary(text, aside=True)
+        knowledge = self.ground.knowledge
+        exact = knowledge.canary(text, aside=True)
         if exact is not None:
             yield text, exact
-        elif len(text) > 40:
-            for value, key in self.ground.knowledge.canaries():
-                if len(value) >= 8 and value in text:
+            return
+        given: set[str] = set()
+        if len(text) > _LONG:
+            for value, key in knowledge.canaries():
+                if len(value) >= _MIN_WITHIN and value in text:
+                    given.add(value)
                     yield value, key
+        for value, key in self._spelt_otherwise(text):
+            if value not in given:
+                given.add(value)
+                yield value, key
+
+    def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Values that a text holds in another spelling, by the same rules: a whole part of a short
+        text, any part of a long one."""
+        knowledge = self.ground.knowledge
+        for each in readings(text):
+            for part in parts(each) if each != text else ():
+                exact = knowledge.canary(part, aside=True)
+                if exact is not None:
+                    yield part, exact
+            if "@" in each or (each != text and len(text) > _LONG):
+                yield from self._within(each)
+
+    def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        plain, whole = folded(text), {folded(each) for each in parts(text)}
+        long = len(text) > _LONG
+        for value, key in self.ground.knowledge.canaries():
+            other = folded(value)
+            if "@" not in value and not long:
+                continue
+            if other in whole or (long and len(value) >= _MIN_WITHIN and other in plain):
+                yield value, key

@@ -1,0 +1,57 @@
+"""The same text, written otherwise: percent-encoded, escaped for HTML or JSON, in another case.
+
+What these make of a value is still that value: whoever gets it reads it back without a key
+(RFC 3986, 2.1; HTML, character references; RFC 8259, 7). An e-mail address has no case that
+anybody tells apart (RFC 5321, 2.4 leaves it to the host, which does not).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_plus
+
+import orjson
+
+_CUT = re.compile(r"[\s?&=;,\"'<>()]+")
+_LONGEST = 4_096
+"""Characters up to which a text is read otherwise: what is longer is searched as it stands."""
+
+
+def readings(text: str) -> Iterator[str]:
+    """A text as it stands, and as what it is when it is read back."""
+    found = {text: None}
+    if len(text) <= _LONGEST:
+        if "%" in text:
+            found |= dict.fromkeys((unquote(text), unquote_plus(text)))
+        for each in [*found]:
+            if "&" in each:
+                found[html.unescape(each)] = None
+            if "\\" in each:
+                found |= dict.fromkeys(_unescaped(each))
+    yield from found
+
+
+def parts(text: str) -> list[str]:
+    """What stands between the signs that part a query, a cookie or a sentence."""
+    return [each for each in _CUT.split(text) if each]
+
+
+def folded(text: str) -> str:
+    """An e-mail address without case; any other text as it stands."""
+    return text.casefold() if "@" in text else text
+
+
+def holds(text: str, value: str) -> bool:
+    """Whether a text holds a value, however it is written."""
+    return any(value in each or folded(value) in folded(each) for each in readings(text))
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    try:
+        value = orjson.loads(f'"{text}"')
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(value, str):
+        yield value
