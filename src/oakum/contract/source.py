@@ -22,6 +22,7 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 
 _SafeLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_KEY = 1024
 _MAX_DEPTH = 200
 _MAX_VALUES = 2_000_000
 """Values in a tree, aliases written out; real descriptions have some 400,000."""
@@ -134,6 +135,9 @@ def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
         mark = error.problem_mark or error.context_mark
         place = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
         said = (error.problem or "cannot be parsed").strip()
+        if said.startswith("mapping values") and mark and _is_long(text, mark):
+            told, hint = f"a key has at most {_MAX_KEY:,} characters in YAML", "write several lines"
+            raise InputError([Problem(place, told, hint)]) from None
         raise InputError([Problem(place, f"not valid YAML: {said}")]) from None
     except yaml.reader.ReaderError as error:
         before = text[: text.find(chr(error.character))]
@@ -150,6 +154,12 @@ def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
     if problems is not None:
         problems += marker.duplicates
     return node
+
+
+def _is_long(text: str, mark: yaml.Mark) -> bool:
+    """Whether what stands before a colon is too long for a key (YAML 1.2.2, 7.4.2)."""
+    before = text.split("\n")[mark.line][: mark.column].lstrip()
+    return len(before) > _MAX_KEY
 
 
 class _Marker:

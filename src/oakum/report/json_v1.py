@@ -15,7 +15,7 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.contract.typed import Value, typed
-from oakum.errors import Location
+from oakum.errors import ExitCode, Location
 from oakum.finding import (
     Answer,
     Cell,
@@ -30,7 +30,7 @@ from oakum.finding import (
     State,
     Writes,
 )
-from oakum.report.grouping import findings_in_order, tally
+from oakum.report.grouping import exit_code, findings_in_order, tally
 
 SCHEMA = "oakum.report/1"
 
@@ -89,7 +89,7 @@ def _content(report: Report) -> Json:
         "requests": report.requests,
         "budget": report.budget,
         "allowed": list(report.allowed),
-        "trustworthy": not report.distrust,
+        "trustworthy": exit_code(report) is not ExitCode.NOT_TRUSTWORTHY,
         "distrust": list(report.distrust),
         "summary": {
             **tally(report),

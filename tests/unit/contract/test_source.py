@@ -102,6 +102,10 @@ def test_all_mistakes_at_once() -> None:
     ("text", "told"),
     [
         ("a: b: c", "a.yaml:1:5: not valid YAML: mapping values are not allowed in this context"),
+        (
+            "a:\n  " + ", ".join(f"field_{n}" for n in range(120)) + ": [x]",
+            "a.yaml:2:1211: a key has at most 1,024 characters in YAML; write several lines",
+        ),
         ("--- a\n--- b", "a.yaml:2:1: not valid YAML: but found another document"),
         ("a: *x", "a.yaml:1:4: not valid YAML: found undefined alias"),
         ("[" * 5000, "a.yaml:1:1001: not valid YAML: exceeded maximum nesting depth"),

@@ -237,3 +237,13 @@ def test_the_place_of_a_mistake_is_its_line() -> None:
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(InputError, match=r"r\.json:1:1: not valid JSON"):
         json_v1.read(b"oops", "r.json")
+
+
+@pytest.mark.parametrize("drafted", [True, False])
+def test_a_run_that_found_only_what_contradicts_drafts_is_not_told_as_trustworthy(
+    drafted: bool,
+) -> None:
+    """It ends with 3, and its report says the same."""
+    found = tuple(replace(each, drafted=drafted) for each in sample().findings)
+    report = replace(sample(), findings=found, distrust=())
+    assert found and json_v1.document(report)["trustworthy"] is not drafted
