@@ -69,6 +69,8 @@ class Deployment:
     in a folder of this user's alone, or `host:port`; empty: nowhere."""
     timeout: float = 15.0
     """Seconds that the API has for an answer."""
+    taken: float = 60.0
+    """Seconds in which a whole request must have come."""
     connections: int = 10_000
     """Clients at a time; further ones are turned away."""
     ca: str = "/etc/ssl/certs/ca-certificates.crt"

@@ -27,7 +27,6 @@ Envoy's own. What the API sent there is overwritten, and since the field is hop-
 7.6.1) Envoy removes it from all that goes out, also from replies that pass no filter."""
 
 _HEADERS_TIMEOUT = "10s"
-_REQUEST_TIMEOUT = "60s"
 _IDLE = "75s"
 _STREAM_IDLE = "300s"
 _MAX_HEADERS_KB = 60
@@ -104,7 +103,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         },
         "max_request_headers_kb": _MAX_HEADERS_KB,
         "request_headers_timeout": _HEADERS_TIMEOUT,
-        "request_timeout": _REQUEST_TIMEOUT,
+        "request_timeout": f"{deployment.taken}s",
         "stream_idle_timeout": _STREAM_IDLE,
         "server_header_transformation": "PASS_THROUGH",
         "use_remote_address": True,

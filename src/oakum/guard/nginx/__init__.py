@@ -198,6 +198,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json], upstream: SplitR
         "verifies": tokens is not None,
         "keys": _keys(tokens["keys"]) if _asks_keys(plan) else "",
         "timeout": deployment.timeout,
+        "taken": deployment.taken,
         "max_body": plan["guard"]["max_body"],
         "observe": deployment.observe,
         "service_env": deployment.service_env,

@@ -97,8 +97,23 @@ end
 
 -- ---------------------------------------------------------------- request
 
+-- nginx counts seconds between two pieces of a body; who sends it in drops has so many for all of it.
+local function received()
+  if settings.observe then return read_body() end
+  local done = false
+  local reading = spawn(function()
+    read_body()
+    done = true
+  end)
+  if done then return end
+  local clock = spawn(function() ngx.sleep(settings.taken) end)
+  wait(reading, clock)
+  if not done then ngx.exit(408) end
+  kill(clock)
+end
+
 local function read()
-  read_body()
+  received()
   local text = get_body_data()
   if text then return text end
   if get_body_file() then return nil, "too long" end
