@@ -114,7 +114,7 @@ function Lookups:question(x, path, query, service)
 end
 
 -- An answer of another type than JSON is none, whatever its bytes are.
-local function is_json(answer)
+function M.is_json(answer)
   local said = answer.headers["content-type"]
   if not said then return true end
   said = media.read(said)
@@ -124,7 +124,7 @@ end
 
 -- The decoded value of a good answer, or nil.
 function M.readable(answer)
-  if not answer or answer.status ~= 200 or answer.truncated or not is_json(answer) then return nil end
+  if not answer or answer.status ~= 200 or answer.truncated or not M.is_json(answer) then return nil end
   if not headers.plain(answer.headers["content-encoding"]) then return nil end
   return (json.decode(answer.body))
 end

@@ -167,7 +167,7 @@ function M.logged_in(pointer, status, headers, text)
     local name, value = headers[i][1], headers[i][2]
     named[name] = named[name] and named[name] .. "," .. value or value
   end
-  if not is_json({ headers = named }) or caching.handed_on(named) then return nil end
+  if not lookups.is_json({ headers = named }) or caching.handed_on(named) then return nil end
   local found = lookups.at(json.decode(text), pointer)
   local id = #found == 1 and json.text(found[1])
   if not id or id == "" then return nil end
