@@ -41,7 +41,8 @@ def why_untested(
             " give them `facts: {user_id: …}` if it is one of theirs"
         )
     if (key.door, key.resource) not in matrix.carried:
-        return f"this door showed no `{key.resource}` to anybody"
+        door = matrix.door(key.door)
+        return f"{door.method} {door.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
         return f"no owner was ever shown `{key.field}` with something in it"
     if key.state:

@@ -274,7 +274,9 @@ def test_each_square_that_is_not_shown_has_its_reason() -> None:
     found = matrix()
     assert reasons(found, {"getPerson": "no value"})[BIO] == "no value"
     assert reasons(found, {}, reach=False)[BIO] == "no identity is `member` to another's `Person`"
-    assert reasons(found, {})[BIO] == "this door showed no `Person` to anybody"
+    door = found.door("getPerson")
+    assert reasons(found, {})[BIO] == f"{door.method} {door.path} showed no `Person` to anybody"
+    assert door.path.startswith("/")
     found.apply("getPerson", shown_to_owner(NAME))
     assert reasons(found, {})[BIO] == "no owner was ever shown `bio` with something in it"
     found.apply("getPerson", shown_to_owner(BIO, PHONE))
