@@ -118,8 +118,11 @@ class Desk:
 
     def key(self, question: Question, held: Given) -> tuple[str, int, str, str]:
         """Under which the answer is remembered: apart for each caller, but for the service's."""
-        serviced = self.guard.service is not None and self.service and question.about
-        return ("ask", question.ask, question.about, "" if serviced else held.key)
+        return ("ask", question.ask, question.about, "" if self.serviced(question) else held.key)
+
+    def serviced(self, question: Question) -> bool:
+        """Whether a question is asked with the service's credential, and answered alike for all."""
+        return bool(self.guard.service is not None and self.service and question.about)
 
     def read(self, question: Question, answered: Answered | None) -> Known:
         """What an answer says of every relation and state that asks this question."""
@@ -246,7 +249,12 @@ class Inquiry:
         epoch = memory.epoch
         known = self.desk.read(question, (yield from self.ask(request)))
         ttl = self.desk.guard.ttl if known is not NOTHING else min(self.desk.guard.ttl, 1.0)
-        about = {question.about} if question.about else self.who.ids
+        about = {question.about} if question.about else set[str]()
+        if not self.desk.serviced(question):
+            about |= {
+                *self.who.ids,
+                self.held.mark,
+            }  # what they write may change what they are told
         memory.put(key, known, about, ttl, epoch)
         self.known[question] = known
 

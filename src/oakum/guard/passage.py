@@ -73,7 +73,8 @@ class Passing:
     params: Mapping[str, str] = field(default_factory=dict)
     inquiry: Inquiry | None = None
     stale: frozenset[str] = frozenset()
-    """Ids about which nothing remembered is believed once this write was sent on."""
+    """Ids, and the mark of the credentials, about which nothing remembered is believed once this
+    write was sent on."""
     who: str = "anonymous"
     status: int | None = None
     upstream: int | None = None
@@ -211,7 +212,7 @@ class Gatekeeper:
             raise
         passing.forward = self._forward(passing, door, query, taken)
         if door.write:
-            passing.stale = taken.about | inquiry.who.ids | set(passing.params.values())
+            passing.stale = taken.about | inquiry.who.ids | {*passing.params.values(), held.mark}
             self._forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
@@ -311,7 +312,7 @@ class Gatekeeper:
             who = by_key(held, self._api_keys)
         else:
             who = yield from self._told(inquiry, index, held)
-        self._callers.put(held.key, who, {_session(held), *who.ids}, self.policy.guard.ttl, epoch)
+        self._callers.put(held.key, who, {held.mark, *who.ids}, self.policy.guard.ttl, epoch)
         return who
 
     def _told(
@@ -375,9 +376,9 @@ class Gatekeeper:
     def _forget(self, passing: Passing) -> None:
         """After a write nothing is believed of those it may be about, nor who wrote it: they may
         have logged in or out."""
-        if passing.inquiry is not None and passing.stale:
+        if passing.stale:
             self._desk.memory.forget(passing.stale)
-            self._callers.forget(passing.stale | {_session(passing.inquiry.held)})
+            self._callers.forget(passing.stale)
 
     # ------------------------------------------------------------ out
 
@@ -549,11 +550,6 @@ def _check(door: Door, params: Mapping[str, str]) -> None:
 
 def _is_password(value: str) -> bool:
     return value[:6].lower() == "basic "
-
-
-def _session(held: Given) -> str:
-    """Stands among ids for the credentials themselves; no id begins like that."""
-    return f"\0{held.key}"
 
 
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:

@@ -50,6 +50,11 @@ class Given:
         return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
 
     @property
+    def mark(self) -> str:
+        """Stands among ids for the credentials themselves; no id begins like that."""
+        return f"\0{self.key}"
+
+    @property
     def headers(self) -> Headers:
         """The headers with which these credentials, and nothing else, are sent."""
         found = [(c.name, v) for c, v in self.values if c.where == "header" and c.name != "cookie"]
