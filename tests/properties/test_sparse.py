@@ -23,7 +23,7 @@ from oakum.semantics import Call, Model, Principal, project
 from oakum.semantics.judge import Sighting
 from tests.conformance.lua import Lua, runtime
 from tests.properties.pool import LAW, pool
-from tests.properties.wild import PEOPLE, Wild, contracts, principals, read
+from tests.properties.wild import NAMES, PEOPLE, RELATIONS, Wild, principals, read, written
 
 Said = dict[str, Any]
 Shown = Counter[tuple[tuple[str, ...], str]]
@@ -67,15 +67,43 @@ class Drawn:
 
 
 def drawn() -> st.SearchStrategy[Drawn]:
-    def both(wild: Wild) -> Drawn:
-        policy = json.loads(wild.text)
-        plain = copy.deepcopy(policy)
-        for resource in plain["resources"].values():
-            for path, line in resource["fields"].items():
-                resource["fields"][path] = line["grants"] if isinstance(line, dict) else line
-        return Drawn(wild, policy, read(wild.document.raw, plain).model)
+    some = written().filter(lambda texts: bool(texts[1]["resources"]))
+    return st.builds(
+        _united, some, st.sampled_from(_WAYS), st.permutations(NAMES), st.permutations([*RELATIONS])
+    )
 
-    return contracts().map(both)
+
+_WAYS = ("as drawn", "answer", "list", "inside", "beside")
+_FEW = 4
+"""Relations that a contract of the pool grants to: each doubles the time that it is compiled in."""
+
+
+def _united(texts: tuple[Said, Said], way: str, names: list[str], few: list[str]) -> Drawn:
+    """With a union of two components where an answer begins, in a list of it, or within an object;
+    `beside`: one of the two is an object that is no resource."""
+    document, policy = copy.deepcopy(texts)
+    parts = document["components"]["schemas"]
+    names = sorted(names, key=lambda name: name not in policy["resources"])
+    either: Said = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names[:2]]}
+    answer = document["paths"]["/things/{who}"]["get"]["responses"]["200"]["content"]
+    if way == "beside":
+        either["oneOf"][1] = {"type": "object", "properties": parts[names[1]]["properties"]}
+    if way in ("inside", "beside"):
+        parts[names[2]]["properties"] |= {"mate": either, "in": {"type": "array", "items": either}}
+        either = {"$ref": f"#/components/schemas/{names[2]}"}
+    if way != "as drawn":
+        schema = {"type": "array", "items": either} if way == "list" else either
+        answer["application/json"]["schema"] = schema
+    plain = copy.deepcopy(policy)
+    for resource, bare in zip(
+        policy["resources"].values(), plain["resources"].values(), strict=True
+    ):
+        for path, line in resource["fields"].items():
+            grants = line["grants"] if isinstance(line, dict) else line
+            for grant in grants:
+                grant["see"] = [n for n in grant["see"] if n in few[:_FEW]] or few[:1]
+            bare["fields"][path] = grants
+    return Drawn(read(document, policy), policy, read(document, plain).model)
 
 
 def shows(each: Drawn) -> bool:

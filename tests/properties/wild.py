@@ -140,7 +140,8 @@ class Wild:
 
 
 @st.composite
-def contracts(draw: st.DrawFn) -> Wild:
+def written(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A document and a policy, as values."""
     page = {"type": "array", "items": draw(schemas(1))}
     many = {"type": "object", "properties": {"tags": page, "a": {"type": "integer"}}}
     answer = draw(st.one_of(st.sampled_from([page, many]), schemas()))
@@ -176,7 +177,11 @@ def contracts(draw: st.DrawFn) -> Wild:
         rule["shows"] = {draw(st.sampled_from(names)): draw(st.sampled_from(places))}
     policy = {"exposure": 1, "api": "o", "relations": RELATIONS, "resources": found}
     policy["operations"] = {"list": rule}
-    return read(document, policy)
+    return document, policy
+
+
+def contracts() -> st.SearchStrategy[Wild]:
+    return written().map(lambda texts: read(*texts))
 
 
 def read(document: Any, policy: Any) -> Wild:
