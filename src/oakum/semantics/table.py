@@ -100,14 +100,20 @@ def compile_resource(
     """
     leaves: list[str] = []
     rules: list[FieldRule] = []
-    trie = Trie()
+    lines: list[tuple[FieldRule, int]] = []
+    trie, named_before = Trie(), set[str]()
     for said in resource.fields:
         rule = _settable(said) if setting else said
+        mine = 0
         for leaf in _expand(rule.path, shape, bound):
-            if leaf not in leaves:  # the first line that names a field is the one that rules it
-                _insert(trie, leaf, len(leaves))
-                leaves.append(leaf)
-                rules.append(rule)
+            if leaf in named_before:  # the first line that names a field is the one that rules it
+                continue
+            _insert(trie, leaf, len(leaves))
+            mine |= 1 << len(leaves)
+            named_before.add(leaf)
+            leaves.append(leaf)
+            rules.append(rule)
+        lines.append((rule, mine))
     grants = [grant for rule in rules for grant in rule.grants]
     relations = tuple(dict.fromkeys(name for grant in grants for name in grant.see))
     used = {name for grant in grants for name in grant.when}
@@ -132,19 +138,12 @@ def compile_resource(
     for mask in range(1 << len(relations)):
         held = frozenset(name for i, name in enumerate(relations) if mask >> i & 1)
         for code in product(*digits):
-            bits = _bits(rules, held, states, code)
+            bits = _bits(lines, held, states, code)
             rows.append(sets.setdefault(bits, len(sets)))
     return Table(
-        resource,
-        relations,
-        states,
-        tuple(leaves),
-        tuple(rules),
-        tuple(sets),
-        tuple(rows),
-        stride,
+        resource, relations, states, tuple(leaves), tuple(rules), tuple(sets), tuple(rows), stride,
         trie,
-    )
+    )  # fmt: skip
 
 
 def _settable(rule: FieldRule) -> FieldRule:
@@ -154,17 +153,19 @@ def _settable(rule: FieldRule) -> FieldRule:
 
 
 def _bits(
-    rules: list[FieldRule], held: frozenset[str], states: tuple[State, ...], code: tuple[int, ...]
+    lines: list[tuple[FieldRule, int]],
+    held: frozenset[str],
+    states: tuple[State, ...],
+    code: tuple[int, ...],
 ) -> int:
+    """Bits of the fields that are granted; `lines`: each line with the bits of what it names."""
     values = {
         state.name: state.values[digit]
         for state, digit in zip(states, code, strict=True)
         if digit < len(state.values)
     }
     return sum(
-        1 << index
-        for index, rule in enumerate(rules)
-        if any(grants(grant, held, values) for grant in rule.grants)
+        bits for rule, bits in lines if any(grants(grant, held, values) for grant in rule.grants)
     )
 
 

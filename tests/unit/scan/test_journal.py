@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,14 @@ def test_what_goes_in_comes_out(path: Path) -> None:
     back = past.outcomes[OUTCOME.probe].observations[0]
     assert isinstance(back.key, Key) and back.evidence == EVIDENCE
     assert past.pending == ()
+
+
+def test_a_leak_whose_owner_was_not_asked_comes_back_without_one(path: Path) -> None:
+    alone = replace(LEAK, evidence=replace(EVIDENCE, owner=None))
+    made = journal(path)
+    made.outcome(Outcome("p", 200, (alone,)))
+    made.close()
+    assert recall(path).outcomes["p"].observations == (alone,)
 
 
 def test_the_last_word_on_a_question_counts(path: Path) -> None:

@@ -103,6 +103,16 @@ def test_a_key_that_was_told_needs_no_search() -> None:
     assert sum("page=" in each for each in market.asked) == 0
 
 
+def test_what_the_api_says_that_it_made_is_remembered_as_made() -> None:
+    """From then on a list without it is no proof that it was never there."""
+    other = replace(MADE, name="another", mark="oakum 9z")
+    found, said = ledger(Market(SIGNS), MADE, other)
+    now = found.taken(MADE)
+    assert now == replace(MADE, taken=True)
+    assert said == [("undo", as_json(now))]
+    assert found.pending == [now, other]
+
+
 def test_a_removal_that_removes_nothing_is_seen() -> None:
     market = Market(SIGNS, deletes=False)
     found, _ = ledger(market, replace(MADE, known="s5"))

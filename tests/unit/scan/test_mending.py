@@ -43,6 +43,14 @@ def test_a_setting_is_put_back_and_nothing_else_is_asked_for(desk: Desk) -> None
     assert last.method == "GET"  # it was read back
 
 
+def test_without_a_journal_it_is_said_what_is_missing(desk: Desk) -> None:
+    options = Options(desk.folder / "exposure.yaml", TARGET, desk.folder / "identities.yaml")
+    with pytest.raises(InputError) as raised:
+        mend(options, desk.events.append)
+    assert str(raised.value).startswith("journal: ")
+    assert desk.sent == []
+
+
 def test_a_second_time_there_is_nothing_to_do_and_nothing_is_asked(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
     mended(desk)

@@ -261,6 +261,7 @@ def test_a_nested_setting_in_something_else_is_neither_set_nor_put_back(
         ("changed", 1_700_000_000, 1_760_000_000),
         ("lock_version", 4, 6),
         ("meta", {"modified_on": "2024/01/01 10:00"}, {"modified_on": "2026/02/02 10:00"}),
+        ("meta", {"of": {"lock_version": 4}}, {"of": {"lock_version": 6}}),
     ],
 )
 def test_what_an_api_stamps_at_a_flip_is_named_and_no_reason_for_distrust(
