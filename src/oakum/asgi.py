@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from oakum.guard.dialogue import Answered, Asked, Headers
+from oakum.guard.dialogue import Answered, Asked, Denied, Headers
 from oakum.guard.opening import open_gate, written
 from oakum.guard.passage import Gatekeeper, Passing, Refusal
 
@@ -78,7 +79,14 @@ class OakumMiddleware:
         taken = _Taken(receive)
         most = self._keeper.policy.guard.max_body
         inquirer = _Inquirer(self._app, scope, receive, most)
-        asked = _asked(scope, await taken.body(most + 1), self._root)
+        try:
+            body_read = await taken.body(most + 1, None if self._keeper.observe else TAKEN)
+        except TimeoutError:
+            await self._late(_asked(scope, b"", self._root), send)
+            return
+        if body_read is None:
+            return  # whoever asked has gone, and half of a body means something else
+        asked = _asked(scope, body_read, self._root)
         entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
             self._audit(entered.audit)
@@ -100,6 +108,14 @@ class OakumMiddleware:
                 await self._leave(entered, heard, inquirer, send)
                 raise
         await self._leave(entered, heard, inquirer, send)
+
+    async def _late(self, asked: Asked, send: Send) -> None:
+        """Ends a request that does not come to its end; no contract can judge it."""
+        denied = Denied(408, "truncated")
+        passing = Passing(asked, asked, "", time())
+        passing.status, passing.denied = denied.status, denied.reason
+        self._audit({**passing.audit, "contract": None})
+        await _answer(denied.answer(), asked.method, send)
 
     async def _leave(
         self, entered: Passing, heard: _Heard, inquirer: _Inquirer, send: Send
@@ -265,6 +281,18 @@ def _scope(scope: Scope, asked: Asked) -> Scope:
     return made
 
 
+TAKEN = 60.0
+"""Seconds in which all of a request's body must have come."""
+
+
+def _within(seconds: float | None) -> AbstractAsyncContextManager[object]:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # some other event loop's
+        return nullcontext()
+    return asyncio.timeout(seconds)
+
+
 class _Taken:
     """The request's body as it comes in; can be given once more, and the rest of it."""
 
@@ -272,16 +300,20 @@ class _Taken:
         self._receive = receive
         self._messages: list[Message] = []
 
-    async def body(self, most: int) -> bytes:
-        """The body, cut off at `most` bytes."""
-        body = b""
+    async def body(self, most: int, seconds: float | None) -> bytes | None:
+        """The body, cut off at `most` bytes; None: its sender has gone before its end. Raises
+        `TimeoutError` when not all has come in so many seconds (of asyncio's loops)."""
+        body = bytearray()
         more = True
-        while more and len(body) < most:
-            message = await self._receive()
-            self._messages.append(message)
-            body += message.get("body", b"")
-            more = message["type"] == "http.request" and message.get("more_body", False)
-        return body[:most]
+        async with _within(seconds):
+            while more and len(body) < most:
+                message = await self._receive()
+                self._messages.append(message)
+                if message["type"] != "http.request":
+                    return None if seconds is not None else bytes(body)
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+        return bytes(body[:most])
 
     def again(self) -> Receive:
         """Everything from its start."""
