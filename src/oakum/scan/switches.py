@@ -97,6 +97,8 @@ class Switches:
     """(identity, writer) → the settings as last read."""
 
     def __post_init__(self) -> None:
+        self._stuck: set[str] = set()
+        """Operations by which a setting could not be put back."""
         self._status = 0
         """Of the last answer to a write."""
         self._late: set[tuple[str, str]] = set()
@@ -135,7 +137,11 @@ class Switches:
         return content
 
     def _is_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> bool:
-        """Whether what is shown as the settings of an identity is theirs, as far as can be seen."""
+        """Whether what is shown as the settings of an identity is theirs, as far as can be seen,
+        and nobody's setting is known to stay as it was changed."""
+        if switch.operation in self._stuck:
+            self.why = "a setting could not be put back there, so no other is changed"
+            return False
         named = self.writers[switch.operation].operation
         if self.vouching and (why := self.vouching.why_not(identity, switch.operation)):
             self.why = f"`{named.method} {named.path}` was sent nothing of {identity}'s: {why}"
@@ -309,7 +315,11 @@ class Switches:
         """Put one state or field back as it was first; False when it could not be, or never was
         changed. A failure stays to be put back at the end."""
         changes = [each for each in self.pending if (each.identity, each.state) == (identity, path)]
-        if not changes or not self._put_back(changes[0]):
+        if not changes:
+            return False
+        if not self._put_back(changes[0]):
+            switch = self.switch(path)
+            self._stuck |= {switch.operation} if switch else set()
             return False
         self.pending = [each for each in self.pending if each not in changes]
         self._is_back(changes[0])

@@ -96,6 +96,19 @@ def test_one_that_cannot_be_put_back_is_told_and_keeps_no_other_from_it() -> Non
     assert studio.settings[IDS["ann"]]["is_private"] is True
 
 
+def test_where_one_setting_could_not_be_put_back_no_other_is_changed() -> None:
+    studio = Refusing()
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    studio.refused = frozenset({"ann"})
+    assert not found.undo("ann", PRIVATE)
+    assert not found.flip("bob", PRIVATE, True)
+    assert "bob putSettings bob" not in studio.asked and "could not be put back" in found.why
+    studio.refused = frozenset()
+    assert found.restore() == ()  # the end tries once more
+    assert studio.settings[IDS["ann"]]["is_private"] is True
+
+
 def test_a_write_that_fails_is_put_back_all_the_same() -> None:
     """The API said no; whether it did so before or after taking the setting nobody knows."""
     studio = Refusing()
