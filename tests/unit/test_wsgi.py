@@ -198,8 +198,10 @@ def bare(answer: Callable[[Environ], Any], seen: list[Environ] | None = None) ->
         if seen is not None:
             seen.append(environ)
         if environ["PATH_INFO"] == "/me":
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(PEOPLE[environ["HTTP_X_SESSION"]]).encode()]
+            known = PEOPLE.get(environ.get("HTTP_X_SESSION", ""))
+            status = "200 OK" if known else "401 Unauthorized"
+            start_response(status, [("Content-Type", "application/json")])
+            return [json.dumps(known or {}).encode()]
         start_response("200 OK", [("Content-Type", "application/json"), ("ETag", '"1"')])
         made = answer(environ)
         return [made] if isinstance(made, bytes) else made
