@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from oakum.contract.model import Caller, Json
 from oakum.guard.caching import handed_on
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
-from oakum.guard.media import read_media_type
+from oakum.guard.media import is_json, read_media_type
 from oakum.guard.route import called
 from oakum.guard.wiring import Credential
 from oakum.semantics.model import pattern
@@ -242,7 +242,7 @@ def _is_json(answered: Answered) -> bool:
     media = read_media_type(said)
     if media is None or media.charset not in ("", "utf-8", "us-ascii"):
         return False
-    return media.type == "application/json" or media.type.endswith("+json")
+    return is_json(media.type)
 
 
 def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered
+from oakum.guard.media import is_json
 from oakum.semantics.principal import identifier
 
 Said = Literal["on", "end", "silent", "unknown"]
@@ -114,7 +115,7 @@ def is_whole(place: Place, answered: Answered, value: Json) -> bool:
     """Whether the ids at a place of an answer are certainly all there are."""
     look = _Look(place)
     look.walk(value, 0, ())
-    if not look.sound or not _is_json(answered.media_type):
+    if not look.sound or not is_json(answered.media_type):
         return False
     said = {*_counted(place, value, look.found), *_headers(answered, look.found)}
     for path, each in look.around:
@@ -134,10 +135,6 @@ def is_stale(answered: Answered, ttl: float) -> bool:
         age.isdecimal() and age.isascii() and len(age) < 10 and int(age) <= ttl
     )
     return old or warning.startswith(("110", "111", "112", "113"))
-
-
-def _is_json(media: str) -> bool:
-    return media == "application/json" or media.endswith("+json")
 
 
 def _counted(place: Place, value: Json, found: int) -> Iterator[Said]:
