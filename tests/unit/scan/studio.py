@@ -355,7 +355,7 @@ class Studio:
             return LOGIN
         shown = [
             p
-            for p in body["ids"]
+            for p in body.get("ids", ())
             if p in self.posts and self.open_to(viewer, self.posts[p]["author_id"])
         ]
         return reply([self.post(viewer, each) for each in shown])
