@@ -208,7 +208,7 @@ def run(
         ["/bin/sh", "-c", command],
         cwd=folder, env=environment() | (exported or {}),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, timeout=120, check=False,
+        text=True, timeout=300, check=False,
     )  # fmt: skip
     printed = _COLOUR.sub("", done.stdout)
     for said, real in addresses.items():
