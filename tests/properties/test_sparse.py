@@ -3,7 +3,8 @@
 Where the contract itself says what a missing member means, the sparser object is held against the
 whole one with that said in it. Two things do show more, as the semantics say (3.6, 6.4): a count,
 in an answer from which the hidden object is gone altogether; and an object outside of every
-resource that may be of a resource or of none, and is taken for the resource's once what would tell is gone.
+resource that may be of a resource or of none, and is taken for the resource once what would
+tell is gone.
 """
 
 from __future__ import annotations
