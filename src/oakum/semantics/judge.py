@@ -98,6 +98,8 @@ class _Context:
     """Owners of the enclosing object, for resources owned by their parent."""
     inside: bool = False
     """There is an enclosing object."""
+    passes: bool = False
+    """`call:` lets the caller have the enclosing object."""
 
 
 class _Verdict(NamedTuple):
@@ -107,6 +109,8 @@ class _Verdict(NamedTuple):
     relations: frozenset[str]
     state: Mapping[str, Json]
     bits: int
+    passes: bool
+    """Whether `call:` lets the caller have it."""
 
 
 class Judge:
@@ -238,12 +242,12 @@ class Judge:
             verdict = self._verdict(name, value, at, context)
             if outline is not None:
                 self._verdicts[outline] = verdict
-        owners, relations, state, bits = verdict
+        owners, relations, state, bits, passes = verdict
         leaves: list[Leaf] = []
         keep: Keep = {
             key: self._field(
                 child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
-                table.trie.child(key), table, bits, leaves, _Context(owners, True),
+                table.trie.child(key), table, bits, leaves, _Context(owners, True, passes),
             )
             for key, child, below in _below(value, shape)
         }  # fmt: skip
@@ -299,8 +303,10 @@ class Judge:
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)
-        passes = self._passes(relations)
-        return _Verdict(owners, relations, state, table.see(relations, state) if passes else 0)
+        # What is nobody's belongs to whoever may have the object that it stands in.
+        passes = (not owned and context.passes) or self._passes(relations)
+        bits = table.see(relations, state) if passes else 0
+        return _Verdict(owners, relations, state, bits, passes)
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.

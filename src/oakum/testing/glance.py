@@ -49,8 +49,13 @@ class Seen:
     owners: tuple[str, ...]
     value: dict[str, Json]
     form: Form
-    inside: bool
-    """It stands inside another."""
+    above: Seen | None
+    """The object that it stands in."""
+
+    @property
+    def inside(self) -> bool:
+        """It stands inside another."""
+        return self.above is not None
 
 
 class Glance:
@@ -213,6 +218,7 @@ class _Walk:
     params: Mapping[str, str]
     ids: frozenset[str]
     found: list[Seen]
+    above: Seen | None = None
 
     def visit(
         self, value: Json, at: _Place, around: set[Code] | None, owners: tuple[str, ...]
@@ -259,14 +265,16 @@ class _Walk:
         if around is not None and at.table is not None:
             around.add((at.path, _MUTE))
         owner = glance._model.tables[kind.resource].resource.owner
-        inside = around is not None
+        above = self.above
+        inside = above is not None
         whose = owners_of(owner, value, glance._rule, self.params, self.ids, owners, inside=inside)
-        index = len(self.found)
-        seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, around is not None)
+        seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, above)
         self.found.append(seen)
         mine = set[Code]()
+        self.above = seen
         self._members(value, kind, mine, whose)
-        self.found[index].form = glance.form(kind.resource, frozenset(mine))
+        self.above = above
+        seen.form = glance.form(kind.resource, frozenset(mine))
 
 
 _NONE = Form(frozenset(), frozenset(), ())

@@ -107,6 +107,7 @@ class Look:
     leaks: list[Leaked] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     """The objects in it; they hold values."""
+    _at: dict[Pointer, Sighting] = field(default_factory=dict)
 
     def judge(self) -> Look:
         """Walk the answer once."""
@@ -118,10 +119,9 @@ class Look:
         sightings = self.sightings = judge.judge(read.value, read.shape).sightings
         if sightings and not asked.caller.known:
             self.tally.unjudged[WHO] += 1
-        places = {each.pointer for each in sightings}
+        self._at = {each.pointer: each for each in sightings}
         for each in sightings:
-            inside = any(each.pointer[:n] in places for n in range(len(each.pointer)))
-            self._object(each, inside)
+            self._object(each, self._above(each) is not None)
         return self
 
     def refuse(self, refused: Asked) -> Tally:
@@ -133,7 +133,9 @@ class Look:
             self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
             self.asked.response.status, told=read.owners,
         )  # fmt: skip
-        for sighting in judge.judge(read.value, read.shape).sightings:
+        sightings = judge.judge(read.value, read.shape).sightings
+        self._at = {each.pointer: each for each in sightings}
+        for sighting in sightings:
             found = self._found(sighting)
             if not found.certain:
                 continue
@@ -176,10 +178,7 @@ class Look:
         states = caller.principal.states
         said = (sighting.resource, sighting.owners, sighting.value, states)
         untold = frozenset(each.name for each in table.states if not is_told(each, *said))
-        may = caller.possible(model.policy, subject)
-        if self._is_own(table):
-            relations = model.policy.relations
-            may |= {n for n in relations if relations[n].kind in ("owner", "authenticated")}
+        may = self._possible(table, subject)
         return _Object(
             sighting,
             table,
@@ -189,19 +188,46 @@ class Look:
             caller.known and (bool(sighting.owners) or not owned),
         )
 
+    def _possible(self, table: Table, subject: Subject) -> frozenset[str]:
+        """The relations in which the caller may stand to an object."""
+        policy = self.frame.model.policy
+        may = self.asked.caller.possible(policy, subject)
+        if self._is_own(table):
+            kinds = ("owner", "authenticated")
+            may |= {name for name, each in policy.relations.items() if each.kind in kinds}
+        return may
+
+    def _above(self, sighting: Sighting) -> Sighting | None:
+        """The object that one stands in."""
+        at = sighting.pointer
+        return next(
+            (self._at[at[:n]] for n in reversed(range(len(at))) if at[:n] in self._at), None
+        )
+
+    def _may_pass(self, sighting: Sighting, may: frozenset[str]) -> bool:
+        """Whether `call:` may let the caller have an object, to which they may be all of this."""
+        model, caller, door = self.frame.model, self.asked.caller, self.asked.operation.id
+        rule, there = model.rule(door), may
+        if rule.owner in self.asked.params:
+            whom = Subject("", (self.asked.params[rule.owner],))
+            there = caller.possible(model.policy, whom)
+        if rule.call is None or through(model, door, there, bool(caller.ids) or not caller.known):
+            return True
+        above = self._above(sighting)
+        if above is None or model.tables[sighting.resource].resource.owner.kind != "none":
+            return False
+        table = model.tables[above.resource]
+        owned = table.resource.owner.kind != "none"
+        subject = Subject(above.resource, above.owners, above.value, owned)
+        return self._may_pass(above, self._possible(table, subject))
+
     def _is_own(self, table: Table) -> bool:
         return self.asked.begins and table.resource.is_account
 
     def _most(
         self, sighting: Sighting, table: Table, may: frozenset[str], untold: frozenset[str]
     ) -> int:
-        model, caller, door = self.frame.model, self.asked.caller, self.asked.operation.id
-        rule, there = model.rule(door), may
-        if rule.owner in self.asked.params:
-            whom = Subject("", (self.asked.params[rule.owner],))
-            there = caller.possible(model.policy, whom)
-        logged_in = bool(caller.ids) or not caller.known
-        if rule.call is not None and not through(model, door, there, logged_in):
+        if not self._may_pass(sighting, may):
             return 0
         free = [state for state in table.states if state.name in untold]
         bits = 0

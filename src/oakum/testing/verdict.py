@@ -209,7 +209,15 @@ class Verdicts:
             there = who.possible(self._policy, Subject("", (params[rule.owner],)))
         else:
             may = through(model, door, standing.held, bool(who.principal.ids))
-        return may, through(model, door, there, bool(caller.ids) or not caller.known)
+        might = through(model, door, there, bool(caller.ids) or not caller.known)
+        above = seen.above
+        if above is None or model.tables[seen.resource].resource.owner.kind != "none":
+            return may, might
+        # What is nobody's belongs to whoever may have the object that it stands in.
+        resource = model.tables[above.resource].resource
+        outer = self.standing(resource, above.owners, above.value, caller, facts)
+        there_may, there_might = self._passes(door, above, outer, caller, facts, params)
+        return may or there_may, might or there_might
 
 
 _NO_STATES: Mapping[str, Json] = {}

@@ -725,10 +725,12 @@ local function owners_of(self, above)
   return owners
 end
 
--- Whether what `call:` says of the door lets this object through.
-local function passes(subject)
+-- Whether what `call:` says of the door lets this object through. What is nobody's belongs to whoever may
+-- have the object that it stands in.
+local function passes(subject, above)
   local door = PLAN.doors[DOOR]
   if not door.call or SUBJECT then return true end
+  if above.passed and not subject.table.owned then return true end
   if door.owner ~= "" and PARAMS[door.owner] then
     return held.may_call(PLAN, DOOR, KNOW, PARAMS)
   end
@@ -757,7 +759,9 @@ local function judge(body, level, above)
     subject.owners = owners_of(subject, above)
     subject.owned = body.table.owned
   end
-  if not passes(subject) then return body.table.closed, subject.owners end
+  local passed = passes(subject, above)
+  if not SUBJECT then subject.owners.passed = passed end
+  if not passed then return body.table.closed, subject.owners end
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
 

@@ -1,0 +1,65 @@
+"""What is nobody's goes with the object that it stands in, where `call:` opens doors to owners."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.contract.model import Json
+from oakum.exchange import Response
+from oakum.scan.cast import Cast
+from oakum.scan.evidence import Redactor
+from oakum.scan.legible import Legible
+from oakum.testing.callers import UNKNOWN, Caller
+from oakum.testing.glance import Glance
+from oakum.testing.look import Asked, Frame, Look
+from oakum.testing.traffic import Judged
+from oakum.testing.verdict import Verdicts
+from tests.conformance.exchanges import cases
+
+ANSWERED = Response(200, {"content-type": "application/json"})
+KIND: dict[str, Json] = {"label": "run", "secret": "s3cret"}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    case = next(case for case in cases() if case.file == "parts")
+    return Judged(case.setup(tmp_path_factory.mktemp("gear")).contract)
+
+
+def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:
+    """Resource and field of each leak, by the way of a test-suite and by the way of traffic."""
+    model = judged.model
+    operation = model.operations["getWorkout"]
+    shape = operation.responses["200"][0].shape
+    label = Cast(model.policy, {}, {}, {}).label
+    frame = Frame(model, Redactor(b"", frozenset()), label, {})
+    asked = Asked(operation, {}, caller, ANSWERED, Legible(value, shape), False, "test", "1")
+    slow = {leak.key for leak in Look(frame, asked, {}).judge().leaks}
+    verdicts, fast = Verdicts(model, label), set()
+    for each in Glance(model, "getWorkout").objects(value, shape, True, {}, caller.ids):
+        of = verdicts.of("getWorkout", each, caller, judged.facts, {}, False)
+        fast |= of.of(each.form)[0]
+    assert slow == fast
+    return {(key.resource, key.field) for key in slow}
+
+
+def test_within_the_callers_own_object_nothing_leaks_but_what_no_line_grants(
+    judged: Judged,
+) -> None:
+    ann = Caller("answer", frozenset({"ann"}))
+    own: Json = {"data": [{"id": "w1", "by": "ann", "kind": KIND}]}
+    assert leaks(judged, ann, own) == {("Kind", "secret")}
+
+
+@pytest.mark.parametrize("by", ["bob", "ANNA"])
+def test_within_anothers_it_leaks_with_all_the_rest(judged: Judged, by: str) -> None:
+    ann = Caller("answer", frozenset({"ann"}))
+    value: Json = {"data": [{"id": "w1", "by": by, "kind": {"label": "run"}}]}
+    assert {("Kind", "label"), ("Workout", "id")} <= leaks(judged, ann, value)
+    beside: Json = {"kind": {"label": "run"}}
+    assert leaks(judged, ann, beside) == {("Kind", "label")}
+
+
+def test_nobody_is_accused_while_it_is_not_known_who_asked(judged: Judged) -> None:
+    value: Json = {"data": [{"id": "w1", "by": "ann", "kind": {"label": "run"}}]}
+    assert leaks(judged, UNKNOWN, value) == set()
