@@ -112,11 +112,16 @@ class Operation:
         return not self.security or frozenset() in self.security
 
     def success(self) -> Media | None:
-        """The first media type of the lowest 2xx answer (or of `default`)."""
+        """The JSON of the lowest 2xx answer (or of `default`), else its first media type: the order
+        of a document's media types means nothing (OpenAPI, Response Object)."""
         for status in sorted(self.responses):
             if status.startswith("2") and self.responses[status]:
-                return self.responses[status][0]
-        return next(iter(self.responses.get("default", ())), None)
+                return _preferred(self.responses[status])
+        return _preferred(self.responses.get("default", ()))
+
+
+def _preferred(types: tuple[Media, ...]) -> Media | None:
+    return next((each for each in types if each.is_json), next(iter(types), None))
 
 
 # --------------------------------------------------------------------------- the policy
