@@ -92,6 +92,16 @@ def test_a_version_that_one_account_is_shown_is_no_leak_in_all_answers(tmp_path:
     assert run.proven == set()
 
 
+def test_what_is_an_owners_and_stands_in_every_answer_is_suspected(tmp_path: Path) -> None:
+    """A banner "just joined: …" looks like a version: nobody can tell from outside."""
+    ann = NAMES["ann"]
+    motto = lambda id: {"ticket": "grown up in Lerwick"} if id == ann else {}  # noqa: E731
+    run = scan(tmp_path, motto, headers=lambda: {"x-joined": "grown up in Lerwick"})
+    assert run.proven == set()
+    assert ("Member.ticket", "member") in run.named("suspected")
+    assert "it is shown to everybody" in run.finding("Member.ticket", "member").doubts[0]
+
+
 def test_a_counter_that_ticks_by_itself_is_no_leak(tmp_path: Path) -> None:
     ticks = count(70_000_000)
     at = {"last": ""}
@@ -136,6 +146,11 @@ def test_a_member_that_neither_document_nor_contract_names_is_suspected(tmp_path
     assert run.proven == set()
     assert run.named("suspected") >= {("Member.style", "member"), ("Member.style", "owner")}
     assert "names it" in run.finding("Member.style", "member").doubts[0]
+
+
+def test_a_secret_that_neither_document_nor_contract_names_is_proven(tmp_path: Path) -> None:
+    run = card(tmp_path, lambda id: {"password_hash": f"$2b$12$u7Zk{id}Qw"})
+    assert ("Member.password_hash", "member") in run.proven
 
 
 def test_an_unnamed_member_with_a_value_that_a_line_withholds_is_that_leak(tmp_path: Path) -> None:

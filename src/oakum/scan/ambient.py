@@ -2,8 +2,9 @@
 ids of requests, versions, names of hosts.
 
 The law of this module: outside of its own field such a value is no proof. Told by evidence: it is
-the time at which it was asked for; its owner is shown another at each asking; or it stands in
-answers of several operations that have nothing to do with its owner.
+the time at which it was asked for, or its owner is shown another at each asking. What stands in
+answers of several operations that have nothing to do with its owner may be one, or be shown to
+everybody: it is suspected.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _ZONE = 900.0
 _DAY = 86_400.0
 _MOST_UNRELATED = 1
 """Operations whose answers hold a value of somebody's whom they have nothing to do with: of more,
-it is the environment's."""
+it may be the environment's."""
 _SCALES = {10: 1.0, 13: 1e3, 16: 1e6, 19: 1e9}
 """Digits of an epoch time from 2001 to 2286 → parts of a second that it counts."""
 
@@ -69,10 +70,12 @@ class Ambient:
 
     def holds(self, who: str, place: Place, text: str) -> bool:
         """Whether a value that somebody is shown in a field of theirs is the environment's."""
-        if classify_field(place[1]) in NAMES_ONE:
-            return False
+        return place in self._varying and classify_field(place[1]) not in NAMES_ONE
+
+    def may_hold(self, who: str, place: Place, text: str) -> bool:
+        """Whether such a value may be the environment's: it stands where nobody asked for them."""
         beside = self._unrelated.get((who, place, text), ())
-        return place in self._varying or len(beside) > _MOST_UNRELATED
+        return len(beside) > _MOST_UNRELATED and classify_field(place[1]) not in NAMES_ONE
 
 
 def is_present(text: str, moments: Iterable[float]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
-from oakum.contract.lexicon import classify_field
+from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import SEVERITIES, Severity
 from oakum.errors import Location
 from oakum.finding import Evidence, Finding, Result, State
@@ -112,8 +112,8 @@ def _leak(
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = [entry.viewer for _, entry in cells]
     doubts, drafted = _doubts(model, cast, key.resource, key.field, viewers)
-    if why := _unnamed(model, matrix, key, leak.owner):
-        doubts = (*doubts, why)
+    for why in (_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
+        doubts = (*doubts, why) if why else doubts
     state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
     if not leak.owner and (why := unheard(model, cast, matrix.closed_to, key, viewers, state)):
         doubts = (*doubts, why)
@@ -141,11 +141,14 @@ def _leak(
 
 def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
     """Why a member that nobody has spoken of proves nothing: no line of the contract names it, nor,
-    where it is another's, the document; empty: it is named."""
+    where it is another's, the document; empty: it is named, or is another's secret by its name, as
+    which nobody shows anything."""
     if leaf_index(model.tables[key.resource], key.field) >= 0:
         return ""
     if owner:
         return "no line of the contract speaks of it; write one that says who sees it"
+    if classify_field(key.field) is FieldClass.SECRET:
+        return ""
     declared = {path for gate in matrix.gates.values() for path in gate.shows.get(key.resource, ())}
     steps = key.field.split(".")
     if any(".".join(steps[: n + 1]) in declared for n in range(len(steps))):

@@ -159,6 +159,8 @@ class Matrix:
         """Leaks that a second answer has shown again."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
         """Over-blocks: the first evidence, and whether a second answer has shown it again."""
+        self.suspect: dict[tuple[str, str, str, State], str] = {}
+        """Finding → why nothing proves it, however often it is seen."""
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()

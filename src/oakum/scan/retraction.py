@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 
 from oakum.finding import Result
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Key, Matrix, Observation, Outcome
+from oakum.scan.matrix import Key, Matrix, Observation, Outcome, State
+
+EVERYWHERE = (
+    "the same value stands in answers of several operations that nobody asked about its owner: it is"
+    " shown to everybody, or it is not theirs"
+)
 
 
 @dataclass
@@ -31,6 +36,22 @@ class ByValue:
             if void:
                 self._told[key] = {p: each for p, each in told.items() if p not in void}
                 _without(matrix, key, void)
+        matrix.suspect = dict.fromkeys(self._anywhere(matrix, knowledge), EVERYWHERE)
+
+    def _anywhere(self, matrix: Matrix, knowledge: Knowledge) -> set[tuple[str, str, str, State]]:
+        """Findings that rest on nothing but values which may be the environment's."""
+        firm: set[tuple[str, str, str, State]] = set()
+        found: set[tuple[str, str, str, State]] = set()
+        for key, entry in matrix.entries.items():
+            if entry.result is not Result.LEAK:
+                continue
+            told = self._told.get(key, {})
+            loose = entry.probes and all(
+                probe in told and knowledge.may_be_ambient(told[probe][0])
+                for probe in entry.probes
+            )
+            (found if loose else firm).add(key.finding)
+        return found - firm
 
 
 def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:
