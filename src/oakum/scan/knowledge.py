@@ -231,7 +231,9 @@ class Knowledge:
 
     def may_be_ambient(self, text: str) -> bool:
         """Whether a value that one identity was shown may be the environment's."""
-        return any(self.ambient.may_hold(key[0], key[1:], text) for key in self._index.get(text, ()))
+        return any(
+            self.ambient.may_hold(key[0], key[1:], text) for key in self._index.get(text, ())
+        )
 
     def places(self, text: str, who: str) -> list[tuple[str, str]]:
         """(resource, field) of somebody's objects in which they were shown a value; none where

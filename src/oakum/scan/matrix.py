@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
+from types import MappingProxyType
 from typing import NamedTuple
 
 from oakum.contract.model import Json, Resource
@@ -121,6 +122,8 @@ _RANK = {
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
+    suspect: Mapping[tuple[str, str, str, State], str] = MappingProxyType({})
+    """Finding → why nothing proves it, however often it is seen."""
     adding_only = False
     """Whether what comes now may only add leaks: who was shown a field is not blocked, when another
     object is withheld."""
@@ -159,8 +162,6 @@ class Matrix:
         """Leaks that a second answer has shown again."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
         """Over-blocks: the first evidence, and whether a second answer has shown it again."""
-        self.suspect: dict[tuple[str, str, str, State], str] = {}
-        """Finding → why nothing proves it, however often it is seen."""
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oakum.finding import Result
+from oakum.finding import Result, State
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.matrix import Key, Matrix, Observation, Outcome, State
+from oakum.scan.matrix import Key, Matrix, Observation, Outcome
 
 EVERYWHERE = (
-    "the same value stands in answers of several operations that nobody asked about its owner: it is"
-    " shown to everybody, or it is not theirs"
+    "the same value stands in answers of several operations that nobody asked about its owner:"
+    " it is shown to everybody, or it is not theirs"
 )
 
 
@@ -47,8 +47,7 @@ class ByValue:
                 continue
             told = self._told.get(key, {})
             loose = entry.probes and all(
-                probe in told and knowledge.may_be_ambient(told[probe][0])
-                for probe in entry.probes
+                probe in told and knowledge.may_be_ambient(told[probe][0]) for probe in entry.probes
             )
             (found if loose else firm).add(key.finding)
         return found - firm

@@ -54,10 +54,9 @@ class Option:
 def media_types(gate: Gate) -> Iterator[Option]:
     """Types of the success answer that are declared beside the one that is asked for."""
     lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
-    types = [each.type for each in gate.operation.responses.get(lowest, ())]
-    for each in types:
-        if each.split(";")[0].strip().lower() != "application/json" and "*" not in each:
-            yield Option("accept", each, header=True, alone=True)
+    for each in gate.operation.responses.get(lowest, ()):
+        if each != gate.operation.success() and not each.is_json and "*" not in each.type:
+            yield Option("accept", each.type, header=True, alone=True)
 
 
 def header_options(gate: Gate) -> Iterator[list[Option]]:
