@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 MANY = int(os.environ.get("OAKUM_EXAMPLES", "200"))
 """Examples of each law."""
 LAW = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
-EACH = 200
+EACH = 1000
 """Examples for one contract of a pool, about."""
 SEED = 20261127
 

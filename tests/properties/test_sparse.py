@@ -250,7 +250,8 @@ def known() -> tuple[Drawn, ...]:
 def test_a_sparser_object_never_shows_more(known: tuple[Drawn, ...], data: st.DataObject) -> None:
     """Whatever members are gone from an answer, each value that is shown was shown with them."""
     each = known[data.draw(st.integers(0, len(known) - 1), label="number in the pool")]
-    random = data.draw(st.randoms(use_true_random=False))
+    # Drawn value by value a body takes ten times as long.
+    random = Random(data.draw(st.integers(0, 2**63), label="seed"))
     whole = each.honest(random)
     sparse = sparser(random, whole, random.choice([0.1, 0.3, 0.6]))
     who = data.draw(principals)
@@ -264,7 +265,9 @@ def test_a_sparser_object_never_shows_more(known: tuple[Drawn, ...], data: st.Da
     there = found[0].judged.sightings if found[0].judged else []
     gone = {one.pointer for one in there} - {one.pointer for one in seen}
     bound = shown(project(each.uncounted if gone else each.plain, who, call, full).body)
-    assume({one.pointer for one in seen} <= {one.pointer for one in there})
+    around = {one.pointer for one in there}
+    new = [one.pointer for one in seen if one.pointer not in around]
+    assume(all(any(outer == place[: len(outer)] for outer in around) for place in new))
     assert less <= bound, less - bound
     cut = cutter(each)(who, call)
     assert [cut(body) for body in bodies] == [each.body for each in found]

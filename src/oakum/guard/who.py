@@ -107,7 +107,10 @@ def _cookies(text: str, name: str) -> list[str]:
 
 
 def _runs_on(value: str) -> bool:
-    return len(value) < 2 or not value.endswith('"') or value.endswith('\\"')
+    """Whether a quoted value goes on beyond its `;`, or ends before it to some server."""
+    if len(value) < 2 or not value.endswith('"') or value.endswith('\\"'):
+        return True
+    return '"' in re.sub(r"\\.", "", value[1:-1], flags=re.DOTALL)
 
 
 @dataclass(frozen=True)

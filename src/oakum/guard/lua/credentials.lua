@@ -4,6 +4,7 @@
 -- a cookie apart or looks for a token, so that what was verified is what was read.
 
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
+local gsub = string.gsub
 local concat = table.concat
 
 local M = {}
@@ -39,11 +40,13 @@ local function parts(b)
   return spaces(b) or b == 34 or b == 44 or b == 59
 end
 
--- Whether a quoted value goes on beyond the `;` at which this module ends it (RFC 2109 had that).
+-- Whether a quoted value goes on beyond the `;` at which this module ends it (RFC 2109 had that), or
+-- ends before it to some server.
 local function runs_on(cookie)
   for value in cookie:gmatch '=[ \t]*("[^;]*)' do
     value = match(value, "^(.-)[ \t]*$")
     if #value < 2 or byte(value, -1) ~= 34 or byte(value, -2) == 92 then return true end
+    if find(gsub(sub(value, 2, -2), "\\.", ""), '"', 1, true) then return true end
   end
   return false
 end
