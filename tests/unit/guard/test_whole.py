@@ -1,0 +1,64 @@
+"""A list is whole by evidence: what stands around it, and how many are on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from oakum.guard.dialogue import Answered
+from oakum.guard.whole import Place, is_whole
+
+PLACE = Place(("data", "*", "id"))
+
+
+def whole(found: int, around: dict[str, Any] | None = None, **headers: str) -> bool:
+    value = {"data": [{"id": f"u{n}"} for n in range(found)], **(around or {})}
+    named = tuple((name.replace("_", "-"), text) for name, text in headers.items())
+    sent = (("content-type", "application/json"), *named)
+    return is_whole(PLACE, Answered(200, sent, json.dumps(value).encode()), value)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"), [(0, True), (9, True), (10, False), (11, True), (20, False), (300, False)]
+)
+def test_as_many_as_a_page_usually_holds_may_go_on(found: int, said: bool) -> None:
+    assert whole(found) is said
+
+
+@pytest.mark.parametrize("found", [10, 300])
+def test_a_full_page_that_says_that_it_is_all_is_whole(found: int) -> None:
+    assert whole(found, {"has_more": False})
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ({"object": "list"}, True), ({"object": "Collection"}, True), ({"object": "error"}, False),
+        ({"page": 0}, True), ({"page": 1}, True), ({"page": 2}, False), ({"page": None}, True),
+        ({"page": "1"}, False), ({"message": ""}, True), ({"message": "try again"}, False),
+        ({"status": ""}, False), ({"status": "ok"}, True), ({"status": 200}, True),
+        ({"status": 503}, False), ({"status": True}, True), ({"code": 0}, True),
+        ({"shards": 2}, False), ({"count": 3}, True), ({"count": 4}, False),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
+    around: dict[str, Any], said: bool
+) -> None:
+    assert whole(3, around) is said
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"x_total_count": "3"}, True), ({"x_total_count": "4"}, False), ({"x_count": "4"}, False),
+        ({"x_total": "4"}, False), ({"x_total_pages": "1"}, True), ({"x_total_pages": "2"}, False),
+        ({"content_range": "items 0-2/3"}, True), ({"content_range": "items 0-2/4"}, False),
+        ({"link": '</p1>; rel="prev"'}, True), ({"link": '</p2>; rel="next"'}, False),
+        ({"x_ratelimit_remaining": "4"}, True), ({"x_next_page": ""}, True),
+        ({"x_next_page": "2"}, False), ({"retry_after": "5"}, False),
+    ],
+)  # fmt: skip
+def test_headers_may_say_that_a_list_goes_on(headers: dict[str, str], said: bool) -> None:
+    assert whole(3, None, **headers) is said
