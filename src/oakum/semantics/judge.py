@@ -6,9 +6,9 @@ there is no other walk.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from oakum.contract.model import Json, OperationRule, Owner, Shape
@@ -16,18 +16,8 @@ from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Members, Model, members_of
 from oakum.semantics.principal import Principal, Subject, at_path, held, lacks, state_of, texts
 from oakum.semantics.span import MAX_DEPTH
-from oakum.semantics.table import (
-    Table,
-    Trie,
-    containers,
-    element,
-    merged,
-    named,
-    resource_of,
-    scalars,
-    solid,
-    ways,
-)
+from oakum.semantics.spot import Spot
+from oakum.semantics.table import containers, merged, resource_of
 
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
@@ -35,11 +25,8 @@ Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
-
-_KEY = "‹key›"
-"""Stands in a field path for a name that nobody declared: a key may hold a person's value."""
-_LEGIBLE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_]{0,39}")
-"""What reads as a name and not as a number, an address or an id."""
+_leaf = tuple.__new__
+"""A `Leaf` is made for each scalar: by this in half the time."""
 
 
 class Leaf(NamedTuple):
@@ -92,8 +79,7 @@ class Judgement:
     """Leaves outside every resource: the envelope."""
 
 
-@dataclass(frozen=True)
-class _Context:
+class _Context(NamedTuple):
     owners: tuple[str, ...]
     """Owners of the enclosing object, for resources owned by their parent."""
     inside: bool = False
@@ -147,47 +133,79 @@ class Judge:
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[str, ...]] = {}
+        self._refused = None if writing is None else _unwritable
+        self._bare = Spot(None, self._refused)
+        self._roots: dict[tuple[str, int, Shape | None], Spot] = {}
+        self._resources: dict[Shape, str] = {}
         self._choices: dict[tuple[object, ...], Shape | None] = {}
         self._sightings: list[Sighting] = []
         self._unbound: list[Leaf] = []
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
         """Walk `value` beside its declared `shape`; without one nothing is declared."""
-        keep = self._visit(value, shape, (), _Context(()))
+        spot = Spot(shape, self._refused)
+        keep: Keep
+        if isinstance(value, dict | list):
+            keep = self._visit(value, spot, (), _Context(()), self._unbound)
+        else:
+            keep = type(value) in spot.passes
+            self._unbound.append(Leaf("", (), value, keep))
         return Judgement(keep, self._sightings, self._unbound)
 
     # ------------------------------------------------------------ outside a resource
 
     def _visit(
         self,
-        value: Json,
-        shape: Shape | None,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
         at: Pointer,
         context: _Context,
-        path: tuple[str, ...] = (),
+        leaves: list[Leaf],
     ) -> Keep:
-        if len(at) > MAX_DEPTH:
-            return False
-        name = self._resource_at(at)
-        if shape is not None and isinstance(value, dict):
-            picked = self._chosen(shape, value)
-            if picked is None and not name:
-                self._visit(value, None, at, context, path)
-                return False
-            shape = picked or shape
-            name = name or resource_of(shape, self._model.bound)
-        if name and isinstance(value, dict):
-            return self._object(name, value, shape, at, context)
-        if isinstance(value, dict | list):
-            parts: dict[str, Keep] = {}
-            for key, child, below in _below(value, shape):
-                inner = (*path, segment(value, key, None, shape, 0))
-                if isinstance(child, dict | list):
-                    parts[key] = self._visit(child, below, (*at, key), context, inner)
-                else:
-                    parts[key] = self._scalar(child, below, (*at, key), inner)
-            return parts if self._may_hold(value, shape, at) else False
-        return self._scalar(value, shape, at, path)
+        """A container outside every resource."""
+        if isinstance(value, dict):
+            name = self._resource_at(at)
+            if spot.shape is not None:
+                picked = self._chosen(spot.shape, value)
+                if picked is None and not name:
+                    self._visit(value, spot.of(None), at, context, leaves)
+                    return False
+                spot = spot.of(picked or spot.shape)
+                name = name or self._bound(spot.shape)
+            if name:
+                return self._object(name, value, spot.shape, at, context)
+        parts = self._parts(value, spot, at, context, leaves)
+        return parts if self._may_hold(value, spot, at) else False
+
+    def _parts(
+        self,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
+        at: Pointer,
+        context: _Context,
+        leaves: list[Leaf],
+    ) -> dict[str, Keep]:
+        """What stays of everything directly in a container; its scalars are told to `leaves`."""
+        keys: Iterable[str]
+        children: Iterable[Json]
+        spots: Iterable[Spot]
+        if isinstance(value, dict):
+            keys, children, spots = value, value.values(), map(spot.member, value)
+        else:
+            keys, children, spots = map(str, range(len(value))), value, repeat(spot.element())
+        if len(at) >= MAX_DEPTH:
+            return dict.fromkeys(keys, False)
+        walk = self._field if spot.inside else self._visit
+        parts: dict[str, Keep] = {}
+        for key, child, place in zip(keys, children, spots, strict=False):
+            pointer = (*at, key)
+            if child.__class__ is dict or child.__class__ is list:
+                parts[key] = walk(child, place, pointer, context, leaves)
+            else:
+                allowed = child.__class__ in place.passes
+                leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed)))
+                parts[key] = allowed or place.instead
+        return parts
 
     def _chosen(
         self, shape: Shape, value: dict[str, Json], *, inside: bool = False
@@ -202,28 +220,24 @@ class Judge:
             self._choices[key] = chosen(shape, value, model.bound, model.known, inside=inside)
         return self._choices[key]
 
-    def _scalar(self, value: Json, shape: Shape | None, at: Pointer, path: tuple[str, ...]) -> bool:
-        if len(at) > MAX_DEPTH:
-            return False
-        declared = shape is not None and _is_kind(value, shape) and not self._refused(shape)
-        self._unbound.append(Leaf(".".join(path), at, value, declared))
-        return declared
-
-    def _may_hold(
-        self, value: dict[str, Json] | list[Json], shape: Shape | None, at: Pointer
-    ) -> bool:
+    def _may_hold(self, value: dict[str, Json] | list[Json], spot: Spot, at: Pointer) -> bool:
         """Whether a container may stand here: declared, or on the way to what `shows` names."""
-        declared = shape is not None and holds(value, shape) and not self._refused(shape)
-        return declared or any(
+        kind = "array" if isinstance(value, list) else "object"
+        return kind in spot.container or any(
             len(segments) > len(at) and matches(segments, at) for segments, _ in self._shown
         )
 
-    def _refused(self, shape: Shape | None) -> bool:
-        """Whether no request body may hold what is declared so."""
-        return self._writing is not None and (shape is None or read_only(shape))
+    def _bound(self, shape: Shape | None) -> str:
+        """The resource that a shape is of; empty: none."""
+        if shape is None:
+            return ""
+        found = self._resources.get(shape)
+        if found is None:
+            found = self._resources[shape] = resource_of(shape, self._model.bound)
+        return found
 
     def _resource_at(self, at: Pointer) -> str:
-        if found := self._known.get(at, _NOTHING).resource:
+        if self._known and (found := self._known.get(at, _NOTHING).resource):
             return found
         for segments, resource in self._shown:
             if len(segments) == len(at) and matches(segments, at):
@@ -244,13 +258,10 @@ class Judge:
                 self._verdicts[outline] = verdict
         owners, relations, state, bits, passes = verdict
         leaves: list[Leaf] = []
-        keep: Keep = {
-            key: self._field(
-                child, below, (*at, key), (segment(value, key, table.trie, shape, 1),),
-                table.trie.child(key), table, bits, leaves, _Context(owners, True, passes),
-            )
-            for key, child, below in _below(value, shape)
-        }  # fmt: skip
+        root = self._roots.get((name, bits, shape))
+        if root is None:
+            root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
+        keep = self._parts(value, root, at, _Context(owners, True, passes), leaves)
         self._sightings.append(
             Sighting(name, at, owners, relations, state, tuple(leaves), value, outline)
         )
@@ -321,58 +332,32 @@ class Judge:
 
     def _field(
         self,
-        value: Json,
-        shape: Shape | None,
+        value: dict[str, Json] | list[Json],
+        spot: Spot,
         at: Pointer,
-        path: tuple[str, ...],
-        node: Trie | None,
-        table: Table,
-        bits: int,
-        leaves: list[Leaf],
         context: _Context,
+        leaves: list[Leaf],
     ) -> Keep:
-        if len(at) > MAX_DEPTH:
-            return False
-        if self._refused(shape):
-            node = None
-        granted = node is not None and any(bits >> index & 1 for index in node.under())
+        """A container in an object of a resource."""
+        here = spot
         if isinstance(value, dict):
             inner = self._resource_at(at)
-            if shape is not None:
-                picked = self._chosen(shape, value, inside=True)
+            if spot.shape is not None:
+                picked = self._chosen(spot.shape, value, inside=True)
                 if picked is None and not inner:
-                    self._visit(value, None, at, context)
-                    return self._stand_in(node, table)
-                shape = picked or shape
-                inner = inner or resource_of(shape, self._model.bound)
+                    self._visit(value, self._bare, at, context, self._unbound)
+                    return spot.instead
+                here = spot.of(picked or spot.shape)
+                inner = inner or self._bound(here.shape)
             if inner:
-                keep = self._object(inner, value, shape, at, context)
-                return keep if granted else self._stand_in(node, table)
-        if isinstance(value, dict | list) and value:
-            star = isinstance(value, list)
-            if star and (node is None or node.child("*") is None):
-                granted = False  # a list where the contract names a single value
-            parts: Keep = {
-                key: self._field(
-                    child, below, (*at, key),
-                    (*path, segment(value, key, node, shape, len(path) + 1)),
-                    node.child("*" if star else key) if node else None,
-                    table, bits, leaves, context,
-                )
-                for key, child, below in _below(value, shape)
-            }  # fmt: skip
-            return parts if granted else self._stand_in(node, table)
-        # A scalar passes by its own leaf; below `**` everything does. `tags` covers `tags.*`.
-        own = node is not None and any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0)
-        own = own and (value is None or not solid(shape))
-        allowed = own if not isinstance(value, dict | list) else granted
-        leaves.append(Leaf(".".join(path), at, value, allowed))
-        return True if allowed else self._stand_in(node, table)
-
-    def _stand_in(self, node: Trie | None, table: Table) -> Keep:
-        ruled = next(node.under(), None) if node else None
-        instead = table.rules[ruled].instead if ruled is not None else "absent"
-        return False if instead == "absent" else instead
+                keep = self._object(inner, value, here.shape, at, context)
+                return keep if spot.granted else spot.instead
+        if not value:
+            leaves.append(Leaf(spot.path, at, value, spot.granted))
+            return spot.granted or spot.instead
+        parts = self._parts(value, here, at, context, leaves)
+        granted = spot.granted and (isinstance(value, dict) or spot.lists)
+        return parts if granted else spot.instead
 
 
 def owners_of(
@@ -428,6 +413,11 @@ def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
     return ("array" if isinstance(value, list) else "object") in containers(shape)
 
 
+def _unwritable(shape: Shape | None) -> bool:
+    """Whether no request body may hold what is declared so."""
+    return shape is None or read_only(shape)
+
+
 def read_only(shape: Shape) -> bool:
     """Whether the document lets no request hold what is declared so."""
     todo, seen = [shape], {shape}
@@ -440,36 +430,6 @@ def read_only(shape: Shape) -> bool:
         todo += fresh
         seen.update(fresh)
     return True
-
-
-def _below(
-    value: dict[str, Json] | list[Json], shape: Shape | None
-) -> list[tuple[str, Json, Shape | None]]:
-    """Key or position, value and declared shape of everything directly in a container."""
-    if isinstance(value, list):
-        each = element(shape) if shape else None
-        return [(str(index), child, each) for index, child in enumerate(value)]
-    return [(key, child, named(shape, key) if shape else None) for key, child in value.items()]
-
-
-def segment(value: Json, key: str, node: Trie | None, shape: Shape | None, depth: int) -> str:
-    """How a field path names a step: by a word of contract or document, else by a placeholder.
-
-    `depth` is the number of steps from the resource, 0 outside of every one. In a resource's top
-    two levels an undeclared name is worth reading, as far as it cannot be somebody's.
-    """
-    if isinstance(value, list):
-        return "*"
-    if node is not None and key in node.children:
-        return key
-    if node is not None and "*" in node.children:
-        return "*"
-    declared = ways(shape) if shape else ()
-    if any(key in way.properties for way in declared):
-        return key
-    if any(way.extra is not None for way in declared):
-        return "*"
-    return key if depth in (1, 2) and _LEGIBLE.fullmatch(key) else _KEY
 
 
 def chosen(
@@ -545,17 +505,3 @@ def alternatives(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:
         if at.branches and not resource_of(at, bound):
             found += [each for each in (b() for b in at.branches) if each not in found]
     return [each for each in found if not each.branches or resource_of(each, bound)]
-
-
-_KINDS: dict[type, tuple[str, ...]] = {
-    str: ("string",),
-    bool: ("boolean",),
-    int: ("integer", "number"),
-    float: ("number",),
-    type(None): ("null",),
-}
-
-
-def _is_kind(value: Json, shape: Shape) -> bool:
-    """Whether the document lets a scalar of this type stand here; `null` always may."""
-    return value is None or not scalars(shape).isdisjoint(_KINDS[type(value)])
