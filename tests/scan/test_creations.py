@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from oakum.scan.run import Scan
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import options_of, play, serving
-from tests.scan.notebook import LEAKS, Notebook, entry
+from tests.scan.notebook import LEAKS, TOKENS, Notebook, entry
 from tests.scan.test_accounts import told
 
 pytestmark = pytest.mark.server
@@ -110,3 +113,78 @@ def test_a_creation_in_a_member_of_the_body_is_understood_without_a_line(tmp_pat
     assert told(played.report.findings) == {*LEAKS.values()}
     assert played.after == played.before
     assert book.removed >= 2
+
+
+ACCOUNTS = """\
+  Person:
+    key: name
+    owner: name
+    fields:
+      name: [{see: [person]}]
+      motto, hidden: [{see: [owner], set: [owner]}]
+"""
+PATHS = """\
+  /people/{name}:
+    parameters: [{name: name, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: person
+      responses:
+        "200":
+          description: one
+          content: {application/json: {schema: {$ref: "#/components/schemas/Person"}}}
+    delete: {operationId: leave, responses: {"204": {description: gone}}}
+  WHERE:
+    post:
+      operationId: OPERATION
+      requestBody:
+        content:
+          application/json:
+            schema: {type: object, properties: {motto: {type: string}, hidden: {type: boolean}}}
+      responses: {"200": {description: done}}
+"""
+PERSON = """\
+    Person:
+      type: object
+      properties: {name: {type: string}, motto: {type: string}, hidden: {type: boolean}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "operation"),
+    [("/profile/edit", "editProfile"), ("/account", "account"), ("/people", "createPerson")],
+)
+def test_what_edits_the_callers_own_account_makes_nothing(
+    where: str, operation: str, tmp_path: Path
+) -> None:
+    made, book = entry(())
+    people = {name: {"name": name, "motto": f"as {name} says", "hidden": True} for name in TOKENS}
+    before = copy.deepcopy(people)
+
+    async def edit(request: Request) -> Response:
+        me = book.whose(request)
+        if me:
+            people[me].update(await request.json())
+        return JSONResponse(people[me]) if me else Response(status_code=401)
+
+    async def person(request: Request) -> Response:
+        name, me = request.path_params["name"], book.whose(request)
+        if request.method == "DELETE":
+            people.pop(name, None)
+            return Response(status_code=204)
+        return JSONResponse(people.get(name, {}) if me else {}, 200 if me else 401)
+
+    app = book.app()
+    app.router.routes[:0] = [
+        Route(where, edit, methods=["POST"]),
+        Route("/people/{name}", person, methods=["GET", "DELETE"]),
+    ]
+    paths = PATHS.replace("WHERE", where).replace("OPERATION", operation)
+    document = made.document.replace("paths:\n", f"paths:\n{paths}", 1)
+    document = document.replace("  schemas:\n", f"  schemas:\n{PERSON}")
+    exposure = made.exposure.replace("resources:\n", f"resources:\n{ACCOUNTS}", 1)
+    exposure += f'  {operation}: {{sets: {{Person: ""}}}}\n'
+    policy = (made := replace(made, document=document, exposure=exposure)).write(tmp_path, 1)
+    with serving(app) as target:
+        report = Scan(options_of(made, policy, target), lambda event: None).report()
+    assert people == before
+    assert f"POST {where}" in {f"{e.door.method} {e.door.path}" for e in report.skipped}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from oakum.finding import Result
 from tests.scan.verdicts import NAMES, RELATIONS, Api, path, schema, told
 
 NOTE = """\
@@ -36,3 +37,65 @@ def test_a_relation_that_objects_tell_is_missed_in_objects_and_not_in_identities
     assert any("no `Note` that was shown names another identity in `shared_with`" in each
                for each in reasons), reasons  # fmt: skip
     assert not any("no identity is `shared`" in each for each in reasons)
+
+
+def test_a_note_that_is_shared_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """`shared` was met at the private note; at the public one nobody was, and that is said."""
+    notes = {
+        f"n-{id}-{state}": {"id": f"n-{id}-{state}", "by": id, "open": state == "open",
+                            "shared_with": "" if state == "open" else NAMES["bob"],
+                            "text": f"text of {id} {state}"}
+        for id in NAMES.values() for state in ("open", "shut")
+    }  # fmt: skip
+
+    def sees(who: str, note: Any) -> bool:
+        named = (note["by"], note["shared_with"]) if note else ()
+        return bool(who and note) and (note["open"] or NAMES[who] in named)
+
+    run = told(
+        tmp_path, schema("Note", id="string", by="string", shared_with="string", text="string",
+                         open="boolean"),
+        path("/notes", "listNotes", "Note", many=True)
+        + path("/notes/{id}", "getNote", "Note"),
+        NOTE.replace("    fields:", "    main: getNote\n    states: {open: {field: open,"
+                     " open: true, missing: false}}\n    fields:")
+        .replace("{see: [owner, shared]}],", "{see: [owner, shared]},"
+                 " {see: [member], when: {open: true}}], open: [{see: [member]}],")
+        .replace("text: [{see", "text: [{see: [shared], when: {open: false}}, {see")
+        .replace("listNotes: {params: {userId: Me.id}}", "getNote: {params: {id: Note.id}}"),
+        Api({
+            "/notes": lambda who: [n for n in notes.values() if sees(who, n)] if who else 401,
+            "/notes/(.+)": lambda who, id: notes[id] if sees(who, notes.get(id)) else 404,
+        }),
+        relations=RELATIONS.replace("owner: {is", "shared: {field: shared_with}, owner: {is"),
+    )  # fmt: skip
+    shared = [each for each in run.report.cells if each.viewer == "shared"]
+    assert any(each.result is Result.OPEN for each in shared)
+    untested = {each.reason for each in shared if each.result is Result.NOT_SHOWN}
+    assert untested, [(e.resource, e.field, e.state, e.result, e.granted) for e in shared]
+    assert not any("names another identity" in each for each in untested), untested
+
+
+def test_who_is_two_things_at_once_is_each_of_them(tmp_path: Path) -> None:
+    """Nobody is `red` alone; but bob is, beside `blue`."""
+    note = {"id": "n-1", "by": NAMES["ann"], "text": "text of ann's"}
+    claims = {"bob": "colour: [red, blue]", "cat": "colour: [blue]"}
+    lines = [
+        f'  {name}: {{send: "X-Key: $k", k: key-of-{name}-778, claims: {{{claims.get(name, "")}}}}}'
+        for name in NAMES
+    ]
+    run = told(
+        tmp_path, schema("Note", id="string", by="string", text="string"),
+        path("/notes", "listNotes", "Note", many=True),
+        "  Note: {key: id, owner: by, fields: {'id, by': [{see: [owner, red, blue]}],"
+        " text: [{see: [owner]}]}}\n",
+        Api({"/notes": lambda who: [note] if who else 401}),
+        "identities:\n" + "\n".join(lines) + "\n",
+        relations=RELATIONS.replace(
+            "owner: {is", "red: {claim: colour, has: red}, blue: {claim: colour, has: blue},"
+            " green: {claim: colour, has: green}, owner: {is"
+        ),
+    )  # fmt: skip
+    assert {each.viewer for each in run.report.cells} >= {"red+blue", "red"}
+    unmet = [each for each in run.report.distrust if each.startswith("no identity is")]
+    assert not any("`red`" in each for each in unmet), unmet

@@ -80,10 +80,12 @@ def unseen(
 ) -> Iterator[str]:
     """Kinds of viewers that the contract grants something, and that no identity is to anybody.
     `reach`: (resource, viewer) → whether any pair of identities stands so. Who stands so by a field
-    of an object is known only of objects that came: what they were shown tells that they do."""
+    of an object is known only of objects that came: what they were shown tells that they do. Who is
+    several things at once (`pub+own`) is each of them."""
     relations, missing = model.policy.relations, dict[str, None]()
     cells = tuple(cells)
-    seen = {cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN}
+    shown = (cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN)
+    seen = {each for viewer in shown for each in viewer.split("+")}
     for cell in cells:
         relation = relations.get(cell.viewer)
         if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):

@@ -468,6 +468,8 @@ class Matrix:
         ways: set[Key] = set()
         beside = self._told_beside(why)
         keyless = why_keyless(self)
+        met = (k for k, each in self.entries.items() if each.result is not Result.NOT_SHOWN)
+        reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
         for key, entry in sorted(self.entries.items()):
             unshown = entry.result is Result.NOT_SHOWN
             if unshown and (self._is_uncarried(key, entry, why) or key in beside):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from oakum.contract.classify import classify
+from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Operation
 from oakum.contract.sensitive import more_than_sets, staff_matter
 from oakum.finding import Door, Skipped
@@ -19,6 +20,12 @@ from oakum.scan.variants import last_parameter, written
 from oakum.semantics import Model
 
 _WRITES = ("PATCH", "PUT", "POST")
+_EDITS = listed("change edit modify overwrite patch replace set update upsert")
+_MAKES = listed("add create insert make new open post submit")
+_ONE_EACH = listed(
+    "account config configuration consent me preference preferences profile setting settings"
+)
+"""Nouns of what each account has one of, and does not make: it is written over."""
 
 
 def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
@@ -49,6 +56,9 @@ def why_not_called(model: Model, operation: str) -> str:
             " the resource itself)"
         )
     making = each.method == "POST" and not last_parameter(each.path)
+    kept = [why for name, _ in found if (why := why_no_creation(model, each, name))]
+    if making and len(kept) == len(found):
+        return f"not written to: {kept[0]}"
     if making and not any(remover(model, each, name, {}) for name, _ in found):
         name = found[0][0]
         key = model.policy.resources[name].key
@@ -59,6 +69,25 @@ def why_not_called(model: Model, operation: str) -> str:
     if making:
         return "not written to: nothing could be made with it that its maker sees and takes away"
     return "not written to: no identity has an object of its own there that could be put back"
+
+
+def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
+    """Why a POST does not make an object of a resource, but writes over one that is there, which
+    nothing would put back (a body of made-up values would be somebody's settings); empty: it may
+    make one."""
+    if model.policy.resources[resource].is_account:
+        return f"it writes a `{resource}`, which is an account: what is sent is its caller's own"
+    named = model.rule(operation.id).params.values()
+    if f"{resource}.{model.policy.resources[resource].key}" in named:
+        return f"its path names the `{resource}` that it writes"
+    literal = [part for part in operation.path.split("/") if part and not part.startswith("{")]
+    last, first = words(literal[-1]) if literal else (), words(operation.id)[:1]
+    verbs = first if first and first[0] in _MAKES else (*first, *last[:1])
+    if word := next((each for each in verbs if each in _EDITS), ""):
+        return f"`{word}` says that it writes over what is there"
+    if last and last[-1] in _ONE_EACH:
+        return f"`{last[-1]}` says that each account has one, which it would write over"
+    return ""
 
 
 def remover(

@@ -33,7 +33,7 @@ from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.login import json_of
 from oakum.scan.owned import LETS_IN
-from oakum.scan.restraint import barred, remover
+from oakum.scan.restraint import barred, remover, why_no_creation
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.variants import last_parameter, other_value, shape_of, written
@@ -98,6 +98,8 @@ def _pairs(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[_P
         for resource, at in written(model, operation):
             known = model.policy.resources[resource]
             if not known.key or known.owner.kind == "none":
+                continue
+            if why_no_creation(model, operation, resource):
                 continue
             remove = remover(model, operation, resource, params)
             if remove is not None:
