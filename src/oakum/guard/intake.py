@@ -26,7 +26,7 @@ from oakum.semantics import (
     answer_media,
 )
 from oakum.semantics.accept import request_media
-from oakum.semantics.decide import may_write
+from oakum.semantics.decide import may_set, may_write, written
 from oakum.semantics.judge import partly
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
@@ -112,8 +112,12 @@ class Intake:
         model, id, kind = self._model, door.operation.id, door.target.kind
         if may_write(model, inquiry.principal(), id, params, subject, kind):
             return
-        call = model.rule(id).call or ()
-        yield from inquiry.settle(lambda needs: needs.any(call, subject))
+        call = model.rule(id).call
+        if call is not None:
+            yield from inquiry.settle(lambda needs: needs.any(call, subject))
+        else:
+            # Whoever may set something of the object may go on, whatever the body will hold.
+            yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(door, "call")
 
@@ -138,6 +142,7 @@ class Intake:
             self._query(door, {"query": parameter(url)} if reads else None)
             if decides and not self._own(door, inquiry, subject):
                 raise absent(door, "call")
+            yield from self._sets(door, inquiry, subject)
             return body, frozenset()
         kind = self._media(door, asked)
         if not is_json(kind.type):
@@ -150,14 +155,29 @@ class Intake:
         call = Call(operation.id, params, media_type=kind.type)
         done = accept(self._model, inquiry.principal(), call, subject, body)
         if (done.removed or done.body is None) and subject is not None:
-            written = self._written(operation, call, subject, value)
-            yield from inquiry.settle(lambda needs: needs.tables(written))
+            held = self._written(operation, call, subject, value)
+            yield from inquiry.settle(lambda needs: needs.tables(held))
             done = accept(self._model, inquiry.principal(), call, subject, body)
-        if done.body is None and decides and not self._own(door, inquiry, subject):
+        if not done.sets and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
         if done.body is None or (done.removed and self._guard.unknown == "refuse"):
             raise Denied(422, "body")
+        if not done.sets:
+            yield from self._sets(door, inquiry, subject)
         return done.body, frozenset(_scalars(value))
+
+    def _sets(
+        self, door: Door, inquiry: Inquiry, subject: Subject | None
+    ) -> Generator[Asked, Answered | None, None]:
+        """Refuses no body, `null` and an empty list to whom an object without members is refused:
+        where all of a body is a resource, they write no less."""
+        model, id = self._model, door.operation.id
+        body = model.written.get(id)
+        if subject is None or body is None or not body.whole:
+            return
+        yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
+        if not may_set(model, inquiry.principal(), id, subject):
+            raise Denied(422, "body")
 
     def _query(self, door: Door, said: Json) -> None:
         """Where a query chooses what is answered, it has to say which field is which."""

@@ -278,11 +278,20 @@ class _Compiler:
                 "query": target.query,
             },
             "binds": bool(door.binds),
+            **self._written(operation),
             "graphql": bool(rule.graphql),
             "accept": self._accept(door),
             "answers": self._answers(door),
             "counts": bool(rule.counts),
             "login": pattern(rule.login),
+        }
+
+    def _written(self, operation: Operation) -> dict[str, Any]:
+        found = self.model.written.get(operation.id)
+        tables = [self.resources[name] for name in found.resources] if found else []
+        return {
+            "written": [index + len(self.resources) for index in tables],
+            "whole": bool(found and found.whole),
         }
 
     def _automaton(self, made: Automaton) -> int:

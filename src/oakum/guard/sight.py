@@ -17,8 +17,8 @@ from oakum.guard.route import filled
 from oakum.guard.who import readable
 from oakum.semantics import Call, Model, Principal, Projection, Subject, project
 from oakum.semantics.decide import may_call
-from oakum.semantics.judge import Keep
 from oakum.semantics.principal import held
+from oakum.semantics.project import left
 
 
 def visible(
@@ -86,13 +86,7 @@ def shows(done: Projection) -> bool:
     if done.body is None or done.judged is None:
         return False
     return any(
-        _stands(done.judged.keep, each.pointer)
+        left(done.judged.keep, each.pointer)
         for each in done.judged.sightings
         if any(leaf.allowed for leaf in each.leaves)
     )
-
-
-def _stands(keep: Keep, pointer: tuple[str, ...]) -> bool:
-    for step in pointer:
-        keep = keep.get(step, False) if isinstance(keep, dict) else keep
-    return keep is True or isinstance(keep, dict)

@@ -7,13 +7,13 @@ a field like any other (CWE-915).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oakum.contract.model import Media
 from oakum.semantics.judge import Judge
 from oakum.semantics.model import Model, matches
 from oakum.semantics.principal import Principal, Subject
-from oakum.semantics.project import Call, cut, settle, withheld
+from oakum.semantics.project import Call, cut, left, settle, withheld
 from oakum.semantics.span import Unreadable, read
 
 
@@ -25,6 +25,8 @@ class Acceptance:
     removed: tuple[str, ...] = ()
     """JSON pointers of what was cut, outermost only."""
     refused: str = ""
+    sets: bool = field(default=False, compare=False)
+    """An object of a resource is left, so that `set` lines have decided what of it is written."""
 
 
 def accept(
@@ -46,10 +48,13 @@ def accept(
     judge = Judge(
         model, principal, call.operation, call.params, writing=subject or Subject("", owned=False)
     )
-    keep = settle(judge.judge(value, media.shape).keep, span)
+    judged = judge.judge(value, media.shape)
+    keep = settle(judged.keep, span)
     if keep is False:
         return Acceptance(None, ("",), "nothing of this body may be set")
-    return Acceptance("".join(cut(text, span, keep)).encode(), tuple(withheld(span, keep, "")))
+    stands = any(left(keep, each.pointer) for each in judged.sightings)
+    body, gone = "".join(cut(text, span, keep)).encode(), tuple(withheld(span, keep, ""))
+    return Acceptance(body, gone, sets=stands)
 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:

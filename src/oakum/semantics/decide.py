@@ -5,15 +5,15 @@ Never a bool: a decision names the rules that determined it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.contract.model import Json
 from oakum.errors import Location
-from oakum.semantics.model import Model, resources_in
+from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, held, state_of
-from oakum.semantics.table import grants
+from oakum.semantics.table import Table, grants
 
 
 @dataclass(frozen=True)
@@ -101,23 +101,45 @@ def may_write(
     """Whether a write may reach the object it touches.
 
     `target` says how that object is known (`guard.wiring.Target`). Where the contract does not say
-    who may call, only the owner of an existing object may, unless the request body holds a
-    resource: then `accept` decides by its `set` grants. Not to know whose object it is passes
-    nobody.
+    who may call, only the owner of an existing object may, and who may set something of what the
+    request body is declared to hold: `accept` then decides what. Whatever a body holds, or does
+    not, that comes first. Not to know whose object it is passes nobody.
     """
     door = model.operations.get(operation)
     if door is None or not may_call(model, principal, operation, params, subject):
         return False
     rule = model.rule(operation)
-    if rule.call is not None or target == "caller" or holds_resource(model, operation):
+    if rule.call is not None or target == "caller":
         return True
-    return subject is not None and not principal.ids.isdisjoint(subject.owners)
+    if subject is None:
+        return False
+    own = not principal.ids.isdisjoint(subject.owners)
+    return own or may_set(model, principal, operation, subject)
+
+
+def may_set(model: Model, principal: Principal, operation: str, subject: Subject) -> bool:
+    """Whether a caller may set anything of what a request body may hold, of the object that it
+    touches."""
+    return any(
+        table.see(
+            held(model.policy, principal, same),
+            state_of(model.policy, table.resource, principal, same),
+        )
+        for table, same in written(model, operation, subject)
+    )
+
+
+def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Table, Subject]]:
+    """Tables of the resources that a request body may hold, each with the object that the request
+    touches as it is for them: what another resource says of itself is not known of these."""
+    said = model.written.get(operation)
+    for name in said.resources if said else ():
+        table = model.settable[name]
+        value = subject.value if subject.resource == name else None
+        owned = table.resource.owner.kind != "none"
+        yield table, Subject(name, subject.owners, value, owned, subject.partly)
 
 
 def holds_resource(model: Model, operation: str) -> bool:
     """Whether the request body of an operation is declared to hold a resource."""
-    return bool(model.sets.get(operation)) or any(
-        next(resources_in(media.shape, model.bound), None) is not None
-        for media in model.operations[operation].body
-        if media.shape is not None
-    )
+    return operation in model.written

@@ -13,9 +13,11 @@ from oakum.semantics.table import (
     bindings,
     compile_resource,
     deciding,
+    element,
     member,
     member_names,
     merged,
+    resource_of,
 )
 
 
@@ -33,6 +35,16 @@ class Members:
 
     names: frozenset[str]
     open: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the request body of an operation is declared to hold."""
+
+    resources: tuple[str, ...]
+    """Those that stand in no other one."""
+    whole: bool
+    """The body is nothing else: one such object, or a list of them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,8 @@ class Model:
     """Operation id → (pointer pattern, resource) of its `sets`."""
     known: Mapping[str, Members] = field(default_factory=dict)
     """Resource name → the members that its objects may have."""
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """By operation id; operations whose request body holds no resource are not in here."""
 
     def rule(self, operation: str) -> OperationRule:
         """What the contract says of a door; an empty rule where it says nothing."""
@@ -126,7 +140,56 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         name: _known(table, [*shapes.get(name, ()), *written.get(name, ())])
         for name, table in tables.items()
     }
-    return Model(policy, operations, rules, bound, tables, shown, showing, settable, sets, known)
+    bodies = {
+        id: found
+        for id, operation in operations.items()
+        if (found := _written(operation, sets.get(id, ()), bound)) is not None
+    }
+    return Model(
+        policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies
+    )
+
+
+def _written(
+    operation: Operation,
+    sets: tuple[tuple[tuple[str, ...], str], ...],
+    bound: Mapping[str, str],
+) -> Written | None:
+    said = [name for _, name in sets]
+    top = any(set(segments) <= {"*"} for segments, _ in sets)
+    shapes = [each.shape for each in operation.body if each.shape is not None]
+    found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in _outermost(at, bound))]))
+    whole = top or all(_is_whole(each, bound) for each in shapes)
+    return Written(found, whole) if found else None
+
+
+def _outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+    """Bound resources at or below a shape that stand in no other one."""
+    todo, seen = [shape], set[str]()
+    while todo:
+        at = todo.pop()
+        if at.pointer in seen:
+            continue
+        if at.pointer:
+            seen.add(at.pointer)
+        if name := resource_of(at, bound):
+            yield name
+        else:
+            todo += _below(at)
+
+
+def _below(shape: Shape) -> Iterator[Shape]:
+    yield from (thunk() for thunk in (*shape.properties.values(), *shape.branches))
+    yield from (thunk() for thunk in (shape.items, shape.extra) if thunk is not None)
+
+
+def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
+    """Whether a body is a resource, or a list of them, whichever of its alternatives it is."""
+    ways = [each for way in shape.branches if (each := way()).kinds != {"null"}]
+    if resource_of(shape, bound) or not ways:
+        each = element(shape) or shape
+        return bool(resource_of(shape, bound) or resource_of(each, bound))
+    return all(_is_whole(way, bound) for way in ways)
 
 
 def _known(table: Table, shapes: list[Shape]) -> Members:
@@ -229,8 +292,7 @@ def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, 
             seen.add(at.pointer)
         for name in sorted(at.names & bound.keys()):
             yield bound[name], at
-        todo += [thunk() for thunk in (*at.properties.values(), *at.branches)]
-        todo += [thunk() for thunk in (at.items, at.extra) if thunk is not None]
+        todo += _below(at)
 
 
 def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:

@@ -103,6 +103,13 @@ def settle(keep: Keep, span: Span) -> Keep:
     return False if nothing else parts
 
 
+def left(keep: Keep, pointer: Pointer) -> bool:
+    """Whether something stays of what stands at a place, if only that it is there."""
+    for step in pointer:
+        keep = keep.get(step, False) if isinstance(keep, dict) else keep
+    return keep is True or isinstance(keep, dict)
+
+
 def refuses(keep: Keep) -> bool:
     """Whether a withheld part takes the whole answer with it."""
     if isinstance(keep, dict):

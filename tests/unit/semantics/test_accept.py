@@ -174,11 +174,9 @@ def test_a_write_that_no_line_speaks_of_is_for_the_owner_of_what_it_touches(
     [
         (OperationRule("change", call=("member",)), BARE, "ask"),
         (OperationRule("change"), BARE, "caller"),
-        (OperationRule("change"), BODY, "ask"),  # `accept` decides by the `set` of each field
-        (OperationRule("change", sets=(("Note", "/note"),)), BARE, "ask"),
     ],
 )
-def test_it_passes_where_a_line_says_who_or_the_body_is_judged_or_it_is_the_callers(
+def test_it_passes_where_a_line_says_who_or_it_is_the_callers(
     rule: OperationRule, body: Shape, target: Literal["caller", "path", "ask", "none"]
 ) -> None:
     model = writes(body, rule=rule)

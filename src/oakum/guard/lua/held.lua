@@ -339,16 +339,40 @@ function M.may_call(plan, door_index, know, params, subject)
   return any(plan, call, know, subject or NOBODY)
 end
 
+local function near(subject, i)
+  local state = subject.table.states[i]
+  local value = subject.said and subject.said[state.name]
+  if value == nil or value == json.null then return nil end
+  return digit(state, value)
+end
+
+-- Whether a caller may set anything of what a request body may hold, of the object that it touches, as
+-- `semantics.decide.may_set`.
+function M.may_set(plan, door_index, know, _, object)
+  local tables = plan.doors[door_index].written
+  for i = 1, tables.n do
+    local table_ = tables[i]
+    -- What another resource says of itself is not known of this one.
+    local same = object.resource == table_.name
+    local set = M.settle(plan, table_, know, {
+      table = table_, owners = object.owners, owned = table_.owned, partly = object.partly or false,
+      texts = same and object.texts or false, near = same and near or false, said = object.states,
+    })
+    if not table_.zero[set] then return true end
+  end
+  return false
+end
+
 -- Whether a write may reach the object it touches, as `semantics.decide.may_write`.
 function M.may_write(plan, door_index, know, params, subject)
   if not M.may_call(plan, door_index, know, params, subject) then return false end
   local door = plan.doors[door_index]
-  if door.call or door.target.kind == "caller" or door.binds then return true end
+  if door.call or door.target.kind == "caller" then return true end
   if not subject then return false end
   for i = 1, subject.owners.n do
     if know.ids[subject.owners[i]] then return true end
   end
-  return false
+  return M.may_set(plan, door_index, know, params, subject)
 end
 
 -- Notes which relations are known without asking anybody: neither they nor what takes them away

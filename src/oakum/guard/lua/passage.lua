@@ -598,6 +598,12 @@ local function evades(door, said)
   return door.graphql and graphql.refused(said, door.write)
 end
 
+-- Whether no body, `null` or an empty list comes from whom an object without members is refused: where all
+-- of a body is a resource, they write no less.
+local function unset(self, x, door, object)
+  return door.write and door.whole and not self:may(x, held.may_set, object)
+end
+
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
 function Guard:body(x, req, door, object)
   local text, why = "", nil
@@ -614,6 +620,7 @@ function Guard:body(x, req, door, object)
       if evades(door, { query = url }) then return 400, "query" end
     end
     if decides and not own(door, object, x.who) then return absent(door), "call" end
+    if unset(self, x, door, object) then return 422, "body" end
     return nil
   end
   local node, status, reason, said = accepted(x, door)
@@ -636,10 +643,12 @@ function Guard:body(x, req, door, object)
     if why == "unreadable" then return 400, "body" end
     local whole = out and next(seen.removed) == nil
   until whole or not asking:inquire(x)
-  if not out and decides and not own(door, object, x.who) then return absent(door), "call" end
+  local sets = out and seen.sets
+  if not sets and decides and not own(door, object, x.who) then return absent(door), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"
   end
+  if not sets and unset(self, x, door, object) then return 422, "body" end
   if out ~= text then x.body = out end
   x.said = text
 end

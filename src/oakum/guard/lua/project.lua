@@ -847,6 +847,7 @@ function object(body, i, depth, above)
   if n == 0 then
     HIDDEN = true
     if closed then return past, GONE end
+    SEENOUT.sets = true
     emit(i, past)
     return past, KEPT
   end
@@ -902,6 +903,7 @@ function object(body, i, depth, above)
     if closed then removed(body.table.name) end
     return past, GONE
   end
+  SEENOUT.sets = true
   emit(tos[n], past)
   return past, KEPT
 end
@@ -1042,6 +1044,7 @@ local function load_doors(plan)
     door.accept = given(door.accept)
     door.reader = given(door.reader) and door.reader + 1
     for i = 1, door.concealed.n do door.concealed[i] = plan.tables[door.concealed[i] + 1] end
+    for i = 1, door.written.n do door.written[i] = plan.tables[door.written[i] + 1] end
     for media, node in pairs(door.accept or {}) do
       door.accept[media] = node ~= json.null and plan.nodes[node + 1]
     end
