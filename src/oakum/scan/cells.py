@@ -339,11 +339,21 @@ class Cells:
 
     def _settle_shared(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
-        if self._proved:
+        echo = self._echo(leaf)
+        if self._proved or (echo and self._stands_with_a_leak(sighting, who)):
             evidence = self._evidence(sighting, leaf, who)
             self._put(sighting, leaf.path, who, Result.LEAK, evidence)
         else:
-            self._perhaps(sighting, leaf, who, self._echo(leaf) or _SHARED)
+            self._perhaps(sighting, leaf, who, echo or _SHARED)
+
+    def _stands_with_a_leak(self, sighting: Sighting, who: str) -> bool:
+        """Whether beside an echo stands what is known to leak here, though many have the value."""
+        beside = (leaf.path for leaf in self._shared if not self._echo(leaf))
+        held, state, entries = sighting.held, sighting.state, self._ground.matrix.entries
+        found = (
+            entries.get(self._key(sighting.resource, path, who, held, state)) for path in beside
+        )
+        return any(entry is not None and entry.result is Result.LEAK for entry in found)
 
     def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:
@@ -353,16 +363,9 @@ class Cells:
             self._relative[(sighting.resource, leaf.path)] = None
 
     def _missing(
-        self,
-        resource: str,
-        path: str,
-        who: str,
-        held: frozenset[str],
-        state: Mapping[str, Json],
-        *,
-        present: bool = True,
-        blank: bool = False,
-    ) -> None:
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
+        *, present: bool = True, blank: bool = False,
+    ) -> None:  # fmt: skip
         """A declared field that did not come: with its object, with nothing in it, or neither."""
         table = self._ground.model.tables[resource]
         if self._granted(resource, path, held, state):

@@ -252,6 +252,20 @@ def test_what_holds_only_what_the_question_held_confirms_nothing(sent: tuple[str
     assert (key.finding in watch.run.matrix.confirmed) is (not sent)
 
 
+@pytest.mark.parametrize("beside", ["bio", "name"])
+def test_an_echo_beside_what_is_known_to_leak_there_confirms(beside: str) -> None:
+    """That the value of `bio` is many people's by now makes the object no other one."""
+    watch = Watch()
+    watch.look("ann", ANN)
+    answer = {**CARD, "phone": ANN["phone"], "bio": ANN["bio"]}
+    found = watch.look("cat", answer)
+    key = next(each.key for each in found.observations if each.key.field == "phone")
+    watch.look("ben", {"id": IDS["ben"], "name": "Ben", "bio": ANN["bio"]}, of="ben")
+    again = answer if beside == "bio" else {**CARD, "phone": ANN["phone"]}
+    watch.look("cat", again, sent=(ANN["phone"],), again="again")
+    assert (key.finding in watch.run.matrix.confirmed) is (beside == "bio")
+
+
 @pytest.mark.parametrize("read", [True, False])
 def test_a_setting_that_is_off_leaks_beside_its_owners_values_when_it_was_read(read: bool) -> None:
     """`false` tells of nobody, unless it is known to be what this owner has set."""
