@@ -260,7 +260,7 @@ def test_an_echo_beside_what_is_known_to_leak_there_confirms(beside: str) -> Non
     answer = {**CARD, "phone": ANN["phone"], "bio": ANN["bio"]}
     found = watch.look("cat", answer)
     key = next(each.key for each in found.observations if each.key.field == "phone")
-    watch.look("ben", {"id": IDS["ben"], "name": "Ben", "bio": ANN["bio"]}, of="ben")
+    watch.look("bob", {"id": IDS["bob"], "name": "Bob", "bio": ANN["bio"]}, of="bob")
     again = answer if beside == "bio" else {**CARD, "phone": ANN["phone"]}
     watch.look("cat", again, sent=(ANN["phone"],), again="again")
     assert (key.finding in watch.run.matrix.confirmed) is (beside == "bio")
