@@ -13,15 +13,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from oakum.guard.dialogue import Answered, Asked, Denied, Headers
-from oakum.guard.opening import open_gate, written
+from oakum.guard.dialogue import Answered, Asked, Denied, Headers, whole
+from oakum.guard.opening import kept_going, open_gate, unread, written
 from oakum.guard.passage import Gatekeeper, Passing, Refusal
 
 Scope = MutableMapping[str, Any]
@@ -59,7 +59,7 @@ class OakumMiddleware:
         """
         self._app = app
         self._root = root.rstrip("/")
-        self._audit = audit
+        self._audit = kept_going(audit)
         self._keeper = (
             contract
             if isinstance(contract, Gatekeeper)
@@ -72,50 +72,79 @@ class OakumMiddleware:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-        else:  # lifespan carries nobody's data
+        elif scope["type"] == "lifespan":  # carries nobody's data
             await self._app(scope, receive, send)
+        else:
+            raise NotImplementedError("oakum guards no connection of this type")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken = _Taken(receive)
+        taken, observe = _Taken(receive), self._keeper.observe
         most = self._keeper.policy.guard.max_body
         inquirer = _Inquirer(self._app, scope, receive, most)
         try:
-            body_read = await taken.body(most + 1, None if self._keeper.observe else TAKEN)
+            body_read = await taken.body(most + 1, None if observe else TAKEN)
         except TimeoutError:
-            await self._late(_asked(scope, b"", self._root), send)
+            late = _asked(scope, b"", self._root)
+            await self._refuse(unread(late, Denied(408, "truncated")), late, send)
             return
         if body_read is None:
             return  # whoever asked has gone, and half of a body means something else
         asked = _asked(scope, body_read, self._root)
         entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
-            self._audit(entered.audit)
-            await _answer(entered, asked.method, send)
-            return
-        body = taken.again() if self._keeper.observe else _once(entered.forward.body, receive)
-        inner = _scope(scope, entered.forward)
-        if entered.raw or self._keeper.observe:
-            await self._watch(entered, inquirer, inner, body, send)
-            return
-        heard = _Heard(most)
-        try:
-            await self._app(inner, body, heard)
-        except Exception:
-            # Frameworks answer 500 and then raise what happened, for the server's log. Where they
-            # have answered nothing we do so first: what stands outside might tell what went wrong,
-            # and with it values. A body that was too long is ended by an error of our own.
-            if not heard.truncated:
-                await self._leave(entered, heard, inquirer, send)
-                raise
-        await self._leave(entered, heard, inquirer, send)
+            await self._refuse(entered, asked, send)
+        elif observe:
+            await self._watch(entered, inquirer, scope, taken.again(), send)
+        else:
+            body = _once(entered.forward.body, receive)
+            inner = _scope(scope, entered.forward)
+            passed = self._watch if entered.raw else self._guard
+            await passed(entered, inquirer, inner, body, send)
 
-    async def _late(self, asked: Asked, send: Send) -> None:
-        """Ends a request that does not come to its end; no contract can judge it."""
-        denied = Denied(408, "truncated")
-        passing = Passing(asked, asked, "", time())
-        passing.status, passing.denied = denied.status, denied.reason
-        self._audit({**passing.audit, "contract": None})
-        await _answer(denied.answer(), asked.method, send)
+    async def _refuse(self, refusal: Refusal, asked: Asked, send: Send) -> None:
+        self._audit(refusal.audit)
+        await _answer(refusal, asked.method, send)
+
+    async def _guard(
+        self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Sends an answer, cut down, as soon as it is complete: what the application does after it
+        holds no client. Its own end is waited for all the same, as a server does.
+
+        Frameworks answer 500 and then raise what happened, for the server's log. Where they have
+        answered nothing we do so first: what stands outside might tell what went wrong, and with it
+        values. A body that was too long is ended by an error of our own.
+        """
+        heard = _Heard(self._keeper.policy.guard.max_body)
+
+        async def work() -> None:
+            await self._app(scope, receive, heard)
+
+        task = _begun(work)
+        if task is None:
+            failed: Exception | None = None
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - raised again, after the answer
+                failed = error
+            await self._leave(entered, heard, inquirer, send)
+            if failed is not None and not heard.truncated:
+                raise failed
+            return
+        # A write may be done only now, and something was looked up before.
+        task.add_done_callback(lambda _: self._keeper.forget(entered))
+        try:
+            await _first(task, heard, None)
+            await self._leave(entered, heard, inquirer, send)
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait((task,))
+            raise
+        finally:
+            _let_go(task)
+        if not heard.truncated:
+            task.result()
 
     async def _leave(
         self, entered: Passing, heard: _Heard, inquirer: _Inquirer, send: Send
@@ -128,15 +157,18 @@ class OakumMiddleware:
         self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Sends everything on as it comes; what would have become of it is only written down."""
-        heard = _Heard(self._keeper.policy.guard.max_body)
+        heard = _Heard(self._keeper.policy.guard.max_body, entered.asked.method)
 
         async def both(message: Message) -> None:
-            heard.note(message)
             await send(message)
+            with suppress(Exception):  # what the server takes is no business of ours here
+                heard.note(message)
 
-        await self._app(scope, receive, both)
-        await inquirer.drive(self._keeper.leave(entered, heard.answered()))
-        self._audit(entered.audit)
+        try:
+            await self._app(scope, receive, both)
+        finally:
+            await inquirer.drive(self._keeper.leave(entered, heard.answered()))
+            self._audit(entered.audit)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
@@ -192,7 +224,7 @@ class _Inquirer:
             await self.app(_scope(like, question), _once(b"", self.receive), heard)
 
         try:
-            await _for(question.within, work(), heard, self.context.copy())
+            await _for(question.within, work, heard, self.context.copy())
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             if not heard.complete:
                 return Answered(500) if monotonic() <= until else None
@@ -203,29 +235,59 @@ _LEFT: set[asyncio.Task[None]] = set()
 """Tasks that nobody waits for; asyncio by itself would lose them."""
 
 
-async def _for(
-    seconds: float, work: Coroutine[Any, Any, None], heard: _Heard, context: contextvars.Context
-) -> None:
-    """Waits so long for what an application does. Then it is told to end, unless it has answered
-    and is busy with something else; no application can hold its caller by not ending."""
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop, where it is asyncio's."""
     try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # some other event loop's
-        loop = None
-    if loop is None:
-        await work
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _begun(
+    work: Callable[[], Coroutine[Any, Any, None]], context: contextvars.Context | None = None
+) -> asyncio.Task[None] | None:
+    """What an application does, as a task of its own; None: the event loop knows of none."""
+    loop = _loop()
+    return None if loop is None else loop.create_task(work(), context=context)
+
+
+async def _first(task: asyncio.Task[None], heard: _Heard, seconds: float | None) -> None:
+    """Waits until an application has answered or ended, and for so many seconds at most."""
+    heard.over = over = asyncio.get_running_loop().create_future()
+    if heard.ended:
         return
-    task = loop.create_task(work, context=context)
     try:
-        await asyncio.wait((task,), timeout=seconds)
+        await asyncio.wait((task, over), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        if not task.done():
-            _LEFT.add(task)
-            task.add_done_callback(_over)
-            if not heard.complete:
-                task.cancel()
+        over.cancel()
+
+
+async def _for(
+    seconds: float,
+    work: Callable[[], Coroutine[Any, Any, None]],
+    heard: _Heard,
+    context: contextvars.Context,
+) -> None:
+    """Waits so long for what an application answers. Then it is told to end, unless it has answered
+    and is busy with something else; no application can hold its caller by not ending."""
+    task = _begun(work, context)
+    if task is None:
+        await work()
+        return
+    try:
+        await _first(task, heard, seconds)
+    finally:
+        _let_go(task)
+        if not heard.complete:
+            task.cancel()
     if task.done() and not task.cancelled():
         task.result()
+
+
+def _let_go(task: asyncio.Task[None]) -> None:
+    if not task.done():
+        _LEFT.add(task)
+        task.add_done_callback(_over)
 
 
 def _over(task: asyncio.Task[None]) -> None:
@@ -255,7 +317,12 @@ def _path(scope: Scope) -> str:
     path: str = scope["path"]
     raw = scope.get("raw_path")
     came = raw.decode("latin-1").partition("?")[0] if raw else ""
-    return came if came and unquote(came) == path else quote(path, safe="/:@!$&'()*+,;=~")
+    if came and unquote(came) == path:
+        return came
+    try:
+        return quote(path, safe="/:@!$&'()*+,;=~")
+    except UnicodeEncodeError:  # half of a surrogate pair, which no URL can say
+        return ""
 
 
 def _scope(scope: Scope, asked: Asked) -> Scope:
@@ -286,11 +353,7 @@ TAKEN = 60.0
 
 
 def _within(seconds: float | None) -> AbstractAsyncContextManager[object]:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:  # some other event loop's
-        return nullcontext()
-    return asyncio.timeout(seconds)
+    return nullcontext() if _loop() is None else asyncio.timeout(seconds)
 
 
 class _Taken:
@@ -348,8 +411,9 @@ class _TooLong(OSError):
 class _Heard:
     """An application's answer, collected; at most so many bytes of it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, method: str = "GET") -> None:
         self._most = most
+        self._method = method
         self._status = 0
         self._headers: Headers = ()
         self._body: list[bytes] = []
@@ -358,36 +422,50 @@ class _Heard:
         self.truncated = False
         self.ended = 0.0
         """When it was complete, or too long (`time.monotonic`)."""
+        self.over: asyncio.Future[None] | None = None
+        """Told then."""
 
     async def __call__(self, message: Message) -> None:
         """Takes the place of the server's `send`."""
-        self.note(message)
+        if not self.truncated:
+            self.note(message)
         if self.truncated:
             raise _TooLong
 
     def note(self, message: Message) -> None:
-        """Collects one message."""
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            self._headers = tuple(
+        """Collects one message. Raises `RuntimeError`, as servers do, for one that has no place
+        where it comes: an answer has one beginning, and nothing follows its end."""
+        kind = message["type"]
+        begins = kind == "http.response.start"
+        if self.ended or begins == bool(self._status) or kind not in _KNOWN:
+            raise RuntimeError(f"`{kind}` has no place here")
+        if begins:
+            headers = tuple(
                 (k.decode("latin-1").lower(), v.decode("latin-1"))
                 for k, v in message.get("headers", ())
             )
-        elif message["type"] == "http.response.body" and not self.truncated:
-            part = message.get("body", b"")
-            self._size += len(part)
-            self._body.append(part)
-            self.truncated = self._size > self._most
-            self.complete = not message.get("more_body", False)
-            if self.complete or self.truncated:
-                self.ended = monotonic()
+            self._status, self._headers = int(message["status"]), headers
+            return
+        part = bytes(message.get("body", b""))
+        self._size += len(part)
+        self._body.append(part)
+        self.truncated = self._size > self._most
+        self.complete = not message.get("more_body", False)
+        if self.complete or self.truncated:
+            self.ended = monotonic()
+            if self.over is not None and not self.over.done():
+                self.over.set_result(None)
 
     def answered(self) -> Answered:
         """What was heard; an answer without its end is no answer."""
         if not self.complete and not self.truncated:
             return Answered(502, truncated=True)
         body = b"" if self.truncated else b"".join(self._body)
-        return Answered(self._status, self._headers, body, self.truncated)
+        answered = Answered(self._status, self._headers, body, self.truncated)
+        return answered if whole(answered, self._method) else replace(answered, truncated=True)
+
+
+_KNOWN = ("http.response.start", "http.response.body")
 
 
 async def _answer(answered: Answered, method: str, send: Send) -> None:

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from oakum.guard.dialogue import Answered, Asked, Headers
-from oakum.guard.opening import open_gate, written
+from oakum.guard.dialogue import Answered, Asked, Denied, Headers, whole
+from oakum.guard.opening import kept_going, open_gate, unread, written
 from oakum.guard.passage import Gatekeeper, Passing, Refusal
 from oakum.guard.target import title
 
@@ -58,7 +61,7 @@ class OakumMiddleware:
         """
         self._app = app
         self._root = root.rstrip("/")
-        self._audit = audit
+        self._audit = kept_going(audit)
         self._keeper = (
             contract
             if isinstance(contract, Gatekeeper)
@@ -67,58 +70,77 @@ class OakumMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        most = self._keeper.policy.guard.max_body
-        asked = _asked(environ, most + 1, self._root)
+        most, observe = self._keeper.policy.guard.max_body, self._keeper.observe
+        asked = _asked(environ, self._root)
+        try:
+            asked = replace(asked, body=_read(environ, most + 1, needed=not observe))
+        except Denied as denied:
+            return self._refuse(unread(asked, denied), asked, start_response)
         entered = self._drive(self._keeper.enter(asked), environ)
         if isinstance(entered, Refusal):
-            self._audit(entered.audit)
-            return _answer(entered, asked.method, start_response)
-        if self._keeper.observe:
-            left = int(environ.get("CONTENT_LENGTH") or 0) - len(asked.body)
-            again = _Again(asked.body, environ["wsgi.input"], left)
-            environ["wsgi.input"] = io.BufferedReader(again)
+            return self._refuse(entered, asked, start_response)
+        if observe:
+            left = sys.maxsize if _terminated(environ) else _length(environ) - len(asked.body)
+            if left >= 0:
+                again = _Again(asked.body, environ["wsgi.input"], left)
+                environ["wsgi.input"] = io.BufferedReader(again)
             return self._watch(entered, environ, start_response)
         inner = _environ(environ, entered.forward)
         if entered.raw:
             return self._watch(entered, inner, start_response)
-        try:
-            answered = _heard(self._app, inner, most)
-        except Exception as error:  # noqa: BLE001 - what stands outside might tell what went wrong
-            _LOG.error("the application failed", exc_info=error)
-            answered = Answered(502, truncated=True)
-        answered = self._drive(self._keeper.leave(entered, answered), environ)
+        answered = self._drive(self._keeper.leave(entered, self._heard(inner)), environ)
         self._audit(entered.audit)
         return _answer(answered, asked.method, start_response)
+
+    def _refuse(
+        self, refusal: Refusal, asked: Asked, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        self._audit(refusal.audit)
+        return _answer(refusal, asked.method, start_response)
+
+    def _heard(self, environ: Environ) -> Answered:
+        """The application's answer; what it raised instead is told to the log alone, since what
+        stands outside might tell what went wrong."""
+        try:
+            return _heard(self._app, environ, self._keeper.policy.guard.max_body)
+        except Exception as error:  # noqa: BLE001 - it is answered for below
+            _LOG.error("the application failed", exc_info=error)
+            return Answered(502, truncated=True)
 
     def _watch(
         self, entered: Passing, environ: Environ, start_response: StartResponse
     ) -> Iterator[bytes]:
         """Sends everything on as it comes; what would have become of it is only written down."""
-        heard = _Heard(self._keeper.policy.guard.max_body)
+        heard = _Heard(self._keeper.policy.guard.max_body, entered.asked.method)
 
         def start(
             status: str, headers: list[tuple[str, str]], problem: Problem | None = None
         ) -> Callable[[bytes], object]:
-            heard.start(status, headers)
             write = start_response(status, headers, problem) if problem else (
                 start_response(status, headers)
             )  # fmt: skip
+            with suppress(Exception):  # what the server takes is no business of ours here
+                heard.start(status, headers, problem)
 
             def both(part: bytes) -> object:
-                heard.add(part)
+                with suppress(Exception):
+                    heard.add(part)
                 return write(part)
 
             return both
 
-        parts = self._app(environ, start)
         try:
-            for part in parts:
-                heard.add(part)
-                yield part
+            parts = self._app(environ, start)
+            try:
+                for part in parts:
+                    with suppress(Exception):
+                        heard.add(part)
+                    yield part
+            finally:
+                _close(parts)
         finally:
-            _close(parts)
-        self._drive(self._keeper.leave(entered, heard.answered()), environ)
-        self._audit(entered.audit)
+            self._drive(self._keeper.leave(entered, heard.answered()), environ)
+            self._audit(entered.audit)
 
     def _drive(self, talk: Generator[Asked, Answered | None, _T], environ: Environ) -> _T:
         """Asks the application whatever the gatekeeper wants to know."""
@@ -153,9 +175,9 @@ class OakumMiddleware:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(environ: Environ, most: int, root: str) -> Asked:
-    """The request, its body cut off at `most` bytes; one that is not mounted at `root` is about no
-    place that anybody could read in one way."""
+def _asked(environ: Environ, root: str) -> Asked:
+    """The request without its body; one that is not mounted at `root`, or whose path is no text of
+    PEP 3333, is about no place that anybody could read in one way."""
     headers = [
         (key[5:].replace("_", "-").lower(), value)
         for key, value in environ.items()
@@ -167,27 +189,61 @@ def _asked(environ: Environ, most: int, root: str) -> Asked:
     # The application reads the decoded path, and no server tells the raw one for sure.
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING", "")
-    if environ.get("SCRIPT_NAME", "") != root:
-        path = ""
-    target = quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
-    body = _read(environ["wsgi.input"], environ, most)
+    try:
+        octets = path.encode("latin-1") if environ.get("SCRIPT_NAME", "") == root else b""
+    except UnicodeEncodeError:
+        octets = b""
+    target = quote(octets, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
     return Asked(
         environ["REQUEST_METHOD"],
         target,
         tuple(headers),
-        body,
+        b"",
         environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""),
         environ["wsgi.url_scheme"],
         environ.get("REMOTE_ADDR", ""),
     )
 
 
-def _read(source: Any, environ: Environ, most: int) -> bytes:
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length.isdecimal():
-        return bytes(source.read(min(int(length), most)))
-    # Without a length only a server that ends the input itself can be read to its end.
-    return bytes(source.read(most)) if environ.get("wsgi.input_terminated") else b""
+_NO_LENGTH, _UNREADABLE = -1, -2
+
+
+def _length(environ: Environ) -> int:
+    """How long the request says that its body is, or why that is not known."""
+    said = environ.get("CONTENT_LENGTH") or ""
+    if not said:
+        return _NO_LENGTH
+    if not (said.isascii() and said.isdigit()):
+        return _UNREADABLE
+    return int(said) if len(said) < 20 else sys.maxsize
+
+
+def _terminated(environ: Environ) -> bool:
+    return _length(environ) == _NO_LENGTH and bool(environ.get("wsgi.input_terminated"))
+
+
+def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
+    """The body, cut off at `most` bytes. Raises `Denied` where all of it is `needed` and does not
+    come, or it says no length that anybody could read."""
+    source, length = environ["wsgi.input"], _length(environ)
+    if length == _UNREADABLE and needed:
+        raise Denied(400, "body")
+    known = length >= 0
+    if not known:
+        # Without a length only a server that ends the input itself can be read to its end.
+        length = most if _terminated(environ) else 0
+    most = min(length, most)
+    body = bytearray()
+    try:
+        while len(body) < most and (part := source.read(most - len(body))):
+            body += part
+    except Exception as error:
+        if not needed:
+            raise
+        raise Denied(400, "truncated") from error  # whoever asked has gone
+    if needed and known and len(body) < most:
+        raise Denied(400, "truncated")  # half of a body means something else
+    return bytes(body)
 
 
 def _environ(environ: Environ, asked: Asked) -> Environ:
@@ -243,11 +299,16 @@ class _Again(io.RawIOBase):
 # --------------------------------------------------------------------------- what goes out
 
 
+class _TooLong(OSError):
+    """Ends an application that goes on and on, as a connection does that was closed."""
+
+
 class _Heard:
     """An application's answer, collected; at most so many bytes of it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, method: str = "GET") -> None:
         self._most = most
+        self._method = method
         self._status = 0
         self._headers: Headers = ()
         self._body: list[bytes] = []
@@ -256,16 +317,27 @@ class _Heard:
     def start(
         self, status: str, headers: list[tuple[str, str]], problem: Problem | None = None
     ) -> Callable[[bytes], object]:
-        """Takes the place of the server's `start_response`."""
+        """Takes the place of the server's `start_response`. An answer has one beginning: another
+        one says what went wrong, and comes before the first piece of a body (PEP 3333)."""
+        if self._status and problem is None:
+            raise AssertionError("`start_response` was called already")
+        if self._size and problem is not None and problem[1] is not None:
+            raise problem[1].with_traceback(problem[2])
         self._status = int(status.split(" ", 1)[0])
         self._headers = tuple((name.lower(), value) for name, value in headers)
-        return self.add
+        return self.write
+
+    def write(self, part: bytes) -> None:
+        """Takes the place of the server's `write`."""
+        self.add(part)
+        if self.truncated:
+            raise _TooLong
 
     def add(self, part: bytes) -> None:
         """Collects a piece of the body, as long as there is room."""
         self._size += len(part)
         if not self.truncated:
-            self._body.append(part)
+            self._body.append(bytes(part))
 
     @property
     def truncated(self) -> bool:
@@ -275,19 +347,29 @@ class _Heard:
     def answered(self) -> Answered:
         """What was heard."""
         body = b"" if self.truncated else b"".join(self._body)
-        return Answered(self._status or 502, self._headers, body, self.truncated)
+        answered = Answered(self._status or 502, self._headers, body, self.truncated)
+        return answered if whole(answered, self._method) else replace(answered, truncated=True)
 
 
 def _heard(app: App, environ: Environ, most: int) -> Answered:
     heard = _Heard(most)
-    parts = app(environ, heard.start)
     try:
-        for part in parts:
-            heard.add(part)
-            if heard.truncated:
-                break
-    finally:
+        parts = app(environ, heard.start)
+        try:
+            for part in parts:
+                heard.add(part)
+                if heard.truncated:
+                    break
+        except BaseException:
+            with suppress(Exception):
+                _close(parts)
+            raise
+    except _TooLong:
+        return heard.answered()
+    try:
         _close(parts)
+    except Exception as error:  # noqa: BLE001 - the answer is there, and servers send it as well
+        _LOG.error("the application failed after its answer", exc_info=error)
     return heard.answered()
 
 

@@ -66,6 +66,20 @@ class Answered:
         return self.header("content-encoding").strip().lower() not in ("", "identity")
 
 
+def whole(answered: Answered, method: str) -> bool:
+    """Whether an answer has as many bytes as its `content-length` says, where it says it and an
+    answer to that method has any (RFC 9110, 6.4.1 and 8.6)."""
+    said = [value.strip() for name, value in answered.headers if name == "content-length"]
+    if method == "HEAD" or answered.status in (204, 205, 304) or answered.status < 200:
+        return True
+    return all(_count(each) == len(answered.body) for each in said)
+
+
+def _count(text: str) -> int:
+    """Digits as a number, -1 for whatever is none or longer than a number need be."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+
+
 class Denied(Exception):
     """The way out of a decision as soon as it is no."""
 

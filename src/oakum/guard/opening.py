@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import time
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from oakum.contract import load
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
+from oakum.guard.dialogue import Asked, Denied
 from oakum.guard.listed import denied, read_list
-from oakum.guard.passage import Gatekeeper
+from oakum.guard.passage import Gatekeeper, Passing, Refusal
 from oakum.guard.plan import compile_plan
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.tokens import verifier
@@ -72,6 +74,28 @@ def open_gate(
         contract=plan["contract"],
         denied=denied(read_list(deny, audit_key)) if deny is not None else None,
     )
+
+
+def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[str, Any]], None]:
+    """An audit that takes no answer away and opens none: where it fails, the log says so, and not
+    what the error says, which may be a value of a person."""
+
+    def noted(line: Mapping[str, Any]) -> None:
+        try:
+            audit(line)
+        except Exception as error:  # noqa: BLE001 - a callback of somebody else's
+            with suppress(Exception):
+                _log.error("the audit failed, so a line of it is lost: %s", type(error).__name__)
+
+    return noted
+
+
+def unread(asked: Asked, denied: Denied) -> Refusal:
+    """What becomes of a request that did not come whole; no contract can judge it."""
+    passing, made = Passing(asked, asked, "", time()), denied.answer()
+    passing.status, passing.denied, passing.bytes_out = made.status, denied.reason, len(made.body)
+    audit = {**passing.audit, "contract": None}
+    return Refusal(made.status, made.headers, made.body, audit=audit)
 
 
 def written(line: Mapping[str, Any]) -> None:

@@ -213,7 +213,7 @@ class Gatekeeper:
         passing.forward = self._forward(passing, door, query, taken)
         if door.write:
             passing.stale = taken.about | inquiry.who.ids | {*passing.params.values(), held.mark}
-            self._forget(passing)
+            self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
         """WebSockets and static files, which pass as they are; other upgrades do not."""
@@ -373,7 +373,7 @@ class Gatekeeper:
             body=taken.body,
         )
 
-    def _forget(self, passing: Passing) -> None:
+    def forget(self, passing: Passing) -> None:
         """After a write nothing is believed of those it may be about, nor who wrote it: they may
         have logged in or out."""
         if passing.stale:
@@ -445,7 +445,7 @@ class Gatekeeper:
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
         guard, door, inquiry = self.policy.guard, passing.door, passing.inquiry
-        self._forget(passing)
+        self.forget(passing)
         if passing.preflight or door is None or inquiry is None:
             headers = ahead.answer_headers(back(answered, guard, private=False))
             return Answered(ahead.STATUS, headers)

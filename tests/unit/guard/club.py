@@ -32,6 +32,13 @@ paths:
         "200":
           description: ids
           content: {application/json: {schema: {type: array, items: {type: string}}}}
+  /roster:
+    get:
+      operationId: getRoster
+      responses:
+        "200":
+          description: a table
+          content: {text/csv: {schema: {type: array, items: {$ref: "#/components/schemas/Member"}}}}
   /crash:
     get:
       operationId: crash
