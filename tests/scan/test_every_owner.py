@@ -103,3 +103,43 @@ def test_what_an_object_says_of_its_viewers_is_asked_as_them(tmp_path: Path) -> 
     made = Api({**api("").paths, "/notes/([^/]+)": one})
     found = told(tmp_path, SHAPE, PATHS, policy, made, relations=relations)
     assert found.proven == {("Note.text", "shared")}
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_the_parent_in_a_path_is_the_one_that_its_child_names(leaky: bool, tmp_path: Path) -> None:
+    """The first feed of each has no entry, so that two first ids do not belong together."""
+    feeds = [{"id": f"f-{i}-{n}", "by": i} for i in NAMES.values() for n in (1, 2)]
+    entries = {
+        f"e-{i}-{n}": {"id": f"e-{i}-{n}", "by": i, "feed_id": f"f-{i}-2", "text": f"text {i} {n}"}
+        for i in NAMES.values()
+        for n in (1, 2)
+    }
+
+    def entry(who: str, feed: str, id: str) -> Any:
+        found = entries.get(id, {})
+        mine = who and (leaky or found.get("by") == NAMES[who])
+        return found if mine and found.get("feed_id") == feed else 404
+
+    run = told(
+        tmp_path,
+        schema("Feed", id="string", by="string")
+        + schema("Entry", id="string", by="string", feed_id="string", text="string"),
+        path("/feeds", "listFeeds", "Feed", many=True)
+        + path("/entries", "listEntries", "Entry", many=True)
+        + path("/feeds/{feedId}/entries/{entryId}", "getEntry", "Entry"),
+        "  Feed: {key: id, owner: by, fields: {'id, by': [{see: [owner]}]}}\n"
+        "  Entry: {key: id, owner: by, fields: {'id, by, feed_id, text': [{see: [owner]}]}}\n"
+        "operations:\n  getEntry: {params: {feedId: Feed.id, entryId: Entry.id}}\n",
+        Api(
+            {
+                "/feeds": lambda who: [e for e in feeds if who and e["by"] == NAMES[who]],
+                "/entries": lambda who: [
+                    e for e in entries.values() if who and e["by"] == NAMES[who]
+                ],
+                "/feeds/(.+)/entries/(.+)": entry,
+            }
+        ),
+    )
+    where = "/feeds/{feedId}/entries/{entryId}"
+    assert run.results("Entry.text", "owner", where) == {"open"}
+    assert run.results("Entry.text", "member", where) == {"leak" if leaky else "closed"}

@@ -23,6 +23,7 @@ _ELSEWHERE = frozenset(("", ".", ".."))
 """Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
 the list around an object, or something above it."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+_PLACE = re.compile(r"{([^{}]+)}")
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
 
@@ -72,12 +73,15 @@ def fill(
     }
     # Of `/members/{id}/notes/{noteId}` the next object is another note of the same member.
     kept = turn > 0 and any(len(knowledge.values(s, who)) > turn for s in gate.sources.values())
+    tied = _tied(gate, knowledge, who, turn)
     for parameter, source in gate.sources.items():
         own = parameter in gate.personal and not gate.batch
         whose, first = gate.whose.get(parameter, (who if own else None, turn))
         known = knowledge.values(source, whose or None)
         if not known and "." in source:
             known = knowledge.values(source, "")
+        if parameter in tied:
+            known, first = [tied[parameter]], 0
         if kept and len(known) == 1 and parameter not in gate.whose:
             first = 0
         if not known and not turn and parameter in optional:
@@ -100,6 +104,25 @@ def fill(
     if any(values[name][0] in _ELSEWHERE for name in places & values.keys()):
         return None
     return replace(_build(gate, target, values, names), bare=bare)
+
+
+def _tied(gate: Gate, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str]:
+    """Of `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names: two ids of one
+    owner, taken apart, seldom belong together, and nothing is shown of what does not."""
+    order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
+    if gate.batch or who is None or len(order) < 2 or not gate.whose.keys().isdisjoint(order):
+        return {}
+    *above, last = order
+    resource, _, key = gate.sources[last].partition(".")
+    known = knowledge.values(gate.sources[last], who)
+    rows = knowledge.objects.get((who, resource), ())
+    row = next((each for each in rows if each.get(key) in known[turn : turn + 1]), {})
+    found: dict[str, str] = {}
+    for parameter in above:
+        source = gate.sources[parameter]
+        if (named := knowledge.named_in(row, source)) and source != gate.sources[last]:
+            found[parameter] = named
+    return found
 
 
 def _build(

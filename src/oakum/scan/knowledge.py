@@ -202,6 +202,14 @@ class Knowledge:
             )
         )  # fmt: skip
 
+    @staticmethod
+    def named_in(row: Mapping[str, str], source: str) -> str:
+        """The key of another resource's object that an object names: `feed_id`, or `feed.id` of
+        what it holds; empty: it names none."""
+        wanted = words(source)
+        fields = (e for e in row if wanted in (words(e), words(e.rpartition(".")[2])))
+        return next((row[each] for each in fields), "")
+
     def named(self, parameter: str) -> list[str]:
         """Values seen in any answer under the name of a parameter."""
         wanted = " ".join(words(parameter))
