@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from oakum.contract.model import Operation, Shape
 from oakum.contract.openapi import Document
-from oakum.guard.targets import shown_at, shut
+from oakum.guard.route import nameless
+from oakum.guard.targets import Reader, main_of, names, shown_at, shut
 from oakum.semantics import Model
+from oakum.semantics.model import outermost
 from oakum.semantics.table import resource_of
 
 _DEEP = 5
@@ -29,32 +31,56 @@ class Concealed:
     """What it may be of, each concealed."""
     whose: str = ""
     """The path parameter that holds its owner's id; empty: none certainly does."""
+    names: tuple[tuple[str, str], ...] = ()
+    """As of `Reader`."""
 
 
 def concealed(document: Document, model: Model, operation: Operation) -> Concealed | None:
-    """By the GET at the longest beginning of a path that shows a concealed object by its id."""
-    segments = operation.path.split("/")
-    for end in range(len(segments), 0, -1):
-        each = document.operation("GET " + "/".join(segments[:end]))
-        if "{" not in segments[end - 1] or each is None or shut(model, each):
+    """By the GET at the longest beginning of a path that shows a concealed object by its id; else
+    by the main door of a resource of which `params` says that the path holds the key."""
+    params = model.rule(operation.id).params
+    main = main_of(document, model.policy, params, operation)
+    for each in (*_above(document, operation), *([main] if main is not None else [])):
+        get = each.get
+        if shut(model, get) or (get.id not in model.rules and get.id not in model.showing):
             continue
-        if each.id not in model.rules and each.id not in model.showing:
-            continue
-        found = _resources(model, each)
+        found = _resources(document, model, each, params)
         if found:
             if not all(model.policy.resources[name].conceal for name in found):
                 return None
-            whose = _whose(model, operation, found, segments[end - 1])
-            return Concealed(each.id, found, whose)
+            whose = _whose(model, operation, each, found)
+            return Concealed(get.id, found, whose, each.names)
     return None
 
 
-def _resources(model: Model, operation: Operation) -> tuple[str, ...]:
+def _above(document: Document, operation: Operation) -> Iterator[Reader]:
+    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
+    that has the same parameters under other names is the same path."""
+    segments = operation.path.split("/")
+    for end in range(len(segments), 0, -1):
+        if "{" not in segments[end - 1]:
+            continue
+        path = "/".join(segments[:end])
+        if (exact := document.operation(f"GET {path}")) is not None:
+            yield Reader(exact)
+            continue
+        for each in document.operations:
+            if each.method == "GET" and nameless(each.path) == nameless(path):
+                pairs = zip(names(each), names(operation), strict=False)
+                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _resources(
+    document: Document, model: Model, reader: Reader, params: Mapping[str, str]
+) -> tuple[str, ...]:
     """The resource that an operation shows one of; several: one of them, nobody knows which."""
+    operation, media = reader.get, reader.get.success()
+    keyed = _keyed(document, model, reader, params)
+    if keyed and keyed in _held(model, operation):
+        return (keyed,)
     for name in model.policy.resources:
         if shown_at(model, operation, name) is not None:
             return (name,)
-    media = operation.success()
     if media is None or media.shape is None:
         return ()
     for shape in (media.shape, *(child() for child in media.shape.properties.values())):
@@ -62,6 +88,28 @@ def _resources(model: Model, operation: Operation) -> tuple[str, ...]:
         if found and "" not in found:
             return found
     return ()
+
+
+def _held(model: Model, operation: Operation) -> Iterator[str]:
+    """Resources in an operation's good answer, at any depth, that stand in no other one."""
+    yield from (name for _, name in model.shown.get(operation.id, ()))
+    media = operation.success()
+    if media is not None and media.shape is not None:
+        yield from outermost(media.shape, model.bound)
+
+
+def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str, str]) -> str:
+    """The resource of which the contract says that an operation shows one, by its key in the path,
+    whatever the one is wrapped in; empty: it does not say."""
+    for name, resource in model.policy.resources.items():
+        main = document.operation(resource.main) if resource.main else None
+        if main is not None and main.id == reader.get.id:
+            return name
+    last = names(reader.get)[-1]
+    own = model.rule(reader.get.id).params.get(last, "")
+    said, _, path = (own or params.get(dict(reader.names).get(last, last), "")).partition(".")
+    known = model.policy.resources.get(said)
+    return said if known is not None and path == known.key else ""
 
 
 def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str]:
@@ -76,7 +124,7 @@ def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str
             yield name
 
 
-def _whose(model: Model, operation: Operation, found: tuple[str, ...], segment: str) -> str:
+def _whose(model: Model, operation: Operation, reader: Reader, found: tuple[str, ...]) -> str:
     owner = model.rule(operation.id).owner
     if owner:
         return owner
@@ -84,4 +132,6 @@ def _whose(model: Model, operation: Operation, found: tuple[str, ...], segment: 
     keys = {model.policy.resources[name].key for name in found}
     accounts = all(model.policy.resources[name].is_account for name in found)
     [key] = keys if accounts and len(keys) == 1 else [""]
-    return key if key and segment == f"{{{key}}}" else ""
+    if not key or reader.get.path.split("/")[-1] != f"{{{key}}}":
+        return ""
+    return dict(reader.names).get(key, key)

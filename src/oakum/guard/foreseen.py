@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from oakum.contract.model import Operation, Relation, Resource, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
+from oakum.guard.targets import needs_object
 from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
@@ -152,6 +153,7 @@ class _Seen:
         yield from self._login(door)
         if door.write:
             yield from self._write(door)
+        yield from self._forms(door)
 
     def _where(self, operation: Operation) -> Location:
         """The operation's line in the contract, else its place in the document."""
@@ -269,10 +271,36 @@ class _Seen:
                 hint = f"write `{id}: {{call: […]}}` with those who may, `owner` if it is so"
                 yield Problem(self._where(operation), said, hint)
         written = [self.policy.resources[name] for name in self._written(operation)]
+        if rule.call and kind == "none" and written and self._of_an_object(written):
+            said = (
+                f"whose object `{id}` writes cannot be told, so what its owner may set is refused"
+            )
+            hint = (
+                f"say what the path holds, `{id}: {{params: {{PARAMETER: RESOURCE.KEY}}}}`, or"
+                " `owner: PARAMETER` where it is the owner's id"
+            )
+            yield Problem(self._where(operation), said, hint)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
             yield Problem(self._where(operation), said, hint)
+
+    def _of_an_object(self, written: list[Resource]) -> bool:
+        """Whether lines say who sets something, each by what a caller is to an object."""
+        grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
+        return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
+
+    def _forms(self, door: Door) -> Iterator[Problem]:
+        """Bodies of a resource in a form, of which a gateway does not read what is set."""
+        said = [each.type for each in door.operation.body if not each.is_json]
+        if door.binds and said:
+            types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
+            yield Problem(
+                self._where(door.operation),
+                f"`{door.operation.id}` takes a resource as {types}, of which a gateway cannot tell"
+                " what is set: it is refused with 415",
+                "let clients send JSON there, or bind no resource to the form's schema",
+            )
 
     def _shown(self, operation: Operation) -> list[str]:
         """Resources in an operation's good answer."""

@@ -12,7 +12,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
 from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import filled, queried
-from oakum.guard.targets import Target
+from oakum.guard.targets import Target, renamed
 from oakum.guard.who import at, readable
 from oakum.guard.wiring import Door, Form
 from oakum.semantics import (
@@ -80,7 +80,8 @@ class Intake:
             case "none":
                 return Subject("")
         target = self._model.operations[door.target.operation]
-        path = filled(target.path, params)
+        its = renamed(params, door.target.names)
+        path = filled(target.path, its)
         if path is None:
             raise absent(door, "target")
         if not inquiry.spend():
@@ -98,7 +99,7 @@ class Intake:
             raise Denied(503, "target")
         pointer = _pointer(door.target, value, params)
         media = answer_media(target, 200, answered.media_type)
-        judge = Judge(self._model, inquiry.principal(), target.id, params)
+        judge = Judge(self._model, inquiry.principal(), target.id, its)
         for seen in judge.judge(value, media.shape if media else None).sightings:
             if seen.pointer == pointer and seen.resource == door.target.resource:
                 owner = self._model.policy.resources[seen.resource].owner

@@ -205,7 +205,7 @@ class Gatekeeper:
             taken = yield from self._intake.take(door, passing.params, inquiry, asked)
         except Denied as denied:
             # What is wrong with a write tells that there is something to write to.
-            unfit = denied.status in (400, 413, 415, 422)
+            unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             hides = door.hidden and door.target.kind == "ask" and unfit
             if hides and not (yield from self._visible(passing, door, inquiry)):
                 raise absent(door, denied.reason) from None

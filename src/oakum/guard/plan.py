@@ -23,7 +23,7 @@ from oakum.guard.automaton import Automaton
 from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
-from oakum.guard.secrets import read_api_keys, read_key_set
+from oakum.guard.settings import settings
 from oakum.guard.whole import Place
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
@@ -144,7 +144,7 @@ class _Compiler:
                 {"name": each.name, "kind": each.kind, "most": each.most, "per": each.per}
                 for each in self.policy.limits
             ],
-            "guard": self._guard(folder),
+            "guard": settings(self.policy.guard, folder),
         }
 
     def _relation(self, relation: Relation) -> dict[str, Any]:
@@ -208,36 +208,6 @@ class _Compiler:
             return {"kind": "ask", "ask": self.wiring.whoami, "pointer": at}
         return {"kind": "none"}
 
-    def _guard(self, folder: Path) -> dict[str, Any]:
-        said = self.policy.guard
-        tokens = None
-        if said.tokens is not None:
-            tokens = {
-                "issuer": said.tokens.issuer,
-                "audiences": said.tokens.audiences,
-                "algorithms": said.tokens.algorithms,
-                "keys": said.tokens.keys,
-                "jwks": read_key_set(said.tokens, folder),
-            }
-        return {
-            "service": said.service.header if said.service else "",
-            "ttl": said.ttl,
-            "timeout": said.timeout,
-            "lookups": said.lookups,
-            "passes": said.passes,
-            "websockets": said.websockets,
-            "hosts": said.hosts,
-            "origins": said.origins,
-            "strip": said.strip,
-            "headers": said.headers,
-            "request_headers": said.request_headers,
-            "unknown": said.unknown,
-            "max_body": said.max_body,
-            "hops": said.hops,
-            "tokens": tokens,
-            "api_keys": read_api_keys(said.api_keys, folder) if said.api_keys else None,
-        }
-
     # ------------------------------------------------------------ doors
 
     def _door(self, door: Door) -> dict[str, Any]:
@@ -255,6 +225,7 @@ class _Compiler:
             "reader": doors.get(hidden.reader) if hidden else None,
             "concealed": [self.resources[name] for name in hidden.resources] if hidden else [],
             "whose": hidden.whose if hidden else "",
+            "renamed": dict(hidden.names) if hidden else {},
             "ahead": door.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
@@ -276,6 +247,7 @@ class _Compiler:
                 "pointer": target.pointer,
                 "key": target.key,
                 "query": target.query,
+                "renamed": dict(target.names),
             },
             "binds": bool(door.binds),
             **self._written(operation),

@@ -14,6 +14,7 @@ from oakum.guard.dialogue import Answered, Asked
 from oakum.guard.lookups import Inquiry
 from oakum.guard.needs import Needs
 from oakum.guard.route import filled
+from oakum.guard.targets import renamed
 from oakum.guard.who import readable
 from oakum.semantics import Call, Model, Principal, Projection, Subject, project
 from oakum.semantics.decide import may_call
@@ -60,6 +61,7 @@ def _read(
     model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
     """By the answer that shows it."""
+    params = renamed(params, hidden.names)
     path = filled(model.operations[hidden.reader].path, params)
     inquiry.begin()
     if path is None or not inquiry.spend():

@@ -13,6 +13,7 @@ from typing import Literal
 
 from oakum.contract.model import Json, Operation, Policy, Resource, Shape
 from oakum.contract.openapi import Document
+from oakum.guard.route import nameless
 from oakum.semantics import Model
 from oakum.semantics.table import element, resource_of
 
@@ -40,6 +41,22 @@ class Target:
     key: tuple[str, ...] = ()
     query: str = ""
     """As of an `Ask`."""
+    names: tuple[tuple[str, str], ...] = ()
+    """As of `Reader`."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A GET that shows an object which the path of another operation names."""
+
+    get: Operation
+    names: tuple[tuple[str, str], ...] = ()
+    """Parameters of its path that the other one calls otherwise: its name, and the other's."""
+
+
+def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """Parameters of a path, by the names that a reader has for them."""
+    return {**params, **{its: params[name] for its, name in names}} if names else params
 
 
 @dataclass(frozen=True)
@@ -64,32 +81,56 @@ class Targets:
             return Target("caller")
         # An object is known by the GET of the same place, or by its resource's main door.
         twin = self.document.operation(f"GET {operation.path}")
-        readers = [
-            each
-            for each in (twin, self._main(rule.params, operation))
-            if each is not None and not shut(self.model, each)
-        ]
+        main = main_of(self.document, self.policy, rule.params, operation)
+        found = [Reader(twin) if twin is not None else None, main]
+        readers = [each for each in found if each is not None and not shut(self.model, each.get)]
         account = self._account(operation, resource)
-        for reader in readers:
+        for reader, renamed in ((each.get, each.names) for each in readers):
             if account is not None and self._staffs(reader):
                 continue
             wanted = [resource] if resource else []
             for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
                 at = shown_at(self.model, reader, name)
                 if at is not None and self.policy.resources[name].owner.kind != "none":
-                    return Target("ask", operation=reader.id, resource=name, pointer=at)
+                    return Target(
+                        "ask", operation=reader.id, resource=name, pointer=at, names=renamed
+                    )
         return account or self._listed(operation, resource, readers) or Target("none")
 
     def _made_below(self, operation: Operation, written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,
         and the contract says who may: then the new one is the caller's."""
-        call, found = self.model.rule(operation.id).call, self._keyed(operation)
+        call = self.model.rule(operation.id).call
         if operation.method != "POST" or operation.path.endswith("}") or not written or not call:
             return False
-        above = found[1] if found is not None else None
+        above = self._above(operation)
         if above is None or above.is_account or above.name == written:
             return False
         return not needs_object(self.policy, call)
+
+    def _above(self, operation: Operation) -> Resource | None:
+        """What the last parameter of a path names, by what the contract says of it anywhere: there,
+        at another operation of the same path up to it, or at the main door of a resource."""
+        own = self._keyed(operation)
+        if own is not None:
+            return own[1]
+        start = _start(operation.path)
+        for each in self.document.operations:
+            if _start(each.path) == start and (said := self._keyed(each)) is not None:
+                return said[1]
+        found = [each for each in self.policy.resources.values() if self._shows(start, each)]
+        return next((each for each in found if each.is_account), found[0] if found else None)
+
+    def _shows(self, start: str, resource: Resource) -> bool:
+        """Whether such a resource is what the GET of a path (without names) answers with."""
+        main = self.document.operation(resource.main) if resource.main else None
+        if main is not None and nameless(main.path) == start:
+            return True
+        return any(
+            shown_at(self.model, each, resource.name) == ()
+            for each in self.document.operations
+            if each.method == "GET" and nameless(each.path) == start
+        )
 
     def _staffs(self, reader: Operation) -> bool:
         """Whether an owner who asks it with their own credentials is refused."""
@@ -112,7 +153,7 @@ class Targets:
         return Target("path", param=found[0])
 
     def _listed(
-        self, operation: Operation, written: str, readers: Sequence[Operation]
+        self, operation: Operation, written: str, readers: Sequence[Reader]
     ) -> Target | None:
         """The element with the key that the path names: of a list at the object's own GET, or of
         the list below which it stands, which is then asked as the caller."""
@@ -123,22 +164,31 @@ class Targets:
         end = max(at for at, each in enumerate(whole) if f"{{{name}}}" in each)
         above = self.document.operation("GET " + "/".join(whole[:end]))
         if above is not None and not places(above) and not shut(self.model, above):
-            readers = (*readers, above)
+            readers = (*readers, Reader(above))
         for reader in readers if resource.owner.kind in ("field", "caller") else ():
-            at = listed_at(self.model, reader, resource.name)
+            get, at = reader.get, listed_at(self.model, reader.get, resource.name)
             if at is not None:
-                key, query = tuple(resource.key.split(".")), page(reader)[0]
-                return Target("ask", name, reader.id, resource.name, at, key, query)
+                key, query = tuple(resource.key.split(".")), page(get)[0]
+                return Target("ask", name, get.id, resource.name, at, key, query, reader.names)
         return None
 
-    def _main(self, params: Mapping[str, str], operation: Operation) -> Operation | None:
-        for name in names(operation):
-            resource = params.get(name, "").partition(".")[0]
-            if resource in self.policy.resources and self.policy.resources[resource].main:
-                main = self.document.operation(self.policy.resources[resource].main)
-                if main is not None and names(main) == names(operation):
-                    return main
-        return None
+
+def main_of(
+    document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
+) -> Reader | None:
+    """The main door of a resource of which `params` says that a path holds the key."""
+    for name in reversed(names(operation)):
+        said, _, path = params.get(name, "").partition(".")
+        resource = policy.resources.get(said)
+        main = document.operation(resource.main) if resource and resource.main else None
+        if resource is None or main is None or main.method != "GET":
+            continue
+        if names(main) == names(operation):
+            return Reader(main)
+        if path == resource.key and places(main) == 1:
+            [own] = names(main)
+            return Reader(main, ((own, name),) if own != name else ())
+    return None
 
 
 def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
@@ -184,6 +234,12 @@ def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, .
         if len(at) < 3 and not resource_of(shape, model.bound):
             todo += [((*at, name), child()) for name, child in shape.properties.items()]
     return None
+
+
+def _start(path: str) -> str:
+    """A path up to its last parameter, without names."""
+    whole = nameless(path)
+    return whole[: whole.rfind("}") + 1]
 
 
 def names(operation: Operation) -> list[str]:

@@ -103,7 +103,7 @@ class Door:
     lists: frozenset[str]
     """Those of them that may stand more than once."""
     conceals: bool
-    """What it shows is concealed: *forbidden* is answered as *absent*."""
+    """What it shows, or is about, is concealed: *forbidden* is answered as *absent*."""
     binds: bool
     """Its request body holds a resource, so that `set` grants decide who may write what."""
     texts: Mapping[str, Automaton] = field(default_factory=dict)
@@ -376,6 +376,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
             )
         )
     allowed = dict(_texts(make, operation))
+    hidden = concealed(make.document, make.model, operation)
     return Door(
         operation,
         tuple(operation.path[1:].split("/")),
@@ -383,10 +384,10 @@ def _door(make: _Maker, operation: Operation) -> Door:
         target,
         tuple(each.name for each in query),
         frozenset(each.name for each in query if "array" in each.shape.kinds),
-        conceals or not (resources or shown),
+        conceals or hidden is not None or not (resources or shown),
         holds_resource(make.model, operation.id),
         allowed,
-        concealed(make.document, make.model, operation),
+        hidden,
         neutral(operation, allowed),
         frozenset(each.name for each in query if containers(each.shape)),
         *(

@@ -158,12 +158,12 @@ def _written(
     said = [name for _, name in sets]
     top = any(set(segments) <= {"*"} for segments, _ in sets)
     shapes = [each.shape for each in operation.body if each.shape is not None]
-    found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in _outermost(at, bound))]))
+    found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in outermost(at, bound))]))
     whole = top or all(_is_whole(each, bound) for each in shapes)
     return Written(found, whole) if found else None
 
 
-def _outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
+def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Bound resources at or below a shape that stand in no other one."""
     todo, seen = [shape], set[str]()
     while todo:

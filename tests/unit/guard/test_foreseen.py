@@ -195,3 +195,30 @@ def test_guard_check_names_the_place_of_each(tmp_path: Path) -> None:
     line = contract.read_text().splitlines().index("  staff:") + 1
     assert done.code == 0, done.err
     assert f"warning: {contract}:{line}:3: `renew` declares no `role`" in done.err
+
+
+def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Path) -> None:
+    def untold(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        del policy["resources"]["Note"]["main"]
+        policy["operations"]["remark"] = {"call": ["member"]}
+        policy["operations"]["deleteNote"] = {"call": ["member"]}
+
+    def anybodys(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        untold(document, policy)
+        policy["resources"]["Remark"]["fields"]["text"] = [{"see": ["member"], "set": ["member"]}]
+
+    words = "whose object `remark` writes cannot be told, so what its owner may set is refused"
+    assert words in said(tmp_path, DESK, untold)
+    assert "`remark: {params: {PARAMETER: RESOURCE.KEY}}`" in said(tmp_path, DESK, untold)
+    assert words not in said(tmp_path, DESK, anybodys)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_resource_that_comes_as_a_form_is_refused(tmp_path: Path) -> None:
+    def form(document: dict[str, Any], _: dict[str, Any]) -> None:
+        content = document["paths"]["/labels/{lid}"]["put"]["requestBody"]["content"]
+        content["multipart/form-data"] = content["application/json"]
+
+    words = "`updateLabel` takes a resource as `multipart/form-data`, of which a gateway cannot"
+    assert words in said(tmp_path, DESK, form)
+    assert words not in said(tmp_path, DESK)

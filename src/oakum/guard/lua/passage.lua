@@ -337,8 +337,8 @@ function Guard:rate(x)
 end
 
 -- Whether what is wrong with a write tells that there is something to write to.
-local function hides(door, status)
-  local unfit = status == 400 or status == 413 or status == 415 or status == 422
+local function hides(door, status, reason)
+  local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
   return door.reader and door.target.kind == "ask" and unfit
 end
 
@@ -362,14 +362,14 @@ local function call(self, x, req, door)
   if door.write then
     object, status, reason = self:object(x, door)
     if status then
-      if hides(door, status) and not self:visible(x) then return absent(door), reason end
+      if hides(door, status, reason) and not self:visible(x) then return absent(door), reason end
       return status, reason
     end
     if not self:may(x, held.may_write, object) then return absent(door), "call" end
   end
   status, reason = self:body(x, req, door, object)
   if status then
-    if hides(door, status) and not self:visible(x) then return absent(door), reason end
+    if hides(door, status, reason) and not self:visible(x) then return absent(door), reason end
     return status, reason
   end
   self:forward(x, req, door, false)
@@ -468,6 +468,15 @@ end
 
 -- ---------------------------------------------------------------- the object of a write
 
+-- Parameters of a path, by the names that the door which shows the object has for them.
+local function renamed(params, names)
+  if next(names) == nil then return params end
+  local made = {}
+  for name, value in pairs(params) do made[name] = value end
+  for its, name in pairs(names) do made[its] = params[name] end
+  return made
+end
+
 -- Path of the door that shows the object, with the parameters of this request; nil: with these it
 -- could be read in two ways.
 local function path_of(door, params)
@@ -518,7 +527,8 @@ function Guard:object(x, door)
   if target.kind == "path" then return subject.of({ x.params[target.param] }) end
   if target.kind == "none" then return subject.of(NONE) end
   local reader, asking = self.plan.doors[target.door], self.asking
-  local path = path_of(reader, x.params)
+  local params = renamed(x.params, target.renamed)
+  local path = path_of(reader, params)
   if not path then return nil, absent(door), "target" end
   local seconds = asking:spend(x)
   if not seconds then return nil, 503, "target" end
@@ -534,7 +544,7 @@ function Guard:object(x, door)
   if value == nil then return nil, 503, "target" end
   local inside = inside_of(target, value, x.params)
   if not json.is_object(inside) then return nil, absent(door), "target" end
-  return subject.seen(target.resource, target.settable, inside, reader, x.params, x.who)
+  return subject.seen(target.resource, target.settable, inside, reader, params, x.who)
 end
 
 -- ---------------------------------------------------------------- the body of a request
@@ -810,7 +820,8 @@ function Guard:visible(x)
   x.deadline, x.known = nil, false
   if related(self, x) then return true end
   x.deadline = nil
-  local path = path_of(reader, x.params)
+  local params = renamed(x.params, door.renamed)
+  local path = path_of(reader, params)
   local seconds = reader ~= door and path and asking:spend(x)
   if not seconds then return false end
   local question = asking:question(x, path, "", asking.service)
@@ -821,7 +832,7 @@ function Guard:visible(x)
   local seen, out
   repeat
     asking:begin(x)
-    if not held.may_call(self.plan, reader.index, x.who.know, x.params) then return false end
+    if not held.may_call(self.plan, reader.index, x.who.know, params) then return false end
     seen = { removed = {} }
     out = project.body(self.plan, declared.node, x.who.know, reader.index, x.params, 200, answer.body, seen)
   until not asking:inquire(x)

@@ -1,0 +1,40 @@
+"""What `guard:` of a policy says, as data for an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from oakum.contract.model import Guarding
+from oakum.guard.secrets import read_api_keys, read_key_set
+
+
+def settings(said: Guarding, folder: Path) -> dict[str, Any]:
+    """`folder` is where its files are; raises `InputError` when one cannot be read."""
+    tokens = None
+    if said.tokens is not None:
+        tokens = {
+            "issuer": said.tokens.issuer,
+            "audiences": said.tokens.audiences,
+            "algorithms": said.tokens.algorithms,
+            "keys": said.tokens.keys,
+            "jwks": read_key_set(said.tokens, folder),
+        }
+    return {
+        "service": said.service.header if said.service else "",
+        "ttl": said.ttl,
+        "timeout": said.timeout,
+        "lookups": said.lookups,
+        "passes": said.passes,
+        "websockets": said.websockets,
+        "hosts": said.hosts,
+        "origins": said.origins,
+        "strip": said.strip,
+        "headers": said.headers,
+        "request_headers": said.request_headers,
+        "unknown": said.unknown,
+        "max_body": said.max_body,
+        "hops": said.hops,
+        "tokens": tokens,
+        "api_keys": read_api_keys(said.api_keys, folder) if said.api_keys else None,
+    }
