@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from oakum.semantics import Model, Projection, Sighting
 from oakum.semantics.judge import Keep, Pointer
@@ -18,7 +18,8 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
     if done.judged is None:
         return {}
     sightings = {each.pointer: each for each in done.judged.sightings}
-    cuts = dict.fromkeys(_cuts(done.judged.keep, ()))
+    cuts: dict[Pointer, None] = {}
+    _cuts(done.judged.keep, (), cuts)
     above = set[Pointer]()
     for cut in cuts:
         while cut not in above:
@@ -33,12 +34,13 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
     return counted
 
 
-def _cuts(keep: Keep, at: Pointer) -> Iterator[Pointer]:
+def _cuts(keep: Keep, at: Pointer, into: dict[Pointer, None]) -> None:
     if isinstance(keep, dict):
         for name, below in keep.items():
-            yield from _cuts(below, (*at, name))
+            if below is not True:
+                _cuts(below, (*at, name), into)
     elif keep is not True:
-        yield at
+        into[at] = None
 
 
 def _named(model: Model, sightings: Mapping[Pointer, Sighting], cut: Pointer) -> str:

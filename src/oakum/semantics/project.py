@@ -74,10 +74,10 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
     """Counts go when an object of the answer is hidden whole: the count must not tell."""
-    hidden = any(not any(leaf.allowed for leaf in each.leaves) for each in judged.sightings)
     keep = judged.keep
-    for pointer in counts if hidden else ():
-        keep = _drop(keep, pattern(pointer))
+    if counts and any(not any(e.allowed for e in each.leaves) for each in judged.sightings):
+        for pointer in counts:
+            keep = _drop(keep, pattern(pointer))
     return keep
 
 
@@ -92,15 +92,18 @@ def settle(keep: Keep, span: Span) -> Keep:
     """Containers in which everything was withheld go too; those that were empty stay."""
     if not isinstance(keep, dict):
         return keep
-    parts: dict[str, Keep] = {}
+    settled: dict[str, Keep] = {}
     nothing = bool(span.parts) and span.opening == "{"
     for name, part in span.parts:
         inner = keep[name]
         if inner.__class__ is dict:
-            inner = settle(inner, part)
-        parts[name] = inner
+            below = settle(inner, part)
+            if below is not inner:
+                settled[name] = inner = below
         nothing = nothing and inner is False
-    return False if nothing else parts
+    if nothing:
+        return False
+    return {**keep, **settled} if settled else keep
 
 
 def left(keep: Keep, pointer: Pointer) -> bool:

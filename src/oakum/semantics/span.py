@@ -16,15 +16,21 @@ from oakum.contract.model import Json
 MAX_DEPTH = 100
 MAX_DIGITS = 4300
 """Of an integer: reading one takes the square of its length."""
-_SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)?")
-"""The group is what makes it no integer."""
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*"')
-_WORDS: dict[str, tuple[str, Json]] = {
-    "t": ("true", True),
-    "f": ("false", False),
-    "n": ("null", None),
-}
+_WS = r"[ \t\n\r]*+"
+_DIGITS = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
+_QUOTED = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_WORD = rf"{_QUOTED}|{_DIGITS}|true|false|null"
+_SPACE = re.compile(_WS)
+_SCALAR = re.compile(_WORD)
+_STRING = re.compile(_QUOTED)
+_PLAIN = rf"{_WORD}|\{{{_WS}\}}|\[{_WS}\]"
+"""What holds nothing else."""
+_ELEMENT = re.compile(rf"({_PLAIN}){_WS}(?:(,){_WS}|\])")
+"""One of a list with what follows it, in one step: what a body costs is its steps."""
+_MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")
+_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
+_decode = json.JSONDecoder().raw_decode
+_new = tuple.__new__
 
 
 class Unreadable(ValueError):
@@ -73,72 +79,90 @@ def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         return _object(text, at, depth, key)
     if first == "[":
         return _array(text, at, depth, key)
-    value: Json
-    if first == '"':
-        value, end = _string(text, at)
-    elif first in _WORDS:
-        word, value = _WORDS[first]
-        end = at + len(word)
-        if text[at:end] != word:
-            raise Unreadable("not JSON")
-    else:
-        value, end = _number(text, at)
-    return value, Span(at, end, key)
-
-
-def _number(text: str, at: int) -> tuple[Json, int]:
-    match = _NUMBER.match(text, at)
+    match = _SCALAR.match(text, at)
     if not match:
-        raise Unreadable("not JSON")
-    digits = match.group()
-    if match[1] is not None:
-        return float(digits), match.end()
-    if len(digits) > MAX_DIGITS and len(digits.lstrip("-")) > MAX_DIGITS:
+        raise Unreadable("not a JSON string" if first == '"' else "not JSON")
+    return _plain(match.group()), Span(at, match.end(), key)
+
+
+def _plain(word: str) -> Json:
+    """The value of what `_PLAIN` matches."""
+    if word[0] == '"':
+        return _text(word)
+    if word[0] == "{":
+        return {}
+    if word[0] == "[":
+        return []
+    if word in _WORDS:
+        return _WORDS[word]
+    if not word.isdigit() and ("." in word or "e" in word or "E" in word):
+        return float(word)
+    if len(word) > MAX_DIGITS and len(word.lstrip("-")) > MAX_DIGITS:
         raise Unreadable("a number too long to read")
     try:
-        return int(digits), match.end()
+        return int(word)
     except ValueError:  # more digits than this Python was told to turn into an int
         raise Unreadable("a number too long to read") from None
 
 
-def _string(text: str, at: int) -> tuple[str, int]:
-    match = _STRING.match(text, at)
-    if not match:
-        raise Unreadable("not a JSON string")
-    word = match.group()
-    return (str(json.loads(word)) if "\\" in word else word[1:-1]), match.end()
+def _text(word: str) -> str:
+    return str(_decode(word)[0]) if "\\" in word else word[1:-1]
 
 
 def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
     start, at = at, _skip(text, at + 1)
     value: dict[str, Json] = {}
     parts: list[tuple[str, Span]] = []
-    while text[at : at + 1] != "}":
-        if parts:
-            at = _skip(text, _expect(text, at, ","))
-        name_at = at
-        name, at = _string(text, at)
+    more, shallow = text[at : at + 1] != "}", depth < MAX_DEPTH
+    while more:
+        begins, match = at, _MEMBER.match(text, at) if shallow else None
+        quoted = match or _STRING.match(text, at)
+        if not quoted:
+            raise Unreadable("not a JSON string")
+        name = _text(match[1] if match else quoted.group())
         if name in value:
             raise Unreadable("a member stands twice in one object")
-        at = _skip(text, _expect(text, _skip(text, at), ":"))
-        value[name], span = _value(text, at, depth + 1, name_at)
+        if match and match[2] is not None:
+            word = match[2]
+            value[name] = _plain(word)
+            ends, opening = match.end(2), word[0] if word[0] in "{[" else ""
+            parts.append((name, _new(Span, (ends - len(word), ends, begins, (), opening))))
+            at, more = match.end(), match[3] is not None
+            continue
+        at = quoted.end() if match else _expect(text, _skip(text, quoted.end()), ":")
+        value[name], span = _value(text, _skip(text, at), depth + 1, begins)
         parts.append((name, span))
-        at = _skip(text, span.end)
-    return value, Span(start, at + 1, key, tuple(parts), "{")
+        at, more = _next(text, span.end, "}")
+    return value, _new(Span, (start, at if parts else at + 1, key, tuple(parts), "{"))
 
 
 def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
     start, at = at, _skip(text, at + 1)
     value: list[Json] = []
     parts: list[tuple[str, Span]] = []
-    while text[at : at + 1] != "]":
-        if parts:
-            at = _skip(text, _expect(text, at, ","))
+    more, shallow = text[at : at + 1] != "]", depth < MAX_DEPTH
+    while more:
+        match = _ELEMENT.match(text, at) if shallow else None
+        if match:
+            word = match[1]
+            opening = word[0] if word[0] in "{[" else ""
+            parts.append((str(len(value)), _new(Span, (at, match.end(1), at, (), opening))))
+            value.append(_plain(word))
+            at, more = match.end(), match[2] is not None
+            continue
         each, span = _value(text, at, depth + 1, -1)
         parts.append((str(len(value)), span))
         value.append(each)
-        at = _skip(text, span.end)
-    return value, Span(start, at + 1, key, tuple(parts), "[")
+        at, more = _next(text, span.end, "]")
+    return value, _new(Span, (start, at if parts else at + 1, key, tuple(parts), "["))
+
+
+def _next(text: str, at: int, end: str) -> tuple[int, bool]:
+    """Where the next part begins, and that there is one, or the end of the container."""
+    at = _skip(text, at)
+    if text[at : at + 1] == end:
+        return at + 1, False
+    return _skip(text, _expect(text, at, ",")), True
 
 
 def _expect(text: str, at: int, char: str) -> int:
