@@ -7,7 +7,7 @@ same, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from oakum.contract.model import Policy, State
 from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
 from oakum.semantics.judge import Outline, partly
-from oakum.semantics.principal import at_path, digit, holds, state_of
+from oakum.semantics.principal import at_path, digit, heard, holds, state_of
 
 _T = TypeVar("_T")
 
@@ -59,6 +59,8 @@ class Needs:
         self._policy = model.policy
         self._dear = dear
         self.wants: dict[Want, None] = {}
+        self._noted: list[Want] = []
+        self._heard = heard(principal)
         self._principal = replace(
             principal,
             related=_Notes(principal.related, lambda key: self._want("relation", *key)),
@@ -66,7 +68,9 @@ class Needs:
         )
 
     def _want(self, kind: str, name: str, owner: str) -> None:
-        self.wants[Want(kind, name, owner)] = None
+        want = Want(kind, name, owner)
+        self.wants[want] = None
+        self._noted.append(want)
 
     def any(self, names: Iterable[str], subject: Subject) -> bool:
         """Whether the caller certainly has one of some relations."""
@@ -77,11 +81,20 @@ class Needs:
         """What may show more of the objects in an answer."""
         rule = self._model.rule(call.operation)
         looked = set[Outline]()
+        alike: dict[Hashable, tuple[tuple[str, str, int], ...]] = {}
         for seen in sightings:
+            said: Hashable = None
             if seen.outline is not None:
                 if seen.outline in looked:
                     continue
                 looked.add(seen.outline)
+                if self._heard.isdisjoint(seen.owners):  # else they are no strangers any more
+                    said = (seen.outline[0], len(seen.owners))
+                if said in alike:
+                    for kind, name, place in alike[said]:
+                        self.wants[Want(kind, name, seen.owners[place])] = None
+                    continue
+            self._noted.clear()
             table = self._model.tables[seen.resource]
             owned = table.resource.owner.kind != "none"
             incomplete = partly(table.resource.owner, seen.value)
@@ -91,6 +104,10 @@ class Needs:
             whom = Subject("", (call.params[rule.owner],)) if named else subject
             if rule.call is None or self.any(rule.call, whom):
                 self.table(table, subject)
+            if said is not None:
+                places = {owner: place for place, owner in enumerate(seen.owners)}
+                theirs = [each for each in self._noted if each.owner in places]
+                alike[said] = tuple((e.kind, e.name, places[e.owner]) for e in theirs)
 
     def tables(self, written: Iterable[tuple[Table, Subject]]) -> None:
         """What may let more of some objects be set."""

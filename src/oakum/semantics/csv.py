@@ -67,9 +67,11 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     if refuses(judged.keep) or (rows and not keeps):
         said = "nothing of this answer may be seen"
         return Projection(None, refused=said, judged=judged)
-    seen = [_seen(keeps[str(index)], head) for index in range(len(judges))]
-    columns = frozenset[int]().union(*seen) if any(seen) else _declared(shape, head)
-    masks = [_mask(head, columns, shown) for shown in seen]
+    known: dict[tuple[Keep, ...], frozenset[int]] = {}
+    seen = [_seen(keeps[str(index)], head, known) for index in range(len(judges))]
+    columns = frozenset[int]().union(*known.values()) or _declared(shape, head)
+    mask = {shown: _mask(head, columns, shown) for shown in known.values()}
+    masks = [mask[shown] for shown in seen]
     own = _mask(head, columns, columns)
     kept = [_joined(head, own)] if own else []
     kept += [_joined(row, masks[i]) for row, i in zip(rows, alike, strict=True) if masks[i]]
@@ -176,10 +178,13 @@ def _row(text: str, at: int) -> tuple[_Row, int]:
     return _Row(tuple(cells), tuple(texts), end[0]), end.end()
 
 
-def _seen(keep: Keep, head: _Row) -> frozenset[int]:
-    """Positions of the columns that a row shows."""
-    cells = keep if isinstance(keep, dict) else {}
-    return frozenset(i for i, name in enumerate(head.texts) if cells.get(name) is True)
+def _seen(keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]]) -> frozenset[int]:
+    """Positions of the columns that a row shows; worked out once for rows that keep the same."""
+    cells = tuple(keep.values()) if isinstance(keep, dict) else ()
+    if cells not in known:
+        there = keep if isinstance(keep, dict) else {}
+        known[cells] = frozenset(i for i, name in enumerate(head.texts) if there.get(name) is True)
+    return known[cells]
 
 
 def _declared(shape: Shape, head: _Row) -> frozenset[int]:
@@ -204,8 +209,8 @@ def _joined(row: _Row, mask: tuple[int, ...]) -> str:
 
 def _withheld(head: _Row, seen: list[frozenset[int]]) -> list[str]:
     names = [name.replace("~", "~0").replace("/", "~1") for name in head.texts]
-    found: list[str] = []
-    for row, shown in enumerate(seen):
-        cut = [f"/{row}/{name}" for i, name in enumerate(names) if i not in shown]
-        found += cut if shown else [f"/{row}"]
-    return found
+    cuts = {
+        shown: [f"/{name}" for i, name in enumerate(names) if i not in shown] if shown else [""]
+        for shown in {*seen}
+    }
+    return [f"/{row}{cut}" for row, shown in enumerate(seen) for cut in cuts[shown]]

@@ -14,7 +14,18 @@ from typing import Literal, NamedTuple
 from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Members, Model, members_of
-from oakum.semantics.principal import Principal, Subject, at_path, held, lacks, state_of, texts
+from oakum.semantics.principal import (
+    Principal,
+    Spellings,
+    Subject,
+    at_path,
+    heard,
+    held,
+    identifier,
+    lacks,
+    state_of,
+    texts,
+)
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.spot import Spot
 from oakum.semantics.table import containers, merged, resource_of
@@ -25,6 +36,8 @@ Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
+STRANGER = object()
+"""In an outline: an id of which nothing is known."""
 _leaf = tuple.__new__
 """A `Leaf` is made for each scalar: by this in half the time."""
 
@@ -51,7 +64,8 @@ class Sighting:
     leaves: tuple[Leaf, ...]
     value: dict[str, Json] = field(repr=False)
     outline: Outline | None = field(default=None, repr=False, compare=False)
-    """What decides: the same outline, the same owners, relations, state and wants. None: unique."""
+    """What decides: the same outline, the same owners, relations, state and wants. None: unique.
+    A pair of what it says, where strangers are `STRANGER`, and of its owners."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +146,9 @@ class Judge:
             # What `shows` says is said of answers that succeed; an error body is no member.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
         self._verdicts: dict[Outline, _Verdict] = {}
-        self._members: dict[str, tuple[str, ...]] = {}
+        self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
+        self._spellings = Spellings(principal.ids)
+        self._heard = {*params.values(), *principal.ids, *heard(principal)}
         self._refused = None if writing is None else _unwritable
         self._bare = Spot(None, self._refused)
         self._roots: dict[tuple[str, int, Shape | None], Spot] = {}
@@ -257,6 +273,10 @@ class Judge:
             if outline is not None:
                 self._verdicts[outline] = verdict
         owners, relations, state, bits, passes = verdict
+        if outline is not None:
+            if STRANGER in outline:
+                owners = self._owners(name, value, context)
+            outline = (outline, owners)
         leaves: list[Leaf] = []
         root = self._roots.get((name, bits, shape))
         if root is None:
@@ -272,22 +292,36 @@ class Judge:
         if self._told or self._known:
             return None
         said: list[Hashable] = [name, context]
-        for member in self._deciding(name):
+        for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
                 return None
+            if names and self._is_stranger(each):
+                each = STRANGER
             said += (each.__class__, each)  # `1`, `1.0` and `true` are equal, and not the same
         return tuple(said)
 
-    def _deciding(self, name: str) -> tuple[str, ...]:
-        """Members that may say whose an object is, who stands in it, or how it is set."""
+    def _is_stranger(self, said: object) -> bool:
+        """Whether a value is an id of which nothing is known, by whatever spelling: all of these
+        are alike to a contract."""
+        if said.__class__ is not str and said.__class__ is not int:
+            return False
+        if self._writing is not None or identifier(said) is None:
+            return False
+        return str(said) not in self._heard and not self._spellings.may_hold(str(said))
+
+    def _deciding(self, name: str) -> tuple[tuple[str, bool], ...]:
+        """Members that may say whose an object is, who stands in it, or how it is set; and whether
+        all that they may say is who."""
         found = self._members.get(name)
         if found is None:
             resource = self._tables[name].resource
             paths = [*resource.owner.members]
             paths += [state.member for state in resource.states.values()]
             paths += [relation.member for relation in self._model.policy.relations.values()]
-            found = tuple(dict.fromkeys(path.partition(".")[0] for path in paths if path))
+            first = dict.fromkeys(path.partition(".")[0] for path in paths if path)
+            states = {each.member.partition(".")[0] for each in resource.states.values()}
+            found = tuple((member, member not in states) for member in first)
             self._members[name] = found
         return found
 
@@ -302,10 +336,7 @@ class Judge:
             owners = self._writing.owners
             subject = Subject(name, owners, same, owned, self._writing.partly)
         else:
-            owners = owners_of(
-                table.resource.owner, value, self._rule, self._params, self._principal.ids,
-                context.owners, inside=context.inside,
-            )  # fmt: skip
+            owners = self._owners(name, value, context)
             if owned and not owners:
                 owners = self._told.get(at, ())
             owners = known.owners or owners
@@ -318,6 +349,12 @@ class Judge:
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
         return _Verdict(owners, relations, state, bits, passes)
+
+    def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
+        return owners_of(
+            self._tables[name].resource.owner, value, self._rule, self._params,
+            self._principal.ids, context.owners, inside=context.inside,
+        )  # fmt: skip
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.

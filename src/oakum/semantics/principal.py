@@ -265,6 +265,8 @@ def spelling(id: str) -> tuple[str, str, bool]:
     `#` are no part of it. Beyond ASCII nothing is compared (normal forms, width, look-alikes), so a
     letter there stands for any text.
     """
+    if id.isascii() and id.isalnum() and not id.isdigit():  # most are: none of the rest concerns it
+        return id.lower(), id.lower(), True
     plain = id.translate(_NO_SPACES).rstrip("/:#")
     stem = _STEM.search(plain)
     plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
@@ -277,18 +279,30 @@ def spelling(id: str) -> tuple[str, str, bool]:
     return key, key, True
 
 
+def heard(principal: Principal) -> set[str]:
+    """Ids of the owners of whom something was found out."""
+    return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
+
+
 def alike(some: Iterable[str], others: Iterable[str]) -> bool:
     """Whether an id of the one may be an id of the other, in another spelling."""
-    spelt = [spelling(each) for each in others]
-    exact = {each[0] for each in spelt if each[2]}
-    wide = [each for each in spelt if not each[2]]
-    for id in some:
+    return any(map(Spellings(others).may_hold, some))
+
+
+class Spellings:
+    """Some ids, each in whatever spelling."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._all = [spelling(each) for each in ids]
+        self._exact = {each[0] for each in self._all if each[2]}
+        self._wide = [each for each in self._all if not each[2]]
+
+    def may_hold(self, id: str) -> bool:
+        """Whether an id may be one of them."""
         begin, end, whole = spelling(id)
-        if whole and begin in exact:
+        if whole and begin in self._exact:
             return True
-        if any(_fits((begin, end), each) for each in (wide if whole else spelt)):
-            return True
-    return False
+        return any(_fits((begin, end), each) for each in (self._wide if whole else self._all))
 
 
 def _fits(one: tuple[str, str], other: tuple[str, str, bool]) -> bool:
