@@ -280,8 +280,8 @@ async def _for(
         _let_go(task)
         if not heard.complete:
             task.cancel()
-    if task.done() and not task.cancelled():
-        task.result()
+    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+        raise RuntimeError("a question of the guard's own failed") from error
 
 
 def _let_go(task: asyncio.Task[None]) -> None:

@@ -76,9 +76,10 @@ class OakumMiddleware:
             asked = replace(asked, body=_read(environ, most + 1, needed=not observe))
         except Denied as denied:
             return self._refuse(unread(asked, denied), asked, start_response)
-        entered = self._drive(self._keeper.enter(asked), environ)
+        late: list[BaseException] = []
+        entered = self._drive(self._keeper.enter(asked), environ, late)
         if isinstance(entered, Refusal):
-            return self._refuse(entered, asked, start_response)
+            return _Late(self._refuse(entered, asked, start_response), late)
         if observe:
             left = sys.maxsize if _terminated(environ) else _length(environ) - len(asked.body)
             if left >= 0:
@@ -88,9 +89,10 @@ class OakumMiddleware:
         inner = _environ(environ, entered.forward)
         if entered.raw:
             return self._watch(entered, inner, start_response)
-        answered = self._drive(self._keeper.leave(entered, self._heard(inner)), environ)
+        answered = self._heard(inner, late)
+        answered = self._drive(self._keeper.leave(entered, answered), environ, late)
         self._audit(entered.audit)
-        return _answer(answered, asked.method, start_response)
+        return _Late(_answer(answered, asked.method, start_response), late)
 
     def _refuse(
         self, refusal: Refusal, asked: Asked, start_response: StartResponse
@@ -98,14 +100,16 @@ class OakumMiddleware:
         self._audit(refusal.audit)
         return _answer(refusal, asked.method, start_response)
 
-    def _heard(self, environ: Environ) -> Answered:
+    def _heard(self, environ: Environ, late: list[BaseException]) -> Answered:
         """The application's answer; what it raised instead is told to the log alone, since what
         stands outside might tell what went wrong."""
         try:
             return _heard(self._app, environ, self._keeper.policy.guard.max_body)
         except Exception as error:  # noqa: BLE001 - it is answered for below
             _LOG.error("the application failed", exc_info=error)
-            return Answered(502, truncated=True)
+        except BaseException as error:  # noqa: BLE001 - raised again, after the answer
+            late.append(error)
+        return Answered(502, truncated=True)
 
     def _watch(
         self, entered: Passing, environ: Environ, start_response: StartResponse
@@ -139,11 +143,20 @@ class OakumMiddleware:
             finally:
                 _close(parts)
         finally:
-            self._drive(self._keeper.leave(entered, heard.answered()), environ)
+            late: list[BaseException] = []
+            self._drive(self._keeper.leave(entered, heard.answered()), environ, late)
             self._audit(entered.audit)
+        if late:
+            raise late[0]
 
-    def _drive(self, talk: Generator[Asked, Answered | None, _T], environ: Environ) -> _T:
-        """Asks the application whatever the gatekeeper wants to know."""
+    def _drive(
+        self,
+        talk: Generator[Asked, Answered | None, _T],
+        environ: Environ,
+        late: list[BaseException],
+    ) -> _T:
+        """Asks the application whatever the gatekeeper wants to know. `late`: what it raised that
+        ends more than a request, for after the answer."""
         told: Answered | None = None
         while True:
             try:
@@ -151,9 +164,11 @@ class OakumMiddleware:
             except StopIteration as done:
                 value: _T = done.value
                 return value
-            told = self._ask(question, environ)
+            told = self._ask(question, environ, late)
 
-    def _ask(self, question: Asked, environ: Environ) -> Answered | None:
+    def _ask(self, question: Asked, environ: Environ, late: list[BaseException]) -> Answered | None:
+        if late:
+            return None
         # What an outer layer found out about the caller is no part of a question of the guard's.
         like = {
             key: value
@@ -166,6 +181,9 @@ class OakumMiddleware:
             told = _heard(self._app, _environ(like, question), self._keeper.policy.guard.max_body)
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             told = Answered(500)
+        except BaseException as error:  # noqa: BLE001 - raised again, after the answer
+            late.append(error)
+            return None
         if monotonic() <= until:
             return told
         _LOG.warning("a look-up took longer than `timeout`, and is not believed")
@@ -377,6 +395,20 @@ def _close(parts: Iterable[bytes]) -> None:
     close = getattr(parts, "close", None)
     if close is not None:
         close()
+
+
+class _Late(list[bytes]):
+    """An answer, after which something is raised that the server has to hear of: that the process
+    is to end, or a time is up. Before it, what stands outside would answer instead."""
+
+    def __init__(self, parts: Iterable[bytes], late: list[BaseException]) -> None:
+        super().__init__(parts)
+        self._late = late
+
+    def close(self) -> None:
+        """As servers call it when the answer is sent (PEP 3333)."""
+        if self._late:
+            raise self._late.pop()
 
 
 def _answer(answered: Answered, method: str, start_response: StartResponse) -> list[bytes]:

@@ -278,6 +278,34 @@ def test_a_body_of_another_length_than_it_says_is_cut_short(
         assert told == ((502, "truncated", False) if said == length else (200, None, True))
 
 
+@pytest.mark.parametrize("at", ["/members/bob", "/me"])
+@pytest.mark.parametrize(
+    "error", [asyncio.CancelledError(), BaseExceptionGroup("bob@x.test", [GeneratorExit()])]
+)
+def test_what_is_no_exception_is_raised_on_after_the_answer(
+    tmp_path: Path, at: str, error: BaseException
+) -> None:
+    sent: list[Any] = []
+
+    raised: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == at:
+            raise error
+        await saying(in_order(START, END))(scope, receive, send)
+
+    async def talk() -> None:
+        try:
+            await ask(OakumMiddleware(app, gate(tmp_path)), sent)
+        except (asyncio.CancelledError, BaseExceptionGroup):
+            raised.append(at)
+
+    asyncio.run(talk())
+    assert sent[0]["status"] == (502 if at == "/members/bob" else 503)
+    assert b"bob" not in sent[1]["body"]
+    assert raised == [at] * (at != "/me")
+
+
 # --------------------------------------------------------------------------- the audit
 
 

@@ -280,6 +280,28 @@ def test_who_goes_away_early_is_written_down(tmp_path: Path, path: str) -> None:
     assert (body.closed, len(audit)) == (1, 1)
 
 
+@pytest.mark.parametrize("at", ["/members/bob", "/me"])
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, BaseException])
+def test_what_ends_more_than_a_request_does_so_after_the_answer(
+    tmp_path: Path, at: str, error: type[BaseException]
+) -> None:
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == at:
+            raise error("bob@x.test")
+        return saying(as_it_should)(environ, start_response)
+
+    guarded, started = OakumMiddleware(app, gate(tmp_path)), list[str]()
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/members/bob", "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(), "HTTP_X_SESSION": "ann",
+    }  # fmt: skip
+    parts = guarded(environ, lambda status, headers: started.append(status))
+    assert b"bob" not in b"".join(parts)
+    assert started[0][:3] == ("502" if at == "/members/bob" else "503")
+    with pytest.raises(error):
+        parts.close()  # type: ignore[attr-defined]
+
+
 # --------------------------------------------------------------------------- the audit
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from base64 import b64decode
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -548,8 +549,17 @@ def _check(door: Door, params: Mapping[str, str]) -> None:
         raise Denied(404, "path")
 
 
+_BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+)={0,2}\Z")
+
+
 def _is_password(value: str) -> bool:
-    return value[:6].lower() == "basic "
+    """Whether this is a name and a password and nothing else (RFC 7617): where something follows,
+    or there is no colon, some server finds another scheme or a token."""
+    said = _BASIC.match(value)
+    try:
+        return said is not None and b":" in b64decode(said[1] + "=" * (-len(said[1]) % 4))
+    except ValueError:
+        return False
 
 
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:

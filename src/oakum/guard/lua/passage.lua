@@ -237,10 +237,30 @@ local function described(x)
   end
 end
 
--- Whether the one `authorization` is a name and a password (RFC 7617).
+local SIXTY_FOUR = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+-- Whether a text in base64 has a colon in it.
+local function has_colon(said)
+  local bits, n = 0, 0
+  for i = 1, #said do
+    bits, n = bits * 64 + string.find(SIXTY_FOUR, said:sub(i, i), 1, true) - 1, n + 6
+    if n >= 8 then
+      n = n - 8
+      if math.floor(bits / 2 ^ n) == 58 then return true end
+      bits = bits % 2 ^ n
+    end
+  end
+  return false
+end
+
+-- Whether the one `authorization` is a name and a password and nothing else (RFC 7617): where something
+-- follows, or there is no colon, some server finds another scheme or a token.
 local function password(headers)
   for i = 1, #headers do
-    if headers[i][1] == "authorization" then return lower(headers[i][2]):sub(1, 6) == "basic " end
+    if headers[i][1] == "authorization" then
+      local said = headers[i][2]:match "^[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+)=?=?$"
+      return said ~= nil and #said % 4 ~= 1 and has_colon(said)
+    end
   end
   return false
 end
