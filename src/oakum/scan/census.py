@@ -2,8 +2,9 @@
 
 Each technique reads back what it has changed. What an API does beside that (a creation that pushes
 another object out, a removal that takes its siblings along, a write that empties what it was not
-sent) stands in no answer to it. So all that the identities are shown as their own is read before
-the first write and after the last one. What is missing, or is not as it was, is told.
+sent) stands in no answer to it. So all that the identities are shown as their own, and who is what
+to them, is read before the first write and after the last one. What is missing, what is there only
+since, and what is not as it was, is told.
 
 What moves by itself (times, counters), and what differs between two readings of one moment, does
 not count.
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urlsplit
 
-from oakum.contract.lexicon import FieldClass, classify_field
+from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json
 from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError
@@ -25,6 +26,7 @@ from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
+from oakum.scan.relation_lists import Relations
 
 _MOST = 60
 """Questions of one reading."""
@@ -48,6 +50,8 @@ class Census:
     """What the identities are shown as their own, at one moment and at a later one."""
 
     engine: Engine
+    relations: Relations | None = None
+    """Who is what to whom; None: no look-up of the contract tells."""
     rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
 
@@ -57,8 +61,19 @@ class Census:
         if not (self.engine.may.writes or self.engine.may.own_settings):
             return
         for asked in islice(self._chosen(), _MOST):
-            if found := self._shown(asked):
+            try:
+                found = self._shown(asked)
+            except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
+                door = asked.gate.door
+                self.engine.notes.append(
+                    f"what {door.method} {door.path} shows {asked.who} could not be read before the"
+                    f" run wrote ({type(error).__name__}): nobody sees whether it changes"
+                )
+                continue
+            if found is not None:
                 self.rows.append((asked, found))
+        if self.relations is not None:
+            self.relations.take()
 
     def _chosen(self) -> Iterator[_Asked]:
         """For each identity every list of its own, and what shows most of each resource."""
@@ -69,7 +84,8 @@ class Census:
         for (door, who, resource), fields in engine.matrix.own.items():
             if door not in gates or gates[door].operation.method != "GET":
                 continue
-            if not gates[door].personal:
+            one = {f"{resource}.{engine.model.policy.resources[resource].key}"}
+            if one.isdisjoint(gates[door].sources.values()):
                 found[who, door] = None
             best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), door))
         found |= {(who, door): None for (who, _), (_, door) in best.items()}
@@ -111,9 +127,10 @@ class Census:
             again = self._told()
             told = {what: now for what, now in told.items() if again.get(what, _NEVER) == now}
         gone = Counter((who, resource) for (who, resource, _), at in told if not at)
+        more = Counter((who, resource) for (who, resource, _), at in told if at == _NEW)
         moved: dict[_Place, dict[str, None]] = {}
         for place, at in told:
-            if at:
+            if at and at != _NEW:
                 plain = self.engine.lookout.may_write(at[0])
                 moved.setdefault(place, {})[f"`{at[0]}`" if plain else "`‹key›`"] = None
         return (
@@ -127,7 +144,22 @@ class Census:
                 " look at it by hand"
                 for (who, resource, _), names in moved.items()
             ),
+            *self._added(more),
+            *(self.relations.differences() if self.relations is not None else ()),
         )
+
+    def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
+        """Objects that are there only since the run. Of what an API writes down by itself with each
+        login or change, it is no more than a note."""
+        for (who, resource), many in more.items():
+            said = (
+                f"{many} more `{resource}` of {who} {'is' if many == 1 else 'are'} shown than"
+                " before the run: look by hand"
+            )
+            if {*words(resource)}.isdisjoint(_RECORDS):
+                yield said
+            else:
+                self.engine.notes.append(said)
 
     def _told(self) -> dict[tuple[_Place, _At], Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no
@@ -135,9 +167,11 @@ class Census:
         now = [self._shown(asked) for asked, _ in self.rows]
         seen = set().union(*(rows for rows in now if rows))
         found: dict[tuple[_Place, _At], Json] = {}
+        known = {place for _, before in self.rows for place in before}
         for (_, before), after in zip(self.rows, now, strict=True):
             if after is None:
                 continue
+            found |= {(place, _NEW): None for place in after if place not in known and place[2]}
             for place, row in before.items():
                 if place in after:
                     found |= {(place, at): v for at, v in _lost(row, after[place], ())}
@@ -147,6 +181,12 @@ class Census:
 
 
 _AGAIN = 2
+_NEW: tuple[str, ...] = ("\0new",)
+"""Stands for the place of an object that was not there before."""
+_RECORDS = listed(
+    "session login token device audit log event activity history notification visit view receipt"
+)
+"""Words of resources to which an API adds by itself."""
 _NEVER = object()
 _At = tuple[str, ...]
 

@@ -1,10 +1,10 @@
 """What identities are to each other: begun and ended through the API, when allowed.
 
 A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
-only between two who are nothing to one another, and only what was seen to begin is ended: so what
-was there before the run stays, and what the run leaves is as it was even where no beginning or no
-end works. The journal hears of a beginning before it is sent, and of the end after it was looked
-up, like settings.
+only between two who are nothing to one another, seen on a list that is certainly whole, and only
+what was seen to begin is ended: so what was there before the run stays, and what the run leaves is
+as it was even where no beginning or no end works. The journal hears of a beginning before it is
+sent, and of the end after it was looked up, like settings.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import orjson
-
 from oakum.contract.model import Policy, Relation, Step
 from oakum.errors import OakumError
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.relation_lists import Listed, Relations
 from oakum.scan.switches import Ask, Flip
-from oakum.semantics.model import pattern
 
 SIGN = " of "
 """Stands in the name of a tie, `follower of pia`, and in no name of a setting."""
@@ -47,6 +45,8 @@ class Ties:
     """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
     used: set[str] = field(default_factory=set)
     """Operations that something was sent to."""
+    doubtful: list[str] = field(default_factory=list)
+    """What may have been begun and is not ended, in words: it may have been there before."""
 
     def chances(self) -> list[tuple[str, str, str]]:
         """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
@@ -77,20 +77,38 @@ class Ties:
         """Begin a relation that is not there, and see it; False when that was not seen: `why` has
         the words. Remembered until it is ended."""
         known = self.policy.relations[relation]
-        if self._stands(known, viewer, owner) != "no":
+        before = self._listed(known, viewer, owner)
+        if self._says(before, known, viewer, owner) != "no":
             self.why = f"no look-up says that {viewer} is not {relation} of {owner} already"
+            if before is not None and not before.whole:
+                self.why += f": what `{known.operation}` lists may go on behind what it showed"
             return False
         change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
         self.log("flip", change)
         self.pending.append(change)
         walked = self._walk(known.begin, viewer, owner)
-        if not walked or self._stands(known, viewer, owner) != "yes":
+        after = self._listed(known, viewer, owner)
+        if before is not None and after is not None and before.ids - after.ids:
+            self._leave(change)  # a list that lost a row may show no more than its newest
+            return False
+        if not walked or self._says(after, known, viewer, owner) != "yes":
             self.why = f"{viewer} was not seen to become {relation} of {owner}"
             self.undo(change)
             return False
         self.begun.add((viewer, relation, owner))
         self._tie(viewer, relation, owner, held=True)
         return True
+
+    def _leave(self, change: Flip) -> None:
+        """Neither end what was begun nor remember to: nobody knows that it was not there before."""
+        self.why = (
+            f"when {change.identity} became {change.state}, the list showed somebody else no more:"
+            " it may hold its newest alone"
+        )
+        self.doubtful.append(f"{self.why}, so it was not ended; {self._left(change)}")
+        self.pending = [each for each in self.pending if each != change]
+        with suppress(OakumError):  # a resumed run is not to end it either
+            self.log("restored", change)
 
     def end(self, viewer: str, relation: str, owner: str) -> bool:
         """End a relation that this run has begun; False when the API did not do it. Of any other
@@ -141,7 +159,8 @@ class Ties:
         """Take everything back, last first; says in words what could not be. Never raises."""
         failed = [each for each in reversed(self.pending) if not self.undo(each)]
         self.pending.clear()
-        return tuple(map(self._left, failed))
+        doubtful, self.doubtful = tuple(self.doubtful), []
+        return (*map(self._left, failed), *doubtful)
 
     def _left(self, change: Flip) -> str:
         relation, _, owner = change.state.partition(SIGN)
@@ -169,35 +188,21 @@ class Ties:
 
     def _stands(self, relation: Relation, viewer: str, owner: str) -> str:
         """`yes` or `no` as the look-up says, asked by the one whose list it is; `unknown`."""
-        gate = self.gates.get(relation.operation)
-        whose, other = (owner, viewer) if relation.of == "owner" else (viewer, owner)
-        filled = fill(gate, self.target, self.knowledge, whose) if gate else None
-        if filled is None:
+        return self._says(self._listed(relation, viewer, owner), relation, viewer, owner)
+
+    def _listed(self, relation: Relation, viewer: str, owner: str) -> Listed | None:
+        whose = owner if relation.of == "owner" else viewer
+        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        return lists.of(relation.name, whose)
+
+    def _says(self, found: Listed | None, relation: Relation, viewer: str, owner: str) -> str:
+        other = viewer if relation.of == "owner" else owner
+        if found is None:
             return "unknown"
-        answer = self.ask(whose, filled.request)
-        if not 200 <= answer.status < 300 or answer.truncated:
-            return "unknown"
-        try:
-            found = _at(orjson.loads(answer.body), pattern(relation.pointer))
-        except orjson.JSONDecodeError:
-            return "unknown"
-        return "yes" if {canonical(each) for each in found} & self.cast.ids[other] else "no"
+        if found.ids & self.cast.ids[other]:
+            return "yes"
+        return "no" if found.whole else "unknown"
 
     def _tie(self, viewer: str, relation: str, owner: str, *, held: bool) -> None:
         known = self.cast.ties.get((viewer, owner), frozenset())
         self.cast.retie(viewer, owner, known | {relation} if held else known - {relation})
-
-
-def _at(value: object, path: tuple[str, ...]) -> list[object]:
-    if not path:
-        return value if isinstance(value, list) else [value]
-    head, rest = path[0], path[1:]
-    if isinstance(value, list):
-        inside = (
-            value if head == "*" else value[int(head) : int(head) + 1] if head.isdigit() else ()
-        )
-        return [each for child in inside for each in _at(child, rest)]
-    if isinstance(value, dict):
-        inside = list(value.values()) if head == "*" else [value[head]] if head in value else ()
-        return [each for child in inside for each in _at(child, rest)]
-    return []

@@ -50,7 +50,11 @@ class Vouching:
         if operation in self.shared:
             return "the GET of the same path shows somebody the settings of another"
         if operation not in self._first:
-            self._look(operation)
+            try:
+                self._look(operation)
+            except _UNFORESEEN as error:
+                said = f"what is shown there could not be understood ({type(error).__name__})"
+                self._why |= {(who, operation): said for who in self.cast.names()}
         return self._why.get((identity, operation), "")
 
     def _look(self, operation: str) -> None:
@@ -157,7 +161,10 @@ class Elsewhere:
             if filled is None:
                 continue
             answer = self.ask(identity, past_cache(filled.request) if past else filled.request)
-            value = self._of(identity, answer, tuple(state.member.split(".")))
+            try:
+                value = self._of(identity, answer, tuple(state.member.split(".")))
+            except _UNFORESEEN:
+                continue  # whatever it is, it is not their object
             if value is not None:
                 return value
         return None
@@ -179,13 +186,18 @@ class Elsewhere:
 
 
 _MOST_DOORS = 3
+_UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
+"""What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
 
 
 def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
+    """All objects in a JSON value, whatever it is."""
     if isinstance(value, dict):
         yield value
-    for child in value.values() if isinstance(value, dict) else value:
-        if isinstance(child, dict | list):
+        for child in value.values():
+            yield from _objects(child)
+    elif isinstance(value, list):
+        for child in value:
             yield from _objects(child)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +28,7 @@ from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
+from oakum.scan.relation_lists import Relations
 from oakum.scan.restraint import barred
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
@@ -123,7 +124,11 @@ class Wiring:
         if self.may.own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
             engine.ties = self._ties(engine, log)
-        census = Census(engine)
+        gates = self._named_gates(each.operation for each in self.policy.relations.values())
+        census = Census(
+            engine,
+            Relations(self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask),
+        )
         engine.at_first, engine.at_last = census.take, census.differences
         return engine
 
@@ -175,17 +180,25 @@ class Wiring:
         relations = self.policy.relations.values()
         steps = [step for each in relations for step in (*each.begin, *each.end)]
         stepped = {step.operation for step in steps}
-        names = {*stepped, *(each.operation for each in relations)}
-        found = {name: self.contract.document.operation(name) for name in names if name}
+        named = self._named_gates({*stepped, *(each.operation for each in relations)})
         gates = {
-            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
-            for name, each in found.items()
-            if each is not None and not (name in stepped and barred(self.model, each, named=True))
+            name: each
+            for name, each in named.items()
+            if not (name in stepped and barred(self.model, each.operation, named=True))
         }
         return Ties(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
             [flip for flip in self.past.pending if SIGN in flip.state],
         )  # fmt: skip
+
+    def _named_gates(self, names: Iterable[str]) -> dict[str, Gate]:
+        """Doors of operations that the contract names, by the name that it has for them."""
+        found = {name: self.contract.document.operation(name) for name in names if name}
+        return {
+            name: gate_of(self.model, each, self.inferred.get(each.id, {}))
+            for name, each in found.items()
+            if each is not None
+        }
 
     def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
         fields = own_fields(self.model)

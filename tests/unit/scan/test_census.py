@@ -36,6 +36,14 @@ def test_an_object_that_is_gone_is_told_by_whose_it_was() -> None:
     assert said.startswith("1 `Post` of bob")
 
 
+def test_an_object_that_is_there_only_since_is_told_by_whose_it_is() -> None:
+    studio = Studio()
+    found = counted(studio)
+    studio.posts["post-new-1"] = {**studio.posts["post-bob-77"], "id": "post-new-1"}
+    (said,) = found.differences()
+    assert said.startswith("1 more `Post` of bob")
+
+
 @pytest.mark.parametrize("now", [None, "", "another phone"])
 def test_a_member_that_is_lost_or_another_is_told_by_its_name(now: Any) -> None:
     studio = Studio()

@@ -235,6 +235,64 @@ def test_a_journal_that_fails_leaves_nothing_begun() -> None:
     assert club.follows == {*PAIRS}
 
 
+class Paged(Club):
+    """Shows no more than its newest, however it says so."""
+
+    size = 1
+    says: Sequence[str] = ()
+
+    def __init__(self, *follows: tuple[str, str]) -> None:
+        super().__init__()
+        self.order = [*follows]
+        self.follows = {*follows}
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        answer = super().__call__(viewer, request)
+        other = NAMES[request.url.removeprefix(TARGET).split("/")[2].partition("?")[0]]
+        if request.method == "PUT":  # again is no mistake, and goes to the front
+            pair = (viewer or "", other)
+            self.order = [each for each in self.order if each != pair] + [pair]
+        self.order = [each for each in self.order if each in self.follows]
+        if request.method != "GET":
+            return answer
+        whole = [IDS[one] for one, whom in reversed(self.order) if whom == other]
+        more: dict[str, object] = {
+            "total": len(whole),
+            "next": "c2" if len(whole) > self.size else None,
+        }
+        more["has_more"] = len(whole) > self.size
+        body = {"data": [{"id": each} for each in whole[: self.size]]}
+        return reply({**body, **{name: more[name] for name in self.says}})
+
+
+@pytest.mark.parametrize("says", [["total"], ["next"], ["has_more"], ["total", "next"], []])
+def test_a_relation_that_stands_on_a_later_page_is_not_ended(says: list[str]) -> None:
+    """The one that the list does not show is there already; to begin it again is no mistake."""
+    club = Paged(("bob", "cat"), ("ann", "cat"))
+    club.says = says
+    found, said = ready(club)
+    assert not found.begin("bob", "follower", "cat")
+    why = found.why
+    assert not found.end("bob", "follower", "cat")
+    told = found.restore()
+    assert club.follows == {("bob", "cat"), ("ann", "cat")}
+    assert not [each for each in club.asked if "DELETE" in each]
+    if says:  # it is known before anything is sent
+        assert "may go on" in why and said == [] and told == ()
+        assert not [each for each in club.asked if "PUT" in each]
+    else:  # a list without a word of it: what was pushed out tells
+        assert "its newest" in told[0] and len(told) == 1
+        assert said[-1][0] == "restored"  # a resumed run does not end it either
+
+
+def test_a_paged_list_that_is_whole_lets_a_relation_begin_and_end() -> None:
+    club = Paged()
+    club.says, club.size = ["total", "next", "has_more"], 20
+    found, _ = ready(club)
+    assert found.begin("bob", "follower", "cat") and found.end("bob", "follower", "cat")
+    assert found.restore() == () and club.follows == set()
+
+
 def test_where_nobody_can_look_nothing_is_begun() -> None:
     club = Club()
     found, _ = ready(club)

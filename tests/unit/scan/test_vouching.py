@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from oakum.exchange import Request, Response
 from oakum.scan.past_cache import past_cache
 from oakum.scan.switches import Switches
-from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
+from oakum.scan.vouching import Elsewhere
+from tests.unit.scan.studio import IDS, TARGET, Run, Studio, gate, reply, switches
 from tests.unit.scan.test_knowledge import sighting
 
 PRIVATE = "Settings.private"
@@ -185,3 +186,21 @@ def test_a_setting_that_is_taken_later_is_set_to_the_old_value_after_it() -> Non
 def test_a_question_past_caches_is_asked_at_another_address() -> None:
     request = Request("GET", "http://studio.test/me")
     assert past_cache(request).url != past_cache(request).url
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=4),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=6,
+    )
+)
+def test_no_answer_of_another_door_ends_a_run(value: Any) -> None:
+    """`null`, a number, a list of both: of what shows no object, nothing is known."""
+    run, found = wary(Cached())
+    page = gate("getSettings")
+    other = replace(page, operation=replace(page.operation, path=f"{page.operation.path}/card"))
+    shown = Elsewhere([other], run.cast, run.knowledge, TARGET, lambda who, request: reply(value))
+    assert shown.shows("ann", PRIVATE, page.operation.path) is None
+    assert found.pending == []
