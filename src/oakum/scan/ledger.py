@@ -90,6 +90,8 @@ class Ledger:
     """What may have been made and is not seen, in words, with the way to tell it."""
     harmed: list[str] = field(default_factory=list)
     """What was written over and nothing puts back, in words."""
+    left: tuple[str, ...] = ()
+    """Names of what could not be undone, once all was tried."""
     _doubted: list[Made] = field(default_factory=list)
     """What the API said that it has not made."""
 
@@ -315,6 +317,7 @@ class Ledger:
             self._done(each)
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         self.pending.clear()
+        self.left = tuple(each.name for each in failed)
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
         return (*map(_left, failed), *harmed)
 
