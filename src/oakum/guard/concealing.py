@@ -113,11 +113,13 @@ def _keyed(document: Document, model: Model, reader: Reader, params: Mapping[str
 
 
 def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str]:
-    """Resources of the alternatives of a shape, `""` for one that is none; null is not counted."""
+    """Resources of the alternatives of a shape, wrapped or not, `""` for one that is none; null is
+    not counted."""
     for each in (branch() for branch in shape.branches):
         if each.kinds == {"null"}:
             continue
-        name = resource_of(each, bound)
+        inside = (resource_of(child(), bound) for child in each.properties.values())
+        name = resource_of(each, bound) or next(filter(None, inside), "")
         if not name and each.branches and deep:
             yield from _branches(each, bound, deep - 1)
         else:

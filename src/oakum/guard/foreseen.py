@@ -16,7 +16,7 @@ from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
-from oakum.semantics.table import member, resource_of
+from oakum.semantics.table import leaf_index, member, resource_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -280,6 +280,7 @@ class _Seen:
                 " `owner: PARAMETER` where it is the owner's id"
             )
             yield Problem(self._where(operation), said, hint)
+        yield from self._keys(door)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
@@ -289,6 +290,19 @@ class _Seen:
         """Whether lines say who sets something, each by what a caller is to an object."""
         grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
         return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
+
+    def _keys(self, door: Door) -> Iterator[Problem]:
+        """Keys in bodies by which no gateway looks at an object."""
+        for name in self._written(door.operation) if door.target.unnamed else ():
+            resource, table = self.policy.resources[name], self.model.settable[name]
+            at = leaf_index(table, resource.key) if resource.key else -1
+            if at >= 0 and table.rules[at].grants and not resource.is_account:
+                said = f"whose `{name}` a body of `{door.operation.id}` names by `{resource.key}`"
+                yield Problem(
+                    self._where(door.operation),
+                    f"{said} cannot be told, so what its owner may set there is refused",
+                    "have the key in the path of the operation",
+                )
 
     def _forms(self, door: Door) -> Iterator[Problem]:
         """Bodies of a resource in a form, of which a gateway does not read what is set."""

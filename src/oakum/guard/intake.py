@@ -74,7 +74,8 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Subject]:
         match door.target.kind:
             case "caller":
-                return Subject("", tuple(sorted(inquiry.who.ids)))
+                ids = tuple(sorted(inquiry.who.ids))
+                return Subject("", ids, unnamed=door.target.unnamed)
             case "path":
                 return Subject("", (params[door.target.param],))
             case "none":

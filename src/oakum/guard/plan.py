@@ -169,6 +169,8 @@ class _Compiler:
         return {
             "name": table.resource.name,
             "conceal": table.resource.conceal,
+            "key": table.resource.key.split(".") if table.resource.key else [],
+            "account": table.resource.is_account,
             "owner": owner.kind,
             "paths": paths,
             "params": owner.members if owner.kind == "path" else [],
@@ -248,6 +250,7 @@ class _Compiler:
                 "key": target.key,
                 "query": target.query,
                 "renamed": dict(target.names),
+                "unnamed": target.unnamed,
             },
             "binds": bool(door.binds),
             **self._written(operation),

@@ -43,6 +43,8 @@ class Target:
     """As of an `Ask`."""
     names: tuple[tuple[str, str], ...] = ()
     """As of `Reader`."""
+    unnamed: bool = False
+    """As of a `Subject`."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ class Targets:
         """`resource`: what the request body holds; empty: nothing that the contract knows."""
         rule = self.model.rule(operation.id)
         if rule.owner:
-            return Target("path", param=rule.owner)
+            return self._below_owner(operation) or Target("path", param=rule.owner)
         if not places(operation):
-            return Target("caller")
+            if self._asked_for(operation, resource):
+                return Target("none")
+            return Target("caller", unnamed=operation.method != "POST")
         if self._made_below(operation, resource):
             return Target("caller")
         # An object is known by the GET of the same place, or by its resource's main door.
@@ -96,6 +100,28 @@ class Targets:
                         "ask", operation=reader.id, resource=name, pointer=at, names=renamed
                     )
         return account or self._listed(operation, resource, readers) or Target("none")
+
+    def _asked_for(self, operation: Operation, written: str) -> bool:
+        """Whether a query names the object by its key, which nobody looks at."""
+        params = self.model.rule(operation.id).params
+        asked = [e.name for e in operation.parameters if e.where != "path" and e.name in params]
+        for said, _, path in (params[name].partition(".") for name in asked):
+            resource = self.policy.resources.get(said)
+            if resource is not None and path == resource.key and written in ("", said):
+                return True
+        return False
+
+    def _below_owner(self, operation: Operation) -> Target | None:
+        """What the GET of the same path shows, where it says itself whose it is: who names
+        themselves in a path may name another's object behind it."""
+        twin = self.document.operation(f"GET {operation.path}")
+        if twin is None or shut(self.model, twin) or places(operation) < 2:
+            return None
+        for name, resource in self.policy.resources.items():
+            at = shown_at(self.model, twin, name)
+            if at is not None and resource.owner.kind == "field" and not resource.is_account:
+                return Target("ask", operation=twin.id, resource=name, pointer=at)
+        return None
 
     def _made_below(self, operation: Operation, written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Literal, NamedTuple
 
-from oakum.contract.model import Json, OperationRule, Owner, Shape
+from oakum.contract.model import Json, OperationRule, Owner, Resource, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Members, Model, members_of
 from oakum.semantics.principal import (
@@ -319,6 +319,7 @@ class Judge:
             paths = [*resource.owner.members]
             paths += [state.member for state in resource.states.values()]
             paths += [relation.member for relation in self._model.policy.relations.values()]
+            paths += [resource.key] if self._writing is not None else []
             first = dict.fromkeys(path.partition(".")[0] for path in paths if path)
             states = {each.member.partition(".")[0] for each in resource.states.values()}
             found = tuple((member, member not in states) for member in first)
@@ -333,7 +334,8 @@ class Judge:
         owned = table.resource.owner.kind != "none"
         if self._writing is not None:
             same = self._writing.value if self._writing.resource == name else None
-            owners = self._writing.owners
+            another = self._writing.unnamed and self._names_another(table.resource, value)
+            owners = () if another else self._writing.owners
             subject = Subject(name, owners, same, owned, self._writing.partly)
         else:
             owners = self._owners(name, value, context)
@@ -355,6 +357,12 @@ class Judge:
             self._tables[name].resource.owner, value, self._rule, self._params,
             self._principal.ids, context.owners, inside=context.inside,
         )  # fmt: skip
+
+    def _names_another(self, resource: Resource, value: dict[str, Json]) -> bool:
+        """Whether a key says that what is written is another object than the caller's account."""
+        said = at_path(value, resource.key) if resource.key else []
+        own = self._principal.ids if resource.is_account else frozenset[str]()
+        return any(each is not None and identifier(each) not in own for each in said)
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.

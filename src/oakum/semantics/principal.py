@@ -44,6 +44,8 @@ class Subject:
     """False: it belongs to nobody, so no look-up can hold. Owned, but no owners: unknown."""
     partly: bool = False
     """It does not say of all its owners who they are: there may be more of them."""
+    unnamed: bool = False
+    """Nothing but a body can say which one it is, so a key that stands there names another."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:

@@ -222,3 +222,19 @@ def test_a_resource_that_comes_as_a_form_is_refused(tmp_path: Path) -> None:
     words = "`updateLabel` takes a resource as `multipart/form-data`, of which a gateway cannot"
     assert words in said(tmp_path, DESK, form)
     assert words not in said(tmp_path, DESK)
+
+
+def test_an_object_that_a_body_names_by_its_key_is_nobodys(tmp_path: Path) -> None:
+    def named(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/labels"]["put"] = {
+            **document["paths"]["/labels/{lid}"]["put"],
+            "operationId": "putLabels",
+        }
+        policy["operations"]["putLabels"] = {}
+        policy["resources"]["Label"]["fields"] = {
+            "id, by, text": [{"see": ["owner"], "set": ["owner"]}]
+        }
+
+    words = "whose `Label` a body of `putLabels` names by `id` cannot be told"
+    assert words in said(tmp_path, DESK, named)
+    assert words not in said(tmp_path, DESK)

@@ -543,7 +543,11 @@ end
 -- Whose object a write touches, or nil, a status and a reason.
 function Guard:object(x, door)
   local target = door.target
-  if target.kind == "caller" then return subject.of(x.who.list) end
+  if target.kind == "caller" then
+    local own = subject.of(x.who.list)
+    own.unnamed = target.unnamed
+    return own
+  end
   if target.kind == "path" then return subject.of({ x.params[target.param] }) end
   if target.kind == "none" then return subject.of(NONE) end
   local reader, asking = self.plan.doors[target.door], self.asking

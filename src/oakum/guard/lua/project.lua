@@ -744,12 +744,24 @@ local function target_near(subject, i)
   return held.digit(state, value_)
 end
 
+-- Whether a key says that what is written is another object than the caller's account.
+local function another(subject)
+  local table_ = subject.table
+  if table_.key.n == 0 then return false end
+  local found = values(subject, table_.key)
+  for k = 1, #found do
+    local id = found[k] ~= json.null and json.text(found[k])
+    if found[k] ~= json.null and not (table_.account and id and KNOW.ids[id]) then return true end
+  end
+  return false
+end
+
 -- The set of fields that pass of one object, and its owners.
 local function judge(body, level, above)
   local subject = body.subject -- of no use to anybody after this, so one will do
   subject.level = level
   if SUBJECT then
-    subject.owners = SUBJECT.owners
+    subject.owners = SUBJECT.unnamed and another(subject) and NO_OWNERS or SUBJECT.owners
     subject.owned, subject.partly = body.table.owned, SUBJECT.partly or false
     -- What a request body says of its owner or state is only a wish.
     local same = SUBJECT.resource == body.table.name
@@ -951,6 +963,7 @@ local function captures(plan, table_)
   local names = {}
   if not table_ then return names end
   for k = 1, table_.paths.n do names[table_.paths[k][1]] = true end
+  if table_.writing and table_.key.n > 0 then names[table_.key[1]] = true end
   for k = 1, table_.states.n do
     if table_.states[k].member then names[table_.states[k].member[1]] = true end
   end
