@@ -22,6 +22,10 @@ from oakum.semantics.table import allows, deciding, leaf_index
 _BASIC = ("anyone", "authenticated")
 
 
+Place = tuple[str, str, str, State]
+"""Door, resource, field and state of a cell, whoever the viewer."""
+
+
 def conclude(
     model: Model, cast: Cast, matrix: Matrix, signals: Iterable[Signal] = ()
 ) -> list[Finding]:
@@ -36,9 +40,10 @@ def conclude(
     for result, resource, field, viewer, _ in groups:
         if result is Result.LEAK:
             leaking.setdefault((resource, viewer), set()).add(field)
+    refused = _closed_to_anonymous(matrix)
     made = [
         _over_block(model, matrix, cells) if name[0] is Result.OVER_BLOCK
-        else _leak(model, cast, matrix, cells, leaking[name[1], name[3]])
+        else _leak(model, cast, matrix, cells, leaking[name[1], name[3]], refused)
         for name, cells in groups.items()
     ]  # fmt: skip
     told: dict[tuple[str, str, str, str, State], list[Signal]] = {}
@@ -102,11 +107,13 @@ def _leak(
     matrix: Matrix,
     cells: list[tuple[Key, Entry]],
     together: Collection[str],
+    refused: Collection[Place],
 ) -> Finding:
-    """A finding of cells that leak; `together`: all fields that leak of such objects."""
+    """A finding of cells that leak; `together`: all fields that leak of such objects; `refused`:
+    what was closed to callers without login."""
     cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
     key, _ = cells[0]
-    leak = _describe(model, cast, matrix, cells, together)
+    leak = _describe(model, cast, matrix, cells, together, refused)
     hit = [check for check in CHECKS if check.matches(leak)]
     rule = hit[0].RULE
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
@@ -232,6 +239,7 @@ def _describe(
     matrix: Matrix,
     cells: list[tuple[Key, Entry]],
     together: Collection[str],
+    refused: Collection[Place],
 ) -> Leak:
     key, entry = cells[0]
     policy = model.policy
@@ -257,7 +265,7 @@ def _describe(
         anonymous,
         stranger,
         "owner" in kinds,
-        not anonymous and all(_closed_to_anonymous(matrix, each) for each, _ in cells),
+        not anonymous and all(_place(each) in refused for each, _ in cells),
         entitled,
         _open_state(model, key, held),
         table.resource.promise,
@@ -302,17 +310,18 @@ def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
     )
 
 
-def _closed_to_anonymous(matrix: Matrix, key: Key) -> bool:
-    """Whether a caller without login asked this door and got nothing of this field."""
-    same = [
-        entry
-        for other, entry in matrix.entries.items()
-        if (other.door, other.resource, other.field, other.state)
-        == (key.door, key.resource, key.field, key.state)
-        and entry.viewer is None
-        and entry.owner
-    ]
-    return bool(same) and all(entry.result is Result.CLOSED for entry in same)
+def _place(key: Key) -> Place:
+    return key.door, key.resource, key.field, key.state
+
+
+def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
+    """What a caller without login asked for and got nothing of."""
+    asked: dict[Place, bool] = {}
+    for key, entry in matrix.entries.items():
+        if entry.viewer is None and entry.owner:
+            closed = entry.result is Result.CLOSED
+            asked[_place(key)] = asked.get(_place(key), True) and closed
+    return {place for place, closed in asked.items() if closed}
 
 
 def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:

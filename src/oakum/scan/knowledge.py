@@ -18,6 +18,8 @@ from oakum.semantics import Sighting
 
 _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
+MIN_WITHIN = 8
+"""Characters of a value that stands within a longer text by no chance."""
 _MIN_CANARY = 7
 """Characters below which a value turns up by chance."""
 _MIN_WORD = 16
@@ -78,6 +80,9 @@ class Knowledge:
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     _listed: list[tuple[str, tuple[str, str, str]]] | None = None
     """What `canaries` gives; None when something has been learnt since."""
+    _starts: dict[str, dict[str, None]] = field(default_factory=dict)
+    """First characters of a value → values that begin so."""
+    _addresses: dict[str, None] = field(default_factory=dict)
 
     def learn_own(self, who: str, sighting: Sighting, owners: Collection[str] = ()) -> None:
         """Take in an object of `who`'s that `who` was shown; `owners`: identities it belongs to,
@@ -97,13 +102,22 @@ class Knowledge:
             if len(owners) > 1:
                 self.joint.setdefault((sighting.resource, leaf.path, text), set()).update(owners)
             self.own.setdefault(key, set()).add(text)
-            if key not in self._index.setdefault(text, set()):
-                self._index[text].add(key)
-                self._listed = None
+            self._learn_text(text, key)
             flat.setdefault(leaf.path, text)
         kept = self.objects.setdefault((who, sighting.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
+
+    def _learn_text(self, text: str, key: tuple[str, str, str]) -> None:
+        known = self._index.setdefault(text, set())
+        if key in known:
+            return
+        known.add(key)
+        self._listed = None
+        if len(text) >= MIN_WITHIN:
+            self._starts.setdefault(text[:MIN_WITHIN], {})[text] = None
+        if "@" in text:
+            self._addresses[text] = None
 
     def was_shown(self, who: str, resource: str, key: str, path: str) -> bool:
         """Whether an owner was shown a field of one object with something in it. That another of
@@ -128,12 +142,8 @@ class Knowledge:
         an object belongs to two makes nothing of it common."""
         together = self.joint.get((resource, path, text), ())
         return any(
-            name != who
-            and name not in together
-            and kind == resource
-            and field == path
-            and text in values
-            for (name, kind, field), values in self.own.items()
+            name != who and name not in together and (kind, field) == (resource, path)
+            for name, kind, field in self._index.get(text, ())
         )
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
@@ -149,19 +159,11 @@ class Knowledge:
     def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:
         """The identity that was shown a value in its own object before this viewer was; empty:
         none, or this viewer has known it all along."""
-        if text in self.own.get((viewer, resource, path), ()):
+        places = self._index.get(text, set())
+        if (viewer, resource, path) in places:
             return ""
-        return next(
-            (
-                name
-                for (name, kind, field), values in self.own.items()
-                if kind == resource
-                and field == path
-                and text in values
-                and name not in ("", viewer)
-            ),
-            "",
-        )
+        named = {each for each in places if each[0] and each[1:] == (resource, path)}
+        return next((each[0] for each in self.own if each in named), "") if named else ""
 
     def learn_names(self, leaves: Iterator[tuple[tuple[str, ...], Json]]) -> None:
         """Remember ids by name: `ride.id`, `ride_id` and `rideId` are one name."""
@@ -262,13 +264,27 @@ class Knowledge:
         return [key[1:] for key in self._index.get(text, ()) if not key[0]]
 
     def canaries(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Every value that names one identity's field, for searching text that has no structure."""
+        """Every value that names one identity's field."""
         if self._listed is None:
             found = [(text, self.canary(text)) for text in self._index]
             self._listed = [(text, key) for text, key in found if key is not None]
         for text, key in self._listed:
             if not self.ambient.holds(key[0], key[1:], text):
                 yield text, key
+
+    def within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Values that name one identity's field, of at least `MIN_WITHIN` characters, which stand
+        in a text; by a table of their beginnings, since answers are long and values many."""
+        found: dict[str, None] = {}
+        for at in range(len(text) - MIN_WITHIN + 1):
+            for value in self._starts.get(text[at : at + MIN_WITHIN], ()):
+                if text.startswith(value, at):
+                    found[value] = None
+        yield from ((each, key) for each in found if (key := self.canary(each)) is not None)
+
+    def addresses(self) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """E-mail addresses that name one identity's field."""
+        yield from ((e, key) for e in self._addresses if (key := self.canary(e)) is not None)
 
 
 def _name(pointer: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oakum.contract.lexicon import classify_field
 from oakum.scan.ambient import NAMES_ONE
-from oakum.scan.knowledge import canonical
+from oakum.scan.knowledge import MIN_WITHIN, canonical
 from oakum.scan.legible import is_success
 from oakum.scan.spellings import folded, parts, readings
 from oakum.semantics import Leaf, Sighting
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _LONG = 40
 """Characters from which a text is searched for what stands within it."""
-_MIN_WITHIN = 8
-"""Characters of a value that stands within a longer text by no chance."""
 
 
 class Found(NamedTuple):
@@ -113,10 +111,9 @@ class Misplaced:
             return
         given: set[str] = set()
         if len(text) > _LONG:
-            for value, key in knowledge.canaries():
-                if len(value) >= _MIN_WITHIN and value in text:
-                    given.add(value)
-                    yield value, key
+            for value, key in knowledge.within(text):
+                given.add(value)
+                yield value, key
         for value, key in self._spelt_otherwise(text):
             if value not in given:
                 given.add(value)
@@ -137,9 +134,10 @@ class Misplaced:
     def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
         plain, whole = folded(text), {folded(each) for each in parts(text)}
         long = len(text) > _LONG
-        for value, key in self.ground.knowledge.canaries():
+        for value, key in self.ground.knowledge.addresses():
             other = folded(value)
-            if "@" not in value and not long:
-                continue
-            if other in whole or (long and len(value) >= _MIN_WITHIN and other in plain):
+            if other in whole or (long and len(value) >= MIN_WITHIN and other in plain):
+                yield value, key
+        for value, key in self.ground.knowledge.within(plain) if long else ():
+            if "@" not in value:
                 yield value, key
