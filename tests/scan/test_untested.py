@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.finding import Result
-from tests.scan.verdicts import NAMES, RELATIONS, Api, path, schema, told
+from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, path, schema, told
 
 NOTE = """\
   Note:
@@ -99,3 +99,22 @@ def test_who_is_two_things_at_once_is_each_of_them(tmp_path: Path) -> None:
     assert {each.viewer for each in run.report.cells} >= {"red+blue", "red"}
     unmet = [each for each in run.report.distrust if each.startswith("no identity is")]
     assert not any("`red`" in each for each in unmet), unmet
+    reasons = {each.reason for each in run.report.cells if each.viewer == "red"}
+    assert reasons == {"whoever is `red` was asked as `red+blue`"}
+
+
+def test_who_is_something_for_want_of_another_relation_was_there(tmp_path: Path) -> None:
+    """Everybody is `passer` whom nobody has blocked, and is asked as a member."""
+    note = {"id": "n-1", "by": NAMES["ann"], "text": "text of ann's"}
+    run = told(
+        tmp_path, schema("Note", id="string", by="string", text="string", blocked_ids="string"),
+        path("/notes", "listNotes", "Note", many=True),
+        "  Note: {key: id, owner: by, fields: {'id, by, blocked_ids': [{see: [owner, passer]}],"
+        " text: [{see: [owner]}]}}\n",
+        Api({"/notes": lambda who: [note] if who else 401}),
+        IDENTITIES + "between: [bob is blocked of ann]\n",
+        relations=RELATIONS.replace(
+            "owner: {is", "blocked: {field: blocked_ids}, passer: {unless: [blocked]}, owner: {is"
+        ),
+    )  # fmt: skip
+    assert not [e for e in run.report.distrust if e.startswith("no identity is `passer`")]

@@ -15,6 +15,7 @@ from oakum.finding import Cell, Result, Skipped
 from oakum.scan.cast import Cast
 from oakum.scan.doors import gate_of
 from oakum.scan.matrix import Matrix
+from oakum.scan.untested import asked_as
 from oakum.semantics import Model
 
 _MOST_NAMED = 8
@@ -76,21 +77,20 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
 
 
 def unseen(
-    model: Model, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
+    model: Model, cast: Cast, cells: Iterable[Cell], reach: Mapping[tuple[str, str], bool]
 ) -> Iterator[str]:
     """Kinds of viewers that the contract grants something, and that no identity is to anybody.
     `reach`: (resource, viewer) → whether any pair of identities stands so. Who stands so by a field
     of an object is known only of objects that came: what they were shown tells that they do. Who is
-    several things at once (`pub+own`) is each of them."""
+    several things at once is each of them (`pub+own`, a member whom nobody has blocked)."""
     relations, missing = model.policy.relations, dict[str, None]()
     cells = tuple(cells)
-    shown = (cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN)
-    seen = {each for viewer in shown for each in viewer.split("+")}
+    seen = {cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN}
     for cell in cells:
         relation = relations.get(cell.viewer)
         if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):
             met = any(reach.get((name, cell.viewer)) for name in model.policy.resources)
-            if not met and cell.viewer not in seen:
+            if not met and cell.viewer not in seen and not asked_as(cast, cell.viewer):
                 missing[cell.viewer] = None
     for viewer in missing:
         yield (

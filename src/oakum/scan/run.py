@@ -487,7 +487,7 @@ class Scan:
             near = within_reach(engine.cast, engine.matrix)
             silent = [each for each in skipped if each.door.operation not in engine.called]
             distrust += alone(self.model, engine.cast)
-            distrust += unseen(self.model, cells, engine.reach())
+            distrust += unseen(self.model, engine.cast, cells, engine.reach())
             lacking = {each.operation: each for each in unasked(engine)}
             lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
             distrust += told([lacking[each] for each in sorted(lacking)])

@@ -34,7 +34,7 @@ def why_untested(
             return "what stood there is what the question itself held"
         return "a value stood there that is too common to tell whose it is"
     if not reach.get((key.resource, key.viewer)):
-        return _nobody_is(model, key)
+        return _nobody_is(model, cast, key)
     if (key.door, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
         return (
             f"`{key.resource}` came, but its owner is none of the identities;"
@@ -60,8 +60,18 @@ def why_keyless(matrix: Matrix) -> str:
     return "" if seen else matrix.keyless
 
 
-def _nobody_is(model: Model, key: Key) -> str:
+def asked_as(cast: Cast, relation: str) -> list[str]:
+    """What those are called who are something to somebody else's objects: of several relations that
+    they hold, the strongest names them."""
+    pairs = ((v, o) for o in cast.names() for v in (None, *cast.names()) if v != o)
+    held = ((cast.relations(v, o), v, o) for v, o in pairs)
+    return sorted({cast.label(each, v, o) for each, v, o in held if relation in each})
+
+
+def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
     """That no viewer of a kind was there: told by identities, or by the objects themselves."""
+    if names := asked_as(cast, key.viewer):
+        return f"whoever is `{key.viewer}` was asked as {' and '.join(f'`{e}`' for e in names)}"
     relation = model.policy.relations.get(key.viewer)
     if relation is not None and relation.kind == "field":
         return (
