@@ -115,7 +115,9 @@ class Schemas:
             made["discriminator"] = whole.discriminator
         members = self._merge(whole.parts, made)
         kinds = keywords.kinds_of_all(whole.parts)
-        if whole.groups:
+        if whole.empty:
+            kinds = KIND["null"]
+        elif whole.groups:
             kinds = self._branch(whole.groups, places[0], made, members, kinds)
         made["properties"] = members
         return _with_kinds(made, kinds, whole.nullable)
@@ -195,8 +197,16 @@ class _Conjunction:
                 seen.add(id(place.value))
                 self.parts.append(place)
                 waiting.extend(reversed([*self._conjuncts(place)]))
-        # x and (x or y) is x: `Cat` is a `Pet`, although `Pet` lists `Cat` as an alternative.
-        self.groups = [g for g in self.groups if not any(self._end(p) in seen for p in g)]
+        whole = [g for g in self.groups if not any(self._end(p) in seen for p in g)]
+        self.empty = False
+        """No alternative is left: nothing is such a value."""
+        if any(_says(part) for part in self.parts):
+            # x and (x or y) is x: `Cat` is a `Pet`, although `Pet` lists `Cat` as an alternative.
+            self.groups = whole
+        else:
+            # A schema that is but itself or something else is something else.
+            left = [tuple(p for p in g if self._end(p) not in seen) for g in self.groups]
+            self.groups, self.empty = [g for g in left if g], not all(left)
 
     def structure(self) -> Json:
         """The schemas that give the value its structure: what `walk.schema_of` tells."""
@@ -254,6 +264,11 @@ class _Conjunction:
     def _end(self, place: Place) -> int:
         target = self._library.follow(place)
         return 0 if isinstance(target, str) else id(target.value)
+
+
+def _says(part: Place) -> bool:
+    """Whether a schema says something of a value by itself."""
+    return bool(keywords.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
 
 
 class _Lazy:

@@ -165,13 +165,13 @@ def _written(
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Bound resources at or below a shape that stand in no other one."""
-    todo, seen = [shape], set[str]()
+    todo, seen = [shape], dict[str | int, Shape]()
     while todo:
         at = todo.pop()
-        if at.pointer in seen:
+        here = at.pointer or id(at)  # which stays its own, since it is kept
+        if here in seen:
             continue
-        if at.pointer:
-            seen.add(at.pointer)
+        seen[here] = at
         if name := resource_of(at, bound):
             yield name
         else:
@@ -283,13 +283,13 @@ def _distinct(shapes: list[Shape]) -> list[Shape]:
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
     """Bound resources at or below a shape, each schema looked into once."""
-    todo, seen = [shape], set[str]()
+    todo, seen = [shape], dict[str | int, Shape]()
     while todo:
         at = todo.pop()
-        if at.pointer in seen:
+        here = at.pointer or id(at)  # which stays its own, since it is kept
+        if here in seen:
             continue
-        if at.pointer:
-            seen.add(at.pointer)
+        seen[here] = at
         for name in sorted(at.names & bound.keys()):
             yield bound[name], at
         todo += _below(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from oakum.contract.model import Shape
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, either, elements, flatten
+from oakum.semantics.model import resources_in
+from oakum.semantics.table import containers, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -482,3 +485,34 @@ def test_the_paths_do_not_depend_on_who_asked_before(
     for name in order:
         alone = document(schemas).schemas[name]()
         assert paths(doc.schemas[name](), max_depth=5) == paths(alone, max_depth=5)
+
+
+@pytest.mark.parametrize("word", ["oneOf", "anyOf"])
+@pytest.mark.parametrize("itself", [ref("It"), {"allOf": [ref("It")]}, ref("Other")])
+def test_what_is_but_itself_or_something_else_is_something_else(word: str, itself: Any) -> None:
+    """Were it read as no statement at all, every value would be declared."""
+    found = shape({word: [itself, INTEGER]}, Other={"allOf": [ref("It")]})
+    assert scalars(found) == {"integer"}
+    assert containers(found) == frozenset()
+
+
+@pytest.mark.parametrize("word", ["oneOf", "anyOf"])
+def test_what_is_but_itself_is_nothing(word: str) -> None:
+    found = shape({word: [ref("It"), ref("It")]})
+    assert (scalars(found), containers(found)) == (frozenset(), frozenset())
+
+
+def test_an_alternative_that_says_more_is_still_one_of_its_union() -> None:
+    cat = {"allOf": [ref("Pet"), {"properties": {"lives": INTEGER}}]}
+    found = shape(cat, Pet={"oneOf": [ref("It"), ref("Dog")]}, Dog={"type": "string"})
+    assert paths(found) == {"lives": ["integer"]}
+
+
+@given(GRAPHS)
+@settings(max_examples=100, deadline=None)
+def test_the_search_for_resources_ends_in_any_graph(schemas: dict[str, Any]) -> None:
+    doc = document(schemas)
+    bound = dict.fromkeys(NAMES, "Thing")
+    for name in NAMES:
+        found = resources_in(either([doc.schemas[name]()] * 2), bound)
+        assert len(list(islice(found, 1000))) < 1000
