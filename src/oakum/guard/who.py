@@ -88,6 +88,8 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
 
 
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
+_BARE = re.compile(r"[\x21-\x7e](?:.*[\x21-\x7e])?", re.DOTALL)
+"""A value that no server strips of anything at its ends."""
 _PARTS = r"(?:^|[^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e])"
 """After these some server begins another cookie. Beyond ASCII there is white space as well, and
 what is white space there hangs on how a server decodes."""
@@ -95,13 +97,14 @@ what is white space there hangs on how a server decodes."""
 
 def _cookies(text: str, name: str) -> list[str]:
     """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where one server would find a
-    cookie of this name and another would not: after a comma or a space, with a space before `=`,
+    cookie of this name and another would not: after a comma or a space, with a space around `=`,
     or because a quoted value goes on beyond a `;` (RFC 2109)."""
     halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
     found = [value for each, equals, value in halves if each == name and equals]
     anywhere = re.findall(rf"{_PARTS}{re.escape(name)}[^\x21-\x7e]*=", text)
     quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
-    if len(anywhere) != len(found) or any(_runs_on(each) for each in quoted):
+    bare = all(_BARE.fullmatch(value) for value in found if value)
+    if not bare or len(anywhere) != len(found) or any(_runs_on(each) for each in quoted):
         raise Denied(400, "who")
     return found
 

@@ -51,6 +51,11 @@ local function runs_on(cookie)
   return false
 end
 
+local function bare(cookie, at)
+  local b = byte(cookie, at)
+  return b > 32 and b < 127
+end
+
 -- Credentials in cookies, into `held`; false when one of them stands twice, or where one server would
 -- find a cookie of its name and another would not.
 local function read_cookies(self, cookie, held)
@@ -69,6 +74,8 @@ local function read_cookies(self, cookie, held)
         local from = equals + 1
         local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
         while till >= from and blank(cookie, till) do till = till - 1 end
+        -- Some servers strip a value of what stands there.
+        if till >= from and not (bare(cookie, from) and bare(cookie, till)) then return false end
         held[place], some = sub(cookie, from, till), true
       end
       at = find(cookie, name, at + 1, true)
