@@ -118,6 +118,7 @@ class Library:
             self._files[main.path.resolve()] = main
         self._targets: dict[tuple[int, str], Place | str] = {}
         self._ends: dict[tuple[int, str], Place | str] = {}
+        self._circles: set[tuple[int, str]] = set()
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -144,16 +145,20 @@ class Library:
         return end
 
     def _end(self, file: File, ref: str) -> Place | str:
+        """Each step of a chain is taken once, however many references begin in the midst of it."""
         written = ref
-        seen: set[tuple[int, str]] = set()
-        while (key := (id(file), ref)) not in seen:
-            seen.add(key)
-            place = self.resolve(file, ref)
-            if isinstance(place, str):
-                return place
-            if type(place.value) is not dict or type(next_ := place.value.get("$ref")) is not str:
-                return place
-            file, ref = place.file, next_
+        seen: dict[tuple[int, str], None] = {}
+        while (key := (id(file), ref)) not in seen and key not in self._circles:
+            end = self._ends.get(key)
+            if end is None:
+                seen[key] = None
+                end = self.resolve(file, ref)
+            value = None if isinstance(end, str) else end.value
+            if isinstance(end, str) or type(value) is not dict or type(value.get("$ref")) is not str:
+                self._ends |= dict.fromkeys(seen, end)
+                return end
+            file, ref = end.file, value["$ref"]
+        self._circles |= seen.keys()
         return f"`{written}` leads round in a circle of references"
 
     def is_whole(self) -> bool:
