@@ -459,7 +459,7 @@ class _Heard:
     def answered(self) -> Answered:
         """What was heard; an answer without its end is no answer."""
         if not self.complete and not self.truncated:
-            return Answered(502, truncated=True)
+            return Answered(502, truncated=bool(self._status), missing=not self._status)
         body = b"" if self.truncated else b"".join(self._body)
         answered = Answered(self._status, self._headers, body, self.truncated)
         return answered if whole(answered, self._method) else replace(answered, truncated=True)

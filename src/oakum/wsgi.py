@@ -109,7 +109,7 @@ class OakumMiddleware:
             _LOG.error("the application failed", exc_info=error)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
             late.append(error)
-        return Answered(502, truncated=True)
+        return Answered(502, missing=True)
 
     def _watch(
         self, entered: Passing, environ: Environ, start_response: StartResponse

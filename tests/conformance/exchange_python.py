@@ -65,7 +65,7 @@ class PythonGuard:
             return Outcome(sent, None, self._asked, entered.audit)
         onward = entered.forward
         forwarded = Request(onward.method, onward.target, onward.headers, onward.body)
-        answer = _answered(self._setup.upstream.answer(forwarded)) or Answered(502, truncated=True)
+        answer = _answered(self._setup.upstream.answer(forwarded)) or Answered(502, missing=True)
         left = self._drive(self._keeper.leave(entered, answer))
         sent = Response(left.status, left.headers, left.body)
         return Outcome(sent, forwarded, self._asked, entered.audit)

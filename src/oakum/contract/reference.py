@@ -154,7 +154,11 @@ class Library:
                 seen[key] = None
                 end = self.resolve(file, ref)
             value = None if isinstance(end, str) else end.value
-            if isinstance(end, str) or type(value) is not dict or type(value.get("$ref")) is not str:
+            if (
+                isinstance(end, str)
+                or type(value) is not dict
+                or type(value.get("$ref")) is not str
+            ):
                 self._ends |= dict.fromkeys(seen, end)
                 return end
             file, ref = end.file, value["$ref"]

@@ -43,12 +43,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer; `truncated` when its body was longer than what was read of it."""
+    """An answer; `truncated` when its body was longer than what was read of it, `missing` when the
+    API gave none and the server says so in its place."""
 
     status: int
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     truncated: bool = False
+    missing: bool = False
 
     def header(self, name: str) -> str:
         """A header's values joined by a comma; empty when there is none."""

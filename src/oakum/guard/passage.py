@@ -53,7 +53,7 @@ from oakum.semantics.decide import may_call
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
-_CAUSES = ("encoding", "too-long", "truncated", "undeclared", "unreadable")
+_CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
 """What can be wrong with an answer itself: the audit says so, though the client is told nothing."""
 _PORT = re.compile(r":[0-9]*\Z")
 
@@ -387,7 +387,7 @@ class Gatekeeper:
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
         """Cuts an answer down to what its caller may see, asking the API what it has to know."""
-        passing.upstream = answered.status
+        passing.upstream = None if answered.missing else answered.status
         if passing.raw or (self.observe and passing.denied):
             return self._sent(passing, answered)
         try:
@@ -447,6 +447,8 @@ class Gatekeeper:
     ) -> Generator[Asked, Answered | None, Answered]:
         guard, door, inquiry = self.policy.guard, passing.door, passing.inquiry
         self.forget(passing)
+        if answered.missing:
+            raise Denied(502, "error")
         if passing.preflight or door is None or inquiry is None:
             headers = ahead.answer_headers(back(answered, guard, private=False))
             return Answered(ahead.STATUS, headers)
