@@ -75,7 +75,8 @@ class Intake:
         match door.target.kind:
             case "caller":
                 ids = tuple(sorted(inquiry.who.ids))
-                return Subject("", ids, unnamed=door.target.unnamed)
+                new = door.operation.method == "POST"
+                return Subject("", ids, unnamed=door.target.unnamed, new=new)
             case "path":
                 return Subject("", (params[door.target.param],))
             case "none":

@@ -266,7 +266,7 @@ class Judge:
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
         table = self._tables[name]
-        outline = self._outline(name, value, context)
+        outline = self._outline(name, value, at, context)
         verdict = self._verdicts.get(outline) if outline is not None else None
         if verdict is None:
             verdict = self._verdict(name, value, at, context)
@@ -287,11 +287,13 @@ class Judge:
         )
         return keep if bits else False
 
-    def _outline(self, name: str, value: dict[str, Json], context: _Context) -> Outline | None:
+    def _outline(
+        self, name: str, value: dict[str, Json], at: Pointer, context: _Context
+    ) -> Outline | None:
         """All that the verdict on an object hangs on; None: it has more to say than scalars."""
         if self._told or self._known:
             return None
-        said: list[Hashable] = [name, context]
+        said: list[Hashable] = [name, context, self._writing is not None and _in_list(at)]
         for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
@@ -334,7 +336,7 @@ class Judge:
         owned = table.resource.owner.kind != "none"
         if self._writing is not None:
             same = self._writing.value if self._writing.resource == name else None
-            another = self._writing.unnamed and self._names_another(table.resource, value)
+            another = self._is_another(table.resource, value, at, context)
             owners = () if another else self._writing.owners
             subject = Subject(name, owners, same, owned, self._writing.partly)
         else:
@@ -358,11 +360,22 @@ class Judge:
             self._principal.ids, context.owners, inside=context.inside,
         )  # fmt: skip
 
-    def _names_another(self, resource: Resource, value: dict[str, Json]) -> bool:
-        """Whether a key says that what is written is another object than the caller's account."""
-        said = at_path(value, resource.key) if resource.key else []
-        own = self._principal.ids if resource.is_account else frozenset[str]()
-        return any(each is not None and identifier(each) not in own for each in said)
+    def _is_another(
+        self, resource: Resource, value: dict[str, Json], at: Pointer, context: _Context
+    ) -> bool:
+        """Whether what a body holds may be another object than the one that is written: an account
+        tells by its key that it is the caller's own."""
+        assert self._writing is not None
+        said = [e for e in at_path(value, resource.key) if e is not None] if resource.key else []
+        if resource.is_account and said and {*map(identifier, said)} <= self._principal.ids:
+            return False
+        if context.inside and resource.owner.kind in ("field", "path"):
+            # An object within one that is new is new, unless it has a key.
+            return bool(said) or not self._writing.new
+        if _in_list(at) and self._writing.resource == resource.name:
+            same = {identifier(each) for each in at_path(self._writing.value, resource.key)}
+            return not {*map(identifier, said)} <= same
+        return self._writing.unnamed and bool(said)
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.
@@ -403,6 +416,10 @@ class Judge:
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         return parts if granted else spot.instead
+
+
+def _in_list(at: Pointer) -> bool:
+    return any(step.isdigit() for step in at)
 
 
 def owners_of(

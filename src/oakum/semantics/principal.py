@@ -46,6 +46,8 @@ class Subject:
     """It does not say of all its owners who they are: there may be more of them."""
     unnamed: bool = False
     """Nothing but a body can say which one it is, so a key that stands there names another."""
+    new: bool = False
+    """It is about to be made."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:

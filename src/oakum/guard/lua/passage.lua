@@ -545,7 +545,7 @@ function Guard:object(x, door)
   local target = door.target
   if target.kind == "caller" then
     local own = subject.of(x.who.list)
-    own.unnamed = target.unnamed
+    own.unnamed, own.new = target.unnamed, door.method == "POST"
     return own
   end
   if target.kind == "path" then return subject.of({ x.params[target.param] }) end
@@ -568,7 +568,15 @@ function Guard:object(x, door)
   if value == nil then return nil, 503, "target" end
   local inside = inside_of(target, value, x.params)
   if not json.is_object(inside) then return nil, absent(door), "target" end
-  return subject.seen(target.resource, target.settable, inside, reader, params, x.who)
+  local seen = subject.seen(target.resource, target.settable, inside, reader, params, x.who)
+  seen.keys = {}
+  if target.settable and target.settable.key.n > 0 then
+    for _, key in ipairs(json.at(inside, target.settable.key)) do
+      local id = json.text(key)
+      if id then seen.keys[id] = true end
+    end
+  end
+  return seen
 end
 
 -- ---------------------------------------------------------------- the body of a request

@@ -39,6 +39,7 @@ local GONE, KEPT, NULL, REFUSE = 0, 1, 2, 3
 local S, P, N -- text, its bytes, their number
 local PLAN, KNOW, PARAMS, DOOR -- what is asked, by whom, at which door
 local SUBJECT -- of a request body: the object it is about to touch
+local LISTS = 0 -- that are around what is looked at
 local SEENOUT -- counts for the audit
 local ESCAPES -- whether the text has a backslash anywhere
 local CONTROLS -- whether it has a byte below 0x20 anywhere
@@ -566,7 +567,9 @@ function list(node, i, depth, set, owners, tally, label)
     if rule.places then each = rule.at[index] or each end
     if kept then emit(at, at + 1) end -- a comma of the text's own
     local from = i
+    LISTS = LISTS + 1
     local past, became = value(each, i, depth + 1, set, owners, tally, label)
+    LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
     if became == GONE then
       rollback(before, tail, no)
@@ -744,16 +747,28 @@ local function target_near(subject, i)
   return held.digit(state, value_)
 end
 
--- Whether a key says that what is written is another object than the caller's account.
-local function another(subject)
-  local table_ = subject.table
-  if table_.key.n == 0 then return false end
-  local found = values(subject, table_.key)
+local NOBODYS = { n = 0 }
+
+-- Whether what a body holds may be another object than the one that is written: an account tells by its
+-- key that it is the caller's own.
+local function another(subject, inside)
+  local table_, said, own, same = subject.table, 0, true, true
+  local found = table_.key.n > 0 and values(subject, table_.key) or {}
   for k = 1, #found do
-    local id = found[k] ~= json.null and json.text(found[k])
-    if found[k] ~= json.null and not (table_.account and id and KNOW.ids[id]) then return true end
+    if found[k] ~= json.null then
+      local id = json.text(found[k])
+      said = said + 1
+      own = own and id and KNOW.ids[id] or false
+      same = same and id and SUBJECT.keys and SUBJECT.keys[id] or false
+    end
   end
-  return false
+  if table_.account and said > 0 and own then return false end
+  if inside and (table_.owner == "field" or table_.owner == "path") then
+    -- An object within one that is new is new, unless it has a key.
+    return said > 0 or not SUBJECT.new
+  end
+  if LISTS > 0 and SUBJECT.resource == table_.name then return not same end
+  return SUBJECT.unnamed and said > 0
 end
 
 -- The set of fields that pass of one object, and its owners.
@@ -761,7 +776,7 @@ local function judge(body, level, above)
   local subject = body.subject -- of no use to anybody after this, so one will do
   subject.level = level
   if SUBJECT then
-    subject.owners = SUBJECT.unnamed and another(subject) and NO_OWNERS or SUBJECT.owners
+    subject.owners = another(subject, above ~= NO_OWNERS) and NOBODYS or SUBJECT.owners
     subject.owned, subject.partly = body.table.owned, SUBJECT.partly or false
     -- What a request body says of its owner or state is only a wish.
     local same = SUBJECT.resource == body.table.name
@@ -1113,7 +1128,7 @@ local function survey()
 end
 
 local function run(node)
-  RUN = RUN + 1
+  RUN, LISTS = RUN + 1, 0
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   local start = space(0)
   local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")
