@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import ExitCode
+from oakum.scan import every_owner
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 ROWS = [
@@ -40,21 +41,27 @@ def leaks(row: Any, which: str) -> bool:
     return bool(which) and row["owner_id"] == NAMES.get(which)
 
 
-def api(which: str) -> Api:
+def api(which: str, *, to: str | None = None) -> Api:
+    """`which` notes go to whoever is logged in; `to`: to this caller alone, `""` for nobody."""
+
     def my(who: str) -> Any:
         return [each for each in ROWS if each["owner_id"] == NAMES.get(who)] if who else 401
 
     def one(who: str, id: str) -> Any:
         row = next((each for each in ROWS if each["id"] == id), None)
+        if to is not None and who == to and row is not None and leaks(row, which):
+            return row
         if not who or row is None:
             return 404 if who else 401
+        if to is not None:
+            return row if row["owner_id"] == NAMES[who] else 404
         return row if row["owner_id"] == NAMES[who] or leaks(row, which) else 404
 
     return Api({"/notes": my, "/notes/([^/]+)": one})
 
 
-def scan(folder: Path, which: str, **options: Any) -> Told:
-    return told(folder, SHAPE, PATHS, POLICY, api(which), **options)
+def scan(folder: Path, which: str, *, to: str | None = None, **options: Any) -> Told:
+    return told(folder, SHAPE, PATHS, POLICY, api(which, to=to), **options)
 
 
 @pytest.mark.parametrize("which", ["ann", "bob", "cat", "second"])
@@ -62,6 +69,47 @@ def test_whichever_owner_and_whichever_object_leaks_is_found(tmp_path: Path, whi
     found = scan(tmp_path, which)
     assert ("Note.text", "member") in found.proven
     assert found.code is ExitCode.FINDINGS
+
+
+PAIRS = [(who, to) for who in NAMES for to in (*NAMES, "") if who != to]
+
+
+@pytest.mark.parametrize(("whose", "to"), PAIRS)
+def test_whoever_alone_is_shown_whosever_notes_is_found(
+    tmp_path: Path, whose: str, to: str
+) -> None:
+    found = scan(tmp_path, whose, to=to)
+    assert ("Note.text", "member" if to else "anyone") in found.proven
+    assert found.code is ExitCode.FINDINGS
+
+
+def test_with_budget_left_each_caller_asks_for_everybodys_objects(tmp_path: Path) -> None:
+    made = api("")
+    found = told(tmp_path, SHAPE, PATHS, POLICY, made)
+    owners = {row["id"]: row["owner_id"] for row in ROWS}
+    asked = {(who, owners.get(path.rpartition("/")[2])) for who, path in made.calls}
+    assert asked >= {(to, NAMES[whose]) for whose, to in PAIRS}
+    assert not any("pairs of caller and owner" in each for each in found.report.notes)
+
+
+def test_pairs_that_nobody_asked_for_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(every_owner, "_MOST_FURTHER", 0)
+    monkeypatch.setattr(every_owner, "_FURTHER", 0)
+    (said,) = (e for e in scan(tmp_path, "").report.notes if "pairs of caller and owner" in e)
+    assert "GET /notes/{noteId} 8 of 9 (asked as 3 of 3 members for 3 of 3 owners)" in said
+
+
+def test_those_of_a_kind_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the smallest limit, each member has asked at each endpoint."""
+    monkeypatch.setattr(every_owner, "_MOST_FURTHER", 0)
+    monkeypatch.setattr(every_owner, "_FURTHER", 0)
+    made = api("")
+    told(tmp_path, SHAPE, PATHS, POLICY, made)
+    owners = {row["id"]: row["owner_id"] for row in ROWS}
+    asked = {(who, owners.get(path.rpartition("/")[2], "")) for who, path in made.calls}
+    assert {who for who, id in asked if id and id != NAMES.get(who)} == {*NAMES, ""}
 
 
 def test_an_api_that_shows_everybody_their_own_is_clean(tmp_path: Path) -> None:

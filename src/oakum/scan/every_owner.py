@@ -1,10 +1,13 @@
-"""Each identity's objects, asked for by others: what one object tells speaks for no other one.
+"""Each identity's objects, asked for by each other: what one tells speaks for no other.
 
-The first pass asks until its cells are decided, and one object of one owner decides a cell. An API
-that hands out *ben's* notes, or everybody's *second* note, passes that (CWE-639). So when all cells
-are decided, each identity's objects are asked for by somebody else at every endpoint that takes an
-id, the widest gap first: the first object of each owner, those that name the viewer themselves
-(`shared_with`), further objects, a second owner for each further kind of viewers.
+The first pass asks until its cells are decided, and one object of one owner, asked for by one
+viewer, decides a cell. An API that hands out *ben's* notes, or everybody's *second* note, or shows
+them to *pia*, passes that (CWE-639). So when all cells are decided, each identity's objects are
+asked for by somebody else at every endpoint that takes an id, the widest gap first: the first
+object of each owner, those that name the viewer themselves (`shared_with`), further objects, a
+second owner for each further kind of viewers, each identity as each kind of viewer that it is.
+Those of a kind take turns in it. After that pairs of viewer and owner are asked that are left, a
+limited number of them; the report says how many were not.
 
 The law of this module: what is asked here can find a leak, and takes nothing back. Whoever was
 shown what the contract grants is not blocked because another object was withheld.
@@ -12,9 +15,11 @@ shown what the contract grants is not blocked because another object was withhel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from oakum.errors import counted
@@ -30,6 +35,10 @@ MOST_OBJECTS = 3
 """Objects of one owner that others ask for at one endpoint."""
 _OWNERS_EACH = 2
 """Owners whose objects each further kind of viewers asks for at one endpoint."""
+_MOST_FURTHER = 80
+"""Requests that make up the pairs of viewer and owner which are left open after that; or this share
+of what was asked so far, where it is more."""
+_FURTHER = 0.1
 _RESERVE = 0.05
 """Of what is left of the budget, kept to ask again for what is found."""
 _MOST_NAMED = 6
@@ -60,7 +69,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
     least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
     engine.say("asking for each identity's objects")
     with _adding_only(engine):
-        for each in (*_lists(engine), *_questions(engine)):
+        for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:
                 break
             _ask(engine, each)
@@ -100,66 +109,156 @@ def _lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
     asked = _asked(engine)
     for gate in engine.gates:
-        if gate.personal or gate.batch or not _shows_owned(engine, gate):
+        if (gate.personal and not gate.batch) or not _shows_owned(engine, gate):
             continue
         for viewer in (*engine.cast.subjects(), None) if engine.was_asked(gate) else ():
             if (gate.id, viewer, "", 0) not in asked:
                 yield _Asking(gate, viewer, "", 0)
 
 
-def _questions(engine: Engine) -> Iterator[_Asking]:
-    """Those that were not put yet, the widest gap first."""
-    done = _asked(engine)
+def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
+    """Those that were not put yet, the widest gap first; `further`: also what one viewer of each
+    kind and two owners leave open."""
+    done = _Done(engine)
     for each in _wanted(engine, done):
-        if each.id not in done:
-            done.add(each.id)
+        if done.add(each.id):
             yield each
+    if further:
+        rest = (each for each in _pairs(engine, done) if done.add(each.id))
+        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.probes))))
 
 
-def _wanted(engine: Engine, done: Collection[_Id]) -> Iterator[_Asking]:
-    subjects = engine.cast.subjects()
-    kinds = {who: _kinds(engine, who) for who in subjects}
-    places = [
-        (gate, who, _turns(engine, gate, who))
+class _Done:
+    """Questions that were put about others' objects, by whom and for whom."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._ids: set[_Id] = set()
+        self.times: Counter[tuple[str, str | None]] = Counter()
+        """(endpoint, viewer) → how many owners they asked for."""
+        self.pairs: set[tuple[str, str | None, str]] = set()
+        """(endpoint, viewer, owner)."""
+        for id in _asked(engine):
+            self.add(id)
+
+    def __contains__(self, id: _Id) -> bool:
+        return id in self._ids
+
+    def __iter__(self) -> Iterator[_Id]:
+        return iter(self._ids)
+
+    def add(self, id: _Id) -> bool:
+        """Take a question in; whether it is a new one."""
+        if id in self._ids:
+            return False
+        self._ids.add(id)
+        pair = id[:3]
+        if id[2] and id[1] != id[2] and pair not in self.pairs:
+            self.pairs.add(pair)
+            self.times[pair[:2]] += 1
+        return True
+
+    def label(self, viewer: str | None, who: str) -> str:
+        """What kind of viewer somebody is to an owner."""
+        cast = self._engine.cast
+        return cast.label(cast.relations(viewer, who), viewer, who)
+
+    def like(self, viewer: str | None, who: str) -> list[str | None]:
+        """Everybody who is to an owner what this viewer is."""
+        kind = self.label(viewer, who)
+        every = (*self._engine.cast.names(), None)
+        return [each for each in every if each != who and self.label(each, who) == kind]
+
+    def next(self, gate: Gate, viewers: Iterable[str | None], who: str) -> str | None:
+        """Who of these is to ask for an owner's object: who has asked least so far. One of a kind
+        speaks for no other, so that they take turns."""
+
+        def rank(viewer: str | None) -> tuple[bool, int]:
+            return (gate.id, viewer, who) in self.pairs, self.times[gate.id, viewer]
+
+        return min(viewers, key=rank)
+
+
+def _places(engine: Engine, done: _Done) -> list[tuple[Gate, str]]:
+    """Endpoints, and those whose objects can be asked for there."""
+    return [
+        (gate, who)
         for gate in _concerned(engine)
-        for who in subjects
+        for who in engine.cast.subjects()
         # Who asked for their own and was shown nothing has nothing there to be shown to others.
         if engine.has_page(gate, who) or (gate.id, who, who, 0) not in done
     ]
-    for gate, who, _ in places:
-        others = [each for each in subjects if each != who]
+
+
+def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
+    kinds = {who: _kinds(engine, who) for who in engine.cast.subjects()}
+    alike = {who: done.like(kinds[who][0], who) for who in kinds}
+    places = _places(engine, done)
+    for gate, who in places:
+        others = [each for each in kinds if each != who]
         if not any((gate.id, each, who, 0) in done for each in others):
-            yield from (_Asking(gate, viewer, who, 0) for viewer in kinds[who][:1])
-    for gate, who, _ in places:
+            yield _Asking(gate, done.next(gate, alike[who], who), who, 0)
+    for gate, who in places:
         yield from _named(engine, gate, who)
+    turns = {(gate.id, who): _turns(engine, gate, who) for gate, who in places}
     for rank in range(MOST_OBJECTS):
-        for gate, who, turns in places:
-            for turn in turns[rank : rank + 1]:
-                yield from (_Asking(gate, viewer, who, turn) for viewer in kinds[who][:1])
-    yield from _second_owners(engine, done, kinds, [(gate, who) for gate, who, _ in places])
+        for gate, who in places:
+            for turn in turns[gate.id, who][rank : rank + 1]:
+                if not any((gate.id, each, who, turn) in done for each in alike[who]):
+                    yield _Asking(gate, done.next(gate, alike[who], who), who, turn)
+    yield from _second_owners(done, kinds, places)
+    yield from _each_viewer(engine, done, places)
 
 
 def _second_owners(
-    engine: Engine,
-    done: Collection[_Id],
-    kinds: Mapping[str, list[str | None]],
-    places: Sequence[tuple[Gate, str]],
+    done: _Done, kinds: Mapping[str, list[str | None]], places: Sequence[tuple[Gate, str]]
 ) -> Iterator[_Asking]:
     """A second owner for each further kind of viewers: the first pass has asked about one."""
-
-    def label(viewer: str | None, who: str) -> str:
-        return engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
-
     owners: dict[tuple[str, str], set[str]] = {}
     for id, viewer, who, _ in done:
         if who and viewer != who:
-            owners.setdefault((id, label(viewer, who)), set()).add(who)
+            owners.setdefault((id, done.label(viewer, who)), set()).add(who)
     for gate, who in places:
         for viewer in kinds[who][1:]:
-            known = owners.setdefault((gate.id, label(viewer, who)), set())
+            known = owners.setdefault((gate.id, done.label(viewer, who)), set())
             if who not in known and len(known) < _OWNERS_EACH:
                 known.add(who)
-                yield _Asking(gate, viewer, who, 0)
+                yield _Asking(gate, done.next(gate, done.like(viewer, who), who), who, 0)
+
+
+def _each_viewer(
+    engine: Engine, done: _Done, places: Sequence[tuple[Gate, str]]
+) -> Iterator[_Asking]:
+    """Everybody at each endpoint, as each kind of viewer that they are to somebody there: what
+    comes to one member tells nothing of another."""
+    owners: dict[str, tuple[Gate, list[str]]] = {}
+    for gate, who in places:
+        owners.setdefault(gate.id, (gate, []))[1].append(who)
+    for viewer in (*engine.cast.names(), None):
+        for gate, whose in owners.values():
+            kinds: dict[str, list[str]] = {}
+            for who in whose:
+                if who != viewer:
+                    kinds.setdefault(done.label(viewer, who), []).append(who)
+            for some in kinds.values():
+                if not any((gate.id, viewer, who) in done.pairs for who in some):
+                    yield _Asking(gate, viewer, _least_asked(engine, done, gate, some), 0)
+
+
+def _least_asked(engine: Engine, done: _Done, gate: Gate, owners: Iterable[str]) -> str:
+    every = (*engine.cast.names(), None)
+    return min(owners, key=lambda who: sum((gate.id, v, who) in done.pairs for v in every))
+
+
+def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
+    """Whoever has not asked for somebody's objects yet, nobody logged in first; at each endpoint
+    one, then the next."""
+    places = _places(engine, done)
+    for viewer in (None, *engine.cast.names()):
+        for each in engine.cast.subjects():
+            for gate, who in places:
+                if who == each != viewer and (gate.id, viewer, who) not in done.pairs:
+                    yield _Asking(gate, viewer, who, 0)
 
 
 def _kinds(engine: Engine, who: str) -> list[str | None]:
@@ -294,11 +393,31 @@ def asked_of_known(engine: Engine) -> list[str]:
         number = len({(who, turn) for who, turn in by_others if who in owners})
         if number < every:
             said.append(f"{gate.door.method} {gate.door.path} {number} of {every}")
+    return _note("others asked for some of the identities' known objects, not for all", said)
+
+
+def asked_by_everybody(engine: Engine) -> list[str]:
+    """What to say of endpoints at which not everybody asked for everybody's objects."""
+    pairs = {(id, v, who) for id, v, who, _ in _asked(engine) if who and v != who}
+    names = engine.cast.names()
+    said: list[str] = []
+    for gate in _concerned(engine):
+        owners = [who for who in names if engine.has_page(gate, who)]
+        every = {(v, who) for who in owners for v in (*names, None) if v != who}
+        put = {(v, who) for v, who in every if (gate.id, v, who) in pairs}
+        if len(put) < len(every):
+            members, whose = ({v for v, _ in put if v}, {who for _, who in put})
+            said.append(
+                f"{gate.door.method} {gate.door.path} {len(put)} of {len(every)} (asked as"
+                f" {len(members)} of {len(names)} members for {len(whose)} of {len(owners)} owners)"
+            )
+    what = "some pairs of caller and owner were asked, not all; with nobody logged in as a caller"
+    return _note(what, said)
+
+
+def _note(what: str, said: Sequence[str]) -> list[str]:
     if not said:
         return []
     more = len(said) - _MOST_NAMED
     rest = f", and {counted(more, 'more endpoint')}" if more > 0 else ""
-    return [
-        f"others asked for some of the identities' known objects, not for all:"
-        f" {', '.join(said[:_MOST_NAMED])}{rest}"
-    ]
+    return [f"{what}: {', '.join(said[:_MOST_NAMED])}{rest}"]

@@ -30,7 +30,7 @@ from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
 from oakum.scan.doors import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
-from oakum.scan.every_owner import asked_of_known, unasked
+from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.feeds_transport import Feeds
 from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
@@ -271,7 +271,8 @@ class Scan:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         unasked = len(engine.later if engine else self.spending.left)
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
-        notes += [*engine.notes, *asked_of_known(engine)] if engine else ()
+        if engine is not None:
+            notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
         unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
