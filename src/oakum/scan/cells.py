@@ -484,12 +484,12 @@ class Cells:
 
     def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
-        misplaced = Misplaced(self._ground, self._gate, self._question, self._response)
+        misplaced = Misplaced(self._ground, self._gate, self._question, self._response, self._value)
         for found in misplaced.search(unbound, sightings):
             self._canary(found)
 
     def _canary(self, found: Found) -> None:
-        at, value, who, resource, path = found
+        at, value, who, resource, path, where = found
         if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
             return
         withheld, field, shown = self._withheld(value, who)
@@ -501,21 +501,21 @@ class Cells:
         if not self._granted(resource, path, held, state):
             key = self._key(resource, path, who, held, state)
             before = self._found.get(key)
-            self._beside(at, who, resource, path, held, state)
+            self._beside(at, who, resource, path, held, state, where)
             if self._found.get(key) is not before:
                 self._ground.by_value.add(key, self._question.probe, value, before)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
-        state: Mapping[str, Json],
+        state: Mapping[str, Json], where: str = "",
     ) -> None:  # fmt: skip
-        """A value of somebody's that leaks outside every declared field."""
+        """A value of somebody's that leaks outside every declared field, or in another one."""
         marks: dict[tuple[str, ...], Mark] = {at: "leak"}
         evidence = Evidence(
             self._exhibits.own_side(who, resource, path),
             self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
             self._question.curl,
-            note="the value stands outside every declared field: found by value"
+            note=f"the value stands {where or 'outside every declared field'}: found by value"
             + by_way_of(self._gate, at[:-1], "; "),
         )
         self._record(resource, path, who, held, state, Result.LEAK, evidence)

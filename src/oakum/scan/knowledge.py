@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from oakum.contract.lexicon import words
+from oakum.contract.lexicon import classify_field, words
 from oakum.contract.model import Json
-from oakum.scan.ambient import Ambient
+from oakum.scan.ambient import NAMES_ONE, Ambient
 from oakum.scan.masks import is_no_instant
 from oakum.semantics import Sighting
 
@@ -20,7 +20,7 @@ _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
 MIN_WITHIN = 8
 """Characters of a value that stands within a longer text by no chance."""
-_MIN_CANARY = 7
+MIN_CANARY = 7
 """Characters below which a value turns up by chance."""
 _MIN_WORD = 16
 """The same for letters alone: dictionaries are full of them."""
@@ -131,10 +131,17 @@ class Knowledge:
             self.objects[(who, resource)] = [{key: id}]
 
     def learn_others(self, sighting: Sighting) -> None:
-        """Of an outsider's object only one thing is kept: which of the cast's values it shares."""
+        """Of an outsider's object only one thing is kept: which of the cast's values it shares.
+
+        What names its owner with a value that no two people have, such as the address of one of the
+        cast, is no outsider's.
+        """
         for leaf in sighting.leaves:
-            if not isinstance(leaf.value, dict | list) and canonical(leaf.value) in self._index:
-                self.common.add(canonical(leaf.value))
+            text = canonical(leaf.value)
+            keys = self._index.get(text, ()) if not isinstance(leaf.value, dict | list) else ()
+            one = text in sighting.owners and any(classify_field(k[2]) in NAMES_ONE for k in keys)
+            if keys and not one:
+                self.common.add(text)
                 self._listed = None
 
     def shared(self, who: str, resource: str, path: str, text: str) -> bool:
@@ -226,7 +233,7 @@ class Knowledge:
         Short values, values that two identities share and those of the environment name nobody.
         `aside`: that it stands in an object of nobody's as well is no matter.
         """
-        if len(text) < _MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
+        if len(text) < MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
             return None
         keys = self._index.get(text)
         own = [key for key in keys or () if key[0] or not aside]

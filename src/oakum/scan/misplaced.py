@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
 from oakum.contract.lexicon import classify_field
+from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE
-from oakum.scan.knowledge import MIN_WITHIN, canonical
+from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
 from oakum.scan.legible import is_success
-from oakum.scan.spellings import folded, parts, readings
+from oakum.scan.spellings import folded, holds, parts, readings, stands_apart
 from oakum.semantics import Leaf, Sighting
+from oakum.semantics.principal import texts
 
 if TYPE_CHECKING:
     from oakum.exchange import Response
@@ -22,6 +27,11 @@ if TYPE_CHECKING:
 
 _LONG = 40
 """Characters from which a text is searched for what stands within it."""
+_LONGEST = 4_096
+"""Characters up to which a header is searched for values of any length."""
+_HEADER = "in a header or a cookie"
+_KEY = "as the key of a map"
+_ELSEWISE = "in a field in which its owner is shown another value"
 
 
 class Found(NamedTuple):
@@ -33,6 +43,18 @@ class Found(NamedTuple):
     who: str
     resource: str
     path: str
+    where: str = ""
+    """What it stands in, in words; empty: in no declared field."""
+
+
+class _Text(NamedTuple):
+    """A text of an answer that is to be searched."""
+
+    at: tuple[str, ...]
+    text: str
+    where: str = ""
+    spared: Collection[str] = ()
+    """What the owner is shown in its place: a value that stands in one of these is no news."""
 
 
 @dataclass(frozen=True)
@@ -43,43 +65,76 @@ class Misplaced:
     gate: Gate
     question: Question
     response: Response
+    value: Json
 
     def search(self, unbound: list[Leaf], sightings: list[Sighting]) -> Iterator[Found]:
         """All that is no field of a known object, for values that name one owner's field."""
-        known, outside = self.ground.knowledge.present, {leaf.pointer for leaf in unbound}
-        taken = {
-            leaf.pointer
-            for each in sightings
-            for leaf in each.leaves
-            if (who := self.ground.who(each, self.question.viewer))
-            and (
-                (who, each.resource, leaf.path) in known
-                or leaf.path in self.gate.shows.get(each.resource, ())
-            )
-        }
-        free = (leaf for leaf in unbound if leaf.value is not None)
-        stray = [(leaf.pointer, canonical(leaf.value)) for leaf in free]
-        stray += [
-            (leaf.pointer, canonical(leaf.value))
-            for each in sightings
-            for leaf in each.leaves
-            if leaf.pointer not in taken and leaf.value is not None
-        ]
-        stray += [(("header", name), text) for name, text in self.response.headers.items()]
-        stray += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
-        for at, text in stray:
+        outside = {leaf.pointer for leaf in unbound}
+        for text in self._texts(unbound, sightings):
             for value, (who, resource, path) in self._named(text):
                 joint = self.ground.knowledge.joint.get((resource, path, value), {who})
                 sent = {folded(each) for each in self.question.sent}
                 asked = folded(value) in sent or self.question.viewer in joint
                 if asked or not self._is_theirs_alone(value, path):
                     continue
+                if any(holds(each, value) for each in text.spared):
+                    continue
                 if self._is_unrelated(joint, resource, sightings):
                     operation = self.gate.operation.id
                     self.ground.knowledge.ambient.met(who, (resource, path), value, operation)
-                if at in outside:
+                if text.at in outside:
                     self.ground.stray(who, value, self.question)
-                yield Found(at, value, who, resource, path)
+                yield Found(text.at, value, who, resource, path, text.where)
+
+    def _texts(self, unbound: list[Leaf], sightings: list[Sighting]) -> Iterator[_Text]:
+        for leaf in unbound:
+            if leaf.value is not None:
+                yield _Text(leaf.pointer, canonical(leaf.value))
+        within: set[tuple[str, ...]] = set()
+        for each in sightings:
+            who = self.ground.who(each, self.question.viewer)
+            for leaf in each.leaves:
+                if not who or not self._is_its_own(each, leaf, who):
+                    if leaf.value is not None:
+                        yield _Text(leaf.pointer, canonical(leaf.value))
+                    continue
+                steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
+                within.update(leaf.pointer[:n] for n in steps)
+                if who != self.question.viewer and self._differs(each, leaf, who):
+                    own = self.ground.knowledge.own[who, each.resource, leaf.path]
+                    yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own)
+        yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
+        yield from self._beside_the_body()
+
+    def _is_its_own(self, each: Sighting, leaf: Leaf, who: str) -> bool:
+        """Whether a leaf is a field that this answer declares, or that its owner has."""
+        known = (who, each.resource, leaf.path) in self.ground.knowledge.present
+        return known or leaf.path in self.gate.shows.get(each.resource, ())
+
+    def _differs(self, each: Sighting, leaf: Leaf, who: str) -> bool:
+        """Whether a field holds another value than its owner, who was shown this very object, was
+        ever shown there; not where it varies by itself."""
+        knowledge, place = self.ground.knowledge, (who, each.resource, leaf.path)
+        resource = self.ground.model.policy.resources[each.resource]
+        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            return False
+        shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
+        if not shown and not (resource.is_account and place in knowledge.own):
+            return False  # of another object of theirs nobody knows what stands there
+        text = canonical(leaf.value)
+        known = knowledge.own.get(place, {text})
+        return text not in known and not knowledge.ambient.holds(who, place[1:], text)
+
+    def _beside_the_body(self) -> Iterator[_Text]:
+        """Headers and cookies, and what those hold that are JSON."""
+        said = [(("header", name), text) for name, text in self.response.headers.items()]
+        said += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
+        for at, text in said:
+            yield _Text(at, text, _HEADER)
+            for each in readings(text) if len(text) <= _LONGEST else ():
+                if each[:1] in ("{", "["):
+                    yield from (_Text(at, leaf, _HEADER) for leaf in _json_leaves(each))
 
     def _is_unrelated(
         self, owners: Collection[str], resource: str, sightings: list[Sighting]
@@ -103,8 +158,8 @@ class Misplaced:
             and not any(sees(resource, field, viewer, "") for resource, field in others)
         )
 
-    def _named(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        knowledge = self.ground.knowledge
+    def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        knowledge, text = self.ground.knowledge, given_text.text
         exact = knowledge.canary(text, aside=True)
         if exact is not None:
             yield text, exact
@@ -114,10 +169,20 @@ class Misplaced:
             for value, key in knowledge.within(text):
                 given.add(value)
                 yield value, key
-        for value, key in self._spelt_otherwise(text):
+        found = self._spelt_otherwise(text)
+        if given_text.where == _HEADER:
+            found = chain(found, self._apart(text))
+        for value, key in found:
             if value not in given:
                 given.add(value)
                 yield value, key
+
+    def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Values that stand by themselves in a short text."""
+        for each in readings(text) if len(text) <= _LONGEST else ():
+            for value, key in self.ground.knowledge.within(each):
+                if stands_apart(each, value):
+                    yield value, key
 
     def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
         """Values that a text holds in another spelling, by the same rules: a whole part of a short
@@ -141,3 +206,25 @@ class Misplaced:
         for value, key in self.ground.knowledge.within(plain) if long else ():
             if "@" not in value:
                 yield value, key
+
+
+def keys_of(value: Json) -> Iterator[tuple[str, ...]]:
+    """The place of every key of a value that may be somebody's."""
+    ahead: list[tuple[tuple[str, ...], Json]] = [((), value)]
+    while ahead:
+        at, each = ahead.pop()
+        if isinstance(each, dict):
+            yield from ((*at, key) for key in each if len(key) >= MIN_CANARY)
+            ahead += (((*at, key), child) for key, child in each.items())
+        elif isinstance(each, list):
+            ahead += (((*at, str(n)), child) for n, child in enumerate(each))
+
+
+def _json_leaves(text: str) -> Iterator[str]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return
+    for _, leaf in leaves_of(value):
+        if leaf is not None:
+            yield canonical(leaf)

@@ -48,6 +48,11 @@ def holds(text: str, value: str) -> bool:
     return any(value in each or folded(value) in folded(each) for each in readings(text))
 
 
+def stands_apart(text: str, value: str) -> bool:
+    """Whether a value stands somewhere in a text with no letter or digit on either side."""
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
 def _unescaped(text: str) -> Iterator[str]:
     try:
         value = orjson.loads(f'"{text}"')
