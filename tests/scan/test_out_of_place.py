@@ -82,6 +82,11 @@ LEAKS: dict[str, tuple[Change, str]] = {
     "key": (lambda row, me: ({"index": {row["email"]: 1}}, ()), "email"),
     "key over nothing": (lambda row, me: ({"index": {row["email"]: {}}}, ()), "email"),
     "birthday as key": (lambda row, me: ({"by": {row["born"]: None}}, ()), "born"),
+    "part of a key": (lambda row, me: ({"by": {f"user:{row['email']}": "/x"}}, ()), "email"),
+    "part of a path": (lambda row, me: ({"to": f"/m/{row['email']}/x"}, ()), "email"),
+    "address in a header": (
+        lambda row, me: ({}, (("content-location", f"/m/{row['email']}"),)), "email",
+    ),
     "JSON in a header": (
         lambda row, me: ({}, (("x-who", json.dumps({"town": row["town"]})),)), "town",
     ),
@@ -118,6 +123,9 @@ CORRECT: dict[str, Change] = {
     "the viewer's own value in headers": lambda row, me: (
         {}, (("x-who", json.dumps(me)), ("set-cookie", f"me={me['born']}|{me['email']}")),
     ),
+    "a longer address": lambda row, me: (
+        {"to": f"/m/mary.{row['email']}", "cc": f"/m/{row['email']}.example"}, (),
+    ),
     "longer than the value": lambda row, me: ({}, (("x-trace", f"9{row['born']}7"),)),
     "the time": lambda row, me: ({}, (("x-day", f"on {NOW:%Y-%m-%d}"),)),
 }  # fmt: skip
@@ -128,6 +136,25 @@ def test_what_is_no_hidden_value_is_not_taken_for_one(tmp_path: Path, how: str) 
     found = scan(tmp_path, CORRECT[how])
     assert not [each for each in found.report.findings if each.verdict == "proven"]
     assert not [e for e in found.report.findings if e.field in ("email", "mail2", "born", "town")]
+
+
+def test_somebodys_value_in_the_answer_about_nobody_is_found(tmp_path: Path) -> None:
+    class Helpful(Directory):
+        def __call__(self, call: Call) -> Reply:
+            found = super().__call__(call)
+            if found.status != 404 or "x-key" not in call.headers:
+                return found
+            return Reply(404, {"did_you_mean": [each["email"] for each in PEOPLE.values()]})
+
+    found = told(tmp_path, SHAPE, PATHS, POLICY, Helpful(lambda row, me: ({}, ())))
+    assert found.proven == {("Person.email", "member")}
+    assert found.code is ExitCode.FINDINGS
+
+
+def test_the_answer_about_nobody_closes_nothing(tmp_path: Path) -> None:
+    found = scan(tmp_path, lambda row, me: ({}, ()))
+    assert found.report.findings == ()
+    assert found.code is ExitCode.CLEAN
 
 
 NOTES = [

@@ -16,6 +16,7 @@ from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
+from oakum.scan.absent import ask_for_nobodys
 from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
@@ -137,6 +138,8 @@ class Engine:
         self._changed = ""
         """In this world, whose account is not as before."""
         self._asked: set[str] = set()
+        self.absent: set[str] = set()
+        """Doors that were asked for an id that is nobody's."""
         self.probes: dict[str, tuple[Gate, str | None, str | None, int]] = {}
         """Question → how to put it again: door, viewer, whose values, which of them."""
         self._answered: dict[str, set[str | None]] = {}
@@ -321,7 +324,7 @@ class Engine:
             for turn in self.lookout.turns(gate, who):
                 if self.put(gate, who, who, turn=turn) is None:
                     break
-                self._absent_control(gate, who)
+                ask_for_nobodys(self, gate, who)
                 if gate.id in self.ignoring:
                     break  # it answers about its caller: nothing that `who` shows could come
                 deciding = [v for v in viewers if self._page_decides(gate, v, who)]
@@ -409,27 +412,6 @@ class Engine:
         return any(
             next(self.matrix.undecided(door, viewer, owner), None) is not None for owner in owners
         )
-
-    def _absent_control(self, gate: Gate, who: str) -> None:
-        """The same question for an id that is nobody's: a door that answers alike ignores ids."""
-        key = f"{gate.id}|absent"
-        named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
-        if key in self._asked or not named:
-            return
-        self._asked.add(key)
-        real = fill(gate, self.target, self.knowledge, who)
-        other = fill(gate, self.target, self.knowledge, who, absent=True)
-        if real is None or other is None or real.params == other.params:
-            return
-        answer = self.send(gate, who, other)
-        question = self.question(gate, who, frozenset(), other, key)
-        outcome = self.lookout.look(gate, question, answer)
-        if any(owner == who for owner, _ in outcome.sighted):
-            self.ignoring.add(gate.id)
-            self.notes.append(
-                f"{gate.door.method} {gate.door.path} answers the same for an id that does not"
-                " exist: it ignores its parameter, so only the caller's own view was judged"
-            )
 
     # ------------------------------------------------------------ asking
 

@@ -170,7 +170,7 @@ class Misplaced:
                 given.add(value)
                 yield value, key
         found = self._spelt_otherwise(text)
-        if given_text.where == _HEADER:
+        if given_text.where in (_HEADER, _KEY):
             found = chain(found, self._apart(text))
         for value, key in found:
             if value not in given:
@@ -201,7 +201,8 @@ class Misplaced:
         long = len(text) > _LONG
         for value, key in self.ground.knowledge.addresses():
             other = folded(value)
-            if other in whole or (long and len(value) >= MIN_WITHIN and other in plain):
+            inside = long and len(value) >= MIN_WITHIN and other in plain
+            if inside or other in whole or (other in plain and stands_apart(plain, other)):
                 yield value, key
         for value, key in self.ground.knowledge.within(plain) if long else ():
             if "@" not in value:

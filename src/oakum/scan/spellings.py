@@ -49,8 +49,9 @@ def holds(text: str, value: str) -> bool:
 
 
 def stands_apart(text: str, value: str) -> bool:
-    """Whether a value stands somewhere in a text with no letter or digit on either side."""
-    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+    """Whether a value stands somewhere in a text by itself, and not as the end of a longer number,
+    date or address."""
+    return re.search(rf"(?<![\w.+-]){re.escape(value)}(?!\w|[.-]\w)", text) is not None
 
 
 def _unescaped(text: str) -> Iterator[str]:
