@@ -61,10 +61,11 @@ class Pages(Api):
         if call.path == "/search":
             asked = json.loads(call.body or b"null")
             everything = self.goes_on == "search" and asked == {}
+            everything |= self.goes_on == "term" and bool(asked and asked.get("q"))
             return Reply(200, own + others if everything else own)
         turn = call.query.get(self.goes_on) or call.query.get("after", "")
         second = turn in ("2", "c2")
-        rows = others[:2] if second and self.goes_on != "search" else own
+        rows = others[:2] if second and self.goes_on not in ("search", "term") else own
         if self.goes_on in ("page", "offset"):
             return Reply(200, {"data": rows if turn in ("", "0", "1", "2") else []})
         if self.goes_on == "link" and not turn:
@@ -90,7 +91,7 @@ def scan(folder: Path, goes_on: str, *, leaks: bool) -> Told:
     return told(folder, SHAPE, paths + SEARCH, POLICY, Pages(goes_on, leaks=leaks))
 
 
-WAYS = ["page", "offset", "after", "next", "link", "search"]
+WAYS = ["page", "offset", "after", "next", "link", "search", "term"]
 
 
 @pytest.mark.parametrize("goes_on", WAYS)

@@ -8,7 +8,7 @@ question did not show is asked as every kind of viewer, and judged like any answ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -105,16 +105,22 @@ def _members(model: Model, gate: Gate, shape: Shape, above: str = "") -> Iterato
     for name, thunk in shape.properties.items():
         inner, source = thunk(), "" if above else gate.sources.get(name, "")
         optional = name not in shape.required
-        if gate.personal - {name} or (above and name in gate.sources):
+        narrowing = gate.personal - {name}
+        if not _may_lack(shape, narrowing, above) or (above and name in gate.sources):
             continue
         if "array" in inner.kinds:
-            meant = "" if source or above else _meant_ids(model, gate, name)
+            meant = "" if source or above or narrowing else _meant_ids(model, gate, name)
             if meant:
                 yield _Slot(name, "body", "ids", meant, optional)
         elif inner.properties and not above:
             yield from _members(model, gate, inner, name)
         elif _is_text(inner) and (source or _asks(model, gate, name, also=True)):
             yield _Slot(name, "body", "text", source, optional, above)
+
+
+def _may_lack(shape: Shape, names: Collection[str], above: str) -> bool:
+    """Whether a body need hold none of these: a search that an owner narrows is asked without."""
+    return not names or (not above and shape.properties.keys() - {*shape.required} >= {*names})
 
 
 def _is_text(shape: Shape) -> bool:
@@ -188,6 +194,8 @@ def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
 def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]:
     """Other ways to ask, the widest first; with the term that is asked for, if it is one."""
     bare = _without(gate, slot.name)
+    for each in gate.personal - {slot.name}:
+        bare = _without(bare, each)
     if slot.kind == "ids":
         for way in _lists(engine, gate, slot):
             yield "", way
