@@ -17,6 +17,7 @@ import flask
 
 app = flask.Flask("club")
 PRIVATE = {"ann": True}
+BODY = {}
 
 @app.get("/me")
 def me():
@@ -31,7 +32,7 @@ def member(id):
     if who == id:
         return {"id": id, "nick": id, "city": "Brest", "email": id + "@club.test",
                 "is_private": PRIVATE["ann"]}
-    return {}, int(flask.request.headers["x-status"])
+    return BODY, int(flask.request.headers["x-status"])
 """
 HEAD = (
     CLIENTS["Flask"][1]
@@ -72,6 +73,43 @@ def test_a_403_counts_across_tests_and_a_404_does_not(pytester: pytest.Pytester)
     assert closed(pytester, tests.format(403)) == {"member": 2}
     assert closed(pytester, tests.format(404)) == {}
     assert closed(pytester, "def test_both(): show(); refuse(404)\n") == {"member": 2}
+
+
+ANN = {"id": "ann", "nick": "ann", "city": "Brest", "email": "ann@club.test"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("body", [ANN, {"error": {"detail": ANN}}, {"why": "of", "who": [ANN]}])
+@pytest.mark.parametrize("order", ["show(); refuse({})", "refuse({}); show()"])
+def test_a_refusal_that_holds_the_object_leaks_it(
+    pytester: pytest.Pytester, order: str, body: Json, status: int
+) -> None:
+    written(pytester.path)
+    (pytester.path / "app.py").write_text(APP.replace("BODY = {}", f"BODY = {body}"))
+    (pytester.path / "test_club.py").write_text(HEAD + f"def test_both(): {order.format(status)}\n")
+    run(pytester).assert_outcomes(failed=1)
+    cells: Json = told(pytester)["coverage"]["cells"]
+    found = {(each["field"], each["result"]) for each in cells if each["viewer"] == "member"}
+    assert {("city", "leak"), ("email", "leak")} <= found
+    assert not [each for each in found if each[1] == "closed"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"error": "no member ann"}, {"id": "ann", "code": 403}, {"city": "Brest"}, "ann is private"],
+    ids=str,
+)
+def test_a_refusal_that_repeats_the_question_leaks_nothing(
+    pytester: pytest.Pytester, body: Json
+) -> None:
+    written(pytester.path)
+    (pytester.path / "app.py").write_text(APP.replace("BODY = {}", f"BODY = {body!r}"))
+    (pytester.path / "test_club.py").write_text(HEAD + "def test_both(): show(); refuse(403)\n")
+    run(pytester).assert_outcomes(passed=1)
+    cells: Json = told(pytester)["coverage"]["cells"]
+    shut = {each["field"] for each in cells if each["result"] == "closed"}
+    # A city that may be anybody's is no leak; it is not closed either.
+    assert shut == ({"email"} if "city" in body else {"city", "email"})
 
 
 @pytest.mark.parametrize(

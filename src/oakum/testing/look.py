@@ -16,7 +16,7 @@ from oakum.contract.model import Json, Operation, State
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
 from oakum.scan.evidence import Redactor, shape
-from oakum.scan.knowledge import says_nothing
+from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.legible import Legible
 from oakum.scan.matrix import Key, granted_to_nobody, state_key
 from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
@@ -25,6 +25,7 @@ from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
 from oakum.semantics.table import deciding, granted, leaf_index
 from oakum.testing.callers import Caller, Source
+from oakum.testing.carried import Carried
 from oakum.testing.tally import Known, Tally, doorless
 
 WHO = "it could not be told who asked"
@@ -124,9 +125,13 @@ class Look:
             self._object(each, self._above(each) is not None)
         return self
 
-    def refuse(self, refused: Asked) -> Tally:
+    def refuse(self, refused: Asked, *, closes: bool = True) -> Look:
         """Close, for a caller that was refused, what this answer showed to its owner: the fields
-        that no possible relation or setting shows to that caller."""
+        that no possible relation or setting shows to that caller. What the refusal itself holds of
+        the owner's values is closed by nothing: it leaks (CWE-209).
+
+        `closes`: whether the refusal says anything of the object; else it is only looked through.
+        """
         caller, read = refused.caller, self.asked.read
         self.asked = replace(self.asked, caller=caller, probe=refused.probe, begins=False)
         judge = Judge(
@@ -135,16 +140,35 @@ class Look:
         )  # fmt: skip
         sightings = judge.judge(read.value, read.shape).sightings
         self._at = {each.pointer: each for each in sightings}
+        carried = Carried(refused.response, self.asked.params.values())
+        if carried.places:
+            self.asked = replace(
+                self.asked, response=refused.response, read=replace(read, value=carried.value)
+            )
         for sighting in sightings:
             found = self._found(sighting)
             if not found.certain:
                 continue
-            self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
-            self.tally.stood[found.label] = sighting.held
+            leaked = carried.of(sighting)
+            if closes or leaked:
+                self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
+                self.tally.stood[found.label] = sighting.held
             for leaf in sighting.leaves:
-                if not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value):
+                if leaf.path in leaked:
+                    self._refused_with(found, leaf, leaked[leaf.path])
+                elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                    continue
+                elif closes and canonical(leaf.value) not in carried.places:
                     self._refused(found, leaf.path)
-        return self.tally
+        return self
+
+    def _refused_with(self, found: _Object, leaf: Leaf, at: Pointer) -> None:
+        """A value of the owner's that stands in the body of a refusal."""
+        index = leaf_index(found.table, leaf.path)
+        if index >= 0 and found.most >> index & 1:
+            return
+        if found.untold.isdisjoint(deciding(found.table, leaf.path)):
+            self._leak(found, leaf._replace(pointer=at), index)
 
     def _refused(self, found: _Object, path: str) -> None:
         index = leaf_index(found.table, path)

@@ -114,12 +114,13 @@ class Watch:
         asked = self._ask(heard, operation, params, caller)
         closed = self._refusals.refuse(asked, self.tally.evidence)
         if closed is not None:
-            self.tally.add(closed)
+            self.tally.add(closed.tally)
+            self.leaks += closed.leaks
 
     def settle(self) -> None:
         """No more answers come."""
         for closed in self._refusals.settle(self.tally.evidence):
-            self.tally.add(closed)
+            self.tally.add(closed.tally)
         self.tally.settle()
 
     def missed(self, why: str) -> None:
@@ -158,9 +159,9 @@ class Watch:
             if now != caller:
                 asked = replace(asked, caller=now)
                 look = Look(self._frame, asked, self.tally.evidence).judge()
-        self._refusals.show(asked, look)
-        self.tally.add(look.tally)
-        self.leaks += look.leaks
+        for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
+            self.tally.add(each.tally)
+            self.leaks += each.leaks
 
     def _ask(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
