@@ -7,7 +7,6 @@ is shown (or what its owner never gets to see at all); a placeholder is no leak.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.contract.graphql import TAG
@@ -15,18 +14,17 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
-from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
-from oakum.scan.evidence import Mark, Redactor
-from oakum.scan.exhibits import Exhibits, OwnView, Question, by_way_of
-from oakum.scan.knowledge import Knowledge, canonical, says_nothing
+from oakum.scan.evidence import Mark
+from oakum.scan.exhibits import Exhibits, Question, by_way_of
+from oakum.scan.ground import Ground
+from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.masks import kind_of
 from oakum.scan.matrix import (
     ECHO,
     NOBODY,
     Doubt,
     Key,
-    Matrix,
     Observation,
     Outcome,
     granted_to_nobody,
@@ -34,9 +32,8 @@ from oakum.scan.matrix import (
 )
 from oakum.scan.misplaced import Found, Misplaced
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
-from oakum.scan.retraction import ByValue
 from oakum.scan.spellings import holds
-from oakum.semantics import Leaf, Model, Sighting
+from oakum.semantics import Leaf, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, texts
@@ -46,42 +43,6 @@ _SHARED = "too common a value"
 _MASK = "a mask"
 _MIN_INSIDE = 5
 """Characters of an owner's value that are found inside another value by no chance."""
-
-
-@dataclass
-class Ground:
-    """What every answer is judged by; it grows with each."""
-
-    model: Model
-    cast: Cast
-    knowledge: Knowledge
-    matrix: Matrix
-    redactor: Redactor
-    views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
-    """(door, owner) → what the owner was last shown of their own there."""
-    strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
-        default_factory=dict
-    )
-    """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
-    → probes. In memory only."""
-    by_value: ByValue = field(default_factory=ByValue)
-
-    def who(self, sighting: Sighting, viewer: str | None = None) -> str:
-        """Whose an object is; the viewer's, where it belongs to several and they are one."""
-        if self.is_nobodys(sighting.resource):
-            return NOBODY
-        if viewer and self.cast.ids[viewer] & set(sighting.owners):
-            return viewer
-        return self.cast.who(sighting.owners)
-
-    def is_nobodys(self, resource: str) -> bool:
-        """Whether a resource has no owners: a catalogue."""
-        return self.model.policy.resources[resource].owner.kind == "none"
-
-    def stray(self, who: str, value: str, question: Question) -> None:
-        """Remember where a value of somebody's stood outside every object."""
-        place = (question.door, question.viewer, next(iter(question.targets), None))
-        self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)
 
 
 class Cells:
@@ -271,6 +232,8 @@ class Cells:
                 self._proved = self._proved or not (own or self._weak)
                 evidence = self._evidence(sighting, leaf, who)
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+                key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+                self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
                 self._weak = weak
 
     def _is_setting_of(self, sighting: Sighting, leaf: Leaf, who: str) -> bool:
@@ -327,6 +290,9 @@ class Cells:
             inside = isinstance(leaf.value, str) and any(
                 len(each) >= _MIN_INSIDE and holds(text, each) for each in known
             )
+            if not inside:
+                key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+                self._ground.placeholders.handed(key, text, who)
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, sighting.resource, self._object, leaf.path, text)

@@ -28,6 +28,12 @@ _MIN_WORD = 16
 
 _MASK = re.compile(r"(?=.*[*•●#·…])[*•●#·…._\- ]+|[xX]{3,}")
 
+_NO_WORD = re.compile(
+    r"[(<\[]?(?:unknown|n/a|not (?:set|specified|given|provided|available)|unspecified|undisclosed"
+    r"|undefined|redacted|withheld)[)>\]]?",
+    re.IGNORECASE,
+)
+
 
 def canonical(value: Json) -> str:
     """One text for a scalar, so that JSON, CSV and URLs compare."""
@@ -41,9 +47,12 @@ def canonical(value: Json) -> str:
 def says_nothing(value: Json) -> bool:
     """Whether a value is one that stands in for nothing: proof of neither leak nor care.
 
-    A mask (`***`, `••••`) does, even when it is shown to the owner as well.
+    A mask (`***`, `••••`) and a word for nothing (`Unknown`, `n/a`) do, even when they are shown to
+    the owner as well.
     """
-    if isinstance(value, str) and (_MASK.fullmatch(value) or is_no_instant(value)):
+    if isinstance(value, str) and (
+        _MASK.fullmatch(value) or is_no_instant(value) or _NO_WORD.fullmatch(value.strip())
+    ):
         return True
     return value is None or value is False or value == 0 or value in ("", [], {})
 

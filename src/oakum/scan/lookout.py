@@ -17,10 +17,11 @@ from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Answer
 from oakum.scan.cast import Cast
-from oakum.scan.cells import Cells, Ground
+from oakum.scan.cells import Cells
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
+from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
@@ -260,6 +261,7 @@ class Lookout:
     def take_back(self) -> None:
         """Take back what was told by values alone that are known by now to name nobody."""
         self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
+        self._ground.placeholders.take_back(self._ground.matrix)
 
     def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:
         resource = self._ground.model.policy.resources[sighting.resource]

@@ -20,9 +20,9 @@ from oakum.semantics.principal import texts
 
 if TYPE_CHECKING:
     from oakum.exchange import Response
-    from oakum.scan.cells import Ground
     from oakum.scan.doors import Gate
     from oakum.scan.exhibits import Question
+    from oakum.scan.ground import Ground
 
 
 _LONG = 40

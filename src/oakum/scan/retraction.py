@@ -1,11 +1,16 @@
-"""Leaks that were told by a value alone, and taken back when the value turns out to name nobody."""
+"""Leaks that were told by a value alone, and taken back when the value turns out to name nobody.
+
+A value that a viewer is handed in a field of several owners, some of whom are shown another
+themselves, stands in for all of theirs: that one owner has it for real makes it no leak.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from oakum.contract.model import Json
 from oakum.finding import Result, State
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.matrix import Key, Matrix, Observation, Outcome
 
 EVERYWHERE = (
@@ -51,6 +56,44 @@ class ByValue:
             )
             (found if loose else firm).add(key.finding)
         return found - firm
+
+
+@dataclass
+class Placeholders:
+    """Values that viewers were handed in denied fields. In memory only."""
+
+    _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
+    """Cell → probe → the values by which it leaks."""
+    _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners who are shown it themselves."""
+    _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners who are shown another themselves."""
+
+    def handed(self, key: Key, text: str, owner: str) -> None:
+        """A viewer was handed a value for an owner who is shown another."""
+        self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def told(self, key: Key, probe: str, value: Json, owner: str) -> None:
+        """A cell leaks by a value that its owner is shown."""
+        text = canonical(value)
+        self._told.setdefault(key, {}).setdefault(probe, set()).add(text)
+        self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def take_back(self, matrix: Matrix) -> None:
+        """Take back what was told by nothing but what stands in for everybody's value."""
+        for key, probes in self._told.items():
+            void: dict[str, Observation | None] = {
+                probe: None
+                for probe, texts in probes.items()
+                if all(self._stands_in(key, text) for text in texts)
+            }
+            if void:
+                _without(matrix, key, void)
+
+    def _stands_in(self, key: Key, text: str) -> bool:
+        at = (key.resource, key.field, key.viewer, text)
+        others = self._handed.get(at, set()) - self._theirs.get(at, set())
+        return len(others) >= len(self._theirs.get(at, ()))
 
 
 def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:

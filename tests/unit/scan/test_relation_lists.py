@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.relation_lists import Listed, read_list
-from tests.unit.scan.studio import reply
+from oakum.scan.cast import Cast
+from oakum.scan.knowledge import Knowledge
+from oakum.scan.relation_lists import Listed, Relations, read_list
+from tests.unit.scan.studio import IDS, TARGET, gate, model, reply
+from tests.unit.scan.test_knowledge import sighting
 
 AT = ("data", "*", "id")
 ONE = Request("GET", "http://127.0.0.1/list", {})
@@ -92,3 +96,65 @@ def test_no_answer_without_the_list_is_whole(value: Any) -> None:
     found = read(value)
     has = isinstance(value, dict) and isinstance(value.get("data"), list | dict)
     assert found is None or not found.whole or has
+
+
+class Lists:
+    """Who follows whom, shown as a list without a word beside it."""
+
+    def __init__(self) -> None:
+        self.rows = {IDS["ann"]: [IDS["bob"], "p-somebody"], IDS["bob"]: [], IDS["cat"]: []}
+        self.turns = False
+
+    def __call__(self, who: str | None, request: Request, /) -> Response:
+        id = request.url.removeprefix(TARGET).split("/")[2]
+        shown = self.rows[id]
+        if self.turns:  # another at each asking
+            shown = self.rows[id] = shown[1:] + shown[:1] if len(shown) > 1 else shown
+            shown = shown[:1]
+        return reply({"data": rows(*shown)})
+
+    def read(self) -> Relations:
+        knowledge = Knowledge()
+        for name, id in IDS.items():
+            knowledge.learn_own(name, sighting(id=id))
+        known = model().policy
+        follower = replace(known.relations["follower"], operation="listFollowers")
+        rules = replace(known, relations={**known.relations, "follower": follower})
+        page = gate("getPerson")
+        door = replace(page.operation, id="list", path=f"{page.operation.path}/followers")
+        cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, {})
+        gates = {"listFollowers": replace(page, operation=door)}
+        found = Relations(rules, gates, cast, knowledge, TARGET, self)
+        found.take()
+        assert len(found.before) == 3
+        return found
+
+
+def test_lists_that_are_as_they_were_are_not_told() -> None:
+    assert Lists().read().differences() == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (["p-somebody"], ["bob no more"]),
+        ([IDS["bob"]], ["1 other account no more"]),
+        ([], ["bob no more", "1 other account no more"]),
+        ([IDS["bob"], "p-somebody", IDS["cat"]], ["cat only now"]),
+    ],
+)  # fmt: skip
+def test_who_is_on_a_list_no_more_or_only_now_is_told(after: list[str], words: list[str]) -> None:
+    lists = Lists()
+    found = lists.read()
+    lists.rows[IDS["ann"]] = after
+    said = found.differences()
+    assert len(said) == len(words)
+    assert all(any(word in each for each in said) for word in words)
+    assert all("`follower` that ann" in each and "p-somebody" not in each for each in said)
+
+
+def test_a_list_that_differs_from_itself_has_lost_nobody() -> None:
+    lists = Lists()
+    found = lists.read()
+    lists.turns = True
+    assert found.differences() == ()
