@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oakum.finding import Door, Finding
+from oakum.finding import Door, Finding, Report
 from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum
 
@@ -153,9 +153,32 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, criteria: str) -> None:
 # --------------------------------------------------------------------------- baseline
 
 
+def earlier(report: Report) -> Report:
+    """A run of the day before."""
+    return replace(report, run="0", started=begun(timedelta(days=1)))
+
+
+def begun(age: timedelta) -> str:
+    return (datetime.now(UTC) - age).isoformat(timespec="seconds")
+
+
+@pytest.mark.parametrize(
+    ("run", "age", "word"),
+    [("1", timedelta(), "the same run"), ("2", timedelta(hours=-1), "begun after")],
+)
+def test_a_baseline_that_is_no_earlier_run_is_refused(
+    tmp_path: Path, run: str, age: timedelta, word: str
+) -> None:
+    """A pipeline that writes its baseline to the path of its report is green for ever."""
+    contract = written(tmp_path)
+    late = replace(leaking(clean(contract), leak()), run=run, started=begun(age))
+    done = judged(tmp_path, leak(), more=("--baseline", saved(late, tmp_path / "late.json")))
+    assert done.code == 2 and word in done.err
+
+
 def test_what_the_baseline_has_is_known_and_counted(tmp_path: Path) -> None:
     contract = written(tmp_path)
-    before = saved(leaking(clean(contract), leak()), tmp_path / "before.json")
+    before = saved(earlier(leaking(clean(contract), leak())), tmp_path / "before.json")
     done = judged(tmp_path, leak(), more=("--baseline", before))
     assert done.code == 0
     assert done.json["baseline"] == {"known": [leak().fingerprint], "gone": 0}
@@ -173,13 +196,13 @@ def test_what_the_baseline_has_is_known_and_counted(tmp_path: Path) -> None:
 )
 def test_what_is_new_or_worse_counts(tmp_path: Path, worse: Finding) -> None:
     contract = written(tmp_path)
-    before = saved(leaking(clean(contract), leak()), tmp_path / "before.json")
+    before = saved(earlier(leaking(clean(contract), leak())), tmp_path / "before.json")
     assert judged(tmp_path, worse, more=("--baseline", before)).code == 1
 
 
 def test_an_edited_baseline_is_refused(tmp_path: Path) -> None:
     contract = written(tmp_path)
-    before = saved(clean(contract), tmp_path / "before.json")
+    before = saved(earlier(clean(contract)), tmp_path / "before.json")
     before.write_bytes(before.read_bytes().replace(b'"proven": 0', b'"proven": 1'))
     assert judged(tmp_path, leak(), more=("--baseline", before)).code == 2
 

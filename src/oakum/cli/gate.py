@@ -21,9 +21,10 @@ from oakum.contract.reader import Reader
 from oakum.contract.source import Node, parse, read_text
 from oakum.contract.view import view
 from oakum.errors import NOWHERE, InputError, Location, Problem
-from oakum.finding import Report
+from oakum.finding import Finding, Report
 from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathered, judge, words
 from oakum.gate import badge as badges
+from oakum.gate.evidence import is_later
 from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
 from oakum.page.text import visible
@@ -134,7 +135,7 @@ def command(
             graphs=tuple(found.graphs.values()),
             linted=[lint(each, Path(found.document.file)) for each in linters],
             waivers=on.waivers,
-            baseline=_sound(baseline, model).findings if baseline is not None else (),
+            baseline=_earlier(baseline, model, direct),
             widenings=_widenings(against, contract, overlays) if against is not None else None,
             against=against or "",
             memory=_remembered(memory, direct),
@@ -263,6 +264,24 @@ def _sound(path: Path, model: Model) -> Report:
         said = f"a report of another contract: {strange}"
         raise InputError([Problem(Location(str(path)), said)])
     return report
+
+
+def _earlier(path: Path | None, model: Model, sources: list[Source]) -> tuple[Finding, ...]:
+    """Findings of the baseline; raises `InputError` where it is no earlier report: a run that
+    excuses its own findings is green for ever."""
+    if path is None:
+        return ()
+    baseline = _sound(path, model)
+    for each in sources:
+        said = ""
+        if each.report.run == baseline.run:
+            said = f"the same run as `{each.file}`: no run excuses its own findings"
+        elif is_later(baseline, each.report):
+            said = f"a run begun after that of `{each.file}`: it excuses nothing that came before"
+        if said:
+            hint = "give an earlier report, kept where no later run writes"
+            raise InputError([Problem(Location(str(path)), said, hint)])
+    return baseline.findings
 
 
 def _changed(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:

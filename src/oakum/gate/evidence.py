@@ -125,6 +125,12 @@ def _stale(
         yield "its contract had other lines, so it was another state of it"
 
 
+def is_later(one: Report, other: Report) -> bool:
+    """Whether a run began after another; False where one does not say when."""
+    first, second = _time(other.started), _time(one.started)
+    return first is not None and second is not None and second > first
+
+
 def _time(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
