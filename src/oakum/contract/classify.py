@@ -36,27 +36,35 @@ class Verdict:
 
 _SAFE_METHODS = listed("GET HEAD OPTIONS QUERY")
 _DESTROYS = listed(
-    "burn cancel clear deactivate decommission delete destroy disable drop erase expire flush "
-    "invalidate kill populate purge reboot remove reset restart revoke rollback rotate seed "
-    "shutdown terminate truncate unpublish unsubscribe void wipe"
+    "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
+    "disable drop erase evict expire expunge flush invalidate kill obliterate optout populate "
+    "pseudonymise pseudonymize purge reboot redact remove reseed reset restart revoke rollback "
+    "rotate scrub seed shutdown terminate truncate unpublish unsubscribe void wipe "
+    "abmelden annuler borrar cancelar cerrar deconnexion desactivar elimina eliminar excluir "
+    "loeschen löschen stornieren supprimer verwijderen"
 )
+"""With the words that German, French, Spanish, Italian, Portuguese and Dutch paths use."""
 _NOUNS_TOO = listed(
-    "ban block book charge claim clean copy fire import issue join like lock mark move mute open "
-    "pause ping post process promise release report run schedule sign transfer vote"
+    "ban block book charge checkout claim clean clone copy end finish fire flag hide import issue "
+    "join launch like lock mark move mute open opt pause pin ping poke post process promise "
+    "release report run schedule share sign split star touch transfer vote"
 )
 """Verbs that more often stand as nouns: `/post/{id}`, "Issue details"."""
 _CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
     | listed(
-        "accept activate add approve archive assign bulk_update buy cleanup close complete create "
-        "decline demote deploy deposit disconnect dismiss downgrade duplicate edit enqueue exec "
-        "execute follow forget generate grant impersonate init initialise initialize insert "
-        "install invite kick leave merge migrate modify pay promote provision publish "
-        "rebuild redeem refund regenerate register reindex reject rename replace rerun resend "
-        "reserve restore resume retry save send set setup snooze start stop submit suspend switch "
-        "sync toggle trigger unarchive unassign unban unblock undo unfollow uninstall unlike "
-        "unlock unmute unset unsuspend update upgrade upload upvote withdraw write"
+        "accept ack acknowledge activate add approve archive assign become bulk_update bump buy "
+        "cleanup close complete confirm create decline decrement demote deploy deposit disconnect "
+        "dismiss donate downgrade downvote duplicate edit elevate enable enqueue enrol enroll exec "
+        "execute follow forget generate grant impersonate increment init initialise initialize "
+        "insert install invite kick leave merge migrate modify notify optin pay promote provision "
+        "publish react reassign rebuild recalc recalculate redeem refund regenerate register "
+        "reindex reject remind rename renew replace replay requeue rerun resend "
+        "reserve restore resume retry save send set setup snooze start stop submit subscribe sudo "
+        "suspend switch sync toggle trigger unarchive unassign unban unblock undo unenroll unflag "
+        "unfollow unhide uninstall unlike unlink unlock unmute unpin unset unshare unstar "
+        "unsuspend update upgrade upload upvote withdraw write"
     )
 )
 _NEVER_NOUNS = listed("create delete destroy erase populate purge truncate unsubscribe wipe")
@@ -98,7 +106,9 @@ _GLUED = re.compile(
     r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
     r"(db|database|all|data|cache|tables?|users?|accounts?|me|everything)"
 )
-_ENDS_SESSION = re.compile(r"(?:log|sign)[-_ ]?(?:out|off)")
+_ENDS_SESSION = re.compile(
+    r"(?:log|sign)[-_ ]?(?:out|off)|(?:end|close|quit)[-_ ]?(?:the[-_ ]?)?sessions?"
+)
 _ENDS_SESSION_SAID = re.compile(
     r"(?:log|sign)s?\s+(?:(?:a|an|the|current|currently|logged|in|user|users|session|you)\s+){0,5}?"
     r"(?:out|off)\b",

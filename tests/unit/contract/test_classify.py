@@ -7,6 +7,14 @@ from hypothesis import strategies as st
 from oakum.contract.classify import classify, opens_session
 from oakum.contract.model import Media, Operation, OperationRule, Parameter, Shape
 
+VERBS = (
+    "anonymise reseed evict deconnexion abmelden cerrarSesion loeschen löschen eliminar"
+    " borrar supprimer checkout donate enroll subscribe optout opt-out notify remind"
+    " share confirm enable renew become sudo reassign split clone replay requeue ack"
+    " acknowledge finish launch touch bump increment flag pin star react poke hide"
+    " recalc"
+)
+
 
 def door(
     line: str, summary: str = "", id: str = "", query: str = "", description: str = ""
@@ -39,6 +47,9 @@ def door(
         door("GET /posts/{id}/like"),
         door("GET /tokens/{id}:revoke"),
         door("GET /drop", "Drop all tables"),
+        door("GET /members/{id}/anonymize", "Anonymize a member", "anonymizeMember"),
+        door("GET /members/{id}/end-session", "End all sessions of a member"),
+        *(door(f"GET /members/{{id}}/{verb}") for verb in VERBS.split()),
         door("GET /x", id="resetPassword"),
         door("GET /x", id="admin.seedDb"),
         door("GET /x", id="UsersController_deleteAll"),
