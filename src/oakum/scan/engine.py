@@ -36,7 +36,7 @@ from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
-from oakum.scan.switches import Ask, Switches
+from oakum.scan.switches import Ask, Flip, Switches
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
@@ -193,8 +193,11 @@ class Engine:
             self.gates += more
             self.round()
 
-    def introduce(self, exchanges: Iterable[tuple[str, str, Exchange]]) -> None:
-        """Take in who everybody is, and ask for their settings: all else depends on both."""
+    def introduce(
+        self, exchanges: Iterable[tuple[str, str, Exchange]], left: Iterable[Flip] = ()
+    ) -> None:
+        """Take in who everybody is, and ask for their settings: all else depends on both. `left`:
+        what a killed run has left changed; the objects that it stands in are found again."""
         for operation, identity, exchange in exchanges:
             if identity in self.cast.ids:
                 self._take_in(operation, identity, exchange)
@@ -204,6 +207,10 @@ class Engine:
                     if who in self.cast.ids:
                         self.knowledge.suppose(who, resource.name, resource.key, id)
         self.learn_states()
+        for who, name in dict.fromkeys((each.identity, each.state) for each in left):
+            for gate in self.gates if who in self.cast.ids else ():
+                if name.partition(".")[0] in gate.shows and gate.operation.method == "GET":
+                    self.put(gate, who, who if gate.personal else None)
 
     def round(self) -> None:
         """All questions that still decide something in the world as it is."""

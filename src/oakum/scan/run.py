@@ -303,7 +303,7 @@ class Scan:
                 found = self._examined(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
                 engine = self._wired(found, work)
-                engine.introduce(self._given(found, work.sessions))
+                engine.introduce(self._given(found, work.sessions), self.past.pending)
                 with self._to_the_end():
                     failed += self._restore(engine)
                     failed += engine.newcomers.restore() if engine.newcomers else ()
@@ -407,7 +407,7 @@ class Scan:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
         if not self.past.left:
             return ()
-        engine.introduce(given)
+        engine.introduce(given, self.past.pending)
         failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
             engine.ties = None

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from oakum.errors import InputError, TargetError
-from oakum.exchange import Request, Response
+from oakum.exchange import Exchange, Request, Response
 from oakum.scan.journal import Journal, recall
 from oakum.scan.ledger import Undo, as_json
 from oakum.scan.mending import Mended, mend
 from oakum.scan.run import Options
 from oakum.scan.seal import Seal
 from oakum.scan.switches import Flip
-from tests.unit.scan.studio import IDS, POLICY, TARGET, reply
+from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped
 
 __all__ = ["desk"]
@@ -167,3 +167,16 @@ def test_values_of_people_are_not_told(desk: Desk) -> None:
         "`Person.phone` of ann, its old value",
         "the account oakum-1 that the run has made",
     }
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_the_object_that_a_killed_run_has_written_is_found_again(left: bool) -> None:
+    """A post's address holds its id, which nobody knows before its author's list is asked."""
+    run = Run(Studio())
+    me = [
+        ("getMe", name, Exchange(Request("GET", f"{TARGET}/me"), run.studio.getMe(name, "", None)))
+        for name in run.cast.names()
+    ]
+    flip = Flip("ann", "Post.text", "before", "after")
+    run.engine.introduce(me, [flip] if left else [])
+    assert bool(run.knowledge.values("Post.id", "ann")) is left
