@@ -172,9 +172,8 @@ def one_token(held: Given) -> str | None:
             tokens.add(value)
         elif credential.name != "cookie" or credential.where != "header":
             strange = True
-            # Some servers take the quotes away, and read a token.
-            quoted = value[:1] == value[-1:] == '"'
-            other = other or (quoted and _TOKEN.fullmatch(value[1:-1]) is not None)
+            # Some servers take quotes away or stop at a space or a comma, and read a token.
+            other = other or any(_TOKEN.fullmatch(each) for each in re.split(r"[\s,\"]+", value))
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
     return next(iter(tokens), None)

@@ -155,6 +155,8 @@ local function after_scheme(value)
   return rest, lower(scheme)
 end
 
+local function nothing() return nil end
+
 -- The one token (RFC 7519) of a request: nil for none, and false where two differ or where what
 -- stands in its place is none. A session or a key of another kind beside a token says nothing.
 function Reader:token(held)
@@ -168,8 +170,10 @@ function Reader:token(held)
     elseif value and not (each.where == "header" and each.name == "cookie") then
       mine = match(value, "^[%w_-]+%.[%w_-]+%.[%w_-]+$")
       strange = strange or not mine
-      -- Some servers take the quotes away, and read a token.
-      other = other or find(value, '^"[%w_-]+%.[%w_-]+%.[%w_-]+"$') ~= nil
+      -- Some servers take quotes away or stop at a space or a comma, and read a token.
+      for piece in not mine and value:gmatch '[^%s,"]+' or nothing do
+        other = other or find(piece, "^[%w_-]+%.[%w_-]+%.[%w_-]+$") ~= nil
+      end
     end
     if mine and token and mine ~= token then return false end
     token = token or mine
