@@ -2,7 +2,7 @@
 
 A relation of kind look-up says in the contract with which calls it begins and ends. One is begun
 only between two who are nothing to one another, seen on a list that is certainly whole, and only
-what was seen to begin is ended: so what was there before the run stays, and what the run leaves is
+what this run has begun is ended: so what was there before the run stays, and what the run leaves is
 as it was even where no beginning or no end works. The journal hears of a beginning before it is
 sent, and of the end after it was looked up, like settings.
 """
@@ -45,6 +45,8 @@ class Ties:
     """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
     used: set[str] = field(default_factory=set)
     """Operations that something was sent to."""
+    _unseen: set[str] = field(default_factory=set)
+    """Relations of which a beginning was answered as done and not seen: no other is begun."""
     doubtful: list[str] = field(default_factory=list)
     """What may have been begun and is not ended, in words: it may have been there before."""
 
@@ -76,6 +78,9 @@ class Ties:
     def begin(self, viewer: str, relation: str, owner: str) -> bool:
         """Begin a relation that is not there, and see it; False when that was not seen: `why` has
         the words. Remembered until it is ended."""
+        if relation in self._unseen:
+            self.why = f"a beginning of `{relation}` was answered as done and not seen"
+            return False
         known = self.policy.relations[relation]
         before = self._listed(known, viewer, owner)
         if self._says(before, known, viewer, owner) != "no":
@@ -93,7 +98,14 @@ class Ties:
             return False
         if not walked or self._says(after, known, viewer, owner) != "yes":
             self.why = f"{viewer} was not seen to become {relation} of {owner}"
-            self.undo(change)
+            if not walked:
+                self.undo(change)
+                return False
+            # Answered as done and not shown: it may be shown late, or wait for a yes. It was not
+            # there before, so it is ended unseen, and looked up once more when the run ends.
+            self._unseen.add(relation)
+            with suppress(OakumError):
+                self._walk(known.end, viewer, owner)
             return False
         self.begun.add((viewer, relation, owner))
         self._tie(viewer, relation, owner, held=True)

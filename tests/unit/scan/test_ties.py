@@ -1,4 +1,4 @@
-"""A relation is begun between two who are nothing to one another, only what was seen to begin is
+"""A relation is begun between two who are nothing to one another, only what this run has begun is
 ended, and at the end all is as it was, whatever becomes of the calls."""
 
 from __future__ import annotations
@@ -309,3 +309,31 @@ def test_what_the_contract_or_the_cast_has_forgotten_is_told(state: str) -> None
     found, _ = ready(club)
     found.pending = [Flip("bob", state, True, False), Flip("dan", "follower of ann", True, False)]
     assert len(found.restore()) == 2 and club.asked == []
+
+
+class Lagging(Club):
+    """Lists show what is done only two readings later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = [{*PAIRS}] * 3
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        if request.method != "GET":
+            return super().__call__(viewer, request)
+        self.shown = [*self.shown[1:], {*self.follows}]
+        now, self.follows = self.follows, self.shown[0]
+        answer = super().__call__(viewer, request)
+        self.follows = now
+        return answer
+
+
+def test_what_is_shown_late_is_ended_all_the_same_and_no_other_is_begun() -> None:
+    club = Lagging()
+    found, _ = ready(club)
+    assert not found.begin("cat", "follower", "bob")
+    assert club.follows == {*PAIRS}
+    assert not found.begin("ann", "follower", "cat") and "not seen" in found.why
+    assert [each for each in club.asked if " PUT " in each] == ["cat PUT bob"]
+    found.restore()
+    assert club.follows == {*PAIRS}
