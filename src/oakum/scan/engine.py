@@ -149,6 +149,8 @@ class Engine:
         """Answers to questions that were asked at the same time, until `put` takes them."""
         self.ignoring: set[str] = set()
         """Doors that answer about their caller, whatever id is asked for."""
+        self.braked: set[tuple[str, str | None]] = set()
+        """(door, viewer) of which so many questions were put that a limit answered."""
         self.good: dict[str, tuple[Gate, str | None]] = {}
         """Identity → a question that has shown it something of its own: door, whose values."""
         self._numbers = count(1)

@@ -72,7 +72,8 @@ def ask_for_each(engine: Engine, share: float) -> None:
         for each in chain(_lists(engine), _questions(engine, further=share == 1)):
             if pace is not None and pace.left <= least:
                 break
-            _ask(engine, each)
+            if (each.gate.id, each.viewer) not in engine.braked:
+                _ask(engine, each)
     engine.matrix.settle()
     engine.confirm()
 

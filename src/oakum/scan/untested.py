@@ -70,7 +70,7 @@ def asked_as(cast: Cast, relation: str) -> list[str]:
 
 def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
     """That no viewer of a kind was there: told by identities, or by the objects themselves."""
-    if names := asked_as(cast, key.viewer):
+    if (names := asked_as(cast, key.viewer)) and key.viewer not in names:
         return f"whoever is `{key.viewer}` was asked as {' and '.join(f'`{e}`' for e in names)}"
     relation = model.policy.relations.get(key.viewer)
     if relation is not None and relation.kind == "field":

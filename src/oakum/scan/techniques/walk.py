@@ -260,6 +260,7 @@ class _Door:
         asks = [partial(engine.send, self.gate, case.viewer, each) for each in self._own(case)]
         tried = burst(pace, asks, many)
         if tried.brake:
+            engine.braked.add((self.gate.id, case.viewer))
             self._say(case, f"{space.says}, and braked: {tried.brake} after {tried.asked} tries")
         elif tried.announced:
             self._say(case, f"{space.says}; its answers count down how many tries are left")

@@ -339,7 +339,7 @@ def test_another_address_with_none_of_the_doors_is_left() -> None:
     found = scan(studio, twin=(f"{TARGET}/nowhere",))
     told, asked = found.told, found.asked
     assert told == set()
-    assert len(asked) <= 6
+    assert len([each for each in asked if "/nowhere" in each]) <= 6
     assert any("/nowhere" in note for note in found.notes)
 
 
