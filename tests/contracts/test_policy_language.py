@@ -30,6 +30,8 @@ def written(block: str, folder: Path) -> Path:
     is_document = re.search("^(openapi|overlay):", block, re.M)
     path.write_text(block if is_document else "\n".join((*missing, block)), encoding="utf-8")
     document = CREW.read_text(encoding="utf-8")
+    if "login:" in block:
+        document = document.replace("paths:\n", "paths:\n  /login: {post: {operationId: logIn}}\n")
     if "graphql:" in block:
         document = document.replace("paths:\n", "paths:\n  /graphql: {post: {}}\n")
         (folder / "schema.graphql").write_text(SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")

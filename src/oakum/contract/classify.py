@@ -45,7 +45,7 @@ _DESTROYS = listed(
 )
 """With the words that German, French, Spanish, Italian, Portuguese and Dutch paths use."""
 _NOUNS_TOO = listed(
-    "ban block book charge checkout claim clean clone copy end finish fire flag hide import issue "
+    "ban block book charge checkout claim clean clone copy finish fire flag hide import issue "
     "join launch like lock mark move mute open opt pause pin ping poke post process promise "
     "release report run schedule share sign split star touch transfer vote"
 )

@@ -259,9 +259,10 @@ def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    """Those that are ids: texts and whole numbers; an empty text names nobody."""
+    """Those that are ids: texts and whole numbers; an empty text names nobody, nor does one with a
+    zero byte, at which some readers end it."""
     said = (v for v in values if isinstance(v, str | int) and not isinstance(v, bool))
-    return frozenset(text(each) for each in said if each != "")
+    return frozenset(each for each in map(text, said) if each and "\0" not in each)
 
 
 def readable(answered: Answered | None) -> Json:

@@ -55,6 +55,8 @@ class _Text(NamedTuple):
     where: str = ""
     spared: Collection[str] = ()
     """What the owner is shown in its place: a value that stands in one of these is no news."""
+    place: tuple[str, str] = ("", "")
+    """Resource and field that it is; another owner's value of the very same is a stand-in."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Misplaced:
                 asked = folded(value) in sent or self.question.viewer in joint
                 if asked or not self._is_theirs_alone(value, path):
                     continue
-                if any(holds(each, value) for each in text.spared):
+                same = (resource, path) == text.place and value == text.text
+                if same or any(holds(each, value) for each in text.spared):
                     continue
                 if self._is_unrelated(joint, resource, sightings):
                     operation = self.gate.operation.id
@@ -102,7 +105,8 @@ class Misplaced:
                 within.update(leaf.pointer[:n] for n in steps)
                 if who != self.question.viewer and self._differs(each, leaf, who):
                     own = self.ground.knowledge.own[who, each.resource, leaf.path]
-                    yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own)
+                    place = (each.resource, leaf.path)
+                    yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
         yield from self._beside_the_body()
 

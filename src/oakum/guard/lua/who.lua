@@ -11,7 +11,7 @@ local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 
-local sub, sort = string.sub, table.sort
+local find, sub, sort = string.find, string.sub, table.sort
 
 local M = {}
 
@@ -63,7 +63,7 @@ local function texts(values)
   local list, seen = {}, {}
   for i = 1, #values do
     local id = json.text(values[i])
-    if id and id ~= "" and not seen[id] then
+    if id and id ~= "" and not find(id, "%z") and not seen[id] then
       seen[id] = true
       list[#list + 1] = id
     end
@@ -79,7 +79,7 @@ function Who:by_token(held, req, before)
   local claims = token and self.host.token(token, req)
   if not claims then return nil, 401 end
   local id = json.text(claims[self.caller.claim])
-  if not id or id == "" then return nil, 401 end
+  if not id or id == "" or find(id, "%z") then return nil, 401 end
   if before and before.know.claims == claims then return before end
   local made = self:bearer({ id }, claims)
   -- Another copy of the same claims, by the same credentials: what was looked up for them holds.
@@ -92,7 +92,7 @@ function Who:by_key(held)
   if not value then return nil, 401 end
   local known = self.keys and self.keys[hash.sha256_hex(value)]
   local id = known and json.text(known.id)
-  if not id or id == "" then return nil, 401 end
+  if not id or id == "" or find(id, "%z") then return nil, 401 end
   return self:bearer({ id }, known)
 end
 
