@@ -269,7 +269,8 @@ local function answer(handle)
   local why = headers:get(MARK) or ""
   if why == "via_upstream" then return { status = status, headers = came }, came end
   -- Here it is not *absent* yet: that is for the runtime to say, who can ask what the caller is shown.
-  if status == 404 then status = find(why, "timeout", 1, true) and 504 or 502 end
+  local ours = metadata(handle):get(SPACE)
+  if status == 404 and ours and ours.blind then status = find(why, "timeout", 1, true) and 504 or 502 end
   local res = own(status)
   res.own = true -- not the API's, so there is nothing of the API's to audit
   res.unsent = unsent(why)
