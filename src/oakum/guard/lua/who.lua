@@ -59,11 +59,18 @@ end
 
 -- ---------------------------------------------------------------- the ways to know
 
+-- A value as an id; nil where it is none. An empty text names nobody, nor does one with a zero byte:
+-- some readers end it there, and `held` judges strangers by an owner of that id.
+local function id_of(value)
+  local id = json.text(value)
+  return id and id ~= "" and not find(id, "%z") and id or nil
+end
+
 local function texts(values)
   local list, seen = {}, {}
   for i = 1, #values do
-    local id = json.text(values[i])
-    if id and id ~= "" and not find(id, "%z") and not seen[id] then
+    local id = id_of(values[i])
+    if id and not seen[id] then
       seen[id] = true
       list[#list + 1] = id
     end
@@ -78,8 +85,8 @@ function Who:by_token(held, req, before)
   -- The host is told which token it is: it verifies this one, and looks for none.
   local claims = token and self.host.token(token, req)
   if not claims then return nil, 401 end
-  local id = json.text(claims[self.caller.claim])
-  if not id or id == "" or find(id, "%z") then return nil, 401 end
+  local id = id_of(claims[self.caller.claim])
+  if not id then return nil, 401 end
   if before and before.know.claims == claims then return before end
   local made = self:bearer({ id }, claims)
   -- Another copy of the same claims, by the same credentials: what was looked up for them holds.
@@ -91,8 +98,8 @@ function Who:by_key(held)
   local value = self.reader:api_key(held)
   if not value then return nil, 401 end
   local known = self.keys and self.keys[hash.sha256_hex(value)]
-  local id = known and json.text(known.id)
-  if not id or id == "" or find(id, "%z") then return nil, 401 end
+  local id = known and id_of(known.id)
+  if not id then return nil, 401 end
   return self:bearer({ id }, known)
 end
 
@@ -169,8 +176,8 @@ function M.logged_in(pointer, status, headers, text)
   end
   if not lookups.is_json({ headers = named }) or caching.handed_on(named) then return nil end
   local found = lookups.at(json.decode(text), pointer)
-  local id = #found == 1 and json.text(found[1])
-  if not id or id == "" then return nil end
+  local id = #found == 1 and id_of(found[1])
+  if not id then return nil end
   return {
     ids = { [id] = true }, list = { id }, claims = {}, related = nothing, state = nothing, masks = {},
   }
