@@ -321,6 +321,18 @@ def value_at(value: Json, path: tuple[str, ...]) -> Json:
     return value
 
 
+def objects_of(value: Json) -> Iterator[Mapping[str, Json]]:
+    """Every object of a value, the outer before the inner; however deep it is nested."""
+    todo = [value]
+    while todo:
+        at = todo.pop()
+        if isinstance(at, dict):
+            yield at
+            todo += reversed(at.values())
+        elif isinstance(at, list):
+            todo += reversed(at)
+
+
 def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
     """Every scalar of a value, with its place; however deep it is nested."""
     ahead = [iter([(at, value)])]

@@ -23,7 +23,7 @@ from oakum.scan.bodies import body_shape, encode
 from oakum.scan.contacts import Noun, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
 from oakum.scan.doors import Gate, gate_of
-from oakum.scan.knowledge import Knowledge, canonical
+from oakum.scan.knowledge import Knowledge, canonical, objects_of
 from oakum.scan.login import LoginFailed, json_of
 from oakum.scan.restraint import barred
 from oakum.scan.session import Sessions
@@ -282,7 +282,7 @@ class Newcomers:
         """The object of an answer that holds one of the account's names; empty: there is none."""
         names = set(who.called.values())
         return next(
-            (each for each in _objects(json_of(answer)) if names & _texts(each.values())), {}
+            (each for each in objects_of(json_of(answer)) if names & _texts(each.values())), {}
         )
 
     # ------------------------------------------------------------ taking them away
@@ -529,16 +529,6 @@ def account_resource(model: Model) -> str:
     """The resource that is an account: whose owner is itself; empty: none."""
     found = (name for name, each in model.policy.resources.items() if each.is_account)
     return next(found, "")
-
-
-def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
-    if isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _objects(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _objects(child)
 
 
 def _texts(values: Iterable[Json]) -> set[str]:

@@ -21,7 +21,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge, canonical, leaves_of, value_at
+from oakum.scan.knowledge import Knowledge, canonical, leaves_of, objects_of, value_at
 from oakum.scan.past_cache import past_cache
 
 Read = Callable[[str, str, bool], Mapping[str, Json]]
@@ -178,7 +178,7 @@ class Elsewhere:
             return None
         found = [
             value_at(each, at)
-            for each in _objects(content)
+            for each in objects_of(content)
             if self.cast.ids[identity]
             & {canonical(v) for v in each.values() if isinstance(v, str | int)}
         ]
@@ -188,17 +188,6 @@ class Elsewhere:
 _MOST_DOORS = 3
 _UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
 """What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
-
-
-def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
-    """All objects in a JSON value, whatever it is."""
-    if isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _objects(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _objects(child)
 
 
 def _moved(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -165,6 +165,13 @@ def _written(
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Bound resources at or below a shape that stand in no other one."""
+    for at in _walk(shape, lambda at: not resource_of(at, bound)):
+        if name := resource_of(at, bound):
+            yield name
+
+
+def _walk(shape: Shape, enters: Callable[[Shape], bool] = lambda at: True) -> Iterator[Shape]:
+    """A shape and those below it, each schema once; below those that are not entered, none."""
     todo, seen = [shape], dict[str | int, Shape]()
     while todo:
         at = todo.pop()
@@ -172,9 +179,8 @@ def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
         if here in seen:
             continue
         seen[here] = at
-        if name := resource_of(at, bound):
-            yield name
-        else:
+        yield at
+        if enters(at):
             todo += _below(at)
 
 
@@ -283,16 +289,8 @@ def _distinct(shapes: list[Shape]) -> list[Shape]:
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
     """Bound resources at or below a shape, each schema looked into once."""
-    todo, seen = [shape], dict[str | int, Shape]()
-    while todo:
-        at = todo.pop()
-        here = at.pointer or id(at)  # which stays its own, since it is kept
-        if here in seen:
-            continue
-        seen[here] = at
-        for name in sorted(at.names & bound.keys()):
-            yield bound[name], at
-        todo += _below(at)
+    for at in _walk(shape):
+        yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
 
 
 def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:

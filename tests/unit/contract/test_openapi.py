@@ -9,7 +9,7 @@ import orjson
 import pytest
 from openapi_spec_validator import validate
 
-from oakum.contract.model import Operation
+from oakum.contract.model import Media, Operation
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, flatten
 from oakum.contract.source import parse
@@ -171,6 +171,13 @@ def test_answers_and_bodies_by_media_type() -> None:
 def parsed_shape(door: Operation) -> Any:
     media = door.success()
     return media.shape if media else None
+
+
+@pytest.mark.parametrize("types", ["text/csv application/json", "application/json text/csv"])
+def test_the_order_of_media_types_says_nothing(types: str) -> None:
+    answers = {"201": tuple(map(Media, types.split())), "2XX": (Media("application/json"),)}
+    media = Operation("x", "GET", "/x", responses=answers).success()
+    assert media is answers["201"][types.split().index("application/json")]
 
 
 def test_a_component_is_one_shape_wherever_it_is_used() -> None:
