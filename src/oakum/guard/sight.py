@@ -15,7 +15,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.needs import Needs
 from oakum.guard.route import filled
 from oakum.guard.targets import renamed
-from oakum.guard.who import readable
+from oakum.guard.who import STRANGER, readable
 from oakum.semantics import Call, Model, Principal, Projection, Subject, project
 from oakum.semantics.decide import may_call
 from oakum.semantics.principal import held
@@ -30,7 +30,7 @@ def visible(
     if owner in inquiry.who.ids:
         return True
     # Of any such object, whosever it is and however it is set, they are shown something.
-    if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), "\0"):
+    if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
         return True
     if owner is not None:
         inquiry.begin()

@@ -136,6 +136,8 @@ def octets(id: str) -> bytes:
 
 
 NOBODY = Who()
+STRANGER = "\0"
+"""The id of an owner whom no caller is: what any caller is to somebody they are nothing to."""
 
 
 def by_token(held: Given, verify: Verifier, claim: str) -> Who:
@@ -259,10 +261,10 @@ def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    """Those that are ids: texts and whole numbers; an empty text names nobody, nor does one with a
-    zero byte, at which some readers end it."""
+    """Those that are ids: texts and whole numbers; an empty text names nobody, nor does one that
+    holds the stranger's, at which some readers end it."""
     said = (v for v in values if isinstance(v, str | int) and not isinstance(v, bool))
-    return frozenset(each for each in map(text, said) if each and "\0" not in each)
+    return frozenset(each for each in map(text, said) if each and STRANGER not in each)
 
 
 def readable(answered: Answered | None) -> Json:

@@ -212,6 +212,7 @@ local function far(table_, i, know, subject)
   return most
 end
 
+-- The second is owned by whom no caller is: `who` takes no id with a zero byte.
 local OWN, OTHER = { owned = true, owners = { n = 1 } }, { owned = true, owners = { n = 1, "\0" } }
 
 local function certain(plan, table_, know, subject)
