@@ -118,11 +118,13 @@ def leaking(report: Report, *findings: Finding) -> Report:
     )
 
 
-def clean(contract: Path, age: timedelta = timedelta(minutes=1)) -> Report:
-    """A run that was shown every cell and found nothing."""
+def clean(
+    contract: Path, age: timedelta = timedelta(minutes=1), now: datetime | None = None
+) -> Report:
+    """A run that was shown every cell and found nothing, and began `age` ago."""
     return Report(
         target="https://club.test", contract=str(contract), stated=True, run="1",
-        started=(datetime.now(UTC) - age).isoformat(timespec="seconds"),
+        started=((now or datetime.now(UTC)) - age).isoformat(timespec="seconds"),
         seconds=1.0, requests=20, budget=500, findings=(), cells=cells(), skipped=(),
         identities=(ANN,), version="0", contract_digest=digest(load(contract), contract),
     )  # fmt: skip

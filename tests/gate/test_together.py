@@ -23,11 +23,16 @@ from oakum.gate.waiving import excused, left
 from oakum.memory import Remembered
 from oakum.memory.model import Stamp
 from oakum.semantics import Model, compile_contract
-from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, written
+from tests.gate import club
+from tests.gate.club import DOCUMENT, POLICY, leak, leaking, written
 from tests.gate.test_criteria import found, judged
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 27)
+
+
+def clean(contract: Path) -> Report:
+    return club.clean(contract, now=NOW)
 
 
 def model(contract: Path) -> Model:
