@@ -70,7 +70,7 @@ def both(name: str, **policy: Any) -> Iterator[tuple[PythonGuard, LuaGuard]]:
 
 
 BETWEEN = st.sampled_from(("; ", ";", " ", ", ", ",", "\t", '"', " ; ", ";;", "=", '="', "&"))
-NAMES = st.sampled_from(("sid", "SID", "xsid", "sid ", " sid", "a", "$sid", "a.sid"))
+NAMES = st.sampled_from(("sid", "SID", "s%69d", "xsid", "sid ", " sid", "a", "$sid", "a.sid"))
 VALUES = st.one_of(
     st.sampled_from(TOKENS),
     st.sampled_from(TOKENS).map('"{}"'.format),
@@ -122,7 +122,7 @@ def holds_of(who: str, headers: Headers) -> None:
     holding = {owner for token, owner in GOOD.items() if token in sent}
     assert who in holding
     # Two readings are none: no other token stands where some server would look for one.
-    places = re.findall(r"(?:^|[;,\s\"])sid\s*=\s*\"?(t\.\w+\.\w+)(?=[;,\s\"]|$)", sent)
+    places = re.findall(r"(?i)(?:^|[;,\s\"])s(?:i|%69)d\s*=\s*\"?(t\.\w+\.\w+)(?=[;,\s\"]|$)", sent)
     places += re.findall(r"(?i)^\s*bearer\s+(t\.\w+\.\w+)\s*$", sent, re.MULTILINE)
     assert {GOOD.get(each) for each in places} == {who}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import unquote
 
 from oakum.contract.model import Caller, Json
 from oakum.guard.caching import handed_on
@@ -90,23 +92,57 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
 _BARE = re.compile(r"[\x21-\x7e](?:.*[\x21-\x7e])?", re.DOTALL)
 """A value that no server strips of anything at its ends."""
-_PARTS = r"(?:^|[^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e])"
+_PARTS = r"^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e"
+_PARTED = re.compile(rf"[{_PARTS}]")
 """After these some server begins another cookie. Beyond ASCII there is white space as well, and
 what is white space there hangs on how a server decodes."""
+
+
+_SOFT = "_ .[+"
+"""All of these are `_` to PHP in the name of a cookie; `+` is a space to who decodes names."""
+_FOLDED = str.maketrans(dict.fromkeys(_SOFT, "_"))
+_SEGMENTS = re.compile(r"([^;,\"=]*)(=?)[;,\"]?")
 
 
 def _cookies(text: str, name: str) -> list[str]:
     """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where one server would find a
     cookie of this name and another would not: after a comma or a space, with a space around `=`,
-    or because a quoted value goes on beyond a `;` (RFC 2109)."""
+    because a quoted value goes on beyond a `;` (RFC 2109), or under a name that is the same to
+    servers which fold letters, decode, or write `.` and the like as `_`."""
     halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
     found = [value for each, equals, value in halves if each == name and equals]
-    anywhere = re.findall(rf"{_PARTS}{re.escape(name)}[^\x21-\x7e]*=", text)
     quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
     bare = all(_BARE.fullmatch(value) for value in found if value)
-    if not bare or len(anywhere) != len(found) or any(_runs_on(each) for each in quoted):
+    twice = _named_alike(text, name) != len(found)
+    if not bare or twice or any(_runs_on(each) for each in quoted):
         raise Denied(400, "who")
     return found
+
+
+def _named_alike(text: str, name: str) -> int:
+    """How many cookies some server would take for the one of this name."""
+    wanted = name.lower().translate(_FOLDED)
+    decoded = (unquote(each, "latin-1") for each in _encoded_names(text))
+    hidden = sum(each.lower().translate(_FOLDED) == wanted for each in decoded)
+    return hidden + sum(1 for _ in _alike(name).finditer(text))
+
+
+def _encoded_names(text: str) -> Iterator[str]:
+    """What stands before a `=` and has a `%` in it: all of it, and what follows white space."""
+    if "%" not in text:
+        return
+    for segment, equals in _SEGMENTS.findall(text):
+        if equals and "%" in segment:
+            yield from {segment.strip(" \t"), _PARTED.split(segment.strip(" \t"))[-1]}
+
+
+@cache
+def _alike(name: str) -> re.Pattern[str]:
+    """Finds where some server begins a cookie of this name, whatever its case is."""
+    soft = re.escape(_SOFT)
+    letters = [f"[{soft}]" if each in _SOFT else re.escape(each) for each in name]
+    named = rf"(?![ ])(?i:{''.join(letters)})"
+    return re.compile(rf"(?:^|(?<=[{_PARTS}]))(?={named}[^\x21-\x7e]*=)", re.ASCII)
 
 
 def _runs_on(value: str) -> bool:

@@ -4,10 +4,16 @@
 -- a cookie apart or looks for a token, so that what was verified is what was read.
 
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
-local gsub = string.gsub
+local char, gsub = string.char, string.gsub
 local concat = table.concat
 
 local M = {}
+
+-- A name as those servers have it that fold letters (ASP.NET Core), and write `.`, a space and `[` as `_`
+-- (PHP); `+` is a space to who decodes names. As long as it was.
+local function folded(text)
+  return (gsub(lower(text), "[ .%[+]", "_"))
+end
 
 local Reader = {}
 Reader.__index = Reader
@@ -18,7 +24,7 @@ function M.new(places)
   for i = 1, #places do
     local each = places[i]
     if each.where == "cookie" then
-      self.cookies[#self.cookies + 1] = { name = each.name, place = i }
+      self.cookies[#self.cookies + 1] = { name = each.name, folded = folded(each.name), place = i }
     end
     if each.where == "query" then self.queries[each.name] = i end
   end
@@ -44,9 +50,34 @@ end
 -- ends before it to some server.
 local function runs_on(cookie)
   for value in cookie:gmatch '=[ \t]*("[^;]*)' do
-    value = match(value, "^(.-)[ \t]*$")
+    local till = #value
+    while blank(value, till) do till = till - 1 end
+    value = sub(value, 1, till)
     if #value < 2 or byte(value, -1) ~= 34 or byte(value, -2) == 92 then return true end
     if find(gsub(sub(value, 2, -2), "\\.", ""), '"', 1, true) then return true end
+  end
+  return false
+end
+
+local function unescaped(digits) return char(tonumber(digits, 16)) end
+
+local function decoded(text) return folded(gsub(text, "%%(%x%x)", unescaped)) end
+
+-- Whether a name is decoded to a credential's by some server: all of what stands before a `=`, or what
+-- follows white space in it.
+local function hides(self, cookie)
+  for segment, equals in cookie:gmatch '([^;,"=]*)(=?)' do
+    if equals == "=" and find(segment, "%", 1, true) then
+      local from, till = 1, #segment
+      while blank(segment, from) do from = from + 1 end
+      while till >= from and blank(segment, till) do till = till - 1 end
+      local last = till
+      while last >= from and not parts(byte(segment, last)) do last = last - 1 end
+      local whole, tail = decoded(sub(segment, from, till)), decoded(sub(segment, last + 1, till))
+      for i = 1, #self.cookies do
+        if whole == self.cookies[i].folded or tail == self.cookies[i].folded then return true end
+      end
+    end
   end
   return false
 end
@@ -59,18 +90,22 @@ end
 -- Credentials in cookies, into `held`; false when one of them stands twice, or where one server would
 -- find a cookie of its name and another would not.
 local function read_cookies(self, cookie, held)
-  local some = false
+  if find(cookie, "%", 1, true) and hides(self, cookie) then return false end
+  local some, text = false, folded(cookie)
   for i = 1, #self.cookies do
-    local name, place = self.cookies[i].name, self.cookies[i].place
-    local at = find(cookie, name, 1, true)
+    local name, alike, place = self.cookies[i].name, self.cookies[i].folded, self.cookies[i].place
+    local at = find(text, alike, 1, true)
     while at do
       local equals = at + #name
       while spaces(byte(cookie, equals)) do equals = equals + 1 end
-      if byte(cookie, equals) == 61 and (at == 1 or parts(byte(cookie, at - 1))) then
+      if byte(cookie, equals) == 61 and byte(cookie, at) ~= 32
+        and (at == 1 or parts(byte(cookie, at - 1))) then
         local before = at - 1
         while before > 0 and blank(cookie, before) do before = before - 1 end
         local clean = before == 0 or byte(cookie, before) == 59
-        if held[place] or not clean or equals ~= at + #name then return false end
+        if held[place] or not clean or equals ~= at + #name or sub(cookie, at, equals - 1) ~= name then
+          return false
+        end
         local from = equals + 1
         local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
         while till >= from and blank(cookie, till) do till = till - 1 end
@@ -78,7 +113,7 @@ local function read_cookies(self, cookie, held)
         if till >= from and not (bare(cookie, from) and bare(cookie, till)) then return false end
         held[place], some = sub(cookie, from, till), true
       end
-      at = find(cookie, name, at + 1, true)
+      at = find(text, alike, at + 1, true)
     end
   end
   return not (some and find(cookie, '"', 1, true) and runs_on(cookie))
