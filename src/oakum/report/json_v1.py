@@ -30,7 +30,7 @@ from oakum.finding import (
     State,
     Writes,
 )
-from oakum.report.grouping import exit_code, findings_in_order, tally
+from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
 
 SCHEMA = "oakum.report/1"
 
@@ -90,7 +90,7 @@ def _content(report: Report) -> Json:
         "budget": report.budget,
         "allowed": list(report.allowed),
         "trustworthy": exit_code(report) is not ExitCode.NOT_TRUSTWORTHY,
-        "distrust": list(report.distrust),
+        "distrust": list(reasons(report)),
         "summary": {
             **tally(report),
             **_results(report.cells, ("not_shown", "open", "closed")),

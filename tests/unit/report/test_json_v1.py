@@ -246,4 +246,16 @@ def test_a_run_that_found_only_what_contradicts_drafts_is_not_told_as_trustworth
     """It ends with 3, and its report says the same."""
     found = tuple(replace(each, drafted=drafted) for each in sample().findings)
     report = replace(sample(), findings=found, distrust=())
-    assert found and json_v1.document(report)["trustworthy"] is not drafted
+    told = json_v1.document(report)
+    assert found and told["trustworthy"] is not drafted
+    assert ("drafted" in " ".join(told["distrust"])) is drafted, "and it says why"
+
+
+@given(
+    drafted=st.lists(st.booleans(), max_size=3), distrust=st.lists(st.just("a reason"), max_size=1)
+)
+def test_what_is_not_trustworthy_says_why(drafted: list[bool], distrust: list[str]) -> None:
+    first = sample().findings[0]
+    found = tuple(replace(first, drafted=each) for each in drafted)
+    told = json_v1.document(replace(sample(), findings=found, distrust=tuple(distrust)))
+    assert told["trustworthy"] is (not told["distrust"])
