@@ -16,7 +16,7 @@ from oakum.exchange import Response
 from oakum.finding import Evidence, Result
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark
-from oakum.scan.exhibits import Exhibits, Question, by_way_of
+from oakum.scan.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.scan.ground import Ground
 from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.masks import kind_of
@@ -67,6 +67,8 @@ class Cells:
         self._loose = loose_values(ground.model, gate, judged, reading)
         self._object = ""
         """Key of the object that is judged now; empty: unknown."""
+        self._place: Place = ()
+        """Where it stands."""
         self._weak = ""
         """Why what is judged now is no proof."""
         self._unclear = dict.fromkeys(reading.unclear)
@@ -126,6 +128,7 @@ class Cells:
         declared = self._ground.model.tables[sighting.resource].leaves
         key = self._ground.model.policy.resources[sighting.resource].key
         self._object = next(iter(texts(sighting.value, key) if key else []), "")
+        self._place = place_of(sighting.pointer, self._object)
         if key and not self._object and sighting.pointer in self._reading.given:
             resource = self._ground.model.policy.resources[sighting.resource]
             self._object = asked_key(self._gate, self._question, resource)
@@ -340,7 +343,9 @@ class Cells:
             # An embedded object shares the fate of the one it stands in.
             embedded = (door, resource) in self._ground.matrix.embedded
             filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
-            served = view is not None and view.held(resource, self._object, path, filled)
+            served = view is not None and view.held(
+                resource, self._object, path, filled, self._place if present else None
+            )
             # Asked for another's, it gave the caller's own, or what need not say whose it is.
             by = table.resource.owner.members if resource in self._unowned else ()
             mute = by and not any(self._granted(resource, each, held, state) for each in by)

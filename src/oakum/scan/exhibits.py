@@ -14,6 +14,10 @@ from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Key, Matrix
 from oakum.semantics import Leaf, Sighting
+from oakum.semantics.span import MAX_DEPTH
+
+Place = tuple[str, ...]
+"""Where an object stands in an answer; `*` for an element of a list."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,43 @@ class OwnView:
     """(resource, field) → where its owner saw it."""
     states: list[tuple[str, Mapping[str, Json]]]
     """(resource, its states) of each of their objects there."""
-    objects: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    """(resource, key) → fields of this very object that had something in them."""
+    objects: dict[tuple[str, str], dict[Place, set[str]]] = field(default_factory=dict)
+    """(resource, key) → where it stood → fields of this very object that had something in them
+    there. Key: empty, where the object says none."""
 
-    def held(self, resource: str, key: str, path: str, filled: Collection[str]) -> bool:
-        """Whether the owner was shown a field of this very object there; `filled`: the fields of
-        it in which they were shown something anywhere."""
-        same = [each for name, each in self.objects if name == resource]
-        if key in same:
-            return path in self.objects[(resource, key)]
-        if key and any(same):  # what they were shown last is another one
-            return path in filled
-        return len(same) < 2 and (resource, path) in self.leaves
+    def held(
+        self, resource: str, key: str, path: str, filled: Collection[str], place: Place | None
+    ) -> bool:
+        """Whether the owner was shown a field of this very object there, in this place of the
+        answer: the object that was asked for owes what an embedded view of it does not. `filled`:
+        the fields of it in which they were shown something anywhere; `place` None: the outermost
+        that it stood in."""
+        same = {each: places for (name, each), places in self.objects.items() if name == resource}
+        known = [each for each in same if each]
+        if key in known:
+            return path in _fields(same[key], place)
+        here = place is None or any(place in places for places in same.values())
+        if key and known:  # what they were shown last is another one
+            return path in filled and here
+        shown = {each for places in same.values() for each in _fields(places, place)}
+        return len(known) < 2 and path in shown
+
+    @property
+    def outermost(self) -> dict[str, int]:
+        """Resource → levels of the answer above the own object that has the fewest."""
+        found: dict[str, int] = {}
+        for (name, _), places in self.objects.items():
+            found[name] = min(found.get(name, MAX_DEPTH), *map(len, places))
+        return found
+
+
+def _fields(places: Mapping[Place, Collection[str]], place: Place | None) -> Collection[str]:
+    return places.get(min(places, key=len, default=()) if place is None else place, ())
+
+
+def place_of(pointer: tuple[str, ...], key: str = "") -> Place:
+    """Where an object stands, whichever element of a list, or value by its key in a map, it is."""
+    return tuple("*" if step.isdigit() or (key and step == key) else step for step in pointer)
 
 
 @dataclass(frozen=True)

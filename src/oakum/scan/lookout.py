@@ -20,7 +20,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.cells import Cells
 from oakum.scan.doors import Gate
 from oakum.scan.evidence import Redactor
-from oakum.scan.exhibits import OwnView, Question
+from oakum.scan.exhibits import OwnView, Place, Question, place_of
 from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
@@ -29,6 +29,7 @@ from oakum.scan.ownership import Ownership, Reading, is_one_of_many
 from oakum.semantics import Judge, Known, Model, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.principal import texts
+from oakum.semantics.span import MAX_DEPTH
 
 
 class Lookout:
@@ -187,19 +188,31 @@ class Lookout:
                     if self._ground.who(s, viewer) == viewer
                 ]
                 view = OwnView(value, response.status, response.media_type, places, states)
-                view.objects.update(self._objects(viewer, sightings))
-                self._ground.views[(question.door, viewer)] = view
+                for name, key, place, filled in self._objects(viewer, sightings):
+                    at = view.objects.setdefault((name, key), {})
+                    at.setdefault(place, set()).update(filled)
+                self._keep(question.door, viewer, view)
+
+    def _keep(self, door: str, viewer: str, view: OwnView) -> None:
+        """The view that an owner has of their own at a door, unless the one before it showed them
+        their object itself, and this one embeds it in another's."""
+        before = self._ground.views.get((door, viewer))
+        if before is not None:
+            last, now = before.outermost, view.outermost
+            if now and all(last.get(name, MAX_DEPTH) < level for name, level in now.items()):
+                return
+        self._ground.views[(door, viewer)] = view
 
     def _objects(
         self, viewer: str, sightings: list[Sighting]
-    ) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-        """(resource, key) of each own object → fields with something in them."""
+    ) -> Iterator[tuple[str, str, Place, list[str]]]:
+        """(resource, key, place) of each own object, and its fields with something in them."""
         for each in sightings:
             resource = self._ground.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
-            if key and self._ground.who(each, viewer) == viewer:
-                filled = (leaf.path for leaf in each.leaves if leaf.value not in (None, [], {}))
-                yield (each.resource, key), frozenset(filled)
+            if self._ground.who(each, viewer) == viewer:
+                filled = [leaf.path for leaf in each.leaves if leaf.value not in (None, [], {})]
+                yield each.resource, key, place_of(each.pointer, key), filled
 
     def _learn_states(
         self, gate: Gate, question: Question, viewer: str, sighting: Sighting, reading: Reading

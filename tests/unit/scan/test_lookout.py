@@ -481,3 +481,37 @@ def test_what_endpoints_showed_one_of_themselves_is_forgotten_of_that_one() -> N
     faces = watch.run.lookout
     faces.forget("ann")
     assert {who for who, *_ in watch.run.knowledge.faces} == {"bob"}
+
+
+# ------------------------------------------------------------ embedded views of an object
+
+MINI = {"id": ANN["id"], "name": ANN["name"]}
+BOBS = {"id": IDS["bob"], "name": Studio().people[IDS["bob"]]["name"], "friends": [MINI]}
+
+
+@pytest.mark.parametrize("order", ["own page first", "own mini first"])
+def test_an_embedded_view_owes_no_more_than_it_shows_its_owner_in_that_place(order: str) -> None:
+    """Ann is shown all of herself at the same endpoint: in another place of the answer."""
+    watch = Watch(private=False)
+    shown = [ANN, BOBS]
+    for answer in shown if order == "own page first" else shown[::-1]:
+        watch.look("ann", answer, "ann" if answer is ANN else "bob", again=str(order))
+    seen = results(watch.look("cat", BOBS, "bob"))
+    assert ("Person", "bio") not in seen
+
+
+def test_the_object_that_was_asked_for_owes_what_its_owner_gets_in_its_place() -> None:
+    """That an embedded view came beside it takes nothing off it."""
+    watch = Watch(private=False)
+    watch.look("ann", {**ANN, "friends": [MINI]})
+    seen = results(watch.look("cat", CARD))
+    assert seen["Person", "bio"] is Result.OVER_BLOCK
+    absent = results(watch.look("cat", reply({"error": "no"}, status=404)))
+    assert absent["Person", "bio"] is Result.OVER_BLOCK
+
+
+def test_an_element_of_a_list_owes_what_its_owner_gets_as_another_element() -> None:
+    watch = Watch(private=False)
+    watch.look("ann", {"data": [CARD, ANN]}, None, door="listPeople")
+    seen = results(watch.look("cat", {"data": [CARD]}, None, door="listPeople"))
+    assert seen["Person", "bio"] is Result.OVER_BLOCK
