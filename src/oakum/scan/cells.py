@@ -18,8 +18,8 @@ from oakum.scan.doors import Gate
 from oakum.scan.evidence import Mark
 from oakum.scan.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.scan.ground import Ground
-from oakum.scan.knowledge import canonical, says_nothing
-from oakum.scan.masks import kind_of
+from oakum.scan.knowledge import canonical, is_theirs, says_nothing
+from oakum.scan.masks import is_partly_masked, kind_of
 from oakum.scan.matrix import (
     ECHO,
     NOBODY,
@@ -32,7 +32,6 @@ from oakum.scan.matrix import (
 )
 from oakum.scan.misplaced import Found, Misplaced
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
-from oakum.scan.spellings import holds
 from oakum.semantics import Leaf, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
@@ -237,7 +236,17 @@ class Cells:
                 self._put(sighting, leaf.path, who, Result.LEAK, evidence)
                 key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
                 self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
+                self._tell_by_object(key, leaf, who)
                 self._weak = weak
+
+    def _tell_by_object(self, key: Key, leaf: Leaf, who: str) -> None:
+        """Remember a value that its owner was not shown yet: they may be shown another."""
+        viewer, place = self._question.viewer, (who, key.resource, key.field)
+        if who and who != viewer and place not in self._ground.knowledge.own:
+            seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
+            doubt = Doubt("another value", seen)
+            value = canonical(leaf.value)
+            self._ground.by_object.add(key, self._question.probe, who, value, doubt)
 
     def _is_setting_of(self, sighting: Sighting, leaf: Leaf, who: str) -> bool:
         """Whether `false` is what this owner's account was read to be set to, by the same name."""
@@ -288,11 +297,10 @@ class Cells:
             # something in it may be an error, a placeholder, or the caller's own.
             kind = self._ground.model.policy.resources[sighting.resource].owner.kind
             by_path = kind in ("path", "caller") or sighting.pointer in self._reading.given
-            return "another value" if by_path or place in knowledge.empty else ""
+            unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
+            return "another value" if unlike else ""
         if text not in known:
-            inside = isinstance(leaf.value, str) and any(
-                len(each) >= _MIN_INSIDE and holds(text, each) for each in known
-            )
+            inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside:
                 key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
                 self._ground.placeholders.handed(key, text, who)

@@ -16,6 +16,7 @@ from oakum.scan.matrix import Key, Matrix
 from oakum.semantics import Leaf, Sighting
 from oakum.semantics.span import MAX_DEPTH
 
+NOWHERE = "its owner is shown this field nowhere: judged by the object it stands in"
 Place = tuple[str, ...]
 """Where an object stands in an answer; `*` for an element of a list."""
 
@@ -110,7 +111,7 @@ class Exhibits:
         note = by_way_of(self.gate, sighting.pointer)
         if (who, sighting.resource, leaf.path) not in self.knowledge.own:
             note += "; " if note else ""
-            note += "its owner is shown this field nowhere: judged by the object it stands in"
+            note += NOWHERE
         return Evidence(
             self.own_side(who, sighting.resource, leaf.path),
             self.viewer_side(who, sighting.held, marks, [sighting.pointer]),

@@ -9,7 +9,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import NOBODY, Matrix
-from oakum.scan.retraction import ByValue, Placeholders
+from oakum.scan.retraction import ByObject, ByValue, Placeholders
 from oakum.semantics import Model, Sighting
 
 
@@ -30,6 +30,7 @@ class Ground:
     """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
     → probes. In memory only."""
     by_value: ByValue = field(default_factory=ByValue)
+    by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
 
     def who(self, sighting: Sighting, viewer: str | None = None) -> str:

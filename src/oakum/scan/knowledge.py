@@ -14,12 +14,15 @@ from oakum.contract.lexicon import classify_field, words
 from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE, Ambient
 from oakum.scan.masks import is_no_instant
+from oakum.scan.spellings import holds
 from oakum.semantics import Sighting
 
 _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
 MIN_WITHIN = 8
 """Characters of a value that stands within a longer text by no chance."""
+_MIN_INSIDE = 5
+"""Characters of an owner's value that are found inside another value by no chance."""
 MIN_CANARY = 7
 """Characters below which a value turns up by chance."""
 _MIN_WORD = 16
@@ -55,6 +58,11 @@ def says_nothing(value: Json) -> bool:
     ):
         return True
     return value is None or value is False or value == 0 or value in ("", [], {})
+
+
+def is_theirs(text: str, known: Collection[str]) -> bool:
+    """Whether a value is one of an owner's, or holds one."""
+    return text in known or any(len(each) >= _MIN_INSIDE and holds(text, each) for each in known)
 
 
 @dataclass

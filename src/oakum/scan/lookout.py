@@ -272,8 +272,10 @@ class Lookout:
                 self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:
-        """Take back what was told by values alone that are known by now to name nobody."""
+        """Take back what was told by values alone that are known by now to name nobody, or by an
+        object alone whose owner is shown another value."""
         self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
+        self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.placeholders.take_back(self._ground.matrix)
 
     def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:

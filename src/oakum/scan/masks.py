@@ -33,6 +33,36 @@ def looks_masked(value: Json) -> bool:
     return _MASKED.search(json_bytes(value).decode()) is not None
 
 
+_PARTLY = re.compile(
+    r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@|(?<![0-9A-Za-z])[xX*](?:[.:/-][xX*])+(?![0-9A-Za-z])"
+)
+_HIDDEN = re.compile(r"[*•●·█#…]+|\.{3}|[xX]{2,}|(?<![0-9A-Za-z])(?:[xX]|0+)(?![0-9A-Za-z])")
+"""What stands in a mask for what it hides; a part of zeros (`10.1.0.0`) only beside the whole."""
+_LONGEST = 200
+_MOST_HIDDEN = 6
+
+
+def is_partly_masked(value: Json) -> bool:
+    """Whether a value looks like one of which a part is hidden: `10.1.x.x`, `a…@example.org`."""
+    return isinstance(value, str) and _PARTLY.search(value) is not None
+
+
+def hides(text: str, whole: str) -> bool:
+    """Whether a text is another with parts of it hidden: `10.1.x.x` and `10.1.0.0` of `10.1.7.12`,
+    `+44 **** 34` of `+44 7700 34`."""
+    if text == whole or len(whole) > _LONGEST:
+        return False
+    shown = _HIDDEN.split(text)
+    if not 1 < len(shown) <= _MOST_HIDDEN + 1 or not any(map(str.isalnum, "".join(shown))):
+        return False
+    first, *between, last = shown
+    at = len(first) if whole.startswith(first) else len(whole)
+    for each in between:
+        found = whole.find(each, at + 1)
+        at = found + len(each) if found > at else len(whole)
+    return whole.endswith(last) and len(whole) - len(last) > at
+
+
 def is_no_instant(text: str) -> bool:
     """Whether a text is what languages write for no time, or for no id."""
     return _NOTHING.fullmatch(text) is not None
@@ -44,6 +74,9 @@ def kind_of(text: str, others: Collection[str], names: Collection[str], *, share
     `names`: what everybody may know of the owner, such as id and user name; `shared`: other owners
     see the same value in that field.
     """
+    if any(hides(text, each) for each in others):
+        return "mask"
+    others = [each for each in others if not hides(each, text)]
     worded, known = _made_of(text, names)
     if not others:
         return "mask" if worded and known else "value"

@@ -1,4 +1,7 @@
-"""Leaks that were told by a value alone, and taken back when the value turns out to name nobody.
+"""Leaks that were told too soon, and are taken back by what is known later.
+
+What was told by a value alone goes when the value turns out to name nobody; what was told by the
+object it stood in, before its owner was shown the field, when they are shown another value.
 
 A value that a viewer is handed in a field of several owners, some of whom are shown another
 themselves, stands in for all of theirs: that one owner has it for real makes it no leak.
@@ -6,12 +9,13 @@ themselves, stands in for all of theirs: that one owner has it for real makes it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oakum.contract.model import Json
 from oakum.finding import Result, State
-from oakum.scan.knowledge import Knowledge, canonical
-from oakum.scan.matrix import Key, Matrix, Observation, Outcome
+from oakum.scan.exhibits import NOWHERE
+from oakum.scan.knowledge import Knowledge, canonical, is_theirs
+from oakum.scan.matrix import Doubt, Key, Matrix, Observation, Outcome
 
 EVERYWHERE = (
     "the same value stands in answers of several operations that nobody asked about its owner:"
@@ -56,6 +60,44 @@ class ByValue:
             )
             (found if loose else firm).add(key.finding)
         return found - firm
+
+
+@dataclass
+class ByObject:
+    """Cells that leak by the object that a value stood in, whose owner had been shown nothing in
+    that field by then. Values in memory only."""
+
+    _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
+    """Cell → probe → owner, the value, and what it is if the owner is shown another."""
+
+    def add(self, key: Key, probe: str, owner: str, value: str, doubt: Doubt) -> None:
+        """Remember what a viewer was handed in an owner's object."""
+        self._told.setdefault(key, {})[probe] = (owner, value, doubt)
+
+    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
+        """Take back what was no value that its owner is shown, as is known by now: a mask of it."""
+        for key, told in list(self._told.items()):
+            place = key.resource, key.field
+            shown = {
+                probe: told_of
+                for probe, told_of in told.items()
+                if (told_of[0], *place) in knowledge.own
+            }
+            other: dict[str, Observation | None] = {
+                probe: None
+                for probe, (owner, value, _) in shown.items()
+                if not is_theirs(value, knowledge.own[(owner, *place)])
+            }
+            self._told[key] = {p: each for p, each in told.items() if p not in shown}
+            if other:
+                _without(matrix, key, other)
+                if matrix.entries[key].result is Result.NOT_SHOWN:
+                    doubts = tuple(shown[probe][2] for probe in other)
+                    matrix.apply(key.door, Outcome(next(iter(other)), 0, doubts=doubts))
+            evidence = matrix.evidence.get(key.finding)
+            if shown and evidence is not None and NOWHERE in evidence.note:
+                note = evidence.note.replace(NOWHERE, "").removesuffix("; ")
+                matrix.evidence[key.finding] = replace(evidence, note=note)
 
 
 @dataclass
@@ -106,8 +148,10 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
     entry.result = Result.NOT_SHOWN
     name = key.finding
     same = [each for at, each in matrix.entries.items() if at.finding == name and each.probes]
-    if not any(each.result is Result.LEAK for each in same):
+    leaking = [each for each in same if each.result is Result.LEAK]
+    if not any(len(set(each.probes)) > 1 for each in leaking):
         matrix.confirmed.discard(name)
+    if not leaking:
         matrix.evidence.pop(name, None)
         matrix.weak.pop(name, None)
     for probe, observation in void.items():

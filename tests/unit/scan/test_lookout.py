@@ -515,3 +515,50 @@ def test_an_element_of_a_list_owes_what_its_owner_gets_as_another_element() -> N
     watch.look("ann", {"data": [CARD, ANN]}, None, door="listPeople")
     seen = results(watch.look("cat", {"data": [CARD]}, None, door="listPeople"))
     assert seen["Person", "bio"] is Result.OVER_BLOCK
+
+
+# ------------------------------------------------------------ judged before the owner was shown it
+
+
+def read_early(answer: str, owner_sees: str = ANN["phone"]) -> Watch:
+    """Cat is handed ann's phone in this form before ann is shown her own."""
+    watch = Watch()
+    for again in ("", "again"):
+        watch.look("cat", {**CARD, "phone": answer}, again=again)
+    watch.look("ann", {**ANN, "phone": owner_sees})
+    watch.run.lookout.take_back()
+    return watch
+
+
+def phone(watch: Watch) -> tuple[Key, Result]:
+    return next(
+        (key, entry.result)
+        for key, entry in watch.run.matrix.entries.items()
+        if (key.door, key.field, key.viewer) == ("getPerson", "phone", "member")
+    )
+
+
+@pytest.mark.parametrize("mask", ["+49-555-hidden", "+49-555-0", "another-per-author-31"])
+def test_a_mask_seen_before_its_owner_was_shown_the_value_is_no_leak(mask: str) -> None:
+    watch = read_early(mask)
+    key, result = phone(watch)
+    assert result is Result.NOT_SHOWN
+    assert watch.run.matrix.doubt(key) == "another value", "and the report says why"
+    assert key.finding not in watch.run.matrix.confirmed
+
+
+def test_a_value_seen_before_its_owner_was_shown_it_stays_a_leak_and_is_said_to_be_theirs() -> None:
+    watch = read_early(ANN["phone"])
+    key, result = phone(watch)
+    assert result is Result.LEAK and key.finding in watch.run.matrix.confirmed
+    assert "nowhere" not in watch.run.matrix.evidence[key.finding].note
+
+
+def test_what_its_owner_is_shown_nowhere_is_judged_by_the_object() -> None:
+    watch = Watch()
+    watch.look("cat", {**CARD, "phone": "+49-555-77001"})
+    watch.run.lookout.take_back()
+    key, result = phone(watch)
+    assert result is Result.LEAK
+    assert "nowhere" in watch.run.matrix.evidence[key.finding].note
+    assert Watch().look("cat", {**CARD, "phone": "+49 x.x.x"}).doubts, "unless it looks masked"
