@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from oakum.scan.run import Options, diagnose
+from oakum.scan.diagnosis import diagnose
+from oakum.scan.run import Options
 from tests.scan.servers import serve
 from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, Told, path, schema, told
 

@@ -9,7 +9,8 @@ import orjson
 
 from oakum.cli import shared
 from oakum.errors import ExitCode
-from oakum.scan.run import Options, diagnose
+from oakum.scan.diagnosis import diagnose
+from oakum.scan.run import Options
 
 
 @click.command(

@@ -39,6 +39,9 @@ class Cast:
     the same as missing in it."""
     unproven: Mapping[str, str] = field(default_factory=dict)
     """Identities that nothing has proven to be who they are → why."""
+    doubted: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(viewer, owner) of whom the run itself may have made the one what they are to the other →
+    why: what is shown between these two proves nothing."""
     _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
         default_factory=dict
     )
@@ -70,6 +73,8 @@ class Cast:
 
     def unproven_of(self, viewer: str | None, owner: str) -> str:
         """Why what one of these two shows of the other is no proof; empty: both are proven."""
+        if why := self.doubted.get((viewer or "", owner)):
+            return f"what `{viewer}` is to {owner} is not certain: {why}"
         name = next((each for each in (viewer, owner) if each in self.unproven), None)
         return f"`{name}` is not proven: {self.unproven[name]}" if name else ""
 
@@ -136,6 +141,10 @@ class Cast:
         self.ids = {**self.ids, name: frozenset(before) | {id}}
         self._principals.clear()
         self._held.clear()
+
+    def doubt(self, viewer: str, owner: str, why: str) -> None:
+        """What two are to one another is not as the identities file says, or may not be."""
+        self.doubted.setdefault((viewer, owner), why)
 
     def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
         """Somebody is now something else to somebody."""

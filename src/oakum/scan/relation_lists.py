@@ -48,6 +48,12 @@ class Listed:
     """Whether nobody else can be on it."""
 
 
+Bond = tuple[str, str, str]
+"""(viewer, relation, owner)."""
+Lists = dict[tuple[str, str], Listed]
+"""(relation, whose list) → it."""
+
+
 def read_list(
     ask: Ask, who: str, request: Request, names: Collection[str], at: tuple[str, ...]
 ) -> Listed | None:
@@ -173,8 +179,8 @@ class Relations:
     knowledge: Knowledge
     target: str
     ask: Ask
-    before: dict[tuple[str, str], Listed] = field(default_factory=dict)
-    """(relation, whose list) → it, before the run wrote."""
+    before: Lists = field(default_factory=dict)
+    """The lists before the run wrote."""
 
     def of(self, relation: str, whose: str) -> Listed | None:
         """A list as it is now; None: nothing tells it. Raises what asking raises."""
@@ -188,15 +194,17 @@ class Relations:
 
     def take(self) -> None:
         """Read every list once, before anything is written."""
+        self.before = self.all()
+
+    def all(self) -> Lists:
+        """Every list that is shown; never raises."""
         every = (
             (name, whose)
             for name, known in self.policy.relations.items()
             if known.kind == "lookup" and self._is_read(known.operation)
             for whose in self.cast.names()
         )
-        for at in islice(every, _MOST):
-            if (found := self._now(at)) is not None:
-                self.before[at] = found
+        return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
 
     def _is_read(self, operation: str) -> bool:
         gate = self.gates.get(operation)
@@ -234,3 +242,22 @@ class Relations:
 
     def _name(self, id: str) -> str:
         return self.cast.who((id,))
+
+
+def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:
+    """What identities are to one another otherwise than before: whether they are it now, and
+    whether that is sure. Who went from a list that others came to may stand on a later page of it,
+    and who came to one that others went from may have stood there."""
+    found: dict[Bond, tuple[bool, bool]] = {}
+    for (relation, whose), after in now.items():
+        before = was.get((relation, whose))
+        if before is None:
+            continue
+        gone, more = before.ids - after.ids, after.ids - before.ids
+        whole = before.whole and after.whole
+        for ids, held in ((gone if after.whole else frozenset[str](), False), (more, True)):
+            for other in {cast.who((each,)) for each in ids} - {"", whose}:
+                of_owner = policy.relations[relation].of == "owner"
+                bond = (other, relation, whose) if of_owner else (whose, relation, other)
+                found[bond] = (held, whole and not (more if not held else gone))
+    return found

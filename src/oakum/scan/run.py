@@ -36,6 +36,7 @@ from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
+from oakum.scan.patience import Patience
 from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
@@ -117,6 +118,8 @@ class Scan:
     options: Options
     emit: Callable[[Event], None]
     warnings: list[Problem] = field(default_factory=list)
+    sleep: Callable[[float], None] = time.sleep
+    """Waits so many seconds for what was changed to be shown."""
     between: Between | None = None
     """What stands between the run and its target; None: nothing, as in every real run."""
     left_behind: tuple[str, ...] = ()
@@ -369,6 +372,7 @@ class Scan:
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
+            Patience(self.sleep),
         ).engine(found)  # fmt: skip
         if self.between is not None:
             self.between.take(engine)
@@ -574,25 +578,4 @@ def _origin(target: str) -> str:
     return f"{scheme}://{rest.split('/')[0]}"
 
 
-def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examination:
-    """`oakum doctor`: log everybody in and ask who they are; nothing else is sent.
-
-    `warn` hears what is doubtful about the files before the first request.
-    """
-    contract = load(options.contract, options.overlays)
-    policy = contract.policy or drafted_policy(contract.document)
-    identities = load_identities(options.identities, policy.relations)
-    warn([*identities.warnings, *identities.notes])
-    transport = HttpTransport(
-        options.target, run_id=secrets.token_hex(6), also=identities.origins()
-    )
-    try:
-        governor = Governor(transport, options.rate, options.budget)
-        sessions = Sessions(identities, governor, contract.document, options.target)
-        found = examine(identities, sessions, "", contract.document, policy.caller)
-        return with_claims(found, policy, sessions)
-    finally:
-        transport.close()
-
-
-__all__ = ["Options", "Scan", "diagnose"]
+__all__ = ["Options", "Scan"]

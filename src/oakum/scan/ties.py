@@ -5,6 +5,11 @@ only between two who are nothing to one another, seen on a list that is certainl
 what this run has begun is ended: so what was there before the run stays, and what the run leaves is
 as it was even where no beginning or no end works. The journal hears of a beginning before it is
 sent, and of the end after it was looked up, like settings.
+
+An API may do more than it is asked: a follow that is mutual, an end that ends others too. So the
+lists of all identities are read before a beginning, after it and after the end; what has moved
+beside what was asked for is known to the cast at once, and is taken back like the rest. The first
+beginning or end that was answered and not seen is the last of its relation.
 """
 
 from __future__ import annotations
@@ -19,11 +24,14 @@ from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.relation_lists import Listed, Relations
+from oakum.scan.patience import Patience
+from oakum.scan.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.switches import Ask, Flip
 
 SIGN = " of "
 """Stands in the name of a tie, `follower of pia`, and in no name of a setting."""
+_ROUNDS = 3
+"""Times that the lists are read for what a taking back has moved in its turn."""
 
 
 @dataclass
@@ -41,14 +49,28 @@ class Ties:
     pending: list[Flip] = field(default_factory=list)
     why: str = ""
     """Why the last beginning or end that failed did."""
-    begun: set[tuple[str, str, str]] = field(default_factory=set)
+    begun: set[Bond] = field(default_factory=set)
     """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
     used: set[str] = field(default_factory=set)
     """Operations that something was sent to."""
-    _unseen: set[str] = field(default_factory=set)
-    """Relations of which a beginning was answered as done and not seen: no other is begun."""
     doubtful: list[str] = field(default_factory=list)
     """What may have been begun and is not ended, in words: it may have been there before."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for a list to show what was done."""
+    _ceased: dict[str, str] = field(default_factory=dict)
+    """Relations of which no other is begun → why."""
+    _was: Lists | None = None
+    """The lists before the first beginning; None: none was begun."""
+    _sides: dict[Bond, Flip] = field(default_factory=dict)
+    """What stands otherwise than then, and nobody asked for."""
+    _spared: set[Bond] = field(default_factory=set)
+    """What is not taken back, for it may have been there before."""
+    _unsure: set[tuple[str, str]] = field(default_factory=set)
+    """(viewer, `relation of owner`) of what may have begun though no list shows it."""
+    _status = 0
+    """Of the last answer to a step; 0: there was none."""
+    _moving = False
+    """Whether a step was sent since the lists were read."""
 
     def chances(self) -> list[tuple[str, str, str]]:
         """(viewer, relation, owner) of the cast that may be begun and ended: the one is nothing
@@ -58,8 +80,7 @@ class Ties:
         return [
             (viewer, word, owner)
             for word, known in self.policy.relations.items()
-            if known.begin and known.end
-            if all(step.operation in self.gates for step in (*known.begin, *known.end))
+            if self._can(known)
             for owner in names
             for viewer in names
             if viewer != owner and not self.cast.ties.get((viewer, owner))
@@ -78,8 +99,8 @@ class Ties:
     def begin(self, viewer: str, relation: str, owner: str) -> bool:
         """Begin a relation that is not there, and see it; False when that was not seen: `why` has
         the words. Remembered until it is ended."""
-        if relation in self._unseen:
-            self.why = f"a beginning of `{relation}` was answered as done and not seen"
+        if why := self._why_not(relation):
+            self.why = why
             return False
         known = self.policy.relations[relation]
         before = self._listed(known, viewer, owner)
@@ -88,28 +109,49 @@ class Ties:
             if before is not None and not before.whole:
                 self.why += f": what `{known.operation}` lists may go on behind what it showed"
             return False
+        if self._was is None:
+            self._was = self._lists()
         change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
         self.log("flip", change)
         self.pending.append(change)
+        self._unsure.add((viewer, change.state))
         walked = self._walk(known.begin, viewer, owner)
-        after = self._listed(known, viewer, owner)
+        after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
+            self._spared.add((viewer, relation, owner))
             self._leave(change)  # a list that lost a row may show no more than its newest
             return False
         if not walked or self._says(after, known, viewer, owner) != "yes":
             self.why = f"{viewer} was not seen to become {relation} of {owner}"
-            if not walked:
-                self.undo(change)
-                return False
-            # Answered as done and not shown: it may be shown late, or wait for a yes. It was not
-            # there before, so it is ended unseen, and looked up once more when the run ends.
-            self._unseen.add(relation)
-            with suppress(OakumError):
-                self._walk(known.end, viewer, owner)
+            self._not_seen(change, known, owner, walked)
             return False
+        self._unsure.discard((viewer, change.state))
         self.begun.add((viewer, relation, owner))
         self._tie(viewer, relation, owner, held=True)
+        self._compare()
         return True
+
+    def _why_not(self, relation: str) -> str:
+        """Why nothing of a relation is begun any more; empty: it may be."""
+        if self.patience.spent:
+            return "what is begun is shown so late that no time is left to see it end"
+        return self._ceased.get(relation, "")
+
+    def _not_seen(self, change: Flip, known: Relation, owner: str, walked: bool) -> None:
+        """A beginning that no list shows: it may be shown late, or wait for a yes. It was not there
+        before, so it is ended unseen, unless it was refused, and again when the run ends."""
+        if not walked and self._status < 500:
+            self._unsure.discard((change.identity, change.state))
+            self.undo(change)
+            return
+        self._ceased[known.name] = (
+            f"a beginning of `{known.name}` was answered as done and not seen"
+            if walked
+            else f"a beginning of `{known.name}` was answered with {self._status}"
+        )
+        self.cast.doubt(change.identity, owner, f"the run may have left them {change.state}")
+        with suppress(OakumError):
+            self._walk(known.end, change.identity, owner)
 
     def _leave(self, change: Flip) -> None:
         """Neither end what was begun nor remember to: nobody knows that it was not there before."""
@@ -129,47 +171,124 @@ class Ties:
             self.why = f"the run has not seen {viewer} become {relation} of {owner}"
             return False
         known = self.policy.relations[relation]
-        done = self._walk(known.end, viewer, owner) and self._stands(known, viewer, owner) != "yes"
+        done = self._walk(known.end, viewer, owner)
+        if done:
+            after = self._look(known, viewer, owner, "no")
+            done = self._says(after, known, viewer, owner) != "yes"
         if done:
             self._tie(viewer, relation, owner, held=False)
+            self._compare()
         else:
             self.why = f"the API did not end `{relation}` of {viewer} to {owner}"
+            self._ceased[relation] = self.why
         return done
 
     def take_back(self, viewer: str, relation: str, owner: str) -> bool:
-        """Make two be to one another what they were before `begin`; a failure stays for the end."""
+        """Make all be to one another what they were before `begin`; a failure stays for the end."""
         state = f"{relation}{SIGN}{owner}"
         done = True
         for each in [e for e in self.pending if (e.identity, e.state) == (viewer, state)]:
             done = self.undo(each) and done
-        return done
+        return self._take_sides_back() and done
+
+    def _take_sides_back(self) -> bool:
+        for _ in range(_ROUNDS):
+            if self._moving:
+                self._compare()
+            if not self._sides:
+                return True
+            if [each for each in reversed(self._sides.values()) if not self.undo(each)]:
+                return False
+        return False
 
     def undo(self, change: Flip) -> bool:
-        """End what was begun, or begin again what an older run had ended; False when it could not
-        be, or was not seen to be."""
+        """End what was begun, or begin again what was ended beside it or by an older run; False
+        when it could not be, or was not seen to be."""
         relation, _, owner = change.state.partition(SIGN)
         viewer, known = change.identity, self.policy.relations.get(relation)
         if known is None or not {viewer, owner} <= self.cast.ids.keys():
             return False
         wanted, steps = ("yes", known.begin) if change.before else ("no", known.end)
         try:
-            if self._stands(known, viewer, owner) != wanted:
+            sure = (viewer, change.state) not in self._unsure
+            if not sure or self._stands(known, viewer, owner) != wanted:
                 with suppress(OakumError):  # it may be done all the same
                     self._walk(steps, viewer, owner)
-                if self._stands(known, viewer, owner) != wanted:
+                after = self._look(known, viewer, owner, wanted)
+                if self._says(after, known, viewer, owner) != wanted:
+                    self._stays(change, relation, owner)
                     return False
             self._tie(viewer, relation, owner, held=bool(change.before))
         except OakumError:
             return False
         self.begun.discard((viewer, relation, owner))
+        self._is_back(change)
+        return True
+
+    def _stays(self, change: Flip, relation: str, owner: str) -> None:
+        """Nobody is told to be in the wrong by what the run has left."""
+        self.cast.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
+        self._ceased.setdefault(
+            relation, f"`{relation}` of {change.identity} to {owner} could not be taken back"
+        )
+
+    def _is_back(self, change: Flip) -> None:
+        self._unsure.discard((change.identity, change.state))
+        self._sides = {bond: each for bond, each in self._sides.items() if each != change}
         self.pending = [each for each in self.pending if each != change]
         with suppress(OakumError):  # what a journal still holds is taken back once more
             self.log("restored", change)
-        return True
+
+    def _compare(self) -> None:
+        """Read all lists, and take note of what stands otherwise than before the first beginning
+        and was not asked for."""
+        now = self._lists()
+        self._moving = False
+        found = moved(self.policy, self.cast, self._was or {}, now)
+        asked = {(each.identity, each.state) for each in self.pending}
+        for bond, (held, sure) in found.items():
+            viewer, relation, owner = bond
+            if (viewer, f"{relation}{SIGN}{owner}") in asked and bond not in self._sides:
+                continue
+            if bond in self._spared:
+                continue
+            self._tie(viewer, relation, owner, held=held)
+            known = self.policy.relations[relation]
+            if not (sure and self._can(known)):
+                self.cast.doubt(viewer, owner, f"a change of the run has moved `{relation}`")
+            elif bond not in self._sides:
+                change = Flip(viewer, f"{relation}{SIGN}{owner}", not held, held)
+                self._sides[bond] = change
+                self.pending.append(change)
+                with suppress(OakumError):
+                    self.log("flip", change)
+        for bond, change in [*self._sides.items()]:
+            if bond not in found and self._place(bond) in now:
+                self._tie(*bond, held=bool(change.before))
+                self._is_back(change)
+
+    def _lists(self) -> Lists:
+        """Whom every list of a look-up shows now."""
+        lists = Relations(self.policy, self.gates, self.cast, self.knowledge, self.target, self.ask)
+        return lists.all()
+
+    def _place(self, bond: Bond) -> tuple[str, str]:
+        viewer, relation, owner = bond
+        return relation, owner if self.policy.relations[relation].of == "owner" else viewer
+
+    def _can(self, known: Relation) -> bool:
+        """Whether a relation may be begun and ended."""
+        steps = (*known.begin, *known.end)
+        return bool(known.begin and known.end) and all(e.operation in self.gates for e in steps)
 
     def restore(self) -> tuple[str, ...]:
         """Take everything back, last first; says in words what could not be. Never raises."""
+        self.patience.renew()
         failed = [each for each in reversed(self.pending) if not self.undo(each)]
+        if self._was is not None:
+            with suppress(OakumError):
+                self._take_sides_back()
+            failed += [each for each in self._sides.values() if each not in failed]
         self.pending.clear()
         doubtful, self.doubtful = tuple(self.doubtful), []
         return (*map(self._left, failed), *doubtful)
@@ -190,13 +309,30 @@ class Ties:
         )
 
     def _walk(self, steps: tuple[Step, ...], viewer: str, owner: str) -> bool:
+        self._status = 0
         for step in steps:
             asking, asked = (viewer, owner) if step.by == "caller" else (owner, viewer)
             filled = fill(self.gates[step.operation], self.target, self.knowledge, asked)
+            if filled is None:
+                return False
             self.used.add(step.operation)
-            if filled is None or not 200 <= self.ask(asking, filled.request).status < 300:
+            self._moving = True
+            self._status = self.ask(asking, filled.request).status
+            if not 200 <= self._status < 300:
                 return False
         return True
+
+    def _look(self, relation: Relation, viewer: str, owner: str, wanted: str) -> Listed | None:
+        """A list after a step, read again with pauses while it does not say what is `wanted`;
+        empty: once."""
+        found: list[Listed | None] = []
+
+        def shown() -> bool:
+            found.append(self._listed(relation, viewer, owner))
+            return wanted in ("", self._says(found[-1], relation, viewer, owner))
+
+        self.patience.until(shown)
+        return found[-1]
 
     def _stands(self, relation: Relation, viewer: str, owner: str) -> str:
         """`yes` or `no` as the look-up says, asked by the one whose list it is; `unknown`."""

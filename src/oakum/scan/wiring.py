@@ -28,6 +28,7 @@ from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
+from oakum.scan.patience import Patience
 from oakum.scan.relation_lists import Relations
 from oakum.scan.restraint import barred
 from oakum.scan.seal import Seal
@@ -75,6 +76,7 @@ class Wiring:
     journal: Journal | None
     emit: Callable[[Event], None]
     writes: WriteLog
+    patience: Patience
 
     def engine(self, found: Examination) -> Engine:
         """One run over one target, of those who have proven who they are."""
@@ -188,7 +190,7 @@ class Wiring:
         }
         return Ties(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
-            [flip for flip in self.past.pending if SIGN in flip.state],
+            [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
         )  # fmt: skip
 
     def _named_gates(self, names: Iterable[str]) -> dict[str, Gate]:

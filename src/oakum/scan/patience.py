@@ -1,0 +1,66 @@
+"""Waiting for what was changed to be shown: caches and replicas lag behind a write.
+
+A reading right after a write may be the old one, so what it does not show yet is looked for again,
+a few times and with growing pauses. How long an API has been seen to lag is remembered: what else
+it keeps is as old, so after each change as long is waited before anything is judged by it. All
+waiting of a run is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between one look and the next."""
+WHOLE = 60.0
+"""Seconds that are waited in all while a run explores; once more while it puts things back."""
+
+
+@dataclass
+class Patience:
+    """Waits by `sleep`, which takes seconds; with no pauses, not at all."""
+
+    sleep: Callable[[float], None]
+    pauses: Sequence[float] = PAUSES
+    left: float = WHOLE
+    lag: float = 0.0
+    """Seconds after which the slowest change so far was shown; 0: all were shown at once."""
+
+    @classmethod
+    def none(cls) -> Patience:
+        """Looks once, and waits for nothing."""
+        return cls(lambda seconds: None, ())
+
+    @property
+    def spent(self) -> bool:
+        """Whether there is no time left to see another change, and to see it taken back."""
+        return bool(self.lag) and self.left < 4 * self.lag
+
+    def until(self, shown: Callable[[], bool]) -> bool:
+        """Whether something is shown, now or within the pauses. Raises what looking raises."""
+        if shown():
+            self.pause(self.lag)
+            return True
+        waited = 0.0
+        for seconds in self.pauses:
+            if seconds > self.left:
+                return False
+            self.pause(seconds)
+            waited += seconds
+            if shown():
+                self.lag = max(self.lag, waited)
+                self.pause(self.lag)
+                return True
+        return False
+
+    def pause(self, seconds: float) -> None:
+        """Wait so many seconds, or what is left of all waiting."""
+        seconds = min(seconds, self.left) if self.pauses else 0.0
+        if seconds > 0:
+            self.left -= seconds
+            self.sleep(seconds)
+
+    def renew(self) -> None:
+        """Things are put back from here on: that is waited for as long as all before."""
+        self.left = WHOLE
