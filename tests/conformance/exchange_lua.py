@@ -127,6 +127,7 @@ class LuaGuard:
         settings = {
             "state": state,
             "observe": setup.observe,
+            "timeout": 15.0,
             "denied": dict(setup.denied),
             "service": setup.service,
             **({"audit_key": audit_key.decode()} if audit_key else {}),

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,47 @@ def test_what_is_under_way_when_somebody_writes_is_not_believed(
     reader.exchange(get("/members/bob", ANN))
     asked = [each.target for each in reader.exchange(get("/members/bob", ANN)).asked]
     assert "/members/bob/blocked" in asked
+
+
+class HungUpError(Exception):
+    """The client has gone: no engine calls for the answer's half any more."""
+
+
+@pytest.mark.parametrize("end", ["answered", "dropped", "cut off", "hung up"])
+def test_what_is_looked_up_while_a_write_is_under_way_is_not_believed_after_it(
+    setup: Setup, tmp_path: Path, end: str
+) -> None:
+    reader, writer = (LuaGuard(setup, str(tmp_path / "state")) for _ in range(2))
+    answer = setup.upstream.answer
+
+    def meanwhile(request: Request) -> Response | None:
+        if request.method == "GET":
+            return answer(request)
+        assert len(reader.exchange(get("/members/bob", ANN)).asked) == 3
+        if end == "hung up":
+            raise HungUpError
+        return {
+            "dropped": Response(0, raw=b""),
+            "cut off": Response(204, truncated=True),
+            "answered": Response(204),
+        }[end]
+
+    setup.upstream.answer = meanwhile  # type: ignore[method-assign]
+    note = Request("POST", "/me/inbox", (*BOB, *JSON), b'{"text":"x"}')
+    with suppress(HungUpError):
+        writer.exchange(note)
+
+    def asked() -> list[str]:
+        return [each.target for each in reader.exchange(get("/members/bob", ANN)).asked]
+
+    again = ["/members/bob/followers?limit=3", "/members/bob/blocked"]
+    # Nobody knows of a client that has gone until the API must have answered; nor, when it has not
+    # answered, whether it is still at it.
+    assert asked() == ([] if end == "hung up" else again)
+    assert asked() == []
+    setup.clock.now += 15
+    assert asked() == again
+    assert asked() == []
 
 
 # --------------------------------------------------------------------------- the host

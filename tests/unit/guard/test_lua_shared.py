@@ -51,11 +51,14 @@ class Worker:
     def rate(self, key: str, most: int, now: float = NOW) -> Any:
         return self.state[b"rate"](self.state, CALLERS, key.encode(), most, 60.0, now)
 
-    def epoch(self, key: str) -> float:
-        return float(self.state[b"epoch"](self.state, key.encode()))
+    def epoch(self, key: str, now: float = NOW) -> float:
+        return float(self.state[b"epoch"](self.state, key.encode(), now))
 
-    def bump(self, key: str) -> None:
-        self.state[b"bump"](self.state, key.encode())
+    def bump(self, key: str, now: float = NOW) -> None:
+        self.state[b"bump"](self.state, key.encode(), now)
+
+    def begin(self, key: str, ends: float, now: float = NOW) -> None:
+        self.state[b"begin"](self.state, key.encode(), ends, now)
 
 
 def refusal(path: Path) -> str:
@@ -203,6 +206,23 @@ def test_a_stale_look_up_is_stale_for_every_worker(path: Path) -> None:
         marks.add(one.epoch("u1"))
     assert len(marks) == 5, "a mark came twice: an answer from in between would be believed"
     assert sum(one.epoch(f"x{n}") == 0.0 for n in range(1000)) >= 999
+
+
+def test_a_write_whose_end_nobody_tells_has_ended_when_it_must_have(path: Path) -> None:
+    one, other = Worker(path), Worker(path)
+    one.begin("u1", NOW + 15)
+    marks = [other.epoch("u1", NOW + 14.9)]
+    marks.append(other.epoch("u1", NOW + 15))
+    assert other.epoch("u1", NOW + 500) == marks[-1], "it ends once"
+    other.begin("u1", NOW + 40, NOW + 20)
+    marks.append(one.epoch("u1", NOW + 21))
+    one.bump("u1", NOW + 22)  # another write about them is answered, the first still goes on
+    marks.append(other.epoch("u1", NOW + 23))
+    marks.append(other.epoch("u1", NOW + 40))
+    other.bump("u1", NOW + 41)
+    marks.append(one.epoch("u1", NOW + 42))
+    assert len(set(marks)) == len(marks), "a mark came twice"
+    assert other.epoch("u1", NOW + 500) == marks[-1]
 
 
 # --------------------------------------------------------------------------- rates

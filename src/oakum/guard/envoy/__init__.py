@@ -114,6 +114,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
     tokens = plan["guard"]["tokens"]
     settings = {
         "authority": authority(urlsplit(deployment.upstream)),
+        "timeout": deployment.timeout,
         "lifetime": deployment.timeout + _SLACK,
         "max_body": plan["guard"]["max_body"],
         "held": buffered(deployment, plan),

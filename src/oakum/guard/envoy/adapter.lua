@@ -236,6 +236,7 @@ local guard = passage.new(PLAN, host, {
   audit_key = audit_key,
   observe = settings.observe,
   denied = settings.denied,
+  timeout = settings.timeout,
   state = settings.state,
   redis = settings.redis
     and { url = "redis://" .. settings.redis, key = audit_key, log = host.log },

@@ -19,6 +19,7 @@ local M = {}
 -- Changes with every write, whoever it was about: while it stays, nothing that is believed is stale.
 local ERA = "\0era"
 local ACCEPT, IDENTITY = { "accept", "application/json" }, { "accept-encoding", "identity" }
+local NEVER = 0 / 0 -- is not even itself
 local FAILED = { failed = true }
 local NEGATIVE = 1 -- seconds for which a failure is believed at most
 
@@ -79,12 +80,13 @@ local function prepare(plan, i, service)
   return made
 end
 
--- `service`: value of the service's credential, or nil when the caller's own is used.
-function M.new(plan, host, shared, service)
+-- `service`: value of the service's credential, or nil when the caller's own is used; `patience`: seconds
+-- that the API has for an answer.
+function M.new(plan, host, shared, service, patience)
   local guard = plan.guard
   local self = setmetatable({
     plan = plan, host = host, shared = shared, now = host.now,
-    ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
+    patience = patience, ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
     service = guard.service ~= "" and service and { guard.service, service } or nil,
     believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
   }, Lookups)
@@ -218,9 +220,9 @@ end
 
 function Lookups:fresh(entry, era)
   if entry.era == era then return true end
-  local marks = entry.marks
+  local marks, now = entry.marks, self.host.time()
   for i = 1, #marks, 2 do
-    if self.shared:epoch(marks[i]) ~= marks[i + 1] then return false end
+    if self.shared:epoch(marks[i], now) ~= marks[i + 1] then return false end
   end
   entry.era = era
   return true
@@ -228,15 +230,22 @@ end
 
 -- The marks of some ids as they are now: when one changes, what was believed of them is stale.
 function Lookups:marks(ids)
-  local made = {}
+  local made, now = {}, self.host.time()
   for i = 1, #ids do
-    made[2 * i - 1], made[2 * i] = ids[i], self.shared:epoch(ids[i])
+    made[2 * i - 1], made[2 * i] = ids[i], self.shared:epoch(ids[i], now)
   end
   return made
 end
 
+-- Changes when any write begins or ends.
+function Lookups:written()
+  return self.shared:epoch(ERA, self.host.time())
+end
+
+-- While any write may be under way no two eras are the same: each mark is looked at.
 function Lookups:era()
-  return self.shared:epoch(ERA)
+  local now = self.host.time()
+  return self.shared:busy(ERA, now) and NEVER or self:written()
 end
 
 -- What is known of a question, or nil; then it is noted as missing unless it can never be asked.
@@ -370,8 +379,18 @@ end
 
 -- What was believed about these ids is believed no more, by no worker.
 function Lookups:forget(ids)
-  for i = 1, #ids do self.shared:bump(ids[i]) end
-  self.shared:bump(ERA)
+  local now = self.host.time()
+  for i = 1, #ids do self.shared:bump(ids[i], now) end
+  self.shared:bump(ERA, now)
+end
+
+-- The same, and what is found out from now on until a write about them must have ended is not believed
+-- after that.
+function Lookups:expect(ids)
+  local now = self.host.time()
+  local ends = now + self.patience
+  for i = 1, #ids do self.shared:begin(ids[i], ends, now) end
+  self.shared:begin(ERA, ends, now)
 end
 
 return M

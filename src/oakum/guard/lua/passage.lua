@@ -176,7 +176,7 @@ local function prepare(plan, door, index)
 end
 
 -- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
--- `observe`, `denied` (who is turned away, as the audit writes it → until when), `state` (path of the file that workers share), `redis`.
+-- `observe`, `timeout` (seconds that the API has for an answer), `denied` (who is turned away, as the audit writes it → until when), `state` (path of the file that workers share), `redis`.
 function M.new(text, host, settings)
   local plan = project.load(assert(json.plain(text)))
   local guard = plan.guard
@@ -185,7 +185,7 @@ function M.new(text, host, settings)
   limits[#limits + 1] = who.GUESSING
   local state = assert(shared.open(settings.state, limits, settings.redis))
   local service = settings.service ~= "" and settings.service or nil
-  local asking = lookups.new(plan, host, state, service)
+  local asking = lookups.new(plan, host, state, service, settings.timeout)
   local keys
   if plan.caller.kind == "api_key" then keys = json.decode(text).guard.api_keys end
   local self = setmetatable({
@@ -401,8 +401,16 @@ local function call(self, x, req, door)
   if door.streams then x.stream, x.request = true, req end
   if door.write then
     x.stale = self:stale(x, object)
-    self.asking:forget(x.stale)
+    self.asking:expect(x.stale)
   end
+end
+
+-- A write is over: what was found out while it was under way is believed no more. One that the API did not
+-- answer it may still be at.
+local function over(self, x, answered)
+  if not x.stale then return end
+  if answered then self.asking:forget(x.stale) else self.asking:expect(x.stale) end
+  x.known = false -- it was true before the write
 end
 
 -- Whether the parameters of the path are what the document allows in them.
@@ -891,10 +899,6 @@ end
 -- An answer of the API to a door, or a status, a reason and seconds to wait.
 local function answered(self, x, res)
   local door, status = x.door, res.status
-  if x.stale then
-    self.asking:forget(x.stale)
-    x.known = false -- it was true before the write
-  end
   if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
@@ -939,6 +943,7 @@ end
 -- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself, and
 -- `res.unsent` that the API was not even asked, which is so whatever the request was about.
 function Guard:leave(x, res)
+  over(self, x, not res.own and not res.truncated)
   if res.own then
     x.now, x.denied = self.now(), "error"
     local absent = not x.raw and not res.unsent and hidden(self, x, "error")

@@ -7,8 +7,8 @@
 -- caller has not seen yet); the rest reads, or writes where no other worker writes.
 --
 -- The file holds no id: hashes only, keyed with bytes that were drawn when it was made. Its size is
--- fixed (about 17 MB), and so is how much it remembers per window of time:
---   65,536    marks of staleness: ids that share one go stale together
+-- fixed (about 18 MB), and so is how much it remembers per window of time:
+--   65,536    marks of staleness, and when they change by themselves: ids that share one go stale together
 --   131,072   rows, each one caller under one limit
 --   1,048,576 pairs of a caller and an owner
 -- An entry has 16 places to stand. When all are taken, an expired one goes; else the row that counts
@@ -55,7 +55,7 @@ local OWNER_ONLY = ffi.new("int", 384) -- 0600
 local EPOCHS, ROWS, PAIRS, REACH, CELLS = 65536, 131072, 1048576, 16, 13
 
 local MAGIC, RETIRED, BLANK = "OAKUMGRD", "OAKUMOLD", ("\0"):rep(8)
-local LAYOUT = ("1: %d epochs, %d rows, %d pairs, %d places, %d cells\n"):format(
+local LAYOUT = ("2: %d epochs, %d rows, %d pairs, %d places, %d cells\n"):format(
   EPOCHS, ROWS, PAIRS, REACH, CELLS)
 
 -- `cells` are counted by one worker each (as long as there are no more workers), so that no count is
@@ -65,7 +65,7 @@ local Head = ffi.typeof [[
 local Row = ffi.typeof "struct { int32_t tag1, tag2; uint32_t ends; uint32_t cells[13]; }"
 local Pair = ffi.typeof "struct { int32_t tag; uint32_t ends; }"
 local HEAD = 4096
-local SIZE = HEAD + EPOCHS * 8 + ROWS * ffi.sizeof(Row) + PAIRS * ffi.sizeof(Pair)
+local SIZE = HEAD + 2 * EPOCHS * 8 + ROWS * ffi.sizeof(Row) + PAIRS * ffi.sizeof(Pair)
 
 local HeadPointer, BytePointer = ffi.typeof("$ *", Head), ffi.typeof("uint8_t *")
 local EpochPointer = ffi.typeof("double *")
@@ -140,11 +140,13 @@ local function new(base, fd, limits, fleet)
   local worker = head.workers
   head.workers = worker + 1
   local epochs = base + HEAD
-  local rows = epochs + EPOCHS * 8
+  local ends = epochs + EPOCHS * 8
+  local rows = ends + EPOCHS * 8
   local self = {
     base = base, fd = fd, fleet = fleet, -- `base` keeps the mapping alive
     key0 = head.key0, key1 = head.key1,
     epochs = ffi.cast(EpochPointer, epochs),
+    ends = ffi.cast(EpochPointer, ends),
     rows = ffi.cast(RowPointer, rows),
     pairs = ffi.cast(PairPointer, rows + ROWS * ffi.sizeof(Row)),
     cell = worker % CELLS,
@@ -200,14 +202,37 @@ end
 
 -- ---------------------------------------------------------------- look-ups
 
--- A number that changes whenever anybody on this node writes about `id`; compare for equality only.
-function Shared:epoch(id)
-  return self.epochs[band((fast(id, self.key0, self.key1)), EPOCHS - 1)]
+local function place(self, id)
+  return band((fast(id, self.key0, self.key1)), EPOCHS - 1)
 end
 
-function Shared:bump(id)
+-- A number that changes whenever anybody on this node writes about `id`, and once more when a write that
+-- `begin` told of must have ended; compare for equality only. `now` is in Unix seconds.
+function Shared:epoch(id, now)
+  local at = place(self, id)
+  local ends = self.ends[at]
+  if ends > 0 and ends <= now then return -ends end
+  return self.epochs[at]
+end
+
+-- Whether a write that `begin` told of may still be under way.
+function Shared:busy(id, now)
+  return self.ends[place(self, id)] > now
+end
+
+function Shared:bump(id, now)
+  local at = place(self, id)
   self.mark = self.mark + 1
-  self.epochs[band((fast(id, self.key0, self.key1)), EPOCHS - 1)] = self.mark
+  self.epochs[at] = self.mark
+  if self.ends[at] <= now then self.ends[at] = 0 end
+end
+
+-- The same when a write begins that nobody may tell the end of: who asked for it may hang up, and the
+-- API may go on with what it never answers. It ends by `ends` at the latest.
+function Shared:begin(id, ends, now)
+  local at = place(self, id)
+  self:bump(id, now)
+  if self.ends[at] < ends then self.ends[at] = ends end
 end
 
 -- ---------------------------------------------------------------- rows and pairs

@@ -226,7 +226,7 @@ function Who:find(x, req)
   local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
   local braked = guessable and self:brake(x)
   if braked then return nil, 429, braked end
-  local era, made, status, wait = self.asking:era(), nil, nil, nil
+  local era, written, made, status, wait = self.asking:era(), self.asking:written(), nil, nil, nil
   if kind == "claim" then
     made, status = self:by_token(held, req, bearer)
     if made and made == bearer then return made end
@@ -242,7 +242,7 @@ function Who:find(x, req)
   made.key, made.era = key, era
   made.marks = marks_of(self, key, made)
   -- Whoever wrote meanwhile may have changed what the answer says.
-  made.expires = self.asking:era() == era and now + self.ttl or now
+  made.expires = self.asking:written() == written and now + self.ttl or now
   self.known:put(key, made)
   return made
 end
