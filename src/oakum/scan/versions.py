@@ -7,6 +7,7 @@ next, and the path without any.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oakum.contract.lexicon import listed, words
@@ -41,8 +42,21 @@ class Versioned:
         return f"{self.before}/{version}{self.after}" if version else self.before + self.after
 
 
-def split(path: str) -> Versioned:
-    """Cut a path template at its first version, or at where one would stand."""
+def shared_root(paths: Iterable[str]) -> int:
+    """How many first segments all documented paths share as a root, such as 1 of `/parse/users`
+    and `/parse/health`: none of them ends there, and they part behind it in literal segments."""
+    cut = [path.split("/")[1:] for path in set(paths)]
+    depth = 0
+    while cut and all(len(each) > depth + 1 and each[depth] == cut[0][depth] for each in cut):
+        depth += 1
+    behind = {each[depth] for each in cut}
+    literal = not any("{" in each for each in (*behind, *(cut[0][:depth] if cut else ())))
+    return depth if literal and len(behind) > 1 else 0
+
+
+def split(path: str, root: int = 0) -> Versioned:
+    """Cut a path template at its first version, or at where one would stand: behind the `root`
+    first segments that are no part of any object's path, at the least."""
     parts = path.split("/")
     for nth, part in enumerate(parts):
         bare = nth > 0 and parts[nth - 1].lower() in _ROOTS | _SAYS and _BARE.fullmatch(part)
@@ -51,6 +65,7 @@ def split(path: str) -> Versioned:
     roots = 1
     while roots < len(parts) - 1 and parts[roots].lower() in _ROOTS:
         roots += 1
+    roots = max(roots, min(1 + root, len(parts) - 1))
     return Versioned("/".join(parts[:roots]), "", _joined(parts[roots:]))
 
 
@@ -62,7 +77,7 @@ def others(version: str) -> tuple[str, ...]:
     """Versions of a path worth trying beside this one, the likeliest first."""
     found = _SEGMENT.fullmatch(version) or _BARE.fullmatch(version)
     if found is None:
-        return ("v1", "v2")
+        return ("v1", "v2", "v0")
     return (*_beside(found), "")
 
 

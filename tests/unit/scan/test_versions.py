@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.contract.model import Parameter, Shape
-from oakum.scan.versions import other_values, others, restated, says_version, split
+from oakum.scan.versions import other_values, others, restated, says_version, shared_root, split
 
 SEGMENTS = st.one_of(
     st.sampled_from(
@@ -73,7 +73,7 @@ def test_where_a_version_stands(path: str, before: str, version: str, after: str
         ("v5", ("v4", "v3", "v1", "v6", "")),
         ("v2.1", ("v2.0", "v1.0", "v3.0", "")),
         ("3", ("2", "1", "4", "")),
-        ("", ("v1", "v2")),
+        ("", ("v1", "v2", "v0")),
     ],
 )
 def test_the_likeliest_version_is_tried_first(version: str, tried: tuple[str, ...]) -> None:
@@ -114,3 +114,42 @@ def test_the_documents_own_choices_go_before_guesses() -> None:
     assert other_values(Parameter("version", "query")) == ("1", "2")
     assert not says_version(Parameter("conversion", "query"))
     assert not says_version(Parameter("version", "path"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "root"),
+    [
+        (("/parse/users", "/parse/health", "/parse/users/{id}"), 1),
+        (("/wp-json/wp/users", "/wp-json/wp/posts/{id}"), 2),
+        (("/users", "/users/{id}", "/users/me"), 0),  # a resource, which ends there
+        (("/users/{id}", "/users/me", "/users/search"), 0),  # a key stands behind it
+        (("/{tenant}/users", "/{tenant}/posts"), 0),
+        (("/users", "/posts"), 0),
+        (("/users/me",), 0),
+        ((), 0),
+    ],
+)
+def test_a_root_is_what_all_paths_share_and_no_object_stands_in(
+    paths: tuple[str, ...], root: int
+) -> None:
+    assert shared_root(paths) == root
+
+
+@given(PATHS, st.integers(0, 3))
+def test_behind_a_shared_root_a_version_is_another_path_with_the_same_rest(
+    path: str, root: int
+) -> None:
+    cut = split(path, root)
+    assert cut.at(cut.version) == path
+    for version in others(cut.version):
+        assert cut.at(version).endswith(cut.after)
+    assert cut.version or cut.before.count("/") >= min(root, path.count("/") - 1)
+
+
+def test_an_older_version_is_looked_for_behind_the_root_of_an_api() -> None:
+    cut = split("/parse/users/{id}", shared_root(["/parse/users/{id}", "/parse/health"]))
+    assert [cut.at(each) for each in others(cut.version)] == [
+        "/parse/v1/users/{id}",
+        "/parse/v2/users/{id}",
+        "/parse/v0/users/{id}",
+    ]

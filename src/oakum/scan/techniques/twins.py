@@ -20,7 +20,15 @@ from oakum.scan.engine import Engine
 from oakum.scan.front_end import FrontEnd, Holes, plain, roots, wanted
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.transport import origin_of
-from oakum.scan.versions import Versioned, other_values, others, restated, says_version, split
+from oakum.scan.versions import (
+    Versioned,
+    other_values,
+    others,
+    restated,
+    says_version,
+    shared_root,
+    split,
+)
 
 HOW = "twin"
 
@@ -70,8 +78,9 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {"as": first, "request": f"every door above, at {address}", "why": "a forgotten twin"}
     if may.twins:
         seen: set[str] = set()
+        root = shared_root(each.operation.path for each in prospect.gates)
         for gate in _reads(gates):
-            cut = split(gate.operation.path)
+            cut = split(gate.operation.path, root)
             for version in others(cut.version):
                 seen.add(f"GET {cut.at(version)}")
             for way in _said(gate):
@@ -161,9 +170,10 @@ class _Search:
 
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
+        root = shared_root(self._whole(each) for each in self.engine.model.operations.values())
         groups: dict[tuple[str, str], list[tuple[Gate, Versioned]]] = {}
         for gate in _reads(self._gates):
-            cut = split(self._whole(gate.operation))
+            cut = split(self._whole(gate.operation), root)
             groups.setdefault((cut.before, cut.version), []).append((gate, cut))
         largest = sorted(groups.values(), key=lambda group: -len(group))
         for group in largest[:_ROOTS]:
