@@ -78,9 +78,10 @@ def _resources(
     keyed = _keyed(document, model, reader, params)
     if keyed and keyed in _held(model, operation):
         return (keyed,)
-    for name in model.policy.resources:
-        if shown_at(model, operation, name) is not None:
-            return (name,)
+    places = {name: shown_at(model, operation, name) for name in model.policy.resources}
+    shown = [(len(at), name) for name, at in places.items() if at is not None]
+    if shown:
+        return (min(shown, key=lambda each: each[0])[1],)
     if media is None or media.shape is None:
         return ()
     for shape in (media.shape, *(child() for child in media.shape.properties.values())):

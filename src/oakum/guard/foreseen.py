@@ -23,6 +23,9 @@ _PICKS = frozenset(
 )
 """Query parameters, in lower case, by which callers choose the members of an answer."""
 
+_LOOKED_AT = ("field", "path")
+"""Kinds of owners of whom a thing within another one says nothing."""
+
 
 def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem, ...]:
     """Warnings about what stays closed behind a gateway, in the order of the contract."""
@@ -293,15 +296,21 @@ class _Seen:
 
     def _keys(self, door: Door) -> Iterator[Problem]:
         """Keys in bodies by which no gateway looks at an object."""
-        for name in self._written(door.operation) if door.target.unnamed else ():
+        id = door.operation.id
+        said = self.model.written.get(id)
+        for name in self._written(door.operation):
             resource, table = self.policy.resources[name], self.model.settable[name]
             at = leaf_index(table, resource.key) if resource.key else -1
-            if at >= 0 and table.rules[at].grants and not resource.is_account:
-                said = f"whose `{name}` a body of `{door.operation.id}` names by `{resource.key}`"
+            if name in door.finders or at < 0 or not table.rules[at].grants:
+                continue
+            first = said is not None and name in said.resources
+            names_another = door.target.unnamed if first else resource.owner.kind in _LOOKED_AT
+            if names_another and not (first and resource.is_account):
+                whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
                 yield Problem(
                     self._where(door.operation),
-                    f"{said} cannot be told, so what its owner may set there is refused",
-                    "have the key in the path of the operation",
+                    f"{whose} cannot be told, so what its owner may set there is refused",
+                    f"name the GET that shows a `{name}` by its key in `main:`",
                 )
 
     def _forms(self, door: Door) -> Iterator[Problem]:

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from oakum.contract.model import Json, Operation
+from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
+from oakum.guard.needs import Needs
+from oakum.guard.objects import find, question, seen
 from oakum.guard.parts import overrides, pair_names, part_names
-from oakum.guard.route import filled, queried
-from oakum.guard.targets import Target, renamed
-from oakum.guard.who import at, readable
+from oakum.guard.route import queried
+from oakum.guard.targets import Target
+from oakum.guard.who import readable
 from oakum.guard.wiring import Door, Form
-from oakum.semantics import (
-    ANONYMOUS,
-    Call,
-    Judge,
-    Model,
-    Subject,
-    Table,
-    accept,
-    answer_media,
-)
+from oakum.semantics import Call, Model, Subject, accept
 from oakum.semantics.accept import request_media
 from oakum.semantics.decide import may_set, may_write, written
-from oakum.semantics.judge import partly
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
+from oakum.semantics.writing import Named
 
 
 def absent(door: Door, reason: str) -> Denied:
@@ -81,33 +75,32 @@ class Intake:
                 return Subject("", (params[door.target.param],))
             case "none":
                 return Subject("")
-        target = self._model.operations[door.target.operation]
-        its = renamed(params, door.target.names)
-        path = filled(target.path, its)
-        if path is None:
+        return (yield from self._asked(door, door.target, params, inquiry))
+
+    def _asked(
+        self, door: Door, target: Target, params: Mapping[str, str], inquiry: Inquiry
+    ) -> Generator[Asked, Answered | None, Subject]:
+        """The object as the API shows it."""
+        asked = question(self._model, target, params, inquiry)
+        if asked is None:
             raise absent(door, "target")
         if not inquiry.spend():
             raise Denied(503, "target")
-        own = "{" not in target.path
-        query = door.target.query
-        question = inquiry.desk.addressed(path, query, inquiry.like, inquiry.held, own=own)
-        answered = yield from inquiry.ask(question)
+        answered = yield from inquiry.ask(asked)
         if answered is not None and answered.status in (404, 410):
+            if target.then is not None:
+                return (yield from self._asked(door, target.then, params, inquiry))
+            if target.made and answered.status == 404:
+                return Subject("", (params[target.made],), new=True)
             raise Denied(404, "target")
         if answered is not None and 400 <= answered.status < 500:
             raise absent(door, "target")
-        value = readable(answered)
-        if answered is None or value is None:
+        if answered is None or readable(answered) is None:
             raise Denied(503, "target")
-        pointer = _pointer(door.target, value, params)
-        media = answer_media(target, 200, answered.media_type)
-        judge = Judge(self._model, inquiry.principal(), target.id, its)
-        for seen in judge.judge(value, media.shape if media else None).sightings:
-            if seen.pointer == pointer and seen.resource == door.target.resource:
-                owner = self._model.policy.resources[seen.resource].owner
-                incomplete = partly(owner, seen.value)
-                return Subject(seen.resource, seen.owners, seen.value, partly=incomplete)
-        raise absent(door, "target")
+        found = seen(self._model, target, params, inquiry, answered)
+        if found is None:
+            raise absent(door, "target")
+        return found
 
     def _may(
         self, door: Door, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
@@ -156,11 +149,15 @@ class Intake:
             raise Denied(400, "body") from None
         self._query(door, value)
         call = Call(operation.id, params, media_type=kind.type)
-        done = accept(self._model, inquiry.principal(), call, subject, body)
-        if (done.removed or done.body is None) and subject is not None:
-            held = self._written(operation, call, subject, value)
-            yield from inquiry.settle(lambda needs: needs.tables(held))
-            done = accept(self._model, inquiry.principal(), call, subject, body)
+        named = Named(door.finders)
+        while True:
+            done = accept(self._model, inquiry.principal(), call, subject, body, named)
+            if subject is None or not (done.removed or done.body is None):
+                break
+            if named.wanted:
+                yield from find(self._model, door.finders, params, inquiry, named)
+            elif not (yield from inquiry.settle(partial(Needs.tables, written=done.written))):
+                break
         if not done.sets and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
         if done.body is None or (done.removed and self._guard.unknown == "refuse"):
@@ -186,23 +183,6 @@ class Intake:
         """Where a query chooses what is answered, it has to say which field is which."""
         if self._model.rule(door.operation.id).graphql and refused(said, writes=door.write):
             raise Denied(400, "query")
-
-    def _written(
-        self, operation: Operation, call: Call, subject: Subject, value: Json
-    ) -> list[tuple[Table, Subject]]:
-        """Tables of the resources that a body holds, each with the object as it is for them."""
-        media = request_media(self._model, operation.id, call.media_type)
-        judge = Judge(self._model, ANONYMOUS, operation.id, call.params, writing=subject)
-        found: dict[str, tuple[Table, Subject]] = {}
-        for seen in judge.judge(value, media.shape if media else None).sightings:
-            table = self._model.settable[seen.resource]
-            same = subject.value if subject.resource == seen.resource else None
-            owned = table.resource.owner.kind != "none"
-            found[seen.resource] = (
-                table,
-                Subject(seen.resource, subject.owners, same, owned, subject.partly),
-            )
-        return list(found.values())
 
     def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's, as it has to be where no body says what is set."""
@@ -249,25 +229,6 @@ class Intake:
         if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said
-
-
-def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Where the object stands in what the API shows: of a list the one element with the key that
-    the path names. None: there is none, or more than one."""
-    if not target.key:
-        return target.pointer
-    *around, _ = target.pointer
-    lists = at(value, tuple(around))
-    if len(lists) != 1 or not isinstance(lists[0], list):
-        return None
-    wanted = [params[target.param]]
-    keys = [[text(k) for k in at(each, target.key) if _is_id(k)] for each in lists[0]]
-    found = [index for index, each in enumerate(keys) if each == wanted]
-    return (*around, str(found[0])) if len(found) == 1 else None
-
-
-def _is_id(value: Json) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _scalars(value: Json) -> Iterator[str]:

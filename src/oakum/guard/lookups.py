@@ -268,6 +268,11 @@ class Inquiry:
         self._left -= 1
         return True
 
+    @property
+    def left(self) -> int:
+        """Questions that are left in the budget."""
+        return self._left
+
     def ask(self, request: Asked) -> Generator[Asked, Answered | None, Answered | None]:
         """One question, counted."""
         self.asked += 1

@@ -24,6 +24,7 @@ from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
+from oakum.guard.targets import Target
 from oakum.guard.whole import Place
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
@@ -98,6 +99,7 @@ class _Compiler:
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
         self.rivals = rivals(self.model.operations.values())
+        self.doors = {id: index for index, id in enumerate(self.wiring.doors)}
 
     @property
     def policy(self) -> Policy:
@@ -214,8 +216,7 @@ class _Compiler:
 
     def _door(self, door: Door) -> dict[str, Any]:
         operation, rule = door.operation, self.model.rule(door.operation.id)
-        target, hidden = door.target, door.hidden
-        doors = {id: index for index, id in enumerate(self.wiring.doors)}
+        target, hidden, doors = door.target, door.hidden, self.doors
         return {
             "id": operation.id,
             "method": operation.method,
@@ -241,17 +242,8 @@ class _Compiler:
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
             ),
-            "target": {
-                "kind": target.kind,
-                "param": target.param,
-                "door": doors.get(target.operation),
-                "resource": self.resources.get(target.resource),
-                "pointer": target.pointer,
-                "key": target.key,
-                "query": target.query,
-                "renamed": dict(target.names),
-                "unnamed": target.unnamed,
-            },
+            "target": self._target(target),
+            "finders": {name: self._target(each) for name, each in door.finders.items()},
             "binds": bool(door.binds),
             **self._written(operation),
             "graphql": bool(rule.graphql),
@@ -259,6 +251,22 @@ class _Compiler:
             "answers": self._answers(door),
             "counts": bool(rule.counts),
             "login": pattern(rule.login),
+        }
+
+    def _target(self, target: Target) -> dict[str, Any]:
+        return {
+            "kind": target.kind,
+            "param": target.param,
+            "door": self.doors.get(target.operation),
+            "resource": self.resources.get(target.resource),
+            "pointer": target.pointer,
+            "key": target.key,
+            "query": target.query,
+            "renamed": dict(target.names),
+            "unnamed": target.unnamed,
+            "own": target.own,
+            "made": target.made,
+            "after": self._target(target.then) if target.then else None,
         }
 
     def _written(self, operation: Operation) -> dict[str, Any]:

@@ -45,6 +45,12 @@ class Target:
     """As of `Reader`."""
     unnamed: bool = False
     """As of a `Subject`."""
+    made: str = ""
+    """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
+    then: Target | None = None
+    """What is asked where nothing is there, before that is believed."""
+    own: bool = False
+    """It is asked as the caller."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,19 @@ class Targets:
         for reader, renamed in ((each.get, each.names) for each in readers):
             if account is not None and self._staffs(reader):
                 continue
-            wanted = [resource] if resource else []
-            for name in (*wanted, *(each for each in self.policy.resources if each != resource)):
-                at = shown_at(self.model, reader, name)
-                if at is not None and self.policy.resources[name].owner.kind != "none":
-                    return Target(
-                        "ask", operation=reader.id, resource=name, pointer=at, names=renamed
-                    )
+            found_at = self._shown(reader, resource)
+            if found_at is not None:
+                name, at = found_at
+                return Target("ask", operation=reader.id, resource=name, pointer=at, names=renamed)
         return account or self._listed(operation, resource, readers) or Target("none")
+
+    def _shown(self, reader: Operation, written: str) -> tuple[str, tuple[str, ...]] | None:
+        """What a GET shows that is somebody's, and where: of the kind that is written, else what
+        stands outermost."""
+        kinds = self.policy.resources.values()
+        owned = [each.name for each in kinds if each.owner.kind != "none"]
+        shown = [(n, at) for n in owned if (at := shown_at(self.model, reader, n)) is not None]
+        return min(shown, key=lambda each: (each[0] != written, len(each[1])), default=None)
 
     def _asked_for(self, operation: Operation, written: str) -> bool:
         """Whether a query names the object by its key, which nobody looks at."""
@@ -120,8 +131,34 @@ class Targets:
         for name, resource in self.policy.resources.items():
             at = shown_at(self.model, twin, name)
             if at is not None and resource.owner.kind == "field" and not resource.is_account:
-                return Target("ask", operation=twin.id, resource=name, pointer=at)
+                if operation.method != "PUT":
+                    return Target("ask", operation=twin.id, resource=name, pointer=at)
+                made, then = (
+                    self.model.rule(operation.id).owner,
+                    self._anywhere(operation, resource),
+                )
+                return Target(
+                    "ask", operation=twin.id, resource=name, pointer=at, made=made, then=then
+                )
         return None
+
+    def _anywhere(self, operation: Operation, resource: Resource) -> Target | None:
+        """The object by its key alone, whoever's it is: where a path names its owner, too, the GET
+        of that path may find it only below that one, and a write all the same."""
+        rule, last = self.model.rule(operation.id), names(operation)[-1]
+        main = self.document.operation(resource.main) if resource.main else None
+        reader = main_of(self.document, self.policy, rule.params, operation)
+        if reader is None and main is not None and names(main) == [last] != [rule.owner]:
+            reader = Reader(main)
+        if reader is None or places(reader.get) != 1 or shut(self.model, reader.get):
+            return None
+        at = shown_at(self.model, reader.get, resource.name)
+        if at is None:
+            return None
+        return Target(
+            "ask", operation=reader.get.id, resource=resource.name, pointer=at,
+            names=reader.names, made=rule.owner,
+        )  # fmt: skip
 
     def _made_below(self, operation: Operation, written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,
@@ -184,7 +221,8 @@ class Targets:
         """The element with the key that the path names: of a list at the object's own GET, or of
         the list below which it stands, which is then asked as the caller."""
         found = self._keyed(operation)
-        if found is None or written not in ("", found[1].name):
+        below = not operation.path.endswith("}")
+        if found is None or not (below or written in ("", found[1].name)):
             return None
         (name, resource), whole = found, operation.path.split("/")
         end = max(at for at, each in enumerate(whole) if f"{{{name}}}" in each)
@@ -197,6 +235,48 @@ class Targets:
                 key, query = tuple(resource.key.split(".")), page(get)[0]
                 return Target("ask", name, get.id, resource.name, at, key, query, reader.names)
         return None
+
+
+@dataclass(frozen=True)
+class Finders:
+    """Derives how the objects that a request body names are asked for."""
+
+    document: Document
+    model: Model
+
+    def by_key(self, operation: Operation, resource: Resource) -> Target | None:
+        """The GET that shows one by its key: with that alone in its path, or below what the path of
+        the operation begins with."""
+        if not resource.key or resource.owner.kind in ("none", "parent"):
+            return None
+        main = self.document.operation(resource.main) if resource.main else None
+        for get in (*([main] if main else ()), *self.document.operations):
+            *start, last = get.path.split("/")
+            if get.method != "GET" or _NAME.fullmatch(last) is None or not self._granted(get):
+                continue
+            above = operation.path.split("/")[: len(start)]
+            if places(get) > 1 and start != above:
+                continue
+            own = resource.owner.kind == "caller"
+            at, key = shown_at(self.model, get, resource.name), tuple(resource.key.split("."))
+            at = listed_at(self.model, get, resource.name) if at is None else at
+            if at is not None:
+                return Target("ask", last[1:-1], get.id, resource.name, at, key, own=own)
+        return None
+
+    def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
+        """The GET of the same path, where nothing of the object was asked for by then."""
+        get = self.document.operation(f"GET {operation.path}")
+        unseen = target.kind == "path" or target.unnamed
+        if get is None or not unseen or not written or not self._granted(get):
+            return None
+        at = shown_at(self.model, get, written)
+        own = not places(get)
+        return Target("ask", "", get.id, written, at, own=own) if at is not None else None
+
+    def _granted(self, get: Operation) -> bool:
+        named = get.id in self.model.rules or get.id in self.model.showing
+        return named and not shut(self.model, get)
 
 
 def main_of(

@@ -22,11 +22,20 @@ from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
 from oakum.guard.parts import declared
 from oakum.guard.route import rivals
-from oakum.guard.targets import Target, Targets, needs_object, page, places, shown_at, shut
+from oakum.guard.targets import (
+    Finders,
+    Target,
+    Targets,
+    needs_object,
+    page,
+    places,
+    shown_at,
+    shut,
+)
 from oakum.guard.whole import Place
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
-from oakum.semantics.model import pattern
+from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.table import containers, member, member_names, named, resource_of
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
@@ -119,6 +128,9 @@ class Door:
     """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
     parts: Form | None = None
     """As `form`, of one of `multipart/form-data`."""
+    finders: Mapping[str, Target] = field(default_factory=dict)
+    """Resource in its request body to how one is asked for by its key; `""`: the one that is
+    written."""
 
 
 @dataclass(frozen=True)
@@ -390,11 +402,30 @@ def _door(make: _Maker, operation: Operation) -> Door:
         hidden,
         neutral(operation, allowed),
         frozenset(each.name for each in query if containers(each.shape)),
-        *(
-            next((form_of(each.shape) for each in operation.body if each.type == kind), None)
-            for kind in (FORM, PARTS)
-        ),
+        _form(operation, FORM),
+        _form(operation, PARTS),
+        dict(_finders(make, operation, target, resource)) if write else {},
     )
+
+
+def _finders(
+    make: _Maker, operation: Operation, target: Target, resource: str
+) -> Iterator[tuple[str, Target]]:
+    finders, bound = Finders(make.document, make.model), make.model.bound
+    shapes = [each.shape for each in operation.body if each.shape is not None]
+    held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
+    said = [name for _, name in make.model.sets.get(operation.id, ())]
+    for name in dict.fromkeys((*held, *said)):
+        found = finders.by_key(operation, make.policy.resources[name])
+        if found is not None:
+            yield name, found
+    itself = finders.itself(operation, target, resource)
+    if itself is not None:
+        yield "", itself
+
+
+def _form(operation: Operation, kind: str) -> Form | None:
+    return next((form_of(each.shape) for each in operation.body if each.type == kind), None)
 
 
 def form_of(shape: Shape | None) -> Form | None:

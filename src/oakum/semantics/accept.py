@@ -15,6 +15,8 @@ from oakum.semantics.model import Model, matches
 from oakum.semantics.principal import Principal, Subject
 from oakum.semantics.project import Call, cut, left, settle, withheld
 from oakum.semantics.span import Unreadable, read
+from oakum.semantics.table import Table
+from oakum.semantics.writing import Named
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,21 @@ class Acceptance:
     refused: str = ""
     sets: bool = field(default=False, compare=False)
     """An object of a resource is left, so that `set` lines have decided what of it is written."""
+    written: tuple[tuple[Table, Subject], ...] = field(default=(), compare=False)
+    """The objects of the body as they are known, and the tables by which they are set."""
 
 
 def accept(
-    model: Model, principal: Principal, call: Call, subject: Subject | None, body: bytes
+    model: Model,
+    principal: Principal,
+    call: Call,
+    subject: Subject | None,
+    body: bytes,
+    named: Named | None = None,
 ) -> Acceptance:
     """Cut a request body of `call.media_type` down to the declared members that this caller may
-    set of `subject`, the object the request touches (None: unknown, so nobody's).
+    set of `subject`, the object the request touches (None: unknown, so nobody's), and of the other
+    objects that it holds; `named` is what is known of these, and is told what else to look for.
 
     Refuses what it cannot read in exactly one way, a media type that the document does not declare
     for this operation, and a body of which nothing may be set.
@@ -46,15 +56,16 @@ def accept(
     except Unreadable as error:
         return Acceptance(None, refused=f"unreadable body: {error}")
     judge = Judge(
-        model, principal, call.operation, call.params, writing=subject or Subject("", owned=False)
-    )
+        model, principal, call.operation, call.params,
+        writing=subject or Subject("", owned=False), named=named,
+    )  # fmt: skip
     judged = judge.judge(value, media.shape)
-    keep = settle(judged.keep, span)
+    keep, written = settle(judged.keep, span), tuple(judge.written)
     if keep is False:
-        return Acceptance(None, ("",), "nothing of this body may be set")
+        return Acceptance(None, ("",), "nothing of this body may be set", written=written)
     stands = any(left(keep, each.pointer) for each in judged.sightings)
     body, gone = "".join(cut(text, span, keep)).encode(), tuple(withheld(span, keep, ""))
-    return Acceptance(body, gone, sets=stands)
+    return Acceptance(body, gone, sets=stands, written=written)
 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:

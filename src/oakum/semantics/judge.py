@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Literal, NamedTuple
 
-from oakum.contract.model import Json, OperationRule, Owner, Resource, Shape
+from oakum.contract.model import Json, OperationRule, Owner, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Members, Model, members_of
 from oakum.semantics.principal import (
@@ -28,7 +28,8 @@ from oakum.semantics.principal import (
 )
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.spot import Spot
-from oakum.semantics.table import containers, merged, resource_of
+from oakum.semantics.table import Table, containers, merged, resource_of
+from oakum.semantics.writing import Around, Named, Writing, in_list
 
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
@@ -100,6 +101,10 @@ class _Context(NamedTuple):
     """There is an enclosing object."""
     passes: bool = False
     """`call:` lets the caller have the enclosing object."""
+    around: Around | None = None
+    """Of a request body: the enclosing object as it is known."""
+    counts: bool = True
+    """Of a request body: what stands here may be written, as far as what is around it goes."""
 
 
 class _Verdict(NamedTuple):
@@ -111,6 +116,8 @@ class _Verdict(NamedTuple):
     bits: int
     passes: bool
     """Whether `call:` lets the caller have it."""
+    around: Around | None
+    """As it stands around what is in it; of a request body alone."""
 
 
 class Judge:
@@ -126,9 +133,11 @@ class Judge:
         writing: Subject | None = None,
         told: Mapping[Pointer, tuple[str, ...]] | None = None,
         known: Mapping[Pointer, Known] | None = None,
+        named: Named | None = None,
     ) -> None:
         """`writing`: the object that a request body is about to touch; the body is judged by who
-        may set what of it, and says nothing of its owner or state itself. `told`: owners of
+        may set what of it, and says nothing of its owner or state itself; `named`: the other
+        objects that it holds. `told`: owners of
         objects that say nothing of theirs. `known`: what the scanner has learnt of objects from
         other answers."""
         self._model = model
@@ -137,7 +146,9 @@ class Judge:
         self._operation = operation
         self._params = params
         self._rule = model.rule(operation)
-        self._writing = writing
+        self._writing = Writing(writing, principal.ids, named) if writing is not None else None
+        self.written: list[tuple[Table, Subject]] = []
+        """Of a request body: the objects in it, and the tables by which they are set."""
         self._told = told or {}
         self._known = known or {}
         if writing is not None:
@@ -272,7 +283,7 @@ class Judge:
             verdict = self._verdict(name, value, at, context)
             if outline is not None:
                 self._verdicts[outline] = verdict
-        owners, relations, state, bits, passes = verdict
+        owners, relations, state, bits, passes, around = verdict
         if outline is not None:
             if STRANGER in outline:
                 owners = self._owners(name, value, context)
@@ -281,7 +292,10 @@ class Judge:
         root = self._roots.get((name, bits, shape))
         if root is None:
             root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
-        keep = self._parts(value, root, at, _Context(owners, True, passes), leaves)
+        inner = _Context(owners, True, passes)
+        if around is not None:
+            inner = inner._replace(around=around.moved(at), counts=context.counts and bits != 0)
+        keep = self._parts(value, root, at, inner, leaves)
         self._sightings.append(
             Sighting(name, at, owners, relations, state, tuple(leaves), value, outline)
         )
@@ -293,7 +307,9 @@ class Judge:
         """All that the verdict on an object hangs on; None: it has more to say than scalars."""
         if self._told or self._known:
             return None
-        said: list[Hashable] = [name, context, self._writing is not None and _in_list(at)]
+        said: list[Hashable] = [name, context.owners, context.inside, context.passes]
+        if self._writing is not None:
+            said += (context.counts, in_list(at), context.around and context.around.outline(at))
         for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
@@ -334,11 +350,15 @@ class Judge:
         table = self._tables[name]
         known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
+        around: Around | None = None
         if self._writing is not None:
-            same = self._writing.value if self._writing.resource == name else None
-            another = self._is_another(table.resource, value, at, context)
-            owners = () if another else self._writing.owners
-            subject = Subject(name, owners, same, owned, self._writing.partly)
+            counts = context.counts
+            subject, around = self._writing.of(
+                table.resource, value, at, context.around, counts=counts
+            )
+            owners = subject.owners
+            if counts:
+                self.written.append((table, subject))
         else:
             owners = self._owners(name, value, context)
             if owned and not owners:
@@ -352,30 +372,13 @@ class Judge:
         # What is nobody's belongs to whoever may have the object that it stands in.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
-        return _Verdict(owners, relations, state, bits, passes)
+        return _Verdict(owners, relations, state, bits, passes, around)
 
     def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         return owners_of(
             self._tables[name].resource.owner, value, self._rule, self._params,
             self._principal.ids, context.owners, inside=context.inside,
         )  # fmt: skip
-
-    def _is_another(
-        self, resource: Resource, value: dict[str, Json], at: Pointer, context: _Context
-    ) -> bool:
-        """Whether what a body holds may be another object than the one that is written: an account
-        tells by its key that it is the caller's own."""
-        assert self._writing is not None
-        said = [e for e in at_path(value, resource.key) if e is not None] if resource.key else []
-        if resource.is_account and said and {*map(identifier, said)} <= self._principal.ids:
-            return False
-        if context.inside and resource.owner.kind in ("field", "path"):
-            # An object within one that is new is new, unless it has a key.
-            return bool(said) or not self._writing.new
-        if _in_list(at) and self._writing.resource == resource.name:
-            same = {identifier(each) for each in at_path(self._writing.value, resource.key)}
-            return not {*map(identifier, said)} <= same
-        return self._writing.unnamed and bool(said)
 
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.
@@ -398,6 +401,8 @@ class Judge:
     ) -> Keep:
         """A container in an object of a resource."""
         here = spot
+        if not spot.granted:
+            context = context._replace(counts=False)
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if spot.shape is not None:
@@ -416,10 +421,6 @@ class Judge:
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         return parts if granted else spot.instead
-
-
-def _in_list(at: Pointer) -> bool:
-    return any(step.isdigit() for step in at)
 
 
 def owners_of(

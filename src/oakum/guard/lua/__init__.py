@@ -30,6 +30,7 @@ MODULES = (
     "whole",
     "lookups",
     "subject",
+    "objects",
     "graphql",
     "credentials",
     "caching",

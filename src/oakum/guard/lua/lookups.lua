@@ -151,6 +151,21 @@ function Lookups:spend(x)
   return min(self.timeout, x.deadline - now)
 end
 
+-- Questions that are left in the budget of this phase.
+function Lookups:left(x)
+  return x.deadline and x.budget or self.most
+end
+
+-- Answers to some questions, each false where there is none.
+function Lookups:all(questions)
+  if self.host.ask_all then
+    return #questions > 0 and self.host.ask_all(questions) or {}
+  end
+  local answers = {}
+  for i = 1, #questions do answers[i] = self.host.ask(questions[i]) or false end
+  return answers
+end
+
 -- ---------------------------------------------------------------- answers
 
 local function first_value(values)

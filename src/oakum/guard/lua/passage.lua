@@ -22,6 +22,7 @@ local project = require "oakum.project"
 local csv = require "oakum.csv"
 local route = require "oakum.route"
 local shared = require "oakum.shared"
+local objects = require "oakum.objects"
 local subject = require "oakum.subject"
 local who = require "oakum.who"
 
@@ -156,10 +157,15 @@ local function form_of(form)
   }
 end
 
+local function prepare_target(plan, target)
+  target.settable = target.resource and settable(plan, target.resource.name)
+  if target.after then prepare_target(plan, target.after) end
+end
+
 local function prepare(plan, door, index)
   door.index = index
-  local shown = door.target.resource
-  door.target.settable = shown and settable(plan, shown.name)
+  prepare_target(plan, door.target)
+  for _, target in pairs(door.finders) do prepare_target(plan, target) end
   door.declared, door.listed, door.nests = set_of(door.query), set_of(door.lists), set_of(door.nested)
   door.form, door.parts = form_of(door.form), form_of(door.parts)
   check_texts(plan, door)
@@ -496,56 +502,28 @@ end
 
 -- ---------------------------------------------------------------- the object of a write
 
--- Parameters of a path, by the names that the door which shows the object has for them.
-local function renamed(params, names)
-  if next(names) == nil then return params end
-  local made = {}
-  for name, value in pairs(params) do made[name] = value end
-  for its, name in pairs(names) do made[its] = params[name] end
-  return made
-end
-
--- Path of the door that shows the object, with the parameters of this request; nil: with these it
--- could be read in two ways.
-local function path_of(door, params)
-  local path = ""
-  for i = 1, #door.segments do
-    local fine = true
-    local made = door.segments[i]:gsub("{([^{}]+)}", function(name)
-      local text = params[name] and route.escaped(params[name])
-      fine = fine and text ~= nil
-      return text or ""
-    end)
-    if not fine then return nil end
-    path = path .. "/" .. made
-  end
-  return path
-end
-
--- Whether a door has no parameter in its path, so that it is about whoever asks.
-local function own_list(door)
-  for i = 1, #door.segments do
-    if find(door.segments[i], "{", 1, true) then return false end
-  end
-  return true
-end
-
--- The object in what the API shows: of a list the one element with the key that the path names, or nil.
-local function inside_of(target, value, params)
-  local pointer, key = target.pointer, target.key
-  if #key == 0 then return lookups.at(value, pointer)[1] end
-  local lists = lookups.at(value, pointer, #pointer - 1)
-  if #lists ~= 1 or not json.is_array(lists[1]) then return nil end
-  local found
-  for i = 1, lists[1].n do
-    local each = lists[1][i]
-    local keys = lookups.at(each, key)
-    if #keys == 1 and json.text(keys[1]) == params[target.param] then
-      if found then return nil end
-      found = each
+-- What the API shows of an object, or nil, a status and a reason.
+local function asked(self, x, door, target)
+  local reader, asking = self.plan.doors[target.door], self.asking
+  local question = objects.question(asking, x, target, reader, x.params)
+  if not question then return nil, absent(door), "target" end
+  question.timeout = asking:spend(x)
+  if not question.timeout then return nil, 503, "target" end
+  local answer, value = asking:ask(x, question)
+  if answer and answer.status >= 400 and answer.status < 500 then
+    local gone = answer.status == 404 or answer.status == 410
+    if gone and target.after then return asked(self, x, door, target.after) end
+    if answer.status == 404 and target.made ~= "" then
+      local new = subject.of({ x.params[target.made] })
+      new.new = true
+      return new
     end
+    return nil, gone and 404 or absent(door), "target"
   end
-  return found
+  if value == nil then return nil, 503, "target" end
+  local seen = objects.seen(target, reader, value, x.params, x.who)
+  if not seen then return nil, absent(door), "target" end
+  return seen
 end
 
 -- Whose object a write touches, or nil, a status and a reason.
@@ -558,33 +536,7 @@ function Guard:object(x, door)
   end
   if target.kind == "path" then return subject.of({ x.params[target.param] }) end
   if target.kind == "none" then return subject.of(NONE) end
-  local reader, asking = self.plan.doors[target.door], self.asking
-  local params = renamed(x.params, target.renamed)
-  local path = path_of(reader, params)
-  if not path then return nil, absent(door), "target" end
-  local seconds = asking:spend(x)
-  if not seconds then return nil, 503, "target" end
-  -- A list of whoever asks is asked as the caller.
-  local service = not own_list(reader) and asking.service or nil
-  local question = asking:question(x, path, target.query, service)
-  question.timeout = seconds
-  local answer, value = asking:ask(x, question)
-  if answer and answer.status >= 400 and answer.status < 500 then
-    local gone = answer.status == 404 or answer.status == 410
-    return nil, gone and 404 or absent(door), "target"
-  end
-  if value == nil then return nil, 503, "target" end
-  local inside = inside_of(target, value, x.params)
-  if not json.is_object(inside) then return nil, absent(door), "target" end
-  local seen = subject.seen(target.resource, target.settable, inside, reader, params, x.who)
-  seen.keys = {}
-  if target.settable and target.settable.key.n > 0 then
-    for _, key in ipairs(json.at(inside, target.settable.key)) do
-      local id = json.text(key)
-      if id then seen.keys[id] = true end
-    end
-  end
-  return seen
+  return asked(self, x, door, target)
 end
 
 -- ---------------------------------------------------------------- the body of a request
@@ -686,13 +638,21 @@ function Guard:body(x, req, door, object)
     if evades(door, said) then return 400, "query" end
   end
   local asking, out, seen = self.asking, nil, nil
+  local named = object and objects.named(door)
+  if object then object.named = named end
   repeat
     asking:begin(x)
     seen = { removed = {} }
     out, why = project.accept(self.plan, node, x.who.know, door.index, x.params, text, object, seen)
     if why == "unreadable" then return 400, "body" end
-    local whole = out and next(seen.removed) == nil
-  until whole or not asking:inquire(x)
+    local more = not (out and next(seen.removed) == nil)
+    if more and named and #named.wanted > 0 then
+      status, reason = objects.find(self.plan, asking, x, named)
+      if status then return status, reason end
+    elseif more then
+      more = asking:inquire(x)
+    end
+  until not more
   local sets = out and seen.sets
   if not sets and decides and not own(door, object, x.who) then return absent(door), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
@@ -860,8 +820,8 @@ function Guard:visible(x)
   x.deadline, x.known = nil, false
   if related(self, x) then return true end
   x.deadline = nil
-  local params = renamed(x.params, door.renamed)
-  local path = path_of(reader, params)
+  local params = objects.renamed(x.params, door.renamed)
+  local path = objects.path_of(reader, params)
   local seconds = reader ~= door and path and asking:spend(x)
   if not seconds then return false end
   local question = asking:question(x, path, "", asking.service)

@@ -40,6 +40,8 @@ local S, P, N -- text, its bytes, their number
 local PLAN, KNOW, PARAMS, DOOR -- what is asked, by whom, at which door
 local SUBJECT -- of a request body: the object it is about to touch
 local LISTS = 0 -- that are around what is looked at
+local AROUND -- depth of the object of a resource that is around it, in a request body
+local PATH = {} -- by depth: the member or the element that is looked at
 local SEENOUT -- counts for the audit
 local ESCAPES -- whether the text has a backslash anywhere
 local CONTROLS -- whether it has a byte below 0x20 anywhere
@@ -286,7 +288,7 @@ end
 -- ---------------------------------------------------------------- members
 
 local function entry(node, label, name)
-  local made = { node = node, label = label, stamp = 0, next = false, size = 0 }
+  local made = { node = node, label = label, name = name or false, stamp = 0, next = false, size = 0 }
   if name and not find(name, '[%z\1-\31"\\]') then
     made.text = '"' .. name .. '":'
     made.bytes = cast("const uint8_t *", made.text)
@@ -520,6 +522,7 @@ function record(body, i, depth, set, owners, tally)
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     if kept then emit(at, at + 1) end -- a comma of the text's own
     emit(i, from)
+    PATH[depth] = found.name
     local past, became = value(found.node, from, depth + 1, set, owners, tally, found.label)
     if past < 0 then return -1, GONE end
     if became == GONE then
@@ -567,7 +570,7 @@ function list(node, i, depth, set, owners, tally, label)
     if rule.places then each = rule.at[index] or each end
     if kept then emit(at, at + 1) end -- a comma of the text's own
     local from = i
-    LISTS = LISTS + 1
+    LISTS, PATH[depth] = LISTS + 1, index
     local past, became = value(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
@@ -741,47 +744,147 @@ local function passes(subject, above)
 end
 
 local function target_near(subject, i)
-  local state = subject.table.states[i]
-  local value_ = SUBJECT.states and SUBJECT.states[state.name]
+  local state, said = subject.table.states[i], subject.target.states
+  local value_ = said and said[state.name]
   if value_ == nil or value_ == json.null then return nil end
   return held.digit(state, value_)
 end
 
 local NOBODYS = { n = 0 }
 
+-- What an object says its key is, without null: a list.
+local function keys_in(found)
+  local said = {}
+  for k = 1, #found do
+    if found[k] ~= json.null then said[#said + 1] = found[k] end
+  end
+  return said
+end
+
 -- Whether what a body holds may be another object than the one that is written: an account tells by its
 -- key that it is the caller's own.
-local function another(subject, inside)
-  local table_, said, own, same = subject.table, 0, true, true
-  local found = table_.key.n > 0 and values(subject, table_.key) or {}
-  for k = 1, #found do
-    if found[k] ~= json.null then
-      local id = json.text(found[k])
-      said = said + 1
-      own = own and id and KNOW.ids[id] or false
-      same = same and id and SUBJECT.keys and SUBJECT.keys[id] or false
-    end
+local function another(table_, said)
+  local own, same = true, true
+  for k = 1, #said do
+    local id = json.text(said[k])
+    own = own and id and KNOW.ids[id] or false
+    same = same and id and SUBJECT.keys and SUBJECT.keys[id] or false
   end
-  if table_.account and said > 0 and own then return false end
-  if inside and (table_.owner == "field" or table_.owner == "path") then
+  if table_.account and #said > 0 and own then return false end
+  if AROUND and (table_.owner == "field" or table_.owner == "path") then
     -- An object within one that is new is new, unless it has a key.
-    return said > 0 or not SUBJECT.new
+    return #said > 0 or not SUBJECT.new
   end
   if LISTS > 0 and SUBJECT.resource == table_.name then return not same end
-  return SUBJECT.unnamed and said > 0
+  return SUBJECT.unnamed and #said > 0
+end
+
+-- What the API shows of an object, or nil; what can be asked and was not is noted.
+local function named(name, key)
+  local all, mark = SUBJECT.named, name .. "\0" .. key
+  if not all then return nil end
+  local found = all.found[mark]
+  if found ~= nil then return found or nil end
+  if all.finders[name] and not all.marked[mark] then
+    all.marked[mark] = true
+    all.wanted[#all.wanted + 1] = { name = name, key = key, mark = mark }
+  end
+  return nil
+end
+
+local function by_key(table_, said)
+  local key = #said == 1 and spelling.id(said[1])
+  return key and named(table_.name, key) or nil
+end
+
+-- A new one, which is the caller's.
+local function made(table_)
+  local all = SUBJECT.named
+  if not all then return nil end
+  local new = all.made[table_.name]
+  if not new then
+    new = { resource = table_.name, owners = { n = 0 }, new = true }
+    for id in pairs(KNOW.ids) do add(new.owners, id) end
+    all.made[table_.name] = new
+  end
+  return new
+end
+
+-- Whether an object says that it is the caller's, and nobody else's.
+local function is_own(table_, value_)
+  if not json.is_object(value_) or table_.owner ~= "field" then return false end
+  local said = 0
+  for k = 1, table_.paths.n do
+    for _, found in ipairs(json.at(value_, table_.paths[k])) do
+      local id = json.text(found)
+      if id then
+        if not KNOW.ids[id] then return false end
+        said = said + 1
+      end
+    end
+  end
+  return said > 0
+end
+
+-- The object around what is looked at, as the API shows it, or nil.
+local function whole_around()
+  local level = LEVELS[AROUND]
+  local known = level.known
+  if not known or known.new or known.value then return known end
+  local found = level.itself and named("", "")
+  return found and found.resource == level.name and found or nil
+end
+
+-- Another object than the one that is written, as it is known: by its key, or without one by what stands
+-- now in the place that it would take.
+local function other(table_, said, depth)
+  if #said > 0 then return by_key(table_, said) end
+  local whole = AROUND and whole_around()
+  if not whole then return nil end
+  if whole.new then return made(table_) end
+  local at, step = whole.value, AROUND
+  while step < depth and json.is_object(at) do
+    at = type(PATH[step]) == "string" and at[PATH[step]]
+    step = step + 1
+  end
+  if at == json.null then return made(table_) end
+  if json.is_array(at) and depth - step == 1 then
+    for k = 1, at.n do
+      if not is_own(table_, at[k]) then return nil end
+    end
+    return made(table_)
+  end
+  if not json.is_object(at) or step < depth or table_.key.n == 0 then return nil end
+  local stored = keys_in(json.at(at, table_.key))
+  return #stored > 0 and by_key(table_, stored) or nil
+end
+
+-- What is known of an object in a request body: what it says of its owner or state itself is only a wish.
+local function written(subject, level, depth)
+  local table_, target = subject.table, SUBJECT
+  local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
+  level.name, level.itself = table_.name, not another(table_, said)
+  if level.itself then
+    level.known = SUBJECT.resource == table_.name and SUBJECT or { new = SUBJECT.new }
+    subject.owners = SUBJECT.owners
+  else
+    local found = table_.owned and other(table_, said, depth) or nil
+    if found and found.resource ~= table_.name then found = nil end
+    level.known, target = found, found or SUBJECT
+    subject.owners = found and found.owners or NOBODYS
+  end
+  local same = target.resource == table_.name
+  subject.owned, subject.partly, subject.target = table_.owned, target.partly or false, target
+  subject.near = same and target_near or false
+  subject.texts = same and target.texts or false
 end
 
 -- The set of fields that pass of one object, and its owners.
-local function judge(body, level, above)
+local function judge(body, level, above, depth)
   local subject = body.subject -- of no use to anybody after this, so one will do
   subject.level = level
   if SUBJECT then
-    subject.owners = another(subject, above ~= NO_OWNERS) and NOBODYS or SUBJECT.owners
-    subject.owned, subject.partly = body.table.owned, SUBJECT.partly or false
-    -- What a request body says of its owner or state is only a wish.
-    local same = SUBJECT.resource == body.table.name
-    subject.near = same and target_near or false
-    subject.texts = same and SUBJECT.texts or false
+    written(subject, level, depth)
   else
     subject.owners = owners_of(subject, above)
     subject.owned = body.table.owned
@@ -861,11 +964,12 @@ local function comma_before(at)
   return at
 end
 
-function object(body, i, depth, above)
+local function object_at(body, i, depth, above)
   local level = LEVELS[depth]
   local past, n = members(body, i, depth, level)
   if past < 0 then return -1, GONE end
-  local set, owners = judge(body, level, above)
+  local set, owners = judge(body, level, above, depth)
+  if SUBJECT then AROUND = depth end
   local closed = body.table.zero[set]
   if closed and not CENSUS then
     removed(body.table.name)
@@ -910,6 +1014,7 @@ function object(body, i, depth, above)
       local ranges, tail, no = RANGES, TO[RANGES], REFUSED
       if kept then emit(comma, comma + 1) end
       emit(key, from)
+      PATH[depth] = found.name
       local _, became = value(node, from, depth + 1, set, owners, tally, found.label)
       if became == GONE then
         rollback(ranges, tail, no)
@@ -933,6 +1038,13 @@ function object(body, i, depth, above)
   SEENOUT.sets = true
   emit(tos[n], past)
   return past, KEPT
+end
+
+function object(body, i, depth, above)
+  local around = AROUND
+  local past, became = object_at(body, i, depth, above)
+  AROUND = around
+  return past, became
 end
 
 -- ---------------------------------------------------------------- loading
@@ -1061,14 +1173,20 @@ local function load_unions(plan)
   end
 end
 
+local function load_target(plan, target)
+  target.door = given(target.door) and target.door + 1
+  target.resource = given(target.resource) and plan.tables[target.resource + 1]
+  target.after = given(target.after)
+  if target.after then load_target(plan, target.after) end
+end
+
 local function load_doors(plan)
   for k = 1, plan.doors.n do
     local door = plan.doors[k]
     door.call = given(door.call)
     for j = 1, door.call and door.call.n or 0 do door.call[j] = door.call[j] + 1 end
-    local target = door.target
-    target.door = given(target.door) and target.door + 1
-    target.resource = given(target.resource) and plan.tables[target.resource + 1]
+    load_target(plan, door.target)
+    for _, target in pairs(door.finders) do load_target(plan, target) end
     door.accept = given(door.accept)
     door.reader = given(door.reader) and door.reader + 1
     for i = 1, door.concealed.n do door.concealed[i] = plan.tables[door.concealed[i] + 1] end
@@ -1128,7 +1246,7 @@ local function survey()
 end
 
 local function run(node)
-  RUN, LISTS = RUN + 1, 0
+  RUN, LISTS, AROUND = RUN + 1, 0, nil
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   local start = space(0)
   local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")

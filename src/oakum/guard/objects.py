@@ -1,0 +1,105 @@
+"""What the API shows of an object that a request is about to write.
+
+The law of this module: an object is the one that was asked for only if it stands where the document
+says, and says that key itself where it is asked for by a key alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+from oakum.contract.model import Json
+from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.lookups import Inquiry
+from oakum.guard.route import filled
+from oakum.guard.targets import Target, renamed
+from oakum.guard.who import at, readable
+from oakum.semantics import Judge, Model, Subject, answer_media
+from oakum.semantics.judge import partly
+from oakum.semantics.principal import text
+from oakum.semantics.writing import ITSELF, Named
+
+
+def question(
+    model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
+) -> Asked | None:
+    """What is asked about it; None: with these parameters a path could be read in two ways."""
+    template = model.operations[target.operation].path
+    path = filled(template, renamed(params, target.names))
+    if path is None:
+        return None
+    own = target.own or "{" not in template
+    return inquiry.desk.addressed(path, target.query, inquiry.like, inquiry.held, own=own)
+
+
+def seen(
+    model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry, answered: Answered
+) -> Subject | None:
+    """The object in a readable answer; None: it is not in there, or not in one way."""
+    value, reader = readable(answered), model.operations[target.operation]
+    pointer = _pointer(target, value, params)
+    media = answer_media(reader, 200, answered.media_type)
+    its = renamed(params, target.names)
+    judge = Judge(model, inquiry.principal(), reader.id, its)
+    for each in judge.judge(value, media.shape if media else None).sightings:
+        if each.pointer == pointer and each.resource == target.resource:
+            owner = model.policy.resources[each.resource].owner
+            incomplete = partly(owner, each.value)
+            return Subject(each.resource, each.owners, each.value, partly=incomplete)
+    return None
+
+
+def find(
+    model: Model,
+    finders: Mapping[str, Target],
+    params: Mapping[str, str],
+    inquiry: Inquiry,
+    named: Named,
+) -> Generator[Asked, Answered | None, None]:
+    """Asks for the objects that a body names; raises `Denied` when they are more than what is left
+    of the questions of one request."""
+    wanted = tuple(named.wanted)
+    named.wanted.clear()
+    if len(wanted) > inquiry.left:
+        raise Denied(413, "lookups")
+    for key in wanted:
+        target = finders[key[0]]
+        its = {**params, target.param: key[1]} if target.param else params
+        asked = question(model, target, its, inquiry)
+        if asked is None:
+            named.found[key] = None
+            continue
+        if not inquiry.spend():
+            raise Denied(503, "target")
+        answered = yield from inquiry.ask(asked)
+        if key == ITSELF and answered is not None and answered.status == 404:
+            named.found[key] = Subject(target.resource, new=True)
+        elif answered is not None:
+            named.found[key] = seen(model, target, its, inquiry, answered)
+        else:
+            named.found[key] = None
+
+
+def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Where the object stands in what the API shows: of a list the one element with the key that
+    is asked for. None: there is none, or more than one."""
+    if not target.key:
+        return target.pointer
+    wanted = [params[target.param]]
+    if target.pointer[-1:] != ("*",):
+        here = at(value, target.pointer)
+        return target.pointer if len(here) == 1 and _key(target, here[0]) == wanted else None
+    *around, _ = target.pointer
+    lists = at(value, tuple(around))
+    if len(lists) != 1 or not isinstance(lists[0], list):
+        return None
+    found = [index for index, each in enumerate(lists[0]) if _key(target, each) == wanted]
+    return (*around, str(found[0])) if len(found) == 1 else None
+
+
+def _key(target: Target, value: Json) -> list[str]:
+    return [text(each) for each in at(value, target.key) if _is_id(each)]
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)

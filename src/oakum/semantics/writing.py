@@ -1,0 +1,180 @@
+"""Whose the objects in a request body are.
+
+The law of this module: what a body says of itself is a wish. An object in it is the one that the
+request is about to touch, or another; that one is somebody's by what the API shows of it, by its
+key or in the place where it stands, and nobody's where the API does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field, replace
+
+from oakum.contract.model import Json, Resource
+from oakum.semantics.principal import Subject, at_path, identifier, texts
+
+Pointer = tuple[str, ...]
+Key = tuple[str, str]
+"""A resource, and the key of one of its objects."""
+ITSELF: Key = ("", "")
+"""The object that is written, as the API shows it now."""
+
+
+@dataclass
+class Named:
+    """Objects in a request body of which the API can be asked, and what it said of them."""
+
+    findable: Collection[str] = ()
+    """Resources whose objects can be asked for by their keys; `""`: `ITSELF` can be."""
+    found: dict[Key, Subject | None] = field(default_factory=dict)
+    """None: the API does not show it, or not in one way."""
+    wanted: dict[Key, None] = field(default_factory=dict)
+    """Those that were looked for and are not in `found`, in the order in which they came up."""
+
+    def get(self, key: Key) -> Subject | None:
+        """What is known of it; what can be asked and was not is wanted."""
+        if key not in self.found and key[0] in self.findable:
+            self.wanted[key] = None
+        return self.found.get(key)
+
+
+@dataclass(frozen=True)
+class Around:
+    """The object of a resource that stands around a place in a body."""
+
+    at: Pointer
+    resource: str
+    known: Subject | None
+    """None: the API does not tell of it."""
+    itself: bool
+    """It is the one that is written."""
+
+    def moved(self, at: Pointer) -> Around:
+        """The same of one that is like it, elsewhere in the body."""
+        return self if at == self.at else replace(self, at=at)
+
+    def outline(self, at: Pointer) -> Hashable:
+        """What of it decides about an object without a key that stands in it at `at`."""
+        steps = tuple("*" if step.isdigit() else step for step in at[len(self.at) :])
+        return (self.resource, self.itself, id(self.known), steps)
+
+
+class Writing:
+    """Tells of each object in one body what is known of it."""
+
+    def __init__(self, subject: Subject, ids: frozenset[str], named: Named | None = None) -> None:
+        """`subject`: the object that the request is about to touch; `ids`: of the caller."""
+        self.subject = subject
+        self._ids = ids
+        self._named = named or Named()
+        self._new: dict[str, Subject] = {}
+
+    def of(
+        self,
+        resource: Resource,
+        value: dict[str, Json],
+        at: Pointer,
+        around: Around | None,
+        *,
+        counts: bool,
+    ) -> tuple[Subject, Around]:
+        """The object at `at`, and how it stands around what is in it. `counts`: something of it may
+        be written there at all, so that it is worth a question."""
+        name, owned, one = resource.name, resource.owner.kind != "none", self.subject
+        same = one.value if one.resource == name else None
+        if not self._is_another(resource, value, at, around):
+            found = Subject(name, one.owners, same, owned, one.partly, new=one.new)
+            return found, Around(at, name, found, itself=True)
+        known = self._other(resource, value, at, around) if counts and owned else None
+        if known is not None and known.resource != name:
+            known = None
+        found = known or Subject(name, (), same, owned, one.partly)
+        return found, Around(at, name, known, itself=False)
+
+    def _is_another(
+        self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
+    ) -> bool:
+        """Whether what a body holds may be another object than the one that is written: an account
+        tells by its key that it is the caller's own."""
+        said = _keys(resource, value)
+        if resource.is_account and said and {*map(identifier, said)} <= self._ids:
+            return False
+        if around is not None and resource.owner.kind in ("field", "path"):
+            # An object within one that is new is new, unless it has a key.
+            return bool(said) or not self.subject.new
+        if in_list(at) and self.subject.resource == resource.name:
+            same = {identifier(each) for each in at_path(self.subject.value, resource.key)}
+            return not {*map(identifier, said)} <= same
+        return self.subject.unnamed and bool(said)
+
+    def _other(
+        self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
+    ) -> Subject | None:
+        """By its key; without one, by what stands now in the place that it would take."""
+        if said := _keys(resource, value):
+            return self._by_key(resource, said)
+        whole = self._whole(around) if around is not None else None
+        if whole is None or around is None:
+            return None
+        if whole.new:
+            return self._made(resource)
+        stored, left = _stored(whole.value, at[len(around.at) :])
+        if stored is None:
+            return self._made(resource)
+        if isinstance(stored, list) and len(left) == 1:
+            own = all(self._is_own(resource, each) for each in stored)
+            return self._made(resource) if own else None
+        if isinstance(stored, dict) and not left and (said := _keys(resource, stored)):
+            return self._by_key(resource, said)
+        return None
+
+    def _whole(self, around: Around) -> Subject | None:
+        """The object around a place, as the API shows it; None: it does not."""
+        known = around.known
+        if known is None or known.new or known.value is not None:
+            return known
+        found = self._named.get(ITSELF) if around.itself else None
+        return found if found is not None and found.resource == around.resource else None
+
+    def _by_key(self, resource: Resource, said: list[Json]) -> Subject | None:
+        key = identifier(said[0]) if len(said) == 1 else None
+        return self._named.get((resource.name, key)) if key is not None else None
+
+    def _made(self, resource: Resource) -> Subject:
+        """A new one, which is the caller's."""
+        name = resource.name
+        if name not in self._new:
+            self._new[name] = Subject(name, tuple(sorted(self._ids)), new=True)
+        return self._new[name]
+
+    def _is_own(self, resource: Resource, value: Json) -> bool:
+        """Whether an object says that it is the caller's, and nobody else's."""
+        if not isinstance(value, dict) or resource.owner.kind != "field":
+            return False
+        said = [t for path in resource.owner.members for t in texts(value, path, spread=False)]
+        return bool(said) and {*said} <= self._ids
+
+
+def _keys(resource: Resource, value: Json) -> list[Json]:
+    """What an object says its key is."""
+    found = at_path(value, resource.key) if resource.key else []
+    return [each for each in found if each is not None]
+
+
+_MISSING = object()
+
+
+def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
+    """What an object has at the end of some steps, or at the list, the null or the scalar that
+    comes first, and the steps that are left; a member that it lacks is none of these."""
+    at: object = value
+    for taken, step in enumerate(steps):
+        if not isinstance(at, dict):
+            return at, steps[taken:]
+        at = at.get(step, _MISSING)
+    return at, ()
+
+
+def in_list(at: Pointer) -> bool:
+    """Whether a list stands around a place."""
+    return any(step.isdigit() for step in at)
