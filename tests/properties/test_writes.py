@@ -111,3 +111,77 @@ def test_the_law_is_about_bodies_that_pass_for_their_owner(papers: Papers) -> No
         body = '{"note":"x"}' if "cover" in path else '{"title":"x"}'
         for outcome in papers.sent("ann", method, path.format("p1"), TYPES[0], body):
             assert outcome.forwarded is not None and outcome.response.status == 204
+
+
+# ----------------------------------------------------------- objects that a body names or holds
+
+OTHERS = {"slug": {"d-ann", "none"}, "pid": {2, 3}, "id": {"ann", "bob"}}
+"""Keys of what is not pia's, or not there."""
+_PARTS = st.fixed_dictionaries(
+    {}, optional={"pid": st.sampled_from([1, 1, 2, 3, None]), "text": st.just("x")}
+)
+_MEMBERS = st.fixed_dictionaries(
+    {}, optional={"id": st.sampled_from(["pia", "pia", "ann", None]), "email": st.just("x")}
+)
+_SLUGS = st.sampled_from(["d-pia", "e-pia", "f-pia", "d-pia", "d-ann", "none", None, ["d-pia"]])
+_DOCS: st.SearchStrategy[Any] = st.deferred(
+    lambda: st.fixed_dictionaries(
+        {},
+        optional={
+            "slug": _SLUGS,
+            "title": st.just("x"),
+            "author": st.none() | _MEMBERS,
+            "parts": st.lists(_PARTS, max_size=2),
+            "like": st.none() | _DOCS,
+        },
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Papers]:
+    folder = tmp_path_factory.mktemp("files")
+    setup = Case("law", "keyed", {}, {"contract": "files.yaml"}).setup(folder)
+    yield Papers(setup, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))])
+
+
+@LAW
+@given(
+    st.sampled_from(["/docs", "/docs/d-pia", "/docs/e-pia", "/docs/f-pia"]), _DOCS, st.booleans()
+)
+def test_no_body_goes_on_that_holds_anothers_object(
+    files: Papers, path: str, doc: dict[str, Any], many: bool
+) -> None:
+    method = "PATCH" if many and path == "/docs" else "PUT"
+    body = json.dumps([doc] if method == "PATCH" else doc)
+    first, second = files.sent("pia", method, path, TYPES[0], body)
+    onward = [each.forwarded and each.forwarded.body for each in (first, second)]
+    assert onward[0] == onward[1]
+    assert first.response.status == second.response.status
+    if first.forwarded is not None:
+        top = "slug" if path != "/docs" else ""  # there a slug is a new name of the object
+        assert not list(_of_others(json.loads(first.forwarded.body), top))
+
+
+def _of_others(value: Any, renamed: str = "") -> Iterator[Any]:
+    """Objects in a body whose key is another's."""
+    if isinstance(value, dict):
+        for name, keys in OTHERS.items():
+            said = value.get(name)
+            if name != renamed and not isinstance(said, list) and said in keys:
+                yield value
+    several = value.values() if isinstance(value, dict) else value
+    for each in several if isinstance(value, dict | list) else ():
+        yield from _of_others(each)
+
+
+def test_the_law_is_about_bodies_that_hold_ones_own(files: Papers) -> None:
+    doc = {
+        "slug": "f-pia",
+        "author": {"id": "pia", "email": "x"},
+        "parts": [{"pid": 1, "text": "x"}],
+    }
+    for outcome in files.sent(
+        "pia", "PATCH", "/docs", TYPES[0], json.dumps([doc, {**doc, "like": doc}])
+    ):
+        assert outcome.forwarded is not None and outcome.response.status == 204
