@@ -336,6 +336,8 @@ class Cells:
         """A granted field with another value than its owner sees reads differently for everybody:
         `relationship.me_to_user` does."""
         known = self._ground.knowledge.own.get((who, sighting.resource, leaf.path))
+        if leaf.path in self._ground.model.policy.resources[sighting.resource].owner.members:
+            return  # an owner is the same for everybody
         if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
             self._relative[(sighting.resource, leaf.path)] = None
 

@@ -89,9 +89,9 @@ class Lookout:
             ).setdefault(question.viewer, set()).update(sighting.owners)
         if question.viewer is not None:
             self._learn(gate, question, response, value, judged.sightings, reading)
-        if reading.mute and question.viewer is not None:
+        if (reading.mute or reading.claimed) and question.viewer is not None:
             door = f"{gate.door.method} {gate.door.path}"
-            for each in reading.unclear:
+            for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((door, each), set()).add(question.viewer)
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
         for sighting in judged.sightings:

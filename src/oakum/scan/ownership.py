@@ -44,6 +44,9 @@ class Reading:
     """Instances that stand where the document has none."""
     unclear: set[str] = field(default_factory=set)
     """Resources of which an instance came that may be anybody's."""
+    claimed: set[str] = field(default_factory=set)
+    """Resources of which an instance came that says it is its viewer's, and was shown to another
+    as theirs."""
 
     def weakness(self, pointer: Pointer, strange: bool) -> str:
         """Why what an instance shows in one member is no proof; empty: it is. `strange`: its kind
@@ -126,6 +129,8 @@ class Ownership:
         if kind == "caller":
             return self._callers(gate, question, each, resource, found)
         if kind == "field" and each.owners:
+            if other := self._claimed(gate, question, each, resource, found):
+                return other
             return self._parties(question, each, resource, found)
         if each.owners:
             return each.owners
@@ -175,6 +180,48 @@ class Ownership:
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
         return each.owners
+
+    def _claimed(
+        self, gate: Gate, question: Question, each: Sighting, resource: Resource, found: Reading
+    ) -> tuple[str, ...]:
+        """The owner of an object that says it is its viewer's, where it is the one that another was
+        shown as theirs: whoever asks may be written into it. Empty: nobody else's is known, or
+        nobody can tell whose it is, and nothing is judged by it."""
+        viewer = question.viewer
+        keys = texts(each.value, resource.key) if resource.key not in resource.owner.members else []
+        if viewer is None or not keys or not self.cast.ids[viewer] & set(each.owners):
+            return ()
+        other = self.knowledge.first_shown(resource.name, resource.key, keys[0], viewer)
+        if not other or self.cast.ids[other] & set(each.owners):
+            return ()
+        same, unlike = self._alike(each, resource, other, keys[0])
+        asked = question.targets == {other} and asked_key(gate, question, resource) == keys[0]
+        if not same if unlike else not same and not asked:
+            return ()  # keys that count anew for each owner name two objects
+        found.claimed.add(each.resource)
+        if asked and same > unlike:
+            return tuple(sorted(self.cast.ids[other]))
+        found.unclear.add(each.resource)
+        found.mute.add(each.pointer)
+        return ()
+
+    def _alike(
+        self, each: Sighting, resource: Resource, other: str, key: str
+    ) -> tuple[int, int]:
+        """How many values that name one account an object shares with the one of the same key that
+        another was shown as theirs; and in how many fields it is unlike that."""
+        rows = self.knowledge.objects.get((other, resource.name), ())
+        row = next((row for row in rows if row.get(resource.key) == key), {})
+        same, unlike = 0, 0
+        for leaf in each.leaves:
+            known = row.get(leaf.path)
+            own = leaf.path in (resource.key, *resource.owner.members)
+            if known is None or own or isinstance(leaf.value, dict | list | bool | None):
+                continue
+            text = canonical(leaf.value)
+            same += text == known and self.knowledge.canary(text) is not None
+            unlike += text != known and not says_nothing(leaf.value)
+        return same, unlike
 
     def _parties(
         self, question: Question, each: Sighting, resource: Resource, found: Reading

@@ -541,8 +541,8 @@ def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
     (door, resource), names = told
     return (
         f"{door} showed {' and '.join(sorted(names))} a `{resource}` as their own that it had shown"
-        " to somebody else as theirs: a shared cache may answer there; if it belongs to both, say"
-        " so in its `owner:`"
+        " to somebody else as theirs: a shared cache may answer there, or it calls whoever asks the"
+        " owner; if it belongs to both, say so in its `owner:`"
     )
 
 
