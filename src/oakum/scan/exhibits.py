@@ -48,6 +48,7 @@ class OwnView:
     """(resource, field) → where its owner saw it."""
     states: list[tuple[str, Mapping[str, Json]]]
     """(resource, its states) of each of their objects there."""
+    curl: str = ""
     objects: dict[tuple[str, str], dict[Place, set[str]]] = field(default_factory=dict)
     """(resource, key) → where it stood → fields of this very object that had something in them
     there. Key: empty, where the object says none."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
 from oakum.contract.model import Json, Operation, Policy
 from oakum.scan.doctor import Examination
@@ -22,6 +23,18 @@ def ids_of(
     for owner in _objects(found.facts.get(name)):
         if found.ids.get(name) in {str(value) for value in owner.values()}:
             yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
+
+
+def unshared(
+    told: Mapping[str, Collection[str]], firm: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[str]]:
+    """Values that name identities, without those that who-am-I gives to two of them: an answer with
+    rows mixed up would make one the other. `firm`: their ids, and what the file says of them."""
+    times = Counter(value for values in told.values() for value in set(values))
+    return {
+        name: frozenset(e for e in values if times[e] == 1 or e in firm.get(name, ()))
+        for name, values in told.items()
+    }
 
 
 def _objects(value: Json) -> Iterator[Mapping[str, Json]]:

@@ -25,6 +25,7 @@ from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
+from oakum.scan.mixed import tell_mixed
 from oakum.scan.ownership import Ownership, Reading, is_one_of_many
 from oakum.semantics import Judge, Known, Model, Sighting
 from oakum.semantics.judge import Judgement
@@ -187,7 +188,9 @@ class Lookout:
                     for s in sightings
                     if self._ground.who(s, viewer) == viewer
                 ]
-                view = OwnView(value, response.status, response.media_type, places, states)
+                view = OwnView(
+                    value, response.status, response.media_type, places, states, question.curl
+                )
                 for name, key, place, filled in self._objects(viewer, sightings):
                     at = view.objects.setdefault((name, key), {})
                     at.setdefault(place, set()).update(filled)
@@ -272,11 +275,13 @@ class Lookout:
                 self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:
-        """Take back what was told by values alone that are known by now to name nobody, or by an
-        object alone whose owner is shown another value."""
+        """Judge again by all that is known: take back what was told by values alone that name nobody,
+        or by an object alone whose owner is shown another value; add what only several answers
+        tell."""
         self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.placeholders.take_back(self._ground.matrix)
+        tell_mixed(self._ground)
 
     def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:
         resource = self._ground.model.policy.resources[sighting.resource]

@@ -205,9 +205,7 @@ class Ownership:
         found.mute.add(each.pointer)
         return ()
 
-    def _alike(
-        self, each: Sighting, resource: Resource, other: str, key: str
-    ) -> tuple[int, int]:
+    def _alike(self, each: Sighting, resource: Resource, other: str, key: str) -> tuple[int, int]:
         """How many values that name one account an object shares with the one of the same key that
         another was shown as theirs; and in how many fields it is unlike that."""
         rows = self.knowledge.objects.get((other, resource.name), ())

@@ -20,7 +20,7 @@ from oakum.scan.doctor import Examination
 from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
-from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names
+from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, unshared
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger, from_json
@@ -234,7 +234,8 @@ class Wiring:
         return found
 
     def _cast(self, found: Examination) -> Cast:
-        ids: dict[str, frozenset[str]] = {}
+        named: dict[str, list[str]] = {}
+        firm: dict[str, list[str]] = {}
         claims: dict[str, Mapping[str, Json]] = {}
         states: dict[tuple[str, str], Json] = {}
         ties: dict[tuple[str, str], frozenset[str]] = {}
@@ -242,10 +243,12 @@ class Wiring:
         for name, identity in self.identities.items.items():
             if name in failed:
                 continue
-            told = frozenset(ids_of(name, found, identity.facts, identity.variables))
-            ids[name] = told or frozenset({Cast.placeholder(name)})
+            named[name] = list(ids_of(name, found, identity.facts, identity.variables))
+            firm[name] = [str(each) for each in (found.ids.get(name), *identity.facts.values())]
             claims[name] = claims_of(name, found, self.policy, self.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
+        told = unshared(named, firm)
+        ids = {name: each or frozenset({Cast.placeholder(name)}) for name, each in told.items()}
         for tie in self.identities.between:
             if tie.viewer in ids and tie.owner in ids:
                 pair = (tie.viewer, tie.owner)

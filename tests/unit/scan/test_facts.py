@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.contract.model import Caller, Json, Policy, Relation
-from oakum.scan.facts import body_claims
+from oakum.scan.facts import body_claims, unshared
 
 
 def policy(claim: str, pointer: str = "/user/id") -> Policy:
@@ -31,3 +31,16 @@ def test_a_claim_that_the_contract_names_is_the_callers_own(
 ) -> None:
     """Somebody else who stands in the answer makes nobody staff."""
     assert dict(body_claims(body, policy(claim))) == expected
+
+
+def test_what_who_am_i_calls_two_identities_names_neither() -> None:
+    """An answer with rows mixed up would make one of them the owner of all that is the other's."""
+    told = {"ann": ["1", "ann@x.test"], "bob": ["2", "ann@x.test", "bob"], "cat": ["3", "team"]}
+    firm = {"ann": ["1"], "bob": ["2"], "cat": ["3", "team"]}
+    assert unshared(told, firm) == {
+        "ann": frozenset({"1"}),
+        "bob": frozenset({"2", "bob"}),
+        "cat": frozenset({"3", "team"}),
+    }
+    shared = unshared({"ann": ["1", "team"], "bob": ["2", "team"]}, {"ann": ["1", "team"]})
+    assert shared == {"ann": frozenset({"1", "team"}), "bob": frozenset({"2"})}
