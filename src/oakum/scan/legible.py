@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Operation, Shape
@@ -65,7 +65,7 @@ def read_as_declared(
         text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
         if response.media_type == "text/csv":
             try:
-                rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=""))
+                rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
             except csv.Error:
                 return Legible(text[:_MAX_TEXT], None)
             return Legible([_typed(row, shape) for row in rows], shape, whole=answered)
@@ -77,6 +77,32 @@ def read_as_declared(
         # Declared as a list, sent as the one object: seen in the wild.
         return Legible([value], shape, whole=answered, bent=shape.pointer or "/")
     return Legible(value, shape, whole=answered)
+
+
+def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:
+    """Rows as objects, each under the header of its own table: exports put several into one file,
+    and what stands in the second is in no column of the first."""
+    head: list[str] = []
+    apart = False
+    for line in lines:
+        if not line:
+            apart = True
+            continue
+        if not head or _is_head(line, head, apart):
+            head, apart = line, False
+            continue
+        row: dict[str, Json] = {**dict.fromkeys(head, ""), **dict(zip(head, line, strict=False))}
+        if more := line[len(head) :]:
+            row[""] = list(more)
+        apart = False
+        yield row
+
+
+def _is_head(line: list[str], head: list[str], apart: bool) -> bool:
+    """Whether a line below a table begins another; `apart`: after an empty line."""
+    other = len(line) != len(head)
+    names = len(set(line)) == len(line) and all(line)
+    return names and ((apart and other) or ((apart or other) and not set(head).isdisjoint(line)))
 
 
 _YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))

@@ -275,9 +275,8 @@ class Lookout:
                 self._ground.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:
-        """Judge again by all that is known: take back what was told by values alone that name nobody,
-        or by an object alone whose owner is shown another value; add what only several answers
-        tell."""
+        """Judge again by all that is known: take back what was told by a value that names nobody,
+        or by an object whose owner is shown another; add what only several answers tell."""
         self._ground.by_value.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.by_object.take_back(self._ground.matrix, self._ground.knowledge)
         self._ground.placeholders.take_back(self._ground.matrix)

@@ -34,6 +34,9 @@ _BEGINNING = 3
 """Characters of a name that a search wants to have, mostly."""
 _MANY = 1000
 _MOST_OWNERS = 6
+_TERM = "e"
+"""What most texts hold."""
+_MOST_TERMS = 2
 _MOST_WAYS = 8
 """Questions asked in the place of one parameter."""
 
@@ -49,6 +52,7 @@ def run(engine: Engine) -> None:
                 _each_person(engine, gate, slot)
             _everybody(engine, gate, slot)
         _for_nothing(engine, gate)
+        _with_owner(engine, gate)
     read_on(engine)
 
 
@@ -231,6 +235,42 @@ def _for_nothing(engine: Engine, gate: Gate) -> None:
         if way.id not in engine.matrix.gates and (said == "nothing" or more):
             engine.matrix.open(way)
             _ask_all(engine, way)
+
+
+def _with_owner(engine: Engine, gate: Gate) -> None:
+    """A term and an owner together, where one narrows the other: each caller about an object of
+    their own, and whoever else comes was found by the term alone."""
+    if not gate.personal or gate.batch or gate.asks is not None or not engine.was_asked(gate):
+        return
+    for name in islice(_terms_beside(engine.model, gate), _MOST_TERMS):
+        in_query = any(each.name == name for each in gate.operation.parameters)
+        way = gate.otherwise(
+            HOW,
+            door="" if in_query else f"{gate.door.path} with {name}={_TERM}",
+            query=((name, _TERM),) if in_query else (),
+            fixed={} if in_query else {name: _TERM},
+        )
+        viewer = engine.cast.subjects()[0] if engine.cast.subjects() else ""
+        if not viewer or way.id in engine.matrix.gates:
+            continue
+        engine.matrix.open(way)
+        outcome = engine.put(way, viewer, viewer)
+        before = engine.seen.get((gate.id, viewer), {}).get(viewer, set())
+        if outcome is None or {e for e, _ in outcome.sighted} <= {viewer, *(e for e, _ in before)}:
+            continue
+        engine.ways.append(way)
+        for other in engine.watchers(None):
+            engine.put(way, other, other or viewer)
+
+
+def _terms_beside(model: Model, gate: Gate) -> Iterator[str]:
+    """Parameters and members that ask for any text, and that nothing fills."""
+    shape = body_shape(gate.operation)
+    inner = {name: thunk() for name, thunk in shape.properties.items()} if shape else {}
+    inner |= {e.name: e.shape for e in gate.operation.parameters if e.where == "query"}
+    for name, each in inner.items():
+        if name not in gate.sources and _is_text(each) and _asks(model, gate, name, also=True):
+            yield name
 
 
 def _without(gate: Gate, name: str) -> Gate:

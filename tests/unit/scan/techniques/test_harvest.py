@@ -167,6 +167,36 @@ def test_a_search_for_one_is_clean_and_cheap(search: tuple[str, str]) -> None:
     assert len(members.asked) <= 30
 
 
+TOGETHER = (
+    (body("{q: {type: string}, member: {type: string}}"), "{member: Member.id}"),
+    (
+        "parameters: [{name: q, in: query, schema: {type: string}}, {name: member, in: query,"
+        " required: true, schema: {type: string}}]",
+        "{member: Member.id}",
+    ),
+)
+
+
+@pytest.mark.parametrize("search", TOGETHER)
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_term_that_puts_out_the_owner_beside_it_finds_everybody(
+    leaks: bool, search: tuple[str, str]
+) -> None:
+    """Alone each of the two is right: only together they are another query."""
+
+    class Either(Members):
+        def findMembers(self, viewer: str, sent: Any) -> Response:
+            both = leaks and sent.get("q") and sent.get("member")
+            rows = self.rows if both else [e for e in self.rows if e["id"] == sent.get("member")]
+            mine = self.row(viewer)
+            return self.told(viewer, [e for e in rows if both or e is mine], sent)
+
+    members = Either()
+    played = Played(members, *search)
+    assert played.told == (LEAKS if leaks else set())
+    assert len(members.asked) <= 40
+
+
 def test_a_sign_that_finds_who_is_listed_is_no_leak() -> None:
     class Fair(Wild):
         def told(self, viewer: str, rows: list[Any], sent: Any) -> Response:
