@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from oakum.finding import Result
 from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, path, schema, told
 
@@ -118,3 +120,40 @@ def test_who_is_something_for_want_of_another_relation_was_there(tmp_path: Path)
         ),
     )  # fmt: skip
     assert not [e for e in run.report.distrust if e.startswith("no identity is `passer`")]
+
+
+@pytest.mark.parametrize("below", ["/me/card", "/cards"])
+def test_nobody_is_staff_to_anothers_object_at_a_callers_own_endpoint(
+    below: str, tmp_path: Path
+) -> None:
+    """Who-am-I and what stands below it speak of their caller alone; a list may speak of others."""
+    cards = {
+        id: {"id": id, "town": f"Port of {who}", "roles": "wardens" if who == "cat" else ""}
+        for who, id in NAMES.items()
+    }
+
+    def card(who: str, id: str) -> Any:
+        if not who or id not in cards:
+            return 404 if who else 401
+        staff, own = who == "cat", NAMES[who] == id
+        shown = {"id", *(("town",) if staff or own else ()), *(("roles",) if own else ())}
+        return {name: value for name, value in cards[id].items() if name in shown}
+
+    def own(who: str) -> Any:
+        return card(who, NAMES[who]) if who else 401
+
+    run = told(
+        tmp_path, schema("Card", id="string", town="string", roles="string"),
+        path(below, "getOwn", "Card", many=False) + path("/cards/{cardId}", "getCard", "Card"),
+        "  Card: {key: id, owner: id, main: getCard, fields: {id: [{see: [member]}],"
+        " town: [{see: [owner, staff]}], roles: [{see: [owner]}]}}\n"
+        "operations:\n  getCard: {params: {cardId: Me.id}}\n",
+        Api({below: own, "/cards/([^/]+)": card}),
+        IDENTITIES.replace("key-of-cat-778}", "key-of-cat-778, claims: {groups: [wardens]}}"),
+        relations=RELATIONS.replace(
+            "owner: {is", "staff: {claim: groups, has: wardens}, owner: {is"
+        ),
+    )  # fmt: skip
+    silent = [each for each in run.report.distrust if "nothing to `staff`" in each]
+    assert bool(silent) is (below == "/cards"), run.report.distrust
+    assert run.report.findings == ()

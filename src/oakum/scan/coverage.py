@@ -66,11 +66,15 @@ def _is_somebodys(model: Model, resource: str) -> bool:
 
 
 def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
-    """(operation, resource, viewer) of which somebody stands so to one whose object came there."""
+    """(operation, resource, viewer) of which somebody stands so to one whose object came there. At
+    a caller's own endpoint, where they were shown nothing of the other's, they are nothing to it.
+    """
     found = set[tuple[str, str, str]]()
     for door, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
         if owner and not matrix.how(door):
             for viewer in (None, *cast.names()):
+                if viewer and (door, viewer, owner) in matrix.passed_over and matrix.is_own(door):
+                    continue
                 label = cast.label(cast.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(door), resource, label))
     return found

@@ -536,6 +536,16 @@ class Matrix:
         gate = self.gates.get(door)
         return gate.how if gate is not None else ""
 
+    def is_own(self, door: str) -> bool:
+        """Whether a door is about its caller alone: who-am-I, or what stands below its path and
+        takes no id."""
+        me = self._model.operations.get(self._model.policy.caller.operation)
+        gate = self.gates.get(door)
+        if me is None or gate is None or gate.personal:
+            return False
+        path = gate.operation.path
+        return path == me.path or path.startswith(f"{me.path.rstrip('/')}/")
+
     def door(self, operation: str) -> Door:
         """The door of an operation, also of one that the run may not ask (a login)."""
         gate = self.gates.get(operation)
