@@ -128,7 +128,7 @@ def test_nobody_is_staff_to_anothers_object_at_a_callers_own_endpoint(
 ) -> None:
     """Who-am-I and what stands below it speak of their caller alone; a list may speak of others."""
     cards = {
-        id: {"id": id, "town": f"Port of {who}", "roles": "wardens" if who == "cat" else ""}
+        id: {"id": id, "town": f"Port of {who}", "roles": ["wardens"] if who == "cat" else []}
         for who, id in NAMES.items()
     }
 
@@ -143,7 +143,9 @@ def test_nobody_is_staff_to_anothers_object_at_a_callers_own_endpoint(
         return card(who, NAMES[who]) if who else 401
 
     run = told(
-        tmp_path, schema("Card", id="string", town="string", roles="string"),
+        tmp_path, schema("Card", id="string", town="string", roles="array").replace(
+            "array}", "array, items: {type: string}}"
+        ),
         path(below, "getOwn", "Card", many=False) + path("/cards/{cardId}", "getCard", "Card"),
         "  Card: {key: id, owner: id, main: getCard, fields: {id: [{see: [member]}],"
         " town: [{see: [owner, staff]}], roles: [{see: [owner]}]}}\n"
