@@ -156,6 +156,7 @@ class _Seen:
         yield from self._login(door)
         if door.write:
             yield from self._write(door)
+            yield from self._existence(door)
         yield from self._forms(door)
 
     def _where(self, operation: Operation) -> Location:
@@ -312,6 +313,32 @@ class _Seen:
                     f"{whose} cannot be told, so what its owner may set there is refused",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
+
+    def _existence(self, door: Door) -> Iterator[Problem]:
+        """A write that `call:` opens to who may be shown nothing of the concealed object that the
+        path names: that it succeeds tells that the object is there."""
+        hidden, id = door.hidden, door.operation.id
+        for caller in self.model.rule(id).call or () if hidden is not None else ():
+            if hidden is None or self.policy.relations[caller].kind == "owner":
+                continue
+            for name in hidden.resources:
+                table = self.model.tables[name]
+                if not table.see(self._at_least(caller), {}):
+                    yield Problem(
+                        self._where(door.operation),
+                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its path"
+                        " names, so its answer tells them that it is there",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are shown"
+                        " something of it",
+                    )
+                    return
+
+    def _at_least(self, relation: str) -> set[str]:
+        """All that whoever has a relation to a stranger's object certainly is."""
+        every = self.policy.relations.values()
+        known = self.policy.relations[relation].kind != "anyone"
+        base = {"anyone", "authenticated"} if known else {"anyone"}
+        return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
 
     def _forms(self, door: Door) -> Iterator[Problem]:
         """Bodies of a resource in a form, of which a gateway does not read what is set."""

@@ -238,3 +238,32 @@ def test_an_object_that_a_body_names_by_its_key_is_nobodys(tmp_path: Path) -> No
     words = "whose `Label` a body of `putLabels` names by `id` cannot be told"
     assert words in said(tmp_path, DESK, named)
     assert words not in said(tmp_path, DESK)
+
+    def shown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        named(document, policy)
+        label = document["paths"]["/labels/{lid}"]
+        one = label["put"]["requestBody"]["content"]
+        label["get"] = {"responses": {"200": {"description": "one", "content": one}}}
+        policy["operations"]["GET /labels/{lid}"] = {}
+
+    assert words not in said(tmp_path, DESK, shown)
+
+
+def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(
+    tmp_path: Path,
+) -> None:
+    def owners(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"] = {"id, by.name, text": [{"see": ["owner"]}]}
+
+    def open_(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        owners(document, policy)
+        policy["resources"]["Note"]["conceal"] = False
+
+    def narrow(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        owners(document, policy)
+        policy["operations"]["remark"]["call"] = ["owner"]
+
+    words = "`member` may `remark` and may be shown nothing of the `Note` that its path names"
+    assert words in said(tmp_path, DESK, owners)
+    for change in (None, open_, narrow):
+        assert words not in said(tmp_path, DESK, change)
