@@ -58,22 +58,29 @@ class Automaton:
         return self.accepts[state]
 
     def shortest(self) -> str | None:
-        """The shortest of those texts with letters, digits, `-` and `_` alone; None: there is
-        none, or it is empty."""
-        came: dict[int, str] = {0: ""}
+        """The shortest of those texts that a path may hold, with letters, digits, `-` and `_` alone
+        where there is one; None: none is found, or it is empty."""
+        return self._shortest(_PLAIN) or self._shortest(_PLAIN + _OTHERS)
+
+    def _shortest(self, alphabet: bytes) -> str | None:
+        came: dict[int, bytes] = {0: b""}
         todo = [0]
         for state in todo:
-            if came[state] and self.accepts[state]:
-                return came[state]
-            for char in _PLAIN:
-                after = self.next[state * self.width + self.classes[ord(char)]]
+            if self.accepts[state] and came[state] not in _NO_SEGMENT:
+                return came[state].decode()
+            for byte in alphabet:
+                after = self.next[state * self.width + self.classes[byte]]
                 if after >= 0 and after not in came:
-                    came[after] = came[state] + char
+                    came[after] = came[state] + bytes((byte,))
                     todo.append(after)
         return None
 
 
-_PLAIN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+_PLAIN = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+_OTHERS = b".@:~ !$&'()*+,;=\"#<>?[]^`{|}" + bytes(range(0x80, 0x100))
+"""What stands in a segment of a path else, escaped or not; no byte beyond ASCII goes on but in
+UTF-8."""
+_NO_SEGMENT = (b"", b".", b"..")
 
 
 def of_pattern(pattern: str) -> Automaton:

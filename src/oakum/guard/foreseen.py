@@ -158,6 +158,13 @@ class _Seen:
             yield from self._write(door)
             yield from self._existence(door)
         yield from self._forms(door)
+        if not door.ahead:
+            yield Problem(
+                self._where(door.operation),
+                f"no text is found that the parameters of `{door.operation.id}` may be, so that no"
+                " browser may ask ahead of a call (CORS) from a page of another origin",
+                "allow in `pattern` or `enum` what a segment of a path may hold",
+            )
 
     def _where(self, operation: Operation) -> Location:
         """The operation's line in the contract, else its place in the document."""

@@ -104,8 +104,14 @@ def test_the_same_as_a_regular_expression(pattern: str, texts: list[str]) -> Non
 
 @pytest.mark.parametrize(
     ("pattern", "text"),
-    [("^[a-z]{3}$", "aaa"), ("x", "x"), ("^(?:[A-F]|tt)$", "A"), ("^$", None), ("^[.]+$", None)],
-)
+    [
+        ("^[a-z]{3}$", "aaa"), ("x", "x"), ("^(?:[A-F]|tt)$", "A"), ("^$", None), ("^[.]+$", None),
+        (r"^[^@]+@[^@]+$", "0@0"), (r"^\w+\.com$", "0.com"), (r"^.*\.(png|jpg)$", ".jpg"),
+        (r"^sha256:[a-f0-9]{8}$", "sha256:00000000"), ("^@[a-z]+$", "@a"), ("^urn:.*$", "urn:"),
+        ("^~[a-z]+$", "~a"), (r"^[A-Z]\d [A-Z]$", "A0 A"), (r"^[^\x00-\x7f]$", "\x80"),
+        ("^a/b$", None), (r"^a\\b$", None),
+    ],
+)  # fmt: skip
 def test_the_shortest_text_of_a_pattern(pattern: str, text: str | None) -> None:
     made = of_pattern(pattern)
     assert made.shortest() == text

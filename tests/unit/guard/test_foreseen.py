@@ -267,3 +267,17 @@ def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(
     assert words in said(tmp_path, DESK, owners)
     for change in (None, open_, narrow):
         assert words not in said(tmp_path, DESK, change)
+
+
+def test_a_path_of_which_no_text_is_found_is_asked_ahead_by_nobody(tmp_path: Path) -> None:
+    def pattern(text: str) -> Change:
+        def change(document: dict[str, Any], _: dict[str, Any]) -> None:
+            schema = {"type": "string", "pattern": text}
+            one = {"name": "lid", "in": "path", "required": True, "schema": schema}
+            document["paths"]["/labels/{lid}"]["parameters"] = [one]
+
+        return change
+
+    words = "no text is found that the parameters of `updateLabel` may be"
+    assert words in said(tmp_path, DESK, pattern("^a/b$"))
+    assert words not in said(tmp_path, DESK, pattern("^a@b$"))
