@@ -333,10 +333,10 @@ class _Seen:
                 if not table.see(self._at_least(caller), {}):
                     yield Problem(
                         self._where(door.operation),
-                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its path"
-                        " names, so its answer tells them that it is there",
-                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are shown"
-                        " something of it",
+                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its"
+                        " path names, so its answer tells them that it is there",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are"
+                        " shown something of it",
                     )
                     return
 
