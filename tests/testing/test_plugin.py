@@ -417,3 +417,75 @@ def test_what_workers_have_seen_counts(pytester: pytest.Pytester) -> None:
     found = told(pytester)
     assert found["requests"] == 3
     assert [each["field"] for each in found["findings"]] == ["email"]
+
+
+# --------------------------------------------------------------------------- red though no test is
+
+QUIET = {
+    "skipped inside": "def test_other():\n    OTHER\n    pytest.skip('not today')",
+    "expected to fail": "@pytest.mark.xfail\ndef test_other():\n    OTHER\n    assert 0",
+    "expected to fail, and does by the leak": "@pytest.mark.xfail\ndef test_other():\n    OTHER",
+    "expected to fail when it is torn down": (
+        "@pytest.fixture\ndef after():\n    yield\n    OTHER\n"
+        "@pytest.mark.xfail\ndef test_other(after):\n    assert 0"
+    ),
+}
+OTHER = """ask("/members/ann", headers={"authorization": "Bearer of-bob"})"""
+
+
+@pytest.mark.parametrize("how", QUIET)
+@pytest.mark.parametrize("leaky", [True, False])
+def test_a_leak_by_which_no_test_fails_fails_the_run(
+    pytester: pytest.Pytester, how: str, leaky: bool
+) -> None:
+    tests = "import pytest\n" + QUIET[how].replace("OTHER", OTHER)
+    suite(pytester.path, "Flask", leaky=leaky, tests=tests)
+    done = run(pytester)
+    assert done.parseoutcomes().get("failed", 0) == 0
+    assert done.ret == (pytest.ExitCode.TESTS_FAILED if leaky else pytest.ExitCode.OK)
+    if leaky:
+        done.stdout.fnmatch_lines([
+            "leaked in test_club.py::test_other, which did not fail by it: `Member.email` was sent*",
+            "  door:     GET /members/{id} (getMember)",
+            "  caller:   `member`*",
+            "so the run fails*",
+        ])  # fmt: skip
+        assert "ann@club.test" not in done.stdout.str()
+
+
+NO_DOOR = "def test_health():\n    ask('/health', headers={})"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ((), pytest.ExitCode.TESTS_FAILED),
+        (("--oakum-allow-empty",), pytest.ExitCode.OK),
+        (("-o", "oakum_allow_empty=true"), pytest.ExitCode.OK),
+        (("-k", "nothing_of_the_kind"), pytest.ExitCode.NO_TESTS_COLLECTED),
+    ],
+)
+def test_a_suite_that_reaches_no_operation_does_not_end_with_0(
+    pytester: pytest.Pytester, more: tuple[str, ...], code: pytest.ExitCode
+) -> None:
+    suite(pytester.path, "Flask", leaky=False, tests=NO_DOOR)
+    done = run(pytester, *more)
+    assert done.ret == code
+    assert ("--oakum-allow-empty" in done.stdout.str()) is (code == pytest.ExitCode.TESTS_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ((), pytest.ExitCode.TESTS_FAILED),
+        (("-k", "health"), pytest.ExitCode.OK),
+        (("test_club.py",), pytest.ExitCode.OK),
+    ],
+)
+def test_a_part_of_a_suite_need_not_reach_one(
+    pytester: pytest.Pytester, more: tuple[str, ...], code: pytest.ExitCode
+) -> None:
+    """Who runs a few tests while writing them has asked for no proof."""
+    suite(pytester.path, "Flask", leaky=False, tests=NO_DOOR)
+    pytester.makeini("[pytest]\noakum_contract = exposure.yaml\n")
+    assert pytester.runpytest_inprocess(*LEAN, *more).ret == code

@@ -35,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("oakum", "answers held against an exposure contract")
     group.addoption("--oakum-contract", metavar="FILE", help="the contract; turns the plugin on")
     group.addoption("--oakum-report", metavar="FILE", help="write a JSON report for `oakum gate`")
+    group.addoption(
+        "--oakum-allow-empty",
+        action="store_true",
+        help="end with 0 also where no test reached an operation of the contract",
+    )
+    parser.addini("oakum_allow_empty", "as the option", type="bool", default=False)
     parser.addini("oakum_contract", "contract of the API under test; turns the plugin on")
     parser.addini("oakum_report", "JSON report for `oakum gate`")
     parser.addini("oakum_hosts", "further hosts of the API, besides loopback", type="args")

@@ -28,6 +28,8 @@ from oakum.testing.writing import Run, report
 _MOST_UNTESTED = 10
 """Operations and viewers that are listed as untested."""
 _OUTPUT = "oakum"
+_MOST_QUIET = 20
+"""Leaks by which no test has failed that are told in full."""
 _MOST = 5
 """Leaks of a test that are told in full."""
 
@@ -51,6 +53,14 @@ class Session:
     clock: float = field(default_factory=time.monotonic)
     written: Report | None = None
     unwritten: str = ""
+    quiet: list[tuple[str, str]] = field(default_factory=list)
+    """Leaks by which no test has failed: where they were received, and what is told of them."""
+    red: bool = False
+    """It fails by what it was sent, and by no test."""
+    empty: bool = False
+    """No test reached an operation, and nobody said that this is well."""
+    _heard: dict[str, list[str]] = field(default_factory=dict)
+    """Test → leaks that were told in the phase that is not reported yet."""
 
     @classmethod
     def begun(cls, config: pytest.Config) -> Session:
@@ -108,9 +118,21 @@ class Session:
             pytest.fail("\n".join(leaked), pytrace=False)
         return result
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A test that was skipped after it had asked, or that may fail, does not fail by a leak."""
+        made = yield
+        told = self._heard.pop(item.nodeid, [])
+        if not made.failed:
+            self.quiet += [(item.nodeid, words) for words in told]
+        return made
+
     def _told(self, item: pytest.Item) -> Iterator[str]:
         leaks, self.watch.leaks = self.watch.leaks, []
         found = {each.key: each.words for each in leaks}
+        self._heard.setdefault(item.nodeid, []).extend(found.values())
         for words in list(found.values())[:_MOST]:
             yield "oakum: " + "\n".join(map(visible, words.split("\n")))
         if len(found) > _MOST:
@@ -125,9 +147,10 @@ class Session:
         if sent is None:
             self.tally.faults["a worker ended before it could say what it saw"] += 1
             return
-        theirs, tests = pickle.loads(sent)
+        theirs, tests, quiet = pickle.loads(sent)
         self.tally.add(theirs)
         self.tests += tests
+        self.quiet += quiet
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -135,12 +158,19 @@ class Session:
             self.watch.missed(f"`{name}` was imported within a test, and not listened to")
         self.taps.close()
         self.watch.settle()
+        self.quiet += [("no test", each.words) for each in self.watch.leaks]
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
-            output[_OUTPUT] = pickle.dumps((self.watch.tally, self.tests))
+            output[_OUTPUT] = pickle.dumps((self.watch.tally, self.tests, self.quiet))
             return
         self.tally.add(self.watch.tally)
         self.written = report(self.watch, self.tally, self._run())
+        asked = self.tally.answers.total() > 0
+        self.empty = bool(self.tests) and not asked and _must_reach(self.config)
+        ended = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if ended and (self.quiet or self.written.findings or self.empty):
+            self.red = True
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.target is not None:
             try:
                 write(self.written, self.target, "json")
@@ -163,10 +193,29 @@ class Session:
         if self.written is None:
             return
         terminalreporter.section("oakum")
-        for line in summary(self.written, self.tally):
+        for line in (*summary(self.written, self.tally), *self._ends_red()):
             terminalreporter.write_line(visible(line))
         if self.target is not None:
             terminalreporter.write_line(self.unwritten or f"report: {self.target}")
+
+    def _ends_red(self) -> Iterator[str]:
+        """Why the run does not end with 0 although no test has failed."""
+        for where, words in dict.fromkeys(self.quiet[:_MOST_QUIET]):
+            first, *more = words.split("\n")
+            yield f"leaked in {where}, which did not fail by it: {first}"
+            yield from more
+        if (left := len(self.quiet) - _MOST_QUIET) > 0:
+            yield f"and {left} more; all of them are in the report"
+        if self.red and not self.quiet and self.written is not None:
+            for each in self.written.findings[:_MOST_QUIET]:
+                yield f"leaked, and no test has failed by it in the end: {each.title}"
+        if self.quiet:
+            yield "so the run fails: no skip and no `xfail` makes a leak harmless"
+        if self.empty:
+            yield (
+                "so the run fails: a client that is not listened to, or paths that are not the"
+                " document's, would look the same; `--oakum-allow-empty` says that it is well"
+            )
 
 
 def summary(found: Report, tally: Tally) -> Iterator[str]:
@@ -207,6 +256,20 @@ def _untested(found: Report) -> Iterator[str]:
 
 def _name(door: Door) -> str:
     return f"{door.method} {door.path} ({door.operation})"
+
+
+def _must_reach(config: pytest.Config) -> bool:
+    """Whether a run is one that has to reach the API: it was asked for on the command line, or
+    writes a report, or is of the whole suite; and nobody has said otherwise."""
+    if config.getoption("oakum_allow_empty") or config.getini("oakum_allow_empty"):
+        return False
+    if config.getoption("oakum_contract") or config.getoption("oakum_report"):
+        return True
+    if config.getini("oakum_report"):
+        return True
+    chosen = ("keyword", "markexpr", "lf", "deselect", "stepwise")
+    narrowed = any(config.getoption(name, None) for name in chosen)
+    return not narrowed and config.args_source is not pytest.Config.ArgsSource.ARGS
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
