@@ -445,7 +445,7 @@ def test_a_leak_by_which_no_test_fails_fails_the_run(
     assert done.ret == (pytest.ExitCode.TESTS_FAILED if leaky else pytest.ExitCode.OK)
     if leaky:
         done.stdout.fnmatch_lines([
-            "leaked in test_club.py::test_other, which did not fail by it: `Member.email` was sent*",
+            "leaked in test_club.py::test_other, which did not fail by it: `Member.email` was*",
             "  door:     GET /members/{id} (getMember)",
             "  caller:   `member`*",
             "so the run fails*",
