@@ -349,7 +349,11 @@ class _Seen:
 
     def _forms(self, door: Door) -> Iterator[Problem]:
         """Bodies of a resource in a form, of which a gateway does not read what is set."""
-        said = [each.type for each in door.operation.body if not each.is_json]
+        said = [
+            each.type
+            for each in door.operation.body
+            if not each.is_json and door.resource_form(each.type) is None
+        ]
         if door.binds and said:
             types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
             yield Problem(

@@ -8,6 +8,7 @@ from functools import partial
 
 from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered, Asked, Denied
+from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
@@ -19,7 +20,7 @@ from oakum.guard.targets import Target
 from oakum.guard.who import readable
 from oakum.guard.wiring import Door, Form
 from oakum.semantics import Call, Model, Subject, accept
-from oakum.semantics.accept import request_media
+from oakum.semantics.accept import Acceptance, request_media
 from oakum.semantics.decide import may_set, may_write, written
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
@@ -141,30 +142,44 @@ class Intake:
             yield from self._sets(door, inquiry, subject)
             return body, frozenset()
         kind = self._media(door, asked)
-        if not is_json(kind.type):
+        form = door.resource_form(kind.type)
+        if form is None and not is_json(kind.type):
             return self._unread(door, kind, body), frozenset()
+        said = as_json(form, kind, body) if form is not None else body
         try:
-            value = read(body)[0]
+            value = read(said)[0]
         except Unreadable:
             raise Denied(400, "body") from None
         self._query(door, value)
         call = Call(operation.id, params, media_type=kind.type)
-        named = Named(door.finders)
-        while True:
-            done = accept(self._model, inquiry.principal(), call, subject, body, named)
-            if subject is None or not (done.removed or done.body is None):
-                break
-            if named.wanted:
-                yield from find(self._model, door.finders, params, inquiry, named)
-            elif not (yield from inquiry.settle(partial(Needs.tables, written=done.written))):
-                break
+        done = yield from self._accept(door, call, inquiry, subject, said)
         if not done.sets and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
         if done.body is None or (done.removed and self._guard.unknown == "refuse"):
             raise Denied(422, "body")
         if not done.sets:
             yield from self._sets(door, inquiry, subject)
-        return done.body, frozenset(_scalars(value))
+        onward = done.body
+        if form is not None:
+            cut = left(kind, body, read(done.body)[0]) if done.removed else body
+            if cut is None:
+                raise Denied(422, "body")
+            onward = cut
+        return onward, frozenset(_scalars(value))
+
+    def _accept(
+        self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, body: bytes
+    ) -> Generator[Asked, Answered | None, Acceptance]:
+        """What may be sent on of a body, with all that is to be looked up for it."""
+        named = Named(door.finders)
+        while True:
+            done = accept(self._model, inquiry.principal(), call, subject, body, named)
+            if subject is None or not (done.removed or done.body is None):
+                return done
+            if named.wanted:
+                yield from find(self._model, door.finders, call.params, inquiry, named)
+            elif not (yield from inquiry.settle(partial(Needs.tables, written=done.written))):
+                return done
 
     def _sets(
         self, door: Door, inquiry: Inquiry, subject: Subject | None
@@ -224,7 +239,7 @@ class Intake:
         media = request_media(self._model, door.operation.id, said.type) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        if not media.is_json and door.binds:
+        if not media.is_json and door.binds and door.resource_form(said.type) is None:
             raise Denied(415, "media")
         if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
             raise Denied(415, "media")

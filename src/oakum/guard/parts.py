@@ -29,10 +29,16 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 def part_names(body: bytes, boundary: str) -> list[str] | None:
     """Of all parts in order; None: not every reader would find these parts."""
+    found = parts_of(body, boundary)
+    return [name for name, _ in found] if found is not None else None
+
+
+def parts_of(body: bytes, boundary: str) -> list[tuple[str, bytes]] | None:
+    """Name and content of all parts in order; None: as for their names."""
     first, *parts = body.split(b"--" + boundary.encode())
     if first or len(parts) < 2 or parts.pop() not in (b"--", b"--\r\n"):
         return None
-    found: list[str] = []
+    found: list[tuple[str, bytes]] = []
     for part in parts:
         if not (part.startswith(b"\r\n") and part.endswith(b"\r\n")) or len(part) < 4:
             return None
@@ -40,7 +46,7 @@ def part_names(body: bytes, boundary: str) -> list[str] | None:
         name = _name(head, len(content)) if ends else None
         if name is None:
             return None
-        found.append(name)
+        found.append((name, content))
     return found
 
 

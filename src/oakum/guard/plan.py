@@ -322,7 +322,9 @@ class _Compiler:
         self.writing = True
         ahead = self.model.sets.get(door.operation.id, ())
         found = {
-            _bare(media): self._node(_Place(media.shape, ahead)) if media.is_json else None
+            _bare(media): self._node(_Place(media.shape, ahead))
+            if media.is_json or door.resource_form(_bare(media))
+            else None
             for media in door.operation.body
         }
         self._settle()

@@ -325,6 +325,11 @@ def called(piece: str) -> str:
     return unquote(_halves(piece)[0].replace("+", " "))
 
 
+def valued(piece: str) -> str:
+    """The decoded value of a piece of a query."""
+    return unquote(_halves(piece)[1].replace("+", " "))
+
+
 def _halves(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
     return name, value

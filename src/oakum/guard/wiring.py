@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
@@ -86,6 +86,8 @@ class Form:
     names: tuple[str, ...]
     lists: frozenset[str]
     nested: frozenset[str]
+    judged: bool = False
+    """It is a resource, and so judged as the same members in JSON are."""
 
     def holds(self, found: Collection[str]) -> bool:
         """Whether names of parts are all declared, each once unless it is a list."""
@@ -94,7 +96,8 @@ class Form:
     @property
     def plan(self) -> dict[str, Json]:
         """As an engine has it."""
-        return {"names": self.names, "lists": sorted(self.lists), "nested": sorted(self.nested)}
+        lists, nested = sorted(self.lists), sorted(self.nested)
+        return {"names": self.names, "lists": lists, "nested": nested, "judged": self.judged}
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,11 @@ class Door:
     finders: Mapping[str, Target] = field(default_factory=dict)
     """Resource in its request body to how one is asked for by its key; `""`: the one that is
     written."""
+
+    def resource_form(self, media: str) -> Form | None:
+        """The form in which a body of this media type is a resource."""
+        form = {FORM: self.form, PARTS: self.parts}.get(media)
+        return form if form is not None and form.judged else None
 
 
 @dataclass(frozen=True)
@@ -402,8 +410,8 @@ def _door(make: _Maker, operation: Operation) -> Door:
         hidden,
         neutral(operation, allowed),
         frozenset(each.name for each in query if containers(each.shape)),
-        _form(operation, FORM),
-        _form(operation, PARTS),
+        _form(make.model, operation, FORM),
+        _form(make.model, operation, PARTS),
         dict(_finders(make, operation, target, resource)) if write else {},
     )
 
@@ -424,8 +432,13 @@ def _finders(
         yield "", itself
 
 
-def _form(operation: Operation, kind: str) -> Form | None:
-    return next((form_of(each.shape) for each in operation.body if each.type == kind), None)
+def _form(model: Model, operation: Operation, kind: str) -> Form | None:
+    shape = next((each.shape for each in operation.body if each.type == kind), None)
+    form = form_of(shape)
+    if form is None or shape is None:
+        return None
+    said = any(not segments for segments, _ in model.sets.get(operation.id, ()))
+    return replace(form, judged=said or bool(resource_of(shape, model.bound)))
 
 
 def form_of(shape: Shape | None) -> Form | None:

@@ -18,6 +18,9 @@ from oakum.semantics.span import Unreadable, read
 from oakum.semantics.table import Table
 from oakum.semantics.writing import Named
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""Bodies that come here as the JSON object that says the same."""
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -49,7 +52,7 @@ def accept(
     for this operation, and a body of which nothing may be set.
     """
     media = request_media(model, call.operation, call.media_type)
-    if media is None or not media.is_json:
+    if media is None or not (media.is_json or call.media_type in FORMS):
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
         value, span, text = read(body)

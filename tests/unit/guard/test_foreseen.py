@@ -214,13 +214,20 @@ def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Pa
     assert words not in said(tmp_path, DESK)
 
 
-def test_a_resource_that_comes_as_a_form_is_refused(tmp_path: Path) -> None:
+def test_a_form_around_a_resource_is_refused_and_one_that_is_it_is_not(tmp_path: Path) -> None:
     def form(document: dict[str, Any], _: dict[str, Any]) -> None:
         content = document["paths"]["/labels/{lid}"]["put"]["requestBody"]["content"]
         content["multipart/form-data"] = content["application/json"]
 
+    def around(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        form(document, policy)
+        content = document["paths"]["/labels/{lid}"]["put"]["requestBody"]["content"]
+        wrapped = {"type": "object", "properties": {"label": content["application/json"]["schema"]}}
+        content["multipart/form-data"] = {"schema": wrapped}
+
     words = "`updateLabel` takes a resource as `multipart/form-data`, of which a gateway cannot"
-    assert words in said(tmp_path, DESK, form)
+    assert words in said(tmp_path, DESK, around)
+    assert words not in said(tmp_path, DESK, form)
     assert words not in said(tmp_path, DESK)
 
 

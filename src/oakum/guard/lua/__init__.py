@@ -31,6 +31,7 @@ MODULES = (
     "lookups",
     "subject",
     "objects",
+    "forms",
     "graphql",
     "credentials",
     "caching",

@@ -9,7 +9,7 @@ local media = require "oakum.media"
 
 local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
 
-local M = {}
+local M = { FORM = "application/x-www-form-urlencoded" }
 
 -- Names by which frameworks take another method from a body.
 local OVERRIDES = {
@@ -45,21 +45,24 @@ local function name_of(head, length)
   return next(said) == nil and name or nil
 end
 
--- Of all parts in order; nil: not every reader would find these parts.
+-- Names of all parts in order, and their contents; nil: not every reader would find these parts.
 function M.of_parts(body, boundary)
-  local mark, found = "--" .. boundary, {}
+  local mark, found, contents = "--" .. boundary, {}, {}
   if sub(body, 1, #mark) ~= mark then return nil end
   local at = #mark + 1
   while true do
     local stop = find(body, mark, at, true)
     local part = sub(body, at, (stop or #body + 1) - 1)
-    if not stop then return (part == "--" or part == "--\r\n") and #found > 0 and found or nil end
+    if not stop then
+      return (part == "--" or part == "--\r\n") and #found > 0 and found or nil, contents
+    end
     if #part < 4 or sub(part, 1, 2) ~= "\r\n" or sub(part, -2) ~= "\r\n" then return nil end
     part = sub(part, 3, -3)
     local past = find(part, "\r\n\r\n", 1, true)
     local name = past and name_of(sub(part, 1, past - 1), #part - past - 3)
     if not name then return nil end
     found[#found + 1] = name
+    contents[#contents + 1] = sub(part, past + 4)
     at = stop + #mark
   end
 end

@@ -22,6 +22,7 @@ local project = require "oakum.project"
 local csv = require "oakum.csv"
 local route = require "oakum.route"
 local shared = require "oakum.shared"
+local forms = require "oakum.forms"
 local objects = require "oakum.objects"
 local subject = require "oakum.subject"
 local who = require "oakum.who"
@@ -153,7 +154,7 @@ end
 
 local function form_of(form)
   return type(form) == "table" and form.names and {
-    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested),
+    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested), judged = form.judged,
   }
 end
 
@@ -632,6 +633,11 @@ function Guard:body(x, req, door, object)
     if status then return status, "body" end
     return nil
   end
+  local whole, form = text, said.type == FORM and door.form or said.type == PARTS and door.parts or nil
+  if form then
+    text = forms.as_json(form, said.type, whole, said.boundary)
+    if not text then return 400, "body" end
+  end
   if door.graphql then
     local said = json.decode(text)
     if said == nil then return 400, "body" end
@@ -659,7 +665,10 @@ function Guard:body(x, req, door, object)
     return 422, "body"
   end
   if not sets and unset(self, x, door, object) then return 422, "body" end
-  if out ~= text then x.body = out end
+  if out ~= text then
+    x.body = form and forms.left(said.type, whole, json.decode(out)) or not form and out
+    if not x.body then return 422, "body" end
+  end
   x.said = text
 end
 

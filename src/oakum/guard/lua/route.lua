@@ -441,6 +441,13 @@ function M.query(query, declared, lists, nested, secrets)
   return n > 0 and concat(kept, "&") or nil, found
 end
 
+-- Name and value of a piece of a query, decoded; nil for what cannot be.
+function M.halves(piece)
+  local equals = find(piece, "=", 1, true)
+  local name = name_of(sub(piece, 1, (equals or #piece + 1) - 1))
+  return name, equals and name_of(sub(piece, equals + 1)) or not equals and "" or nil
+end
+
 -- A query without the credentials in it, else as it is (nil: nothing is left).
 function M.without(query, secrets)
   if not query or query == "" then return nil end

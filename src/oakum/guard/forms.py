@@ -1,0 +1,72 @@
+"""Forms that hold a resource: read as the JSON object with the same members.
+
+The law of this module: a form says each member once, by its plain name, and a list by the same name
+again. What some server would make more of (brackets of what is no list, another charset) is refused
+before. A text is a text here; a member that is no scalar is none of a form's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import orjson
+
+from oakum.contract.model import Json
+from oakum.guard.dialogue import Denied
+from oakum.guard.media import FORM, MediaType
+from oakum.guard.parts import parts_of
+from oakum.guard.route import called, queried, valued
+from oakum.guard.wiring import Form
+
+_LONGEST = 1024
+"""Of a text that may be a key; what is longer stands for itself as an empty one."""
+
+
+def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
+    """The object that a body says, as JSON. Raises `Denied`."""
+    said: dict[str, Json] = {}
+    for name, value in _pairs(form, kind, body):
+        if name in form.lists:
+            listed = said.setdefault(name, [])
+            assert isinstance(listed, list)
+            listed.append(value)
+        elif name in said:
+            raise Denied(400, "body")
+        else:
+            said[name] = value
+    return orjson.dumps(said)
+
+
+def left(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:
+    """The body with these members only; None: it cannot be cut."""
+    if kind.type != FORM:
+        return None
+    pieces = body.decode("ascii").split("&")
+    return "&".join(each for each in pieces if each and called(each) in names).encode()
+
+
+def _pairs(form: Form, kind: MediaType, body: bytes) -> list[tuple[str, str]]:
+    if kind.type == FORM:
+        try:
+            text = body.decode("ascii")
+            queried(text, form.names, form.lists, ())
+        except (UnicodeDecodeError, Denied):
+            raise Denied(400, "body") from None
+        return [(called(each), _short(valued(each))) for each in text.split("&") if each]
+    parts = parts_of(body, dict(kind.params)["boundary"])
+    if parts is None:
+        raise Denied(400, "body")
+    return [(name, _text(content)) for name, content in parts]
+
+
+def _short(text: str) -> str:
+    return text if len(text.encode()) <= _LONGEST else ""
+
+
+def _text(content: bytes) -> str:
+    if len(content) > _LONGEST:
+        return ""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""
