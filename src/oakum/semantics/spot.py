@@ -74,7 +74,7 @@ class Spot:
         self._top, self.shape, self._node = above is None, shape, node
         self._table, self._bits, self._refused = table, bits, refused
         self.inside = table is not None
-        self.granted = node is not None and any(bits >> index & 1 for index in node.under())
+        self.granted = node is not None and bool(bits & node.covered())
         """Whether a container in a resource may stand here."""
         self.passes = self._scalars(banned)
         """Types of the scalars that may stand here."""

@@ -29,6 +29,8 @@ class Trie:
     leaf: int = -1
     deep: int = -1
     """The leaf whose grant covers everything below (`extras.**`)."""
+    _covered: int = field(default=-1, repr=False, compare=False)
+    """What `covered` has found; -1: nobody has asked."""
 
     def child(self, segment: str) -> Trie | None:
         """The node below a member name, a list element or a map value (both `*`)."""
@@ -43,6 +45,16 @@ class Trie:
         yield from (index for index in (self.leaf, self.deep) if index >= 0)
         for child in self.children.values():
             yield from child.under()
+
+    def covered(self) -> int:
+        """Every leaf at or below this node as a bit set. A schema within itself has thousands of
+        them below each node, so that it is put together once: nothing is inserted after that."""
+        if self._covered < 0:
+            found = sum(1 << index for index in {self.leaf, self.deep} if index >= 0)
+            for child in self.children.values():
+                found |= child.covered()
+            self._covered = found
+        return self._covered
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,11 @@ from oakum.guard.account import owners_shown, removed
 from oakum.guard.needs import Needs, looked_up
 from oakum.semantics import Call, Principal, Projection, project
 from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.semantics.spot import Spot
+from oakum.semantics.table import compile_resource
 from tests.adverse import bodies, model, tables
+from tests.properties.worlds import record
+from tests.unit.semantics.small import TEXT, note, see
 from tests.work import calls
 
 MODEL = model()
@@ -40,6 +44,21 @@ def test_twice_the_body_takes_at_most_twice_the_work(name: str) -> None:
     assert work <= MOST * len(small)
     grown = calls(lambda: whole(cut, call, large))
     assert grown / len(large) <= 1.3 * work / len(small)
+
+
+def test_a_member_costs_the_same_however_many_fields_stand_below_it() -> None:
+    """A description within itself declares thousands of fields below each of its members."""
+    few, many = (_placed(number) for number in (10, 1_000))
+    assert many <= 2 * few
+
+
+def _placed(fields: int) -> int:
+    """Calls that fifty places take, of a resource with so many fields in each of its members."""
+    below = record(**{f"n{n}": TEXT for n in range(fields)})
+    resource = note({"extras": (see("member"),)})
+    table = compile_resource(resource, record("Note", extras=record(a=below, b=below)), {})
+    Spot(None, None, table, 1).member("extras")
+    return calls(lambda: [Spot(None, None, table, 1).member("extras") for _ in range(50)])
 
 
 TABLE = Call("table", media_type="text/csv")
