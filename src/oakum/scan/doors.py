@@ -20,7 +20,7 @@ from oakum.scan.frames import EVENTS, LINES
 from oakum.scan.legible import Reader
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
-from oakum.semantics.table import leaf_paths, member, resource_of
+from oakum.semantics.table import besides_resources, leaf_paths, member, resource_of
 
 
 @dataclass(frozen=True)
@@ -395,5 +395,7 @@ def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
         at: Shape | None = shape
         for segment in path.split(".") if path else ():
             at = member(at, segment) if at else None
-        if at is not None and at is not shape and resource_of(at, bound):
+        if at is None or at is shape:
+            continue
+        if resource_of(at, bound) or besides_resources(at, bound) is None:
             yield path

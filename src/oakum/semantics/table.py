@@ -277,8 +277,12 @@ def leaf_paths(
     if (here := _identity(shape)) in seen:
         return
     seen = (*seen, here)
-    below = [(name, member(shape, name)) for name in member_names(shape)]
-    star = member(shape, "*")
+    own = besides_resources(shape, bound) if path else shape
+    if own is None:
+        yield path
+        return
+    below = [(name, member(own, name)) for name in member_names(own)]
+    star = member(own, "*")
     if star is not None:
         below.append(("*", star))
     if not below:
@@ -286,6 +290,27 @@ def leaf_paths(
     for name, child in below:
         if child is not None:
             yield from leaf_paths(child, f"{path}.{name}" if path else name, bound, seen)
+
+
+def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
+    """What a member may hold besides objects of resources: of an id or the object itself (`oneOf:
+    [string, User]`) the id. An alternative that is a resource is judged on its own, as one that
+    always stands there is; None: every alternative is one."""
+    if not shape.branches or shape.properties or resource_of(shape, bound):
+        return shape
+    own: list[Shape] = []
+    todo, met, resources = [shape], {shape}, False
+    while todo:
+        for branch in (each() for each in todo.pop().branches):
+            if resource_of(branch, bound):
+                resources = True
+            elif branch not in met:
+                met.add(branch)
+                own += [] if branch.branches else [branch]
+                todo.append(branch)
+    if not resources:
+        return shape
+    return merged(own) if own else None
 
 
 def member_names(shape: Shape) -> tuple[str, ...]:
