@@ -562,7 +562,7 @@ class Cells:
 
     def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
         key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
-        return self._exhibits.evidence(key, sighting, leaf, who)
+        return self._exhibits.evidence(key, sighting, leaf, who, self._weak)
 
     def _key(
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]

@@ -101,9 +101,22 @@ class Exhibits:
     question: Question
     response: Response
     value: Json
+    _made: dict[tuple[Key, str, str], Evidence | None] = field(default_factory=dict)
 
-    def evidence(self, key: Key, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
-        """Both answers; None where this finding has its evidence already."""
+    def evidence(
+        self, key: Key, sighting: Sighting, leaf: Leaf, who: str, weak: str = ""
+    ) -> Evidence | None:
+        """Both answers; None where this finding has its evidence already.
+
+        Made once for each cell, owner and weakness: made for each of a thousand objects of a list,
+        of which it shows one, the work would grow with the square of the answer.
+        """
+        kind = (key, who, weak)
+        if kind not in self._made:
+            self._made[kind] = self._evidence(key, sighting, leaf, who)
+        return self._made[kind]
+
+    def _evidence(self, key: Key, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
         known = self.matrix.evidence.get(key.finding)
         view = self.views.get((self.question.door, who))
         if known is not None and (known.owner is not None or view is None):

@@ -72,7 +72,7 @@ class Knowledge:
     own: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, field path) → values its owner was shown."""
     present: set[tuple[str, str, str]] = field(default_factory=set)
-    """(identity, resource, field path) that its owner was shown, be it with `false` in it."""
+    """(identity, resource, field path) that its owner was shown with something in it, be it no."""
     empty: set[tuple[str, str, str]] = field(default_factory=set)
     """(identity, resource, field path) that its owner was shown with nothing in it."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
@@ -107,10 +107,7 @@ class Knowledge:
         flat: dict[str, str] = {}
         for leaf in sighting.leaves:
             key = (who, sighting.resource, leaf.path)
-            if leaf.value is not None:
-                self.present.add(key)
-            if leaf.value in (None, "", [], {}):
-                self.empty.add(key)
+            (self.empty if leaf.value in (None, "", [], {}) else self.present).add(key)
             if isinstance(leaf.value, int) and not isinstance(leaf.value, bool):
                 flat.setdefault(leaf.path, canonical(leaf.value))  # an id may be 0
             if says_nothing(leaf.value) or isinstance(leaf.value, dict | list):

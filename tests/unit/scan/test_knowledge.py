@@ -42,6 +42,9 @@ def test_an_owner_teaches_their_values() -> None:
     # `false` was there to be seen, though it proves nothing; `null` was not
     assert ("ann", "Person", "vip") in known.present
     assert ("ann", "Person", "phone") not in known.present
+    # an empty list is what anybody is shown who has none: that it did not come closes nothing
+    assert ("ann", "Person", "tags") not in known.present
+    assert not known.was_shown("ann", "Person", "", "tags")
     assert known.values("Person.id", "ann") == ["p-1"]
     assert known.values("Person.vip", "ann") == []
     assert known.values("Person.id", "bob") == []
