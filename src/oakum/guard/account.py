@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from oakum.contract.model import Json, Policy
 from oakum.semantics import Model, Projection, Sighting
 from oakum.semantics.judge import Keep, Pointer
 from oakum.semantics.model import pattern
+from oakum.semantics.principal import at_path, identifier
 
 _UNDECLARED = "‹undeclared›"
 
@@ -66,18 +68,25 @@ def _path(model: Model, around: Sighting, steps: Pointer) -> str:
 
 
 def owners_shown(
-    done: Projection, resources: Collection[str], params: Mapping[str, str]
+    policy: Policy, done: Projection, limited: Collection[str], params: Mapping[str, str]
 ) -> Mapping[str, frozenset[str]]:
-    """Owners of the objects, of some resources, that an answer shows anything of.
+    """Owners of the objects, of the limited resources, that an answer shows anything of.
 
-    An object that says no owner counts by its place in the path (`params`, by name), of which no
-    owner's id is: else whoever tries ids is not counted (CWE-639)."""
+    An object that says no owner counts by its key, or by its place in the path (`params`, by name)
+    where it does not say that: no owner's id is like either (CWE-639)."""
     place = "".join(f"\0{params[name]}" for name in sorted(params))
     shown: dict[str, set[str]] = {}
     hidden = {pattern(pointer) for pointer in done.withheld}
     for each in done.judged.sightings if done.judged else ():
         cut = any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1))
-        if each.resource in resources and not cut:
-            named = each.owners or ((place,) if place else ())
+        if each.resource in limited and not cut:
+            key = _key(policy.resources[each.resource].key, each.value)
+            named = each.owners or tuple(filter(None, (f"\0{key}" if key else place,)))
             shown.setdefault(each.resource, set()).update(named)
     return {name: frozenset(owners) for name, owners in shown.items()}
+
+
+def _key(path: str, value: Json) -> str:
+    """The one key that an object says; empty: it does not."""
+    said = [identifier(each) for each in at_path(value, path)] if path else []
+    return said[0] or "" if len(said) == 1 else ""

@@ -507,7 +507,7 @@ class Gatekeeper:
     ) -> None:
         """Counts whose objects are shown."""
         who, address = inquiry.who, self._block(passing.asked)
-        shown = owners_shown(done, self._budgets.limited, passing.params)
+        shown = owners_shown(self.policy, done, self._budgets.limited, passing.params)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own

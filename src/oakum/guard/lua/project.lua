@@ -895,7 +895,14 @@ local function judge(body, level, above, depth)
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
 
--- An object that says no owner counts by its place in the path: else whoever tries ids is not counted.
+-- An object that says no owner counts by its key, or by its place in the path: else whoever tries ids is
+-- not counted.
+local function key_of(body)
+  local said = body.table.key.n > 0 and values(body.subject, body.table.key) or {}
+  local id = #said == 1 and spelling.id(said[1])
+  return id and "\0" .. id or nil
+end
+
 local function place_in_path()
   local names, texts = {}, {}
   for name in pairs(PARAMS) do names[#names + 1] = name end
@@ -904,7 +911,7 @@ local function place_in_path()
   return table.concat(texts)
 end
 
-local function shown(body, owners)
+local function shown(body, owners, key)
   local known = SEENOUT.owners
   if not known or not body.table.limit then return end
   local of = known[body.table.name]
@@ -913,7 +920,7 @@ local function shown(body, owners)
     known[body.table.name] = of
   end
   for k = 1, owners.n do of[owners[k]] = true end
-  local place = owners.n == 0 and place_in_path() or ""
+  local place = owners.n == 0 and (key or place_in_path()) or ""
   if place ~= "" then of[place] = true end
 end
 
@@ -970,6 +977,7 @@ local function object_at(body, i, depth, above)
   if past < 0 then return -1, GONE end
   local set, owners = judge(body, level, above, depth)
   if SUBJECT then AROUND = depth end
+  local counted = body.table.limit and owners.n == 0 and SEENOUT.owners and key_of(body)
   local closed = body.table.zero[set]
   if closed and not CENSUS then
     removed(body.table.name)
@@ -1028,7 +1036,7 @@ local function object_at(body, i, depth, above)
     HIDDEN = true
   elseif not closed then
     SEENOUT.shown = true
-    shown(body, owners)
+    shown(body, owners, counted)
   end
   if closed or not kept then
     rollback(before, last, refused)
@@ -1090,7 +1098,7 @@ local function captures(plan, table_)
   local names = {}
   if not table_ then return names end
   for k = 1, table_.paths.n do names[table_.paths[k][1]] = true end
-  if table_.writing and table_.key.n > 0 then names[table_.key[1]] = true end
+  if (table_.writing or table_.limit) and table_.key.n > 0 then names[table_.key[1]] = true end
   for k = 1, table_.states.n do
     if table_.states[k].member then names[table_.states[k].member[1]] = true end
   end
