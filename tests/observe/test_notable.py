@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from oakum.cli.main import main
 from oakum.observe.asked import graphql
-from oakum.observe.inventory import UNREAD, rows
+from oakum.observe.inventory import UNREAD, Door, rows
 
 TOKEN = {"authorization": "Bearer made-up"}
 
@@ -93,7 +93,7 @@ def test_an_older_version_and_credentials_that_nobody_asked_for(tmp_path: Path) 
     ],
 )
 def test_what_a_graphql_request_asks_without_its_values(query: str, said: str) -> None:
-    assert graphql({"query": query}) == said
+    assert graphql({"query": query})[0] == said
 
 
 def test_each_graphql_operation_is_a_door_of_its_own(tmp_path: Path) -> None:
@@ -125,3 +125,19 @@ def test_each_event_of_a_feed_is_an_answer(tmp_path: Path) -> None:
 )
 def test_a_csv_without_a_head_is_not_read_since_its_first_row_is_somebodys(text: str) -> None:
     assert rows(text.encode(), "text/csv") is UNREAD
+
+
+def operations(*asked: tuple[str, int]) -> set[str]:
+    """What is told of these queries, each by name and by who asked."""
+    door = Door()
+    for name, who in asked:
+        said, nameless = graphql({"query": f"query {name} {{ user(id: 1) {{ mail }} }}"})
+        door.parts.setdefault(said, Door(nameless=nameless)).callers.see(who)
+    return set(door.told_parts())
+
+
+def test_a_name_of_a_query_that_each_caller_has_of_their_own_is_left_out() -> None:
+    handles = ("quentin_a", "minaokafor", "bartnguyen", "xiomarad")
+    assert operations(*((name, who) for who, name in enumerate(handles))) == {"query user"}
+    assert operations(*((name, 7) for name in handles)) == {f"query {e} user" for e in handles}
+    assert operations(("Profile", 1), ("Profile", 2)) == {"query Profile user"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import pytest
@@ -121,3 +121,51 @@ def test_nothing_is_lost_whatever_is_a_parameter(paths: list[str]) -> None:
 def test_a_name_that_ends_as_a_plural_is_no_collection() -> None:
     paths = ("/members/ann/rides/7", "/members/james/rides/8", "/members/thomas/rides/9")
     assert learnt(*paths) == {"/members/{memberId}/rides/{rideId}": 3}
+
+
+# ------------------------------------------------------------------ names in addresses
+
+
+@dataclass
+class Asked(Many):
+    """Counts that know who asked."""
+
+    callers: set[int] = field(default_factory=set)
+
+    def add(self, other: Self) -> None:
+        super().add(other)
+        self.callers |= other.callers
+
+
+def asked(*pairs: tuple[str, int, str]) -> set[str]:
+    """Templates of addresses; each with who asked, and what it answered."""
+    found: Paths[Asked] = Paths(Asked, lambda counts: counts.callers)
+    for path, who, kind in pairs:
+        counts = found.at("GET", path)
+        counts.kind = kind
+        counts.callers.add(who)
+    return {each.path for each in found.templates()}
+
+
+HANDLES = ("ashworth", "okafor", "delgado", "kowal")
+
+
+@pytest.mark.parametrize("end", ["", "/settings"])
+def test_words_that_each_a_caller_of_its_own_asks_are_names(end: str) -> None:
+    own = [(f"/team/{name}{end}", who, "profile") for who, name in enumerate(HANDLES)]
+    others = [("/team/rules", 1, "text"), ("/team/news", 2, "news"), ("/team/news", 3, "news")]
+    assert asked(*own, *others) == {f"/team/{{teamId}}{end}", "/team/rules", "/team/news"}
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(f"/{name}", who, f"kind {who}") for who, name in enumerate(HANDLES)],
+        [(f"/{name}", 7, "profile") for name in HANDLES],
+        [(f"/{name}", who, "profile") for name in HANDLES for who in (1, 2)],
+        [(f"/{name}", who, "profile") for who, name in enumerate(HANDLES[:2])],
+    ],
+    ids=["answer otherwise", "one caller", "several callers", "two words"],
+)
+def test_words_of_which_that_is_not_so_stay_words(pairs: list[tuple[str, int, str]]) -> None:
+    assert asked(*pairs) == {path for path, *_ in pairs}

@@ -6,6 +6,7 @@ import json
 import pickle
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,3 +90,24 @@ def test_what_was_learnt_apart_adds_up(values: list[Any]) -> None:
 
 def test_a_value_is_gone_when_it_was_learnt() -> None:
     assert CANARY.encode() not in pickle.dumps(learnt({"email": CANARY, "list": [CANARY]}))
+
+
+@pytest.mark.parametrize("below", [{"score": 1, "rank": 2}, 7])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_name_that_each_object_has_of_its_own_is_a_key(below: object, times: int) -> None:
+    learnt = Learnt()
+    for name in ("quentin_a", "minaokafor", "bartnguyen", "xiomarad", "zbigniewk") * times:
+        learnt.learn({name: below, "total": 3, "at": "now"})
+    names = {path.partition(".")[0] for path, *_ in learnt.fields(frozenset())}
+    assert names == {"*", "total", "at"}
+
+
+def test_fields_that_are_there_now_and_then_are_no_keys() -> None:
+    learnt = Learnt()
+    for turn in range(10):
+        one = {"id": turn, "name": "x"}
+        learnt.learn({**one, **({"bio": "b"} if turn % 4 == 0 else {}),
+                      **({"site": "s"} if turn % 5 == 0 else {}),
+                      **({"team": {"id": 1}} if turn % 5 == 1 else {})})  # fmt: skip
+    names = {path.partition(".")[0] for path, *_ in learnt.fields(frozenset())}
+    assert names == {"id", "name", "bio", "site", "team"}

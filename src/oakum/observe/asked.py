@@ -22,23 +22,23 @@ _LONGEST = 20_000
 _MOST = 5
 
 
-def graphql(body: Json) -> str:
+def graphql(body: Json) -> tuple[str, str]:
     """`query member` or `mutation Wear addTag`: kind, name, fields at the root; empty: it is no
-    GraphQL."""
+    GraphQL. And the same without the name, which is the client's own."""
     query = body.get("query") if isinstance(body, dict) else None
     if not isinstance(query, str) or len(query) > _LONGEST or "{" not in query:
-        return ""
+        return "", ""
     assert isinstance(body, dict)
     wanted = body.get("operationName")
     tokens = [t for t in _TOKEN.findall(query) if t[0] not in '"#,']
     found = [*_operations(tokens)]
     picked = next((each for each in found if each[1] == wanted), found[0] if found else None)
     if picked is None:
-        return ""
+        return "", ""
     kind, name, roots = picked
     fields = ", ".join(sorted(each for each in roots if _NAME.fullmatch(each))[:_MOST])
     said = name if _NAME.fullmatch(name) and name not in roots else ""
-    return " ".join(filter(None, (kind, said, fields)))
+    return " ".join(filter(None, (kind, said, fields))), " ".join(filter(None, (kind, fields)))
 
 
 def _operations(tokens: list[str]) -> list[tuple[str, str, list[str]]]:

@@ -66,6 +66,8 @@ _MOST_HANDED = 500_000
 _MOST_QUERY = 64
 _MOST_HOSTS = 16
 _MOST_PARTS = 200
+_FEWEST_NAMES = 4
+"""Names of an operation, each of a caller of its own, that are no chance."""
 _COLUMN = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_.-]{0,47}")
 _ROWS = 200
 
@@ -100,6 +102,11 @@ class Distinct:
         self._in = set(kept[:_SKETCH])
         self._heap = [-each for each in self._in]
         heapify(self._heap)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The hashes that are kept: all of them up to 1,024."""
+        return frozenset(self._in)
 
     @property
     def count(self) -> int:
@@ -158,6 +165,8 @@ class Door:
     """Different callers, where an engine has counted them."""
     parts: dict[str, Door] = field(default_factory=dict)
     """By GraphQL operation: kind, name and root fields."""
+    nameless: str = ""
+    """Of such an operation, kind and root fields alone."""
 
     @property
     def different(self) -> int:
@@ -168,6 +177,28 @@ class Door:
     def hosts(self) -> frozenset[str]:
         """At which it was seen."""
         return frozenset(self.sites)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """Its callers, each by a hash; not all of them where there are many."""
+        return self.callers.marks
+
+    def told_parts(self) -> dict[str, Door]:
+        """GraphQL operations by what may be told of them: where several that differ in their name
+        alone were each asked by a caller of its own, the names may be theirs, and are left out."""
+        groups: dict[str, list[str]] = {}
+        for name, door in self.parts.items():
+            if name != door.nameless and len(door.marks) == 1:
+                groups.setdefault(door.nameless, []).append(name)
+        found = dict(self.parts)
+        for nameless, names in groups.items():
+            callers = {mark for name in names for mark in self.parts[name].marks}
+            if len(names) >= _FEWEST_NAMES and len(callers) == len(names):
+                made = Door(nameless=nameless)
+                for name in (*names, *([nameless] if nameless in found else [])):
+                    made.add(found.pop(name))
+                found[nameless] = made
+        return found
 
     def at_host(self, host: str) -> Site | None:
         """Where to count what is seen at a host; of many the first ones by name are remembered.
@@ -197,7 +228,7 @@ class Door:
         while len(self.sites) > _MOST_HOSTS:
             del self.sites[max(self.sites)]
         for name, door in other.parts.items():
-            self.parts.setdefault(name, Door()).add(door)
+            self.parts.setdefault(name, Door(nameless=door.nameless)).add(door)
         for mine, theirs in (
             (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
             (self.bodies, other.bodies), (self.removed, other.removed),
@@ -254,10 +285,10 @@ class Watcher:
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
             door.sent.learn(sent)
-            asked = graphql(sent)
+            asked, nameless = graphql(sent)
             room = asked in door.parts or len(door.parts) < _MOST_PARTS
             if asked and room and body is not UNREAD:
-                self._part(door.parts.setdefault(asked, Door()), passed, body)
+                self._part(door.parts.setdefault(asked, Door(nameless=nameless)), passed, body)
         elif request.body and media_type(request) == FORM:
             posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
             door.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})

@@ -3,10 +3,11 @@
 A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal, a mix of letters
 and digits, an address) is a parameter at once. A word is one when it follows the name of a
 collection, unless it is a usual verb, tells an act (`change_password`) or itself names a
-collection, and when very many stand beside each other: better a door too few than somebody's name
-in a report. Each node holds what `T` has counted; turning words into a parameter adds their counts
-up. The tree is bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES`
-nodes no new word is learnt.
+collection; when very many stand beside each other; and where several answer alike and each was
+asked by a caller of its own. Better a door too few than somebody's name in a report. Each node
+holds what `T` has counted; turning words into a parameter adds their counts up. The tree is
+bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is
+learnt.
 
 A word at which a server has only ever said that nothing is there is a guess of whoever asked. It
 counts as no word, so that a scan with a list of words does not hide the doors that there are.
@@ -15,7 +16,7 @@ counts as no word, so that a scan with a list of words does not hide the doors t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -29,6 +30,8 @@ _OTHER = "OTHER"
 """Stands for any further method at an address: clients may make up as many as they like."""
 _MANY = 25
 """Words beside each other, wherever it is, that are values and no words."""
+_FEWEST_OWN = 4
+"""Words alike, each asked by a caller of its own, that are no chance."""
 PARAMETER = ""
 """The name of a node that is a parameter."""
 _SLASH = "/"
@@ -121,8 +124,12 @@ class Template(Generic[T]):
 class Paths(Generic[T]):
     """Learns addresses, and tells their templates at the end."""
 
-    def __init__(self, empty: Callable[[], T]) -> None:
+    def __init__(
+        self, empty: Callable[[], T], callers: Callable[[T], Collection[int]] = lambda _: ()
+    ) -> None:
+        """`callers`: who was counted there, each by a number of its own; empty: not known."""
         self._root: _Node[T] = _Node()
+        self._callers = callers
         self._empty = empty
         self._gone: _Node[T] = _Node()
         """Where guesses lead that are too many."""
@@ -175,7 +182,7 @@ class Paths(Generic[T]):
     def templates(self, handed: Callable[[str], bool] = lambda _: False) -> list[Template[T]]:
         """All that was learnt, by path and method; the tree is settled by it. `handed`: whether
         an answer held this text as the name or id of something."""
-        _settle(self._root, "", handed)
+        _settle(self._root, "", handed, self._callers)
         found = list(_told(self._root, "", (), set()))
         return sorted(found, key=lambda each: (each.path, each.method))
 
@@ -205,7 +212,12 @@ def _guesses(node: _Node[T]) -> Iterator[T]:
             yield from _guesses(inside)
 
 
-def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
+def _settle(
+    node: _Node[T],
+    before: str,
+    handed: Callable[[str], bool],
+    callers: Callable[[T], Collection[int]],
+) -> None:
     """Turn the words that stand for items into one parameter, here and below; what was guessed
     where a parameter is was an item that is not there."""
     literals = _words(node)
@@ -215,13 +227,43 @@ def _settle(node: _Node[T], before: str, handed: Callable[[str], bool]) -> None:
         items = [e for e in literals if not _is_fixed(e) and not _is_act(e, node.below[e])]
         _fold(node, [each for each in items if not _is_plural(each) or _is_like(node, each)])
     _fold(node, [name for name in _words(node) if name not in _FIXED and handed(name)])
+    _fold(node, _own(node, callers))
     if PARAMETER in node.below:
         for guess in node.guessed.values():
             node.below[PARAMETER].add(guess)
         node.guessed = {}
     for name, child in node.below.items():
         # A version says nothing of what stands below it: `/users/v1/…`.
-        _settle(child, before if _VERSION.fullmatch(name) else name, handed)
+        _settle(child, before if _VERSION.fullmatch(name) else name, handed, callers)
+
+
+def _own(node: _Node[T], callers: Callable[[T], Collection[int]]) -> list[str]:
+    """Words that answer alike and that each a caller of its own has asked, and nobody else: their
+    names, in an address."""
+    asked: dict[str, int] = {}
+    for name in _words(node):
+        known = {who for each in _nodes(node.below[name]) for c in each.counts.values()
+                 for who in callers(c)}  # fmt: skip
+        if len(known) == 1 and not _is_fixed(name):
+            asked[name] = known.pop()
+    found: list[str] = []
+    left = list(asked)
+    while left:
+        group = [each for each in left if _are_alike(node.below[left[0]], node.below[each])]
+        left = [each for each in left if each not in group]
+        if len(group) >= _FEWEST_OWN and len({asked[each] for each in group}) == len(group):
+            found += group
+    return found
+
+
+def _are_alike(one: _Node[T], other: _Node[T]) -> bool:
+    """Whether two words answer with the same, and lead to the same words that do."""
+    return (
+        one.counts.keys() == other.counts.keys()
+        and one.below.keys() == other.below.keys()
+        and all(one.counts[method].alike(other.counts[method]) for method in one.counts)
+        and all(_are_alike(one.below[name], other.below[name]) for name in one.below)
+    )
 
 
 def _is_fixed(name: str) -> bool:

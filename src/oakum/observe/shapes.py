@@ -143,13 +143,33 @@ class Learnt:
             and all(e.members.keys() == first and e.kinds.keys() == {"object"} for e in inside)
         )
 
+    def _by_turns(self) -> frozenset[str]:
+        """Names that few objects here have, each with the same below it, where most objects have
+        one of them: keys, of which each object has its own."""
+        objects = self.kinds["object"]
+        turns: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
+        for name, each in self.members.items():
+            if each.seen * 4 <= objects:
+                alike = frozenset(each.kinds), frozenset(each.members)
+                turns.setdefault(alike, []).append(name)
+        found = set[str]()
+        for (_, below), names in turns.items():
+            seen = sum(self.members[name].seen for name in names)
+            # Scalars are alike by chance: of them each object has one and no more.
+            most, least = (objects * 2, 3) if below else (objects, 4)
+            if objects >= 4 and least * objects <= seen * 5 and seen <= most:
+                found.update(names)
+        return frozenset(found)
+
     def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, Learnt]]:
         """Names that may be told, and what stands there; all others together as `‹key›`."""
         rest = Learnt()
-        hide = self.is_map
+        hide, turns = self.is_map, self._by_turns()
         for name, child in sorted(self.members.items()):
             recurs = child.seen > 1 or self.kinds["object"] < 8
-            if name in declared or (not hide and recurs and _NAME.fullmatch(name)):
+            if name in declared or (
+                not hide and recurs and name not in turns and _NAME.fullmatch(name)
+            ):
                 yield name, child
             else:
                 rest.add(child)

@@ -104,7 +104,7 @@ class Surveyor:
         self._against = against
         self._hosts = frozenset(hosts)
         self._doors: dict[str, Door] = {}
-        self._paths: Paths[Door] = Paths(Door)
+        self._paths: Paths[Door] = Paths(Door, lambda door: door.marks)
         self._aside: Counter[str] = Counter()
 
     def take(self, passed: Passed) -> None:
@@ -216,7 +216,7 @@ def _filled(
 ) -> Operation:
     parts = (
         _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)
-        for name, part in sorted(door.parts.items())
+        for name, part in sorted(door.told_parts().items())
     )
     return Operation(
         made.id,

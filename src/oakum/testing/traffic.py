@@ -184,7 +184,7 @@ class Judged(Declared):
         operation = heard.operation
         if operation.method in READS or self.model.rule(operation.id).reads:
             return True
-        if graphql(heard.sent).startswith("query"):
+        if graphql(heard.sent)[0].startswith("query"):
             return True
         return not self.policy.stated and sounds_like_reading(operation)
 
