@@ -111,6 +111,19 @@ class Operation:
         """True when the document lets anybody call it without credentials."""
         return not self.security or frozenset() in self.security
 
+    @property
+    def owed(self) -> tuple[tuple[str, str], ...]:
+        """Query parameters that every call needs and that can have one value only, such as
+        `context` with `enum: [edit]`; or the one that the document says is meant without it. An
+        example is none: it may name somebody."""
+        found: list[tuple[str, str]] = []
+        for each in self.parameters:
+            only = each.shape.enum[0] if len(each.shape.enum) == 1 else each.default
+            if each.where == "query" and each.required and isinstance(only, str | int | float):
+                text = str(only).lower() if isinstance(only, bool) else str(only)
+                found.append((each.name, text))
+        return tuple(found)
+
     def success(self) -> Media | None:
         """The JSON of the lowest 2xx answer (or of `default`), else its first media type: the order
         of a document's media types means nothing (OpenAPI, Response Object)."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
 from oakum.contract.model import Json, Operation, Policy, Resource, Shape
 from oakum.contract.openapi import Document
@@ -369,6 +370,12 @@ def page(operation: Operation) -> tuple[str, int]:
             if size:
                 return f"{each.name}={size}", size
     return "", -1 if paging else 0
+
+
+def owed(operation: Operation) -> str:
+    """Query without which an operation does not answer, or not the whole; empty: none."""
+    paged = page(operation)[0].partition("=")[0]
+    return urlencode([(name, value) for name, value in operation.owed if name != paged])
 
 
 def _most(maximum: Json, default: Json) -> int:

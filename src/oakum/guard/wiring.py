@@ -27,6 +27,7 @@ from oakum.guard.targets import (
     Target,
     Targets,
     needs_object,
+    owed,
     page,
     places,
     shown_at,
@@ -50,7 +51,7 @@ class Ask:
     path: tuple[str, ...]
     """Text of the path before and after the percent-encoded id; whole where it takes none."""
     query: str = ""
-    """`limit=100` where the operation pages, else empty."""
+    """What every call needs, and `limit=100` where the operation pages; empty: neither."""
     page: int = 0
     """Ids in a full page: an answer with as many may go on. 0: the operation does not page.
     -1: it pages, and nobody can tell when it ends."""
@@ -186,10 +187,12 @@ class _Maker:
         return self.model.policy
 
     def ask(self, operation: Operation) -> int:
+        query, size = page(operation)
         made = Ask(
             operation.id,
             tuple(_NAME.split(operation.path)),
-            *page(operation),
+            "&".join(filter(None, (owed(operation), query))),
+            size,
             self._counts(operation),
             operation.method,
         )

@@ -66,7 +66,8 @@ class Places:
         if "{" in operation.path:
             wrong = f"operation `{where}` needs parameters: `{operation.path}`"
             raise InputError([Problem(place, wrong, "write the path out")])
-        return operation.method, self.target + self._path(operation)
+        query = urlencode(operation.owed)
+        return operation.method, self.target + self._path(operation) + (query and f"?{query}")
 
     def _path(self, operation: Operation) -> str:
         """A target with a path of its own stands for the base path of the document's server."""

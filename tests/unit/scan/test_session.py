@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oakum.contract.model import Operation
-from oakum.errors import InputError, OakumError, TargetError
+from oakum.contract.model import Operation, Parameter, Shape
+from oakum.errors import InputError, Location, OakumError, TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.credentials import Identities
 from oakum.scan.identities import load_identities
@@ -645,3 +645,17 @@ def test_no_secret_in_what_is_said(load, status, kind, body, location, cookie, t
     said += [live.login_answers, live.notes, vars(live), live.curl_headers("ann")]
     assert "S3CR3T" in live.secrets()
     assert "S3CR3T" not in f"{said} {said!r}"
+
+
+def test_who_am_i_is_asked_with_what_the_document_says_that_each_call_needs() -> None:
+    """An example is no such value: it may name somebody, and then everybody would be them."""
+    parameters = (
+        Parameter("context", "query", True, Shape(enum=("edit all",))),
+        Parameter("deep", "query", True, default=True),
+        Parameter("user", "query", True, Shape(example="bob"), example="bob"),
+        Parameter("links", "query", False, Shape(enum=("yes",))),
+        Parameter("v", "query", True, Shape(enum=(1, 2))),
+    )
+    places = Places("http://t", document(Operation("getMe", "GET", "/me", parameters)))
+    found = places.find("getMe", "GET", Location("identities.yaml", 1, 1))
+    assert found == ("GET", "http://t/me?context=edit+all&deep=true")
