@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
+import pytest
+
+from oakum.contract.model import Media, OperationRule
 from oakum.semantics import ANONYMOUS, Call, Principal
 from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
 from tests.conformance.lua import Lua
 from tests.properties.wild import mangled
-from tests.unit.semantics.test_csv import MODEL
+from tests.properties.worlds import array, record
+from tests.unit.semantics.small import TEXT, contract
+from tests.unit.semantics.test_csv import MODEL, exported
 
 CALL = Call("list", {}, 200, "text/csv")
 CELLS = [
@@ -56,6 +62,26 @@ def test_python_and_lua_pass_the_same_cells_of_every_table() -> None:
         assert engine.at(who, CALL)(body) == expected, (who, body)
         passed += bool(expected and expected.count(b"\n") > 1)
     assert passed > 200
+
+
+@pytest.mark.parametrize(
+    "shows",
+    [(("Note", "/0"),), (("Note", "/2"),), (("Note", "/1"), ("Person", "/3")), (("Note", "/*"),)],
+)
+def test_python_and_lua_find_the_same_rows_by_their_numbers(
+    shows: tuple[tuple[str, str], ...],
+) -> None:
+    plain = array(record(id=TEXT, owner_id=TEXT, text=TEXT, audience=TEXT))
+    listed = replace(exported(), responses={"200": (Media("text/csv", plain),)})
+    kinds = MODEL.policy.resources.values()
+    model = contract(*kinds, doors=(listed,), list=OperationRule("list", shows=shows))
+    random, engine, cut = Random(4181), Lua(model), 0
+    for _ in range(300):
+        who, body = Principal(frozenset(("ann",))), drawn(random)
+        expected = project_csv(model, who, CALL, body).body
+        assert engine.at(who, CALL)(body) == expected, body
+        cut += expected != body
+    assert cut > 50
 
 
 def test_python_and_lua_draw_the_same_bounds_of_a_header() -> None:

@@ -109,6 +109,29 @@ local function deciding(plan)
   return found
 end
 
+-- Where the contract names rows by their numbers, the node by which each of these is judged: its list
+-- has no other row than that one.
+local function alone(node, number)
+  local each = node.list.places and node.list.at[number]
+  if not each then return nil end
+  node.alone = node.alone or {}
+  local made = node.alone[number]
+  if not made then
+    made = setmetatable({ list = setmetatable({ node = each, at = {}, places = false }, { __index = node.list }) },
+      { __index = node })
+    node.alone[number] = made
+  end
+  return made
+end
+
+-- What the other rows are judged by there.
+local function others(node)
+  if not node.list.places then return node end
+  node.others = node.others
+    or setmetatable({ list = setmetatable({ places = false }, { __index = node.list }) }, { __index = node })
+  return node.others
+end
+
 -- Columns that a row of these cells shows: false is none. `names` are the columns' names as JSON.
 local function visible(head, cells, names, judge)
   local members = {}
@@ -126,7 +149,7 @@ local function visible(head, cells, names, judge)
 end
 
 -- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
-local function judged(rows, names, decides, seen, judge)
+local function judged(node, rows, names, decides, seen, judge)
   local at, n, head, shown, known = {}, 0, rows[0], {}, {}
   for i = 1, head.n do
     if decides[head.texts[i]] then
@@ -141,13 +164,16 @@ local function judged(rows, names, decides, seen, judge)
       cells[at[j]] = texts[at[j]]
       key[j] = texts[at[j]]
     end
-    key = concat(key, "\0") -- which no cell holds
+    local place = alone(node, k - 1)
+    key = (place and k or "") .. "\0" .. concat(key, "\0") -- which no cell holds
     local found = known[key]
     if not found then
       local why
       found = { removed = {} }
       seen.removed = found.removed
-      found.shown, why = visible(head, cells, names, judge)
+      found.shown, why = visible(head, cells, names, function(object)
+        return judge(place or others(node), object)
+      end)
       seen.removed = total
       if why then return nil, why end
       known[key] = found
@@ -167,8 +193,8 @@ function M.body(plan, node, know, door, params, status, text, seen)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
-  local shown, why = judged(rows, names, deciding(plan), seen, function(object)
-    return project.body(plan, node, know, door, params, status, object, seen)
+  local shown, why = judged(node, rows, names, deciding(plan), seen, function(by, object)
+    return project.body(plan, by, know, door, params, status, object, seen)
   end)
   if why then return nil, why end
   local columns, any, done = {}, false, {}
