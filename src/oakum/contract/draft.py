@@ -34,7 +34,7 @@ from oakum.contract.schema import children
 from oakum.contract.sightings import Sighting, is_count, is_item
 from oakum.contract.source import parse
 from oakum.contract.things import Thing, World, world_of
-from oakum.contract.view import at, pattern, success
+from oakum.contract.view import at, pattern, success, taken
 from oakum.errors import InputError, Problem
 
 _SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
@@ -61,6 +61,9 @@ _OWNER_ONLY = re.compile(
     r"(?:access|call|fetch|get|read|retrieve|see|view)\b",
     re.I,
 )
+
+
+_PROOF = re.compile(r"passw|passphrase|pass_?code|\bpin\b|otp|assertion|id_?token|secret", re.I)
 
 
 def draft(document: Document, api: str = "") -> str:
@@ -216,7 +219,7 @@ class _Draft:
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
             parts, why = self._rule(operation, shown, params)
-            if any(part.startswith("call:") for part in parts):
+            if any(part.startswith(("call:", "login:")) for part in parts):
                 parts.insert(0, "draft: true")
             if parts or not shown:
                 why = why or ("" if shown else "shows no resource")
@@ -257,6 +260,10 @@ class _Draft:
         elif not shown and self._logs_in(operation):
             parts.append("call: [anyone]")
             return parts, "takes a name and a password: who calls it is nobody yet"
+        account = self._logged_in(operation)
+        if account:
+            parts.append(f"login: {_scalar(account)}")
+            return parts, "a login, it seems: its answer is of the account that the password is of"
         verdict = classify(operation)
         if verdict.kind == "destructive" and operation.method != "DELETE":
             if operation.method in ("GET", "HEAD"):
@@ -279,6 +286,28 @@ class _Draft:
 
         whoami = self._world.whoami
         return whoami is not None and basic(operation) and not basic(whoami.operation)
+
+    def _logged_in(self, operation: Operation) -> str:
+        """Where the answer of a login that anybody may call names the one account in it; empty: it
+        is none, or it does not."""
+        login = operation.method == "POST" and classify(operation).kind == "login"
+        proven = any(_asks_for_secret(shape, 2) for shape in taken(operation))
+        if not login or not proven or not operation.anonymous:
+            return ""
+        found = [at for shape in success(operation) for at in self._accounts(shape, "", 3)]
+        return found[0] if len(found) == 1 else ""
+
+    def _accounts(self, shape: Shape, pointer: str, deep: int) -> Iterator[str]:
+        """Pointers to the keys of accounts in an answer, outside of every list."""
+        account, below = self._world.account, children(shape)
+        if account is None or shape.items is not None or "array" in shape.kinds:
+            return
+        if self._world.thing_at(shape) is account:
+            if account.key in below:
+                yield f"{pointer}/{_token(account.key)}"
+        elif deep:
+            for name, each in below.items():
+                yield from self._accounts(each, f"{pointer}/{_token(name)}", deep - 1)
 
     def _owner_only(self, operation: Operation, shown: Sequence[tuple[Thing, Sighting]]) -> str:
         """What says that an item is its owner's alone; not where others' objects stand in it."""
@@ -306,6 +335,14 @@ class _Draft:
             if whose.kind == "field" and not seen.inside and not told:
                 return next(account_params(self._world, thing, seen.operation), "")
         return ""
+
+
+def _asks_for_secret(shape: Shape, deep: int) -> bool:
+    """Whether a body takes what only its sender knows, such as a password."""
+    below = children(shape)
+    return any(map(_PROOF.search, below)) or (
+        deep > 0 and any(_asks_for_secret(each, deep - 1) for each in below.values())
+    )
 
 
 # --------------------------------------------------------------------------- text

@@ -447,6 +447,37 @@ def test_the_token_that_a_login_gives_is_the_callers_own(
     assert sets(found, f"User.{member}") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "body", "shown", "expected"),
+    [
+        (
+            "/login",
+            "post",
+            thing("username", "password"),
+            thing(user=ref("User")),
+            "/user/username",
+        ),
+        ("/login", "post", thing(user=thing("password")), ref("User"), "/username"),
+        ("/login", "post", thing("email"), thing(user=ref("User")), ""),
+        ("/login", "post", thing("password"), thing(users=many(ref("User"))), ""),
+        ("/login", "post", thing("password"), thing("token"), ""),
+        ("/users", "post", thing("username", "password"), thing(user=ref("User")), ""),
+    ],
+)
+def test_a_login_that_answers_with_the_account_is_drafted_as_one(
+    path: str, method: str, body: Spec, shown: Spec, expected: str
+) -> None:
+    paths: Spec = {
+        "/me": {"get": answer(ref("User"), **LOGGED_IN)},
+        "/users/{username}": {"get": answer(ref("User"), **LOGGED_IN)},
+    }
+    sent = {"requestBody": {"content": {"application/json": {"schema": body}}}, "security": []}
+    paths[path] = {method: answer(shown, operationId="enter", **sent)}
+    found = policy(paths, {"User": thing("username", "email", "token")}).operations.get("enter")
+    assert (found.login if found is not None else "") == expected
+    assert found is None or found.draft is bool(expected)
+
+
 NUMBER = {"type": "integer"}
 
 
