@@ -91,6 +91,7 @@ class Cells:
         self._doubts: dict[Key, Doubt] = {}
         self._relative: dict[tuple[str, str], None] = {}
         self._witnessed: dict[tuple[str, str, str], None] = {}
+        self._tentative = False
         self._unread: frozenset[str] = frozenset()
         """Settings of the owner at hand that nobody has read: what hangs on them is not judged."""
 
@@ -114,6 +115,7 @@ class Cells:
                 *((self._question.viewer or "", "", each) for each in self._unclear),
                 *((self._question.viewer or "", *each) for each in self._loosely),
             ),
+            tentative=self._tentative,
         )
 
     # ------------------------------------------------------------ objects that are there
@@ -246,6 +248,7 @@ class Cells:
             seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
             doubt = Doubt("another value", seen)
             value = canonical(leaf.value)
+            self._tentative = True
             self._ground.by_object.add(key, self._question.probe, who, value, doubt)
 
     def _is_setting_of(self, sighting: Sighting, leaf: Leaf, who: str) -> bool:
@@ -484,6 +487,7 @@ class Cells:
             before = self._found.get(key)
             self._beside(at, who, resource, path, held, state, where)
             if self._found.get(key) is not before:
+                self._tentative = True
                 self._ground.by_value.add(key, self._question.probe, value, before)
 
     def _beside(

@@ -157,7 +157,7 @@ def recall(path: Path, *, outcomes_too: bool = True) -> Past:
             place = Location(str(path), number, 1)
             hint = "start a new run without --resume" if outcomes_too else "look at it by hand"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
-    return Past(run, target, contract, outcomes, tuple(pending.values()), undos)
+    return Past(run, target, contract, settled(outcomes), tuple(pending.values()), undos)
 
 
 def _entry(line: bytes) -> Mapping[str, Json]:
@@ -202,7 +202,36 @@ def _outcome(raw: Json) -> Outcome:
         tuple((resource, path) for resource, path in raw["relative"]),
         raw["whole"],
         tuple((viewer, owner, resource) for viewer, owner, resource in raw.get("unclear", ())),
+        bool(raw.get("tentative")),
     )
+
+
+def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Outcomes that stand as they are. Of the others the values are needed by which leaks are taken
+    back at the end, so they are asked for again: what was told by a value, or before its owner was
+    shown it; and leaks of a field in which the same viewer was handed other owners something else,
+    all of which may be one that stands in for everybody's."""
+    leaks = {
+        _place(e) for o in outcomes.values() for e in o.observations if e.result is Result.LEAK
+    }
+    others = {
+        _place(each.leak)
+        for outcome in outcomes.values()
+        for each in outcome.doubts
+        if each.why == "another value"
+    }
+    unsettled = leaks & others
+    return {
+        probe: outcome
+        for probe, outcome in outcomes.items()
+        if not outcome.tentative
+        and unsettled.isdisjoint(map(_place, outcome.observations))
+        and unsettled.isdisjoint(_place(each.leak) for each in outcome.doubts)
+    }
+
+
+def _place(seen: Observation) -> tuple[str, str, str]:
+    return seen.key.resource, seen.key.field, seen.key.viewer
 
 
 def _observation(raw: Json) -> Observation:

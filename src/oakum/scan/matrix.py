@@ -95,6 +95,8 @@ class Outcome:
     unclear: tuple[tuple[str, str, str], ...] = ()
     """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
     of the owner's is closed by it. Owner: empty for anybody's."""
+    tentative: bool = False
+    """It rests on what later answers may take back; these need values, which no journal holds."""
 
 
 @dataclass

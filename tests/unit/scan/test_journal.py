@@ -23,11 +23,12 @@ EVIDENCE = Evidence(
     'curl -s "$TARGET/x"', False, "a note",
 )  # fmt: skip
 LEAK = Observation(KEY, False, Result.LEAK, "cat", "ann", EVIDENCE)
+PHONE = replace(LEAK, key=KEY._replace(field="phone"))
 OUTCOME = Outcome(
     "getPerson|cat|ann||", 200,
     (LEAK, Observation(KEY._replace(state=()), True, Result.OPEN, None, "")),
     (("ann", "Person"),), (("ann", "Person", "bio"),), (("Person", True),),
-    (Doubt("another value", LEAK),), (("Person", "relation"),),
+    (Doubt("another value", PHONE),), (("Person", "relation"),),
 )  # fmt: skip
 FLIP = Flip("ann", "Settings.private", True, False)
 
@@ -194,3 +195,31 @@ def test_a_full_disk_is_told_in_words(path: Path) -> None:
         pytest.skip("no device that is always full")
     with pytest.raises(TargetError, match="no space left"):
         journal(full, resume=True)
+
+
+# ------------------------------------------------------------ what is asked for again
+
+CLOSED = Outcome("closed", 200, (replace(LEAK, result=Result.CLOSED, evidence=None),))
+STAND_IN = Outcome("b", 200, doubts=(Doubt("another value", replace(LEAK, owner="bob")),))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kept"),
+    [
+        ([Outcome("a", 200, (LEAK,)), CLOSED], {"a", "closed"}),
+        ([Outcome("a", 200, (LEAK,), tentative=True), CLOSED], {"closed"}),
+        ([Outcome("a", 200, (LEAK,)), STAND_IN], set()),
+        ([Outcome("a", 200, (PHONE,)), STAND_IN], {"a", "b"}),
+        ([STAND_IN, CLOSED], {"b", "closed"}),
+    ],
+    ids=["a leak", "told by a value", "handed for others", "of another field", "no leak"],
+)
+def test_what_the_end_may_take_back_is_asked_for_again(
+    outcomes: list[Outcome], kept: set[str], path: Path
+) -> None:
+    """No journal holds the values that tell: a finding kept for want of them was false."""
+    made = journal(path)
+    for each in outcomes:
+        made.outcome(each)
+    made.close()
+    assert recall(path).outcomes.keys() == kept

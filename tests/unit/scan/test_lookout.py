@@ -562,3 +562,12 @@ def test_what_its_owner_is_shown_nowhere_is_judged_by_the_object() -> None:
     assert result is Result.LEAK
     assert "nowhere" in watch.run.matrix.evidence[key.finding].note
     assert Watch().look("cat", {**CARD, "phone": "+49 x.x.x"}).doubts, "unless it looks masked"
+
+
+def test_what_later_answers_may_take_back_is_said_to_be_tentative() -> None:
+    watch = Watch()
+    assert watch.look("cat", {**CARD, "phone": ANN["phone"]}).tentative, "ann was not shown it yet"
+    watch.look("ann", ANN)
+    assert not watch.look("cat", {**CARD, "phone": ANN["phone"]}, again="2").tentative
+    assert watch.look("cat", {**CARD, "note": ANN["phone"]}, again="3").observations
+    assert watch.look("cat", {"error": ANN["phone"]}, again="4", status=404).tentative, "by value"
