@@ -223,6 +223,7 @@ class _Compiler:
             "segments": door.segments,
             "turn": self._turn(operation),
             "anonymous": self.model.operations[operation.id].anonymous,
+            "public": operation.anonymous,
             "write": door.write,
             "conceals": door.conceals,
             "reader": doors.get(hidden.reader) if hidden else None,

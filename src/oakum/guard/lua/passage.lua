@@ -871,7 +871,7 @@ local function answered(self, x, res)
   if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
   if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
-  local private = #door.login > 0 or not door.anonymous or x.carrying
+  local private = #door.login > 0 or not door.public or x.carrying
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
