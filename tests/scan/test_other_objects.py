@@ -26,9 +26,9 @@ operations:
 """
 
 
-def expanding(folder: Path, whose: str) -> Told:
+def expanding(folder: Path, whose: str, **packed: str) -> Told:
     """Everybody has commented on everybody's note; comments hold whole notes of these people:
-    the viewer's `own` alone, or of `all`."""
+    the viewer's `own` alone, or of `all`; with these members beside the document's."""
 
     def comments(who: str) -> Any:
         if not who:
@@ -37,7 +37,7 @@ def expanding(folder: Path, whose: str) -> Told:
             {
                 "id": f"c-{by}-{note['owner_id']}",
                 "by": by,
-                "note": note
+                "note": {**note, **packed}
                 if whose == "all" or note["owner_id"] == NAMES[who]
                 else {"id": note["id"]},
             }
@@ -68,6 +68,21 @@ def test_an_expanded_object_of_the_viewers_own_is_no_leak_of_what_it_stands_in(
 ) -> None:
     run = expanding(tmp_path, "own")
     assert run.report.findings == ()
+
+
+@pytest.mark.parametrize(
+    "packed", [{"__type": "Object", "className": "Note"}, {"@type": "Note"}, {"kind": "notes"}]
+)
+def test_what_says_the_kind_of_an_expanded_object_is_nobodys(
+    packed: dict[str, str], tmp_path: Path
+) -> None:
+    run = expanding(tmp_path, "own", **packed)
+    assert run.report.findings == ()
+
+
+def test_what_an_expanded_object_holds_besides_is_suspected(tmp_path: Path) -> None:
+    run = expanding(tmp_path, "own", plan="premium")
+    assert {name for name, _ in run.named("suspected")} == {"Note.plan"}
 
 
 def test_an_expanded_object_leaks_as_what_it_is(tmp_path: Path) -> None:

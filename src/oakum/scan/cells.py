@@ -150,9 +150,14 @@ class Cells:
         self._proved = False
         for leaf in sighting.leaves:
             present.add(leaf.path)
-            if leaf.path.rpartition(".")[2] != TAG:  # it says nothing of anybody
-                self._weak = self._reading.weakness(sighting.pointer, leaf.path not in declared)
-                self._leaf(sighting, leaf, who)
+            strange, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
+            if last == TAG or (
+                strange
+                and self._reading.names_kind(sighting.pointer, last, leaf.value, sighting.resource)
+            ):
+                continue  # it says nothing of anybody
+            self._weak = self._reading.weakness(sighting.pointer, strange)
+            self._leaf(sighting, leaf, who)
         for leaf in self._shared:
             self._weak = self._reading.weakness(sighting.pointer, leaf.path not in declared)
             self._settle_shared(sighting, leaf, who)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from oakum.contract.lexicon import singular, words
 from oakum.contract.model import Json, Resource
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
@@ -20,6 +21,7 @@ from oakum.semantics.judge import Judgement, partly
 from oakum.semantics.principal import at_path, lacks, texts
 
 Pointer = tuple[str, ...]
+_KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
 """Objects of one owner that are asked for at one door, each in another state."""
 
@@ -47,6 +49,15 @@ class Reading:
     claimed: set[str] = field(default_factory=set)
     """Resources of which an instance came that says it is its viewer's, and was shown to another
     as theirs."""
+
+    def names_kind(self, pointer: Pointer, name: str, value: Json, resource: str) -> bool:
+        """Whether a member that nobody has declared says what an expanded object is, and so nothing
+        of anybody: `__type: Object`, `className: Note`."""
+        if pointer not in self.expanded or not isinstance(value, str):
+            return False
+        said = tuple(map(singular, words(value)))
+        named = tuple(map(singular, words(resource)))
+        return said == named or (said in _KINDS and words(name)[-1:] in (("type",), ("kind",)))
 
     def weakness(self, pointer: Pointer, strange: bool) -> str:
         """Why what an instance shows in one member is no proof; empty: it is. `strange`: its kind
