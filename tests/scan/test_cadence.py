@@ -16,6 +16,7 @@ import cadence
 from cadence.people import persona_rows
 from oakum.cli.demo import serving
 from oakum.report import FORMATS, json_v1
+from tests.once import once
 
 pytestmark = pytest.mark.server
 TRUTH = json.loads((Path(cadence.__file__).parent / "truth.json").read_bytes())
@@ -69,18 +70,21 @@ def leaks(report: dict[str, Any]) -> set[Cell]:
     }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("cadence")
-    cadence.write_kit(made / "kit", 1)
-    return made
-
-
 @pytest.fixture(scope="module", params=["1", "2", "fixed"])
-def scanned(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Any, Path, str]]:
+def scanned(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Any, Path, str]:
     """(stage, report, folder of everything written, everything printed)."""
     stage = request.param
-    out = folder / f"out-{stage}"
+    folder = once(tmp_path_factory, f"cadence-{stage}", lambda folder: scan(stage, folder))
+    out = folder / "out"
+    report = json.loads((out / "report.json").read_bytes())
+    return stage, report, out, (folder / "printed").read_text("utf-8")
+
+
+def scan(stage: str, folder: Path) -> None:
+    cadence.write_kit(folder / "kit", 1)
+    out = folder / "out"
     out.mkdir()
     with serving(stage, 200) as target:
         done = subprocess.run(
@@ -92,11 +96,10 @@ def scanned(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str,
                 "--journal", str(out / "journal"), "--events", str(out / "events.ndjson"),
             ],
             env={"PATH": os.environ["PATH"], "NO_COLOR": "1"},
-            capture_output=True, text=True, timeout=300, check=False,
+            capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
     assert done.returncode == (0 if stage == "fixed" else 1), done.stdout + done.stderr
-    report = json.loads((out / "report.json").read_bytes())
-    yield stage, report, out, done.stdout + done.stderr
+    (folder / "printed").write_text(done.stdout + done.stderr, "utf-8")
 
 
 def test_every_leak_that_can_be_shown_is_found_and_nothing_else(scanned: Any) -> None:
