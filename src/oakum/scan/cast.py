@@ -46,6 +46,7 @@ class Cast:
         default_factory=dict
     )
     _held: dict[tuple[str | None, str], frozenset[str]] = field(default_factory=dict)
+    _labels: dict[tuple[frozenset[str], str | None, str], str] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
         """Identities in the order of the file."""
@@ -117,6 +118,12 @@ class Cast:
         A word of the file that is no relation of the contract (`pending`) names its own kind of
         viewer: judged as what they are by contract, but asked apart.
         """
+        pair = (relations, viewer, owner)
+        if pair not in self._labels:
+            self._labels[pair] = self._label(relations, viewer, owner)
+        return self._labels[pair]
+
+    def _label(self, relations: frozenset[str], viewer: str | None, owner: str) -> str:
         known = self.policy.relations
         if viewer != owner and self.is_unknown(viewer):
             return UNKNOWN_ACCOUNT
@@ -139,8 +146,13 @@ class Cast:
         """Another value that names an identity."""
         before = () if self.is_unknown(name) else self.ids[name]
         self.ids = {**self.ids, name: frozenset(before) | {id}}
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was made of the ids and relations known so far."""
         self._principals.clear()
         self._held.clear()
+        self._labels.clear()
 
     def doubt(self, viewer: str, owner: str, why: str) -> None:
         """What two are to one another is not as the identities file says, or may not be."""
@@ -149,8 +161,7 @@ class Cast:
     def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
         """Somebody is now something else to somebody."""
         self.ties = {**self.ties, (viewer, owner): relations}
-        self._principals.clear()
-        self._held.clear()
+        self._forget()
 
     def subjects(self) -> list[str]:
         """Identities to look at, those with the most kinds of viewers first."""

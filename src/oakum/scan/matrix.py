@@ -318,13 +318,13 @@ class Matrix:
         """Fields in the states that the owner's objects behind a door are in."""
         values = self.state(table.resource.name, owner)
         own = self.conditions(gate, table.resource, owner) if self.conditions else []
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for path in fields:
+            groups.setdefault(deciding(table, path), []).append(path)
         for each in own or [{}]:
-            states: dict[tuple[str, ...], State] = {}  # many fields depend on the same settings
-            for path in fields:
-                names = deciding(table, path)
-                if names not in states:
-                    states[names] = state_key(table, path, {**values, **each})
-                yield path, states[names]
+            for paths in groups.values():
+                state = state_key(table, paths[0], {**values, **each})
+                yield from ((path, state) for path in paths)
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
         """Whether an answer that may show this owner's object can still tell anything of a cell."""
