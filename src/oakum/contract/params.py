@@ -12,7 +12,7 @@ from oakum.contract.lexicon import FieldClass, classify_field, words
 from oakum.contract.model import Operation, Parameter, Policy, Resource, Shape
 from oakum.contract.nouns import ACCOUNTS, SAYS_A_TEXT, is_segment, nouns
 from oakum.contract.openapi import Document
-from oakum.contract.schema import children
+from oakum.contract.schema import children, elements
 from oakum.contract.view import view
 
 _IDS = {"id", "uuid", "guid", "key"}
@@ -45,7 +45,7 @@ class _Resources:
     """The resources of a policy by the nouns that mean them, with their declared members."""
 
     def __init__(self, document: Document, policy: Policy) -> None:
-        seen = view(document, policy)
+        self._seen = seen = view(document, policy)
         self._doors = seen.doors
         self._members: Mapping[str, dict[str, Shape]] = {
             name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
@@ -69,10 +69,28 @@ class _Resources:
             resource = self._by_noun.get(noun)
             if resource is not None and (field := self._field(resource, parameter)):
                 return f"{resource.name}.{field}"
-        for name, doors in self._doors.items():
-            if operation.id in doors and parameter.name in self._members[name]:
+        for name in dict.fromkeys((*self._outermost(operation), *self._doors)):
+            if operation.id in self._doors[name] and parameter.name in self._members[name]:
                 return f"{name}.{parameter.name}"
         return ""
+
+    def _outermost(self, operation: Operation) -> list[str]:
+        """The resources of an answer that stand in no other, before what they embed: `{id}` is the
+        key of the note, and not of its author's avatar."""
+        media = operation.success()
+        level = [media.shape] if media is not None and media.shape is not None else []
+        found: dict[str, None] = {}
+        done: set[Shape] = set()
+        while level:
+            inner: list[Shape] = []
+            for each in level:
+                if name := self._seen.embedded(each):
+                    found.setdefault(name)
+                else:
+                    inner += [*children(each).values(), *filter(None, [elements(each)])]
+            done.update(level)
+            level = [each for each in dict.fromkeys(inner) if each not in done]
+        return list(found)
 
     def _field(self, resource: Resource, parameter: Parameter) -> str:
         """The field of the parameter's own name, a handle where it says no id, or else the key."""

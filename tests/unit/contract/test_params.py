@@ -128,3 +128,42 @@ def test_nouns_of_a_parameter_come_likeliest_first() -> None:
 def test_paths_of_the_caller(path: str, own: bool) -> None:
     operation = document(path).operations[0]
     assert is_of_caller(operation) is own
+
+
+def test_an_id_is_of_what_the_answer_shows_and_not_of_what_that_embeds() -> None:
+    """`/items/diary/{id}` says neither resource by name; the avatar is declared first."""
+
+    def of(**members: Any) -> Spec:
+        return {"type": "object", "properties": {"id": {"type": "string"}, **members}}
+
+    def ref(name: str) -> Spec:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    author = {"oneOf": [{"type": "string"}, ref("Person")]}
+    good = {"schema": of(data={"type": "array", "items": ref("Entry")}, meta=of())}
+    operation = {
+        "operationId": "op",
+        "responses": {"200": {"description": "", "content": {"application/json": good}}},
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}],
+    }
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {"/items/diary/{id}": {"get": operation}},
+        "components": {
+            "schemas": {
+                "Avatar": of(),
+                "Person": of(avatar=ref("Avatar")),
+                "Entry": of(author=author),
+            }
+        },
+    }
+    policy = Policy(
+        relations={},
+        resources={
+            name: Resource(name, frozenset([name]), "id", Owner("none"))
+            for name in ("Avatar", "Person", "Entry")
+        },
+    )
+    found = infer_params(Document.parse(json.dumps(raw).encode(), "openapi.json"), policy)
+    assert found == {"op": {"id": "Entry.id"}}
