@@ -52,7 +52,7 @@ def play(entry: Entry, mode: Mode, seed: int, folder: Path) -> Played:
     app = entry.app(mode, seed)
     before = copy.deepcopy(app.state.db)
     with serving(app) as target:
-        report = Scan(options_of(entry, policy, target), lambda event: None).report()
+        report = Scan(options_of(entry, policy, target), lambda event: None, sleep=hasty).report()
     return Played(report, before, app.state.db)
 
 
@@ -73,6 +73,11 @@ def options_of(entry: Entry, policy: Path, target: str) -> Options:
         twin=twins,
         front_end=pages,
     )
+
+
+def hasty(seconds: float) -> None:
+    """Waits for a moment in place of seconds: what these APIs change is shown at once, or never."""
+    time.sleep(min(seconds, 0.02))
 
 
 def missed(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from oakum.scan.replay import Verdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry, Mode
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import market
 
 ALL = os.environ.get("CATALOGUE_REPLAY") == "all"
@@ -44,7 +44,7 @@ def test_a_finding_is_open_until_it_is_mended(name: str, tmp_path: Path) -> None
     policy = entry.write(tmp_path, 1)
 
     with served(entry, "leaky") as target:
-        report = Scan(options_of(entry, policy, target), lambda _: None).report()
+        report = Scan(options_of(entry, policy, target), lambda _: None, sleep=hasty).report()
     assert report.findings
     for one in report.findings if ALL else report.findings[:1]:
         for mode, verdict in MODES:

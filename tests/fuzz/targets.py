@@ -20,6 +20,7 @@ from oakum.errors import InputError, OakumError
 from oakum.exchange import Request, Response
 from oakum.scan import run as scan_run
 from oakum.scan.run import Options, Scan
+from tests.catalogue.play import hasty
 from tests.fuzz.mangle import garbled, mangled
 from tests.unit.scan.studio import DOCUMENT, MISSING, POLICY, TARGET, Studio
 from tests.unit.scan.test_run import IDENTITIES
@@ -216,7 +217,7 @@ def answers(data: bytes, folder: Path) -> None:
     wire = _Wire(seed)
     with patch.object(scan_run, "HttpTransport", lambda *_, **__: wire):
         try:
-            Scan(options, lambda event: None).report()
+            Scan(options, lambda event: None, sleep=hasty).report()
         except OakumError as error:
             assert str(error)
         except Exception as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from oakum.finding import Report
 from oakum.scan.run import Options, Scan
+from tests.catalogue.play import hasty
 from tests.scan.servers import NOT_FOUND, UNAUTHORIZED, App, Call, Reply, serve
 
 DOCUMENT = """\
@@ -181,7 +182,7 @@ def scanned(
             folder / "exposure.yaml", server.url, folder / "identities.yaml",
             rate=1000.0, **{"budget": 1500, **options},
         )  # fmt: skip
-        return Scan(chosen, lambda event: None).report()
+        return Scan(chosen, lambda event: None, sleep=hasty).report()
 
 
 def said(report: Report) -> set[tuple[str, str, str, str]]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from oakum.scan.run import Scan
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import notebook
 from tests.scan.test_odd_writes import Odd
 
@@ -72,6 +72,6 @@ def test_no_technique_asks_with_what_says_that_it_changes_something(tmp_path: Pa
     policy = made.write(tmp_path, 1)
     with serving(app) as target:  # type: ignore[arg-type]
         options = options_of(made, policy, target)
-        Scan(options, lambda event: None).report()
+        Scan(options, lambda event: None, sleep=hasty).report()
     assert app.names >= {"view", "title"}  # the techniques did ask otherwise
     assert not app.names & {*BUTTONS, "markAsRead"}

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.scan.run import Scan
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import gym
 
 pytestmark = pytest.mark.server
@@ -49,7 +49,7 @@ def found(how: str, folder: Path, call: str = "[person]") -> dict[tuple[str, str
     )
     with serving(app) as target:
         policy = made.write(folder, 1)
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     return {(each.rule, each.viewer): each.verdict for each in report.findings}
 
 
@@ -108,7 +108,7 @@ def test_a_door_that_declares_nothing_is_asked_for_others_and_told_by_their_valu
     made = replace(made, document=document, options=())
     with serving(app) as target:
         policy = made.write(tmp_path, 1)
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     told = {(each.field, each.viewer, each.doors[0].path) for each in report.findings}
     assert told == ({("mail", "person", "/people/{name}/raw")} if leaky else set())
 
@@ -157,6 +157,10 @@ def test_a_report_that_holds_an_address_as_well_hides_no_leak_of_it(
     made = replace(made, document=document, exposure=exposure, options=())
     with serving(app) as target:
         policy = made.write(tmp_path, 1)
-        found = Scan(options_of(made, policy, target), lambda event: None).report().findings
+        found = (
+            Scan(options_of(made, policy, target), lambda event: None, sleep=hasty)
+            .report()
+            .findings
+        )
     told = {each.field for each in found if each.doors[0].path == "/people/{name}/raw"}
     assert told == (set() if granted else {"mail"})

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from oakum.scan.run import Scan
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import options_of, play, serving
+from tests.catalogue.play import hasty, options_of, play, serving
 from tests.scan.notebook import LEAKS, TOKENS, Notebook, entry
 from tests.scan.test_accounts import told
 
@@ -89,7 +89,7 @@ def test_what_is_made_has_ids_and_words_that_answers_have_shown(tmp_path: Path) 
     made, app = picky()
     policy = made.write(tmp_path, 1)
     with serving(app) as target:  # type: ignore[arg-type]
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert app.taken
     assert told(report.findings) >= {LEAKS["thrown"]}
     assert {note["title"][:4] for note in app.book.notes.values()} == {"what"}
@@ -101,7 +101,7 @@ def test_the_same_failure_of_a_creation_is_told_once(tmp_path: Path) -> None:
     for note in app.book.notes.values():
         note["kind"] = note["ref"]  # nothing tells which word is taken
     with serving(app) as target:  # type: ignore[arg-type]
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     failures = [note for note in report.notes if "was answered with 500" in note]
     assert len(failures) == 1, failures
 
@@ -185,6 +185,6 @@ def test_what_edits_the_callers_own_account_makes_nothing(
     exposure += f'  {operation}: {{sets: {{Person: ""}}}}\n'
     policy = (made := replace(made, document=document, exposure=exposure)).write(tmp_path, 1)
     with serving(app) as target:
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert people == before
     assert f"POST {where}" in {f"{e.door.method} {e.door.path}" for e in report.skipped}

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry, Json
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import market
 
 RUNS = int(os.environ.get("HARMLESS", "2"))
@@ -150,7 +150,7 @@ def test_what_was_there_before_is_as_it_was_or_is_named(
     before = copy.deepcopy(app.state.db)
     fickle = Fickle(app, rng, rng.choice((0.1, 0.3, 0.6)))
     with serving(fickle) as target:  # type: ignore[arg-type]
-        report = Scan(options_of(entry, policy, target), lambda event: None).report()
+        report = Scan(options_of(entry, policy, target), lambda event: None, sleep=hasty).report()
     left, story = report.writes.left, "\n".join((*fickle.log, *report.distrust))
     gone = lost(before, app.state.db)
     assert not gone or left, f"{gone} is not told\n{story}"

@@ -18,7 +18,7 @@ from oakum.report import json_v1
 from oakum.scan.engine import Event
 from oakum.scan.run import Options, Scan
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import club, gym, notebook
 from tests.scan.test_odd_writes import Odd
 
@@ -41,7 +41,7 @@ responses:
     made = replace(made, document=head + sep + rest.replace(one, many, 1), options=())
     with serving(place.app()) as target:
         policy = made.write(tmp_path, 1)
-        report = Scan(options_of(made, policy, target), lambda event: None).report()
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert any("GET /people/{name} sent one object where" in note for note in report.notes)
     doors = {cell.door.path for cell in report.cells if cell.result is Result.OPEN}
     assert "/people/{name}" in doors
@@ -58,7 +58,7 @@ def scan(made: Entry, app: Any, folder: Path, **more: Any) -> tuple[Report, str]
         options: Options = replace(
             options_of(made, policy, target), journal=folder / "journal", **more
         )
-        report = Scan(options, events.append).report()
+        report = Scan(options, events.append, sleep=hasty).report()
     told = [str(each.data) for each in events if "outcome" not in each.data]
     return report, "\n".join(
         [json_v1.render(report).decode(), (folder / "journal").read_text(), *told]
@@ -151,7 +151,7 @@ def test_a_journal_takes_no_other_files_place(tmp_path: Path) -> None:
     with serving(book.app()) as target:
         options = replace(options_of(made, policy, target), journal=tmp_path / "identities.yaml")
         with pytest.raises(InputError, match="is no journal of Oakum"):
-            Scan(options, lambda event: None).report()
+            Scan(options, lambda event: None, sleep=hasty).report()
     assert (tmp_path / "identities.yaml").read_bytes() == before
 
 

@@ -19,7 +19,7 @@ from oakum.scan.replay import Verdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
-from tests.catalogue.play import options_of, serving
+from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import gym, notebook
 
 pytestmark = pytest.mark.server
@@ -53,7 +53,7 @@ class Odd:
 def scan(made: Entry, app: Any, folder: Path) -> Report:
     policy = made.write(folder, 1)
     with serving(app) as target:
-        return Scan(options_of(made, policy, target), lambda event: None).report()
+        return Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
 
 
 def deleted(app: Odd) -> set[str]:
@@ -273,7 +273,7 @@ def test_a_brake_that_could_not_be_tried_is_not_said_to_be_there(tmp_path: Path)
     policy = made.write(tmp_path, 1)
     with serving(app) as target:
         options = options_of(made, policy, target)
-        report = Scan(options, lambda event: None).report()
+        report = Scan(options, lambda event: None, sleep=hasty).report()
         (found,) = (each for each in report.findings if each.rule == "unbraked-login")
         open_still = replay(report, found, options, lambda event: None)
         shut.append(True)

@@ -16,6 +16,7 @@ from oakum.errors import ExitCode
 from oakum.finding import Finding, Report
 from oakum.report.grouping import exit_code
 from oakum.scan.run import Options, Scan
+from tests.catalogue.play import hasty
 from tests.scan.servers import Call, Reply, serve
 
 NAMES = {"ann": "u-4101", "bob": "u-4102", "cat": "u-4103"}
@@ -157,4 +158,4 @@ def told(
         made = Options(
             folder / "exposure.yaml", server.url, folder / "identities.yaml", rate=1000, **options
         )
-        return Told(Scan(made, lambda event: None).report())
+        return Told(Scan(made, lambda event: None, sleep=hasty).report())

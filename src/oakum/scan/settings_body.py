@@ -31,6 +31,45 @@ class SettingsWrite:
         return Request(self.request.method, self.request.url, headers, body)
 
 
+@dataclass(frozen=True)
+class DeclaredSettings:
+    """What the document says of settings, where they are written and where they are read."""
+
+    writer: Operation
+    reader: Operation | None
+
+    def sendable(self, current: Mapping[str, Json], strict: bool) -> dict[str, Json]:
+        """All settings but those that the document keeps from being written. `strict`: the body
+        may hold no other members than it declares."""
+        declared, kept = body_shape(self.writer), self.kept
+        return {
+            name: each
+            for name, each in current.items()
+            if name not in kept and not (strict and declared and name not in declared.properties)
+        }
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Members that the API alone sets (`readOnly`)."""
+        return frozenset(
+            name
+            for shape in self._shapes()
+            for name, member in shape.properties.items()
+            if member().read_only
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Members that the document names: another's name may be somebody's."""
+        return frozenset(name for shape in self._shapes() for name in shape.properties)
+
+    def _shapes(self) -> list[Shape]:
+        answers = self.reader.responses.items() if self.reader else ()
+        shapes = [body_shape(self.writer)]
+        shapes += [declared_shape(media) for status, media in answers if status.startswith("2")]
+        return [each for each in shapes if each is not None]
+
+
 def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
     """The settings in an answer; empty: there are none."""
     if not 200 <= answer.status < 300 or answer.truncated:

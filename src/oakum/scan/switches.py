@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from oakum.contract.model import Json, Operation, Policy, Shape, Switch
+from oakum.contract.model import Json, Operation, Policy, Switch
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill
@@ -24,10 +25,12 @@ from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, value_at
 from oakum.scan.masks import looks_masked
 from oakum.scan.past_cache import fresh, uncached
+from oakum.scan.patience import Patience
+from oakum.scan.reception import Reception
 from oakum.scan.seal import is_sealed
 from oakum.scan.settings_body import (
+    DeclaredSettings,
     SettingsWrite,
-    declared_shape,
     how_moved,
     settings_in,
     with_value,
@@ -89,6 +92,8 @@ class Switches:
     """Shows settings in the objects that they are of; None: nothing does."""
     harmed: list[str] = field(default_factory=list)
     """What was written where it did not belong, in words."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for settings to show what was done."""
     _base: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → the value in its own object before the first change."""
     _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
@@ -101,9 +106,7 @@ class Switches:
         """Operations by which a setting could not be put back."""
         self._status = 0
         """Of the last answer to a write."""
-        self._late: set[tuple[str, str]] = set()
-        """(identity, setting) that the API said it has taken and does not show: it may do so later
-        (RFC 9110, 15.3.3), so the old value is sent whatever is shown."""
+        self._reception = Reception()
         self._pins: dict[tuple[str, str], str] = {}
         """(identity, writer) → the address of the one object that is changed and put back."""
         for flip in self.pending:
@@ -157,13 +160,15 @@ class Switches:
             self._base[identity, path] = value
         return True
 
-    def _is_late(self, identity: str, path: str, switch: Switch) -> None:
+    def _is_late(self, identity: str, path: str, switch: Switch, before: Json) -> None:
         named = self.writers[switch.operation].operation
-        self._late.add((identity, path))
-        self.moved.append(
+        if value_at(self._last(identity, switch), pattern(switch.pointer)) == before:
+            self._reception.is_silent(path, switch.operation)
+        said = (
             f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
             f" {identity}, and what it set is not shown; the old value was sent after it"
         )
+        self.moved += [said] if said not in self.moved else []
 
     def _spread(self, identity: str, operation: str) -> bool:
         """Whether a change is shown to somebody else as well: what was written was not theirs."""
@@ -201,8 +206,19 @@ class Switches:
         """Set a state. Remembered until put back; False when it is not set: `why` has the words.
 
         Nothing is sent, and nothing is to be put back, where the API shows too little of the
-        settings to keep the others as they are.
+        settings to keep the others as they are; nor where a change was not shown before.
         """
+        return self._may_be_set(path) and self._flip(identity, path, value)
+
+    def _may_be_set(self, path: str) -> bool:
+        switch = self.switch(path)
+        why = self._reception.why_not(path, switch.operation if switch else "")
+        if self.patience.spent:
+            why = "what is set is shown so late that no time is left to see it put back"
+        self.why = why or self.why
+        return not why
+
+    def _flip(self, identity: str, path: str, value: Json) -> bool:
         switch, own = self.switch(path), path in self.fields
         before = self.cast.states.get((identity, path))
         if switch is None or (before is None and not own):
@@ -227,12 +243,14 @@ class Switches:
         change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
         self.log("flip", change)
         self.pending.append(change)
+        self._reception.is_sent({(identity, path)})
         shown_so = self._write(prepared, identity, switch, value)
+        self._reception.is_answered({(identity, path)}, self._status, shown=shown_so)
         if self._spread(identity, switch.operation):
             return False
         if not shown_so:
             if 200 <= self._status < 300:
-                self._is_late(identity, path, switch)
+                self._is_late(identity, path, switch, before)
             self.why = "the API did not take the setting"
             return False
         if path not in self.fields:
@@ -244,6 +262,9 @@ class Switches:
 
         What was refused together is not tried one by one: that is for whoever asks.
         """
+        return self._set(identity, {p: v for p, v in changes.items() if self._may_be_set(p)})
+
+    def _set(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
         groups: dict[str, list[str]] = {}
         for path in changes:
             switch = self.switch(path)
@@ -251,7 +272,7 @@ class Switches:
         done: set[str] = set()
         for paths in groups.values():
             if len(paths) == 1:
-                done |= {path for path in paths if self.flip(identity, path, changes[path])}
+                done |= {path for path in paths if self._flip(identity, path, changes[path])}
             else:
                 done |= self._together(identity, {path: changes[path] for path in paths})
         return frozenset(done)
@@ -282,14 +303,23 @@ class Switches:
         for flip, _ in flips.values():
             self.log("flip", flip)
             self.pending.append(flip)
+        sent = {(identity, path) for path in flips}
+        self._reception.is_sent(sent)
         answer = self._send(identity, prepared, content) if flips else None
+        self._reception.is_answered(sent, self._status, shown=False)
         if answer is None or not 200 <= answer.status < 300:
             self.why = "the API did not take the settings"
             return set()
+        now = self._seen(
+            identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
+        )
+        kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
+        self._reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
         if self._spread(identity, first.operation):
             return set()
-        now = self._read(prepared.operation, identity)
-        kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
+        for path, (flip, at) in flips.items():
+            if path not in kept and value_at(now, at) == flip.before:
+                self._is_late(identity, path, self.switch(path) or first, flip.before)
         self.cast.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
         return kept
 
@@ -300,7 +330,7 @@ class Switches:
             if flip.identity == identity and flip.state in paths:
                 first.setdefault(flip.state, flip)
         older = list(self.pending)
-        back = self.flip_all(identity, {path: flip.before for path, flip in first.items()})
+        back = self._set(identity, {path: flip.before for path, flip in first.items()})
         done = {path for path in back if self._shows(first[path])}
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
@@ -327,6 +357,7 @@ class Switches:
 
     def restore(self) -> tuple[str, ...]:
         """Put everything back, last first; says in words what could not be. Never raises."""
+        self.patience.renew()
         failed: list[Flip] = []
         first: dict[tuple[str, str], Flip] = {}
         for flip in self.pending:
@@ -349,18 +380,12 @@ class Switches:
                 continue
             path = self.writers[switch.operation].operation.path
             wanted = self._base.get((flip.identity, flip.state), flip.before)
-            for past in (False, True) if wanted is not None else ():
-                try:
-                    now = self.elsewhere.shows(flip.identity, flip.state, path, past=past)
-                except OakumError:
-                    break
-                if now in (None, wanted):
-                    break
-            else:
-                if wanted is not None:
-                    yield f"{left_behind(flip)}; its own object does not show it"
+            shows = partial(self.elsewhere.agrees, flip.identity, flip.state, path, wanted)
+            if wanted is not None and not self.patience.until(shows):
+                yield f"{left_behind(flip)}; its own object does not show it"
 
     def _is_back(self, flip: Flip) -> None:
+        self._reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
         if flip.state not in self.fields:
             self.cast.states[(flip.identity, flip.state)] = flip.before
         with suppress(OakumError):  # what a journal still holds is put back once more
@@ -377,11 +402,14 @@ class Switches:
                 prepared = self._prepare(flip.identity, switch)
                 if prepared is None:
                     return False
-                shown = value_at(self._last(flip.identity, switch), pattern(switch.pointer))
-                late = (flip.identity, flip.state) in self._late
-                if shown is not None and shown == flip.before and not late:
+                at, name = pattern(switch.pointer), (flip.identity, flip.state)
+                shown = value_at(self._last(flip.identity, switch), at)
+                if shown is not None and shown == flip.before and name not in self._reception.late:
                     return True
-                return self._write(prepared, flip.identity, switch, flip.before)
+                if self._write(prepared, flip.identity, switch, flip.before):
+                    return True
+                shown = value_at(self._read(prepared.operation, flip.identity), at)
+                return name in self._reception.lost and shown == flip.before
             except OakumError:
                 return False
             except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
@@ -398,7 +426,8 @@ class Switches:
         said: list[str] = []
         for (identity, operation), before in self._before.items():
             now = self._now.get((identity, operation))
-            kept, declared = self._kept(operation), self._declared(operation)
+            said_of = self._declared(operation)
+            kept, declared = said_of.kept, said_of.names
             names = {
                 name: how_moved(name, before.get(name), now.get(name))
                 for name in sorted(before.keys() | (now or {}).keys())
@@ -459,7 +488,7 @@ class Switches:
             self.why = f"`{switch.pointer}` is not in the settings that the API shows"
             return None
         if whole:
-            content = self._sendable(writer, current)
+            content = self._declared(writer.id).sendable(current, writer.id in self.closed)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
         if not isinstance(value_at(content, path[:-1]), dict):
@@ -490,50 +519,45 @@ class Switches:
         known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
         return len(known) > 1 and bool(self.writers[switch.operation].personal)
 
-    def _sendable(self, writer: Operation, current: Mapping[str, Json]) -> dict[str, Json]:
-        """All settings but those that the document keeps from being written."""
-        declared = body_shape(writer)
-        kept = self._kept(writer.id)
-        strict = writer.id in self.closed and declared is not None
-        return {
-            name: each
-            for name, each in current.items()
-            if name not in kept and not (strict and declared and name not in declared.properties)
-        }
-
-    def _kept(self, operation: str) -> frozenset[str]:
-        """Members that the API alone sets (`readOnly`)."""
-        return frozenset(
-            name
-            for shape in self._shapes(operation)
-            for name, member in shape.properties.items()
-            if member().read_only
+    def _declared(self, operation: str) -> DeclaredSettings:
+        reader = self.readers.get(operation)
+        return DeclaredSettings(
+            self.writers[operation].operation, reader.operation if reader else None
         )
 
-    def _declared(self, operation: str) -> frozenset[str]:
-        """Members that the document names: another's name may be somebody's."""
-        return frozenset(name for shape in self._shapes(operation) for name in shape.properties)
-
-    def _shapes(self, operation: str) -> list[Shape]:
-        """What the document says of settings, where they are written and where they are read."""
-        reader = self.readers.get(operation)
-        answers = reader.operation.responses.items() if reader else ()
-        shapes = [body_shape(self.writers[operation].operation)]
-        shapes += [declared_shape(media) for status, media in answers if status.startswith("2")]
-        return [each for each in shapes if each is not None]
-
     def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
-        path = pattern(switch.pointer)
+        path, before = pattern(switch.pointer), self._last(identity, switch)
         answer = self._send(identity, write, with_value(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
         # taken on trust where the API does not show it
-        shown = value_at(self._read(write.operation, identity), path)
+        shown = value_at(self._seen(identity, write.operation, before, {path: value}), path)
         return shown is None or bool(shown == value)
+
+    def _seen(
+        self, identity: str, writer: Operation, before: Mapping[str, Json],
+        wanted: Mapping[tuple[str, ...], Json],
+    ) -> Mapping[str, Json]:  # fmt: skip
+        """Settings after a write, read again with pauses while any is shown as it was before."""
+        now: list[Mapping[str, Json]] = []
+
+        def is_shown() -> bool:
+            now.append(self._read(writer, identity))
+            return not any(
+                value != (old := value_at(before, at)) and old is not None
+                and value_at(now[-1], at) == old
+                for at, value in wanted.items()
+            )  # fmt: skip
+
+        self.patience.until(is_shown)
+        if any(value_at(now[-1], at) != value_at(before, at) for at in wanted):
+            self._reception.is_shown(writer.id)
+        return now[-1]
 
     def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:
         """What was read before says nothing any more: what is refused or lost may be taken too."""
         self._now.pop((identity, write.operation.id), None)
+        self._status = 0
         self.used.add(write.operation.id)
         with heard_afterwards():
             answer = self.ask(identity, write.body(content))

@@ -10,6 +10,7 @@ shown different settings. When in doubt nothing is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -17,6 +18,7 @@ import orjson
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json
 from oakum.contract.sensitive import moves_by_itself
+from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
@@ -168,6 +170,15 @@ class Elsewhere:
             if value is not None:
                 return value
         return None
+
+    def agrees(self, identity: str, path: str, but: str, wanted: Json) -> bool:
+        """Whether nothing shows another value than is wanted, past caches at least."""
+        with suppress(OakumError):
+            return any(
+                self.shows(identity, path, but, past=past) in (None, wanted)
+                for past in (False, True)
+            )
+        return True
 
     def _of(self, identity: str, answer: Response, at: tuple[str, ...]) -> Json:
         if not 200 <= answer.status < 300 or answer.truncated:

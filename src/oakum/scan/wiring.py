@@ -229,6 +229,7 @@ class Wiring:
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
+            patience=self.patience,
         )  # fmt: skip
         found.be_wary([*self.spending.gates, *self.spending.left])
         return found

@@ -1,0 +1,55 @@
+"""What became of settings that were sent: refused, shown, late, or lost on the way.
+
+The law of this module: only a refusal, or a reading that shows it, says what a write has done. What
+was taken and is not shown may be later (RFC 9110, 15.3.3), and so may what was answered with a
+server error or not at all; its old value is sent, whatever is shown. The first that is not shown is
+the last of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+Setting = tuple[str, str]
+"""(identity, `Resource.state` or `Resource.field`)."""
+
+
+@dataclass
+class Reception:
+    """Hears of each write before it is sent, when it is answered, and when it is read back."""
+
+    late: set[Setting] = field(default_factory=set)
+    """Sent, not refused, and not shown."""
+    lost: set[Setting] = field(default_factory=set)
+    """Those of them to which no answer came, or a server error."""
+    _silent: set[str] = field(default_factory=set)
+    """Settings, and operations that never showed one, of which a change was not shown."""
+    _answering: set[str] = field(default_factory=set)
+    """Operations of which a change was shown."""
+
+    def is_sent(self, settings: Iterable[Setting]) -> None:
+        """About to be sent."""
+        self.late |= (sent := {*settings})
+        self.lost |= sent
+
+    def is_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
+        """`status`: of the answer, 0 if there was none; `shown`: a reading shows what was sent."""
+        about = {*settings}
+        if 0 < status < 500:
+            self.lost -= about
+        if shown or 300 <= status < 500:
+            self.late -= about
+
+    def is_shown(self, operation: str) -> None:
+        """A reading shows what an operation has set."""
+        self._answering.add(operation)
+
+    def is_silent(self, path: str, operation: str) -> None:
+        """It said that it has taken a setting, and no reading shows it."""
+        self._silent.add(path if operation in self._answering else operation)
+
+    def why_not(self, path: str, operation: str) -> str:
+        """Why a setting is not set any more; empty: it may be."""
+        told = self._silent & {path, operation}
+        return "what was set there before was not shown, so it is set no more" if told else ""

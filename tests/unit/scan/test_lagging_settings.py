@@ -1,0 +1,120 @@
+"""Where a reading lags behind a write, a cache or a replica: settings are as they were at the end,
+whatever was shown meanwhile, and what is shown too late is not tried on everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.errors import TargetError
+from oakum.exchange import Request, Response
+from oakum.scan.patience import PAUSES, Patience
+from oakum.scan.switches import Switches
+from tests.unit.scan.test_switches import BECOMES, CHANGES, LAW, PRIVATE, Account, account
+
+
+class Cached(Account):
+    """Its owner is shown for so many seconds what they were shown first."""
+
+    def __init__(self, seconds: float, becomes: Sequence[str] = ()) -> None:
+        super().__init__(becomes)
+        self.now, self.seconds = 0.0, seconds
+        self.kept: dict[str, tuple[float, Response]] = {}
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        self.now += 0.01
+        if request.method != "GET":
+            return super().__call__(viewer, request)
+        if request.url not in self.kept or self.kept[request.url][0] <= self.now - self.seconds:
+            self.kept[request.url] = (self.now, super().__call__(viewer, request))
+        return self.kept[request.url][1]
+
+
+def patient(api: Cached) -> Switches:
+    found = account(api)
+    found.patience = Patience(api.sleep)
+    return found
+
+
+@LAW
+@given(st.floats(0, 30), CHANGES, CHANGES, st.lists(BECOMES, max_size=4), st.floats(0, 30))
+def test_however_late_it_is_shown_all_is_as_it_was_at_the_end(
+    seconds: float, first: dict[str, Any], then: dict[str, Any], becomes: list[str], between: float
+) -> None:
+    api = Cached(seconds, becomes)
+    before = api.state
+    found = patient(api)
+    for changes in (first, then):
+        with suppress(TargetError):
+            found.flip_all("ann", changes)
+            api.sleep(between)
+    api.becomes.clear()
+    found.undo_all("ann", [*first, *then])
+    told = found.restore()
+    assert api.state == before
+    assert not told or seconds > sum(PAUSES) / 2
+
+
+@pytest.mark.parametrize("seconds", [0.3, 5.0])
+def test_what_is_shown_late_counts_as_set_and_as_put_back(seconds: float) -> None:
+    api = Cached(seconds)
+    before = api.state
+    found = patient(api)
+    assert found.flip("ann", PRIVATE, False) and api.settings["is_private"] is False
+    assert found.undo("ann", PRIVATE)
+    assert found.restore() == () and found.moved == [] and api.state == before
+    assert found.patience.lag >= seconds / 2
+
+
+def test_what_is_never_shown_is_set_once_and_its_old_value_is_sent_after_it() -> None:
+    api = Cached(600)
+    before = api.state
+    found = patient(api)
+    assert not found.flip("ann", PRIVATE, False)
+    assert not found.flip("ann", PRIVATE, False) and "set no more" in found.why
+    assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
+    assert found.restore() == () and api.state == before
+    assert [body["is_private"] for _, body in api.writes] == [False, True]
+    (told,) = found.moved
+    assert PRIVATE in told and "not shown" in told
+
+
+def test_a_setting_that_is_not_shown_keeps_no_other_of_the_operation_from_it() -> None:
+    class Deaf(Cached):
+        """Takes everything, and never changes who was born when."""
+
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            answer = super().__call__(viewer, request)
+            self.page["born"] = "1990-01-02"
+            return answer
+
+    api = Deaf(0)
+    found = patient(api)
+    assert found.flip_all("ann", {"Person.bio": "new", "Person.born": "1991-01-01"}) == {
+        "Person.bio"
+    }
+    assert api.now > sum(PAUSES)
+    waited = api.now
+    assert found.flip_all("ann", {"Person.bio": "newer", "Person.born": "1991-01-01"}) == {
+        "Person.bio"
+    }
+    assert api.now < waited + 1
+
+
+@pytest.mark.parametrize("how", ["taken and 503", "taken and lost"])
+def test_what_was_not_answered_is_put_back_though_the_old_value_is_shown(how: str) -> None:
+    api = Cached(600, [how])
+    before = api.state
+    found = patient(api)
+    with suppress(TargetError):
+        found.flip("ann", PRIVATE, False)
+    assert api.settings["is_private"] is False
+    assert found.restore() == () and api.state == before
