@@ -26,6 +26,7 @@ from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
+from oakum.scan.patience import Patience
 from oakum.scan.relation_lists import Relations
 
 _MOST = 60
@@ -52,6 +53,8 @@ class Census:
     engine: Engine
     relations: Relations | None = None
     """Who is what to whom; None: no look-up of the contract tells."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited before the questions are asked again."""
     rows: list[tuple[_Asked, _Rows]] = field(default_factory=list)
     """Questions that were answered, and the objects shown."""
 
@@ -123,7 +126,9 @@ class Census:
         """What is not as it was, in words that hold no value. Asks all questions once more, and
         again where something differs: what differs from itself is no loss."""
         told = self._told()
-        for _ in range(_AGAIN if told else 0):
+        self.patience.renew()
+        for seconds in _AGAIN if told else ():
+            self.patience.pause(seconds)
             again = self._told()
             told = {what: now for what, now in told.items() if again.get(what, _NEVER) == now}
         gone = Counter((who, resource) for (who, resource, _), at in told if not at)
@@ -145,7 +150,7 @@ class Census:
                 for (who, resource, _), names in moved.items()
             ),
             *self._added(more),
-            *(self.relations.differences() if self.relations is not None else ()),
+            *(self.relations.differences(self.patience) if self.relations is not None else ()),
         )
 
     def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
@@ -183,7 +188,8 @@ class Census:
         return found
 
 
-_AGAIN = 2
+_AGAIN = (2.0, 4.0)
+"""Seconds that are waited before each further reading, where one shows a difference."""
 _NEW: tuple[str, ...] = ("\0new",)
 """Stands for the place of an object that was not there before."""
 _RECORDS = listed(

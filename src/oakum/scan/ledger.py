@@ -17,6 +17,7 @@ from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.paging import next_page
+from oakum.scan.patience import Patience
 from oakum.scan.switches import Ask
 
 
@@ -92,14 +93,26 @@ class Ledger:
     """What was written over and nothing puts back, in words."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
+    patience: Patience = field(default_factory=Patience.none)
+    """How long is waited for a reading to show what was undone."""
     _doubted: list[Made] = field(default_factory=list)
     """What the API said that it has not made."""
+    _sent: set[str] = field(default_factory=set)
+    """Names of writes that were sent and not refused: a reading that shows none may be late."""
 
     def enter(self, undo: Entry) -> None:
         """Remember before the write is sent; what has the same name takes its place."""
         self.log("undo", as_json(undo))
         self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
+
+    def is_sent(self, undo: Undo) -> None:
+        """A write that was entered is about to be sent."""
+        self._sent.add(undo.name)
+
+    def is_refused(self, undo: Undo) -> None:
+        """The API has refused it (RFC 9110, 15.4 and 15.5): a reading says whether that is true."""
+        self._sent.discard(undo.name)
 
     def keys(self, made: Made) -> frozenset[str]:
         """Keys of all objects that its owner is shown on the first pages, before it is made."""
@@ -213,6 +226,13 @@ class Ledger:
         """Take it away, wherever it is; thoroughly, all pages are looked through for it."""
         search = thorough and not made.known
         found, whole = self._search(made, _PAGES if search else 1)
+        if (
+            search
+            and made.taken
+            and not found
+            and self.patience.until(lambda: bool(self.seen(made)))
+        ):
+            found, whole = self._search(made, _PAGES)
         keys = {made.known} if made.known else set()
         for each in found:
             key = in_path(each[made.key])
@@ -230,8 +250,10 @@ class Ledger:
             # What nobody could have seen may be there.
             return not made.taken and (whole or not search)
         if made.look is not None:
-            return all(self._is_there(made, key) is False for key in keys)
-        return not (found and self.seen(made))
+            return self.patience.until(
+                lambda: all(self._is_there(made, key) is False for key in keys)
+            )
+        return self.patience.until(lambda: not (found and self.seen(made)))
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
         """Take a write back, unless it has changed nothing; False when it could not be.
@@ -244,17 +266,23 @@ class Ledger:
                     self._done(undo)
                     return True
             return False
-        for step in (None, *undo.steps):
-            try:
-                if step is not None:
-                    with suppress(OakumError):  # it may be done all the same, or another may do it
-                        self.ask(*step)
-                if self._is_back(undo, extract(self.ask(*undo.check), undo.members)):
-                    self._done(undo)
-                    return True
-            except _FAILS:
-                return False
+        try:
+            done = self._shows_back(undo)
+            steps = undo.steps if not done else undo.steps[-1:] if undo.name in self._sent else ()
+            for step in steps:
+                with suppress(OakumError):  # it may be done all the same, or another may do it
+                    self.ask(*step)
+                if done := self._shows_back(undo):
+                    break
+            if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
+                self._done(undo)
+                return True
+        except _FAILS:
+            return False
         return False
+
+    def _shows_back(self, undo: Undo) -> bool:
+        return self._is_back(undo, extract(self.ask(*undo.check), undo.members))
 
     def _is_back(self, undo: Undo, now: str) -> bool:
         """Whether all is as before but what the API alone has moved, which is named."""
@@ -308,6 +336,7 @@ class Ledger:
 
     def restore(self) -> tuple[str, ...]:
         """Undo everything; says in words what could not be. Never raises."""
+        self.patience.renew()
         doubted = {each.name: each for each in self._doubted}
         for each in self._lies():
             doubted.pop(each.name, None)
@@ -322,6 +351,7 @@ class Ledger:
         return (*map(_left, failed), *harmed)
 
     def _done(self, undo: Entry) -> None:
+        self._sent.discard(undo.name)
         self.pending = [each for each in self.pending if each.name != undo.name]
         with suppress(OakumError):  # what a journal still holds is undone once more
             self.log("undone", undo.name)

@@ -24,6 +24,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.paging import next_page
+from oakum.scan.patience import Patience
 from oakum.scan.switches import Ask
 from oakum.semantics.model import pattern
 
@@ -31,6 +32,8 @@ _PAGES = 40
 """Pages of a list that are read."""
 _MOST = 40
 """Lists that are read before a run writes."""
+_AGAIN = (2.0, 4.0)
+"""Seconds that are waited before each further reading, where one shows a difference."""
 _ON = listed("next more cursor continuation truncated partial incomplete remaining remainder")
 _FAILED = listed("error errors warning warnings exception fault")
 _TOTALS = listed("total totals count counts found hits")
@@ -216,12 +219,16 @@ class Relations:
         except OakumError:
             return None
 
-    def differences(self) -> tuple[str, ...]:
+    def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
         """Who is on a list no more, or only now, in words that name nobody but identities. Asks
-        twice: what differs from itself is no loss."""
+        again after pauses: what differs from itself is no loss, nor what is shown late."""
         found = [*self._differing()]
-        again = {*self._differing()} if found else set[str]()
-        return tuple(each for each in found if each in again)
+        for seconds in _AGAIN if found else ():
+            if patience is not None:
+                patience.pause(seconds)
+            again = {*self._differing()}
+            found = [each for each in found if each in again]
+        return tuple(found)
 
     def _differing(self) -> Iterator[str]:
         mine = frozenset[str]().union(*self.cast.ids.values())

@@ -130,6 +130,7 @@ class Wiring:
         census = Census(
             engine,
             Relations(self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask),
+            self.patience,
         )
         engine.at_first, engine.at_last = census.take, census.differences
         return engine
@@ -145,7 +146,8 @@ class Wiring:
             elif self.journal is not None:
                 self.journal.undo(kind, entry)
 
-        return Ledger(engine.ask, log, [from_json(e) for e in self._undos() if "account" not in e])
+        left = [from_json(each) for each in self._undos() if "account" not in each]
+        return Ledger(engine.ask, log, left, patience=self.patience)
 
     def _undos(self) -> Iterator[Mapping[str, Json]]:
         """What a killed run has left to be undone."""

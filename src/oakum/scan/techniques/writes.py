@@ -299,7 +299,13 @@ class _Door:
         self.ledger.enter(undo)
         if own is not None:
             self.ledger.enter(own)
+        for each in (undo, own):
+            if each is not None:
+                self.ledger.is_sent(each)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
+        for each in (undo, own):
+            if each is not None and 300 <= answer.status < 500:
+                self.ledger.is_refused(each)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
