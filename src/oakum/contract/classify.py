@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from oakum.contract.lexicon import FieldClass, classify_field, listed, words
+from oakum.contract.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.contract.model import Json, Operation, OperationRule
 
 Kind = Literal["read", "write", "destructive", "login"]
@@ -145,7 +145,7 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
     if login and operation.method in ("GET", "POST"):
         return Verdict("login", login)
     if operation.method in _SAFE_METHODS:
-        changes = _changes(operation)
+        changes = _changes(operation) or _commands(operation)
         if changes:
             return Verdict("destructive", changes)
         return Verdict("read", f"`{operation.method}` reads, and no word says otherwise")
@@ -252,6 +252,96 @@ def _reaches(operation: Operation) -> str:
         if found := _FAR.search(text):
             return f"`{found[0][:60]}` in the {place} says that it asks another server"
     return ""
+
+
+_READS_TOO = listed(
+    "access aggregate analyse analyze answer ask assess audit autocomplete build collect compile "
+    "compose compute convert derive detect diff discover dump echo estimate evaluate examine "
+    "explain explore expose extract filter format gather gets grab group guess help identify "
+    "iterate load locate match measure monitor navigate offer output paginate parse pick predict "
+    "present print produce provides pull rank recommend render report request resolve sample scan "
+    "select serve simulate sort stat suggest summarise summarize supply tail tell track translate "
+    "traverse validate verify visualise visualize walk watch"
+)
+"""Verbs of reading that are no evidence of it where they stand in a path."""
+_NO_COMMANDS = listed(
+    "about across after all along also among and any as at based because before beside between "
+    "both but by current during each either every exactly except first for from given half here "
+    "how if in inside into its just last latest like most near next no not now of on once one only "
+    "or over per same since some such than that then there these this those through to under until "
+    "upon via what when where whether which while who whole whom whose why with within without "
+    "your"
+)
+"""Words that stand before an article, and are no verbs."""
+_ARTICLES = listed("a all an any each every his her its their the your")
+_THINGS = listed(
+    "about account activity address age agenda area audio author availability avatar badge balance "
+    "banner basket bill bio body book calendar capacity cart category chart chat children city "
+    "code color comment company config configuration contact content context copyright country "
+    "cover currency data day default definition depth detail diagram document domain draft email "
+    "entry environment family feature feed file firmware folder gallery geometry graph group "
+    "health home icon id image inbox index info information inventory invoice item job key kind "
+    "label language layout leaderboard length level licence license line link location logo mail "
+    "manifest map markdown matrix me media membership menu message meta metadata month name "
+    "neighborhood network news note number object order origin outline output overview owner "
+    "parent path payload performance permission person phone photo picture place plan plot "
+    "portrait position presence price product profile progress project property quota raw "
+    "readme receipt reference relation relationship report resource response result role room "
+    "root score section self series session shape sibling signature size source stack stage "
+    "state status stock story structure sum summary synopsis table text theme thread thumbnail "
+    "timeline timetable title token topic total trace track tree trend trip type unit uptime "
+    "url usage user value version video volume wallet weather week weight wiki work year zone"
+)
+"""Singular nouns with which paths of reading operations often end."""
+
+
+def _commands(operation: Operation) -> str:
+    """Why a safe method may do something though no verb that is known says so: an unknown word
+    stands where a command does. Empty: none, or what reads is said beside it."""
+    name = _name_words(operation)
+    if sounds_like_reading(operation):
+        return ""
+    for place, text in (("summary", operation.summary), ("description", operation.description)):
+        lead = _lead(_sentences(text)[0])
+        after = re.match(r"[a-z]+\b", lead.rest)
+        if after and after[0] in _ARTICLES and _may_command(lead.written.lower()):
+            return _unknown(lead.written, place)
+        if text:
+            break
+    segment = (_segments(operation) or [""])[-1]
+    parts = words(segment)
+    if not parts or not operation.path.endswith(f"}}/{segment}") or not _may_command(parts[0]):
+        return ""
+    if (name and name[0] in _READS) or parts[-1] in _THINGS | _NOUN_HEADS or _shows(operation):
+        return ""
+    above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
+    agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
+    promises = any(media for status, media in operation.responses.items() if status[:1] == "2")
+    alone = len(parts) == 1 and not promises
+    return _unknown(segment, "path") if agrees or alone else ""
+
+
+def _may_command(word: str) -> bool:
+    """Whether a word that nobody knows may be the base form of a verb."""
+    if word in _READS | _READS_TOO | _NO_COMMANDS | _THINGS | _NOUN_HEADS or len(word) < 3:
+        return False
+    return word == singular(word) and not word.endswith(("ing", "ed", "ly", "ness", "ment", "tion"))
+
+
+def _shows(operation: Operation) -> bool:
+    """Whether the document declares an object in a good answer."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    for _ in range(4):  # a list of itself has no end
+        shape = shape.items() if shape is not None and shape.items is not None else shape
+    return shape is not None and bool(shape.properties or shape.branches or shape.extra)
+
+
+def _unknown(word: str, place: str) -> str:
+    return (
+        f"`{word}` in the {place} may be a command, and no word says that it only reads; if it"
+        " does, write `reads: true`"
+    )
 
 
 def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -265,4 +268,57 @@ def test_what_has_the_api_ask_another_server_is_not_asked(operation: Operation) 
     ids=lambda each: f"{each.path} {each.summary}",
 )
 def test_what_reads_of_the_apis_own_is_asked(operation: Operation) -> None:
+    assert classify(operation).kind == "read"
+
+
+ROW = Shape(kinds=frozenset({"object"}), properties={"id": lambda: Shape()})
+MADE_UP = ["zonk", "yeet", "defenestrate", "frobnicate", "whomp"]
+"""Verbs that stand in no list."""
+
+
+def answered(operation: Operation, shape: Shape | None = ROW) -> Operation:
+    media = () if shape is None else (Media("application/json", shape),)
+    return replace(operation, responses={"200": media})
+
+
+@pytest.mark.parametrize("verb", MADE_UP)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda verb: answered(door("GET /members/{id}/x", f"{verb.title()} a member")),
+        lambda verb: answered(door("GET /x", f"{verb.title()} the newest notes", "getX")),
+        lambda verb: answered(door("GET /x", "", description=f"{verb.title()} all of them.")),
+        lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}Member"), Shape()),
+        lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}_member"), None),
+        lambda verb: answered(door(f"GET /members/{{id}}/{verb}"), None),
+        lambda verb: door(f"GET /members/{{id}}/{verb}"),
+    ],
+)
+def test_an_unknown_word_where_a_command_stands_is_not_called(make: Any, verb: str) -> None:
+    operation = make(verb)
+    found = classify(operation)
+    assert found.kind == "destructive" and "may be a command" in found.reason
+    assert classify(operation, OperationRule(operation.id, reads=True)).kind == "read"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        answered(door("GET /members/{id}/zonk", id="getMemberZonk"), None),
+        answered(door("GET /members/{id}/zonk", "Returns the zonk", "zonkMember"), None),
+        answered(door("GET /members/{id}/zonk", id="memberZonk")),
+        answered(door("GET /members/{id}/zonk")),
+        answered(door("GET /members/{id}/zonks"), None),
+        answered(door("GET /members/{id}/avatar"), None),
+        answered(door("GET /members/{id}/zonk"), Shape(items=lambda: ROW)),
+        answered(door("GET /zonks", "All the zonks of a member"), None),
+        answered(door("GET /zonks", "Zonks a member has made"), None),
+        answered(door("GET /zonk", id="zonk"), None),
+        answered(door("GET /x", "Given a name, the member"), None),
+        answered(door("GET /x", "For a member, their notes"), None),
+        answered(door("GET /x", "Summarise the week"), None),
+        answered(door("GET /x", "Retrieve a member. Zonk the cache if it is old"), None),
+    ],
+)
+def test_a_noun_where_a_command_may_stand_is_asked(operation: Operation) -> None:
     assert classify(operation).kind == "read"
