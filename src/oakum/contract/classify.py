@@ -316,8 +316,8 @@ def _commands(operation: Operation) -> str:
         return ""
     above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
     agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
-    promises = any(media for status, media in operation.responses.items() if status[:1] == "2")
-    alone = len(parts) == 1 and not promises
+    good = [media for status, media in operation.responses.items() if status.startswith("2")]
+    alone = len(parts) == 1 and bool(good) and not any(good)
     return _unknown(segment, "path") if agrees or alone else ""
 
 

@@ -291,7 +291,6 @@ def answered(operation: Operation, shape: Shape | None = ROW) -> Operation:
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}Member"), Shape()),
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}_member"), None),
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}"), None),
-        lambda verb: door(f"GET /members/{{id}}/{verb}"),
     ],
 )
 def test_an_unknown_word_where_a_command_stands_is_not_called(make: Any, verb: str) -> None:
@@ -308,6 +307,7 @@ def test_an_unknown_word_where_a_command_stands_is_not_called(make: Any, verb: s
         answered(door("GET /members/{id}/zonk", "Returns the zonk", "zonkMember"), None),
         answered(door("GET /members/{id}/zonk", id="memberZonk")),
         answered(door("GET /members/{id}/zonk")),
+        door("GET /members/{id}/zonk"),  # of no document: a script names it
         answered(door("GET /members/{id}/zonks"), None),
         answered(door("GET /members/{id}/avatar"), None),
         answered(door("GET /members/{id}/zonk"), Shape(items=lambda: ROW)),
