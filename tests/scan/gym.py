@@ -26,6 +26,7 @@ from oakum_catalogue.kit import Entry
 LEAKS = {
     "role": ("mass-assignment", "staff", "owner", "POST /people/register"),
     "password": ("foreign-write", "password", "person", "PUT /people/{name}/password"),
+    "remove": ("foreign-write", "name", "person", "DELETE /people/{name}"),
     "guess": ("unbraked-login", "password", "anyone", "POST /login"),
     "key": ("weak-token-key", "name", "anyone", "POST /login"),
     "wipe": ("unguarded-wipe", "*", "anyone", "GET /resetdb"),
@@ -242,7 +243,8 @@ class Gym:
     async def remove(self, request: Request) -> Response:
         me, name = self.whose(request), request.path_params["name"]
         staff = bool(me) and self.people[me]["staff"]
-        if not me or not (staff or (self.goodbye and name == me)):
+        own = (self.goodbye and name == me) or "remove" in self.leaks
+        if not me or not (staff or own):
             return Response(status_code=403)
         del self.people[name]
         return Response(status_code=204)

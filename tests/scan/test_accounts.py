@@ -263,3 +263,12 @@ def test_a_forgotten_password_that_is_set_anew_is_asked_about_one_identity_and_t
     changed = {name for name, row in played.before.items() if played.after[name] != row}
     assert all(any(f"`{name.partition('-')[0]}`" in words for words in told) for name in changed)
     assert len(changed) == anew
+
+
+@pytest.mark.parametrize("who", ["person", "anyone"])
+def test_who_may_remove_accounts_by_the_contract_is_not_accused(who: str, tmp_path: Path) -> None:
+    made, _ = entry({"remove"})
+    made = replace(made, exposure=f"{made.exposure}  goodbye: {{call: [{who}]}}\n")
+    played = play(made, "leaky", 1, tmp_path)
+    assert told(played.report.findings) == set()
+    assert played.after == played.before

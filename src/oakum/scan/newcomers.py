@@ -50,6 +50,16 @@ class Newcomer:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Removal:
+    """An account of the run's own that another one took away."""
+
+    by: str
+    gate: Gate
+    filled: Filled = field(repr=False)
+    answer: Response = field(repr=False)
+
+
 @dataclass
 class Newcomers:
     """Makes accounts, keeps them logged in, and takes them away."""
@@ -67,6 +77,10 @@ class Newcomers:
     """Operations that were asked to take an account away."""
     strays: list[str] = field(default_factory=list)
     """What accounts are called that were made, it seems, and cannot log in."""
+    removals: list[Removal] = field(default_factory=list)
+    """Accounts that were there, and that another plain one took away."""
+    raised: set[str] = field(default_factory=set)
+    """Accounts that may be more than others, for they were made or changed with more."""
     guessed: bool = False
     """Whether wrong secrets were given for one of them, to see a brake."""
 
@@ -113,6 +127,7 @@ class Newcomers:
         """A new account that can log in; None when it cannot. `more`: further members."""
         self._made += 1
         made = replace(self.nobody(), name=f"oakum-{self._made}")
+        self.raised |= {made.name} if more else set()
         self.log("undo", as_json(made))
         self.pending.append(made)
         self._admit(made)  # made or not: an answer may be lost
@@ -311,7 +326,8 @@ class Newcomers:
         )
 
     def _remove(self, who: Newcomer, *, own: bool) -> bool:
-        others = [*self._removers, *(each.name for each in self.pending)]
+        names = sorted((each.name for each in self.pending), key=self.raised.__contains__)
+        others = [*self._removers, *names]
         by = [who.name] if own else [name for name in dict.fromkeys(others) if name != who.name]
         try:
             if who.name not in self._alive and not self._exists(who):
@@ -324,24 +340,30 @@ class Newcomers:
                 filled = fill(gate, self.target, self.knowledge, who.name)
                 if filled is None or filled.sent & self._taken:
                     continue
+                there = own or self._exists(who)
                 for name in by if own or gate.personal else ():
                     self.asked.add(gate.operation.id)
-                    if self._taken_away(who, name, filled.request):
+                    if self._taken_away(who, name, gate, filled, there=there):
                         return self._gone(who)
         except OakumError:
             return False
         return False
 
-    def _taken_away(self, who: Newcomer, by: str, request: Request) -> bool:
+    def _taken_away(
+        self, who: Newcomer, by: str, gate: Gate, filled: Filled, *, there: bool
+    ) -> bool:
         """Whether the account is gone once this was asked by another, or by itself."""
         try:
-            answer = self.sessions.send(by, request)
+            answer = self.sessions.send(by, filled.request)
         except LoginFailed:
             return False
         if answer.status >= 400 or self._exists(who):
             return False
         if by != who.name:
             self._removers.append(by)
+            plain = any(each.name == by for each in self.pending) and by not in self.raised
+            if there and plain:
+                self.removals.append(Removal(by, gate, filled, answer))
         return True
 
     def _exists(self, who: Newcomer) -> bool:

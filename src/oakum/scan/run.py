@@ -37,6 +37,7 @@ from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
 from oakum.scan.patience import Patience
+from oakum.scan.removed import tell_removals
 from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
@@ -458,6 +459,8 @@ class Scan:
 
     def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
         options = self.options
+        if engine is not None:
+            tell_removals(engine)
         findings = (
             conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
         )

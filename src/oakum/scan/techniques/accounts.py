@@ -281,6 +281,7 @@ class _Trial:
             after = self._view(who)
             for name, value in asked.items():
                 if after.get(name) == value != before.get(name):
+                    self.newcomers.raised.add(who.name)
                     note = (
                         "the account's own view held what it had sent along; the run had made it"
                         " for this"
