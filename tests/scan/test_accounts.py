@@ -272,3 +272,24 @@ def test_who_may_remove_accounts_by_the_contract_is_not_accused(who: str, tmp_pa
     played = play(made, "leaky", 1, tmp_path)
     assert told(played.report.findings) == set()
     assert played.after == played.before
+
+
+@pytest.mark.parametrize("options", [(), ("--allow-own-settings",)])
+@pytest.mark.parametrize("path", ["/password/forgotten", "/login/code", "/password-reset"])
+def test_without_leave_to_write_nobody_is_sent_a_letter(
+    options: tuple[str, ...], path: str, tmp_path: Path
+) -> None:
+    made, place = entry(())
+    asked: list[str] = []
+
+    async def forgotten(request: Request) -> Response:
+        asked.append((await request.body()).decode())
+        return JSONResponse({"said": "a letter is on its way"}, 202)
+
+    app = place.app()
+    app.router.routes.append(Route(path, forgotten, methods=["POST", "GET"]))
+    text = FORGOTTEN.replace("/password/forgotten", path)
+    document = made.document.replace("components:\n", text, 1)
+    made = replace(made, document=document, app=lambda *_: app, options=options)
+    play(made, "fixed", 1, tmp_path)
+    assert asked == []
