@@ -186,10 +186,13 @@ class Shelf:
         found = next((n for n, each in self.people.items() if each["id"] == id), "")
         if not name or not found:
             return NO if not name else ABSENT
-        row = dict(self.people[found])
+        return JSONResponse(self.seen(name, found, dict(self.people[found])))
+
+    def seen(self, name: str, found: str, row: dict[str, Any]) -> dict[str, Any]:
+        """What somebody is shown of a member."""
         if row["hidden"] and name != found:
             del row["motto"]
-        return JSONResponse(row)
+        return row
 
     async def own_settings(self, request: Request) -> Response:
         name = self.whose(request)

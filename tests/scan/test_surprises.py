@@ -61,3 +61,53 @@ def test_what_is_made_under_another_object_is_made_under_an_own_one(tmp_path: Pa
     made = played(place, tmp_path)
     assert place.answered and {*place.answered} == {place.people["ann"]["id"]}
     assert made.after == made.before and not made.report.distrust
+
+
+class KeepsOpen(shelf.Shelf):
+    """Who was once open to all is open to all, whatever their settings say from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.once: set[str] = set()
+
+    def set(self, name: str, sent: dict[str, Any]) -> None:
+        super().set(name, sent)
+        self.once |= set() if sent["hidden"] else {name}
+
+    def seen(self, name: str, found: str, row: dict[str, Any]) -> dict[str, Any]:
+        hides = row["hidden"] and name != found and found not in self.once
+        return {**row, "motto": None} if hides else row
+
+
+def test_what_stays_open_after_a_setting_was_put_back_is_told_and_proven(tmp_path: Path) -> None:
+    place = KeepsOpen()
+    made = played(place, tmp_path)
+    assert "ben" in place.once and place.settings["ben"]["hidden"] is True
+    found = [each for each in made.report.findings if each.rule == "stale-grant"]
+    assert {(each.field, each.viewer, each.verdict) for each in found} == {
+        ("motto", "member", "proven")
+    }
+    told = [words for words in made.report.writes.left if "does not close it again" in words]
+    assert len(told) == 1 and "`Member.motto` of ben" in told[0]
+    assert {*told} <= {*made.report.distrust}
+
+
+class ClosesLate(KeepsOpen):
+    """It closes after a few more questions."""
+
+    asked = 0
+
+    def seen(self, name: str, found: str, row: dict[str, Any]) -> dict[str, Any]:
+        if self.settings["ben"]["hidden"] and self.once and (name, found) == ("ann", "ben"):
+            self.asked += 1
+            self.once -= {found} if self.asked > 2 else set()
+        return super().seen(name, found, row)
+
+
+def test_what_closes_a_moment_after_a_setting_was_put_back_is_not_held_against_it(
+    tmp_path: Path,
+) -> None:
+    place = ClosesLate()
+    made = played(place, tmp_path)
+    assert place.asked >= 3
+    assert not made.report.findings and not made.report.distrust

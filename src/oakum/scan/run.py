@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import oakum
@@ -38,6 +39,7 @@ from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
 from oakum.scan.patience import Patience
 from oakum.scan.removed import tell_removals
+from oakum.scan.reopened import still_open
 from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
@@ -265,6 +267,8 @@ class Scan:
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
                     left = self._restore(engine)
+                    if engine is not None and not left:
+                        left += _surely("settings", partial(still_open, engine))
                     if engine is not None and engine.newcomers is not None:
                         left += _surely("accounts", engine.newcomers.restore)
                     if engine is not None and self.writes.changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -114,3 +114,9 @@ def how_moved(name: str, before: Json, now: Json) -> str:
     times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
     alone = type(before) is type(now) and moves_by_itself(name, now)
     return "stamped" if times or alone else "changed"
+
+
+def names_of(names: Collection[str], declared: Collection[str]) -> str:
+    """Names of members in words; one that the document does not declare may be somebody's."""
+    said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
+    return ", ".join(f"`{name}`" for name in said)

@@ -32,6 +32,7 @@ from oakum.scan.settings_body import (
     DeclaredSettings,
     SettingsWrite,
     how_moved,
+    names_of,
     settings_in,
     with_value,
 )
@@ -80,6 +81,8 @@ class Switches:
     fields: Mapping[str, Switch] = field(default_factory=dict)
     """`Resource.field` → how its owner writes it."""
     pending: list[Flip] = field(default_factory=list)
+    flipped: list[Flip] = field(default_factory=list)
+    """All changes of settings that this run has made, those that were put back too."""
     used: set[str] = field(default_factory=set)
     """Operations that something was sent to."""
     why: str = ""
@@ -241,8 +244,7 @@ class Switches:
         if shown := self._last(identity, switch):
             self._before.setdefault((identity, switch.operation), shown)
         change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
-        self.log("flip", change)
-        self.pending.append(change)
+        self._remember(change)
         self._reception.is_sent({(identity, path)})
         shown_so = self._write(prepared, identity, switch, value)
         self._reception.is_answered({(identity, path)}, self._status, shown=shown_so)
@@ -256,6 +258,11 @@ class Switches:
         if path not in self.fields:
             self.cast.states[(identity, path)] = value
         return True
+
+    def _remember(self, flip: Flip) -> None:
+        self.log("flip", flip)
+        self.pending.append(flip)
+        self.flipped += [flip] if flip.state not in self.fields else []
 
     def flip_all(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
         """Set several fields or states, those of one operation with one request; which were set.
@@ -301,8 +308,7 @@ class Switches:
         if shown:
             self._before.setdefault((identity, first.operation), shown)
         for flip, _ in flips.values():
-            self.log("flip", flip)
-            self.pending.append(flip)
+            self._remember(flip)
         sent = {(identity, path) for path in flips}
         self._reception.is_sent(sent)
         answer = self._send(identity, prepared, content) if flips else None
@@ -437,11 +443,11 @@ class Switches:
             if other:
                 said.append(
                     f"other settings of {identity} are not as they were before `{operation}`:"
-                    f" {_listed(other, declared)}; look at them by hand"
+                    f" {names_of(other, declared)}; look at them by hand"
                 )
             if alone := [n for n, how in names.items() if how and n not in other]:
                 self.moved.append(
-                    f"settings of {identity}: {_listed(alone, declared)} not as before"
+                    f"settings of {identity}: {names_of(alone, declared)} not as before"
                     f" `{operation}`: the API sets this by itself at a write"
                 )
         self._before.clear()
@@ -580,11 +586,6 @@ def left_behind(flip: Flip) -> str:
     """Tells a person what to do about a setting that was not put back."""
     value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
     return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
-
-
-def _listed(names: Collection[str], declared: Collection[str]) -> str:
-    said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
-    return ", ".join(f"`{name}`" for name in said)
 
 
 def _place(url: str) -> str:
