@@ -99,8 +99,8 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
     assert switches is not None
     for flip in dict.fromkeys(switches.flipped):
         for key, entry in engine.matrix.entries.items():
-            gate = engine.matrix.gates[key.door]
-            if entry.result is not Result.OPEN or gate.how or gate.batch:
+            gate = engine.matrix.gates.get(key.door)
+            if gate is None or entry.result is not Result.OPEN or gate.how or gate.batch:
                 continue
             states = policy.resources[key.resource].states
             value = canonical(flip.after)

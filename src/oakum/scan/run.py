@@ -266,13 +266,7 @@ class Scan:
                 distrust.append("interrupted: what was left unasked is reported as not shown")
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
-                    left = self._restore(engine)
-                    if engine is not None and not left:
-                        left += _surely("settings", partial(still_open, engine))
-                    if engine is not None and engine.newcomers is not None:
-                        left += _surely("accounts", engine.newcomers.restore)
-                    if engine is not None and self.writes.changes:
-                        left += _surely("objects", engine.at_last)
+                    left = self._leave(engine)
                 self.left_behind = left
                 distrust += left
         if self.stale is not None:
@@ -300,6 +294,19 @@ class Scan:
                 all_untried(self.model, engine.untried if engine else (), writes=self.may.writes),
             ),
         )
+
+    def _leave(self, engine: Engine | None) -> tuple[str, ...]:
+        """Put all back and look whether it is as before; says what is not."""
+        left = self._restore(engine)
+        if engine is None:
+            return left
+        if not left:
+            left += _surely("settings", partial(still_open, engine))
+        if engine.newcomers is not None:
+            left += _surely("accounts", engine.newcomers.restore)
+        if self.writes.changes:
+            left += _surely("objects", engine.at_last)
+        return left
 
     def restore(self) -> tuple[str, ...]:
         """Put back what a killed run left, and ask for nothing else; says what could not be."""
