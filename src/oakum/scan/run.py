@@ -304,6 +304,7 @@ class Scan:
             left += _surely("settings", partial(still_open, engine))
         if engine.newcomers is not None:
             left += _surely("accounts", engine.newcomers.restore)
+            tell_removals(engine)
         if self.writes.changes:
             left += _surely("objects", engine.at_last)
         return left
@@ -470,8 +471,6 @@ class Scan:
 
     def _write_up(self, engine: Engine | None, distrust: list[str]) -> Report:
         options = self.options
-        if engine is not None:
-            tell_removals(engine)
         findings = (
             conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
         )
