@@ -12,7 +12,7 @@ from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.lookups import Inquiry
 from oakum.guard.route import filled
-from oakum.guard.targets import Target, renamed
+from oakum.guard.targets import Target, names, renamed
 from oakum.guard.who import at, readable
 from oakum.semantics import Judge, Model, Subject, answer_media
 from oakum.semantics.judge import partly
@@ -39,7 +39,8 @@ def seen(
     value, reader = readable(answered), model.operations[target.operation]
     pointer = _pointer(target, value, params)
     media = answer_media(reader, 200, answered.media_type)
-    its = renamed(params, target.names)
+    # A parameter of the path that is written says nothing of what is asked for by another.
+    its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
     for each in judge.judge(value, media.shape if media else None).sightings:
         if each.pointer == pointer and each.resource == target.resource:

@@ -119,9 +119,11 @@ class Writing:
         if whole.new:
             return self._made(resource)
         stored, left = _stored(whole.value, at[len(around.at) :])
-        if stored is None:
+        # What stands in for an account that is hidden looks the same, and nobody makes one so.
+        makes = not resource.is_account
+        if stored is None and makes:
             return self._made(resource)
-        if isinstance(stored, list) and len(left) == 1:
+        if isinstance(stored, list) and len(left) == 1 and makes:
             own = all(self._is_own(resource, each) for each in stored)
             return self._made(resource) if own else None
         if isinstance(stored, dict) and not left and (said := _keys(resource, stored)):

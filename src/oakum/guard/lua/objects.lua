@@ -91,7 +91,11 @@ end
 function M.seen(target, reader, value, params, bearer)
   local inside = inside_of(target, value, params)
   if not json.is_object(inside) then return nil end
-  local its = M.renamed(params, target.renamed)
+  -- A parameter of the path that is written says nothing of what is asked for by another.
+  local its, all = {}, M.renamed(params, target.renamed)
+  for i = 1, #reader.segments do
+    for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = all[name] end
+  end
   local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer)
   seen.value, seen.keys = inside, {}
   if target.settable and target.settable.key.n > 0 then

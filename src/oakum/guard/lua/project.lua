@@ -847,8 +847,9 @@ local function other(table_, said, depth)
     at = type(PATH[step]) == "string" and at[PATH[step]]
     step = step + 1
   end
-  if at == json.null then return made(table_) end
-  if json.is_array(at) and depth - step == 1 then
+  -- What stands in for an account that is hidden looks the same, and nobody makes one so.
+  if at == json.null and not table_.account then return made(table_) end
+  if json.is_array(at) and depth - step == 1 and not table_.account then
     for k = 1, at.n do
       if not is_own(table_, at[k]) then return nil end
     end
