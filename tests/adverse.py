@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from oakum.contract.model import Media, Shape
+from oakum.contract.model import Grant, Media, Shape
 from oakum.semantics import Model
 from tests.properties.worlds import array, record, scalar
 from tests.unit.semantics.small import (
@@ -36,16 +36,24 @@ ENVELOPE = record(
     data=array(NOTE),
     anything=_ANY_NESTED,
     either=array(UNION),
+    texts=array(TEXT),
     next=TEXT,
     total=scalar("integer"),
 )
 _LINES = {**FIELDS, "extras.**": (see("member"),), "tags.*": (see("member"),)}
 
 
+_SET = Grant(("member",), set=("member",))
+
+
 def model() -> Model:
-    """The contract: `list` answers in JSON, `table` in comma-separated values."""
+    """The contract: `list` answers in JSON, `table` in comma-separated values; what `list` answers
+    may be sent to `write`."""
+    media = Media("application/json", ENVELOPE)
+    write = replace(door("write", "/all"), method="POST", body=(media,))
     table = replace(door("table", "/table"), responses={"200": (Media("text/csv", array(NOTE)),)})
-    return contract(note(_LINES), PERSON, doors=(door(shape=ENVELOPE), table))
+    lines = {**_LINES, "place": (see("owner"), Grant(("owner",), set=("owner",))), "text": (_SET,)}
+    return contract(note(lines), PERSON, doors=(door(shape=ENVELOPE), table, write))
 
 
 def _filled(one: str, size: int, before: str, after: str) -> bytes:
@@ -80,6 +88,7 @@ def _places() -> dict[str, tuple[str, str]]:
         "granted": ('{"data":[{"owner_id":"ann","is_private":false,"extras":[', "]}]}"),
         "withheld": ('{"data":[{"owner_id":"ann","is_private":false,"place":[', "]}]}"),
         "union": ('{"either":[', "]}"),
+        "texts": ('{"texts":[', "]}"),
     }
 
 

@@ -19,8 +19,8 @@ from oakum.guard.route import queried
 from oakum.guard.targets import Target
 from oakum.guard.who import readable
 from oakum.guard.wiring import Door, Form
-from oakum.semantics import Call, Model, Subject, accept
-from oakum.semantics.accept import Acceptance, request_media
+from oakum.semantics import Call, Model, Subject
+from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
@@ -147,34 +147,34 @@ class Intake:
             return self._unread(door, kind, body), frozenset()
         said = as_json(form, kind, body) if form is not None else body
         try:
-            value = read(said)[0]
+            reading = read(said)
         except Unreadable:
             raise Denied(400, "body") from None
-        self._query(door, value)
+        self._query(door, reading[0])
         call = Call(operation.id, params, media_type=kind.type)
-        done = yield from self._accept(door, call, inquiry, subject, said)
+        done = yield from self._weighed(door, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
-        if done.body is None or (done.removed and self._guard.unknown == "refuse"):
+        onward = done.body if done.whole or self._guard.unknown != "refuse" else None
+        if onward is None:
             raise Denied(422, "body")
         if not done.sets:
             yield from self._sets(door, inquiry, subject)
-        onward = done.body
         if form is not None:
-            cut = left(kind, body, read(done.body)[0]) if done.removed else body
+            cut = body if done.whole else left(kind, body, read(onward)[0])
             if cut is None:
                 raise Denied(422, "body")
             onward = cut
-        return onward, frozenset(_scalars(value))
+        return onward, frozenset(_scalars(reading[0]))
 
-    def _accept(
-        self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, body: bytes
-    ) -> Generator[Asked, Answered | None, Acceptance]:
+    def _weighed(
+        self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, reading: Reading
+    ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be sent on of a body, with all that is to be looked up for it."""
         named = Named(door.finders)
         while True:
-            done = accept(self._model, inquiry.principal(), call, subject, body, named)
-            if subject is None or not (done.removed or done.body is None):
+            done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
+            if subject is None or done.whole:
                 return done
             if named.wanted:
                 yield from find(self._model, door.finders, call.params, inquiry, named)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Media
-from oakum.semantics.judge import Judge
+from oakum.contract.model import Json, Media
+from oakum.semantics.judge import Judge, Keep
 from oakum.semantics.model import Model, matches
 from oakum.semantics.principal import Principal, Subject
-from oakum.semantics.project import Call, cut, left, settle, withheld
-from oakum.semantics.span import Unreadable, read
+from oakum.semantics.project import Call, cut, left, settle, whole, withheld
+from oakum.semantics.span import Span, Unreadable, read
 from oakum.semantics.table import Table
 from oakum.semantics.writing import Named
 
+Reading = tuple[Json, Span, str]
+"""What `read` says of a body."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 """Bodies that come here as the JSON object that says the same."""
 
@@ -34,6 +36,31 @@ class Acceptance:
     """An object of a resource is left, so that `set` lines have decided what of it is written."""
     written: tuple[tuple[Table, Subject], ...] = field(default=(), compare=False)
     """The objects of the body as they are known, and the tables by which they are set."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What of a request body may stay, before anything is cut."""
+
+    keep: Keep
+    sets: bool
+    """As of `Acceptance`."""
+    written: tuple[tuple[Table, Subject], ...]
+    """As of `Acceptance`."""
+    reading: Reading = field(repr=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it stays."""
+        return whole(self.keep)
+
+    @property
+    def body(self) -> bytes | None:
+        """What stays; None: nothing."""
+        if self.keep is False:
+            return None
+        _, span, text = self.reading
+        return (text if self.whole else "".join(cut(text, span, self.keep))).encode()
 
 
 def accept(
@@ -55,20 +82,40 @@ def accept(
     if media is None or not (media.is_json or call.media_type in FORMS):
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
-        value, span, text = read(body)
+        reading = read(body)
     except Unreadable as error:
         return Acceptance(None, refused=f"unreadable body: {error}")
+    done = weigh(model, principal, call, subject, reading, named)
+    if done.body is None:
+        said = "nothing of this body may be set"
+        return Acceptance(None, ("",), said, written=done.written)
+    gone = tuple(withheld(reading[1], done.keep, ""))
+    return Acceptance(done.body, gone, sets=done.sets, written=done.written)
+
+
+def weigh(
+    model: Model,
+    principal: Principal,
+    call: Call,
+    subject: Subject | None,
+    reading: Reading,
+    named: Named | None = None,
+) -> Weighed:
+    """The same for a body that was read, and whose media type is declared; cuts nothing.
+
+    To cut costs a sender nothing and us much, and a guard that refuses what it would have to cut
+    never needs to.
+    """
+    value, span, _ = reading
+    media = request_media(model, call.operation, call.media_type)
     judge = Judge(
         model, principal, call.operation, call.params,
         writing=subject or Subject("", owned=False), named=named,
     )  # fmt: skip
-    judged = judge.judge(value, media.shape)
-    keep, written = settle(judged.keep, span), tuple(judge.written)
-    if keep is False:
-        return Acceptance(None, ("",), "nothing of this body may be set", written=written)
-    stands = any(left(keep, each.pointer) for each in judged.sightings)
-    body, gone = "".join(cut(text, span, keep)).encode(), tuple(withheld(span, keep, ""))
-    return Acceptance(body, gone, sets=stands, written=written)
+    judged = judge.judge(value, media.shape if media else None)
+    keep = settle(judged.keep, span)
+    stands = keep is not False and any(left(keep, each.pointer) for each in judged.sightings)
+    return Weighed(keep, stands, tuple(judge.written), reading)
 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:

@@ -190,6 +190,8 @@ class Judge:
         leaves: list[Leaf],
     ) -> Keep:
         """A container outside every resource."""
+        if spot.shape is None and self._writing is not None and not (self._shown or self._known):
+            return False  # nothing here or below is declared, and nobody asks what it would be
         if isinstance(value, dict):
             name = self._resource_at(at)
             if spot.shape is not None:
@@ -222,6 +224,10 @@ class Judge:
             keys, children, spots = map(str, range(len(value))), value, repeat(spot.element())
         if len(at) >= MAX_DEPTH:
             return dict.fromkeys(keys, False)
+        if self._writing is not None and isinstance(value, list):
+            alike = self._alike(value, spot.element())
+            if alike is not None:
+                return dict(zip(keys, alike, strict=True))
         walk = self._field if spot.inside else self._visit
         parts: dict[str, Keep] = {}
         for key, child, place in zip(keys, children, spots, strict=False):
@@ -233,6 +239,20 @@ class Judge:
                 leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed)))
                 parts[key] = allowed or place.instead
         return parts
+
+    def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
+        """What stays of the elements of a list in a request body, where all are scalars or all are
+        empty lists: a sender can write many of them, and what decides is their type. None: each is
+        looked at."""
+        kinds = {*map(type, value)}
+        if kinds.isdisjoint((dict, list)):
+            kept: dict[type, Keep] = {kind: kind in place.passes or place.instead for kind in kinds}
+            return map(kept.__getitem__, map(type, value))
+        if kinds != {list} or self._shown or self._known or any(value):
+            return None
+        stays = place.granted if place.inside else "array" in place.container
+        keep: Keep = place.instead if not stays else True if place.inside else {}
+        return repeat(keep, len(value))
 
     def _chosen(
         self, shape: Shape, value: dict[str, Json], *, inside: bool = False

@@ -92,6 +92,8 @@ def settle(keep: Keep, span: Span) -> Keep:
     """Containers in which everything was withheld go too; those that were empty stay."""
     if not isinstance(keep, dict):
         return keep
+    if span.opening == "[" and dict not in set(map(type, keep.values())):
+        return keep
     settled: dict[str, Keep] = {}
     nothing = bool(span.parts) and span.opening == "{"
     for name, part in span.parts:
@@ -149,6 +151,11 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
             into.append(text[part.key : part.start])
             _cut(text, part, inner, into)
     into.append(text[span.parts[-1][1].end : span.end])
+
+
+def whole(keep: Keep) -> bool:
+    """Whether nothing was cut."""
+    return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))
 
 
 def withheld(span: Span, keep: Keep, at: str) -> list[str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple, overload
 
 from oakum.contract.model import Json
 
@@ -27,6 +29,10 @@ _PLAIN = rf"{_WORD}|\{{{_WS}\}}|\[{_WS}\]"
 """What holds nothing else."""
 _ELEMENT = re.compile(rf"({_PLAIN}){_WS}(?:(,){_WS}|\])")
 """One of a list with what follows it, in one step: what a body costs is its steps."""
+_FEW_DIGITS = _DIGITS.replace("[1-9][0-9]*+", f"[1-9][0-9]{{0,{MAX_DIGITS - 2}}}+")
+_FLAT_ONE = rf"(?:{_PLAIN.replace(_DIGITS, _FEW_DIGITS)}){_WS}"
+_FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?:,{_WS}{_FLAT_ONE})*+\]")
+"""A list of nothing but such, whole: the cheapest way for a sender to write many values."""
 _MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _decode = json.JSONDecoder().raw_decode
@@ -35,6 +41,39 @@ _new = tuple.__new__
 
 class Unreadable(ValueError):
     """A body that cannot be read in exactly one way; the message says why, never what."""
+
+
+class FlatParts(Sequence["tuple[str, Span]"]):
+    """The elements of a list that hold nothing else; where they stand is found out when asked."""
+
+    __slots__ = ("_at", "_found", "_text")
+
+    def __init__(self, text: str, at: int) -> None:
+        self._text, self._at = text, at
+        self._found: tuple[tuple[str, Span], ...] = ()
+
+    def _all(self) -> tuple[tuple[str, Span], ...]:
+        if not self._found:
+            self._found = _elements(self._text, self._at)[1]
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __bool__(self) -> bool:
+        return True
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, Span]: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[tuple[str, Span], ...]: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, Span] | tuple[tuple[str, Span], ...]:
+        return self._all()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Span(NamedTuple):
@@ -46,7 +85,7 @@ class Span(NamedTuple):
     start: int
     end: int
     key: int
-    parts: tuple[tuple[str, Span], ...] = ()
+    parts: Sequence[tuple[str, Span]] = ()
     opening: str = ""
     """`{`, `[`, or nothing for a scalar."""
 
@@ -137,7 +176,19 @@ def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
 
 
 def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
-    start, at = at, _skip(text, at + 1)
+    if depth < MAX_DEPTH and _FLAT.match(text, at):
+        with suppress(ValueError):  # more digits than this Python was told to turn into an int
+            flat, end = _decode(text, at)
+            return flat, _new(Span, (at, end, key, FlatParts(text, at), "["))
+    value, parts, end = _elements(text, at, depth)
+    return value, _new(Span, (at, end, key, parts, "["))
+
+
+def _elements(
+    text: str, at: int, depth: int = 0
+) -> tuple[list[Json], tuple[tuple[str, Span], ...], int]:
+    """The elements of the list that begins here, where they stand, and where it ends."""
+    at = _skip(text, at + 1)
     value: list[Json] = []
     parts: list[tuple[str, Span]] = []
     more, shallow = text[at : at + 1] != "]", depth < MAX_DEPTH
@@ -154,7 +205,7 @@ def _array(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         parts.append((str(len(value)), span))
         value.append(each)
         at, more = _next(text, span.end, "]")
-    return value, _new(Span, (start, at if parts else at + 1, key, tuple(parts), "["))
+    return value, tuple(parts), at if parts else at + 1
 
 
 def _next(text: str, at: int, end: str) -> tuple[int, bool]:

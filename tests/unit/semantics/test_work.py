@@ -8,8 +8,10 @@ import pytest
 
 from oakum.guard.account import owners_shown, removed
 from oakum.guard.needs import Needs, looked_up
-from oakum.semantics import Call, Principal, Projection, project
+from oakum.semantics import Call, Principal, Projection, Subject, project
+from oakum.semantics.accept import weigh
 from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.semantics.span import read
 from oakum.semantics.spot import Spot
 from oakum.semantics.table import compile_resource
 from tests.adverse import bodies, model, tables
@@ -62,6 +64,29 @@ def _placed(fields: int) -> int:
 
 
 TABLE = Call("table", media_type="text/csv")
+
+
+def taken(body: bytes) -> None:
+    """All that is done to a request body, judged twice as after a look-up."""
+    reading = read(body)
+    for _ in range(2):
+        done = weigh(MODEL, WHO, Call("write"), Subject("Note", ("ann",)), reading)
+    assert done.whole or done.keep is not True
+
+
+@pytest.mark.parametrize("name", [*JSON])
+def test_a_request_body_takes_no_more_work_than_an_answer(name: str) -> None:
+    work = calls(lambda: taken(JSON[name]))
+    assert work <= MOST * len(JSON[name])
+    grown = calls(lambda: taken(LARGE[name]))
+    assert grown / len(LARGE[name]) <= 1.3 * work / len(JSON[name])
+
+
+@pytest.mark.parametrize("one", ["1", '""', "[]", "null", "true"])
+@pytest.mark.parametrize("where", ['{"texts":[%s]}', '{"undeclared":[%s]}', "[%s]"])
+def test_a_list_of_small_elements_takes_less_than_a_call_a_byte(one: str, where: str) -> None:
+    body = (where % ",".join([one] * 10_000)).encode()
+    assert calls(lambda: taken(body)) <= len(body)
 
 
 def test_rows_that_say_the_same_where_it_decides_are_judged_once() -> None:
