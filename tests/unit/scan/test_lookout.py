@@ -211,6 +211,28 @@ def test_a_person_outside_the_cast_is_not_judged(watch: Watch) -> None:
     assert "Zoe" not in repr(vars(watch.run.knowledge))
 
 
+def test_what_nobody_is_to_see_leaks_of_a_person_outside_the_cast_as_well(watch: Watch) -> None:
+    stranger = {"id": "p-zoe-9999", "name": "Zoe", "bio": "hello", "password_hash": "$2b$12$zoe"}
+    found = watch.look("cat", {"data": [stranger]}, None, "listPeople")
+    assert results(found) == {("Person", "password_hash"): Result.LEAK}
+    (leak,) = found.observations
+    assert leak.evidence is not None and "zoe" not in repr(leak.evidence).lower()
+
+
+def test_an_empty_value_of_what_nobody_is_to_see_is_no_leak(watch: Watch) -> None:
+    stranger = {"id": "p-zoe-9999", "name": "Zoe", "password_hash": ""}
+    assert watch.look("cat", {"data": [stranger]}, None, "listPeople").observations == ()
+
+
+def test_what_an_unproven_identity_is_shown_is_doubted_with_the_reason(watch: Watch) -> None:
+    """A common value says little by itself; that nobody knows who was shown it says less."""
+    with patch.object(watch.run.cast, "unproven", {"cat": "no who-am-I"}):
+        found = watch.look("cat", {**CARD, "vip": False})
+    assert [(doubt.why, doubt.leak.weak) for doubt in found.doubts] == [
+        ("too common a value", "`cat` is not proven: no who-am-I")
+    ]
+
+
 def test_a_value_that_an_outsider_has_as_well_is_no_canary() -> None:
     watch = Watch()
     watch.look("ann", {**ANN, "bio": "I love rowing on Sundays"})
@@ -434,6 +456,8 @@ def test_a_value_outside_every_object_is_told_by_its_name_or_its_length(
     outcome = watch.look("cat", {"error": "no", name: text}, status=403)
     found = results(outcome)["Person", "phone"]
     assert found is (Result.LEAK if told else Result.CLOSED)
+    (seen,) = [each for each in outcome.observations if each.key.field == "phone"]
+    assert not told or (seen.evidence is not None and "found by value" in seen.evidence.note)
 
 
 def test_an_answer_that_was_cut_off_lacks_nothing(watch: Watch) -> None:
