@@ -20,8 +20,6 @@ from oakum.semantics.writing import Named
 
 Reading = tuple[Json, Span, str]
 """What `read` says of a body."""
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-"""Bodies that come here as the JSON object that says the same."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def accept(
     for this operation, and a body of which nothing may be set.
     """
     media = request_media(model, call.operation, call.media_type)
-    if media is None or not (media.is_json or call.media_type in FORMS):
+    if media is None or not media.is_json:
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
         reading = read(body)
