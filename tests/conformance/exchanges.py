@@ -214,14 +214,16 @@ def request(said: dict[str, Any]) -> Request:
 
 
 def response(said: dict[str, Any] | str) -> Response | None:
-    """`nothing`: no answer in time; `raw`: these bytes, and no answer either."""
+    """`untyped`: without a content-type; `nothing`: no answer in time; `raw`: these bytes, and no
+    answer either."""
     if isinstance(said, str):
         return None
     if "raw" in said:
         return Response(502, raw=said["raw"].encode())
     body = said.get("body", "") * said.get("times", 1)
     headers = pairs(said.get("headers", {}))
-    if body and not any(name == "content-type" for name, _ in headers):
+    typed = said.get("untyped") or any(name == "content-type" for name, _ in headers)
+    if body and not typed:
         headers = (("content-type", "application/json"), *headers)
     return Response(said.get("status", 200), headers, body.encode(), said.get("truncated", False))
 

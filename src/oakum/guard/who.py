@@ -278,10 +278,8 @@ def turned_away(answered: Answered | None) -> bool:
 
 
 def _is_json(answered: Answered) -> bool:
-    """An answer of another type is none, whatever its bytes are."""
+    """An answer of another type, or of none, is no answer, whatever its bytes are."""
     said = [value for name, value in answered.headers if name == "content-type"]
-    if not said:
-        return True
     media = read_media_type(said)
     if media is None or media.charset not in ("", "utf-8", "us-ascii"):
         return False

@@ -154,6 +154,8 @@ def _headers(answered: Answered, found: int) -> Iterator[Said]:
             yield "end" if total and int(total[1]) == found else "on"
         elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
             yield "on"
+        elif (mark := _mark(name)) is not None:
+            yield _marked(mark, text, found)
         elif _PAGE.search(name) and not any(word in name for word in (*_ON, "total", "count")):
             yield _paging(name, text, found)
         elif name == "link" or "rate" in name or "limit" in name:
@@ -163,6 +165,47 @@ def _headers(answered: Answered, found: int) -> Iterator[Said]:
         elif ("total" in name or "count" in name) and text.isdecimal():
             most = 1 if "page" in name else found
             yield "on" if len(text) > 9 or int(text) > most else "silent"
+
+
+_MARKS = {
+    "well": _words("complete iscomplete done finished last islast lastpage islastpage final eof"),
+    "status": _words("status statuscode code result success ok state"),
+    "first": _words("offset skip start startindex from"),
+    "count": _words("records recordcount items results hits length found numfound"),
+}
+"""Headers that say of a list what members around it do, without `x-` and but for letters."""
+
+
+def _mark(name: str) -> str | None:
+    """What a header speaks of: one of `_MARKS`, a failure or a range; None: of none of these."""
+    plain = _ALNUM.sub("", name.removeprefix("x-"))
+    if name.startswith("x-") or plain == "status":
+        found = next((mark for mark, names in _MARKS.items() if plain in names), None)
+        if found is not None:
+            return found
+    if plain.endswith("range"):
+        return "range"
+    counted = "rate" in name or "limit" in name
+    return "failed" if not counted and any(word in name for word in _FAILED) else None
+
+
+def _marked(mark: str, text: str, found: int) -> Said:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+    match mark:
+        case "well":
+            fine = text in ("true", "1", "yes", "")
+        case "status":
+            fine = text in ("", "true", "1", *(_WELL - {"0"})) or text.startswith("200 ")
+        case "first":
+            fine = text in _EMPTY or number == 1
+        case "count":
+            fine = text == "" or number == found
+        case "range":
+            total = _RANGE.search(text)
+            fine = text == "" or bool(total and int(total[1]) == found)
+        case _:
+            fine = text in _EMPTY
+    return "silent" if fine else "on"
 
 
 def _paging(name: str, text: str, found: int) -> Said:

@@ -58,6 +58,14 @@ def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
         ({"link": '</p1>; rel="prev"'}, True), ({"link": '</p2>; rel="next"'}, False),
         ({"x_ratelimit_remaining": "4"}, True), ({"x_next_page": ""}, True),
         ({"x_next_page": "2"}, False), ({"retry_after": "5"}, False),
+        ({"x_offset": "10"}, False), ({"x_offset": "0"}, True), ({"x_prev_page": "1"}, False),
+        ({"x_prev_page": ""}, True), ({"x_range": "0-9/50"}, False), ({"x_range": "0-2/3"}, True),
+        ({"x_content_range": "0-9/50"}, False), ({"x_records": "9"}, False),
+        ({"x_records": "3"}, True), ({"x_last": "5"}, False), ({"x_is_last": "false"}, False),
+        ({"x_is_last": "true"}, True), ({"x_complete": "false"}, False),
+        ({"x_error": "1"}, False), ({"x_error": "0"}, True), ({"x_status": "error"}, False),
+        ({"status": "500"}, False), ({"status": "200 OK"}, True), ({"x_cache_status": "HIT"}, True),
+        ({"last_modified": "x"}, True), ({"accept_ranges": "bytes"}, True),
     ],
 )  # fmt: skip
 def test_headers_may_say_that_a_list_goes_on(headers: dict[str, str], said: bool) -> None:

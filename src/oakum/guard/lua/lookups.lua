@@ -115,10 +115,10 @@ function Lookups:question(x, path, query, service)
   return { method = "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
--- An answer of another type than JSON is none, whatever its bytes are.
+-- An answer of another type than JSON, or of no type, is none, whatever its bytes are.
 function M.is_json(answer)
   local said = answer.headers["content-type"]
-  if not said then return true end
+  if not said then return false end
   said = media.read(said)
   if not said or not (said.utf8 or said.charset == "us-ascii") then return false end
   return said.type == "application/json" or said.type:sub(-5) == "+json"

@@ -197,6 +197,45 @@ local function paging(name, text, found)
   return not (n and n <= 1 or EMPTY[text] or text == "{}" or text == "[]")
 end
 
+-- Headers that say of a list what members around it do, without `x-` and but for letters.
+local MARKS = {
+  well = set "complete iscomplete done finished last islast lastpage islastpage final eof",
+  status = set "status statuscode code result success ok state",
+  first = set "offset skip start startindex from",
+  count = set "records recordcount items results hits length found numfound",
+}
+
+-- What a header speaks of: one of these, a failure or a range; nil: of none.
+local function mark_of(name)
+  local private = name:sub(1, 2) == "x-"
+  local plain = gsub(private and name:sub(3) or name, "[^a-z0-9]", "")
+  if private or plain == "status" then
+    for mark, names in pairs(MARKS) do
+      if names[plain] then return mark end
+    end
+  end
+  if plain:sub(-5) == "range" then return "range" end
+  local counted = find(name, "rate", 1, true) or find(name, "limit", 1, true)
+  return not counted and has(name, FAILED) and "failed" or nil
+end
+
+local FINE = {
+  well = set "true 1 yes", status = set "true 1 ok success successful 200",
+}
+
+local function fine(mark, text, found)
+  local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
+  if mark == "well" then return text == "" or FINE.well[text] end
+  if mark == "status" then return text == "" or FINE.status[text] or text:sub(1, 4) == "200 " end
+  if mark == "first" then return EMPTY[text] or n == 1 end
+  if mark == "count" then return text == "" or n == found end
+  if mark == "range" then
+    local total = text:match "/(%d+)%s*$"
+    return text == "" or total and #total < 10 and tonumber(total) == found
+  end
+  return EMPTY[text]
+end
+
 local TOTALS = { "total", "count" }
 local function headers_say(look, named)
   for name, said in pairs(named) do
@@ -207,6 +246,8 @@ local function headers_say(look, named)
     elseif name == "warning" or name == "retry-after"
       or (name == "link" and find(text, "next", 1, true)) then
       look.on = true
+    elseif mark_of(name) then
+      if not fine(mark_of(name), text, look.found) then look.on = true end
     elseif find("-" .. name, "[-_]pag") and not has(name, ON) and not has(name, TOTALS) then
       if paging(name, text, look.found) then look.on = true end
     elseif name == "link" or find(name, "rate", 1, true) or find(name, "limit", 1, true) then
