@@ -188,6 +188,8 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
     doubts, drafted = _doubts(model, cast, first.resource, first.field, [first.identity])
     if not doubts and (unproven := cast.unproven_of(first.identity, "")):
         doubts = (unproven,)
+    if why := _no_word_on_writing(model, first):
+        doubts = (*doubts, why)
     if model.rule(first.door.operation).draft:
         place = model.rule(first.door.operation).location
         doubts, drafted = (*doubts, f"contradicts a drafted line: {place}"), True
@@ -211,6 +213,21 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         evidence=replace(first.evidence, confirmed=first.sure),
         doubts=doubts if doubts or first.sure else (f"may be chance: {first.says}",),
         drafted=drafted,
+    )
+
+
+def _no_word_on_writing(model: Model, signal: Signal) -> str:
+    """Why a write by a caller whom `call:` lets in proves nothing: no line of the contract says who
+    may set any field of such objects. Empty: some line does, or `call:` does not let them in."""
+    table = model.settable.get(signal.resource)
+    let_in = {*(model.rule(signal.door.operation).call or ())} & {*signal.viewer.split("+")}
+    if signal.how not in ("foreign-write", "mass-assignment") or table is None or not let_in:
+        return ""
+    if any(grant.see for rule in table.rules for grant in rule.grants):
+        return ""
+    return (
+        f"`call:` lets `{signal.viewer}` in, and no line of `{signal.resource}` says who may set"
+        " what; add `set:` to its fields"
     )
 
 
@@ -274,6 +291,7 @@ def _describe(
         account=table.resource.is_account,
         whole=whole,
         unguessable=_unguessable(matrix, cells),
+        some=any((name, each) in matrix.closed_to for each, _ in cells for name in cast.names()),
     )
 
 

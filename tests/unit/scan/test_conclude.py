@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from oakum.contract.model import Grant
 from oakum.exchange import Response
-from oakum.finding import Finding
+from oakum.finding import Answer, Door, Evidence, Finding
 from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.signals import Signal
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
 
 DOORS = ["getMe", "getSettings", "getPerson", "listPeople"]
@@ -145,3 +149,46 @@ def test_an_over_block_is_no_leak() -> None:
         ("over-block", "low", "over_blocked")
     }
     assert "is granted `Person.name` and does not get it" in one(found, "name", "member").title
+
+
+def test_what_one_of_several_members_was_shown_is_not_said_of_any_member() -> None:
+    run = Run(Open(), DOORS).explore()
+    every = one(findings(run), "phone", "member")
+    assert every.title.startswith("Any member can read")
+    ours = next(
+        key for key, _ in run.matrix.leaks() if (key.field, key.viewer) == ("phone", "member")
+    )
+    run.matrix.closed_to.add(("cat", ours))
+    some = one(findings(run), "phone", "member")
+    assert some.title == every.title.replace("Any", "At least one", 1)
+    assert some.fingerprint == every.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("call", "written", "verdict"),
+    [("member", "", "suspected"), ("member", "theme", "proven"), ("owner", "", "proven")],
+)
+def test_a_write_by_who_may_call_proves_nothing_where_no_line_says_who_may_set_what(
+    call: str, written: str, verdict: str
+) -> None:
+    stated = model()
+    table = stated.settable["Settings"]
+    said = replace(stated.rule("putSettings"), call=(call,))
+    rules = tuple(
+        replace(rule, grants=(Grant(("owner",)),) if leaf == written else ())
+        for leaf, rule in zip(table.leaves, table.rules, strict=True)
+    )
+    changed = replace(
+        stated, rules={**stated.rules, "putSettings": said},
+        settable={**stated.settable, "Settings": replace(table, rules=rules)},
+    )  # fmt: skip
+    door = Door("PUT", "/people/{personId}/settings", "putSettings")
+    seen = Evidence(None, Answer("cat", "member", 200, ""), "")
+    signal = Signal(
+        "foreign-write", "Settings", "theme", "member", door, seen, identity="cat", says="written"
+    )
+    run = Run(Studio()).explore()
+    (found,) = conclude(changed, run.cast, run.matrix, [signal])
+    assert (found.rule, found.verdict) == ("foreign-write", verdict)
+    doubted = "no line of `Settings` says who may set" in " ".join(found.doubts)
+    assert doubted == (verdict == "suspected")

@@ -41,6 +41,8 @@ class Leak:
     """Another's object of which this viewer, nobody to its owner, may see nothing at all."""
     unguessable: bool = False
     """Every door wants an id that nobody can guess, and no door hands them out."""
+    some: bool = False
+    """Another viewer of this kind got nothing of the field at the same doors."""
 
     def only(self, how: str) -> bool:
         """Whether this technique alone has found it."""
@@ -115,7 +117,7 @@ def who(leak: Leak) -> str:
         return "Owners"
     if leak.viewer == "unknown account":
         return "An identity whose account is unknown"
-    return f"Any {leak.viewer.replace('_', ' ')}"
+    return f"{'At least one' if leak.some else 'Any'} {leak.viewer.replace('_', ' ')}"
 
 
 def things(leak: Leak) -> str:
