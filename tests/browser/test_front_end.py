@@ -31,8 +31,8 @@ from tests.browser.test_html_report import browser as browser
 from tests.browser.zoo.figures import DOCS, SCORES, Score, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-QUIET = 0.08
-PATIENT = {"react": 0.4}
+QUIET = 0.4
+PATIENT = {"react": 1.0}
 """React shows what is loaded late a third of a second later."""
 
 

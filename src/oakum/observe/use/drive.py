@@ -137,7 +137,11 @@ class _Watch:
 
     def _failed(self, request: Request) -> None:
         self.waiting.pop(request, None)
-        if request.resource_type in ("fetch", "xhr"):  # read as a stream, of which nothing is kept
+        self._miss(request)
+
+    def _miss(self, request: Request) -> None:
+        """Note an answer of which nothing is kept, such as one that is read as a stream."""
+        if request.resource_type in ("fetch", "xhr"):
             self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
 
     def _finished(self, request: Request) -> None:
@@ -147,7 +151,7 @@ class _Watch:
             if request.resource_type in ("document", "fetch", "xhr", "other"):
                 self._hear(request)
         except Error:
-            pass  # the page has gone meanwhile, or there is no body
+            self._miss(request)  # the page has gone meanwhile, or there is no body
         finally:
             self.waiting.pop(request, None)
 
