@@ -301,7 +301,8 @@ class Governor:
     """Keeps a transport to `rate` requests a second and `budget` requests in all.
 
     Waits as `Retry-After` says (RFC 9110, 10.2.3), at most 30 s a time; halves the rate when
-    throttled, down to one request in two seconds; asks again when a server restarts; stops when
+    throttled, down to one request in two seconds; asks again when a server restarts, for `ABSENT`
+    seconds after its last answer and twice as long while things are put back; stops when
     half of the last 20 answers are server errors and what was answered before is not any more
     (`health`). An operation that alone goes on throttling is left to itself. `rate` is more than 0.
     """
@@ -309,6 +310,8 @@ class Governor:
     WAIT = 30.0
     SLOWEST = 0.5
     TRIES = 3
+    ABSENT = 7.0
+    """Seconds that are waited in all, since its last answer, for a target that gives none."""
 
     def __init__(
         self,
@@ -335,6 +338,10 @@ class Governor:
         """Requests that are no reads, by operation."""
         self._restoring = False
         self._bare = False
+        self._absent = 0.0
+        """Seconds waited for the target since its last answer."""
+        self._silent_until = 0.0
+        """When a target that is gone, and slow to say so, is tried again."""
         self._turn = threading.Lock()
         self.took = 0.0
         """Seconds from the last request to its answer, pauses before it not counted."""
@@ -407,15 +414,22 @@ class Governor:
         return witness is not None and self._once(witness, self._transport).status != 429
 
     def _reach(self, request: Request, way: Transport) -> Response:
-        """Waits for a server that restarts; one that was never there is a wrong address."""
+        """Waits for a server that restarts; one that was never there is a wrong address. One that
+        was waited for in vain is tried once a request, so that it is used when it comes back."""
+        if self._is_gone() and self._clock() < self._silent_until:
+            raise Unreachable("the target does not answer any more", again=True)
         for attempt in range(self.TRIES):
             try:
                 return self._once(request, way)
             except Unreachable as error:
-                if not error.again or not self._counted:
+                if not error.again or not self._counted or self._is_gone():
                     raise
+                self._absent += 2.0**attempt
                 self._sleep(2.0**attempt)
         return self._once(request, way)
+
+    def _is_gone(self) -> bool:
+        return self._absent >= self.ABSENT * (2 if self._restoring else 1)
 
     def _once(self, request: Request, way: Transport) -> Response:
         with self._turn:  # questions asked at the same time wait for one another
@@ -429,8 +443,14 @@ class Governor:
             self.sent += 1
             if request.method not in _SAFE:
                 self.written[self._name(request)] += 1
-        response = way.send(request)
+        try:
+            response = way.send(request)
+        except Unreachable:
+            ended = self._clock()
+            self._silent_until = ended + 10 * (ended - asked)  # most of the time is not spent on it
+            raise
         self.took = self._clock() - asked
+        self._absent = 0.0
         self._counted += 1
         return response
 

@@ -377,6 +377,56 @@ def test_a_restart_is_waited_for() -> None:
     assert governor.sent == 4
 
 
+def test_a_target_that_is_gone_is_waited_for_once_and_used_when_it_is_back() -> None:
+    gone = Unreachable("nothing listens", again=True)
+    script = Script([200, *[gone] * 4, *[gone] * 3, 200, gone, 200])
+    governor = script.governor()
+    governor.send(ASK)
+    for _ in range(4):
+        with pytest.raises(Unreachable):
+            governor.send(ASK)
+    assert script.slept == [1.0, 2.0, 4.0]
+    assert governor.sent == 8
+    assert governor.send(ASK).status == 200
+    assert governor.send(ASK).status == 200  # waited for anew
+    assert script.slept == [1.0, 2.0, 4.0, 1.0]
+
+
+def test_putting_back_waits_for_a_target_that_is_gone_and_not_without_end() -> None:
+    script = Script([200, *[Unreachable("nothing listens", again=True)] * 30])
+    governor = script.governor()
+    governor.send(ASK)
+    with pytest.raises(Unreachable):
+        governor.send(ASK)
+    with governor.reserve(20):
+        for _ in range(9):
+            with pytest.raises(Unreachable):
+                governor.send(ASK)
+    assert script.slept == [1.0, 2.0, 4.0] * 2
+
+
+def test_a_target_that_is_gone_and_slow_to_say_so_is_not_tried_each_time() -> None:
+    script = Script([200])
+    governor = script.governor()
+    governor.send(ASK)
+    tries: list[float] = []
+
+    def silent(request: Request) -> Response:
+        tries.append(script.now)
+        script.now += 10.0
+        raise Unreachable("no connection", again=True)
+
+    script.send = silent  # type: ignore[method-assign]
+    for _ in range(9):
+        with pytest.raises(Unreachable):
+            governor.send(ASK)
+    assert len(tries) == 4
+    script.now += 101.0
+    with pytest.raises(Unreachable):
+        governor.send(ASK)
+    assert len(tries) == 5
+
+
 @pytest.mark.parametrize(
     ("before", "again", "sent"),
     [([], True, 1), ([200], False, 2), ([200], True, 5)],
