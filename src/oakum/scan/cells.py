@@ -533,7 +533,8 @@ class Cells:
             return  # whether the contract grants it, nobody knows
         unproven = self._ground.cast.unproven_of(self._question.viewer, who)
         weak = self._weak or unproven
-        if self._weak and result in (Result.CLOSED, Result.OVER_BLOCK):
+        doubted = (self._question.viewer or "", who) in self._ground.cast.doubted
+        if (self._weak or doubted) and result in (Result.CLOSED, Result.OVER_BLOCK):
             return
         key = self._key(resource, path, who, held, state)
         if result is Result.OPEN:

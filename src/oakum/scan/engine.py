@@ -125,6 +125,8 @@ class Engine:
     notes: list[str] = field(default_factory=list)
     untried: list[Skipped] = field(default_factory=list)
     """What was not written, or not asked for fear of what it would do, and why."""
+    at_start: Callable[[], Iterable[str]] = tuple
+    """Done once everybody is known, before the first question; gives notes."""
     at_first: Callable[[], None] = lambda: None
     """Done once after the documented questions, before anything is written."""
     at_last: Callable[[], tuple[str, ...]] = tuple
@@ -163,6 +165,7 @@ class Engine:
         `exchanges`: (operation, identity, exchange) of logins and who-am-I calls already made.
         """
         self.introduce(exchanges)
+        self.notes += self.at_start()
         self.round()
         self._go_on()
         ask_for_each(self, 0.5)

@@ -16,7 +16,7 @@ from itertools import islice
 import orjson
 
 from oakum.contract.lexicon import listed, words
-from oakum.contract.model import Json, Policy
+from oakum.contract.model import Json, Policy, Relation
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
@@ -197,15 +197,43 @@ class Relations:
 
     def take(self) -> None:
         """Read every list once, before anything is written."""
-        self.before = self.all()
+        self.before |= self.all(but=self.before.keys())
 
-    def all(self) -> Lists:
-        """Every list that is shown; never raises."""
+    def doubt(self) -> Iterator[str]:
+        """Of whom the API lists in a relation that the identities file does not tell, what is shown
+        proves nothing: says so to the cast, and in words that name identities alone. One list that
+        is named for two relations tells of neither."""
+        self.take()
+        lists = Counter(_place(each) for each in self.policy.relations.values())
+        bonds = {
+            (other, relation, whose)
+            if self.policy.relations[relation].of == "owner"
+            else (whose, relation, other)
+            for (relation, whose), found in self.before.items()
+            if lists[_place(self.policy.relations[relation])] == 1
+            for other in {self.cast.who((each,)) for each in found.ids} - {"", whose}
+        }
+        for viewer, relation, owner in sorted(bonds):
+            if relation not in self.cast.ties.get((viewer, owner), ()):
+                line = f"{viewer} is {relation} of {owner}"
+                self.cast.doubt(
+                    viewer, owner,
+                    f"the API lists them as `{relation}`, and the identities file does not say so",
+                )  # fmt: skip
+                yield (
+                    f"the API lists {viewer} as `{relation}` of {owner}, and the identities file"
+                    f" does not say so: what {viewer} is shown of {owner} proves nothing; add"
+                    f" `{line}` to `between`, or end it"
+                )
+
+    def all(self, but: Collection[tuple[str, str]] = ()) -> Lists:
+        """Every list that is shown, but those that are known; never raises."""
         every = (
             (name, whose)
             for name, known in self.policy.relations.items()
             if known.kind == "lookup" and self._is_read(known.operation)
             for whose in self.cast.names()
+            if (name, whose) not in but
         )
         return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
 
@@ -249,6 +277,10 @@ class Relations:
 
     def _name(self, id: str) -> str:
         return self.cast.who((id,))
+
+
+def _place(relation: Relation) -> tuple[str, str]:
+    return relation.operation, relation.pointer
 
 
 def moved(policy: Policy, cast: Cast, was: Lists, now: Lists) -> dict[Bond, tuple[bool, bool]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import curl
+from oakum.scan.checks.foreign_write import REMOVED
 from oakum.scan.engine import Engine
 from oakum.scan.signals import Signal
 
@@ -38,6 +39,6 @@ def tell_removals(engine: Engine) -> None:
         engine.signals.append(
             Signal(
                 "foreign-write", known.name, known.key, label, door, evidence, (), each.by,
-                says="removed",
+                says=REMOVED,
             )
         )  # fmt: skip

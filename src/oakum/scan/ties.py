@@ -46,6 +46,7 @@ class Ties:
     target: str
     ask: Ask
     log: Callable[[str, Flip], None]
+    """Hears `flip` and `restored`, and `foreseen` of what a call may change beside it."""
     pending: list[Flip] = field(default_factory=list)
     why: str = ""
     """Why the last beginning or end that failed did."""
@@ -63,6 +64,8 @@ class Ties:
     """The lists before the first beginning; None: none was begun."""
     _sides: dict[Bond, Flip] = field(default_factory=dict)
     """What stands otherwise than then, and nobody asked for."""
+    _foreseen: dict[Bond, Flip] = field(default_factory=dict)
+    """What the journal knows of other sides that may move, as they were."""
     _spared: set[Bond] = field(default_factory=set)
     """What is not taken back, for it may have been there before."""
     _unsure: set[tuple[str, str]] = field(default_factory=set)
@@ -112,6 +115,7 @@ class Ties:
         if self._was is None:
             self._was = self._lists()
         change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
+        self._foresee(known, owner, viewer)
         self.log("flip", change)
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
@@ -130,6 +134,27 @@ class Ties:
         self._tie(viewer, relation, owner, held=True)
         self._compare()
         return True
+
+    def _foresee(self, known: Relation, viewer: str, owner: str) -> None:
+        """Tell the journal how the other side is that a beginning or an end may move: a run that is
+        killed before it reads the lists has it put back too. What no list says is not told."""
+        bond = (viewer, known.name, owner)
+        stood = self._says((self._was or {}).get(self._place(bond)), known, viewer, owner)
+        if stood == "unknown" or bond in self._sides or bond in self._foreseen:
+            return
+        held = stood == "yes"
+        change = Flip(viewer, f"{known.name}{SIGN}{owner}", held, not held)
+        self.log("foreseen", change)
+        self._foreseen[bond] = change
+
+    def _is_over(self) -> None:
+        """All is as it was: what was foreseen has not come, or is put back."""
+        open_ = {(each.identity, each.state) for each in self.pending}
+        for bond, change in [*self._foreseen.items()]:
+            if bond not in self._sides and (change.identity, change.state) not in open_:
+                del self._foreseen[bond]
+                with suppress(OakumError):
+                    self.log("restored", change)
 
     def _why_not(self, relation: str) -> str:
         """Why nothing of a relation is begun any more; empty: it may be."""
@@ -189,7 +214,10 @@ class Ties:
         done = True
         for each in [e for e in self.pending if (e.identity, e.state) == (viewer, state)]:
             done = self.undo(each) and done
-        return self._take_sides_back() and done
+        done = self._take_sides_back() and done
+        if done:
+            self._is_over()
+        return done
 
     def _take_sides_back(self) -> bool:
         for _ in range(_ROUNDS):
@@ -289,6 +317,8 @@ class Ties:
             with suppress(OakumError):
                 self._take_sides_back()
             failed += [each for each in self._sides.values() if each not in failed]
+        if not failed:
+            self._is_over()
         self.pending.clear()
         doubtful, self.doubtful = tuple(self.doubtful), []
         return (*map(self._left, failed), *doubtful)

@@ -95,8 +95,10 @@ class Wiring:
             self.emit(event)
 
         def log(kind: str, flip: Flip) -> None:
-            self.writes.heard(kind, f"{flip.state} {flip.identity}")
+            if kind != "foreseen":  # may change, and is not asked for
+                self.writes.heard(kind, f"{flip.state} {flip.identity}")
             if self.journal is not None:
+                kind = "flip" if kind == "foreseen" else kind
                 self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
         engine = Engine(
@@ -127,11 +129,11 @@ class Wiring:
             engine.switches = self._switches(engine, log)
             engine.ties = self._ties(engine, log)
         gates = self._named_gates(each.operation for each in self.policy.relations.values())
-        census = Census(
-            engine,
-            Relations(self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask),
-            self.patience,
+        relations = Relations(
+            self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask
         )
+        census = Census(engine, relations, self.patience)
+        engine.at_start = relations.doubt
         engine.at_first, engine.at_last = census.take, census.differences
         return engine
 

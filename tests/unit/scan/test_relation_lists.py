@@ -158,3 +158,30 @@ def test_a_list_that_differs_from_itself_has_lost_nobody() -> None:
     found = lists.read()
     lists.turns = True
     assert found.differences() == ()
+
+
+def test_who_is_listed_and_not_told_of_is_in_doubt_and_named_and_nobody_else() -> None:
+    lists = Lists()
+    lists.rows[IDS["bob"]] = [IDS["ann"]]
+    found = lists.read()
+    found.cast.retie("ann", "bob", frozenset({"follower"}))
+    notes = [*found.doubt()]
+    assert set(found.cast.doubted) == {("bob", "ann")}
+    assert "`follower`" in found.cast.unproven_of("bob", "ann")
+    assert not found.cast.unproven_of("ann", "bob") and not found.cast.unproven_of("cat", "ann")
+    assert [each for each in notes if "add `bob is follower of ann`" in each] == notes != []
+    assert "p-somebody" not in str(notes)
+
+
+def test_lists_that_are_known_are_not_read_again_before_the_run_writes() -> None:
+    lists, asked = Lists(), list[str]()
+    found = lists.read()
+
+    def ask(who: str | None, request: Request, /) -> Response:
+        asked.append(request.url)
+        return lists(who, request)
+
+    found.ask = ask
+    assert [*found.doubt()] != []
+    found.take()
+    assert asked == []

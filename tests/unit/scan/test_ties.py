@@ -142,9 +142,13 @@ def test_a_beginning_and_an_end_are_seen_by_the_api_and_by_the_cast(
     assert club.follows == {*PAIRS}
     assert "follower" not in found.cast.relations(viewer, owner)
     change = Flip(viewer, f"follower{SIGN}{owner}", False, True)
-    assert said == [("flip", change)] and found.pending == [change]
+    asked = [each for each in said if each[0] != "foreseen"]
+    assert asked == [("flip", change)] and found.pending == [change]
     assert found.take_back(viewer, "follower", owner)
-    assert said == [("flip", change), ("restored", change)] and found.pending == []
+    asked = [each for each in said if each[1] == change]
+    assert asked == [("flip", change), ("restored", change)] and found.pending == []
+    heard = [each for kind, each in said if kind == "foreseen" or each != change]
+    assert all(heard.count(each) == 2 for each in heard)  # foreseen, and over
 
 
 @LAW
@@ -345,12 +349,13 @@ def test_what_is_shown_late_is_ended_all_the_same_and_no_other_is_begun() -> Non
 class Friends(Club):
     """Whoever follows is followed back, and an end ends one side of it."""
 
+    both_begin = True
     both_end = False
 
     def __call__(self, viewer: str | None, request: Request, /) -> Response:
         answer = super().__call__(viewer, request)
         back = (NAMES[request.url.removeprefix(TARGET).split("/")[2]], viewer or "")
-        if request.method == "PUT":
+        if request.method == "PUT" and self.both_begin:
             self.follows |= {back}
         elif request.method == "DELETE" and self.both_end:
             self.follows -= {back}
@@ -374,6 +379,51 @@ def test_a_relation_that_was_made_mutual_is_ended_on_both_sides_and_known_meanwh
     heard = [(kind, each.identity, each.state) for kind, each in said]
     assert ("flip", "cat", "follower of bob") in heard
     assert ("restored", "cat", "follower of bob") in heard
+
+
+class Killed(BaseException):
+    """The run is no more."""
+
+
+@LAW
+@given(
+    st.sampled_from([
+        (("bob", "cat"), True, False), (("bob", "cat"), True, True), (("ann", "cat"), False, True),
+    ]),
+    st.booleans(), st.integers(0, 40),
+)  # fmt: skip
+def test_what_a_call_moves_on_the_other_side_is_put_back_wherever_a_run_is_killed(
+    how: tuple[tuple[str, str], bool, bool], answered: bool, at: int
+) -> None:
+    club = Friends()
+    pair, club.both_begin, club.both_end = how  # cat follows ann, and ann not cat
+    found, said = ready(club)
+    calls = 0
+
+    def kill(viewer: str | None, request: Request, /) -> Response:
+        nonlocal calls
+        calls += 1
+        if calls > at + answered:
+            raise Killed
+        answer = club(viewer, request)
+        if calls > at:  # done, and nobody heard of it
+            raise Killed
+        return answer
+
+    found.ask = kill
+    with suppress(Killed):
+        found.begin(pair[0], "follower", pair[1])
+        found.take_back(pair[0], "follower", pair[1])
+    left: dict[tuple[str, str], Flip] = {}
+    for kind, each in said:
+        if kind == "restored":
+            left.pop((each.identity, each.state), None)
+        else:
+            left.setdefault((each.identity, each.state), each)
+    later, _ = ready(club)
+    later.pending = [*left.values()]
+    later.restore()
+    assert club.follows == {*PAIRS}
 
 
 class EndsAll(Club):

@@ -8,6 +8,9 @@ from oakum.scan.checks.leak import Leak, Rule
 
 RULE = Rule("foreign-write", "API5:2023", ("CWE-639", "CWE-862"))
 
+REMOVED = "removed"
+"""What `Leak.says` is where an account was taken away."""
+
 
 def matches(leak: Leak) -> bool:
     """Written by another than the owner, and seen by the owner afterwards."""
@@ -15,7 +18,9 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who writes what of whom."""
+    """One sentence: who writes what of whom, or takes whose account away."""
+    if leak.says == REMOVED:
+        return f"`{leak.viewer}` removes the account (`{leak.resource}`) of somebody else"
     return f"`{leak.viewer}` writes `{leak.resource}.{leak.field}` of somebody else"
 
 

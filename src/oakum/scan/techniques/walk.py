@@ -202,10 +202,10 @@ class _Door:
     # ------------------------------------------------------------ keys that can be walked
 
     def _walk(self, case: _Case, space: Keyspace) -> bool:
-        filled = self._fill(case.owner)
-        if filled is None:
+        found = next(self._strange(case, case.owner), None)
+        if found is None:
             return False
-        answer = self.engine.send(self.gate, case.viewer, filled)
+        filled, answer = found
         if not self._opens(case, filled, answer):
             self._note_leak(case, space)
             return True
@@ -222,6 +222,35 @@ class _Door:
             self._tell(case, filled, answer, says, note, sure=tried.asked >= USUAL)
             self._note(f"{says}{_behind(space)}")
         return True
+
+    def _strange(self, case: _Case, who: str) -> Iterator[tuple[Filled, Response]]:
+        """Questions for one owner's objects of which the viewer may not know the key, and their
+        answers. What makes them a member of one stands in that one itself."""
+        for turn in range(_MOST_OBJECTS):
+            filled = self._fill(who, turn)
+            if filled is None:
+                return
+            answer = self.engine.send(self.gate, case.viewer, filled)
+            if not self._may_know(case, filled, answer):
+                yield filled, answer
+
+    def _may_know(self, case: _Case, filled: Filled, answer: Response) -> bool:
+        """Whether an answer shows an object whose key the contract shows this viewer, for what
+        stands in the object."""
+        engine = self.engine
+        if not self._told_by_object() or not 200 <= answer.status < 300:
+            return False
+        question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
+        _, judged, _ = engine.lookout.walk(self.gate, question, answer)
+        table = engine.model.tables[case.resource]
+        return any(
+            each.resource == case.resource and allows(table, case.field, each.held, each.state)
+            for each in judged.sightings
+        )
+
+    def _told_by_object(self) -> bool:
+        relations = self.engine.model.policy.relations.values()
+        return any(each.kind == "field" for each in relations)
 
     def _leaks(self, case: _Case) -> bool:
         """Whether the key itself leaks: nobody needs to guess what they are shown."""
@@ -286,13 +315,22 @@ class _Door:
         for who in dict.fromkeys((case.owner, *engine.cast.names())):
             other = self._case(case.viewer, who, f"{case.resource}.{case.field}")
             same = (other.label, other.state) == (case.label, case.state)
-            for turn in range(_MOST_OBJECTS if who != case.viewer and same else 0):
-                filled = self._fill(who, turn)
-                if filled is None or len(found) >= _MOST_OBJECTS:
+            for filled in self._foreign(case, who) if who != case.viewer and same else ():
+                if len(found) >= _MOST_OBJECTS:
                     break
                 if all(filled.sent != each.sent for each in found):
                     found.append(filled)
         return found
+
+    def _foreign(self, case: _Case, who: str) -> Iterator[Filled]:
+        if self._told_by_object():
+            yield from (filled for filled, _ in self._strange(case, who))
+            return
+        for turn in range(_MOST_OBJECTS):
+            filled = self._fill(who, turn)
+            if filled is None:
+                return
+            yield filled
 
     # ------------------------------------------------------------ keys that are handed out
 

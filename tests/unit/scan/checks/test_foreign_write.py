@@ -14,6 +14,12 @@ def test_the_leak_is_named() -> None:
     assert check.advice(leak)
 
 
+def test_an_account_that_is_removed_is_said_to_be_removed() -> None:
+    title = check.title(by("foreign-write", says=check.REMOVED))
+    assert "removes the account (`Person`) of somebody else" in title
+    assert "writes" not in title
+
+
 def test_what_a_documented_door_shows_as_well_is_none_of_it() -> None:
     assert not check.matches(by())
     assert not check.matches(by("foreign-write", "option"))

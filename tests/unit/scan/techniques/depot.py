@@ -112,12 +112,22 @@ TARGET = "http://depot.test"
 PEOPLE = ("ann", "bob", "cat", "dan", "eve")
 
 
+TAKER = (
+    ("  owner: {is: owner}\n", "  owner: {is: owner}\n  taker: {field: depot}\n"),
+    ("slip_id, door_code: [{see: [owner]}]", "slip_id, door_code: [{see: [owner, taker]}]"),
+)
+"""Makes of the contract one in which `depot` names who may see all of a slip."""
+
+
 @cache
-def model(limits: str = "") -> Model:
+def model(limits: str = "", *, taker: bool = False) -> Model:
     """The contract, compiled once for each section of limits."""
+    policy = POLICY
+    for old, new in TAKER if taker else ():
+        policy = policy.replace(old, new)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "openapi.yaml").write_text(DOCUMENT)
-        (Path(folder) / "exposure.yaml").write_text(POLICY + limits)
+        (Path(folder) / "exposure.yaml").write_text(policy + limits)
         found = load(Path(folder) / "exposure.yaml")
     assert found.policy is not None
     return compile_contract(found.document, found.policy)
@@ -205,9 +215,10 @@ class Played:
         pace: Pace | None = None,
         *,
         limits: str = "",
+        taker: bool = False,
         names: tuple[str, ...] = PEOPLE[:3],
     ) -> None:
-        known = model(limits)
+        known = model(limits, taker=taker)
         cast = Cast(known.policy, {name: frozenset({f"snd-{name}"}) for name in names}, {}, {})
         knowledge = Knowledge()
         gates, _ = survey(known, {})

@@ -14,7 +14,7 @@ from oakum.exchange import Response
 from oakum.scan.doors import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import walk
-from tests.unit.scan.techniques.depot import Depot, Pace, Played, model, reply
+from tests.unit.scan.techniques.depot import PEOPLE, Depot, Pace, Played, model, reply
 
 ANYONE = ("enumerable-ids", "slip_id", "anyone", "proven")
 MEMBER = ("enumerable-ids", "slip_id", "member", "proven")
@@ -79,6 +79,36 @@ def test_a_door_that_shows_its_owner_alone_is_no_finding() -> None:
     depot = Shut()
     assert ANYONE not in Played(depot).told
     assert depot.tried(None) <= 5
+
+
+class Taken(Depot):
+    """Slips name who takes them: all is shown to those two."""
+
+    others = False
+    """Whether others who hold a code are told where a slip is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for each in self.slips.values():
+            each["depot"] = f"snd-{PEOPLE[(PEOPLE.index(each['sender'][4:]) + 1) % 3]}"
+
+    def getSlip(self, viewer: str | None, code: str) -> Response:
+        found = self.slips.get(code)
+        if found is not None and f"snd-{viewer}" in (found["sender"], found["depot"]):
+            return reply(found)
+        if found is None or not self.others:
+            return reply({"error": "no such slip"}, 404)
+        return reply({"sender": found["sender"], "depot": found["depot"]})
+
+
+def test_a_code_that_the_object_itself_lets_its_reader_know_is_no_finding() -> None:
+    assert not any(rule == "enumerable-ids" for rule, *_ in Played(Taken(), taker=True).told)
+
+
+def test_what_opens_to_others_than_whom_it_names_is_found() -> None:
+    depot = Taken()
+    depot.others = True
+    assert {ANYONE, MEMBER} <= Played(depot, taker=True).told
 
 
 @pytest.mark.parametrize("words", [{"found": False}, {}, {"depot": None}, {"depot": "***"}])
