@@ -293,3 +293,43 @@ def test_a_field_that_only_another_object_of_its_owner_has_is_not_closed(
     closed = {c.result.value for c in asked if c.viewer == "member"}
     assert (("Memo.text", "member") in run.proven) is stripped
     assert closed == {"not-shown"}
+
+
+# ------------------------------------------------------- an object below one of somebody else's
+
+NESTED = """\
+  Note: {key: id, owner: owner_id, main: getNote, fields: {"id, owner_id, text": [{see: [owner]}]}}
+operations:
+  listNotes: {params: {userId: Me.id}}
+  getNote: {params: {userId: Me.id, noteId: Note.id}}
+"""
+
+
+def nested(folder: Path, *, checks: str) -> Told:
+    """`checks`: what is compared with the caller, the user in the path alone or the note too."""
+
+    def notes(who: str, user: str) -> Any:
+        return [NOTES[user]] if who and NAMES[who] == user else 403
+
+    def note(who: str, user: str, id: str) -> Any:
+        if not who or NAMES[who] != user:
+            return 403
+        found = [each for each in NOTES.values() if each["id"] == id]
+        return found[0] if found and (checks == "user" or found[0]["owner_id"] == user) else 404
+
+    paths = path("/users/{userId}/notes", "listNotes", "Note", many=True)
+    paths += path("/users/{userId}/notes/{noteId}", "getNote", "Note")
+    shapes = schema("Note", id="string", owner_id="string", text="string")
+    api = Api({"/users/([^/]+)/notes": notes, "/users/([^/]+)/notes/([^/]+)": note})
+    return told(folder, shapes, paths, NESTED, api)
+
+
+def test_a_note_that_is_shown_below_its_readers_own_id_is_found(tmp_path: Path) -> None:
+    found = nested(tmp_path, checks="user")
+    told = {(each.verdict, each.field, each.viewer) for each in found.report.findings}
+    assert ("proven", "text", "member") in told
+    assert all("with {userId} of" in d.path for each in found.report.findings for d in each.doors)
+
+
+def test_a_note_that_is_shown_below_its_owners_id_alone_is_none(tmp_path: Path) -> None:
+    assert nested(tmp_path, checks="note").report.findings == ()

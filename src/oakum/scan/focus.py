@@ -53,7 +53,7 @@ PLAIN = frozenset(
     }
 )  # fmt: skip
 """Rules that answers at any door tell, whichever way was gone through it."""
-WAYS = frozenset({"options", "harvest", "graph", "twins", "feeds"})
+WAYS = frozenset({"options", "parents", "harvest", "graph", "twins", "feeds"})
 """Techniques that find other ways through doors."""
 _WRITTEN = frozenset({"foreign-write", "mass-assignment"})
 _TWO_STEPS = PLAIN | {"forgotten-twin", "graph-detour"}

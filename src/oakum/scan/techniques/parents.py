@@ -1,0 +1,76 @@
+"""Mixed parents: somebody's object asked for below an object of the caller's own (P1).
+
+`GET /users/{userId}/notes/{noteId}` is asked for as the document says it, with both ids of one
+owner. An API that checks whether the *first* is the caller's, and loads the second by its id alone,
+passes that, and shows anybody's note below the caller's own id (CWE-639).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from oakum.scan.doors import Gate
+from oakum.scan.engine import Engine
+from oakum.scan.technique import Line, Prospect
+
+HOW = "parents"
+
+_PLACE = re.compile(r"{([^{}]+)}")
+_OWNERS = 2
+"""Owners whose objects are asked for at one endpoint."""
+_LEAST = 20
+"""Requests that are left for what comes after."""
+
+
+def run(engine: Engine) -> None:
+    """Ask at every endpoint that names an object and what it belongs to."""
+    engine.say("asking for others' objects below own ones")
+    for gate in list(engine.gates):
+        for above in _above(gate):
+            owners = [who for who in engine.cast.subjects() if engine.has_page(gate, who)]
+            for who in owners[:_OWNERS]:
+                for viewer in _viewers(engine, who):
+                    _ask(engine, _way(gate, above, viewer), viewer, who)
+
+
+def _viewers(engine: Engine, who: str) -> list[str]:
+    """One of each kind who is logged in, and so has something of their own."""
+    found = [viewer for viewer in engine.watchers(who) if viewer is not None]
+    return found or [each for each in engine.cast.names() if each != who][:1]
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each such way."""
+    for gate in prospect.gates:
+        for above in _above(gate):
+            named = " and ".join(f"`{each}`" for each in above)
+            yield {
+                "as": "one identity of each kind",
+                "request": f"{gate.door.method} {gate.door.path}  with {named} of its own",
+                "why": "somebody else's object below an own one",
+            }
+
+
+def _above(gate: Gate) -> Iterator[tuple[str, ...]]:
+    """Of the parameters that name what somebody has, the first, the first two, and so on; never
+    the last, which names the object itself, nor what is named by the same source as that."""
+    order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
+    if gate.batch or gate.how or gate.query or gate.asks is not None or not gate.shows:
+        return
+    for many in range(1, len(order)):
+        if gate.sources[order[many - 1]] != gate.sources[order[-1]]:
+            yield tuple(order[:many])
+
+
+def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
+    named = ", ".join(f"{{{each}}}" for each in above)
+    way = gate.otherwise(HOW, door=f"{gate.door.path} with {named} of {viewer}")
+    return replace(way, whose={**gate.whose, **dict.fromkeys(above, (viewer, 0))})
+
+
+def _ask(engine: Engine, way: Gate, viewer: str, who: str) -> None:
+    if engine.pace is None or engine.pace.left >= _LEAST:
+        engine.matrix.open(way)
+        engine.put(way, viewer, who)
