@@ -336,6 +336,8 @@ def test_what_an_api_stamps_at_a_write_is_named_and_no_reason_for_distrust(tmp_p
     report = scan(made, Odd(app, change), tmp_path)
     assert report.distrust == ()
     assert any("by itself at a write" in each for each in report.writes.left)
+    (said,) = (each for each in report.notes if each.startswith("wrote to "))
+    assert "`Guest`)" in said and "is not put back" in said
 
 
 def test_stamps_and_counters_that_a_trial_could_send_are_no_reason_for_distrust(

@@ -277,6 +277,7 @@ class Scan:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
         notes += map(_bent, engine.lookout.bent.items()) if engine else ()
         unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
+        notes += engine.ledger.wrote_to() if engine is not None and engine.ledger else ()
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
         notes += unsure
         made = self._write_up(engine, distrust)

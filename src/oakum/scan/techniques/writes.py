@@ -306,6 +306,8 @@ class _Door:
         for each in (undo, own):
             if each is not None and 300 <= answer.status < 500:
                 self.ledger.is_refused(each)
+            elif each is not None:
+                self.ledger.existing.add(self._named(each.check[0] or "", view, owner))
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
@@ -320,6 +322,12 @@ class _Door:
         for name in stuck:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
+
+    def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
+        """What tells one object that was written to from another: values stay in memory."""
+        key = self.engine.model.policy.resources[self.resource].key
+        known = canonical(view.object[key]) if whose == owner and key in view.object else ""
+        return self.resource, whose, known
 
     def _give_back(self, owner: str, was: _View, filled: Filled) -> None:
         """Send all that the owner's view has shown where a write has emptied more than it was sent:
