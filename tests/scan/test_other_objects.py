@@ -333,3 +333,41 @@ def test_a_note_that_is_shown_below_its_readers_own_id_is_found(tmp_path: Path) 
 
 def test_a_note_that_is_shown_below_its_owners_id_alone_is_none(tmp_path: Path) -> None:
     assert nested(tmp_path, checks="note").report.findings == ()
+
+
+def searched(folder: Path, *, term_opens: bool) -> Told:
+    """A list that leaves out others' closed sheets; `term_opens`: but those whose title is asked
+    for."""
+
+    def answer(call: Any) -> Any:
+        def listed(who: str) -> Any:
+            term = call.query.get("title")
+            return [
+                each
+                for each in SHEETS
+                if (term is None or each["title"] == term)
+                and (
+                    each["state"] == "open"
+                    or each["owner_id"] == NAMES.get(who)
+                    or (term and term_opens)
+                )
+            ]
+
+        return Api({"/sheets": lambda who: listed(who) if who else 401})(call)
+
+    shapes = (
+        "    Sheet: {type: object, properties: {id: {type: string}, owner_id: {type: string},"
+        " state: {type: string}, title: {type: string}}}\n"
+    )
+    policy = SHEET.replace("main: getSheet", "main: listSheets").replace("title, tags:", "title:")
+    policy = policy.replace("getSheet: {params: {sheetId: Sheet.id}}", FINDS)
+    return told(folder, shapes, SHEETS_OF, policy, answer)
+
+
+FINDS = "listSheets: {params: {title: Sheet.title}}"
+
+
+@pytest.mark.parametrize("term_opens", [False, True])
+def test_a_search_is_asked_for_an_object_in_each_state(tmp_path: Path, term_opens: bool) -> None:
+    found = searched(tmp_path, term_opens=term_opens)
+    assert (("Sheet.title", "member") in found.proven) is term_opens

@@ -315,15 +315,18 @@ class Ownership:
         return list({repr(each): each for each in found if each}.values())
 
     def turns(self, gate: Gate, who: str) -> list[int]:
-        """Which of somebody's objects to ask for at a door that names one by its key: the first in
-        each state."""
+        """Which of somebody's objects to ask for at a door that names one by its key, or finds it
+        by a member: the first in each state."""
         for parameter in sorted(gate.personal & gate.sources.keys()):
             name, _, path = gate.sources[parameter].partition(".")
             resource = self.model.policy.resources[name]
-            if path != resource.key or not self._has_own_states(resource):
+            if not self._has_own_states(resource):
                 continue
             found: dict[str, int] = {}
-            for turn, key in enumerate(self.knowledge.values(gate.sources[parameter], who)):
+            rows = self.knowledge.objects.get((who, name), ())
+            keys = {row[path]: row.get(resource.key, "") for row in rows if path in row}
+            for turn, value in enumerate(self.knowledge.values(gate.sources[parameter], who)):
+                key = value if path == resource.key else keys.get(value, "")
                 if states := self.knowledge.conditions.get((who, name, key)):
                     found.setdefault(repr(sorted(states.items())), turn)
             return [*found.values()][:_MOST_STATES] or [0]

@@ -28,14 +28,16 @@ from oakum.errors import ExitCode, InputError, Location, OakumError, Problem, Ta
 from oakum.exchange import Request, Response
 from oakum.scan.health import Health, is_failure
 from oakum.scan.naming import NOTHING
+from oakum.semantics.span import MAX_DEPTH
 
 if TYPE_CHECKING:
     import httpx2
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of a body that are read; what follows is cut off."""
-DEEPEST = 200
-"""Lists and objects within one another; a body that has more is cut off there."""
+DEEPEST = MAX_DEPTH - 1
+"""Lists and objects within one another that are judged to the last; a body that has more is cut off
+there, and closes nothing."""
 COMMAND_SECONDS = 30.0
 _PATIENCE = 2.0
 """Times `timeout` after which an answer that does not end is given up, however much of it comes."""

@@ -23,6 +23,7 @@ from oakum.scan.transport import (
     cookies_of,
     not_too_deep,
 )
+from oakum.semantics.span import MAX_DEPTH
 
 
 @contextmanager
@@ -91,6 +92,10 @@ def test_after_one_that_was_given_up_the_next_is_asked() -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         assert transport.send(Request("GET", bad)).status == 204
+
+
+def test_what_is_not_cut_off_is_judged_to_the_last() -> None:
+    assert DEEPEST < MAX_DEPTH
 
 
 @pytest.mark.parametrize("depth", [DEEPEST, DEEPEST + 1, 5000])

@@ -163,17 +163,18 @@ def _meant_ids(model: Model, gate: Gate, name: str) -> str:
 
 
 def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
-    """The documented question, once about each identity: a name is nobody's id, so the door was
-    asked with anybody's."""
+    """The documented question, once about each identity, and about an object of theirs in each
+    state: a name is nobody's id, so the door was asked with anybody's."""
     resource = engine.model.policy.resources.get(slot.source.partition(".")[0])
     if slot.name in gate.personal or resource is None or resource.owner.kind == "none":
         return
     named = replace(gate, personal=gate.personal | {slot.name})
     for who in engine.cast.subjects():
-        for viewer in (who, *engine.watchers(who)):
-            cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
-            if any(next(each, None) is not None for each in cells):
-                engine.put(named, viewer, who)
+        for turn in engine.lookout.turns(named, who):
+            for viewer in (who, *engine.watchers(who)):
+                cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
+                if any(next(each, None) is not None for each in cells):
+                    engine.put(named, viewer, who, turn=turn)
 
 
 # ------------------------------------------------------------------ everybody

@@ -14,6 +14,7 @@ from dataclasses import replace
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
+from oakum.semantics import Model
 
 HOW = "parents"
 
@@ -28,7 +29,7 @@ def run(engine: Engine) -> None:
     """Ask at every endpoint that names an object and what it belongs to."""
     engine.say("asking for others' objects below own ones")
     for gate in list(engine.gates):
-        for above in _above(gate):
+        for above in _above(engine.model, gate):
             owners = [who for who in engine.cast.subjects() if engine.has_page(gate, who)]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
@@ -44,7 +45,7 @@ def _viewers(engine: Engine, who: str) -> list[str]:
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each such way."""
     for gate in prospect.gates:
-        for above in _above(gate):
+        for above in _above(prospect.model, gate):
             named = " and ".join(f"`{each}`" for each in above)
             yield {
                 "as": "one identity of each kind",
@@ -53,15 +54,20 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _above(gate: Gate) -> Iterator[tuple[str, ...]]:
+def _above(model: Model, gate: Gate) -> Iterator[tuple[str, ...]]:
     """Of the parameters that name what somebody has, the first, the first two, and so on; never
-    the last, which names the object itself, nor what is named by the same source as that."""
-    order = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
+    the one that names the object itself: the key of what is shown, else the last of the path."""
     if gate.batch or gate.how or gate.query or gate.asks is not None or not gate.shows:
         return
-    for many in range(1, len(order)):
-        if gate.sources[order[many - 1]] != gate.sources[order[-1]]:
-            yield tuple(order[:many])
+    in_path = [each for each in _PLACE.findall(gate.operation.path) if each in gate.personal]
+    order = [*in_path, *sorted(gate.personal - {*in_path})]
+    keys = {f"{name}.{model.policy.resources[name].key}" for name in gate.shows}
+    named = [each for each in order if gate.sources[each] in keys] or (in_path or order)
+    rest = (
+        [each for each in order if gate.sources[each] != gate.sources[named[-1]]] if named else []
+    )
+    for many in range(1, len(rest) + 1):
+        yield tuple(rest[:many])
 
 
 def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:

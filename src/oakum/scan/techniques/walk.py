@@ -225,7 +225,7 @@ class _Door:
 
     def _strange(self, case: _Case, who: str) -> Iterator[tuple[Filled, Response]]:
         """Questions for one owner's objects of which the viewer may not know the key, and their
-        answers. What makes them a member of one stands in that one itself."""
+        answers. What makes them a member of one, or opens it to all, stands in that one itself."""
         for turn in range(_MOST_OBJECTS):
             filled = self._fill(who, turn)
             if filled is None:
@@ -238,7 +238,7 @@ class _Door:
         """Whether an answer shows an object whose key the contract shows this viewer, for what
         stands in the object."""
         engine = self.engine
-        if not self._told_by_object() or not 200 <= answer.status < 300:
+        if not self._told_by_object(case) or not 200 <= answer.status < 300:
             return False
         question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
         _, judged, _ = engine.lookout.walk(self.gate, question, answer)
@@ -248,9 +248,13 @@ class _Door:
             for each in judged.sightings
         )
 
-    def _told_by_object(self) -> bool:
-        relations = self.engine.model.policy.relations.values()
-        return any(each.kind == "field" for each in relations)
+    def _told_by_object(self, case: _Case) -> bool:
+        """Whether what an object holds, whom it names or its state, says who may know its key."""
+        policy = self.engine.model.policy
+        states = policy.resources[case.resource].states.values()
+        return any(each.kind == "field" for each in policy.relations.values()) or any(
+            each.member for each in states
+        )
 
     def _leaks(self, case: _Case) -> bool:
         """Whether the key itself leaks: nobody needs to guess what they are shown."""
@@ -323,7 +327,7 @@ class _Door:
         return found
 
     def _foreign(self, case: _Case, who: str) -> Iterator[Filled]:
-        if self._told_by_object():
+        if self._told_by_object(case):
             yield from (filled for filled, _ in self._strange(case, who))
             return
         for turn in range(_MOST_OBJECTS):

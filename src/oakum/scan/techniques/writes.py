@@ -9,7 +9,7 @@ sent, are common. Only the owner's own view afterwards counts; then it is put ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.contract.classify import classify
@@ -303,11 +303,7 @@ class _Door:
             if each is not None:
                 self.ledger.is_sent(each)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
-        for each in (undo, own):
-            if each is not None and 300 <= answer.status < 500:
-                self.ledger.is_refused(each)
-            elif each is not None:
-                self.ledger.existing.add(self._named(each.check[0] or "", view, owner))
+        self._heard([each for each in (undo, own) if each is not None], answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
         stuck = [n for n in names if after is not None and after.object.get(n) == changes[n]]
@@ -322,6 +318,14 @@ class _Door:
         for name in stuck:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
+
+    def _heard(self, sent: Sequence[Undo], answer: Response, view: _View, owner: str) -> None:
+        """What an answer says of the writes: refused, or the objects were written to."""
+        for each in sent:
+            if 300 <= answer.status < 500:
+                self.ledger.is_refused(each)
+            else:
+                self.ledger.existing.add(self._named(each.check[0] or "", view, owner))
 
     def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""
