@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from oakum.semantics import Call, Model, Principal, project
 from oakum.semantics.judge import Sighting
@@ -60,7 +61,11 @@ class Drawn:
     uncounted: Model
 
     def __repr__(self) -> str:
-        return "Drawn"  # or Hypothesis prints some thousand lines
+        return "Drawn"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        """Hypothesis asks for this one, and prints 150 MB for the pool without it."""
+        printer.text(repr(self))
 
     @property
     def schema(self) -> Said:

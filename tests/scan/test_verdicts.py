@@ -137,15 +137,21 @@ operations:
 
 
 def bookings(
-    folder: Path, leaks: tuple[str, ...] = (), leave_out: str = "", spare: str = ""
+    folder: Path,
+    leaks: tuple[str, ...] = (),
+    leave_out: str = "",
+    spare: str = "",
+    entry: bool = False,
 ) -> Told:
-    """`leaks`: who may read all; `leave_out`: a member that lists lack; `spare`: in details too."""
+    """`leaks`: who may read all; `leave_out`: a member that lists lack; `spare`: in details too;
+    `entry`: an object stands in each that is whose the booking is."""
 
     def may(who: str, each: dict[str, Any]) -> bool:
         return who in leaks or NAMES.get(who) in (each["host_id"], each["guest_id"])
 
     def view(each: dict[str, Any], without: str) -> dict[str, Any]:
-        return {name: value for name, value in each.items() if name != without}
+        more = {"entry": {"door": f"D-{each['code']}-4471"}} if entry else {}
+        return {name: value for name, value in (each | more).items() if name != without}
 
     def listed(who: str, id: str) -> Any:
         return [
@@ -161,11 +167,19 @@ def bookings(
     shape = schema(
         "Booking", id="string", host_id="string", guest_id="string", price="integer", code="string"
     )
+    policy = BOOKING
+    if entry:
+        shape = shape.replace("code:", 'entry: {$ref: "#/components/schemas/Entry"}, code:')
+        shape += schema("Entry", door="string")
+        line = "  Entry: {owner: {parent: true}, fields: {door: [{see: [owner]}]}}\n"
+        policy = BOOKING.replace("price, code", "price, code, entry").replace(
+            "operations:", f"{line}operations:"
+        )
     paths = path("/users/{userId}/bookings", "listBookings", "Booking", many=True) + path(
         "/bookings/{bookingId}", "getBooking", "Booking"
     )
     api = Api({"/users/([^/]+)/bookings": listed, "/bookings/([^/]+)": one})
-    return told(folder, shape, paths, BOOKING, api)
+    return told(folder, shape, paths, policy, api)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +190,20 @@ def test_the_other_party_of_an_object_is_an_owner(
 ) -> None:
     run = bookings(tmp_path, leave_out=leave_out, spare=spare)
     assert run.named("proven") == run.named("over_blocked") == set()
+
+
+@pytest.mark.parametrize("leave_out", ["", "guest_id", "host_id"])
+def test_what_stands_in_an_object_of_two_is_the_other_partys_too(
+    tmp_path: Path, leave_out: str
+) -> None:
+    """Also where the object leaves out who that is, at every endpoint."""
+    run = bookings(tmp_path, leave_out=leave_out, spare=leave_out, entry=True)
+    assert run.named("proven") == run.named("over_blocked") == set()
+
+
+def test_a_stranger_to_both_parties_is_proven_to_read_what_stands_in_it(tmp_path: Path) -> None:
+    run = bookings(tmp_path, leaks=("ann", "bob", "cat"), entry=True)
+    assert ("Entry.door", "member") in run.proven
 
 
 def test_a_stranger_to_both_parties_is_proven_to_read_their_object(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from oakum.contract.model import Policy, State
 from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
-from oakum.semantics.judge import Outline, partly
+from oakum.semantics.judge import Outline
 from oakum.semantics.principal import at_path, digit, heard, holds, state_of
 
 _T = TypeVar("_T")
@@ -97,8 +97,7 @@ class Needs:
             self._noted.clear()
             table = self._model.tables[seen.resource]
             owned = table.resource.owner.kind != "none"
-            incomplete = partly(table.resource.owner, seen.value)
-            subject = Subject(seen.resource, seen.owners, seen.value, owned, incomplete)
+            subject = Subject(seen.resource, seen.owners, seen.value, owned, seen.partly)
             # `call:` is about the owner in the path where there is one, else about each object.
             named = rule.owner in call.params
             whom = Subject("", (call.params[rule.owner],)) if named else subject

@@ -15,7 +15,6 @@ from oakum.guard.route import filled
 from oakum.guard.targets import Target, names, renamed
 from oakum.guard.who import at, readable
 from oakum.semantics import Judge, Model, Subject, answer_media
-from oakum.semantics.judge import partly
 from oakum.semantics.principal import text
 from oakum.semantics.writing import ITSELF, Named
 
@@ -44,9 +43,7 @@ def seen(
     judge = Judge(model, inquiry.principal(), reader.id, its)
     for each in judge.judge(value, media.shape if media else None).sightings:
         if each.pointer == pointer and each.resource == target.resource:
-            owner = model.policy.resources[each.resource].owner
-            incomplete = partly(owner, each.value)
-            return Subject(each.resource, each.owners, each.value, partly=incomplete)
+            return Subject(each.resource, each.owners, each.value, partly=each.partly)
     return None
 
 

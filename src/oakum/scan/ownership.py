@@ -88,7 +88,16 @@ class Ownership:
             if owners != each.owners or states:
                 owners = owners if owners != each.owners else ()
                 found.known[each.pointer] = Known(owners, states)
+        for each in sorted(sightings, key=lambda each: len(each.pointer)):
+            if each.partly and each.pointer not in found.weak:
+                around = (each.pointer[:n] for n in reversed(range(len(each.pointer))))
+                outer = next((at for at in around if at in places), ())
+                if outer in found.weak and self._is_its_parents(each):
+                    found.weak[each.pointer] = found.weak[outer]
         return found
+
+    def _is_its_parents(self, each: Sighting) -> bool:
+        return self.model.policy.resources[each.resource].owner.kind == "parent"
 
     # ------------------------------------------------------------ what it is
 

@@ -67,6 +67,8 @@ class Sighting:
     outline: Outline | None = field(default=None, repr=False, compare=False)
     """What decides: the same outline, the same owners, relations, state and wants. None: unique.
     A pair of what it says, where strangers are `STRANGER`, and of its owners."""
+    partly: bool = False
+    """There may be more owners than these, since it, or what it stands in, does not say all."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Judgement:
 class _Context(NamedTuple):
     owners: tuple[str, ...]
     """Owners of the enclosing object, for resources owned by their parent."""
+    partly: bool = False
+    """The enclosing object may have more of them."""
     inside: bool = False
     """There is an enclosing object."""
     passes: bool = False
@@ -111,6 +115,7 @@ class _Verdict(NamedTuple):
     """What is known of an object, and the fields that may be seen of it."""
 
     owners: tuple[str, ...]
+    partly: bool
     relations: frozenset[str]
     state: Mapping[str, Json]
     bits: int
@@ -303,7 +308,7 @@ class Judge:
             verdict = self._verdict(name, value, at, context)
             if outline is not None:
                 self._verdicts[outline] = verdict
-        owners, relations, state, bits, passes, around = verdict
+        owners, lacking, relations, state, bits, passes, around = verdict
         if outline is not None:
             if STRANGER in outline:
                 owners = self._owners(name, value, context)
@@ -312,12 +317,12 @@ class Judge:
         root = self._roots.get((name, bits, shape))
         if root is None:
             root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
-        inner = _Context(owners, True, passes)
+        inner = _Context(owners, lacking, True, passes)
         if around is not None:
             inner = inner._replace(around=around.moved(at), counts=context.counts and bits != 0)
         keep = self._parts(value, root, at, inner, leaves)
         self._sightings.append(
-            Sighting(name, at, owners, relations, state, tuple(leaves), value, outline)
+            Sighting(name, at, owners, relations, state, tuple(leaves), value, outline, lacking)
         )
         return keep if bits else False
 
@@ -327,7 +332,7 @@ class Judge:
         """All that the verdict on an object hangs on; None: it has more to say than scalars."""
         if self._told or self._known:
             return None
-        said: list[Hashable] = [name, context.owners, context.inside, context.passes]
+        said: list[Hashable] = [name, *context[:4]]
         if self._writing is not None:
             said += (context.counts, in_list(at), context.around and context.around.outline(at))
         for member, names in self._deciding(name):
@@ -384,7 +389,9 @@ class Judge:
             if owned and not owners:
                 owners = self._told.get(at, ())
             owners = known.owners or owners
-            lacking = not known.owners and partly(table.resource.owner, value)
+            of = table.resource.owner
+            lacking = context.partly if of.kind == "parent" else partly(of, value)
+            lacking = lacking and not known.owners
             subject = Subject(name, owners, value, owned, lacking)
         relations = held(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
@@ -392,7 +399,7 @@ class Judge:
         # What is nobody's belongs to whoever may have the object that it stands in.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
-        return _Verdict(owners, relations, state, bits, passes, around)
+        return _Verdict(owners, subject.partly, relations, state, bits, passes, around)
 
     def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         return owners_of(

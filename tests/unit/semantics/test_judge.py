@@ -316,6 +316,26 @@ def test_who_may_be_an_owner_that_is_left_out_is_no_stranger() -> None:
     assert part.keep == {"data": {"0": False}}
 
 
+def test_what_stands_in_an_object_that_leaves_an_owner_out_may_be_theirs_too() -> None:
+    """Of what is its parent's nobody knows more owners than of the parent: a second parent, one
+    that names other people, and one that is nobody's are walked beside it."""
+    inner = replace(PERSON, owner=Owner("parent"))
+    both = note({"text": (see("owner"),)}, Owner("field", ("owner_id", "id")))
+    resources = {"Note": both, "Person": inner}
+    model = compile_contract(Document((door(),)), Policy(RELATIONS, resources))
+    asks = Principal(frozenset({"u2"}), related={("follower", o): True for o in ("u1", "u3")})
+    friend = {"id": "f", "name": "F"}
+    rows = [
+        {"owner_id": "u1", "friend": friend},
+        {"owner_id": "u1", "id": "u3", "friend": friend},
+        {"friend": friend},
+    ]
+    found = judge({"data": [*rows, *rows]}, asks, model=model)
+    told = [(s.owners, s.partly, "follower" in s.held) for s in found.sightings]
+    once = [(("u1",), True, False)] * 2 + [(("u1", "u3"), False, True)] * 2 + [((), False, False)] * 2
+    assert told == [*once, *once]
+
+
 def test_only_an_object_that_names_its_owners_itself_may_leave_one_out() -> None:
     two = ("a", "b")
     assert partly(Owner("field", two), {"a": "u1"})

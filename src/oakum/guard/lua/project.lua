@@ -724,6 +724,7 @@ local function owners_of(self, above)
       end
     end
   elseif kind == "parent" then
+    self.partly = above.partly or false
     for k = 1, above.n do add(owners, above[k]) end
   elseif kind == "caller" then
     for id in pairs(KNOW.ids) do add(owners, id) end
@@ -891,7 +892,7 @@ local function judge(body, level, above, depth)
     subject.owned = body.table.owned
   end
   local passed = passes(subject, above)
-  if not SUBJECT then subject.owners.passed = passed end
+  if not SUBJECT then subject.owners.passed, subject.owners.partly = passed, subject.partly end
   if not passed then return body.table.closed, subject.owners end
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
