@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from itertools import product
+from itertools import islice, product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Resource, Shape, State
 from oakum.errors import InputError, Problem
@@ -19,6 +19,8 @@ from oakum.semantics.principal import digit
 
 _MAX_ROWS = 1 << 18
 _MAX_DEPTH = 24
+MOST_PLACES = 1 << 13
+"""Places below one line of a contract that are looked at, leaves and what they stand in."""
 
 
 @dataclass
@@ -267,29 +269,49 @@ def _expand(path: str, shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     yield from leaf_paths(at, path, bound) if at else (path,)
 
 
-def leaf_paths(
-    shape: Shape, path: str, bound: Mapping[str, str], seen: tuple[object, ...] = ()
-) -> Iterator[str]:
-    """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own."""
+def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> Iterator[str]:
+    """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own.
+
+    What a schema holds in itself again is no leaf of it. Schemas that hold each other have as many
+    ways through them as there are orders of them, so that where more than `MOST_PLACES` are
+    declared, those count that the fewest steps lead to, by whole levels; what stands deeper is
+    granted by no line that does not name it.
+    """
+    found = list(islice(_places(shape, path, bound, _MAX_DEPTH), MOST_PLACES + 1))
+    if len(found) > MOST_PLACES:
+        found = list(_places(shape, path, bound, 1))  # what stands in it itself, however many
+        for depth in range(2, _MAX_DEPTH):
+            more = list(islice(_places(shape, path, bound, depth), MOST_PLACES + 1))
+            if len(more) > MOST_PLACES:
+                break
+            found = more
+    return (leaf for leaf in found if leaf is not None)
+
+
+def _places(
+    shape: Shape, path: str, bound: Mapping[str, str], depth: int, seen: tuple[object, ...] = ()
+) -> Iterator[str | None]:
+    """Every place at and below `path` that at most `depth` others stand around: leaves by their
+    paths, others as None."""
     if (path and resource_of(shape, bound)) or len(seen) > _MAX_DEPTH:
         yield path
         return
     if (here := _identity(shape)) in seen:
+        yield None
         return
     seen = (*seen, here)
     own = besides_resources(shape, bound) if path else shape
     if own is None:
         yield path
         return
-    below = [(name, member(own, name)) for name in member_names(own)]
-    star = member(own, "*")
-    if star is not None:
-        below.append(("*", star))
-    if not below:
-        yield path
-    for name, child in below:
+    names, star = member_names(own), member(own, "*")
+    yield None if names or star is not None else path
+    if len(seen) > depth:
+        return
+    below = [(name, member(own, name)) for name in names]
+    for name, child in [*below, ("*", star)]:
         if child is not None:
-            yield from leaf_paths(child, f"{path}.{name}" if path else name, bound, seen)
+            yield from _places(child, f"{path}.{name}" if path else name, bound, depth, seen)
 
 
 def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:

@@ -332,7 +332,9 @@ def test_what_stands_in_an_object_that_leaves_an_owner_out_may_be_theirs_too() -
     ]
     found = judge({"data": [*rows, *rows]}, asks, model=model)
     told = [(s.owners, s.partly, "follower" in s.held) for s in found.sightings]
-    once = [(("u1",), True, False)] * 2 + [(("u1", "u3"), False, True)] * 2 + [((), False, False)] * 2
+    once = (
+        [(("u1",), True, False)] * 2 + [(("u1", "u3"), False, True)] * 2 + [((), False, False)] * 2
+    )
     assert told == [*once, *once]
 
 
