@@ -23,8 +23,8 @@ _PICKS = frozenset(
 )
 """Query parameters, in lower case, by which callers choose the members of an answer."""
 
-_LOOKED_AT = ("field", "path")
-"""Kinds of owners of whom a thing within another one says nothing."""
+_INSIDE = ("field", "path", "caller")
+"""Kinds of owners of a thing within another one that is looked at by its key."""
 
 
 def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem, ...]:
@@ -312,7 +312,7 @@ class _Seen:
             if name in door.finders or at < 0 or not table.rules[at].grants:
                 continue
             first = said is not None and name in said.resources
-            names_another = door.target.unnamed if first else resource.owner.kind in _LOOKED_AT
+            names_another = self._unlooked(door, name) if first else resource.owner.kind in _INSIDE
             if names_another and not (first and resource.is_account):
                 whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
                 yield Problem(
@@ -320,6 +320,13 @@ class _Seen:
                     f"{whose} cannot be told, so what its owner may set there is refused",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
+
+    def _unlooked(self, door: Door, name: str) -> bool:
+        """Whether what a body says of a key of its own is of no object that was looked at."""
+        target = door.target
+        if door.operation.method == "POST" or target.kind == "none":
+            return False
+        return target.unnamed or target.below or target.resource not in ("", name)
 
     def _existence(self, door: Door) -> Iterator[Problem]:
         """A write that `call:` opens to who may be shown nothing of the concealed object that the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.contract.model import Json
@@ -67,16 +67,17 @@ class Intake:
     def _subject(
         self, door: Door, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
-        match door.target.kind:
+        target, subject = door.target, Subject("")
+        match target.kind:
             case "caller":
-                ids = tuple(sorted(inquiry.who.ids))
                 new = door.operation.method == "POST"
-                return Subject("", ids, unnamed=door.target.unnamed, new=new)
+                subject = Subject("", tuple(sorted(inquiry.who.ids)), new=new)
             case "path":
-                return Subject("", (params[door.target.param],))
-            case "none":
-                return Subject("")
-        return (yield from self._asked(door, door.target, params, inquiry))
+                subject = Subject("", (params[target.param],))
+            case "ask":
+                subject = yield from self._asked(door, target, params, inquiry)
+        key = params[target.last] if target.last else ""
+        return replace(subject, unnamed=target.unnamed, below=target.below, key=key)
 
     def _asked(
         self, door: Door, target: Target, params: Mapping[str, str], inquiry: Inquiry
@@ -171,7 +172,7 @@ class Intake:
         self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, reading: Reading
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be sent on of a body, with all that is to be looked up for it."""
-        named = Named(door.finders)
+        named = Named(door.finders, makes=door.operation.method == "POST")
         while True:
             done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             if subject is None or done.whole:

@@ -12,7 +12,7 @@ from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.lookups import Inquiry
 from oakum.guard.route import filled
-from oakum.guard.targets import Target, names, renamed
+from oakum.guard.targets import Target, names, places, renamed
 from oakum.guard.who import at, readable
 from oakum.semantics import Judge, Model, Subject, answer_media
 from oakum.semantics.principal import text
@@ -70,7 +70,9 @@ def find(
         if not inquiry.spend():
             raise Denied(503, "target")
         answered = yield from inquiry.ask(asked)
-        if key == ITSELF and answered is not None and answered.status == 404:
+        # Below what the path begins with, it may be absent and elsewhere all the same.
+        certain = key == ITSELF or named.makes or places(model.operations[target.operation]) < 2
+        if certain and answered is not None and answered.status == 404:
             named.found[key] = Subject(target.resource, new=True)
         elif answered is not None:
             named.found[key] = seen(model, target, its, inquiry, answered)

@@ -265,6 +265,8 @@ class _Compiler:
             "query": target.query,
             "renamed": dict(target.names),
             "unnamed": target.unnamed,
+            "below": target.below,
+            "last": target.last,
             "own": target.own,
             "made": target.made,
             "after": self._target(target.then) if target.then else None,

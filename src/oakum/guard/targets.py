@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -46,6 +46,10 @@ class Target:
     """As of `Reader`."""
     unnamed: bool = False
     """As of a `Subject`."""
+    below: bool = False
+    """As of a `Subject`."""
+    last: str = ""
+    """The parameter that its path ends with; empty: it ends otherwise."""
     made: str = ""
     """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
     then: Target | None = None
@@ -81,6 +85,15 @@ class Targets:
 
     def target(self, operation: Operation, resource: str) -> Target:
         """`resource`: what the request body holds; empty: nothing that the contract knows."""
+        found, end = self._touched(operation, resource), operation.path.rpartition("/")[2]
+        if _NAME.fullmatch(end):
+            return replace(found, last=end[1:-1])
+        twin = self.document.operation(f"GET {operation.path}")
+        shown = self._shown(twin, resource) if twin is not None else None
+        alone = shown is not None and resource in ("", shown[0])
+        return replace(found, below=bool(places(operation)) and not alone)
+
+    def _touched(self, operation: Operation, resource: str) -> Target:
         rule = self.model.rule(operation.id)
         if rule.owner:
             return self._below_owner(operation) or Target("path", param=rule.owner)

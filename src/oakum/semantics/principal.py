@@ -48,6 +48,10 @@ class Subject:
     """Nothing but a body can say which one it is, so a key that stands there names another."""
     new: bool = False
     """It is about to be made."""
+    below: bool = False
+    """The path names what stands around it, so a key in a body may be of any."""
+    key: str = ""
+    """What stands last in the path of a write, where that is a parameter."""
 
 
 def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:

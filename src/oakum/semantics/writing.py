@@ -18,6 +18,8 @@ Key = tuple[str, str]
 """A resource, and the key of one of its objects."""
 ITSELF: Key = ("", "")
 """The object that is written, as the API shows it now."""
+ITS_OWN = Subject("")
+"""Of an object that may have been another: it is the one that is written, or made."""
 
 
 @dataclass
@@ -27,7 +29,9 @@ class Named:
     findable: Collection[str] = ()
     """Resources whose objects can be asked for by their keys; `""`: `ITSELF` can be."""
     found: dict[Key, Subject | None] = field(default_factory=dict)
-    """None: the API does not show it, or not in one way."""
+    """None: the API does not show it, or not in one way. `new`: it says that there is none."""
+    makes: bool = False
+    """The request is one that makes new objects (POST)."""
     wanted: dict[Key, None] = field(default_factory=dict)
     """Those that were looked for and are not in `found`, in the order in which they came up."""
 
@@ -68,6 +72,7 @@ class Writing:
         self._ids = ids
         self._named = named or Named()
         self._new: dict[str, Subject] = {}
+        self._within: dict[Hashable, Subject] = {}
 
     def of(
         self,
@@ -82,13 +87,17 @@ class Writing:
         be written there at all, so that it is worth a question."""
         name, owned, one = resource.name, resource.owner.kind != "none", self.subject
         same = one.value if one.resource == name else None
+        itself = Subject(name, one.owners, same, owned, one.partly, new=one.new)
         if not self._is_another(resource, value, at, around):
-            found = Subject(name, one.owners, same, owned, one.partly, new=one.new)
-            return found, Around(at, name, found, itself=True)
+            return itself, Around(at, name, itself, itself=True)
         known = self._other(resource, value, at, around) if counts and owned else None
+        if known is ITS_OWN:
+            return itself, Around(at, name, itself, itself=True)
         if known is not None and known.resource != name:
             known = None
         found = known or Subject(name, (), same, owned, one.partly)
+        if resource.owner.kind == "parent" and around is not None:
+            found = replace(found, value=None)
         return found, Around(at, name, known, itself=False)
 
     def _is_another(
@@ -96,25 +105,59 @@ class Writing:
     ) -> bool:
         """Whether what a body holds may be another object than the one that is written: an account
         tells by its key that it is the caller's own."""
-        said = _keys(resource, value)
-        if resource.is_account and said and {*map(identifier, said)} <= self._ids:
+        said, kind = {*map(identifier, _keys(resource, value))}, resource.owner.kind
+        if resource.is_account and said and said <= self._ids:
             return False
-        if around is not None and resource.owner.kind in ("field", "path"):
+        if around is not None and kind in ("field", "path"):
             # An object within one that is new is new, unless it has a key.
             return bool(said) or not self.subject.new
-        if in_list(at) and self.subject.resource == resource.name:
-            same = {identifier(each) for each in at_path(self.subject.value, resource.key)}
-            return not {*map(identifier, said)} <= same
-        return self.subject.unnamed and bool(said)
+        if around is not None and kind in ("parent", "caller"):
+            return bool(said) or kind == "parent"
+        if kind == "none":
+            listed = in_list(at) and self.subject.resource == resource.name
+            if listed:
+                return not said <= self._own_keys(resource)
+            return self.subject.unnamed and bool(said)
+        return bool(said) and self._names_another(resource, said, at)
+
+    def _names_another(self, resource: Resource, said: set[str | None], at: Pointer) -> bool:
+        """Whether a key that an object within no other says is not of the one that is written."""
+        one = self.subject
+        if one.resource != resource.name:
+            if one.resource or one.unnamed or one.below:
+                return True
+            # What a POST makes may have any key; where nobody knows whose it is, it is nobody's.
+            if (one.new and not one.key) or not one.owners:
+                return False
+            if in_list(at):
+                return True
+        return not said <= self._own_keys(resource)
+
+    def _own_keys(self, resource: Resource) -> set[str | None]:
+        """Keys of the one that is written: as the API shows it, or as the path says."""
+        one = self.subject
+        if one.resource != resource.name:
+            if one.key and (resource.is_account or one.new):
+                return {one.key}
+            found = self._named.get(ITSELF)
+            one = found if found is not None and found.resource == resource.name else one
+        value = one.value if one.resource == resource.name else None
+        return {identifier(each) for each in at_path(value, resource.key)} - {None}
 
     def _other(
         self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
     ) -> Subject | None:
         """By its key; without one, by what stands now in the place that it would take."""
-        if said := _keys(resource, value):
-            return self._by_key(resource, said)
-        whole = self._whole(around) if around is not None else None
-        if whole is None or around is None:
+        said = _keys(resource, value)
+        if around is None:
+            return self._named_by(resource, said, at)
+        if resource.owner.kind == "parent":
+            return self._of_parent(resource, said, at, around)
+        if said:
+            found = self._by_key(resource, said)
+            return found if found is not None and not found.new else None
+        whole = self._whole(around)
+        if whole is None:
             return None
         if whole.new:
             return self._made(resource)
@@ -129,6 +172,44 @@ class Writing:
         if isinstance(stored, dict) and not left and (said := _keys(resource, stored)):
             return self._by_key(resource, said)
         return None
+
+    def _named_by(self, resource: Resource, said: list[Json], at: Pointer) -> Subject | None:
+        """One that stands in no other. A key that is free is of a new one, or the new name of the
+        one that the path names."""
+        one, named = self.subject, self._named
+        if named.makes and resource.name not in named.findable:
+            return ITS_OWN
+        found = self._by_key(resource, said)
+        if found is None or not found.new:
+            return found
+        names = one.resource == resource.name or (one.key and resource.is_account)
+        return ITS_OWN if named.makes or (names and not in_list(at)) else None
+
+    def _of_parent(
+        self, resource: Resource, said: list[Json], at: Pointer, around: Around
+    ) -> Subject | None:
+        """One whose owner is that of the object around it: with a key, where that object has it
+        there now."""
+        whole = self._whole(around) if said else around.known
+        if whole is None or (said and whole.new):
+            return None
+        stored, left = _stored(whole.value, at[len(around.at) :])
+        there = stored if isinstance(stored, list) and len(left) == 1 else [stored]
+        value, wanted = None, [*map(identifier, said)]
+        for each in there if said or not left else []:
+            if not isinstance(each, dict):
+                continue
+            has = [*map(identifier, _keys(resource, each))]
+            if not said or (has == wanted and None not in wanted):
+                value = each
+        if said and value is None:
+            return None
+        key = (resource.name, whole.owners, whole.partly, whole.new, id(value) if value else 0)
+        if key not in self._within:
+            self._within[key] = Subject(
+                resource.name, whole.owners, value, partly=whole.partly, new=whole.new
+            )
+        return self._within[key]
 
     def _whole(self, around: Around) -> Subject | None:
         """The object around a place, as the API shows it; None: it does not."""

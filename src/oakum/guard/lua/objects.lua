@@ -97,27 +97,28 @@ function M.seen(target, reader, value, params, bearer)
     for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = all[name] end
   end
   local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer)
-  seen.value, seen.keys = inside, {}
-  if target.settable and target.settable.key.n > 0 then
-    for _, key in ipairs(json.at(inside, target.settable.key)) do
-      local id = json.text(key)
-      if id then seen.keys[id] = true end
-    end
-  end
+  seen.value = inside
   return seen
 end
 
 -- Objects in a request body of which the API can be asked, and what it said of them: by a mark, false
 -- where it does not show one.
 function M.named(door)
-  return { finders = door.finders, found = {}, wanted = {}, marked = {}, made = {} }
+  return { finders = door.finders, found = {}, wanted = {}, marked = {}, made = {}, makes = door.method == "POST" }
 end
 
-local function told(x, target, reader, params, itself, answer)
+-- How many parameters the path of a door has.
+local function places(door)
+  local n = 0
+  for i = 1, #door.segments do n = n + select(2, door.segments[i]:gsub("{", "")) end
+  return n
+end
+
+local function told(x, target, reader, params, certain, answer)
   local value = lookups.readable(answer)
   x.lookups = x.lookups + 1
   if value == nil then x.failed = x.failed + 1 end
-  if itself and answer and answer.status == 404 then
+  if certain and answer and answer.status == 404 then
     local made = subject.of {}
     made.resource, made.new = target.resource.name, true
     return made
@@ -154,9 +155,10 @@ function M.find(plan, asking, x, named)
   local answers = asking:all(batch)
   for i = 1, #todo do
     local each = todo[i]
-    local itself = each.each.name == ""
+    -- Below what the path begins with, it may be absent and elsewhere all the same.
+    local certain = each.each.name == "" or named.makes or places(each.reader) < 2
     named.found[each.each.mark] =
-      told(x, each.target, each.reader, each.params, itself, answers[i] or nil)
+      told(x, each.target, each.reader, each.params, certain, answers[i] or nil)
   end
 end
 

@@ -529,15 +529,21 @@ end
 
 -- Whose object a write touches, or nil, a status and a reason.
 function Guard:object(x, door)
-  local target = door.target
+  local target, touched, status, reason = door.target, nil, nil, nil
   if target.kind == "caller" then
-    local own = subject.of(x.who.list)
-    own.unnamed, own.new = target.unnamed, door.method == "POST"
-    return own
+    touched = subject.of(x.who.list)
+    touched.new = door.method == "POST"
+  elseif target.kind == "path" then
+    touched = subject.of({ x.params[target.param] })
+  elseif target.kind == "none" then
+    touched = subject.of(NONE)
+  else
+    touched, status, reason = asked(self, x, door, target)
+    if not touched then return nil, status, reason end
   end
-  if target.kind == "path" then return subject.of({ x.params[target.param] }) end
-  if target.kind == "none" then return subject.of(NONE) end
-  return asked(self, x, door, target)
+  touched.unnamed, touched.below = target.unnamed, target.below
+  touched.key = target.last ~= "" and x.params[target.last] or nil
+  return touched
 end
 
 -- ---------------------------------------------------------------- the body of a request

@@ -762,24 +762,6 @@ local function keys_in(found)
   return said
 end
 
--- Whether what a body holds may be another object than the one that is written: an account tells by its
--- key that it is the caller's own.
-local function another(table_, said)
-  local own, same = true, true
-  for k = 1, #said do
-    local id = json.text(said[k])
-    own = own and id and KNOW.ids[id] or false
-    same = same and id and SUBJECT.keys and SUBJECT.keys[id] or false
-  end
-  if table_.account and #said > 0 and own then return false end
-  if AROUND and (table_.owner == "field" or table_.owner == "path") then
-    -- An object within one that is new is new, unless it has a key.
-    return #said > 0 or not SUBJECT.new
-  end
-  if LISTS > 0 and SUBJECT.resource == table_.name then return not same end
-  return SUBJECT.unnamed and #said > 0
-end
-
 -- What the API shows of an object, or nil; what can be asked and was not is noted.
 local function named(name, key)
   local all, mark = SUBJECT.named, name .. "\0" .. key
@@ -796,6 +778,62 @@ end
 local function by_key(table_, said)
   local key = #said == 1 and spelling.id(said[1])
   return key and named(table_.name, key) or nil
+end
+
+-- Whether all of these keys are ids that are in a set.
+local function all_in(said, ids)
+  for k = 1, #said do
+    local id = ids and spelling.id(said[k])
+    if not id or not ids[id] then return false end
+  end
+  return true
+end
+
+local function ids_in(found)
+  local ids = {}
+  for k = 1, #found do
+    local id = spelling.id(found[k])
+    if id then ids[id] = true end
+  end
+  return ids
+end
+
+-- Keys of the object that is written, as the API shows it or as the path says: a set, or nil.
+local function own_keys(table_)
+  local one = SUBJECT
+  if one.resource ~= table_.name then
+    if one.key and (table_.account or one.new) then return { [one.key] = true } end
+    one = named("", "") or one
+    if one.resource ~= table_.name then return nil end
+  end
+  return one.value and table_.key.n > 0 and ids_in(json.at(one.value, table_.key)) or nil
+end
+
+-- Whether a key that an object within no other one says is not of the one that is written.
+local function names_another(table_, said)
+  local one = SUBJECT
+  if one.resource ~= table_.name then
+    if one.resource ~= "" or one.unnamed or one.below then return true end
+    -- What a POST makes may have any key; where nobody knows whose it is, it is nobody's.
+    if (one.new and not one.key) or one.owners.n == 0 then return false end
+    if LISTS > 0 then return true end
+  end
+  return not all_in(said, own_keys(table_))
+end
+
+-- Whether what a body holds may be another object than the one that is written: an account tells by its
+-- key that it is the caller's own.
+local function another(table_, said)
+  local kind = table_.owner
+  if table_.account and #said > 0 and all_in(said, KNOW.ids) then return false end
+  -- An object within one that is new is new, unless it has a key.
+  if AROUND and (kind == "field" or kind == "path") then return #said > 0 or not SUBJECT.new end
+  if AROUND and (kind == "parent" or kind == "caller") then return #said > 0 or kind == "parent" end
+  if not table_.owned then
+    if LISTS > 0 and SUBJECT.resource == table_.name then return not all_in(said, own_keys(table_)) end
+    return SUBJECT.unnamed and #said > 0
+  end
+  return #said > 0 and names_another(table_, said)
 end
 
 -- A new one, which is the caller's.
@@ -836,27 +874,84 @@ local function whole_around()
   return found and found.resource == level.name and found or nil
 end
 
--- Another object than the one that is written, as it is known: by its key, or without one by what stands
--- now in the place that it would take.
-local function other(table_, said, depth)
-  if #said > 0 then return by_key(table_, said) end
-  local whole = AROUND and whole_around()
-  if not whole then return nil end
-  if whole.new then return made(table_) end
-  local at, step = whole.value, AROUND
+local ITS_OWN = {} -- of one that may have been another: it is the one that is written, or made
+
+-- One that stands in no other. A key that is free is of a new one, or the new name of the one that the
+-- path names.
+local function named_by(table_, said)
+  local all = SUBJECT.named
+  if not all then return nil end
+  if all.makes and not all.finders[table_.name] then return ITS_OWN end
+  local found = by_key(table_, said)
+  if not found or not found.new then return found end
+  local names = LISTS == 0 and (SUBJECT.resource == table_.name or SUBJECT.key and table_.account)
+  return (all.makes or names) and ITS_OWN or nil
+end
+
+-- What an object has now at the place that is looked at, or the list, the null or the scalar that comes
+-- first, and how many steps are left.
+local function stored_at(value_, depth)
+  local at, step = value_, AROUND
   while step < depth and json.is_object(at) do
     at = type(PATH[step]) == "string" and at[PATH[step]]
     step = step + 1
   end
+  return at, depth - step
+end
+
+local function has_keys(table_, value_, said)
+  local has = table_.key.n > 0 and keys_in(json.at(value_, table_.key)) or {}
+  for k = 1, #said do
+    local id = spelling.id(said[k])
+    if not id or not has[k] or spelling.id(has[k]) ~= id then return false end
+  end
+  return #has == #said
+end
+
+-- One whose owner is that of the object around it: with a key, where that object has it there now.
+local function of_parent(table_, said, depth)
+  local keyed = #said > 0
+  local whole = LEVELS[AROUND].known
+  if keyed then whole = whole_around() end
+  if not whole or (keyed and whole.new) then return nil end
+  local at, rest = stored_at(whole.value, depth)
+  local value_
+  if keyed and json.is_array(at) and rest == 1 then
+    for k = 1, at.n do
+      if json.is_object(at[k]) and has_keys(table_, at[k], said) then value_ = at[k] end
+    end
+  elseif json.is_object(at) and (not keyed and rest == 0 or keyed and has_keys(table_, at, said)) then
+    value_ = at
+  end
+  if keyed and not value_ then return nil end
+  return {
+    resource = table_.name, owners = whole.owners or SUBJECT.owners, partly = whole.partly,
+    new = whole.new, value = value_,
+  }
+end
+
+-- Another object than the one that is written, as it is known: by its key, or without one by what stands
+-- now in the place that it would take.
+local function other(table_, said, depth)
+  if not AROUND then return named_by(table_, said) end
+  if table_.owner == "parent" then return of_parent(table_, said, depth) end
+  if #said > 0 then
+    local found = by_key(table_, said)
+    return found and not found.new and found or nil
+  end
+  local whole = whole_around()
+  if not whole then return nil end
+  if whole.new then return made(table_) end
+  local at, rest = stored_at(whole.value, depth)
   -- What stands in for an account that is hidden looks the same, and nobody makes one so.
   if at == json.null and not table_.account then return made(table_) end
-  if json.is_array(at) and depth - step == 1 and not table_.account then
+  if json.is_array(at) and rest == 1 and not table_.account then
     for k = 1, at.n do
       if not is_own(table_, at[k]) then return nil end
     end
     return made(table_)
   end
-  if not json.is_object(at) or step < depth or table_.key.n == 0 then return nil end
+  if not json.is_object(at) or rest > 0 or table_.key.n == 0 then return nil end
   local stored = keys_in(json.at(at, table_.key))
   return #stored > 0 and by_key(table_, stored) or nil
 end
@@ -865,12 +960,14 @@ end
 local function written(subject, level, depth)
   local table_, target = subject.table, SUBJECT
   local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
-  level.name, level.itself = table_.name, not another(table_, said)
+  local itself = not another(table_, said)
+  local found = not itself and table_.owned and other(table_, said, depth) or nil
+  level.name, level.itself = table_.name, itself or found == ITS_OWN
   if level.itself then
-    level.known = SUBJECT.resource == table_.name and SUBJECT or { new = SUBJECT.new }
+    level.known = SUBJECT.resource == table_.name and SUBJECT
+      or { new = SUBJECT.new, owners = SUBJECT.owners, partly = SUBJECT.partly }
     subject.owners = SUBJECT.owners
   else
-    local found = table_.owned and other(table_, said, depth) or nil
     if found and found.resource ~= table_.name then found = nil end
     level.known, target = found, found or SUBJECT
     subject.owners = found and found.owners or NOBODYS
@@ -1289,6 +1386,20 @@ local function assembled()
   return OUT:get()
 end
 
+-- Whether what is left out is white space alone.
+local function whole()
+  local at = 0
+  for k = 1, RANGES + 1 do
+    local from = k > RANGES and N or FROM[k]
+    if from < 0 then return false end
+    for j = at, from - 1 do
+      if P[j] > 32 then return false end
+    end
+    at = TO[k]
+  end
+  return true
+end
+
 local function project(plan, node, know, door, params, text, subject, seen, counts)
   if #text >= 2147483000 then return nil, "unreadable" end
   S, P, N = text, cast("const uint8_t *", text), #text
@@ -1317,8 +1428,11 @@ end
 -- What may be sent on of a request body, by who may set what of `subject` (`owners`, `resource`).
 function M.accept(plan, node, know, door, params, text, subject, seen)
   WHY = nil
-  return project(plan, node, know, door, params, text,
+  local out, why = project(plan, node, know, door, params, text,
     subject or { owners = NO_OWNERS, resource = "" }, seen, false)
+  -- What nothing is taken out of goes on as it came.
+  if out and whole() then return text end
+  return out, why
 end
 
 return M
