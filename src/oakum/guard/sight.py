@@ -66,7 +66,9 @@ def _read(
     inquiry.begin()
     if path is None or not inquiry.spend():
         return False
-    question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held)
+    # What a service is shown is not the caller's for that.
+    own = any(model.policy.resources[n].owner.kind == "caller" for n in hidden.resources)
+    question = inquiry.desk.addressed(path, "", inquiry.like, inquiry.held, own=own)
     answered = yield from inquiry.ask(question)
     if answered is None or readable(answered) is None:
         return False

@@ -86,6 +86,9 @@ class Targets:
     def target(self, operation: Operation, resource: str) -> Target:
         """`resource`: what the request body holds; empty: nothing that the contract knows."""
         found, end = self._touched(operation, resource), operation.path.rpartition("/")[2]
+        if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
+            # What a service is shown is not the caller's for that.
+            found = replace(found, own=True)
         if _NAME.fullmatch(end):
             return replace(found, last=end[1:-1])
         twin = self.document.operation(f"GET {operation.path}")

@@ -839,7 +839,12 @@ function Guard:visible(x)
   local path = objects.path_of(reader, params)
   local seconds = reader ~= door and path and asking:spend(x)
   if not seconds then return false end
-  local question = asking:question(x, path, "", asking.service)
+  -- What a service is shown is not the caller's for that.
+  local service = asking.service
+  for i = 1, door.concealed.n do
+    if door.concealed[i].owner == "caller" then service = nil end
+  end
+  local question = asking:question(x, path, "", service)
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
   local declared = value ~= nil and declared_answer(reader, 200, answer.headers["content-type"] or "")
