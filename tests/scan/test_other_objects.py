@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.scan.servers import Reply
 from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
 
 # ------------------------------------------------------- a reference that an API has expanded
@@ -371,3 +372,33 @@ FINDS = "listSheets: {params: {title: Sheet.title}}"
 def test_a_search_is_asked_for_an_object_in_each_state(tmp_path: Path, term_opens: bool) -> None:
     found = searched(tmp_path, term_opens=term_opens)
     assert (("Sheet.title", "member") in found.proven) is term_opens
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_what_an_answer_for_nobodys_id_holds_of_others_is_found(
+    tmp_path: Path, others: bool
+) -> None:
+    """Whoever asks for a note that is not there is told of notes that are: own ones, or all."""
+
+    def note(who: str, id: str) -> Any:
+        if not who:
+            return 401
+        mine = long[NAMES[who]]
+        if id in {each["id"] for each in NOTES.values()}:
+            return mine if id == mine["id"] else 404
+        return Reply(404, {"error": "none", "like": [*long.values()] if others else [mine]})
+
+    def notes(who: str, user: str) -> Any:
+        return [long[user]] if who and NAMES[who] == user else 403
+
+    long = {
+        id: {**each, "text": f"{each['text']}, and what {id} saw there"}
+        for id, each in NOTES.items()
+    }
+    policy = NESTED.replace("{userId: Me.id, noteId: Note.id}", "{id: Note.id}")
+    paths = path("/users/{userId}/notes", "listNotes", "Note", many=True)
+    paths += path("/notes/{id}", "getNote", "Note")
+    shapes = schema("Note", id="string", owner_id="string", text="string")
+    api = Api({"/users/([^/]+)/notes": notes, "/notes/([^/]+)": note})
+    found = told(tmp_path, shapes, paths, policy, api)
+    assert (("Note.text", "member") in found.proven) is others

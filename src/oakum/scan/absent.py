@@ -6,7 +6,7 @@ stands in the answer is judged like any other: a refusal may hold somebody's dat
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from oakum.finding import Result
@@ -14,8 +14,24 @@ from oakum.scan.asking import Filled, fill
 from oakum.scan.matrix import Outcome
 
 if TYPE_CHECKING:
+    from oakum.exchange import Response
     from oakum.scan.doors import Gate
     from oakum.scan.engine import Engine
+
+_TELLING = 4
+"""Characters below which an id turns up in a text by chance."""
+_KEPT = 1_000_000
+"""Bytes of an answer below which it is kept to be looked at again."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A question for an id that is nobody's, and its answer: values, in memory only."""
+
+    gate: Gate
+    who: str
+    filled: Filled
+    answer: Response
 
 
 def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
@@ -23,12 +39,15 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
     named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
     if gate.id in engine.absent or not named:
         return
-    engine.absent.add(gate.id)
+    engine.absent[gate.id] = None
     real = fill(gate, engine.target, engine.knowledge, who)
     other = fill(gate, engine.target, engine.knowledge, who, absent=True)
     if real is None or other is None or real.params == other.params:
         return
-    outcome = _ask(engine, gate, who, other, "absent")
+    answer = engine.send(gate, who, other)
+    if len(answer.body) < _KEPT:
+        engine.absent[gate.id] = Control(gate, who, other, answer)
+    outcome = _look(engine, gate, who, other, answer, "absent")
     if any(owner == who for owner, _ in outcome.sighted):
         engine.ignoring.add(gate.id)
         engine.notes.append(
@@ -36,12 +55,41 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
             " exist: it ignores its parameter, so only the caller's own view was judged"
         )
     if outcome.observations:
-        _ask(engine, gate, who, other, "absent again")
+        _ask_again(engine, Control(gate, who, other, answer))
 
 
-def _ask(engine: Engine, gate: Gate, who: str, filled: Filled, how: str) -> Outcome:
+def look_again(engine: Engine) -> None:
+    """Once everybody's values are known: the first answers came before others had been asked for
+    theirs, so that nobody could tell what stands in them."""
+    for control in [*engine.absent.values()]:
+        if control is not None:
+            _learn_named(engine, control)
+            each = control.gate, control.who, control.filled
+            if _look(engine, *each, control.answer, "absent").observations:
+                _ask_again(engine, control)
+
+
+def _learn_named(engine: Engine, control: Control) -> None:
+    """Have everybody whose id stands in an answer asked for theirs: their values are to be told."""
+    text = control.answer.body.decode("utf-8", "replace")
+    for who, ids in engine.cast.ids.items():
+        if who != control.who and any(len(id) >= _TELLING and id in text for id in ids):
+            for gate in engine.gates:
+                alike = gate.shows.keys() & control.gate.shows.keys()
+                if alike and gate.personal and not gate.batch:
+                    engine.put(gate, who, who)
+
+
+def _ask_again(engine: Engine, control: Control) -> None:
+    engine.absent[control.gate.id] = None
+    answer = engine.send(control.gate, control.who, control.filled)
+    _look(engine, control.gate, control.who, control.filled, answer, "absent again")
+
+
+def _look(
+    engine: Engine, gate: Gate, who: str, filled: Filled, answer: Response, how: str
+) -> Outcome:
     """Take in what leaks of others; that nobody's object lacks something closes nothing."""
-    answer = engine.send(gate, who, filled)
     question = engine.question(gate, who, frozenset(), filled, f"{gate.id}|{how}")
     outcome = engine.lookout.look(gate, question, answer)
     leaks = tuple(

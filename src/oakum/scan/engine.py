@@ -16,7 +16,7 @@ from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
-from oakum.scan.absent import ask_for_nobodys
+from oakum.scan.absent import Control, ask_for_nobodys, look_again
 from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Filled, curl, fill
@@ -140,7 +140,7 @@ class Engine:
         self._changed = ""
         """In this world, whose account is not as before."""
         self._asked: set[str] = set()
-        self.absent: set[str] = set()
+        self.absent: dict[str, Control | None] = {}
         """Doors that were asked for an id that is nobody's."""
         self.probes: dict[str, tuple[Gate, str | None, str | None, int]] = {}
         """Question → how to put it again: door, viewer, whose values, which of them."""
@@ -173,6 +173,7 @@ class Engine:
         for technique in self.techniques:
             technique.run(self)
         ask_for_each(self, 1.0)
+        look_again(self)
         self.confirm()
         if self.switches is not None:
             reach_states(self, self.switches)
