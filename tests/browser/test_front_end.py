@@ -443,8 +443,10 @@ def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
     with zoo.answering({"GET /api": {"age": 4, "city": "Oslo"}}, page) as address:
         found = watch(browser, opening(address), address, QUIET)
     assert found.load is not None, found.why
-    (door,) = judge(found.load, address).doors
-    assert {each.use for each in door.fields} == {"unobserved"}
+    usage = judge(found.load, address)
+    uses = {each.use for door in usage.doors for each in door.fields}
+    # A browser that has no time does not always keep such a body: then that much is said.
+    assert uses == {"unobserved"} if usage.doors else usage.unheard == 1
 
 
 LOOPS = """
