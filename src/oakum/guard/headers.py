@@ -51,11 +51,7 @@ def onward(
 
     `raw`: the answer will pass unread, so the client may ask for a part or for a version of it.
     """
-    hop = {
-        word.strip().lower() for value in asked.values("connection") for word in value.split(",")
-    }
-    if guard.service:
-        hop.add(guard.service.header)
+    hop = {*for_this_hop(asked), *((guard.service.header,) if guard.service else ())}
 
     def stays(name: str) -> bool:
         if name in hop or _NEVER.fullmatch(name):
@@ -79,6 +75,12 @@ def onward(
         ("x-forwarded-proto", scheme),
         ("x-forwarded-host", asked.host),
     )
+
+
+def for_this_hop(asked: Asked) -> frozenset[str]:
+    """Names of headers, in lower case, that `connection` keeps from going on (RFC 9110, 7.6.1)."""
+    words = (word for value in asked.values("connection") for word in value.split(","))
+    return frozenset(word.strip().lower() for word in words)
 
 
 def client(asked: Asked, hops: int) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from oakum.contract.model import Caller, Json
 from oakum.guard.caching import handed_on
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
+from oakum.guard.headers import for_this_hop
 from oakum.guard.media import is_json, read_media_type
 from oakum.guard.route import called
 from oakum.guard.wiring import Credential
@@ -66,13 +67,23 @@ class Given:
         return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
 
 
+_HEADER = {"cookie": "cookie"}
+"""The header in which a credential stands, where it is not its own name."""
+
+
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
-    """The credentials in a request. Raises `Denied` for one that stands twice, and for one that a
-    server might find elsewhere than here."""
+    """The credentials in a request.
+
+    Raises `Denied` for one that stands twice, for one that a server might find elsewhere than here,
+    and for one that would not go on: the API would act for another than who was judged.
+    """
     values: list[tuple[Credential, str]] = []
     pieces: list[str] = []
     cookie = "; ".join(asked.values("cookie"))
+    ends_here = for_this_hop(asked)
     for each in places:
+        if _HEADER.get(each.where, each.name) in ends_here and each.where != "query":
+            raise Denied(400, "who")
         if each.where == "header" and each.name == "cookie":
             found = [cookie]
         elif each.where == "header":

@@ -57,6 +57,8 @@ local ANSWER = set [[content-type set-cookie location retry-after www-authentica
   x-frame-options referrer-policy permissions-policy x-request-id deprecation sunset allow]]
 local ANSWER_BEGINS = { "access-control-", "cross-origin-", "x-ratelimit-", "ratelimit" }
 
+local NONE = {}
+
 local function begins(name, prefixes)
   for i = 1, #prefixes do
     if sub(name, 1, #prefixes[i]) == prefixes[i] then return true end
@@ -125,8 +127,17 @@ function M.new(guard, credentials)
   return self
 end
 
+-- Names that `connection` lists beside the usual ones: they belong to this hop only.
+local function hop_names(connection)
+  if not connection or connection == "keep-alive" or connection == "close" then return nil end
+  connection = lower(connection)
+  local names = {}
+  for name in connection:gmatch("[^, \t]+") do names[name] = true end
+  return names
+end
+
 -- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
--- two of them.
+-- two of them, or in one that would not go on: the API would act for another than who was judged.
 function Headers:read(x, headers)
   local known, suspects = self.known, nil
   for i = 1, #headers do
@@ -162,15 +173,10 @@ function Headers:read(x, headers)
     end
   end
   x.suspects = suspects
-end
-
--- Names that `connection` lists beside the usual ones: they belong to this hop only.
-local function hop_names(connection)
-  if not connection or connection == "keep-alive" or connection == "close" then return nil end
-  connection = lower(connection)
-  local names = {}
-  for name in connection:gmatch("[^, \t]+") do names[name] = true end
-  return names
+  local hop = hop_names(x.connection)
+  for name in pairs(hop or NONE) do
+    x.twice = x.twice or self.credentials[name] ~= nil or (name == "cookie" and self.cookies)
+  end
 end
 
 local function goes(what, name, door)
