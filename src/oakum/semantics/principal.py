@@ -175,8 +175,10 @@ def state_of(
     """
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
-        value = _read(state, f"{resource.name}.{name}", principal, subject)
-        if value is None and not (state.of and _untold(state, principal, subject)):
+        path = f"{resource.name}.{name}"
+        value = _read(state, path, principal, subject)
+        unknown = _untold(state, principal, subject) if state.of else False
+        if value is None and not (unknown or _may_be_set(policy, path, principal, subject)):
             value = state.missing
         if value is not None:
             values[name] = value
@@ -187,6 +189,15 @@ def _untold(state: State, principal: Principal, subject: Subject) -> bool:
     """Whether some owner's account was not told: to be unset is something else."""
     told = [(owner, state.of) in principal.states for owner in subject.owners]
     return subject.partly or not told or not all(told)
+
+
+def _may_be_set(policy: Policy, path: str, principal: Principal, subject: Subject) -> bool:
+    """Whether an owner whom the object does not name may have set in their account what it does not
+    say itself."""
+    return subject.partly and (
+        any(each.of == path for one in policy.resources.values() for each in one.states.values())
+        or any((owner, path) in principal.states for owner in subject.owners)
+    )
 
 
 def _read(state: State, path: str, principal: Principal, subject: Subject) -> Json:

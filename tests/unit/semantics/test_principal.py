@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,22 @@ def test_of_several_owners_the_most_closed_counts() -> None:
     assert "hidden" not in states({}, "u1", "u2", u1=False)  # of the other nothing is known
     # What is none of its values stays as it is, and so matches no condition.
     assert states({}, "u1", "u2", u1=False, u2="nonsense")["hidden"] == "nonsense"
+
+
+def test_who_is_not_named_may_have_set_what_the_object_does_not_say() -> None:
+    """No more is known than of an owner whose account nobody asked: not that it is `missing`."""
+    open_ = replace(PRIVATE, missing=False)
+    resource = note(states=(open_,))
+    told = Principal(states={("u1", "Note.private"): None})
+    whole, part = Subject("Note", ("u1",)), Subject("Note", ("u1",), partly=True)
+    assert state_of(POLICY, resource, told, whole) == {"private": False}
+    assert state_of(POLICY, resource, told, part) == {}
+    assert state_of(POLICY, resource, Principal(), part) == {
+        "private": False
+    }  # nobody can be asked
+    refers = note(states=(State("private", (False, True), of="Note.private", missing=True),))
+    asked = replace(POLICY, resources={"Other": refers})
+    assert state_of(asked, resource, Principal(), part) == {}
 
 
 def test_the_object_is_believed_before_the_account() -> None:

@@ -200,7 +200,15 @@ end
 local function far(table_, i, know, subject)
   local state, owners = table_.states[i], subject.owners
   local unknown = state.elsewhere and state.values.n or state.missing
-  if owners.n == 0 or subject.partly then return unknown end
+  if owners.n == 0 then return unknown end
+  if subject.partly then
+    -- Who is not named may have set in their account what the object does not say itself.
+    if state.accounts then return state.values.n end
+    for j = 1, owners.n do
+      if know.state(state.far, owners[j]) ~= nil then return state.values.n end
+    end
+    return unknown
+  end
   local most = -1
   for j = 1, owners.n do
     local value = know.state(state.far, owners[j])
