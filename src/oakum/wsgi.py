@@ -32,6 +32,9 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _LOG = logging.getLogger("oakum.guard")
+_PIECE = 65_536
+"""Bytes of a body that are asked for at once. Some servers end the process where a chunk that was
+broken off is larger than what one read may hold."""
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR")
@@ -253,7 +256,7 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     most = min(length, most)
     body = bytearray()
     try:
-        while len(body) < most and (part := source.read(most - len(body))):
+        while len(body) < most and (part := source.read(min(_PIECE, most - len(body)))):
             body += part
     except Exception as error:
         if not needed:

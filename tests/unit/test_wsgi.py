@@ -17,7 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from oakum.wsgi import App, Environ, OakumMiddleware
+from oakum.wsgi import App, Environ, OakumMiddleware, _read
 from tests.unit.guard.club import FRIENDS, PEOPLE, POLICY, SEEN, gate
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -369,3 +369,15 @@ def test_an_answer_that_came_late_is_not_believed(
     assert "longer than `timeout`" in caplog.text
     slow.clear()
     assert b"Oslo" in call(guarded, "GET", "/members/ann", "bob")[2]
+
+
+def test_a_body_is_read_in_pieces_that_a_server_can_hold() -> None:
+    class Source(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and 0 < size <= 65_536
+            return super().read(size)
+
+    environ = {"CONTENT_LENGTH": "200000", "wsgi.input": Source(b"x" * 200_000)}
+    assert _read(environ, 1_000_000, needed=True) == b"x" * 200_000
+    environ["wsgi.input"] = Source(b"x" * 200_000)
+    assert _read(environ, 70_000, needed=False) == b"x" * 70_000
