@@ -35,9 +35,13 @@ _FAILED = _words(
     "error warn fail exception fault problem retry timedout degraded prev stale cached"
 )
 _NAMES = {
+    "left": _words(
+        "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
+        " terminatedearly"
+    ),
     "done": _words(
-        "complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof"
-        " last"
+        "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final"
+        " exhausted eof last"
     ),
     "pages": _words("pages totalpages pagecount numpages numberofpages lastpage"),
     "first": _words(
@@ -48,6 +52,7 @@ _NAMES = {
     ),
     "count": _words(
         "count numfound found hits length resultcount resultscount itemcount itemscount"
+        " rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount"
     ),
     "words": _words("message messages msg detail details reason notice title description"),
     "well": _words("success successful ok"),
@@ -59,6 +64,11 @@ _NAMES = {
         " startcursor endcursor"
     ),
 }
+_AROUND = _words(
+    "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data"
+    " payload envelope summary extensions headers"
+)
+"""Names of objects around a list, beside those above, of which each member is understood alone."""
 _WELL = frozenset(("ok", "success", "successful", "200", "0"))
 _LISTS = frozenset(("list", "collection", "array", "page"))
 _ALNUM = re.compile(r"[^a-z0-9]")
@@ -115,7 +125,8 @@ def is_whole(place: Place, answered: Answered, value: Json) -> bool:
     """Whether the ids at a place of an answer are certainly all there are."""
     look = _Look(place)
     look.walk(value, 0, ())
-    if not look.sound or not is_json(answered.media_type):
+    media = answered.media_type
+    if not look.sound or not is_json(media) or media == "application/problem+json":
         return False
     said = {*_counted(place, value, look.found), *_headers(answered, look.found)}
     for path, each in look.around:
@@ -224,11 +235,20 @@ def _around(
     if path in place.counts:
         return
     said = member(path[-1], value, found, declared=path[-1] in place.declared)
-    if said == "unknown" and isinstance(value, dict) and depth < 8:
+    if said == "unknown" and isinstance(value, dict) and depth < 8 and _opens(place, path[-1]):
         for name, each in value.items():
             yield from _around(place, (*path, name), each, found, depth + 1)
     else:
         yield said
+
+
+def _opens(place: Place, name: str) -> bool:
+    """Whether a name explains an object, so that what is in it may say the rest."""
+    plain = _ALNUM.sub("", name.lower())
+    if plain in _NAMES["left"]:
+        return False
+    known = plain in _AROUND or any(plain in names for names in _NAMES.values())
+    return known or name in place.declared
 
 
 def member(name: str, value: Json, found: int, *, declared: bool = False) -> Said:
@@ -255,6 +275,8 @@ def member(name: str, value: Json, found: int, *, declared: bool = False) -> Sai
 
 def _named(kind: str, value: Json, found: int, *, empty: bool) -> Said | None:
     match kind:
+        case "left":
+            return "silent" if empty else "on"
         case "done":
             return "end" if value is True else "on"
         case "pages":

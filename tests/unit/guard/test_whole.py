@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ def test_a_full_page_that_says_that_it_is_all_is_whole(found: int) -> None:
         ({"page": "1"}, False), ({"message": ""}, True), ({"message": "try again"}, False),
         ({"status": ""}, False), ({"status": "ok"}, True), ({"status": 200}, True),
         ({"status": 503}, False), ({"status": True}, True), ({"code": 0}, True),
+        ({"lastKey": {"version": 3}}, False), ({"older": {"href": "/x"}}, False),
+        ({"_links": {"self": {"href": "/x"}}}, True), ({"meta": {"x": {"id": 1}}}, False),
+        ({"marker": "m"}, False), ({"marker": None}, True), ({"nb_hits": 9}, False),
+        ({"exhaustive": False}, False), ({"range": "0-1/9"}, False), ({"num_results": 3}, True),
         ({"shards": 2}, False), ({"count": 3}, True), ({"count": 4}, False),
     ],
 )  # fmt: skip
@@ -47,6 +52,13 @@ def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
     around: dict[str, Any], said: bool
 ) -> None:
     assert whole(3, around) is said
+
+
+@pytest.mark.parametrize("name", ["after", "marker", "rowCount", "omitted", "lastEvaluatedKey"])
+def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) -> None:
+    place = replace(PLACE, declared=frozenset((name,)))
+    answered = Answered(200, (("content-type", "application/json"),), b"")
+    assert not is_whole(place, answered, {"data": [{"id": "u1"}], name: 9})
 
 
 @pytest.mark.parametrize(

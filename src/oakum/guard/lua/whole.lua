@@ -26,11 +26,12 @@ local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
 local FAILED = words "error warn fail exception fault problem retry timedout degraded prev stale cached"
 local NAMES = {
-  done = set "complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last",
+  left = set "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey terminatedearly",
+  done = set "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last",
   pages = set "pages totalpages pagecount numpages numberofpages lastpage",
   first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex from",
   size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize",
-  count = set "count numfound found hits length resultcount resultscount itemcount itemscount",
+  count = set "count numfound found hits length resultcount resultscount itemcount itemscount rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount",
   words = set "message messages msg detail details reason notice title description",
   well = set "success successful ok",
   status = set "status code statuscode result state",
@@ -42,6 +43,8 @@ for kind, names in pairs(NAMES) do
   -- A name that stands in two is of the first in the order of the reference.
   for name in pairs(names) do KIND[name] = KIND[name] or kind end
 end
+-- Names of objects around a list, beside those above, of which each member is understood alone.
+local OPENS = set "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data payload envelope summary extensions headers"
 local WELL, LISTS = set "ok success successful 200 0", set "list collection array page"
 
 local function has(text, list)
@@ -79,6 +82,7 @@ local function counted(value, found, good)
 end
 
 local TOLD = {}
+function TOLD.left(_, _, empty) return empty and "silent" or "on" end
 function TOLD.done(value) return value == true and "end" or "on" end
 function TOLD.pages(value)
   local n = integer(value)
@@ -140,13 +144,20 @@ local function same_path(path, n, wanted)
   return true
 end
 
+-- Whether a name explains an object, so that what is in it may say the rest.
+local function opens(look, name)
+  local plain = gsub(lower(name), "[^a-z0-9]", "")
+  if KIND[plain] == "left" then return false end
+  return OPENS[plain] or KIND[plain] or look.declared[name]
+end
+
 local function around(look, path, n, name, value, depth)
   path[n + 1] = name
   for i = 1, #look.counts do
     if same_path(path, n + 1, look.counts[i]) then return end
   end
   local said = member(name, value, look.found, look.declared[name])
-  if said == "unknown" and json.is_object(value) and depth < 8 then
+  if said == "unknown" and json.is_object(value) and depth < 8 and opens(look, name) then
     for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1) end
   else
     look[said] = true
@@ -295,6 +306,7 @@ function M.is(place, answer, value)
   local media = lower((answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*$"
     or (answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*;" or "")
   if media ~= "application/json" and media:sub(-5) ~= "+json" then return false end
+  if media == "application/problem+json" then return false end
   counts_say(look, value)
   headers_say(look, answer.headers)
   for i = 1, #look.beside do
