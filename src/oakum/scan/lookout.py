@@ -214,7 +214,7 @@ class Lookout:
             resource = self._ground.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
             if self._ground.who(each, viewer) == viewer:
-                filled = [leaf.path for leaf in each.leaves if leaf.value not in (None, [], {})]
+                filled = [leaf.path for leaf in each.leaves if leaf.value not in (None, "", [], {})]
                 yield each.resource, key, place_of(each.pointer, key), filled
 
     def _learn_states(

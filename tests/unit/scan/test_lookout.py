@@ -164,6 +164,15 @@ def test_a_granted_field_that_only_its_owner_gets_is_over_blocked() -> None:
     assert found[("Person", "phone")] is Result.CLOSED
 
 
+@pytest.mark.parametrize("nothing", ["", None, [], {}])
+def test_a_field_in_which_its_owner_was_shown_nothing_is_not_over_blocked(nothing: Any) -> None:
+    watch = Watch(private=False)
+    watch.look("ann", {**ANN, "bio": nothing})
+    found = results(watch.look("cat", {"id": ANN["id"]}))
+    assert found[("Person", "name")] is Result.OVER_BLOCK
+    assert ("Person", "bio") not in found
+
+
 def test_a_count_that_does_not_come_is_not_over_blocked() -> None:
     """It goes with an object that is hidden, which the viewer cannot know of."""
     watch = Watch(private=False)
