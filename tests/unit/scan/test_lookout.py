@@ -65,6 +65,16 @@ def test_an_owner_sees_their_own() -> None:
     assert set(own.values()) == {Result.OPEN}
 
 
+@pytest.mark.parametrize(
+    ("name", "differs"), [("Annabel", True), (ANN["name"], False), ("", False)]
+)
+def test_a_granted_value_that_is_not_what_its_owner_sees_depends_on_who_asks(
+    watch: Watch, name: str, differs: bool
+) -> None:
+    found = watch.look("cat", {**CARD, "name": name}).relative
+    assert found == ((("Person", "name"),) if differs else ())
+
+
 def test_what_is_served_to_another_is_open_or_a_leak(watch: Watch) -> None:
     assert results(watch.look("cat", ANN)) == {
         ("Person", "id"): Result.OPEN,

@@ -382,3 +382,15 @@ def test_a_grant_that_nobody_has_stated_is_not_broken(drafted: str) -> None:
         cells = {(c.field, c.viewer): (c.result, c.granted) for c in found.cells({}, {})}
         assert cells["name", "member"] == expected
         assert cells["phone", "member"] == (Result.LEAK, False)
+
+
+@pytest.mark.parametrize("first", ["bare", "both"])
+def test_evidence_that_shows_the_owners_side_too_is_kept(first: str) -> None:
+    """Whichever comes first; of two that do, the first."""
+    both = Evidence(Answer("ann", "owner", 200, "application/json"), EVIDENCE.viewer, "curl")
+    later = Evidence(Answer("ann", "owner", 200, "text/csv"), EVIDENCE.viewer, "curl")
+    found = matrix()
+    for number, each in enumerate([EVIDENCE, both] if first == "bare" else [both, EVIDENCE]):
+        found.apply("getPerson", outcome(f"{number}", seen(BIO, Result.LEAK, evidence=each)))
+    found.apply("getPerson", outcome("later", seen(BIO, Result.LEAK, evidence=later)))
+    assert found.evidence[BIO.finding] is both
