@@ -6,9 +6,10 @@ that opens it; what only looks so is not told.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from oakum.contract.model import Operation, Relation, Resource, Shape, State
+from oakum.contract.model import Json, Operation, Relation, Resource, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
 from oakum.guard.targets import needs_object
@@ -16,12 +17,16 @@ from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
-from oakum.semantics.table import leaf_index, member, resource_of
+from oakum.semantics.table import element, leaf_index, member, resource_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
 )
 """Query parameters, in lower case, by which callers choose the members of an answer."""
+
+_KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
+_MANY = 3
+"""From as many on, warnings that say the same are told once."""
 
 _INSIDE = ("field", "path", "caller")
 """Kinds of owners of a thing within another one that is looked at by its key."""
@@ -35,6 +40,8 @@ def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem,
         *seen.relations(),
         *seen.states(),
         *seen.unnamed(),
+        *seen.logins(),
+        *seen.bodiless(),
         *(problem for door in wiring.doors.values() for problem in seen.door(door)),
     )
 
@@ -100,7 +107,15 @@ class _Seen:
         around = pattern(self.policy.caller.pointer)[:-1]
         for step in around:
             shape = member(shape, step) if shape is not None else None
-        if shape is None or _tells(shape, relation.claim):
+        at = _told_at(shape, relation.claim) if shape is not None else None
+        if at is not None and (kind := _other_kind(at, relation.has)):
+            yield Problem(
+                relation.location,
+                f"`{operation.id}` declares `{relation.claim}` as {kind}, and never"
+                f" {json.dumps(relation.has)}, so nobody is `{relation.name}`",
+                "name the member that holds that value, or write in `has` what it holds",
+            )
+        if shape is None or at is not None:
             return
         yield Problem(
             relation.location,
@@ -153,7 +168,6 @@ class _Seen:
         yield from self._unreadable(door)
         yield from self._anything(door)
         yield from self._sparse(door)
-        yield from self._login(door)
         if door.write:
             yield from self._write(door)
             yield from self._existence(door)
@@ -230,6 +244,30 @@ class _Seen:
                     f"{said} of a `{resource}` at `{door.operation.id}`, not even of their own",
                     f"write `without: [{name}]`, or let clients ask for `{path}` too",
                 )
+
+    def logins(self) -> Iterator[Problem]:
+        """Operations that people call before they are anybody: each, or all of them at once."""
+        found = [problem for door in self.wiring.doors.values() for problem in self._login(door)]
+        if len(found) < _MANY:
+            yield from found
+            return
+        first = found[0]
+        more = f" (and at {len(found) - 1} more operations that the document opens to all)"
+        yield Problem(first.location, first.message + more, first.hint)
+
+    def bodiless(self) -> Iterator[Problem]:
+        """Writes of which the document declares no body, so that none passes."""
+        found = [
+            door.operation
+            for door in self.wiring.doors.values()
+            if door.write and not door.operation.body and door.operation.method != "DELETE"
+        ]
+        if found:
+            few = ", ".join(f"`{each.id}`" for each in found[:3])
+            few += f" and {len(found) - 3} more" if found[3:] else ""
+            said = f"the document declares no request body of {few}, so one that comes is refused"
+            hint = "declare it in the document, or by an overlay, where callers send one"
+            yield Problem(self._where(found[0]), f"{said} with 400", hint)
 
     def _login(self, door: Door) -> Iterator[Problem]:
         """The answer of an operation that people call before they are anybody, and that shows what
@@ -402,12 +440,21 @@ class _Seen:
         return any(self.policy.relations[name].kind not in ("owner", "claim") for name in sees)
 
 
-def _tells(shape: Shape, claim: str) -> bool:
-    """Whether a schema has a place for a claim, or allows members that it does not name."""
+def _told_at(shape: Shape, claim: str) -> Shape | None:
+    """The place that a schema has for a claim, or for members that it does not name."""
     at: Shape | None = shape
     for step in claim.split("."):
         at = member(at, step) if at is not None else None
-    return at is not None
+    return at
+
+
+def _other_kind(shape: Shape, value: Json) -> str:
+    """What a claim is declared as, where that is never a value; empty: it may be."""
+    shape = element(shape) or shape
+    kinds = {"boolean"} if isinstance(value, bool) else _KINDS.get(type(value), set())
+    if not shape.kinds or shape.branches or not kinds or kinds & {*shape.kinds}:
+        return ""
+    return " or ".join(sorted(shape.kinds))
 
 
 def _is_anything(shape: Shape) -> bool:

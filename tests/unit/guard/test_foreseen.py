@@ -288,3 +288,38 @@ def test_a_path_of_which_no_text_is_found_is_asked_ahead_by_nobody(tmp_path: Pat
     words = "no text is found that the parameters of `updateLabel` may be"
     assert words in said(tmp_path, DESK, pattern("^a/b$"))
     assert words not in said(tmp_path, DESK, pattern("^a@b$"))
+
+
+def test_logins_without_their_mark_are_told_of_once_where_they_are_many(tmp_path: Path) -> None:
+    def open_to_all(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        for n in range(4):
+            path = copy.deepcopy(document["paths"]["/login"])
+            path["post"]["operationId"] = f"login{n}"
+            document["paths"][f"/login{n}"] = path
+            policy["operations"][f"login{n}"] = {"call": ["anyone"]}
+
+    found = said(tmp_path, DESK, open_to_all)
+    assert found.count("is nobody yet") == 1
+    assert "(and at 4 more operations that the document opens to all)" in found
+
+
+def test_a_write_without_a_declared_body_is_told_of(tmp_path: Path) -> None:
+    def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
+        del document["paths"]["/labels/{lid}"]["put"]["requestBody"]
+
+    words = "the document declares no request body of `updateLabel`, so one that comes is refused"
+    assert words in said(tmp_path, DESK, bare)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_claim_that_is_declared_as_a_number_is_no_name(tmp_path: Path) -> None:
+    def declared(kind: str) -> Change:
+        def change(document: dict[str, Any], _: dict[str, Any]) -> None:
+            account = document["components"]["schemas"]["Account"]
+            account["properties"]["role"] = {"type": kind}
+
+        return change
+
+    words = '`renew` declares `role` as integer, and never "staff", so nobody is `staff`'
+    assert words in said(tmp_path, DESK, declared("integer"))
+    assert words not in said(tmp_path, DESK, declared("string"))
