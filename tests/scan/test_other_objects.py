@@ -402,3 +402,47 @@ def test_what_an_answer_for_nobodys_id_holds_of_others_is_found(
     api = Api({"/users/([^/]+)/notes": notes, "/notes/([^/]+)": note})
     found = told(tmp_path, shapes, paths, policy, api)
     assert (("Note.text", "member") in found.proven) is others
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_each_choice_of_what_has_to_be_chosen_is_asked_for(tmp_path: Path, leaks: bool) -> None:
+    """A list in two forms, the second of which shows everybody's text, if it leaks."""
+
+    def export(who: str, form: str) -> Any:
+        if not who or form not in ("short", "full"):
+            return 401 if not who else 404
+        own = NAMES[who]
+        return [
+            each
+            if id == own or (leaks and form == "full")
+            else {"id": each["id"], "owner_id": id} | ({"kind": form} if form == "full" else {})
+            for id, each in NOTES.items()
+        ]
+
+    policy = NESTED.partition("operations:")[0].replace(
+        '"id, owner_id, text": [{see: [owner]}]',
+        '"id, owner_id": [{see: [member]}], text: [{see: [owner]}]',
+    )
+    paths = path("/export/{form}", "getNote", "Note", many=True)
+    paths = paths.replace("schema: {type: string}", "schema: {type: string, enum: [short, full]}")
+    shapes = schema("Note", id="string", owner_id="string", text="string")
+    found = told(tmp_path, shapes, paths, policy, Api({"/export/([^/]+)": export}))
+    assert (("Note.text", "member") in found.proven) is leaks
+
+
+def test_an_empty_text_that_is_left_out_for_others_is_no_over_block(tmp_path: Path) -> None:
+    notes = {id: each | ({"text": ""} if id == NAMES["ann"] else {}) for id, each in NOTES.items()}
+
+    def note(who: str, id: str) -> Any:
+        found = next((each for each in notes.values() if each["id"] == id), None)
+        if not who or found is None:
+            return 401 if not who else 404
+        own = found["owner_id"] == NAMES[who]
+        return found if own else {n: v for n, v in found.items() if v != ""}
+
+    policy = NESTED.partition("operations:")[0].replace("see: [owner]", "see: [member]")
+    policy += "operations: {getNote: {params: {id: Note.id}}}\n"
+    paths = path("/notes/{id}", "getNote", "Note") + path("/note", "myNote", "Note")
+    shapes = schema("Note", id="string", owner_id="string", text="string")
+    api = Api({"/notes/([^/]+)": note, "/note": lambda who: notes[NAMES[who]] if who else 401})
+    assert told(tmp_path, shapes, paths, policy, api).report.findings == ()

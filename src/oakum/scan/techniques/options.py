@@ -49,7 +49,30 @@ def run(engine: Engine) -> None:
                 for who in subjects if gate.personal else [None]:
                     for viewer in (who, *engine.watchers(who)):
                         engine.put(way, viewer, who)
+        _other_choices(engine, gate, subjects)
         try_as_viewers(engine, gate, choices)
+
+
+def _other_choices(engine: Engine, gate: Gate, subjects: list[str]) -> None:
+    """Further choices of what has to be chosen: the plain question took the first."""
+    for name, value in _required(gate):
+        way = gate.otherwise(HOW, door=f"{gate.door.path} with {name}={value}", fixed={name: value})
+        if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
+            continue
+        engine.ways.append(way)
+        for who in subjects if gate.personal else [None]:
+            for viewer in (who, *engine.watchers(who)):
+                engine.put(way, viewer, who)
+
+
+def _required(gate: Gate) -> Iterator[tuple[str, str]]:
+    """Required parameters that have choices, with those that are not asked for."""
+    if gate.shows and not gate.query and not gate.how and gate.asks is None:
+        for each in gate.operation.parameters:
+            if each.required and each.where in ("path", "query") and each.name in gate.fixed:
+                for value in [*map(str, each.shape.enum)][:_MOST]:
+                    if value != text_of(gate.fixed[each.name]):
+                        yield each.name, value
 
 
 def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
