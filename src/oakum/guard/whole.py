@@ -182,6 +182,7 @@ _MARKS = {
     "well": _words("complete iscomplete done finished last islast lastpage islastpage final eof"),
     "status": _words("status statuscode code result success ok state"),
     "first": _words("offset skip start startindex from"),
+    "left": _words("after marker older omitted skipped left lastkey lastevaluatedkey"),
     "count": _words("records recordcount items results hits length found numfound"),
 }
 """Headers that say of a list what members around it do, without `x-` and but for letters."""

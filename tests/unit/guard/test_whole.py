@@ -75,6 +75,8 @@ def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) 
         ({"x_content_range": "0-9/50"}, False), ({"x_records": "9"}, False),
         ({"x_records": "3"}, True), ({"x_last": "5"}, False), ({"x_is_last": "false"}, False),
         ({"x_is_last": "true"}, True), ({"x_complete": "false"}, False),
+        ({"x_after": "t3"}, False), ({"x_after": ""}, True),
+        ({"x_last_evaluated_key": "k7"}, False),
         ({"x_error": "1"}, False), ({"x_error": "0"}, True), ({"x_status": "error"}, False),
         ({"status": "500"}, False), ({"status": "200 OK"}, True), ({"x_cache_status": "HIT"}, True),
         ({"last_modified": "x"}, True), ({"accept_ranges": "bytes"}, True),

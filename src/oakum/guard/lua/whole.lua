@@ -213,6 +213,7 @@ local MARKS = {
   well = set "complete iscomplete done finished last islast lastpage islastpage final eof",
   status = set "status statuscode code result success ok state",
   first = set "offset skip start startindex from",
+  left = set "after marker older omitted skipped left lastkey lastevaluatedkey",
   count = set "records recordcount items results hits length found numfound",
 }
 
