@@ -282,14 +282,14 @@ class Finders:
         return None
 
     def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
-        """The GET of the same path, where nothing of the object was asked for by then."""
+        """The GET of the same path, where nothing of the object was asked for by then: asked as the
+        caller, who may be shown a key that the service is not."""
         get = self.document.operation(f"GET {operation.path}")
         unseen = target.kind == "path" or target.unnamed
         if get is None or not unseen or not written or not self._granted(get):
             return None
         at = shown_at(self.model, get, written)
-        own = not places(get)
-        return Target("ask", "", get.id, written, at, own=own) if at is not None else None
+        return Target("ask", "", get.id, written, at, own=True) if at is not None else None
 
     def _granted(self, get: Operation) -> bool:
         named = get.id in self.model.rules or get.id in self.model.showing
