@@ -33,6 +33,13 @@ def listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+GOES_ON = listed(
+    "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
+    " terminatedearly"
+)
+"""Members beside a list which say, whenever something stands in them, that it is not whole; their
+names in lower case, letters and digits alone."""
+
 _ABOUT = listed("type unit url enabled required supported policy format version template")
 """Heads that speak about a subject instead of giving it."""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.contract.lexicon import GOES_ON
 from oakum.contract.model import Json
 from oakum.guard.dialogue import Answered
 from oakum.guard.media import is_json
@@ -35,10 +36,7 @@ _FAILED = _words(
     "error warn fail exception fault problem retry timedout degraded prev stale cached"
 )
 _NAMES = {
-    "left": _words(
-        "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
-        " terminatedearly"
-    ),
+    "left": GOES_ON,
     "done": _words(
         "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final"
         " exhausted eof last"

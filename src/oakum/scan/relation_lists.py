@@ -15,7 +15,7 @@ from itertools import islice
 
 import orjson
 
-from oakum.contract.lexicon import listed, words
+from oakum.contract.lexicon import GOES_ON, listed, words
 from oakum.contract.model import Json, Policy, Relation
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
@@ -166,9 +166,13 @@ def _says(found: _Found, answer: Response, rows: int, pages: int) -> str:
             if value not in _EMPTY and value not in ("0", "false", "null", "none"):
                 return "on"
             ended = True
-        elif said & _FAILED and value not in _EMPTY:
+        elif (said & _FAILED or _plain(name) in GOES_ON) and value not in _EMPTY:
             return "on"
     return "end" if ended else "silent"
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name.lower() if each.isalnum())
 
 
 @dataclass

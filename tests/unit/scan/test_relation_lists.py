@@ -39,7 +39,7 @@ def read(*pages: Any, names: tuple[str, ...] = ("page",), **headers: str) -> Lis
     "around",
     [
         {}, {"total": 2}, {"next": None}, {"has_more": False}, {"meta": {"total_pages": 1}},
-        {"paging": {"count": 2, "next": ""}}, {"error": None},
+        {"paging": {"count": 2, "next": ""}}, {"error": None}, {"older": None}, {"omitted": 0},
     ],
     ids=str,
 )  # fmt: skip
@@ -53,6 +53,8 @@ def test_a_list_that_says_nothing_else_is_whole(around: dict[str, Any]) -> None:
         {"total": 3}, {"next": "c2"}, {"has_more": True}, {"meta": {"total_pages": 2}},
         {"paging": {"cursor": "x"}}, {"links": {"next": {"href": "x"}}}, {"error": "busy"},
         {"page_info": {"hasNextPage": True}}, {"totalCount": 20}, {"truncated": True},
+        {"LastEvaluatedKey": {"id": 5}}, {"older": {"href": "/list?p=2"}}, {"marker": "b"},
+        {"paging": {"after": "b"}}, {"omitted": 3},
     ],
     ids=str,
 )  # fmt: skip
