@@ -80,7 +80,7 @@ def onward(
 def for_this_hop(asked: Asked) -> frozenset[str]:
     """Names of headers, in lower case, that `connection` keeps from going on (RFC 9110, 7.6.1)."""
     words = (word for value in asked.values("connection") for word in value.split(","))
-    return frozenset(word.strip().lower() for word in words)
+    return frozenset(filter(None, (word.strip().lower() for word in words)))
 
 
 def client(asked: Asked, hops: int) -> str:

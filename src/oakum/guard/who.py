@@ -67,10 +67,6 @@ class Given:
         return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
 
 
-_HEADER = {"cookie": "cookie"}
-"""The header in which a credential stands, where it is not its own name."""
-
-
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
     """The credentials in a request.
 
@@ -82,7 +78,7 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
     cookie = "; ".join(asked.values("cookie"))
     ends_here = for_this_hop(asked)
     for each in places:
-        if _HEADER.get(each.where, each.name) in ends_here and each.where != "query":
+        if each.header in ends_here:
             raise Denied(400, "who")
         if each.where == "header" and each.name == "cookie":
             found = [cookie]

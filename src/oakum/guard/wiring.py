@@ -70,6 +70,11 @@ class Credential:
     client: bool = False
     """A key of the application's, which all callers send: it makes nobody somebody."""
 
+    @property
+    def header(self) -> str:
+        """The header that it stands in, in lower case; empty: it stands in the query."""
+        return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
+
 
 FEEDS = {
     "application/x-ndjson": "ndjson",
