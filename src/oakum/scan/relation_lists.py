@@ -146,6 +146,9 @@ def _says(found: _Found, answer: Response, rows: int, pages: int) -> str:
     ended = False
     if "next" in answer.headers.get("link", "") or answer.status == 206:
         return "on"
+    total = answer.headers.get("content-range", "").rpartition("/")[2].strip()
+    if total and not (total.isdecimal() and len(total) < 10 and int(total) <= rows):
+        return "on"  # RFC 9110, 14.4, as lists use it with a 200
     heads = [
         (name, int(text) if text.isdecimal() and len(text) < 10 else text)
         for name, text in answer.headers.items()

@@ -63,10 +63,22 @@ def test_a_list_that_says_that_it_goes_on_is_not_whole(around: dict[str, Any]) -
     assert found is not None and found.ids == frozenset("ab") and not found.whole
 
 
-@pytest.mark.parametrize("headers", [{"link": '<?page=2>; rel="next"'}, {"x-total-count": "9"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"link": '<?page=2>; rel="next"'}, {"x-total-count": "9"},
+        {"content-range": "items 0-0/9"}, {"content-range": "items 0-0/*"},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_headers_count_as_members_do(headers: dict[str, str]) -> None:
     found = read({"data": rows("a")}, names=(), **headers)
     assert found is not None and not found.whole
+
+
+def test_a_range_that_is_all_there_is_says_nothing_more() -> None:
+    found = read({"data": rows("a")}, names=(), **{"content-range": "items 0-0/1"})
+    assert found is not None and found.whole
 
 
 def test_as_many_as_a_page_are_not_all_unless_something_says_so() -> None:
