@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +63,43 @@ def test_the_layers_that_are_checked_are_those_of_the_page() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     drawn = [line.split("   ")[0].strip() for line in page.split("```text\n")[1].splitlines()]
     assert drawn[: len(wanted)] == wanted
+
+
+def rows(page: str) -> list[str]:
+    """The folder or file of each row under "Where things are"."""
+    table = page.split("## Where things are\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", table, re.M)
+
+
+def covered(path: str) -> set[Path]:
+    """Modules of a row: its file, or those of its folder without subfolders. `*` is any text."""
+    base = ROOT / "src" if path.startswith(("oakum", "cadence")) else ROOT / "src/oakum"
+    found = base.glob(f"{path}*.py" if path.endswith("/") else path)
+    return {file for file in found if file.suffix == ".py"}
+
+
+def test_each_module_stands_on_one_row_of_the_page() -> None:
+    found = Counter(
+        module
+        for path in rows((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+        for module in covered(path)
+    )
+    assert [named(module) for module in MODULES if module not in found] == []
+    assert [named(module) for module, times in found.items() if times > 1] == []
+
+
+def test_each_row_covers_something() -> None:
+    for path in rows((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")):
+        assert covered(path), f"`{path}` is no folder or file with modules"
+
+
+@pytest.mark.parametrize(
+    "path", ["scan/checks/leak.py", "scan/checks/", "oakum_catalogue/p*/", "oakum/"]
+)
+def test_a_row_covers_its_own_folder_only(path: str) -> None:
+    found = covered(path)
+    assert found
+    assert all(module.parent.match(path.rpartition("/")[0]) for module in found)
 
 
 @pytest.mark.parametrize("file", MODULES, ids=named)
