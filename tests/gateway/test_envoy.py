@@ -25,6 +25,7 @@ from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, free_port, start, write
 from tests.gateway.stub import plan, stubbed
 from tests.gateway.upstream import GOOD, SECRET, Received, Upstream, serving
+from tests.tokens import HELD, REFUSED
 
 pytestmark = pytest.mark.server
 
@@ -501,6 +502,15 @@ def test_a_bad_token_is_told_from_none(verifying: Engine, got: Callable[[], Rece
         assert claimed(verifying, got, f"authorization: Bearer {bad}") == "false"
     twice = (f"authorization: Bearer {good}", f"authorization: Bearer {good}")
     assert claimed(verifying, got, *twice) == "false"
+
+
+def test_a_token_of_two_readings_is_nobodys(verifying: Engine, got: Callable[[], Received]) -> None:
+    base = {"iss": "https://issuer.example", "aud": "api", "exp": int(time.time()) + 600}
+    base["uid"] = int(SUBJECT)
+    for odds, said in ((HELD, SUBJECT), (REFUSED, "false")):
+        for name, odd in odds.items():
+            bearer = f"authorization: Bearer {odd.signed(KEY, 'RS256', base, kid='k1')}"
+            assert claimed(verifying, got, bearer) == said, name
 
 
 # ---------------------------------------------------------------- when the policy itself is broken

@@ -44,6 +44,7 @@ from tests.gateway.upstream import (
     text,
     then_hangup,
 )
+from tests.tokens import HELD, REFUSED
 
 pytestmark = [
     pytest.mark.server,
@@ -660,6 +661,15 @@ def test_authorization_comes_first_wherever_the_contract_names_it(
         cookie = f"cookie: session.id={token()}"
         assert claimed(engine, got, cookie) == SUBJECT
         assert claimed(engine, got, cookie, "authorization: Bearer x.y.z") == "false"
+
+
+def test_a_token_of_two_readings_is_nobodys(verifying: Engine, got: Callable[[], Received]) -> None:
+    base = {"iss": "https://issuer.example", "aud": "api", "exp": int(time.time()) + 600}
+    base["uid"] = int(SUBJECT)
+    for odds, said in ((HELD, SUBJECT), (REFUSED, "false")):
+        for name, odd in odds.items():
+            bearer = f"authorization: Bearer {odd.signed(KEY, 'RS256', base, kid='k1')}"
+            assert claimed(verifying, got, bearer) == said, name
 
 
 def test_no_token_is_told_from_a_bad_one(verifying: Engine, got: Callable[[], Received]) -> None:

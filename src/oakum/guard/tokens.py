@@ -1,14 +1,18 @@
 """JSON Web Tokens (RFC 7519) verified as RFC 8725 asks.
 
 `joserfc` does the mathematics, with an algorithm that the contract allows and that fits the kind of
-the key. Nothing that a token says of its own key is looked at, and `crit` is refused whatever it
-names. Comes with the extra `oakum[jwt]`.
+the key. Nothing that a token says of its own key is looked at. What another reader of a token might
+take for something else is refused: `crit` and `b64` whatever they say (RFC 7515, 4.1.11; RFC 7797,
+7), `zip`, which some readers inflate, base64url that is not the only one for its bytes, a claim of
+RFC 7519, 4.1 of another type than it has there, and JSON that is not the same to all (RFC 7493).
+Comes with the extra `oakum[jwt]`.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -29,8 +33,11 @@ _KINDS = {
     "EdDSA": ("OKP", "Ed25519"),
 }
 """Algorithm → kind of key, and its curve (RFC 7518, 3.1; RFC 8037, 3.1)."""
-_PARTS = re.compile(r"([\w-]+)\.([\w-]+)\.[\w-]+", re.ASCII)
+_PARTS = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
+_REFUSED = frozenset(("crit", "b64", "zip"))
+"""Members of a header that say how the rest is to be read."""
 _LONGEST = 16_384
+_LEVELS = 100
 _MODULUS = 256
 _LAST = 253_402_300_799
 """Seconds of the year 9999."""
@@ -45,7 +52,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
     try:
         from joserfc.errors import JoseError
         from joserfc.jwk import JWKRegistry
-        from joserfc.jws import deserialize_compact
+        from joserfc.jws import JWSRegistry
     except ImportError:
         said = "tokens are verified by `joserfc`, which is not installed"
         raise InputError(
@@ -67,26 +74,26 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         said = f"no key of `{tokens.keys}` fits an algorithm that is allowed"
         raise InputError([Problem(tokens.location, said)])
 
-    def signed(token: str, algorithm: str, key: Key) -> bool:
+    def signed(text: str, signature: bytes, algorithm: str, key: Key) -> bool:
         try:
-            deserialize_compact(token, key, algorithms=[algorithm])
+            return JWSRegistry.algorithms[algorithm].verify(text.encode(), signature, key)
         except (JoseError, ValueError):
             return False
-        return True
 
     def verify(token: str) -> Mapping[str, Json] | None:
         parts = _PARTS.fullmatch(token)
         if len(token) > _LONGEST or parts is None:
             return None
-        header, claims = _object(parts[1]), _object(parts[2])
-        if not header or not claims or "crit" in header:
+        header, claims, signature = _object(parts[1]), _object(parts[2]), _bytes(parts[3])
+        if not header or not claims or not signature or not _REFUSED.isdisjoint(header):
             return None
         algorithm, kid = header.get("alg"), header.get("kid")
-        if "kid" in header and not isinstance(kid, str):
+        if "kid" in header and not (kid and isinstance(kid, str)):
             return None
+        text = token.rpartition(".")[0]
         # A key without an id may have signed a token that names one.
         keys = [key for name, own, key in ring if name == algorithm and kid in (None, own or kid)]
-        if not any(signed(token, str(algorithm), key) for key in keys):
+        if not any(signed(text, signature, str(algorithm), key) for key in keys):
             return None
         return claims if _holds(claims, tokens, now()) else None
 
@@ -101,17 +108,23 @@ def fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
     if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
         return False
     if kind == "oct":
-        return len(_bytes(jwk.get("k"))) * 8 >= int(algorithm[2:])
+        return len(_decoded(jwk.get("k"))) * 8 >= int(algorithm[2:])
     if kind == "RSA":
-        return len(_bytes(jwk.get("n")).lstrip(b"\0")) >= _MODULUS
+        return len(_decoded(jwk.get("n")).lstrip(b"\0")) >= _MODULUS
     return jwk.get("crv") == curve
 
 
-def _bytes(text: Json) -> bytes:
+def _decoded(text: Json) -> bytes:
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4)) if isinstance(text, str) else b""
     except ValueError:
         return b""
+
+
+def _bytes(text: str) -> bytes:
+    """Of base64url without padding; nothing unless it is the only text for them (RFC 7515, 2)."""
+    made = _decoded(text)
+    return made if urlsafe_b64encode(made).decode().rstrip("=") == text else b""
 
 
 def _object(part: str) -> Mapping[str, Json]:
@@ -119,22 +132,50 @@ def _object(part: str) -> Mapping[str, Json]:
         value = read(_bytes(part))[0]
     except Unreadable:
         return {}
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) and _is_plain(value) else {}
+
+
+def _is_plain(value: Json, depth: int = 0) -> bool:
+    """Whether all readers of JSON make the same of it: no number that a double does not hold, no
+    half of a surrogate pair (RFC 7493, 2), at most so many levels."""
+    if isinstance(value, dict):
+        names = all(_is_plain(name) for name in value)
+        return depth < _LEVELS and names and all(_is_plain(v, depth + 1) for v in value.values())
+    if isinstance(value, list):
+        return depth < _LEVELS and all(_is_plain(each, depth + 1) for each in value)
+    try:
+        if isinstance(value, str):
+            value.encode()
+        return not isinstance(value, int | float) or math.isfinite(value)
+    except (OverflowError, UnicodeEncodeError):
+        return False
 
 
 def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
     """Whether a token is for this API, and now. Clocks are not allowed to differ."""
-    begins, ends = claims.get("nbf", 0), claims.get("exp")
-    if not (_date(begins) and _date(ends) and begins <= now < ends):
+    if not _typed(claims):
+        return False
+    if not claims.get("nbf", 0) <= now < claims["exp"]:
         return False
     if tokens.issuer and claims.get("iss") != tokens.issuer:
         return False
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
-    if not tokens.audiences:
-        return True
-    return all(isinstance(each, str) for each in named) and any(
-        each in tokens.audiences for each in named
+    return not tokens.audiences or any(each in tokens.audiences for each in named)
+
+
+def _typed(claims: Mapping[str, Json]) -> bool:
+    """Whether the registered claims are of the types that RFC 7519, 4.1 gives them, and it says
+    when it ends. A whole number is taken for a `sub`."""
+    audience, subject = claims.get("aud", ""), claims.get("sub", "")
+    named = audience if isinstance(audience, list) else [audience]
+    return (
+        all(_date(claims.get(name, 0)) for name in ("nbf", "iat"))
+        and _date(claims.get("exp"))
+        and all(isinstance(claims.get(name, ""), str) for name in ("iss", "jti"))
+        and all(isinstance(each, str) for each in named)
+        and isinstance(subject, str | int)
+        and type(subject) is not bool
     )
 
 

@@ -1,6 +1,9 @@
 -- JSON Web Tokens (RFC 7519) verified as RFC 8725 asks: signed by a key that was given, with an
 -- algorithm that was allowed and that fits the kind of that key. Nothing that a token says of its own
--- key (`jwk`, `jku`, `x5u`, `x5c`) is looked at, and `crit` is refused whatever it names.
+-- key (`jwk`, `jku`, `x5u`, `x5c`) is looked at. What another reader of the same token might take for
+-- something else is refused: `crit` and `b64` whatever they say (RFC 7515, 4.1.11; RFC 7797, 7), `zip`,
+-- which some readers inflate, base64url that is not the only one for its bytes, a claim of RFC 7519, 4.1
+-- of another type than it has there, and JSON that is not the same to all (RFC 7493).
 --
 -- libcrypto does the mathematics, of OpenSSL 3 or 1.1, through functions that both have.
 
@@ -39,6 +42,7 @@ local LIBRARIES = { "libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "
 local HMAC = 855 -- EVP_PKEY_HMAC
 local LONGEST = 16384 -- bytes of a token
 local MOST_KEYS = 100
+local LEVELS = 100 -- of objects and lists within each other
 local LAST = 253402300799 -- seconds of the year 9999
 local CACHED = 2 ^ 21 -- bytes of tokens in each generation of verified ones
 
@@ -205,7 +209,7 @@ local function read(jwk)
   end
   return {
     kty = jwk.kty, crv = jwk.kty ~= "oct" and text(jwk.crv) or nil,
-    kid = text(jwk.kid), alg = text(jwk.alg),
+    kid = jwk.kid ~= "" and text(jwk.kid) or nil, alg = text(jwk.alg),
     bytes = secret and #secret, pkey = ffi.gc(made, crypto.EVP_PKEY_free),
   }
 end
@@ -345,10 +349,29 @@ function Verifier:rotate(jwks)
   return true
 end
 
+-- Whether all readers of JSON make the same of a value: no number that a double does not hold, no half of
+-- a surrogate pair (RFC 7493, 2), at most so many levels.
+local function plain(value, depth)
+  if type(value) == "string" then return json.utf8_valid(value) end
+  if getmetatable(value) == json.number then return math.abs(tonumber(value.text)) < math.huge end
+  if json.is_array(value) then
+    if depth >= LEVELS then return false end
+    for i = 1, value.n do
+      if not plain(value[i], depth + 1) then return false end
+    end
+  elseif json.is_object(value) then
+    if depth >= LEVELS then return false end
+    for name, each in pairs(value) do
+      if not json.utf8_valid(name) or not plain(each, depth + 1) then return false end
+    end
+  end
+  return true
+end
+
 local function object(part)
   local bytes = unbase64(part)
   local made = bytes and json.decode(bytes)
-  return json.is_object(made) and made or nil
+  return json.is_object(made) and plain(made, 0) and made or nil
 end
 
 -- A date of a claim in Unix seconds; false for what is none.
@@ -358,15 +381,31 @@ local function date(value)
   return seconds >= 0 and seconds <= LAST and seconds
 end
 
+local function texts(list)
+  for i = 1, list.n do
+    if type(list[i]) ~= "string" then return false end
+  end
+  return true
+end
+
+-- The registered claim that is of another type than RFC 7519, 4.1 gives it, but for the dates that are
+-- judged beside this; nil for none. A whole number is taken for a `sub`.
+local function mistyped(claims)
+  if claims.iss ~= nil and not text(claims.iss) then return "iss" end
+  if claims.jti ~= nil and not text(claims.jti) then return "jti" end
+  if claims.sub ~= nil and not json.text(claims.sub) then return "sub" end
+  if claims.iat ~= nil and not date(claims.iat) then return "iat" end
+  local aud = claims.aud
+  if aud ~= nil and not text(aud) and not (json.is_array(aud) and texts(aud)) then return "aud" end
+  return nil
+end
+
 local function meant_for(audiences, aud)
   if type(aud) == "string" then return audiences[aud] == true end
-  if not json.is_array(aud) then return false end
-  local found = false
-  for i = 1, aud.n do
-    if type(aud[i]) ~= "string" then return false end
-    found = found or audiences[aud[i]] == true
+  for i = 1, aud and aud.n or 0 do
+    if audiences[aud[i]] then return true end
   end
-  return found
+  return false
 end
 
 -- What is believed of a token for as long as its keys stand; nil and why.
@@ -378,9 +417,9 @@ local function examined(self, token)
   if not header or not signature then return nil, "malformed" end
   local algorithm = text(header.alg) and self.allowed[header.alg]
   if not algorithm then return nil, "algorithm" end
-  if header.crit ~= nil then return nil, "crit" end
+  if header.crit ~= nil or header.b64 ~= nil or header.zip ~= nil then return nil, "crit" end
   local kid = header.kid
-  if kid ~= nil and not text(kid) then return nil, "malformed" end
+  if kid == "" or kid ~= nil and not text(kid) then return nil, "malformed" end
   local signed, good = token:sub(1, #first + 1 + #second), self.trusting
   -- A key without an id may have signed a token that names one.
   for _, key in ipairs(good and {} or self.ring[header.alg]) do
@@ -394,6 +433,8 @@ local function examined(self, token)
   local exp, nbf = date(claims.exp), claims.nbf == nil and 0 or date(claims.nbf)
   if not exp then return nil, "exp" end
   if not nbf then return nil, "nbf" end
+  local wrong = mistyped(claims)
+  if wrong then return nil, wrong end
   if self.issuer and claims.iss ~= self.issuer then return nil, "iss" end
   if self.audiences and not meant_for(self.audiences, claims.aud) then return nil, "aud" end
   return { claims = claims, exp = exp, nbf = nbf }
@@ -401,7 +442,7 @@ end
 
 -- The claims of a token that is valid at `now` (Unix seconds), as `json.decode` reads them: do not
 -- change them, the next request with this token gets the same table. Else nil and one word why:
--- `malformed`, `too long`, `algorithm`, `crit`, `signature`, `exp`, `nbf`, `iss`, `aud`.
+-- `malformed`, `too long`, `algorithm`, `crit`, `signature`, `exp`, `nbf`, `iss`, `aud`, `sub`, `iat`, `jti`.
 function Verifier:verify(token, now)
   local known = self.known:get(token)
   if not known then
