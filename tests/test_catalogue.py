@@ -10,8 +10,9 @@ from types import ModuleType
 import pytest
 
 from oakum.contract.lexicon import FieldClass
+from oakum.rules import Rule
 from oakum.scan import checks
-from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, Rule, severity
+from oakum.scan.checks import CHECKS, OVER_BLOCK, Leak, severity
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "src/oakum/scan/checks"

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from oakum.errors import Location
+from oakum.rules import marked
 
 State = tuple[tuple[str, str], ...]
 """State of the owner that decides a cell, as sorted (name, value as text) pairs; empty: any."""
@@ -126,8 +127,8 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable over runs and over the doors found: 16 hex digits."""
-        parts = (self.rule, self.resource, self.field, self.viewer, repr(self.state))
+        """Stable over runs, over the doors found and over names of rules: 16 hex digits."""
+        parts = (marked(self.rule), self.resource, self.field, self.viewer, repr(self.state))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 

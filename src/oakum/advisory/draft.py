@@ -16,9 +16,10 @@ from oakum.finding import Answer, Door, Finding, Report, Result
 from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
+from oakum.rules import RULES
 from oakum.scan.credentials import shell_name
 from oakum.scan.keyspace import told_behind
-from oakum.scan.stories import DOES, STORIES, Story, guarding, references, rules
+from oakum.scan.stories import DOES, STORIES, Story, guarding, references
 
 CATEGORIES = {
     FieldClass.SECRET: "secrets by which somebody can act as the account",
@@ -122,7 +123,7 @@ class Draft:
     @property
     def weaknesses(self) -> tuple[tuple[str, str, str], ...]:
         """(id, title, address) of CWE and OWASP classes."""
-        filed = references(rules()[self.finding.rule])
+        filed = references(RULES[self.finding.rule])
         return tuple((*name.partition(" ")[::2], at) for name, at in filed)
 
     @cached_property

@@ -17,8 +17,9 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Door, Finding, Report
 from oakum.page.text import visible
 from oakum.report.grouping import state_words
+from oakum.rules import RULES, Item, current, filed, item
 from oakum.scan.checks import OVER_BLOCK
-from oakum.scan.stories import DOES, STORIES, guarding, references, rules
+from oakum.scan.stories import DOES, STORIES, guarding, references
 
 
 @click.command(epilog="Example: oakum explain privacy-setting-not-enforced")
@@ -34,12 +35,17 @@ from oakum.scan.stories import DOES, STORIES, guarding, references, rules
 def command(finding: str, file: Path | None, form: str) -> int:
     """What FINDING is, where it has happened before, how to mend it, and what the guard does.
 
-    FINDING is a fingerprint of a JSON report, or the first digits of one, or the name of a rule.
+    FINDING is a fingerprint of a JSON report, or the first digits of one, or the id of a rule, also
+    one that it had before; or an item of OWASP's list: `API3:2023`, `API3`, `BOPLA`.
     """
     report = shared.read_report(file) if file is not None else None
     found = None
-    rule = finding
-    if finding not in STORIES:
+    rule = current(finding)
+    about = item(finding) if rule not in STORIES else None
+    if about is not None:
+        _item(about, report, form)
+        return 0
+    if rule not in STORIES:
         found = _found(finding, report, file)
         rule = found.rule
     of_rule = [f for f in report.findings if f.rule == rule] if report and found is None else []
@@ -47,7 +53,7 @@ def command(finding: str, file: Path | None, form: str) -> int:
         click.echo(orjson.dumps(_plain(rule, found, of_rule), option=orjson.OPT_INDENT_2).decode())
         return 0
     console = shared.console()
-    _say(console, _title(rule, found), "bold")
+    _say(console, _title(rule, found, finding), "bold")
     for heading, lines in _parts(rule, found, of_rule):
         console.print()
         _say(console, heading, "bold")
@@ -75,9 +81,40 @@ def _found(name: str, report: Report | None, file: Path | None) -> Finding:
     return found
 
 
-def _title(rule: str, found: Finding | None) -> str:
+def _item(about: Item, report: Report | None, form: str) -> None:
+    """An item of OWASP's list: the rules that are filed under it, and what a report has of them."""
+    rules = filed(about)
+    found = [f for f in report.findings if f.rule in {r.id for r in rules}] if report else []
+    if form == "json":
+        content = {
+            "schema": "oakum.explain/1",
+            "owasp": {"id": about.id, "title": about.title, "url": about.url},
+            "rules": [{"rule": each.id, "what": STORIES[each.id].what} for each in rules],
+            "findings": [each.fingerprint for each in found],
+        }
+        click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        return
+    console = shared.console()
+    short = f" ({about.short})" if about.short else ""
+    _say(console, f"{about.name}{short}", "bold")
+    _say(console, about.url)
+    for rule in rules:
+        console.print()
+        _say(console, rule.id, "bold")
+        _say(console, STORIES[rule.id].what, indent=2)
+        for each in found:
+            if each.rule == rule.id:
+                _say(console, f"- {each.fingerprint}  {each.title}", indent=2)
+    console.print()
+    if rules:
+        _say(console, "`oakum explain RULE` says how to fix one of them.")
+    else:
+        _say(console, "No rule is filed under it: a scan does not look for it.")
+
+
+def _title(rule: str, found: Finding | None, said: str) -> str:
     if found is None:
-        return rule
+        return rule if said == rule else f"{rule} (formerly {said})"
     return f"{rule}: {found.title.rstrip('.')}"
 
 
@@ -100,7 +137,7 @@ def _parts(
     if found is not None and found.contract_location.file:
         yield "The line of the contract", [str(found.contract_location)]
     yield "What `oakum guard` does about it", [f"{DOES[story.does]} {_guard(rule, found)}"]
-    filed = [part for name, at in references(rules()[rule]) for part in (name, at)]
+    filed = [part for name, at in references(RULES[rule]) for part in (name, at)]
     if filed or story.reading:
         yield "References", [*filed, *story.reading]
 
@@ -137,7 +174,7 @@ def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str
         "fix": list(story.fix),
         "guard": {"does": story.does, "words": _guard(rule, found)},
         "references": [
-            *({"name": name, "url": url} for name, url in references(rules()[rule])),
+            *({"name": name, "url": url} for name, url in references(RULES[rule])),
             *({"name": name, "url": ""} for name in story.reading),
         ],
         "finding": _finding(found) if found else None,

@@ -36,9 +36,9 @@ def summarise(page: bytes) -> None:
 
 def facts() -> Facts:
     """What `oakum explain` tells of each rule."""
-    from oakum.scan.stories import STORIES, references, rules
+    from oakum.rules import RULES
+    from oakum.scan.stories import STORIES, references
 
-    known = rules()
     return Facts(
         {
             name: RuleFacts(
@@ -46,7 +46,7 @@ def facts() -> Facts:
                 story.why,
                 story.fix,
                 f"{_GUARD.get(story.does, 'It cannot help:')} {story.guard}",
-                tuple(references(known[name])),
+                tuple(references(RULES[name])),
             )
             for name, story in STORIES.items()
         }

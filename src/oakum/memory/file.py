@@ -27,6 +27,7 @@ from oakum.memory.model import (
     Standing,
     ordered,
 )
+from oakum.rules import current
 
 SCHEMA = "oakum.memory/1"
 _NOW = {each.value: each for each in AtDoor}
@@ -173,7 +174,7 @@ def _read_stamp(value: Value) -> Stamp:
 def _read_finding(value: Value) -> Remembered:
     return Remembered(
         fingerprint=value["fingerprint"].text(),
-        rule=value["rule"].text(),
+        rule=current(value["rule"].text()),
         verdict=value["verdict"].one_of(_VERDICTS),
         severity=value["severity"].one_of(_SEVERITIES),
         resource=value["resource"].text(),

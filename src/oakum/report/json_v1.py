@@ -31,6 +31,7 @@ from oakum.finding import (
     Writes,
 )
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
+from oakum.rules import current
 
 SCHEMA = "oakum.report/1"
 
@@ -269,7 +270,7 @@ def _read_writes(value: Value) -> Writes:
 
 def _read_finding(value: Value) -> Finding:
     return Finding(
-        rule=value["rule"].text(),
+        rule=current(value["rule"].text()),
         verdict=value["verdict"].one_of(_VERDICTS),
         resource=value["resource"].text(),
         field=value["field"].text(),
@@ -282,7 +283,7 @@ def _read_finding(value: Value) -> Finding:
         title=value["title"].text(),
         advice=value["advice"].text(),
         contract_location=_read_location(value["contract_location"]),
-        also=value["also"].each(Value.text),
+        also=value["also"].each(lambda item: current(item.text())),
         promise=value["promise"].text(),
         evidence=value["evidence"].maybe(_read_evidence),
         doubts=value["doubts"].each(Value.text) if value.has("doubts") else (),

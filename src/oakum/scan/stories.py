@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.scan.checks import CHECKS, OVER_BLOCK, Rule
+from oakum.rules import OWASP, Rule
 
 Does = Literal["removes", "refuses", "partly", "cannot"]
 """What the guard does about a rule's findings: `removes` fields from answers, `refuses` requests,
@@ -478,45 +478,18 @@ def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -
     return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
 
 
-def rules() -> dict[str, Rule]:
-    """All rules by id, in the order of the checks."""
-    return {each.id: each for each in (*(check.RULE for check in CHECKS), OVER_BLOCK)}
-
-
 def references(rule: Rule) -> list[tuple[str, str]]:
     """(id with its title, address) of the classes that a rule is filed under."""
     found: list[tuple[str, str]] = []
     if rule.owasp:
-        title, page = _OWASP[rule.owasp]
-        found.append((f"{rule.owasp} {title}", f"{_OWASP_AT}{page}/"))
+        found.append((OWASP[rule.owasp].name, OWASP[rule.owasp].url))
     for name in rule.cwe:
         number = name.removeprefix("CWE-")
         found.append((f"{name} {_CWE.get(name, '')}".rstrip(), f"{_CWE_AT}{number}.html"))
     return found
 
 
-_OWASP_AT = "https://owasp.org/API-Security/editions/2023/en/"
 _CWE_AT = "https://cwe.mitre.org/data/definitions/"
-_OWASP = {
-    "API1:2023": ("Broken Object Level Authorization", "0xa1-broken-object-level-authorization"),
-    "API2:2023": ("Broken Authentication", "0xa2-broken-authentication"),
-    "API3:2023": (
-        "Broken Object Property Level Authorization",
-        "0xa3-broken-object-property-level-authorization",
-    ),
-    "API4:2023": ("Unrestricted Resource Consumption", "0xa4-unrestricted-resource-consumption"),
-    "API5:2023": (
-        "Broken Function Level Authorization", "0xa5-broken-function-level-authorization",
-    ),
-    "API6:2023": (
-        "Unrestricted Access to Sensitive Business Flows",
-        "0xa6-unrestricted-access-to-sensitive-business-flows",
-    ),
-    "API7:2023": ("Server Side Request Forgery", "0xa7-server-side-request-forgery"),
-    "API8:2023": ("Security Misconfiguration", "0xa8-security-misconfiguration"),
-    "API9:2023": ("Improper Inventory Management", "0xa9-improper-inventory-management"),
-    "API10:2023": ("Unsafe Consumption of APIs", "0xaa-unsafe-consumption-of-apis"),
-}  # fmt: skip
 _CWE = {
     "CWE-200": "Exposure of Sensitive Information to an Unauthorized Actor",
     "CWE-201": "Insertion of Sensitive Information Into Sent Data",

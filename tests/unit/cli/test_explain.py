@@ -10,6 +10,7 @@ import pytest
 from oakum.errors import Location
 from oakum.finding import Door, Evidence, Finding, Report
 from oakum.report import json_v1
+from oakum.rules import RULES
 from oakum.scan.checks import CHECKS
 from oakum.scan.stories import STORIES
 from tests.unit.cli.shell import oakum
@@ -52,6 +53,27 @@ def test_a_rule_is_explained_without_a_report(rule: str) -> None:
     assert said["leak"] is (rule != "over-block")
     assert said["guard"]["does"] == STORIES[rule].does
     assert "{" not in said["guard"]["words"]
+
+
+@pytest.mark.parametrize("name", ["API3", "api3:2023", "BOPLA"])
+def test_an_item_of_owasp_lists_its_rules_and_findings(name: str, file: Path) -> None:
+    text, data = oakum("explain", name), oakum("explain", name, "--report", file, "--format=json")
+    assert (text.code, text.err, data.code) == (0, "", 0)
+    assert text.out.startswith("API3:2023 Broken Object Property Level Authorization (BOPLA)\n")
+    assert f"\n{RULE}\n  {STORIES[RULE].what.split('.')[0][:40]}" in text.out
+    assert max(map(len, text.out.splitlines())) <= 100
+    assert data.json["owasp"]["id"] == "API3:2023"
+    assert {each["rule"] for each in data.json["rules"]} == {
+        each.id for each in RULES.values() if each.owasp == "API3:2023"
+    }
+    of_item = {f.fingerprint for f in read(file).findings if RULES[f.rule].owasp == "API3:2023"}
+    assert set(data.json["findings"]) == of_item != set()
+
+
+def test_an_item_without_a_rule_says_so() -> None:
+    done = oakum("explain", "API7")
+    assert done.code == 0
+    assert "a scan does not look for it" in done.out
 
 
 def test_a_finding_is_explained_with_its_line_and_how_to_ask_again(file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from oakum.rules import RULES, Rule
 from oakum.scan.checks import (
     broken_object_authorization,
     contact_oracle,
@@ -27,9 +28,9 @@ from oakum.scan.checks import (
     weak_token_key,
     wrong_recipient_cache,
 )
-from oakum.scan.checks.leak import Leak, Rule, severity
+from oakum.scan.checks.leak import Leak, severity
 
-OVER_BLOCK = Rule("over-block", "", ())
+OVER_BLOCK = RULES["over-block"]
 """Not a leak: the contract grants a field that its owner gets and this viewer does not."""
 
 
@@ -67,4 +68,4 @@ CHECKS: tuple[Check, ...] = (
     field_beyond_contract,
 )
 
-__all__ = ["CHECKS", "OVER_BLOCK", "Check", "Leak", "Rule", "severity"]
+__all__ = ["CHECKS", "OVER_BLOCK", "Check", "Leak", "severity"]

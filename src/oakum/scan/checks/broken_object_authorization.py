@@ -4,9 +4,10 @@ It cannot know why: a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, things, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, things, which, who
 
-RULE = Rule("broken-object-authorization", "API1:2023", ("CWE-639", "CWE-285"))
+RULE = RULES["broken-object-authorization"]
 
 
 def matches(leak: Leak) -> bool:

@@ -4,9 +4,10 @@ It cannot know who feels the difference: a login may tell it on purpose, for its
 Remedy: one answer for everybody, and what is personal by a message to the address itself.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, whose
 
-RULE = Rule("contact-oracle", "API2:2023", ("CWE-204", "CWE-203"), "medium")
+RULE = RULES["contact-oracle"]
 
 
 def matches(leak: Leak) -> bool:

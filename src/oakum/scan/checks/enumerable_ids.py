@@ -5,9 +5,10 @@ objects are asked for, at the rate of the run.
 Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 to who tries many.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, whose
 
-RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")
+RULE = RULES["enumerable-ids"]
 
 
 def matches(leak: Leak) -> bool:

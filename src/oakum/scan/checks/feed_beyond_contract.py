@@ -5,9 +5,10 @@ It cannot know what is pushed for events that it did not cause, nor later than i
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("feed-beyond-contract", "API3:2023", ("CWE-200", "CWE-863"))
+RULE = RULES["feed-beyond-contract"]
 
 
 def matches(leak: Leak) -> bool:

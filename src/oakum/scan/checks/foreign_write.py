@@ -4,9 +4,10 @@ It cannot know which check is missing, of the object or of the role: they look a
 Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("foreign-write", "API5:2023", ("CWE-639", "CWE-862"))
+RULE = RULES["foreign-write"]
 
 REMOVED = "removed"
 """What `Leak.says` is where an account was taken away."""

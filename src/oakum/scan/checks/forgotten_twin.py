@@ -4,9 +4,10 @@ It cannot know who still needs that door, nor of those that it did not think of.
 Remedy: take the old address down, or let both run through the same checks.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("forgotten-twin", "API9:2023", ("CWE-1059", "CWE-863"))
+RULE = RULES["forgotten-twin"]
 
 
 def matches(leak: Leak) -> bool:

@@ -4,9 +4,10 @@ It cannot know which resolver forgot: the path of the query stands in the eviden
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("graph-detour", "API3:2023", ("CWE-424", "CWE-863"))
+RULE = RULES["graph-detour"]
 
 
 def matches(leak: Leak) -> bool:

@@ -49,18 +49,6 @@ class Leak:
         return self.how == {how}
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What a finding is called, and where the field files it."""
-
-    id: str
-    owasp: str
-    """OWASP API Security Top 10 2023."""
-    cwe: tuple[str, ...]
-    severity: Severity | None = None
-    """How grave it is, where the field's name does not tell; None: the name does."""
-
-
 def severity(leak: Leak) -> Severity:
     """From what leaks, to whom, of how much, and through what; docs/reference/report.md says it.
 

@@ -4,9 +4,10 @@ It cannot know how much of the value a patient caller can learn: a filter gives 
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, things, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, things, which, who
 
-RULE = Rule("leak-by-inference", "API3:2023", ("CWE-203", "CWE-200"))
+RULE = RULES["leak-by-inference"]
 
 
 def matches(leak: Leak) -> bool:

@@ -5,9 +5,10 @@ It cannot know whether the door was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("login-taken-for-permission", "API1:2023", ("CWE-862", "CWE-639"))
+RULE = RULES["login-taken-for-permission"]
 
 
 def matches(leak: Leak) -> bool:

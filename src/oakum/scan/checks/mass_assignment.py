@@ -4,9 +4,10 @@ It cannot know what the member does: `roles` may open every door, or none.
 Remedy: read from a request what its schema declares, and nothing else.
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("mass-assignment", "API3:2023", ("CWE-915",))
+RULE = RULES["mass-assignment"]
 
 
 def matches(leak: Leak) -> bool:

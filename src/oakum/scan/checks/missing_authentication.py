@@ -4,9 +4,10 @@ It cannot know whether a document's `security` was meant: the contract alone dec
 Remedy: refuse callers without credentials at the door, then decide by owner and setting.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which
 
-RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))
+RULE = RULES["missing-authentication"]
 
 
 def matches(leak: Leak) -> bool:

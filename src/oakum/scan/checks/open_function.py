@@ -4,9 +4,10 @@ It cannot know what else the door has done: it is asked only where it reads.
 Remedy: look at the caller's role in every handler, or in one place before all of them.
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("open-function", "API5:2023", ("CWE-862", "CWE-285"), "high")
+RULE = RULES["open-function"]
 
 
 def matches(leak: Leak) -> bool:

@@ -4,9 +4,10 @@ It cannot know what the settings page says unless the contract quotes it (`promi
 Remedy: apply the setting where the object is read, for every door, not where it is displayed.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, setting, things, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, setting, things, who
 
-RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))
+RULE = RULES["privacy-setting-not-enforced"]
 
 
 def matches(leak: Leak) -> bool:

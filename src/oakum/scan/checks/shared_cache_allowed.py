@@ -4,9 +4,10 @@ It cannot know whether such a cache stands anywhere: so it suspects, and proves 
 Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), or `Vary`.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, whose
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, whose
 
-RULE = Rule("shared-cache-allowed", "API8:2023", ("CWE-525", "CWE-524"), "medium")
+RULE = RULES["shared-cache-allowed"]
 
 
 def matches(leak: Leak) -> bool:

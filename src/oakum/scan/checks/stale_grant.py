@@ -4,9 +4,10 @@ It cannot know how long: a copy that dies within a minute and one that never doe
 Remedy: check the right when something is read, not when a link, a cursor or a copy is made.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("stale-grant", "API1:2023", ("CWE-613", "CWE-672"))
+RULE = RULES["stale-grant"]
 
 
 def matches(leak: Leak) -> bool:

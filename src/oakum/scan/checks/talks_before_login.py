@@ -4,9 +4,10 @@ It cannot know which front end shows it: a greeting with a first name was wanted
 Remedy: say nothing of an account before its holder has proved to be its holder.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("talks-before-login", "API3:2023", ("CWE-209", "CWE-201"))
+RULE = RULES["talks-before-login"]
 
 
 def matches(leak: Leak) -> bool:

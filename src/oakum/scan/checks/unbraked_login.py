@@ -4,9 +4,10 @@ It cannot know of a brake that begins later, or of one that looks at addresses f
 Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("unbraked-login", "API2:2023", ("CWE-307",), "medium")
+RULE = RULES["unbraked-login"]
 
 
 def matches(leak: Leak) -> bool:

@@ -4,9 +4,10 @@ It cannot know whether it really does, for it is never called: *suspected* at mo
 Remedy: take it out of what is deployed, or ask for a login, a role and a method that is not safe.
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("unguarded-wipe", "API5:2023", ("CWE-650", "CWE-306"), "high")
+RULE = RULES["unguarded-wipe"]
 
 
 def matches(leak: Leak) -> bool:

@@ -4,9 +4,10 @@ It cannot know a key that is weak in another way. Nothing is sent to find it.
 Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), or a key pair.
 """
 
-from oakum.scan.checks.leak import Leak, Rule
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak
 
-RULE = Rule("weak-token-key", "API2:2023", ("CWE-521", "CWE-347"), "critical")
+RULE = RULES["weak-token-key"]
 
 
 def matches(leak: Leak) -> bool:

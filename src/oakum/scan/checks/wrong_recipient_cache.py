@@ -5,9 +5,10 @@ the same with a query that no cache has seen: then nothing leaks.
 Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every personal answer.
 """
 
-from oakum.scan.checks.leak import Leak, Rule, seen, which, who
+from oakum.rules import RULES
+from oakum.scan.checks.leak import Leak, seen, which, who
 
-RULE = Rule("wrong-recipient-cache", "API8:2023", ("CWE-524", "CWE-525"))
+RULE = RULES["wrong-recipient-cache"]
 
 
 def matches(leak: Leak) -> bool:
