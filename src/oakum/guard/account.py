@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from oakum.contract.model import Json, Policy
 from oakum.semantics import Model, Projection, Sighting
@@ -68,22 +69,57 @@ def _path(model: Model, around: Sighting, steps: Pointer) -> str:
 
 
 def owners_shown(
-    policy: Policy, done: Projection, limited: Collection[str], params: Mapping[str, str]
+    policy: Policy, done: Projection, limited: Collection[str], asked: bytes
 ) -> Mapping[str, frozenset[str]]:
     """Owners of the objects, of the limited resources, that an answer shows anything of.
 
-    An object that says no owner counts by its key, or by its place in the path (`params`, by name)
-    where it does not say that: no owner's id is like either (CWE-639)."""
-    place = "".join(f"\0{params[name]}" for name in sorted(params))
+    An object that says no owner counts by its key. One that does not say that either is one more,
+    by what is shown of it in answer to this request (`asked`): alike ones are several, and the same
+    answer is the same ones again. No owner's id is like any of these (CWE-639)."""
     shown: dict[str, set[str]] = {}
+    alike = Counter[bytes]()
     hidden = {pattern(pointer) for pointer in done.withheld}
     for each in done.judged.sightings if done.judged else ():
-        cut = any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1))
-        if each.resource in limited and not cut:
-            key = _key(policy.resources[each.resource].key, each.value)
-            named = each.owners or tuple(filter(None, (f"\0{key}" if key else place,)))
-            shown.setdefault(each.resource, set()).update(named)
+        if each.resource not in limited or not any(leaf.allowed for leaf in each.leaves):
+            continue
+        if any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1)):
+            continue
+        owners = shown.setdefault(each.resource, set())
+        owners.update(each.owners)
+        if not each.owners:
+            path = policy.resources[each.resource].key
+            for key, said in _ownerless(path, each, done.rows.get(each.pointer[:1])):
+                if not key:
+                    mark = hashlib.sha256(asked + b"\0" + said).digest()
+                    alike[mark] += 1
+                    key = f"\0{mark.hex()}{alike[mark]}"
+                owners.add(f"\0{key}")
     return {name: frozenset(owners) for name, owners in shown.items()}
+
+
+def _ownerless(
+    path: str, each: Sighting, rows: Sequence[Mapping[str, Json]] | None
+) -> Iterator[tuple[str, bytes]]:
+    """The key that an object says, or else what is shown of it; of a table, of each of its rows
+    that this one stands for."""
+    if rows is None:
+        if key := _key(path, each.value):
+            yield key, b""
+        else:
+            length = len(each.pointer)
+            yield (
+                "",
+                _bytes((leaf.pointer[length:], leaf.value) for leaf in each.leaves if leaf.allowed),
+            )
+        return
+    names = [leaf.pointer[-1] for leaf in each.leaves if leaf.allowed]
+    for row in rows:
+        key = _key(path, {**row})
+        yield key, b"" if key else _bytes((name, row[name]) for name in names)
+
+
+def _bytes(said: Iterable[tuple[object, Json]]) -> bytes:
+    return repr([*said]).encode("utf-8", "surrogatepass")
 
 
 def _key(path: str, value: Json) -> str:

@@ -507,7 +507,8 @@ class Gatekeeper:
     ) -> None:
         """Counts whose objects are shown."""
         who, address = inquiry.who, self._block(passing.asked)
-        shown = owners_shown(self.policy, done, self._budgets.limited, passing.params)
+        asked = b"\0".join((octets(passing.forward.target), passing.forward.body))
+        shown = owners_shown(self.policy, done, self._budgets.limited, asked)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own

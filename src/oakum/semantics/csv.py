@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import compress
 from typing import NamedTuple
 
 from oakum.contract.model import Json, Shape
 from oakum.semantics.decide import may_call
-from oakum.semantics.judge import Judge, Keep
+from oakum.semantics.judge import Judge, Keep, Pointer
 from oakum.semantics.model import Model, answer_media
 from oakum.semantics.principal import Principal
 from oakum.semantics.project import Call, Projection, refuses
@@ -79,7 +81,32 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         (str(index),): many for index, many in Counter(alike).items()
     }
     cut = tuple(_withheld(head, seen))
-    return Projection("".join(kept).encode(), cut, judged=judged, times=times)
+    whole = _Rows(head, rows, alike)
+    return Projection("".join(kept).encode(), cut, judged=judged, times=times, rows=whole)
+
+
+class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
+    """The rows by the one that was judged for them; put together when somebody asks."""
+
+    def __init__(self, head: _Row, rows: list[_Row], alike: list[int]) -> None:
+        self._head, self._rows, self._alike = head, rows, alike
+
+    @cached_property
+    def _made(self) -> Mapping[Pointer, list[Mapping[str, Json]]]:
+        made: dict[Pointer, list[Mapping[str, Json]]] = {}
+        for row, index in zip(self._rows, self._alike, strict=True):
+            said = dict(zip(self._head.texts, row.texts, strict=True))
+            made.setdefault((str(index),), []).append(said)
+        return made
+
+    def __getitem__(self, judged: Pointer) -> Sequence[Mapping[str, Json]]:
+        return self._made[judged]
+
+    def __iter__(self) -> Iterator[Pointer]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def _alike(

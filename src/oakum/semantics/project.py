@@ -7,9 +7,10 @@ contract says `instead: null`, the four bytes `null` stand in a withheld value's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from oakum.contract.model import Json
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Judgement, Keep, Pointer
 from oakum.semantics.model import Model, answer_media, pattern
@@ -40,6 +41,10 @@ class Projection:
     """What the body holds; None when it was not read."""
     times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
     """How many rows of a table each one that was judged stands for; else each stands for itself."""
+    rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Of a table: the rows themselves, whole, by the one that was judged for them."""
 
 
 def project(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:

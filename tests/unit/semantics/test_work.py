@@ -34,7 +34,7 @@ def whole(cut: Callable[..., Projection], call: Call, body: bytes) -> None:
     assert done.judged is not None, done.refused
     Needs(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.sightings)
     removed(MODEL, done)
-    owners_shown(MODEL.policy, done, {"Note"}, {})
+    owners_shown(MODEL.policy, done, {"Note"}, b"")
 
 
 @pytest.mark.parametrize("name", [*JSON, *CSV])

@@ -4,6 +4,7 @@
 
 local json = require "oakum.json"
 local project = require "oakum.project"
+local spelling = require "oakum.spelling"
 
 local byte, find, gsub, sub = string.byte, string.find, string.gsub, string.sub
 local concat = table.concat
@@ -148,6 +149,17 @@ local function visible(head, cells, names, judge)
   return any and shown
 end
 
+-- Counts a row of a resource's table that says no owner: by its key, or by what is shown of it.
+local function count(seen, of, head, row, shown)
+  local key
+  for i = 1, of.key.n == 1 and head.n or 0 do
+    if head.texts[i] == of.key[1] then key = spelling.id(row.texts[i]) end
+  end
+  local said = {}
+  for i = 1, key and 0 or head.n do said[i] = shown[i] and row.texts[i] or "\0" end
+  seen.owners[of.name][key and "\0" .. key or project.unnamed(concat(said, "\0\0"))] = true
+end
+
 -- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
 local function judged(node, rows, names, decides, seen, judge)
   local at, n, head, shown, known = {}, 0, rows[0], {}, {}
@@ -169,12 +181,12 @@ local function judged(node, rows, names, decides, seen, judge)
     local found = known[key]
     if not found then
       local why
-      found = { removed = {} }
-      seen.removed = found.removed
+      found = { removed = {}, ownerless = {} }
+      seen.removed, seen.rows = found.removed, found.ownerless
       found.shown, why = visible(head, cells, names, function(object)
         return judge(place or others(node), object)
       end)
-      seen.removed = total
+      seen.removed, seen.rows = total, nil
       if why then return nil, why end
       known[key] = found
     end
@@ -182,6 +194,7 @@ local function judged(node, rows, names, decides, seen, judge)
       total[label] = (total[label] or 0) + many
     end
     shown[k] = found.shown
+    for j = 1, #found.ownerless do count(seen, found.ownerless[j], head, rows[k], found.shown) end
   end
   return shown
 end

@@ -621,6 +621,7 @@ function Guard:body(x, req, door, object)
   if why then return 400, "truncated" end
   text = text or ""
   x.bytes_in = #text
+  if self.counts then x.text = text end
   if #text > self.max_body then return 413, "too-long" end
   local decides = door.write and not door.call and door.binds
   if text == "" then
@@ -741,10 +742,15 @@ local function declared_answer(door, status, content_type)
   return found
 end
 
--- Owners but for the caller, in an order that is the same everywhere.
-local function owners_besides(owners, bearer)
-  local list = {}
+-- Owners but for the caller, in an order that is the same everywhere. Of an object that says neither
+-- owner nor key it is a hash of what is shown of it in answer to this request.
+local function owners_besides(x, owners, bearer)
+  local list, asked = {}, nil
   for owner in pairs(owners) do
+    if sub(owner, 1, 2) == "\0\0" then
+      asked = asked or x.target .. "\0" .. (x.body or x.text or "") .. "\0"
+      owner = "\0\0" .. hash.sha256_hex(asked .. owner)
+    end
     if not bearer.ids[owner] then list[#list + 1] = owner end
   end
   sort(list)
@@ -759,7 +765,7 @@ function Guard:look(x, shown, own)
   for i = 1, #limits do
     local limit = limits[i]
     local owners = limit.kind == "distinct" and shown[limit.name]
-    local list = owners and owners_besides(owners, own)
+    local list = owners and owners_besides(x, owners, own)
     if list and #list > 0 then
       local allowed, wait =
         self.shared:distinct_all(limit.place, name, list, limit.most, limit.per, self.host.time())

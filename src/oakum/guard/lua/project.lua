@@ -994,23 +994,40 @@ local function judge(body, level, above, depth)
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
 end
 
--- An object that says no owner counts by its key, or by its place in the path: else whoever tries ids is
--- not counted.
+-- An object that says no owner counts by its key: else whoever tries ids is not counted.
 local function key_of(body)
   local said = body.table.key.n > 0 and values(body.subject, body.table.key) or {}
   local id = #said == 1 and spelling.id(said[1])
   return id and "\0" .. id or nil
 end
 
-local function place_in_path()
-  local names, texts = {}, {}
-  for name in pairs(PARAMS) do names[#names + 1] = name end
-  table.sort(names)
-  for k = 1, #names do texts[k] = "\0" .. PARAMS[names[k]] end
-  return table.concat(texts)
+-- What is kept of the text since a place, in one piece.
+local function kept_since(n, at)
+  local pieces, count = {}, 0
+  for k = n, RANGES do
+    local from, to = FROM[k], TO[k]
+    if from >= 0 and to > at then
+      count = count + 1
+      pieces[count] = sub(S, (from > at and from or at) + 1, to)
+    elseif from < 0 and k > n then
+      count = count + 1
+      pieces[count] = "null"
+    end
+  end
+  return table.concat(pieces)
 end
 
-local function shown(body, owners, key)
+-- How one is called that says neither owner nor key: by what is shown of it, alike ones being several.
+local function unnamed(said)
+  local alike = SEENOUT.alike or {}
+  SEENOUT.alike = alike
+  alike[said] = (alike[said] or 0) + 1
+  return "\0\0" .. alike[said] .. "\0" .. said
+end
+M.unnamed = unnamed
+
+-- Counts an object that is shown, kept since range `n` at `at`.
+local function shown(body, owners, key, n, at)
   local known = SEENOUT.owners
   if not known or not body.table.limit then return end
   local of = known[body.table.name]
@@ -1019,8 +1036,12 @@ local function shown(body, owners, key)
     known[body.table.name] = of
   end
   for k = 1, owners.n do of[owners[k]] = true end
-  local place = owners.n == 0 and (key or place_in_path()) or ""
-  if place ~= "" then of[place] = true end
+  if owners.n > 0 then return end
+  if SEENOUT.rows then
+    SEENOUT.rows[#SEENOUT.rows + 1] = body.table
+  else
+    of[key or unnamed(kept_since(n, at))] = true
+  end
 end
 
 -- Lists the members of an object; returns where it ends, and how many they are.
@@ -1135,7 +1156,7 @@ local function object_at(body, i, depth, above)
     HIDDEN = true
   elseif not closed then
     SEENOUT.shown = true
-    shown(body, owners, counted)
+    shown(body, owners, counted, before, i)
   end
   if closed or not kept then
     rollback(before, last, refused)
@@ -1355,6 +1376,7 @@ end
 local function run(node)
   RUN, LISTS, AROUND = RUN + 1, 0, nil
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
+  SEENOUT.alike = nil
   local start = space(0)
   local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")
   if past < 0 or space(past) < N then
@@ -1419,7 +1441,8 @@ local function project(plan, node, know, door, params, text, subject, seen, coun
 end
 
 -- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
--- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there.
+-- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there;
+-- into `seen.rows` go instead the tables of objects that say no owner.
 function M.body(plan, node, know, door, params, status, text, seen)
   WHY = nil
   return project(plan, node, know, door, params, text, nil, seen, plan.doors[door].counts)
