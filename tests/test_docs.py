@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from shutil import copy2
+from types import ModuleType
 
 import click
 import pytest
 
+from oakum.cli.demo import STAGES
 from oakum.cli.main import COMMANDS, main
 from oakum.contract.policy import parse_policy
 from oakum.contract.source import parse
 from oakum.errors import ExitCode, Problem
 from oakum.report import FORMATS
+from oakum.scan.checks import CHECKS
 from oakum.scan.identities import load_identities
 from tests import shell
 
@@ -123,8 +126,21 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
-def test_each_command_is_in_the_readme(name: str) -> None:
-    assert f"`oakum {name}`" in TEXTS[ROOT / "README.md"]
+def test_each_command_is_in_the_index(name: str) -> None:
+    assert f"| `oakum {name}` |" in TEXTS[ROOT / "docs/README.md"]
+
+
+def test_the_readme_is_short_and_shows_before_it_tells() -> None:
+    text = TEXTS[ROOT / "README.md"]
+    assert len(text.split()) <= 1000
+    first = text.split("```console\n")[1]
+    assert first.startswith("$ ./do demo\n")
+    assert len(text.split("```console")[0].split()) < 120
+    assert "```console\n$ ./do test\n```" in text
+    excerpt = first.split("```")[0]
+    assert STAGES[0][1] in excerpt
+    rules = {module.RULE.id for module in CHECKS if isinstance(module, ModuleType)}
+    assert set(re.findall(r"\d+ x ([a-z-]+)$", excerpt, re.M)) <= rules
 
 
 @pytest.mark.parametrize(
@@ -161,8 +177,8 @@ def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
     rows = {int(code): name for code, name in re.findall(r"^\| (\d+) \| ([\w ]+) \|", text, re.M)}
     interrupted = {130: "interrupted"}
     assert rows == {int(c): c.name.lower().replace("_", " ") for c in ExitCode} | interrupted
-    readme = TEXTS[ROOT / "README.md"]
-    assert all(f"| {int(code)} |" in readme for code in ExitCode)
+    index = TEXTS[ROOT / "docs/README.md"]
+    assert all(f"| {int(code)} |" in index for code in ExitCode)
 
 
 def test_each_format_is_described() -> None:
