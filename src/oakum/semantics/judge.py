@@ -29,7 +29,7 @@ from oakum.semantics.principal import (
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.spot import Spot
 from oakum.semantics.table import Table, containers, merged, resource_of
-from oakum.semantics.writing import Around, Named, Writing, in_list
+from oakum.semantics.writing import Around, Named, Writing, stepped, stood
 
 Pointer = tuple[str, ...]
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
@@ -227,6 +227,8 @@ class Judge:
             keys, children, spots = value, value.values(), map(spot.member, value)
         else:
             keys, children, spots = map(str, range(len(value))), value, repeat(spot.element())
+        if self._writing is not None:
+            keys = stepped(value, spot.declares, at, self._shown)
         if len(at) >= MAX_DEPTH:
             return dict.fromkeys(keys, False)
         if self._writing is not None and isinstance(value, list):
@@ -334,7 +336,7 @@ class Judge:
             return None
         said: list[Hashable] = [name, *context[:4]]
         if self._writing is not None:
-            said += (context.counts, in_list(at), context.around and context.around.outline(at))
+            said += (context.counts, stood(at), context.around and context.around.outline(at))
         for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):

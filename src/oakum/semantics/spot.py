@@ -142,17 +142,22 @@ class Spot:
             found = self._kids[name] = self._member(name)
         return found
 
-    def _member(self, name: str) -> Spot:
+    def declares(self, name: str) -> bool:
+        """Whether document or contract name a member of an object here; what they do not name is a
+        value of a map."""
         if self._declared is None:
             names = frozenset(member_names(self.shape)) if self.shape else frozenset[str]()
             self._declared = names.union(self._node.children if self._node else ())
-        if name in self._declared:
+        return name in self._declared
+
+    def _member(self, name: str) -> Spot:
+        if self.declares(name):
             return self._below(
                 self._word(name), named(self.shape, name) if self.shape else None, name
             )
         if self._other is None:
             nobody = ""
-            while nobody in self._declared:
+            while self.declares(nobody):
                 nobody += "\0"
             shape = named(self.shape, nobody) if self.shape else None
             self._other = self._below(self._word(nobody), shape, nobody)

@@ -2,12 +2,13 @@
 
 The law of this module: what a body says of itself is a wish. An object in it is the one that the
 request is about to touch, or another; that one is somebody's by what the API shows of it, by its
-key or in the place where it stands, and nobody's where the API does not tell.
+key or in the place where it stands, and nobody's where the API does not tell. The name of a value
+in a map is a key of it, beside the one that it says itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
 from oakum.contract.model import Json, Resource
@@ -20,6 +21,34 @@ ITSELF: Key = ("", "")
 """The object that is written, as the API shows it now."""
 ITS_OWN = Subject("")
 """Of an object that may have been another: it is the one that is written, or made."""
+
+
+class Index(str):
+    """A step into a list."""
+
+
+class MapName(str):
+    """A step to a value of a map, by a name that nobody declared."""
+
+
+def stepped(
+    value: dict[str, Json] | list[Json],
+    declares: Callable[[str], bool],
+    at: Pointer,
+    shown: Iterable[tuple[Pointer, str]],
+) -> list[str]:
+    """Steps to what stands in a container of a body; `declares`: whether an object has a member by
+    its name; `shown`: places that the contract names."""
+    if isinstance(value, list):
+        return [*map(Index, range(len(value)))]
+    depth = len(at)
+    said = {
+        segments[depth]
+        for segments, _ in shown
+        if len(segments) > depth
+        and all(want in ("*", got) for want, got in zip(segments[:depth], at, strict=True))
+    }
+    return [name if declares(name) or name in said else MapName(name) for name in value]
 
 
 @dataclass
@@ -59,7 +88,7 @@ class Around:
 
     def outline(self, at: Pointer) -> Hashable:
         """What of it decides about an object without a key that stands in it at `at`."""
-        steps = tuple("*" if step.isdigit() else step for step in at[len(self.at) :])
+        steps = tuple("*" if isinstance(step, Index) else step for step in at[len(self.at) :])
         return (self.resource, self.itself, id(self.known), steps)
 
 
@@ -105,7 +134,7 @@ class Writing:
     ) -> bool:
         """Whether what a body holds may be another object than the one that is written: an account
         tells by its key that it is the caller's own."""
-        said, kind = {*map(identifier, _keys(resource, value))}, resource.owner.kind
+        said, kind = {*map(identifier, _named_keys(resource, value, at))}, resource.owner.kind
         if resource.is_account and said and said <= self._ids:
             return False
         if around is not None and kind in ("field", "path"):
@@ -148,7 +177,7 @@ class Writing:
         self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
     ) -> Subject | None:
         """By its key; without one, by what stands now in the place that it would take."""
-        said = _keys(resource, value)
+        said = _named_keys(resource, value, at)
         if around is None:
             return self._named_by(resource, said, at)
         if resource.owner.kind == "parent":
@@ -199,7 +228,7 @@ class Writing:
         for each in there if said or not left else []:
             if not isinstance(each, dict):
                 continue
-            has = [*map(identifier, _keys(resource, each))]
+            has = [*map(identifier, _named_keys(resource, each, () if left else at))]
             if not said or (has == wanted and None not in wanted):
                 value = each
         if said and value is None:
@@ -244,6 +273,15 @@ def _keys(resource: Resource, value: Json) -> list[Json]:
     return [each for each in found if each is not None]
 
 
+def _named_keys(resource: Resource, value: Json, at: Pointer) -> list[Json]:
+    """What an object says its key is, and the name by which it stands in a map."""
+    said = _keys(resource, value)
+    name = str(at[-1]) if resource.key and at and isinstance(at[-1], MapName) else None
+    if name is None or [identifier(each) for each in said] == [name]:
+        return said
+    return [*said, name]
+
+
 _MISSING = object()
 
 
@@ -259,5 +297,10 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
 
 
 def in_list(at: Pointer) -> bool:
-    """Whether a list stands around a place."""
-    return any(step.isdigit() for step in at)
+    """Whether a list or a map stands around a place."""
+    return any(isinstance(step, Index | MapName) for step in at)
+
+
+def stood(at: Pointer) -> Hashable:
+    """What a place alone says of an object there: whether it is one of many, and its name."""
+    return in_list(at), at[-1] if at and isinstance(at[-1], MapName) else None

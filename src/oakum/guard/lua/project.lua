@@ -39,9 +39,10 @@ local GONE, KEPT, NULL, REFUSE = 0, 1, 2, 3
 local S, P, N -- text, its bytes, their number
 local PLAN, KNOW, PARAMS, DOOR -- what is asked, by whom, at which door
 local SUBJECT -- of a request body: the object it is about to touch
-local LISTS = 0 -- that are around what is looked at
+local LISTS = 0 -- lists, and in a request body maps, that are around what is looked at
 local AROUND -- depth of the object of a resource that is around it, in a request body
 local PATH = {} -- by depth: the member or the element that is looked at
+local KEYED = {} -- by depth, of a request body: its name where it is a value of a map, else false
 local SEENOUT -- counts for the audit
 local ESCAPES -- whether the text has a backslash anywhere
 local CONTROLS -- whether it has a byte below 0x20 anywhere
@@ -288,7 +289,7 @@ end
 -- ---------------------------------------------------------------- members
 
 local function entry(node, label, name)
-  local made = { node = node, label = label, name = name or false, stamp = 0, next = false, size = 0 }
+  local made = { node = node, label = label, name = name or false, map = false, stamp = 0, next = false, size = 0 }
   if name and not find(name, '[%z\1-\31"\\]') then
     made.text = '"' .. name .. '":'
     made.bytes = cast("const uint8_t *", made.text)
@@ -306,6 +307,7 @@ local function lookup(body, name)
   if body.learnt >= LEARNT then return nil end
   body.learnt = body.learnt + 1
   found = entry(body.extra.node, body.extra.label, name)
+  found.map = true
   body.strangers[name] = found
   return found
 end
@@ -473,6 +475,20 @@ local function value(node, i, depth, set, owners, tally, label)
   return past, became
 end
 
+-- The same for a member of an object, whose name stands at `key`.
+local function below(found, key, i, depth, set, owners, tally)
+  PATH[depth] = found.name
+  if not SUBJECT or not found.map then
+    KEYED[depth] = false
+    return value(found.node, i, depth + 1, set, owners, tally, found.label)
+  end
+  local name = found.name or name_of(key, string_end(key))
+  PATH[depth], KEYED[depth], LISTS = name, name, LISTS + 1
+  local past, became = value(found.node, i, depth + 1, set, owners, tally, found.label)
+  LISTS = LISTS - 1
+  return past, became
+end
+
 -- Ends a kept or dropped part: what stands in its place, and whether anything does.
 local function place(became)
   if became == NULL then
@@ -522,8 +538,7 @@ function record(body, i, depth, set, owners, tally)
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     if kept then emit(at, at + 1) end -- a comma of the text's own
     emit(i, from)
-    PATH[depth] = found.name
-    local past, became = value(found.node, from, depth + 1, set, owners, tally, found.label)
+    local past, became = below(found, i, from, depth, set, owners, tally)
     if past < 0 then return -1, GONE end
     if became == GONE then
       rollback(before, tail, no)
@@ -570,7 +585,7 @@ function list(node, i, depth, set, owners, tally, label)
     if rule.places then each = rule.at[index] or each end
     if kept then emit(at, at + 1) end -- a comma of the text's own
     local from = i
-    LISTS, PATH[depth] = LISTS + 1, index
+    LISTS, PATH[depth], KEYED[depth] = LISTS + 1, index, false
     local past, became = value(each, i, depth + 1, set, owners, tally, label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
@@ -899,8 +914,16 @@ local function stored_at(value_, depth)
   return at, depth - step
 end
 
-local function has_keys(table_, value_, said)
-  local has = table_.key.n > 0 and keys_in(json.at(value_, table_.key)) or {}
+-- Keys of an object, and the name by which it stands in a map.
+local function with_name(said, table_, name)
+  if name and table_.key.n > 0 and not (#said == 1 and spelling.id(said[1]) == name) then
+    said[#said + 1] = name
+  end
+  return said
+end
+
+local function has_keys(table_, value_, said, name)
+  local has = with_name(table_.key.n > 0 and keys_in(json.at(value_, table_.key)) or {}, table_, name)
   for k = 1, #said do
     local id = spelling.id(said[k])
     if not id or not has[k] or spelling.id(has[k]) ~= id then return false end
@@ -920,7 +943,7 @@ local function of_parent(table_, said, depth)
     for k = 1, at.n do
       if json.is_object(at[k]) and has_keys(table_, at[k], said) then value_ = at[k] end
     end
-  elseif json.is_object(at) and (not keyed and rest == 0 or keyed and has_keys(table_, at, said)) then
+  elseif json.is_object(at) and (not keyed and rest == 0 or keyed and has_keys(table_, at, said, rest == 0 and KEYED[depth - 1])) then
     value_ = at
   end
   if keyed and not value_ then return nil end
@@ -960,6 +983,7 @@ end
 local function written(subject, level, depth)
   local table_, target = subject.table, SUBJECT
   local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
+  with_name(said, table_, KEYED[depth - 1])
   local itself = not another(table_, said)
   local found = not itself and table_.owned and other(table_, said, depth) or nil
   level.name, level.itself = table_.name, itself or found == ITS_OWN
@@ -1142,8 +1166,7 @@ local function object_at(body, i, depth, above)
       local ranges, tail, no = RANGES, TO[RANGES], REFUSED
       if kept then emit(comma, comma + 1) end
       emit(key, from)
-      PATH[depth] = found.name
-      local _, became = value(node, from, depth + 1, set, owners, tally, found.label)
+      local _, became = below(found, key, from, depth, set, owners, tally)
       if became == GONE then
         rollback(ranges, tail, no)
       else
@@ -1241,6 +1264,7 @@ local function load_bodies(plan)
     for name in pairs(wanted) do
       if not members_[name] then
         members_[name] = entry(plan.nodes[body.extra[1] + 1], body.extra[2], name)
+        members_[name].map = true
       end
       members_[name].capture = name
       captured.n = captured.n + 1
@@ -1249,6 +1273,7 @@ local function load_bodies(plan)
     body.members, body.captured, body.spans = members_, captured, {}
     body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
     body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
+    body.extra.map = true
     body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
   end
 end
