@@ -97,6 +97,8 @@ class Callers:
         self._said = said
         self.test = ""
         """The test that is running: what it puts in the place of a login is its own."""
+        self.moved = False
+        """The same credentials, or another id of theirs, have named two callers."""
         self._known: dict[str, Caller] = {}
         self._last: tuple[Request | None, Given] = (None, Given())
         self._stands_in: dict[int, bool] = {}
@@ -154,6 +156,8 @@ class Callers:
         elif response.status == 401:
             caller = NOBODY  # whatever the credentials are, they are nobody's now
         if caller.known:
+            before = self._known.get(key, caller)
+            self.moved |= bool(key and before.ids and caller.ids and before.ids != caller.ids)
             self._known[key or self._bare(app)] = caller
         return caller
 

@@ -52,6 +52,10 @@ class Leaked:
     """A sentence, and lines of where and why; no value."""
     at: Pointer
     """Where it stood in the answer."""
+    test: str = ""
+    """The test that was sent it."""
+    held: frozenset[str] = frozenset()
+    """Relations in which its caller certainly stands to the owner."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,10 @@ class Look:
     leaks: list[Leaked] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     """The objects in it; they hold values."""
+    unbound: list[Leaf] = field(default_factory=list)
+    """What stands in it and is no field of an object."""
+    granted: set[Pointer] = field(default_factory=set)
+    """Where something stands that the contract may show to the caller."""
     _at: dict[Pointer, Sighting] = field(default_factory=dict)
 
     def judge(self) -> Look:
@@ -117,7 +125,9 @@ class Look:
             self.frame.model, asked.caller.principal, asked.operation.id, asked.params,
             asked.response.status, told=read.owners,
         )  # fmt: skip
-        sightings = self.sightings = judge.judge(read.value, read.shape).sightings
+        judged = judge.judge(read.value, read.shape)
+        sightings = self.sightings = judged.sightings
+        self.unbound = [*judged.unbound, *read.beside]
         if sightings and not asked.caller.known:
             self.tally.unjudged[WHO] += 1
         self._at = {each.pointer: each for each in sightings}
@@ -263,6 +273,8 @@ class Look:
     def _leaf(self, found: _Object, leaf: Leaf) -> None:
         index = leaf_index(found.table, leaf.path)
         doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
+        if leaf.allowed or (found.certain and index >= 0 and found.most >> index & 1):
+            self.granted.add(leaf.pointer)
         if leaf.allowed and leaf.value is not None:
             if found.certain and not doubtful:
                 self._open(found, leaf)
@@ -313,20 +325,7 @@ class Look:
         self.tally.show(key, Result.LEAK, asked.probe)
         if doorless(key) not in self.told and doorless(key) not in self.tally.evidence:
             self.tally.evidence[doorless(key)] = self._evidence(found, leaf)
-        where = self.frame.model.field_location(key.resource, key.field)
-        shown = granted(found.table, index) if index >= 0 else "no line shows it to anybody"
-        state = ", ".join(f"{name}={value}" for name, value in key.state)
-        door = asked.operation
-        words = (
-            f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
-            f" to `{key.viewer}`, to whom the contract does not show it\n"
-            f"  door:     {door.method} {door.path} ({door.id})\n"
-            f"  answer:   {asked.response.status}, {self.frame.redactor.pointer(leaf.pointer)}"
-            f" is {shape(leaf.value)}\n"
-            f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
-            f"  contract: {where}: {shown}"
-        )
-        self.leaks.append(Leaked(key, words, leaf.pointer))
+        self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
 
     def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
         response, sighting = self.asked.response, found.sighting
@@ -336,6 +335,27 @@ class Look:
         )  # fmt: skip
         # A parameter of a test may be somebody's value: its name ends before it.
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
+
+
+def leak_of(
+    frame: Frame, asked: Asked, key: Key, at: Pointer, value: Json, found: str = ""
+) -> Leaked:
+    """A leak, and what is told of it. `found`: how, where no field of an object tells it."""
+    table, door = frame.model.tables[key.resource], asked.operation
+    index = leaf_index(table, key.field)
+    where = frame.model.field_location(key.resource, key.field)
+    shown = granted(table, index) if index >= 0 else "no line shows it to anybody"
+    state = ", ".join(f"{name}={value}" for name, value in key.state)
+    words = (
+        f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
+        f" to `{key.viewer}`, to whom the contract does not show it\n"
+        f"  door:     {door.method} {door.path} ({door.id})\n"
+        f"  answer:   {asked.response.status}, {frame.redactor.pointer(at)}"
+        f" is {shape(value)}{f'; {found}' if found else ''}\n"
+        f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"
+        f"  contract: {where}: {shown}"
+    )
+    return Leaked(key, words, at, asked.test)
 
 
 def is_told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
+import sys
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,15 @@ from oakum.testing.taps import Taps
 from oakum.testing.watch import Watch
 from oakum.testing.writing import Run, report
 
+_BEFORE = "no test"
+"""What is asked while no test runs."""
+_FRAMEWORKS = {
+    "flask": "flask", "fastapi": "fastapi", "django": "django.core.handlers.base",
+    "aiohttp": "aiohttp.web", "bottle": "bottle", "falcon": "falcon", "quart": "quart",
+    "sanic": "sanic", "tornado": "tornado.web", "litestar": "litestar", "pyramid": "pyramid.config",
+}  # fmt: skip
+"""Package of an application → module that is imported where one is made."""
+_MADE_OF = {"fastapi": "starlette"}
 _MOST_UNTESTED = 10
 """Operations and viewers that are listed as untested."""
 _OUTPUT = "oakum"
@@ -48,6 +58,10 @@ class Session:
     tally: Tally = field(default_factory=Tally)
     """Of the workers of pytest-xdist."""
     tests: int = 0
+    left_out: int = 0
+    """Tests that were collected and not run."""
+    apps: frozenset[str] = frozenset()
+    """Frameworks of applications that were imported."""
     said: object = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
@@ -75,6 +89,8 @@ class Session:
         except InputError as error:
             raise pytest.UsageError(f"oakum: {error}") from None
         made.taps = Taps(made.watch)
+        made.watch.begin(_BEFORE)
+        made.taps.open()
         return made
 
     def say(self, caller: object) -> None:
@@ -90,8 +106,33 @@ class Session:
 
     # ------------------------------------------------------------ tests
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """A module may ask while it is read: no test fails by that, so the run does."""
+        self.taps.open()
+        self.watch.begin(collector.nodeid or _BEFORE)
+        made = yield
+        self._told_of_no_test()
+        self.watch.begin(_BEFORE)
+        return made
+
+    def _told_of_no_test(self) -> None:
+        """Leaks that no test can fail by."""
+        self.taps.line.flush()
+        self.watch.finish()
+        leaks, self.watch.leaks = self.watch.leaks, []
+        self.quiet += [(each.test or _BEFORE, each.words) for each in leaks]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Tests that are not run, by `-k`, `-m`, `--lf` or a plugin."""
+        self.left_out += len(items)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._told_of_no_test()  # what was asked since the last test
         self.taps.open()
         self.tests += 1
         self.watch.begin(item.nodeid)
@@ -130,6 +171,8 @@ class Session:
         return made
 
     def _told(self, item: pytest.Item) -> Iterator[str]:
+        self.taps.line.flush()
+        self.watch.finish()
         leaks, self.watch.leaks = self.watch.leaks, []
         found = {each.key: each.words for each in leaks}
         self._heard.setdefault(item.nodeid, []).extend(found.values())
@@ -147,8 +190,9 @@ class Session:
         if sent is None:
             self.tally.faults["a worker ended before it could say what it saw"] += 1
             return
-        theirs, tests, quiet = pickle.loads(sent)
+        theirs, tests, quiet, apps = pickle.loads(sent)
         self.tally.add(theirs)
+        self.apps |= apps
         self.tests += tests
         self.quiet += quiet
 
@@ -156,14 +200,18 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         for name in self.taps.overlooked():
             self.watch.missed(f"`{name}` was imported within a test, and not listened to")
+        self.taps.line.flush()
         self.taps.close()
         self.watch.settle()
-        self.quiet += [("no test", each.words) for each in self.watch.leaks]
+        self.quiet += [(each.test or _BEFORE, each.words) for each in self.watch.leaks]
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
-            output[_OUTPUT] = pickle.dumps((self.watch.tally, self.tests, self.quiet))
+            output[_OUTPUT] = pickle.dumps(
+                (self.watch.tally, self.tests, self.quiet, imported_frameworks())
+            )
             return
         self.tally.add(self.watch.tally)
+        self.apps |= imported_frameworks()
         self.written = report(self.watch, self.tally, self._run())
         asked = self.tally.answers.total() > 0
         self.empty = bool(self.tests) and not asked and _must_reach(self.config)
@@ -187,13 +235,24 @@ class Session:
             self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             time.monotonic() - self.clock,
             self.tests,
+            self.left_out,
+            tuple(sorted(self._unheard_apps())),
         )
+
+    def _unheard_apps(self) -> Iterator[str]:
+        """Frameworks that were imported, and of which no application has answered; a network may
+        have stood between."""
+        if "" in self.tally.apps:
+            return
+        for name in self.apps:
+            if _MADE_OF.get(name, name) not in self.tally.apps and name not in self.tally.apps:
+                yield name
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.written is None:
             return
         terminalreporter.section("oakum")
-        for line in (*summary(self.written, self.tally), *self._ends_red()):
+        for line in (*summary(self.written, self.tally, self.left_out), *self._ends_red()):
             terminalreporter.write_line(visible(line))
         if self.target is not None:
             terminalreporter.write_line(self.unwritten or f"report: {self.target}")
@@ -210,7 +269,10 @@ class Session:
             for each in self.written.findings[:_MOST_QUIET]:
                 yield f"leaked, and no test has failed by it in the end: {each.title}"
         if self.quiet:
-            yield "so the run fails: no skip and no `xfail` makes a leak harmless"
+            yield (
+                "so the run fails: no skip and no `xfail` makes a leak harmless, nor that it was"
+                " told only by what other tests show"
+            )
         if self.empty:
             yield (
                 "so the run fails: a client that is not listened to, or paths that are not the"
@@ -218,7 +280,12 @@ class Session:
             )
 
 
-def summary(found: Report, tally: Tally) -> Iterator[str]:
+def imported_frameworks() -> frozenset[str]:
+    """Frameworks of applications that have been imported in this process."""
+    return frozenset(name for name, module in _FRAMEWORKS.items() if module in sys.modules)
+
+
+def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
     """What was checked, by resource, and what was not, with the reasons."""
     doors = len(tally.answers)
     yield f"{found.contract}: {tally.answers.total()} answers of {doors} operations"
@@ -236,7 +303,8 @@ def summary(found: Report, tally: Tally) -> Iterator[str]:
     for why in found.distrust:
         yield f"not to be trusted: {why}"
     if not found.distrust and not found.findings:
-        yield "no leak in what was shown"
+        part = "; this run is a part of the suite, and says nothing of the rest" if left_out else ""
+        yield f"no leak in what was shown{part}"
 
 
 def _untested(found: Report) -> Iterator[str]:

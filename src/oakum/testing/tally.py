@@ -43,6 +43,12 @@ class Tally:
     """Door → answers heard."""
     unjudged: Counter[str] = field(default_factory=Counter)
     """Why answers, or objects in them, were not judged."""
+    places: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """The same by reason and door, where that is known."""
+    unheard: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Door and why → answers that came to the tests and were not heard."""
+    apps: set[str] = field(default_factory=set)
+    """Packages whose applications have answered; empty text: over a network."""
     elsewhere: Counter[str] = field(default_factory=Counter)
     """Method and path of answers that the document does not have."""
     faults: Counter[str] = field(default_factory=Counter)
@@ -57,6 +63,20 @@ class Tally:
         probes = self.shown.get((key, result), ())
         if len(probes) < _ENOUGH and probe not in probes:
             self.shown[key, result] = (*probes, probe)
+
+    def unjudge(self, why: str, door: str) -> None:
+        """Something in an answer of a door could not be judged."""
+        self.unjudged[why] += 1
+        self.places[why, door] += 1
+
+    def unclose(self, door: str, resource: str, path: str, viewer: str) -> None:
+        """An answer of a door held a field in a place of its own: it closes nothing there."""
+        cell = (door, resource, path, viewer)
+        for key in [each for each in self.withheld if each[:4] == cell]:
+            del self.withheld[key]
+        for key, result in [*self.shown]:
+            if result is Result.CLOSED and key[:4] == cell:
+                del self.shown[key, result]
 
     def settle(self) -> None:
         """Close what came without a field that its owner was seen to see; forget whose it was."""
@@ -86,6 +106,9 @@ class Tally:
             (self.elsewhere, other.elsewhere), (self.faults, other.faults),
         ):  # fmt: skip
             mine.update(theirs)
+        self.places.update(other.places)
+        self.unheard.update(other.unheard)
+        self.apps |= other.apps
         self.known += other.known
         self.asked += other.asked
 

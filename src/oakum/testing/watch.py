@@ -3,6 +3,7 @@ besides to know that."""
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -19,15 +20,28 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
+from oakum.scan.knowledge import leaves_of, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
-from oakum.semantics import compile_contract
+from oakum.semantics import Leaf, answer_media, compile_contract
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.testing.ear import Heard, Talk
 from oakum.testing.look import Asked, Frame, Leaked, Look
 from oakum.testing.refusals import REFUSED, Refusals
+from oakum.testing.strays import Kept, Strays, sent_of
 from oakum.testing.tally import Tally
-from oakum.testing.taps import Heard, Talk
 
-_LOOPBACK = re.compile(r"localhost|127(?:\.\d+){3}|::1")
+_LOOPBACK = re.compile(
+    r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"
+)
+"""What leads to this machine, the unspecified addresses among it (RFC 1122, 3.2.1.3; RFC 6761)."""
+_MACHINE = platform.node().lower()
+FOREIGN = "its host is none of this machine and none of `oakum_hosts`"
+SHAPELESS = (
+    "it is not what the document declares: no object in it could be judged; it was searched for"
+    " values that owners were shown"
+)
+MANY = "too many answers came to search them for values that only later tests show"
+BLIND = "a value of its owner's stands there, and it could not be read what the test had sent"
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
 
 
@@ -71,27 +85,39 @@ class Watch:
             {gate.id: gate.shows for gate in self.gates},
         )
         self._refusals = Refusals(self._frame)
+        self._strays = Strays(self._frame, self.gates)
         self._number = 0
         self.begin("")
 
     def begin(self, test: str) -> None:
         """The answers that follow are this test's."""
         self._test = self._callers.test = test
+        self._strays.begin()
+
+    def wants(self, method: str, url: str) -> bool:
+        """Whether an answer that came over a network is one to hear."""
+        parts = urlsplit(url)
+        place = placed(parts.path or "/")
+        if place is None or not self._is_ours(parts.hostname or ""):
+            return False
+        return self._router.find(place, _asked_as(method)) is not None
 
     def hear(self, heard: Heard) -> Talk:
         """Judge an answer, asking the API who its caller is where only the API can tell."""
         parts = urlsplit(heard.request.url)
-        if heard.app is None and not self._is_ours(parts.hostname or ""):
-            return
         place = placed(parts.path or "/")
-        method = "GET" if heard.request.method == "HEAD" else heard.request.method
-        found = self._router.find(place, method) if place else None
+        found = self._router.find(place, _asked_as(heard.request.method)) if place else None
+        if heard.app is None and not self._is_ours(parts.hostname or ""):
+            if found is not None:
+                self.tally.unheard[found[0].id, f"{FOREIGN}: {parts.hostname}"] += 1
+            return
         if found is None:
             self.tally.elsewhere[f"{heard.request.method} {_legible(parts.path)}"] += 1
             return
         operation, params = found
         self._number += 1
         self.tally.answers[operation.id] += 1
+        self.tally.apps.add(type(heard.app).__module__.partition(".")[0] if heard.app else "")
         caller = self._callers.of(heard.request, heard.app, heard.user)
         if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
             caller = self._callers.learn(
@@ -100,27 +126,36 @@ class Watch:
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
+        if heard.unread:
+            self.tally.unjudge(heard.unread, operation.id)
+        asked, look = self._ask(heard, operation, params, caller), None
         if operation.id in self.model.showing:
             if heard.response.status in REFUSED:
-                self._refused(heard, operation, params, caller)
+                asked = self._refused(heard, asked)
             elif heard.response.body:
-                yield from self._judged(heard, operation, params, caller)
+                asked, look = yield from self._judged(heard, asked)
+        yield from self._searched(heard, asked, look)
 
-    def _refused(
-        self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
-    ) -> None:
+    def _refused(self, heard: Heard, asked: Asked) -> Asked:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
-            caller = NOBODY  # without credentials, and the API says that nobody is logged in
-        asked = self._ask(heard, operation, params, caller)
+            # without credentials, and the API says that nobody is logged in
+            asked = replace(asked, caller=NOBODY)
         closed = self._refusals.refuse(asked, self.tally.evidence)
         if closed is not None:
-            self.tally.add(closed.tally)
-            self.leaks += closed.leaks
+            self._add(closed, asked)
+        return asked
+
+    def finish(self) -> None:
+        """A test has come to an end, or a phase of it: what its answers hold can be told."""
+        self.leaks += self._strays.of_test(self.tally)
 
     def settle(self) -> None:
         """No more answers come."""
         for closed in self._refusals.settle(self.tally.evidence):
             self.tally.add(closed.tally)
+            self.leaks += closed.leaks
+        self._strays.ids_move = self._callers.moved
+        self.leaks += self._strays.settle(self.tally)
         self.tally.settle()
 
     def missed(self, why: str) -> None:
@@ -128,13 +163,14 @@ class Watch:
         self.tally.faults[why] += 1
 
     def _is_ours(self, host: str) -> bool:
-        return host in self._hosts or _LOOPBACK.fullmatch(host) is not None
+        name = host.rstrip(".").lower()
+        return name in self._hosts or name == _MACHINE or _LOOPBACK.fullmatch(name) is not None
 
     def _is_odd(self, operation: Operation, caller: Caller, status: int) -> bool:
         """Whether only the API can tell who asked. A door that wants a login and opens to nobody is
         one that a suite has turned the login off for, unless the API says otherwise."""
         if not is_success(status):
-            return not caller.known and status in (403, 404) and operation.id in self.model.showing
+            return not caller.known and status != 401 and operation.id in self.model.showing
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)
 
     def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
@@ -149,19 +185,51 @@ class Watch:
         return self._callers.learn(key, heard.app, told) if told is not None else UNKNOWN
 
     def _judged(
-        self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
-    ) -> Talk:
-        asked = self._ask(heard, operation, params, caller)
+        self, heard: Heard, asked: Asked
+    ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
         look = Look(self._frame, asked, self.tally.evidence).judge()
-        if look.leaks and caller.source == "answer" and operation is not self._whoami:
+        if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # What is remembered of the caller may have changed since: asked once more.
             now = yield from self._asked(heard)
-            if now != caller:
+            if now != asked.caller:
                 asked = replace(asked, caller=now)
                 look = Look(self._frame, asked, self.tally.evidence).judge()
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
-            self.tally.add(each.tally)
-            self.leaks += each.leaks
+            self._add(each, asked)
+        if not look.sightings and _is_shapeless(asked):
+            self.tally.unjudge(SHAPELESS, asked.operation.id)
+        return asked, look
+
+    def _add(self, look: Look, asked: Asked) -> None:
+        self.tally.add(look.tally)
+        self.leaks += look.leaks
+        for why, count in look.tally.unjudged.items():
+            self.tally.places[why, asked.operation.id] += count
+
+    def _searched(self, heard: Heard, asked: Asked, look: Look | None) -> Talk:
+        """Look for values of owners where no field of an object is, here or when more is known."""
+        value = asked.read.value
+        loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
+        kept = Kept(
+            asked, sent_of(heard.request, asked.params),
+            heard.request.body.decode("utf-8", "replace"),
+            look.unbound if look is not None else loose,
+            look.sightings if look is not None else [],
+            frozenset(look.granted) if look is not None else frozenset(),
+        )  # fmt: skip
+        if heard.blind:
+            if self._strays.may_leak(kept):
+                self.tally.unjudge(BLIND, asked.operation.id)
+            return
+        if (
+            asked.caller.source == "answer"
+            and asked.operation is not self._whoami
+            and self._strays.may_leak(kept)
+        ):
+            now = yield from self._asked(heard)
+            kept = replace(kept, asked=replace(asked, caller=now))
+        if not self._strays.take(kept):
+            self.tally.unjudge(MANY, asked.operation.id)
 
     def _ask(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
@@ -171,6 +239,25 @@ class Watch:
             operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}",
         )  # fmt: skip
+
+
+def _asked_as(method: str) -> str:
+    return "GET" if method == "HEAD" else method
+
+
+def _is_shapeless(asked: Asked) -> bool:
+    """Whether an answer holds something that the document does not declare for it."""
+    status, read = asked.response.status, asked.read
+    if says_nothing(read.value):
+        return False
+    declared = answer_media(asked.operation, status, asked.response.media_type)
+    if declared is None and not is_success(status):
+        return True
+    if read.shape is None:
+        return True
+    value, kinds = read.value, read.shape.kinds
+    kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
+    return bool(kinds) and kind not in kinds and isinstance(value, dict | list | str)
 
 
 def _legible(path: str) -> str:

@@ -19,6 +19,8 @@ NOBODY_KNOWN = (
     "it could not be told who sent any request: nothing was judged;"
     " say it in `pytest_oakum_caller`, or with the fixture `oakum_caller`"
 )
+_MOST_NAMED = 5
+"""Operations that are named beside a reason."""
 NOTHING_SHOWN = "no test was shown a field that the contract grants: what is closed proves nothing"
 
 
@@ -45,6 +47,10 @@ class Run:
     """RFC 3339."""
     seconds: float
     tests: int
+    left_out: int = 0
+    """Tests that were collected and not run."""
+    silent: tuple[str, ...] = ()
+    """Frameworks whose applications were imported, and have not been heard."""
 
 
 def report(watch: Watch, tally: Tally, run: Run) -> Report:
@@ -155,7 +161,23 @@ def _notes(tally: Tally, run: Run) -> Iterator[str]:
         f"{run.tests} tests were run; {tally.answers.total()} answers of"
         f" {len(tally.answers)} operations were heard"
     )
+    if run.left_out:
+        yield (
+            f"a part of the suite: {run.left_out} tests were left out, and what they ask is"
+            " untested"
+        )
+    for name in run.silent:
+        yield (
+            f"`{name}` was imported, and no application of it has been heard to answer: a client"
+            " that is not listened to would look the same"
+        )
     for why, count in tally.unjudged.most_common():
-        yield f"not judged, {count} times: {why}"
+        where = {door: n for (reason, door), n in tally.places.most_common() if reason == why}
+        named = [f"{door} {n}" for door, n in [*where.items()][:_MOST_NAMED]]
+        named += [f"{len(where) - _MOST_NAMED} more"] if len(where) > _MOST_NAMED else []
+        listed = f" ({', '.join(named)})" if named else ""
+        yield f"not judged, {count} times: {why}{listed}"
+    for (door, why), count in tally.unheard.most_common(20):
+        yield f"not heard, {count} times at {door}: {why}"
     for place, count in tally.elsewhere.most_common(20):
         yield f"not in the document, {count} times: {place}"

@@ -1,0 +1,158 @@
+"""What every tap has in common: an answer as it was heard, who listens, and answers whose body
+comes later.
+
+The law of this module: a test notices nothing. What goes wrong here goes wrong here, and
+is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from oakum.exchange import Request, Response
+
+Talk = Generator[Request, Response | None, None]
+"""Yields a question for the same application, and is sent the answer; None: there was none."""
+Patch = tuple[Any, str, Any]
+STREAMED = "it was streamed: its body was not read, its headers were"
+_UNREAD = (
+    "image/", "audio/", "video/", "font/", "multipart/", "text/event-stream",
+    "application/octet-stream", "application/pdf", "application/zip", "application/gzip",
+)  # fmt: skip
+"""Media types whose bodies are not looked at: they hold no text, or have no end."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A request of a test's, and what came back."""
+
+    request: Request
+    response: Response
+    app: object = None
+    """The application, where it runs in this process; None: the answer came over a network."""
+    user: Callable[[], object] | None = None
+    """Who the framework itself takes the caller for (Django's user); None: it does not say."""
+    unread: str = ""
+    """Why its body is not known; empty: it is."""
+    blind: bool = False
+    """The body of the request is not known, although there may have been one."""
+
+
+class Ear(Protocol):
+    """What listens."""
+
+    def hear(self, heard: Heard, /) -> Talk: ...
+    def missed(self, why: str, /) -> None: ...
+    def wants(self, method: str, url: str, /) -> bool: ...
+
+
+@dataclass
+class Line:
+    """From the taps to who listens."""
+
+    ear: Ear
+    _later: dict[int, tuple[object, Heard]] = field(default_factory=dict)
+    """Answers whose bodies a test may read yet: by what the test holds of each."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _inside: threading.local = field(default_factory=threading.local)
+
+    def told(self, make: Callable[[], Heard], ask: Callable[[Request], Response]) -> None:
+        """Tell what was heard, and answer what the ear wants to know."""
+        try:
+            talk, answer = self.ear.hear(make()), None
+            while True:
+                question = self.step(talk, answer)
+                answer = None
+                with suppress(Exception):  # no answer is an answer
+                    answer = ask(question)
+        except StopIteration:
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours must fail no test; it is told
+            self.ear.missed(type(error).__name__)
+
+    async def atold(self, make: Callable[[], Heard], ask: Callable[[Request], Any]) -> None:
+        """The same, where the client's own function is waited for."""
+        try:
+            talk, answer = self.ear.hear(make()), None
+            while True:
+                question = self.step(talk, answer)
+                answer = None
+                with suppress(Exception):
+                    answer = await ask(question)
+        except StopAsyncIteration:
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            if not isinstance(error, StopIteration):
+                self.ear.missed(type(error).__name__)
+
+    def step(self, talk: Talk, answer: Response | None) -> Request:
+        """One step of judging: threads take turns, and none waits while the API is asked."""
+        with self._lock:
+            return talk.send(answer)
+
+    def later(self, held: object, heard: Heard) -> None:
+        """An answer whose body has not been read. `held`: what the test reads it from."""
+        self._later[id(held)] = (held, heard)
+
+    def read(self, held: object) -> Heard | None:
+        """The answer of which a test has read the body now."""
+        return self._later.pop(id(held), (None, None))[1]
+
+    def flush(self) -> None:
+        """Tell of answers whose bodies no test has read: they have headers."""
+        later, self._later = self._later, {}
+        for _, heard in later.values():
+            unread = replace(heard, unread=heard.unread or STREAMED)
+            self.told(lambda unread=unread: unread, nobody_asks)  # type: ignore[misc]
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What this thread asks here is heard at a higher place, or is a question of ours."""
+        before = getattr(self._inside, "on", False)
+        self._inside.on = True
+        try:
+            yield
+        finally:
+            self._inside.on = before
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread is in such a place."""
+        return getattr(self._inside, "on", False)
+
+
+def nobody_asks(question: Request) -> Response:
+    """Where nothing can be asked."""
+    raise LookupError(question.method)
+
+
+def lower(headers: Any) -> dict[str, str]:
+    """Headers by name in lower case, repeated ones joined by a comma."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = str(name).lower()
+        found[key] = f"{found[key]}, {value}" if key in found else str(value)
+    return found
+
+
+def is_read(headers: Mapping[str, str]) -> bool:
+    """Whether a body of this media type is looked at."""
+    kind = headers.get("content-type", "").lower().strip()
+    return not kind.startswith(_UNREAD)
+
+
+def answered(
+    status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True
+) -> tuple[Response, str]:
+    """An answer, and why its body was not read. `held`: it is in memory, so to read it is free."""
+    names = headers if isinstance(headers, dict) else lower(headers)
+    if is_read(names):
+        return Response(status, names, read()), ""
+    media = names.get("content-type", "").split(";")[0].strip()
+    length = names.get("content-length", "")
+    empty = length == "0" or status in (204, 304) or (held and not length and not read())
+    return Response(status, names), "" if empty else f"`{media}` is not read: its headers were"
