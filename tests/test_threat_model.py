@@ -44,28 +44,28 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "unit/contract/test_openapi.py::test_files_that_cannot_be_read_are_told_at_the_reference",
         "unit/contract/test_openapi.py::test_a_reference_leads_to_no_file_outside_of_the_tree",
     ),
-    "it is fed without end": (
+    "the target sends endless responses": (
         "unit/scan/test_hostile_answers.py::test_what_does_not_end_is_given_up",
         "unit/scan/test_transport.py::test_bodies_are_cut",
     ),
-    "it is talked into trust": ("test_threat_model.py::test_no_option_turns_certificates_off",),
+    "it trusts a bad certificate": ("test_threat_model.py::test_no_option_turns_certificates_off",),
     # a guard
-    "the guard reads a path otherwise than the API": (
+    "the guard and the API parse a path differently": (
         "unit/guard/test_route.py::test_what_two_servers_could_read_in_two_ways_is_no_place",
     ),
-    "a caller speaks in a proxy's or in the guard's name": (
+    "a caller impersonates a proxy or the guard": (
         "unit/guard/test_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
         "properties/test_callers.py::test_only_the_credential_that_was_verified_names_the_caller",
     ),
-    "a body is read otherwise than by the client": (
+    "the guard and the client parse a body differently": (
         "differential/test_media.py::test_one_meaning_of_a_content_type",
         "properties/test_laws.py::test_projection_only_removes",
     ),
-    "the runtime fails in the middle of an answer": (
+    "the runtime fails in the middle of a response": (
         "gateway/test_envoy.py::test_the_sentinel_answers_for_a_policy_that_fails_on_an_answer",
         "gateway/test_nginx.py::test_what_goes_wrong_in_a_stream_ends_it",
     ),
-    "an answer tells by its form: a length, a tag, a count, *forbidden*": (
+    "a response reveals hidden data by its form: a length, a tag, a count, *forbidden*": (
         "unit/guard/test_passage.py::test_absent_and_forbidden_are_the_same_bytes",
         "unit/guard/test_headers.py::test_back_pass_only_headers_that_are_listed",
     ),
@@ -73,7 +73,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "properties/test_evidence.py::test_a_worse_look_up_answer_never_shows_more",
         "gateway/test_running.py::test_a_look_up_that_hangs_closes_what_depends_on_it",
     ),
-    "somebody harvests, field by allowed field": (
+    "somebody harvests objects through allowed fields": (
         "gateway/test_running.py::test_workers_count_together",
         "gateway/test_running.py::test_two_guards_with_one_redis_count_together",
     ),
@@ -88,7 +88,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "somebody else writes the engine's files": (
         "unit/guard/test_run.py::test_a_folder_that_others_may_write_to_is_refused",
     ),
-    "health and metrics tell too much": (
+    "health and metrics reveal too much": (
         "gateway/test_running.py::test_no_other_user_of_the_machine_reaches_what_ends_the_engine",
         "gateway/test_nginx.py::test_admin_shows_figures_and_nothing_else",
     ),
