@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from oakum.cli.main import COMMANDS, main
+from oakum.cli.main import ALIASES, COMMANDS, main
 
 HERE = Path(__file__).parent
 _WIDTH = 90
@@ -19,6 +19,11 @@ _OPENING = """\
 
 Drawn from `--help` by `docs/generate.py`; change the program, not this page. What a command
 answers to the shell is in [exit codes](exit-codes.md).
+"""
+_BEFORE = """\
+## Names of before
+
+These still work, and name on standard error what has taken their place:
 """
 
 
@@ -29,11 +34,16 @@ def cli() -> str:
     for name, _ in COMMANDS:
         command = main.get_command(group, name)
         assert command is not None
-        parts += _section(command, f"oakum {name}")
-        for more, below in getattr(command, "commands", {}).items():
-            if not below.hidden:
-                parts += _section(below, f"oakum {name} {more}")
+        parts += _sections(command, f"oakum {name}")
+    parts += [_BEFORE, *(f"- `oakum {old}`: `oakum {now}`" for old, now in ALIASES.items()), ""]
     return "\n".join(parts)
+
+
+def _sections(command: click.Command, name: str) -> Iterator[str]:
+    yield from _section(command, name)
+    for more, below in getattr(command, "commands", {}).items():
+        if not below.hidden:
+            yield from _sections(below, f"{name} {more}")
 
 
 def _section(command: click.Command, name: str) -> Iterator[str]:

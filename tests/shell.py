@@ -5,7 +5,7 @@ any lines, `…` within a line for any text. A command without printed lines may
 must succeed, unless `$ echo $?` follows and shows how it ends. A fence with `file=NAME` after its
 language is a file that the reader has by then.
 
-Two addresses are played by cadence: the one that `oakum cadence` serves in the example itself, and
+Two addresses are played by cadence: the one that `oakum demo cadence` serves in the example, and
 `https://api.example.com`, somebody's own API. A guard of the example stands in front of the former.
 """
 
@@ -45,7 +45,7 @@ class Step:
 
     @property
     def serves(self) -> bool:
-        return self.command.startswith(("oakum cadence ", "oakum catalogue serve "))
+        return self.command.startswith(("oakum demo cadence ", "oakum demo catalogue serve "))
 
     @property
     def guards(self) -> bool:
@@ -124,7 +124,7 @@ def _tried(step: Step, code: int, printed: list[str]) -> None:
 def cadence(folder: Path, command: str, exported: dict[str, str] | None = None) -> Iterator[str]:
     """The stand-in API, or one of the catalogue, on a free port, ended afterwards; its address."""
     port = free_port()
-    small = " --members 20" if "oakum cadence " in command else ""
+    small = " --members 20" if "oakum demo cadence " in command else ""
     with _serving(f"{command} --port {port}{small}", port, folder, exported):
         yield f"http://127.0.0.1:{port}"
 
@@ -197,7 +197,7 @@ def run(
 ) -> tuple[int, list[str]]:
     """Exit code and printed lines of a command, with the addresses of the page put back."""
     command = step.command
-    if re.match(r"oakum (scan|doctor|replay|restore) ", command) and "--rate" not in command:
+    if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
         command += " --rate 2000"  # nobody's production
     if REMOTE in command and not re.search("--budget|--min-shown", command):
         # Enough for every operation of cadence: a scan that leaves one untested ends with 3.

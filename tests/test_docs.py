@@ -58,7 +58,7 @@ WITH_EXAMPLES = [
 def somebodys_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """`https://api.example.com` of the pages, and what its owner has of it."""
     folder = tmp_path_factory.mktemp("kit")
-    with shell.cadence(folder, "oakum cadence --stage 2 --kit .") as address:
+    with shell.cadence(folder, "oakum demo cadence --stage 2 --kit .") as address:
         yield address, folder
 
 
@@ -120,9 +120,13 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     for name, _ in COMMANDS:
         command = main.get_command(group, name)
         assert command is not None
-        yield name, command
-        if isinstance(command, click.Group):
-            yield from command.commands.items()
+        yield from below(name, command)
+
+
+def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    for more, each in getattr(command, "commands", {}).items():
+        yield from below(f"{name} {more}", each)
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])

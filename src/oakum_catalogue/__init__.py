@@ -1,6 +1,6 @@
 """Small APIs, one leak each, with a twin that does not leak: the patterns of leaks, to play with.
 
-One module each, in a package for each pattern. `oakum catalogue list` and `serve` show them to
+One module each, in a package for each pattern. `oakum demo catalogue list` and `serve` show them to
 people; the tests hold the scanner to them: it must find all of every leaky one, and nothing in its
 twin.
 """

@@ -54,7 +54,7 @@ class Entry:
     """One small API that leaks in one way, its fixed twin, and what is needed to test it."""
 
     name: str
-    """Such as `p05-login-hint`; what `oakum catalogue serve` takes."""
+    """Such as `p05-login-hint`; what `oakum demo catalogue serve` takes."""
     pattern: str
     """`P1` to `P16`."""
     title: str

@@ -263,7 +263,7 @@ LOGGED_OUT = {
 @pytest.mark.server
 @pytest.mark.parametrize("who", LOGGED_OUT)
 def test_a_scan_with_identities_logged_out_is_not_green(tmp_path: Path, who: str) -> None:
-    with shell.cadence(tmp_path, "oakum cadence --stage fixed --kit kit") as address:
+    with shell.cadence(tmp_path, "oakum demo cadence --stage fixed --kit kit") as address:
         identities = tmp_path / "kit/identities.yaml"
         text = identities.read_text(encoding="utf-8")
         broken = re.sub(*LOGGED_OUT[who], text)

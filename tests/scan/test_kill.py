@@ -1,4 +1,4 @@
-"""A scan that is killed outright leaves nothing behind that `oakum restore` does not put back.
+"""A scan that is killed outright leaves nothing that `oakum scan --restore` does not put back.
 
 The process gets SIGKILL at a request of its own: before the API has looked at it, after, or when
 the answer is on its way. `KILLS=20` does it twenty times for each API, else three times;
@@ -86,7 +86,8 @@ def scan(watch: Watch, entry: Entry, folder: Path, target: str) -> int:
 
 
 def restore(entry: Entry, folder: Path, target: str) -> Done:
-    return oakum("restore", folder / "journal", *words(entry, folder, target), "--budget", 2000)
+    undo = ("--restore", "--journal", folder / "journal", "--budget", 2000)
+    return oakum("scan", *words(entry, folder, target), *undo)
 
 
 def moments(total: int, seed: str) -> Iterator[tuple[int, str]]:

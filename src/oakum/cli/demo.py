@@ -18,11 +18,12 @@ import click
 import orjson
 
 from oakum.cli import shared
-from oakum.cli.scan import progress
+from oakum.cli.demo_cadence import command as cadence
+from oakum.cli.demo_catalogue import command as catalogue
+from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, InputError, TargetError, counted
 from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import PRIVACY_RULE, verdict_words
-from oakum.scan.run import Options, Scan
 
 if TYPE_CHECKING:
     from oakum.guard.target import Target
@@ -61,7 +62,26 @@ _BUDGET = 4000
 """Our own server on this machine: the care owed to somebody's production is not needed here."""
 
 
-@click.command(epilog="Example: oakum demo --out ./oakum-demo")
+@click.group(
+    cls=CommandGroup,
+    default="play",
+    no_args_is_help=False,
+    epilog="Example: oakum demo --out ./oakum-demo",
+)
+def command() -> None:
+    """Scan a leaking API, put the guard in front of it, and scan again.
+
+    Starts cadence, the stand-in API, on loopback as it was found, scans it with the shipped
+    contract, and writes a JSON and an HTML report. Then the same through the guard, without a
+    changed line of the API.
+    """
+
+
+command.add_command(cadence, "cadence")
+command.add_command(catalogue, "catalogue")
+
+
+@command.command(hidden=True, epilog=command.epilog)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("oakum-demo"),
     show_default=True, metavar="FOLDER", help="where the reports go",
@@ -79,13 +99,8 @@ _BUDGET = 4000
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="what goes to standard output",
 )  # fmt: skip
-def command(out: Path, members: int, history: bool, form: str) -> int:
-    """Scan a leaking API, put the guard in front of it, and scan again.
-
-    Starts cadence, the stand-in API, on loopback as it was found, scans it with the shipped
-    contract, and writes a JSON and an HTML report. Then the same through the guard, without a
-    changed line of the API.
-    """
+def play(out: Path, members: int, history: bool, form: str) -> int:
+    """Play the whole story; the same as without `play`."""
     kit = out / "kit"
     shared.require_cadence().write_kit(kit, 1)
     engine = _engine()
@@ -149,6 +164,9 @@ def _engine() -> Target | None:
 
 
 def _scan(stage: str, members: int, kit: Path, engine: Target | None) -> Report:
+    from oakum.cli.progress import progress  # not needed to serve an API, and not quick
+    from oakum.scan.run import Options, Scan
+
     with _api(stage, members, kit, engine) as target, progress(_BUDGET) as show:
         options = Options(
             kit / "exposure.yaml", target, kit / "identities.yaml",

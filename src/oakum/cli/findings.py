@@ -9,6 +9,9 @@ import click
 import orjson
 
 from oakum.cli import shared
+from oakum.cli.findings_advisory import command as advisory
+from oakum.cli.findings_disclose import command as disclose
+from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, counted
 from oakum.finding import Report, doubts
 from oakum.memory import (
@@ -38,7 +41,24 @@ _SOME, _FEW = 12, 4
 """Groups of findings in the text, and fields or doors of one of them; the JSON has all."""
 
 
-@click.command(epilog="Example: oakum findings findings.json --report scan.json --write")
+@click.group(
+    cls=CommandGroup,
+    default="show",
+    epilog="Example: oakum findings findings.json --report scan.json --write",
+)
+def command() -> None:
+    """What has become of each finding: open, partly fixed, fixed, or back again.
+
+    MEMORY is a file that you keep in git. Reports are taken in by the time of their runs, and the
+    file is changed with `--write` only. Sends nothing. Answers 3 when a report cannot be trusted.
+    """
+
+
+command.add_command(advisory, "advisory")
+command.add_command(disclose, "disclose")
+
+
+@command.command(hidden=True, epilog=command.epilog)
 @click.argument("memory", type=shared.PATH)
 @click.option(
     "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
@@ -46,7 +66,7 @@ _SOME, _FEW = 12, 4
 )  # fmt: skip
 @click.option(
     "--replay", "replays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="what `oakum replay --format json` printed, to take in; may be repeated",
+    help="what `oakum scan --only … --format json` printed, to take in; may be repeated",
 )  # fmt: skip
 @click.option("--write", is_flag=True, help="write what was taken in to MEMORY")
 @click.option("--all", "everything", is_flag=True, help="list every finding, fixed or not")
@@ -54,7 +74,7 @@ _SOME, _FEW = 12, 4
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="what goes to standard output",
 )  # fmt: skip
-def command(
+def show(
     memory: Path,
     reports: tuple[Path, ...],
     replays: tuple[Path, ...],
@@ -62,11 +82,7 @@ def command(
     everything: bool,
     form: str,
 ) -> int:
-    """What has become of each finding: open, partly fixed, fixed, or back again.
-
-    MEMORY is a file that you keep in git. Reports are taken in by the time of their runs, and the
-    file is changed with `--write` only. Sends nothing. Answers 3 when a report cannot be trusted.
-    """
+    """Say what has become of each finding; the same as without `show`."""
     known = shared.read_memory(memory, missing=bool(reports))
     taken = [shared.sound_report(each) for each in reports]
     after = learn(known, taken)

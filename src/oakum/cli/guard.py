@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from oakum.cli import shared
+from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 ENGINES = ("envoy", "nginx")
-
-
-class _Guard(click.Group):
-    """`oakum guard CONTRACT` runs: what is no name of another command is `run`'s."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        others = (*self.commands, *ctx.help_option_names)
-        if args and args[0] not in others:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return self.commands["run"].collect_usage_pieces(ctx)
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.commands["run"].format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
 
 
 def _gateway(command: F) -> F:
@@ -83,7 +67,8 @@ def _gateway(command: F) -> F:
 
 
 @click.group(
-    cls=_Guard,
+    cls=CommandGroup,
+    default="run",
     epilog="Example: oakum guard exposure.yaml --upstream http://127.0.0.1:8000"
     " --listen 127.0.0.1:8080 --admin 127.0.0.1:9090",
 )

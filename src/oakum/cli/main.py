@@ -22,15 +22,18 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("diff", "say who may see more under a changed contract or document"),
     ("report", "turn a JSON report into text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to mend it, and what the guard does"),
-    ("replay", "ask for one finding of a report again: is it fixed?"),
-    ("findings", "say what has become of each finding, release by release"),
-    ("advisory", "draft what is told of a finding to the owner of an API, or to an authority"),
-    ("disclose", "keep the clock of findings that were told to the owner of an API"),
-    ("restore", "put back what a killed run has left changed"),
-    ("demo", "play the whole story on cadence, the stand-in API"),
-    ("cadence", "serve the stand-in API in one of its three stages"),
-    ("catalogue", "patterns of leaks as small APIs, to look at and to scan"),
+    ("findings", "say what has become of each finding; draft advisories, keep dates"),
+    ("demo", "play the whole story on a stand-in API; serve APIs that leak"),
 )
+ALIASES: dict[str, str] = {
+    "replay": "scan --only",
+    "restore": "scan --restore",
+    "advisory": "findings advisory",
+    "disclose": "findings disclose",
+    "cadence": "demo cadence",
+    "catalogue": "demo catalogue",
+}
+"""Commands of before, which are not listed, and what does the same now."""
 
 
 class _Lazy(click.Group):
@@ -40,11 +43,23 @@ class _Lazy(click.Group):
         return [name for name, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ALIASES:
+            aliases = importlib.import_module("oakum.cli.aliases")
+            old: click.Command = aliases.command(cmd_name)
+            return old
         if cmd_name not in dict(COMMANDS):
             return None
         module = importlib.import_module(f"oakum.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in ALIASES and not ctx.resilient_parsing:  # else the shell asks, to complete words
+            click.echo(f"note: `oakum {name}` is now `oakum {ALIASES[name]}`", err=True)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

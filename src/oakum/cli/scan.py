@@ -12,7 +12,8 @@ from typing import IO
 import click
 import orjson
 
-from oakum.cli import shared
+from oakum.cli import scan_only, scan_restore, shared
+from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, Problem
 from oakum.report.grouping import exit_code
 from oakum.scan.engine import Event
@@ -22,7 +23,11 @@ from oakum.scan.run import Options, Scan
 
 @click.command(
     epilog="Example: oakum scan exposure.yaml --target https://api.example.com"
-    " --identities identities.yaml --html report.html"
+    " --identities identities.yaml --html report.html\n\n"
+    "One finding again: oakum scan exposure.yaml --target https://api.example.com"
+    " --identities identities.yaml --only 4f4e24eb841bb0fa --report report.json\n\n"
+    "After a kill: oakum scan exposure.yaml --target https://api.example.com"
+    " --identities identities.yaml --restore --journal scan.journal"
 )
 @shared.target_options
 @shared.leave_options
@@ -38,13 +43,25 @@ from oakum.scan.run import Options, Scan
 )  # fmt: skip
 @click.option(
     "--journal", type=shared.PATH, metavar="FILE",
-    help="remember what was learnt, so that a killed run can go on",
+    help="remember what was learnt and changed, so that a killed run can go on or be put back",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="go on with the run of `--journal`")
 @click.option(
     "--min-shown", type=shared.Number(0, 100), default=10.0, show_default=True,
     metavar="PERCENT",
     help="cells that must be decided for the run to be trusted",
+)  # fmt: skip
+@click.option(
+    "--only", metavar="FINDING",
+    help="ask for this finding of `--report` again, alone: is it fixed?",
+)  # fmt: skip
+@click.option(
+    "--report", type=shared.PATH, metavar="FILE",
+    help="JSON report that holds the finding of `--only`",
+)  # fmt: skip
+@click.option(
+    "--restore", is_flag=True,
+    help="put back what the killed run of `--journal` has left changed; do nothing else",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="no progress on standard error")
 def command(
@@ -65,6 +82,9 @@ def command(
     journal: Path | None,
     resume: bool,
     min_shown: float,
+    only: str | None,
+    report: Path | None,
+    restore: bool,
     quiet: bool,
     **files: Path | None,
 ) -> int:
@@ -73,6 +93,10 @@ def command(
 
     Reads only, as the identities given and as nobody, within the budget. Without a policy one is
     drafted, and what contradicts it is called suspected.
+
+    With `--only` the exit code is 0 when the finding is fixed, 1 when it is still open, even in
+    part, and 3 when it could not be tested. With `--restore` it is 0 when all is as it was before
+    the killed run, and 3 when something is left.
     """
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate,
@@ -81,6 +105,10 @@ def command(
         tuple(shared.valid_target(each, "--front-end") for each in front_end),
         journal=journal, resume=resume, min_shown=min_shown,
     )  # fmt: skip
+    if restore:
+        return scan_restore.put_back(options, form)
+    if only is not None or report is not None:
+        return scan_only.ask_again(options, only, report, form, quiet=quiet)
     reports = {name.removesuffix("_file"): path for name, path in files.items() if path}
     for path in reports.values():
         _writable(path)
@@ -175,26 +203,3 @@ def _plain(event: Event) -> dict[str, object]:
     for seen in outcome.observations:
         results[seen.result.value] = results.get(seen.result.value, 0) + 1
     return {"door": event.data["door"], "status": outcome.status, "cells": results}
-
-
-@contextmanager
-def progress(budget: int) -> Iterator[Callable[[Event], None]]:
-    """A line on standard error that says what is being asked; nothing when that is no terminal."""
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    console = shared.console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.completed:>4.0f} requests"), BarColumn(bar_width=24),
-        TextColumn("{task.description}"), console=console, transient=True,
-        disable=not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("starting", total=budget)
-
-        def show(event: Event) -> None:
-            if event.kind == "ask":
-                bar.update(task, completed=event.data["number"])
-            elif event.kind == "phase":
-                bar.update(task, description=str(event.data["name"])[:60])
-
-        yield show

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Finding, Report
@@ -26,6 +27,17 @@ FORMATS = ("text", "json", "html", "sarif", "junit", "gitlab", "github", "markdo
 """Of a report; those of `oakum.report`, named here so that `--help` need not import them."""
 
 PATH = click.Path(path_type=Path, dir_okay=False)
+
+_WRITTEN = {
+    "json": "JSON",
+    "html": "HTML",
+    "sarif": "SARIF 2.1.0, for code scanning",
+    "junit": "JUnit XML, a test case a cell",
+    "gitlab": "GitLab's Code Quality",
+    "markdown": "Markdown, for a comment",
+}
+REPORT_FILES = tuple(f"{form}_file" for form in _WRITTEN)
+"""The parameters of `report_options`."""
 
 
 class Number(click.FloatRange):
@@ -147,19 +159,23 @@ def self_test_options(command: F) -> F:
 
 def report_options(command: F) -> F:
     """Reports in files, beside the one that goes to standard output."""
-    told = {
-        "json": "JSON",
-        "html": "HTML",
-        "sarif": "SARIF 2.1.0, for code scanning",
-        "junit": "JUnit XML, a test case a cell",
-        "gitlab": "GitLab's Code Quality",
-        "markdown": "Markdown, for a comment",
-    }
-    for form, words in reversed(told.items()):
+    for form, words in reversed(_WRITTEN.items()):
         command = click.option(
             f"--{form}", f"{form}_file", type=PATH, metavar="FILE", help=f"also write {words}"
         )(command)
     return command
+
+
+def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
+    """A usage error for options that were typed and do nothing with `mode`, an option itself, and
+    for a format that only whole reports have."""
+    context = click.get_current_context()
+    for each in context.command.params:
+        typed = context.get_parameter_source(each.name or "") is not ParameterSource.DEFAULT
+        if typed and each.name in idle:
+            raise click.UsageError(f"`{each.opts[0]}` does nothing with `{mode}`")
+    if form not in ("text", "json"):
+        raise click.UsageError(f"`{mode}` has no format `{form}`; take text or json")
 
 
 def valid_target(target: str, option: str = "--target") -> str:

@@ -26,7 +26,7 @@ _SHOWN: Mapping[str, _Shown] = {
 
 @dataclass(frozen=True)
 class Again:
-    """What a replay says, as `oakum replay --format json` printed it."""
+    """What a replay says, as `oakum scan --only … --format json` printed it."""
 
     file: str
     stamp: Stamp

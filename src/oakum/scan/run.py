@@ -576,7 +576,7 @@ def _refuse_to_forget(journal: Path) -> None:
     if undos and not names:
         words = f"an interrupted run has not undone {', '.join(undos[:3])}"
     if words:
-        hint = "add --resume, run `oakum restore`, or set them by hand and delete the file"
+        hint = "add --resume, run `oakum scan --restore`, or set them by hand and delete the file"
         raise InputError([Problem(Location(str(journal)), words, hint)])
 
 

@@ -1,4 +1,4 @@
-"""`oakum findings` and `oakum disclose`: what they say, what they write, and what they refuse."""
+"""`oakum findings` and its `disclose`: what they say, what they write, and what they refuse."""
 
 from __future__ import annotations
 
@@ -146,19 +146,19 @@ def test_a_replay_that_tells_too_little_closes_nothing(
 
 def test_a_clock_is_kept_in_the_file(memory: Path) -> None:
     one = finding("privacy-setting-not-enforced", "city", "member").fingerprint
-    done = oakum("disclose", one[:6], "--memory", memory, "--event", "reported", "--on",
+    done = oakum("findings", "disclose", one[:6], "--memory", memory, "--event", "reported", "--on",
                  "2021-01-20")  # fmt: skip
     assert (done.code, done.err) == (0, "")
     assert f"over  {one}" in done.out
     assert "may be published from 2021-04-20, 90 days after" in done.out
-    assert oakum("disclose", "--memory", memory).code == 0
-    assert oakum("disclose", "--memory", memory, "--check").code == 1
-    said = oakum("disclose", one, "--memory", memory, "--format", "json").json
+    assert oakum("findings", "disclose", "--memory", memory).code == 0
+    assert oakum("findings", "disclose", "--memory", memory, "--check").code == 1
+    said = oakum("findings", "disclose", one, "--memory", memory, "--format", "json").json
     (case,) = said["cases"]
     assert (case["publication"], case["due"], case["level"]) == ("2021-04-20", True, "over")
     end = ("--event", "published", "--on", "2021-05-05")
-    assert oakum("disclose", one, "--memory", memory, *end).code == 0
-    assert oakum("disclose", "--memory", memory, "--check").code == 0
+    assert oakum("findings", "disclose", one, "--memory", memory, *end).code == 0
+    assert oakum("findings", "disclose", "--memory", memory, "--check").code == 0
     assert oakum("findings", memory).out.endswith("2 findings: 1 open, 1 partly fixed\n")
 
 
@@ -176,7 +176,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 ) -> None:
     before = memory.read_bytes()
     one = finding("privacy-setting-not-enforced", "city", "member").fingerprint
-    done = oakum("disclose", one, "--memory", memory, *options)
+    done = oakum("findings", "disclose", one, "--memory", memory, *options)
     assert (done.code, done.out, memory.read_bytes()) == (2, "", before)
-    assert oakum("disclose", "--memory", memory, "--event", "reported").code == 2
-    assert oakum("disclose", "feed", "--memory", memory).code == 2
+    assert oakum("findings", "disclose", "--memory", memory, "--event", "reported").code == 2
+    assert oakum("findings", "disclose", "feed", "--memory", memory).code == 2

@@ -47,8 +47,8 @@ def test_the_version_is_that_of_the_package() -> None:
         (("check", "x.yaml", "--formt", "json"), "No such option"),
         (("check", "x.yaml", "--format", "xml"), "'xml' is not one of"),
         (("scan", "x.yaml"), "Missing option '--target'"),
-        (("cadence", "--stage", "3"), "'3' is not one of"),
-        (("cadence", "--port", "99999"), "99999 is not in the range"),
+        (("demo", "cadence", "--stage", "3"), "'3' is not one of"),
+        (("demo", "cadence", "--port", "99999"), "99999 is not in the range"),
     ],
 )
 def test_a_slip_of_the_command_line_is_usage(arguments: tuple[str, ...], words: str) -> None:

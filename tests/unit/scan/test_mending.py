@@ -149,7 +149,9 @@ def test_what_other_credentials_have_sealed_is_left_and_told(sealing: Desk) -> N
 
 def test_a_new_run_does_not_forget_what_is_still_to_be_undone(sealing: Desk) -> None:
     write(sealing, [])
-    with pytest.raises(InputError, match=r"has not undone `Settings` of ann .*`oakum restore`"):
+    with pytest.raises(
+        InputError, match=r"has not undone `Settings` of ann .*`oakum scan --restore`"
+    ):
         sealing.scan(journal=sealing.folder / "journal")
 
 

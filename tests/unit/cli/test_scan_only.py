@@ -1,4 +1,4 @@
-"""`oakum replay`: what is told of a finding, and how it ends."""
+"""`oakum scan --only`: what is told of a finding, and how it ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.cli import replay as command
+from oakum.cli import scan_only as command
 from oakum.report import json_v1
 from oakum.scan.checks import CHECKS
 from oakum.scan.replay import EXIT_CODES, AtDoor, Left, Replay, Verdict
@@ -49,8 +49,10 @@ def scanned(folder: Path) -> str:
 def test_what_leaks_still_is_open_and_ends_with_1(folder: Path) -> None:
     fingerprint = scanned(folder)
     with clinic(folder, leaks=True) as run:
-        text = run("replay", fingerprint, "--report", folder / "report.json")
-        data = run("replay", fingerprint, "--report", folder / "report.json", "--format", "json")
+        text = run("scan", "--only", fingerprint, "--report", folder / "report.json")
+        data = run(
+            "scan", "--only", fingerprint, "--report", folder / "report.json", "--format", "json"
+        )
     assert (text.code, text.err, data.code) == (1, "", 1)
     assert text.out.startswith("still open  ")
     assert "  open at " in text.out
@@ -62,8 +64,10 @@ def test_what_leaks_still_is_open_and_ends_with_1(folder: Path) -> None:
 def test_what_was_mended_is_fixed_and_ends_with_0(folder: Path) -> None:
     fingerprint = scanned(folder)
     with clinic(folder, leaks=False) as run:
-        text = run("replay", fingerprint[:10], "--report", folder / "report.json")
-        data = run("replay", fingerprint, "--report", folder / "report.json", "--format", "json")
+        text = run("scan", "--only", fingerprint[:10], "--report", folder / "report.json")
+        data = run(
+            "scan", "--only", fingerprint, "--report", folder / "report.json", "--format", "json"
+        )
     assert (text.code, data.code, data.json["verdict"]) == (0, 0, "fixed")
     assert text.out.startswith("fixed  ") and "  closed at " in text.out
 
@@ -71,7 +75,7 @@ def test_what_was_mended_is_fixed_and_ends_with_0(folder: Path) -> None:
 def test_what_cannot_be_seen_is_not_shown_and_ends_with_3(folder: Path) -> None:
     fingerprint = scanned(folder)
     with clinic(folder, wrong_password=True) as run:
-        done = run("replay", fingerprint, "--report", folder / "report.json")
+        done = run("scan", "--only", fingerprint, "--report", folder / "report.json")
     assert done.code == 3
     assert done.out.startswith("not shown  ") and "not to be trusted: identity `ada`" in done.out
     assert not [secret for secret in SECRETS if secret in done.out + done.err]
@@ -95,7 +99,7 @@ def test_each_verdict_has_its_words_and_its_end(
 
         monkeypatch.setattr("oakum.scan.replay.replay", stub)
         with clinic(folder) as run:
-            return run("replay", one.fingerprint, "--report", folder / "report.json")
+            return run("scan", "--only", one.fingerprint, "--report", folder / "report.json")
 
     for verdict in Verdict:
         done = told(verdict)
@@ -111,11 +115,37 @@ def test_each_verdict_has_its_words_and_its_end(
 def test_what_is_no_finding_is_refused_before_anything_is_asked(folder: Path) -> None:
     (folder / "report.json").write_bytes(json_v1.render(sample()))
     with clinic(folder) as run:
-        done = run("replay", "0123456789abcdef", "--report", folder / "report.json")
+        done = run("scan", "--only", "0123456789abcdef", "--report", folder / "report.json")
         assert (done.code, done.out) == (2, "")
         assert "no finding `0123456789abcdef`" in done.err
-        done = run("replay", "0123456789abcdef", "--report", folder / "no.json")
+        done = run("scan", "--only", "0123456789abcdef", "--report", folder / "no.json")
         assert done.code == 2 and "no such file" in done.err
         fingerprint = sample().findings[0].fingerprint
-        done = run("replay", fingerprint, "--report", folder / "report.json")
+        done = run("scan", "--only", fingerprint, "--report", folder / "report.json")
         assert done.code == 2 and "has no resource" in done.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "`--only` needs `--report`"),
+        (("--report", "report.json", "--dry-run"), "`--dry-run` does nothing with `--only`"),
+        (("--report", "report.json", "--html", "x.html"), "`--html` does nothing with `--only`"),
+        (("--report", "report.json", "--min-shown", 5), "`--min-shown` does nothing with `--only`"),
+        (("--report", "report.json", "--format", "sarif"), "`--only` has no format `sarif`"),
+        (("--report", "report.json", "--restore"), "`--only` does nothing with `--restore`"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    folder: Path, more: tuple[object, ...], said: str
+) -> None:
+    with clinic(folder) as run:
+        done = run("scan", "--only", "0123456789abcdef", *more)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_report_without_a_finding_to_ask_for_is_refused(folder: Path) -> None:
+    with clinic(folder) as run:
+        done = run("scan", "--report", folder / "report.json")
+    assert done.code == 2 and "`--report` needs `--only`" in done.err

@@ -1,4 +1,4 @@
-"""`oakum catalogue`: the patterns of leaks as small APIs, to look at, to serve and to scan."""
+"""`oakum demo catalogue`: the patterns of leaks as small APIs, to look at, to serve and to scan."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ _OUT = click.option(
 )  # fmt: skip
 
 
-@click.group(epilog="Example: oakum catalogue serve p03-runners --port 8000 --out runners")
+@click.group(
+    short_help="patterns of leaks as small APIs, to look at and to scan",
+    epilog="Example: oakum demo catalogue serve p03-runners --port 8000 --out runners",
+)
 def command() -> None:
     """Sixteen patterns of leaks, as small APIs that leak in one way each, and do not when fixed."""
 
 
-@command.command("list", epilog="Example: oakum catalogue list")
+@command.command("list", epilog="Example: oakum demo catalogue list")
 @_FORM
 def listed(form: str) -> int:
     """All APIs of the catalogue: name, pattern, and what leaks."""
@@ -50,7 +53,7 @@ def listed(form: str) -> int:
     return 0
 
 
-@command.command(epilog="Example: oakum catalogue show p05-login-start --out login-start")
+@command.command(epilog="Example: oakum demo catalogue show p05-login-start --out login-start")
 @click.argument("name")
 @_SEED
 @_OUT
@@ -94,7 +97,9 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
     return 0
 
 
-@command.command(epilog="Example: oakum catalogue serve p12-skippers --mode fixed --out skippers")
+@command.command(
+    epilog="Example: oakum demo catalogue serve p12-skippers --mode fixed --out skippers"
+)
 @click.argument("name")
 @click.option(
     "--mode", type=click.Choice(["leaky", "fixed"]), default="leaky", show_default=True,
@@ -118,7 +123,7 @@ def serve(name: str, mode: str, port: int, seed: int, out: Path | None, form: st
     else:
         click.echo(f"{entry.name}, {mode}, on {target}")
         if out is None:
-            files = ["oakum", "catalogue", "show", entry.name, "--out", entry.name]
+            files = ["oakum", "demo", "catalogue", "show", entry.name, "--out", entry.name]
             more = [] if seed == 1 else ["--seed", str(seed)]
             click.echo(f"files: {shlex.join([*files, *more])}")
         click.echo(f"scan:  {shlex.join(scan)}")
@@ -135,7 +140,7 @@ def _entries() -> dict[str, Entry]:
 def _entry(name: str) -> Entry:
     entries = _entries()
     if name not in entries:
-        hint = did_you_mean(name, entries) or "`oakum catalogue list` names them all"
+        hint = did_you_mean(name, entries) or "`oakum demo catalogue list` names them all"
         raise InputError([Problem(Location(name), "not in the catalogue", hint)])
     return entries[name]
 

@@ -1,8 +1,8 @@
-"""`oakum restore`."""
+"""`oakum scan --restore`: what a killed run has left changed, put back."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
@@ -11,38 +11,28 @@ from oakum.cli import shared
 from oakum.errors import ExitCode
 from oakum.page.text import visible
 
+if TYPE_CHECKING:
+    from oakum.scan.run import Options
 
-@click.command(
-    epilog="Example: oakum restore scan.journal exposure.yaml --target https://api.example.com"
-    " --identities identities.yaml"
+
+_IDLE = (
+    *("only", "report", "dry_run", "events", "resume", "min_shown", *shared.REPORT_FILES),
+    *("allow_own_settings", "allow_writes", "twins", "twin", "front_end"),
 )
-@click.argument("journal", type=shared.PATH)
-@shared.target_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
-)  # fmt: skip
-def command(
-    journal: Path,
-    contract: Path,
-    target: str,
-    identities: Path,
-    overlays: tuple[Path, ...],
-    rate: float,
-    budget: int,
-    form: str,
-) -> int:
-    """Put back what a killed run of JOURNAL has left changed, and read it back.
+"""Parameters of `oakum scan` that do nothing here."""
+
+
+def put_back(options: Options, form: str) -> int:
+    """Puts back what the killed run of the journal has left changed, and reads it back.
 
     Answers 0 when all is as it was before that run, and 3 when something is left. Asks for nothing
     else, and may be called again.
     """
     from oakum.scan.mending import mend
-    from oakum.scan.run import Options
 
-    options = Options(
-        contract, shared.valid_target(target), identities, overlays, budget, rate, journal=journal
-    )
+    shared.refuse_idle("--restore", _IDLE, form)
+    if options.journal is None:
+        raise click.UsageError("`--restore` needs `--journal`, the file of the killed run")
     done = mend(options, lambda _: None)
     if form == "json":
         content = {

@@ -1,4 +1,4 @@
-"""`oakum catalogue`: what is listed, told, written and served, and what is refused."""
+"""`oakum demo catalogue`: what is listed, told, written and served, and what is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = list(entries())
 
 
 def test_the_list_names_every_entry_with_its_pattern() -> None:
-    lines = oakum("catalogue", "list").out.splitlines()
+    lines = oakum("demo", "catalogue", "list").out.splitlines()
     assert [line.split()[0] for line in lines] == NAMES
     for line, entry in zip(lines, entries().values(), strict=True):
         assert f" {entry.pattern} {PATTERNS[entry.pattern]} " in line
@@ -37,7 +37,7 @@ def test_the_list_names_every_entry_with_its_pattern() -> None:
 
 
 def test_the_list_for_machines_holds_the_same() -> None:
-    found = oakum("catalogue", "list", "--format", "json").json
+    found = oakum("demo", "catalogue", "list", "--format", "json").json
     assert found["schema"] == "oakum.catalogue/1"
     assert [each["name"] for each in found["entries"]] == NAMES
     assert set(found["entries"][0]) == {"name", "pattern", "leak", "title"}
@@ -46,7 +46,10 @@ def test_the_list_for_machines_holds_the_same() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_entry_is_told_whole_to_people_and_to_machines(name: str) -> None:
     entry = entries()[name]
-    text, data = oakum("catalogue", "show", name), oakum("catalogue", "show", name, "--format=json")
+    text, data = (
+        oakum("demo", "catalogue", "show", name),
+        oakum("demo", "catalogue", "show", name, "--format=json"),
+    )
     assert (text.code, text.err, data.code) == (0, "", 0)
     for words in (entry.title, entry.convention, PATTERNS[entry.pattern], *entry.decoys):
         assert words in text.out
@@ -59,7 +62,7 @@ def test_an_entry_is_told_whole_to_people_and_to_machines(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["p10-tags", "p12-skippers"])
 def test_files_are_written_for_a_scan(name: str, tmp_path: Path) -> None:
-    done = oakum("catalogue", "show", name, "--seed", 7, "--out", tmp_path / "new" / "kit")
+    done = oakum("demo", "catalogue", "show", name, "--seed", 7, "--out", tmp_path / "new" / "kit")
     kit = tmp_path / "new" / "kit"
     for file in kit.iterdir():
         assert file.name in done.err
@@ -70,29 +73,31 @@ def test_files_are_written_for_a_scan(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["show", "serve"])
 def test_what_is_not_in_it_is_refused_with_the_nearest_name(verb: str) -> None:
-    done = oakum("catalogue", verb, "p12-skipper")
+    done = oakum("demo", "catalogue", verb, "p12-skipper")
     assert (done.code, done.out) == (2, "")
     assert done.err == "error: p12-skipper: not in the catalogue; did you mean `p12-skippers`?\n"
-    assert "`oakum catalogue list`" in oakum("catalogue", verb, "xyz").err
+    assert "`oakum demo catalogue list`" in oakum("demo", "catalogue", verb, "xyz").err
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = oakum("catalogue", "show", "p01-boats", "--out", tmp_path / "file" / "kit")
+    done = oakum("demo", "catalogue", "show", "p01-boats", "--out", tmp_path / "file" / "kit")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: ")
 
 
 def test_an_entry_is_served_as_asked_for() -> None:
     with patch.object(serving, "serve") as served:
-        done = oakum("catalogue", "serve", "p01-boats", "--mode=fixed", "--port=0", "--seed=7")
+        done = oakum(
+            "demo", "catalogue", "serve", "p01-boats", "--mode=fixed", "--port=0", "--seed=7"
+        )
     entry, mode, seed, listening = served.call_args.args
     address = "http://{}:{}".format(*listening.getsockname())
     listening.close()
     assert (done.code, entry.name, mode, seed) == (0, "p01-boats", "fixed", 7)
     assert done.out.splitlines() == [
         f"p01-boats, fixed, on {address}",
-        "files: oakum catalogue show p01-boats --out p01-boats --seed 7",
+        "files: oakum demo catalogue show p01-boats --out p01-boats --seed 7",
         f"scan:  oakum scan p01-boats/exposure.yaml --target {address}"
         " --identities p01-boats/identities.yaml",
     ]
@@ -101,7 +106,14 @@ def test_an_entry_is_served_as_asked_for() -> None:
 def test_a_scan_is_told_with_the_options_that_it_needs_and_the_address(tmp_path: Path) -> None:
     with patch.object(serving, "serve") as served:
         done = oakum(
-            "catalogue", "serve", "p09-athletes", "--port=0", "--out", tmp_path, "--format=json"
+            "demo",
+            "catalogue",
+            "serve",
+            "p09-athletes",
+            "--port=0",
+            "--out",
+            tmp_path,
+            "--format=json",
         )
     served.call_args.args[3].close()
     (line,) = done.out.splitlines()
@@ -116,7 +128,9 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_written(tmp_path: Path) -> 
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = oakum("catalogue", "serve", "p01-boats", "--port", port, "--out", tmp_path / "kit")
+        done = oakum(
+            "demo", "catalogue", "serve", "p01-boats", "--port", port, "--out", tmp_path / "kit"
+        )
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"error: port {port}: address already in use; ")
     assert not (tmp_path / "kit").exists()
@@ -132,7 +146,7 @@ def test_what_is_not_installed_is_named_with_a_way_to_get_it(words: list[str]) -
         return real(name, *more, **named)
 
     with patch.object(builtins, "__import__", without):
-        done = oakum("catalogue", *words)
+        done = oakum("demo", "catalogue", *words)
     assert (done.code, done.out) == (2, "")
     assert "needs `starlette`" in done.err and ".[demo]" in done.err
 
@@ -151,7 +165,7 @@ def test_each_pattern_has_its_heading_and_the_page_names_what_there_is() -> None
 def played(folder: Path, *words: str) -> Iterator[str]:
     """The command in a process of its own, interrupted at the end; the line with the scan."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "oakum", "catalogue", "serve", *words, "--port", "0"],
+        [sys.executable, "-m", "oakum", "demo", "catalogue", "serve", *words, "--port", "0"],
         cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stdout

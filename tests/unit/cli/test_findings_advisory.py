@@ -1,4 +1,4 @@
-"""`oakum advisory`, of a real scan: no value of a person, and no question that is not told to."""
+"""`oakum findings advisory`, of a real scan: no value of a person, and nothing asked unbidden."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ class Desk:
     told: Reply
 
     def __call__(self, *words: object) -> Done:
-        return oakum("advisory", self.fingerprint, "--report", self.folder / "report.json", *words)
+        return oakum(
+            "findings",
+            "advisory",
+            self.fingerprint,
+            "--report",
+            self.folder / "report.json",
+            *words,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +78,7 @@ def test_no_value_of_a_person_and_no_secret_is_in_any_draft(desk: Desk, to: str,
     assert hashes
     for finding in report.findings:
         file = desk.folder / "report.json"
-        done = oakum("advisory", finding.fingerprint, "--report", file, "--to", to,
+        done = oakum("findings", "advisory", finding.fingerprint, "--report", file, "--to", to,
                      "--format", form, "--memory", desk.folder / "memory.json")  # fmt: skip
         assert (done.code, done.err) == (0, "")
         assert not [each for each in (*VALUES, *SECRETS, *hashes) if str(each) in done.out]
@@ -135,7 +142,9 @@ def test_what_there_is_nobody_to_tell_of_is_refused(desk: Desk, tmp_path: Path) 
         one = replace(whole.findings[0], **change)  # type: ignore[arg-type]
         file = tmp_path / "other.json"
         file.write_bytes(json_v1.render(replace(whole, findings=(one, *whole.findings))))
-        done = oakum("advisory", one.fingerprint, "--report", file)
+        done = oakum("findings", "advisory", one.fingerprint, "--report", file)
         assert (done.code, done.out) == (2, "")
         assert said in done.err
-    assert oakum("advisory", "0" * 16, "--report", desk.folder / "report.json").code == 2
+    assert (
+        oakum("findings", "advisory", "0" * 16, "--report", desk.folder / "report.json").code == 2
+    )

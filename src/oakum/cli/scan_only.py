@@ -1,4 +1,4 @@
-"""`oakum replay`."""
+"""`oakum scan --only`: one finding of a report, asked for again."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import orjson
 from rich.text import Text
 
 from oakum.cli import shared
-from oakum.cli.scan import progress
+from oakum.cli.progress import progress
 from oakum.page.text import visible
 from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
     from oakum.finding import Door
     from oakum.scan.replay import Replay
+    from oakum.scan.run import Options
 
 _STYLES = {
     "fixed": "bold green",
@@ -27,66 +28,29 @@ _STYLES = {
 _AT = {"fixed": "closed", "still_open": "open", "not_shown": "not shown"}
 
 
-@click.command(
-    epilog="Example: oakum replay 4f4e24eb841bb0fa --report report.json exposure.yaml"
-    " --target https://api.example.com --identities identities.yaml"
-)
-@click.argument("finding")
-@shared.target_options
-@click.option(
-    "--report", "file", type=shared.PATH, required=True, metavar="FILE",
-    help="JSON report that holds the finding",
-)  # fmt: skip
-@shared.leave_options
-@click.option(
-    "--journal", type=shared.PATH, metavar="FILE",
-    help="remember what was changed, so that `oakum restore` can put it back after a kill",
-)  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
-)  # fmt: skip
-@click.option("--quiet", is_flag=True, help="no progress on standard error")
-def command(
-    finding: str,
-    contract: Path,
-    target: str,
-    identities: Path,
-    overlays: tuple[Path, ...],
-    rate: float,
-    budget: int,
-    file: Path,
-    allow_own_settings: bool,
-    allow_writes: bool,
-    twins: bool,
-    twin: tuple[str, ...],
-    front_end: tuple[str, ...],
-    journal: Path | None,
-    form: str,
-    quiet: bool,
-) -> int:
-    """Ask for FINDING of a report again, alone: is it fixed?
+_IDLE = ("dry_run", "events", "resume", "min_shown", *shared.REPORT_FILES)
+"""Parameters of `oakum scan` that do nothing here."""
 
-    FINDING is a fingerprint of the report, or the first digits of one. Answers 0 when it is fixed,
-    1 when it is open still, be it in part, and 3 when it was not shown.
+
+def ask_again(
+    options: Options, finding: str | None, file: Path | None, form: str, *, quiet: bool
+) -> int:
+    """Asks for a finding of the report in `file`, by the fingerprint or the first digits of it.
+
+    Answers 0 when it is fixed, 1 when it is open still, be it in part, and 3 when it was not shown.
     """
     from oakum.scan.replay import EXIT_CODES, replay
-    from oakum.scan.run import Options
 
+    if finding is None or file is None:
+        raise click.UsageError("`--only` needs `--report`, and `--report` needs `--only`")
+    shared.refuse_idle("--only", _IDLE, form)
     report = shared.read_report(file)
     found = shared.finding_of(report, finding, file)
-    options = Options(
-        contract, shared.valid_target(target), identities, overlays, budget, rate,
-        allow_own_settings, allow_writes, twins,
-        tuple(shared.valid_target(each, "--twin") for each in twin),
-        tuple(shared.valid_target(each, "--front-end") for each in front_end),
-        journal=journal,
-    )  # fmt: skip
     shared.heed_sigterm()
     if quiet:
         done = replay(report, found, options, lambda _: None)
     else:
-        with progress(budget) as show:
+        with progress(options.budget) as show:
             done = replay(report, found, options, show)
     if form == "json":
         click.echo(orjson.dumps(_plain(done), option=orjson.OPT_INDENT_2).decode())

@@ -1,4 +1,4 @@
-"""`oakum cadence` and `oakum demo`: what they write, and what is missing when they cannot."""
+"""`oakum demo cadence` and `oakum demo`: what they write, and what is missing when they cannot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.report.sample import clean, sample
 
 def test_a_stage_is_served_as_asked_for(tmp_path: Path) -> None:
     with patch.object(cadence, "serve") as served:
-        done = oakum("cadence", "--stage", "2", "--port", 0, "--members", 5, "--seed", 7)
+        done = oakum("demo", "cadence", "--stage", "2", "--port", 0, "--members", 5, "--seed", 7)
     assert (done.code, done.out) == (0, "")
     stage, listening, members, seed = served.call_args.args
     assert (stage, members, seed) == ("2", 5, 7)
@@ -47,7 +47,7 @@ def test_a_port_that_is_taken_is_told_and_no_kit_is_written(tmp_path: Path) -> N
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = oakum("cadence", "--port", port, "--kit", tmp_path / "kit")
+        done = oakum("demo", "cadence", "--port", port, "--kit", tmp_path / "kit")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"error: port {port}: address already in use; ")
     assert "`--port`" in done.err
@@ -56,7 +56,7 @@ def test_a_port_that_is_taken_is_told_and_no_kit_is_written(tmp_path: Path) -> N
 
 def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> None:
     with patch.object(cadence, "serve"):
-        done = oakum("cadence", "--port", 0, "--kit", tmp_path / "kit")
+        done = oakum("demo", "cadence", "--port", 0, "--kit", tmp_path / "kit")
     assert done.code == 0
     for file in (tmp_path / "kit").iterdir():
         assert file.name in done.err
@@ -65,9 +65,9 @@ def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> 
     assert stat.S_IMODE(mode) & 0o077 == 0
 
 
-@pytest.mark.parametrize("verb", ["cadence", "demo"])
+@pytest.mark.parametrize("words", [["demo", "cadence"], ["demo"]])
 def test_what_is_not_installed_is_named_with_a_way_to_get_it(
-    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     real = builtins.__import__
@@ -78,7 +78,7 @@ def test_what_is_not_installed_is_named_with_a_way_to_get_it(
         return real(name, *more, **named)
 
     with patch.object(builtins, "__import__", without):
-        done = oakum(verb)
+        done = oakum(*words)
     assert done.code == 2
     assert "needs `uvicorn`" in done.err and ".[demo]" in done.err
     assert list(tmp_path.iterdir()) == []

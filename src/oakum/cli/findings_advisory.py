@@ -1,4 +1,4 @@
-"""`oakum advisory`."""
+"""`oakum findings advisory`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _WELL_KNOWN = "/.well-known/security.txt"
 
 
 @click.command(
-    epilog="Example: oakum advisory 4f4e24eb841bb0fa --report scan.json --memory findings.json"
+    short_help="draft what is told of a finding to the owner of an API, or to an authority",
+    epilog="Example: oakum findings advisory 4f4e24eb841bb0fa --report scan.json"
+    " --memory findings.json",
 )
 @click.argument("finding")
 @click.option(

@@ -1,4 +1,4 @@
-"""`oakum cadence`."""
+"""`oakum demo cadence`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import click
 from oakum.cli import shared
 
 
-@click.command(epilog="Example: oakum cadence --stage 1 --port 8000 --kit ./kit")
+@click.command(
+    short_help="serve cadence, the stand-in API, in one of its three stages",
+    epilog="Example: oakum demo cadence --stage 1 --port 8000 --kit ./kit",
+)
 @click.option(
     "--stage", type=click.Choice(["1", "2", "fixed"]), default="1", show_default=True,
     help="1: as published; 2: a login was added; fixed: decided per object",

@@ -1,4 +1,4 @@
-"""`oakum restore`: what is told of what was put back and of what is left, and how it ends."""
+"""`oakum scan --restore`: what was put back, what is left, and how it ends."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(folder: Path, *more: object) -> Done:
-    files = (folder / "journal", folder / "exposure.yaml")
+    files = ("--journal", folder / "journal", folder / "exposure.yaml")
     named = ("--target", TARGET, "--identities", folder / "identities.yaml")
-    return oakum("restore", *files, *named, *more)
+    return oakum("scan", "--restore", *files, *named, *more)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,13 @@ def test_what_is_no_journal_is_refused(folder: Path) -> None:
     done = run(folder)
     assert (done.code, done.out) == (2, "")
     assert "not a journal of Oakum" in done.err
+
+
+def test_it_needs_a_journal_and_takes_nothing_that_it_would_not_do(folder: Path) -> None:
+    files = (folder / "exposure.yaml", "--identities", folder / "identities.yaml")
+    done = oakum("scan", "--restore", *files, "--target", TARGET)
+    assert (done.code, done.out) == (2, "") and "`--restore` needs `--journal`" in done.err
+    for option in ("--allow-writes", "--resume", "--dry-run", "--twins"):
+        done = run(folder, option)
+        assert (done.code, done.out) == (2, "")
+        assert f"`{option}` does nothing with `--restore`" in done.err

@@ -1,4 +1,4 @@
-"""`oakum disclose`."""
+"""`oakum findings disclose`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": 
 
 
 @click.command(
-    epilog="Example: oakum disclose 4f4e24eb841bb0fa --memory findings.json --event reported"
-    " --on 2026-01-05"
+    short_help="keep the dates of findings that were told to the owner of an API",
+    epilog="Example: oakum findings disclose 4f4e24eb841bb0fa --memory findings.json"
+    " --event reported --on 2026-01-05",
 )
 @click.argument("finding", required=False)
 @click.option(
