@@ -22,13 +22,14 @@ from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
 ANN = Studio().people[IDS["ann"]]
 CARD = {"id": ANN["id"], "name": ANN["name"]}
 Seen = dict[tuple[str, str], Result]
+Ties = dict[tuple[str, str], frozenset[str]]
 
 
 class Watch:
     """A lookout that has been told ann's settings, and answers given to it one by one."""
 
-    def __init__(self, private: bool = True) -> None:
-        self.run = Run(Studio(), who=cast(ties={}))
+    def __init__(self, private: bool = True, ties: Ties | None = None) -> None:
+        self.run = Run(Studio(), who=cast(ties=ties or {}))
         for name in IDS:
             self.run.cast.states[(name, "Settings.private")] = private
 
@@ -614,3 +615,47 @@ def test_what_later_answers_may_take_back_is_said_to_be_tentative() -> None:
     assert not watch.look("cat", {**CARD, "phone": ANN["phone"]}, again="2").tentative
     assert watch.look("cat", {**CARD, "note": ANN["phone"]}, again="3").observations
     assert watch.look("cat", {"error": ANN["phone"]}, again="4", status=404).tentative, "by value"
+
+
+def test_each_kind_of_viewer_has_evidence_of_its_own() -> None:
+    """Bob is a member, cat asked to follow ann: what is kept of bob's leak is not cat's."""
+    watch = Watch(ties={("cat", "ann"): frozenset({"pending"})})
+    watch.look("ann", ANN)
+    for viewer, kind in (("bob", "member"), ("cat", "pending")):
+        found = watch.look(viewer, ANN).observations
+        leak = next(each for each in found if each.key.field == "phone")
+        assert leak.key.viewer == kind
+        assert leak.evidence is not None, viewer
+
+
+def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
+    """Cat owns the post as well: that it does not come to her closes nothing to members."""
+    two = studio.POLICY.replace("owner: author_id", "owner: [author_id, course_id]")
+    post = {**Studio().posts["post-ann-77"], "course_id": IDS["cat"]}
+    closed = {}
+    with policy(two):
+        for viewer in ("cat", "bob"):
+            watch = Watch()
+            watch.look("ann", post, door="getPost")
+            question = Question(
+                f"{viewer} getPost ann", "getPost", viewer, frozenset({"ann"}),
+                {"postId": post["id"]}, frozenset(), "curl",
+            )  # fmt: skip
+            gone = watch.run.lookout.look(gate("getPost"), question, reply({}, 404))
+            closed[viewer] = {
+                field for (name, field), result in results(gone).items()
+                if name == "Post" and result is Result.CLOSED
+            }  # fmt: skip
+    assert closed["cat"] == set()
+    assert "text" in closed["bob"]
+
+
+def test_a_side_of_an_evidence_shows_what_kinds_of_values_came() -> None:
+    lookout = Watch().run.lookout
+    side = lookout.side(None, "anyone", reply({"id": "post-1", "extra": ["x"]}))
+    assert (side.identity, side.relation, side.status) == ("nobody logged in", "anyone", 200)
+    assert side.media_type == "application/json"
+    assert "post-1" not in str(side)
+    assert {"/id"} <= {line.pointer for line in side.lines}
+    garbled = lookout.side("cat", "member", Response(200, {"content-type": "text/html"}, b"<p>"))
+    assert garbled.identity == "cat"

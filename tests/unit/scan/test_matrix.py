@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.model import Json
-from oakum.finding import Answer, Evidence, Result
+from oakum.finding import Answer, Door, Evidence, Result
 from oakum.scan.cast import Cast
 from oakum.scan.matrix import (
     NOBODY,
@@ -394,3 +394,63 @@ def test_evidence_that_shows_the_owners_side_too_is_kept(first: str) -> None:
         found.apply("getPerson", outcome(f"{number}", seen(BIO, Result.LEAK, evidence=each)))
     found.apply("getPerson", outcome("later", seen(BIO, Result.LEAK, evidence=later)))
     assert found.evidence[BIO.finding] is both
+
+
+# ------------------------------------------------------------ whom a question is about
+
+
+def test_a_closed_cell_is_asked_again_of_the_viewer_for_whom_it_is_wanted_and_of_no_other() -> None:
+    found = matrix(who=cast(ties={}))
+    found.apply("getPerson", shown_to_owner(PHONE))
+    found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
+    found.insists = lambda key, viewer: key.field == "phone" and viewer == "cat"
+    assert PHONE in found.undecided("getPerson", "cat", "ann")
+    found.apply("getPerson", outcome("two", seen(PHONE, Result.CLOSED, "bob")))
+    assert "phone" not in {key.field for key in found.undecided("getPerson", "bob", "ann")}
+
+
+def test_what_is_nobodys_is_asked_about_without_an_owner() -> None:
+    assert list(matrix("getCourse").undecided("getCourse", "cat", NOBODY))
+
+
+def test_an_operation_that_is_not_asked_has_an_endpoint_too() -> None:
+    found = matrix("getPerson")
+    assert found.door("getPerson") is gate("getPerson").door
+    assert found.door("deletePerson") == Door("DELETE", "/people/{personId}", "deletePerson")
+
+
+@pytest.mark.parametrize(
+    ("door", "path", "own"),
+    [
+        ("getMe", "/me", True), ("getNews", "/me/news", True), ("getNews", "/menu", False),
+        ("getNews", "/news", False), ("getPerson", "/me/{personId}", False),
+    ],
+)  # fmt: skip
+def test_what_stands_below_who_am_i_and_takes_no_id_is_about_its_caller(
+    door: str, path: str, own: bool
+) -> None:
+    there = replace(gate(door), operation=replace(gate(door).operation, path=path))
+    assert Matrix(model(), [there], cast()).is_own(door) is own
+    assert not Matrix(model(), [there], cast()).is_own("nothing")
+
+
+@pytest.mark.parametrize(
+    ("path", "viewer", "hidden"),
+    [
+        # a person is shown to members, and nothing of them to nobody
+        ("/people/{personId}/posts/{postId}", "cat", False),
+        ("/people/{personId}/posts/{postId}", None, True),
+        ("/posts/{postId}", None, False),  # the person comes in the query: no part of the path
+    ],
+)
+def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
+    path: str, viewer: str | None, hidden: bool
+) -> None:
+    sources = {"postId": "Post.id", "personId": "Person.id"}
+    there = replace(
+        gate("listPosts"), operation=replace(gate("listPosts").operation, path=path),
+        sources=sources,
+    )  # fmt: skip
+    who = cast()
+    who.states[("ann", "Settings.private")] = True
+    assert matrix("listPosts", who=who).hides_way(there, "Post", viewer, "ann") is hidden
