@@ -17,6 +17,7 @@ from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
+from oakum.semantics.principal import claim_path
 from oakum.semantics.table import element, leaf_index, member, resource_of
 
 _PICKS = frozenset(
@@ -443,7 +444,7 @@ class _Seen:
 def _told_at(shape: Shape, claim: str) -> Shape | None:
     """The place that a schema has for a claim, or for members that it does not name."""
     at: Shape | None = shape
-    for step in claim.split("."):
+    for step in claim_path(claim):
         at = member(at, step) if at is not None else None
     return at
 

@@ -30,7 +30,7 @@ from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import digit
+from oakum.semantics.principal import claim_path, digit
 from oakum.semantics.table import (
     Table,
     Trie,
@@ -154,7 +154,7 @@ class _Compiler:
         return {
             "name": relation.name,
             "kind": relation.kind,
-            "claim": relation.claim,
+            "claim": list(claim_path(relation.claim)) if relation.claim else None,
             "has": None if relation.has is None else scalar(relation.has),
             "member": relation.member.split(".") if relation.member else None,
             "ask": self.wiring.relations.get(relation.name),

@@ -16,7 +16,7 @@ from oakum.mutate.mutant import Mutant, text
 from oakum.semantics import Model, Principal, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.model import resources_in
-from oakum.semantics.principal import held
+from oakum.semantics.principal import claimed, held, with_claim
 
 _MOST = 4096
 """Kinds of callers that are walked through."""
@@ -157,10 +157,11 @@ def _encounters(policy: Policy) -> Iterator[tuple[Principal, Subject]]:
 
 
 def _claims(claims: list[Relation], on: tuple[Json, ...]) -> Mapping[str, Json]:
-    said: dict[str, list[Json]] = {}
+    said: dict[str, Json] = {}
     for each, is_so in zip(claims, on, strict=False):
         if is_so:
-            said.setdefault(each.claim, []).append(each.has)
+            before = claimed(said, each.claim) or []
+            said = with_claim(said, each.claim, [*before, each.has])
     return said
 
 

@@ -18,7 +18,7 @@ from oakum.scan.facts import body_claims
 from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import Key
 from oakum.semantics import Model
-from oakum.semantics.principal import Principal, Subject, claimed, held
+from oakum.semantics.principal import Principal, Subject, claimed, held, joined
 from oakum.semantics.table import allows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def claims_of(
     name: str, found: Examination, policy: Policy, sessions: Sessions
 ) -> Mapping[str, Json]:
     """What who-am-I, a token and the identities file say of somebody; the later goes before."""
-    return {**body_claims(found.facts.get(name), policy), **sessions.claims(name)}
+    return joined(body_claims(found.facts.get(name), policy), sessions.claims(name))
 
 
 def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Examination:

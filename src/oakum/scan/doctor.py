@@ -20,6 +20,7 @@ from oakum.scan.credentials import Identities
 from oakum.scan.login import ACCEPT, LoginFailed, at, json_of
 from oakum.scan.past_cache import came_from_cache, past_cache
 from oakum.scan.session import Proof, Sessions
+from oakum.semantics.principal import claimed
 
 if TYPE_CHECKING:
     from oakum.contract.openapi import Document
@@ -286,7 +287,8 @@ class _Doctor:
         return found
 
     def _claim(self, name: str) -> Json:
-        return self.sessions.claims(name).get(self.caller.claim) if self.caller.claim else None
+        claim, said = self.caller.claim, self.sessions.claims(name)
+        return said.get(claim, claimed(said, claim)) if claim else None
 
     def findings(self) -> Examination:
         relations = {

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from oakum.contract.model import Json, Operation, Policy
 from oakum.scan.doctor import Examination
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import claimed
+from oakum.semantics.principal import claimed, with_claim
 
 _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 
@@ -61,7 +61,7 @@ def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
             if relation.kind == "claim" and isinstance(each, dict):
                 value = claimed(each, relation.claim)
                 if value is not None:
-                    found[relation.claim] = value
+                    found = with_claim(found, relation.claim, value)
     return found
 
 

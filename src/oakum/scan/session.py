@@ -32,6 +32,7 @@ from oakum.scan.login import (
 )
 from oakum.scan.past_cache import past_cache
 from oakum.scan.transport import Transport, origin_of, run_command
+from oakum.semantics.principal import joined, with_claim
 
 if TYPE_CHECKING:
     from oakum.contract.openapi import Document
@@ -190,10 +191,13 @@ class Sessions:
         identity = self.identities.items[name]
         session = self._live.get(name, _Session())
         fixed = [*identity.variables.values(), *identity.environment.values()]
+        said: dict[str, Json] = {}
+        for claim, value in identity.claims.items():
+            said = with_claim(said, claim, value)
         for token in [session.token, *session.cookies.values(), *fixed]:
             if token and (found := _payload(token.reveal())):
-                return {**found, **identity.claims}
-        return identity.claims
+                return joined(found, said)
+        return said
 
     def tokens(self) -> list[tuple[str, str]]:
         """(identity, token) for every token in memory that could be a JWT (RFC 7519)."""

@@ -106,17 +106,42 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> bool 
             return all(answers)
 
 
+def claim_path(name: str) -> tuple[str, ...]:
+    """Where a claim stands: its dots lead into objects (`realm_access.roles`), unless it is a name
+    that collides with no other by holding a URI or a domain (RFC 7519, 4.2: `https://x.test/roles`,
+    `urn:x.y:roles`), told by a `/`, or by a `:` before its first dot."""
+    whole = "/" in name or ":" in name.partition(".")[0]
+    return (name,) if whole else tuple(name.split("."))
+
+
 def claimed(claims: Mapping[str, Json], name: str) -> Json:
-    """What a token says under a name: a claim of exactly that name, else the member that its dots
-    lead to (`realm_access.roles`); None: nothing stands there."""
-    if name in claims:
-        return claims[name]
-    value: Json = dict(claims)
-    for part in name.split("."):
-        if not isinstance(value, dict):
+    """What a token says at a claim's place; None: nothing stands there. A claim that is called
+    `a.b` is not the `b` of `a`: an issuer may let people name the one, and not the other."""
+    value: Json = claims
+    for part in claim_path(name):
+        if not isinstance(value, Mapping):
             return None
         value = value.get(part)
     return value
+
+
+def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, Json]:
+    """The same claims, and one more at its place."""
+    for part in reversed(claim_path(name)):
+        value = {part: value}
+    return joined(claims, value)
+
+
+def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
+    """Claims of two sources; where both say something, what the others say, objects member by
+    member."""
+    made = dict(some)
+    for name, value in others.items():
+        before = made.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            value = joined(before, value)
+        made[name] = value
+    return made
 
 
 def _may_own(ids: frozenset[str], subject: Subject) -> bool:

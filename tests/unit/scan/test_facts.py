@@ -19,7 +19,11 @@ def policy(claim: str, pointer: str = "/user/id") -> Policy:
         ("is_admin", {"user": {"id": 1, "is_admin": True}}, {"is_admin": True}),
         ("is_admin", {"user": {"id": 1}, "is_admin": True}, {"is_admin": True}),
         ("is_admin", {"user": {"id": 1, "is_admin": False}}, {"is_admin": False}),
-        ("access.staff", {"user": {"id": 1, "access": {"staff": True}}}, {"access.staff": True}),
+        (
+            "access.staff",
+            {"user": {"id": 1, "access": {"staff": True}}},
+            {"access": {"staff": True}},
+        ),
         ("is_admin", {"user": {"id": 1, "manager": {"id": 2, "is_admin": True}}}, {}),
         ("is_admin", {"user": {"id": 1}, "team": [{"is_admin": True}]}, {}),
         ("is_admin", "nobody", {}),

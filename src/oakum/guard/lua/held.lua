@@ -25,15 +25,12 @@ local function alike(ids, list)
   return false
 end
 
--- What a token says under a name: a claim of exactly that name, else the member that its dots lead
--- to; nil: nothing stands there.
-local function claimed(claims, name)
-  local said = claims[name]
-  if said ~= nil then return said end
-  said = claims
-  for part in string.gmatch(name .. ".", "([^.]*)%.") do
+-- What a token says at a claim's place, step by step into objects; nil: nothing stands there.
+local function claimed(claims, path)
+  local said = claims
+  for i = 1, #path do
     if not json.is_object(said) then return nil end
-    said = said[part]
+    said = said[path[i]]
   end
   return said
 end
