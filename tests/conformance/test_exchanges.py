@@ -27,8 +27,7 @@ UNHEARD = frozenset(
         ("asgi", "nobody can be asked about"),  # what an application raises is an answer of 500
         ("wsgi", "nobody can be asked about"),
         ("wsgi", "the key twice is refused"),
-        ("wsgi", "two authorization headers"),  # servers hand one value for each name
-        ("wsgi", "two media types"),
+        ("wsgi", "two media types"),  # servers hand one value for each name
         ("wsgi", "of no body nothing is said that has two readings"),
         ("wsgi", "no host is none of the contract's"),  # then the server's own name stands there
         ("wsgi", "a body that was cut short"),  # a body ends when its pieces do

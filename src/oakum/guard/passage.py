@@ -24,6 +24,7 @@ from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
 from oakum.guard.clients import open_to_clients
 from oakum.guard.dialogue import Answered, Asked, Denied, broken
+from oakum.guard.fields import check, in_origin_form
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
@@ -160,6 +161,7 @@ class Gatekeeper:
     def enter(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
         """Decides a request, asking the API what it has to know. The body may be cut off one byte
         after `guard.max_body`."""
+        came, asked = asked, in_origin_form(asked)
         passing = Passing(asked, asked, self._contract, self._now())
         denied: Denied | None = None
         try:
@@ -174,11 +176,12 @@ class Gatekeeper:
                 answer = self._sent(passing, self._denial(passing, denied))
                 return Refusal(answer.status, answer.headers, answer.body, audit=passing.audit)
         if self.observe:
-            passing.forward = asked
+            passing.forward = came
         return passing
 
     def _enter(self, passing: Passing) -> Talk:
         asked, guard = passing.asked, self.policy.guard
+        check(asked)
         if guard.hosts and _PORT.sub("", asked.host).lower() not in guard.hosts:
             raise Denied(404, "host")
         place = placed(asked.target)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from oakum.contract.model import Caller, Json
 from oakum.guard.caching import handed_on
 from oakum.guard.dialogue import Answered, Asked, Denied, Headers
+from oakum.guard.fields import is_several
 from oakum.guard.headers import for_this_hop
 from oakum.guard.media import is_json, read_media_type
 from oakum.guard.route import called
@@ -84,6 +85,8 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
             found = [cookie]
         elif each.where == "header":
             found = asked.values(each.name)
+            if each.name == "authorization" and any(map(is_several, found)):
+                raise Denied(400, "who")
         elif each.where == "cookie":
             found = _cookies(cookie, each.name)
         else:

@@ -29,7 +29,8 @@ Envoy's own. What the API sent there is overwritten, and since the field is hop-
 _HEADERS_TIMEOUT = "10s"
 _IDLE = "75s"
 _STREAM_IDLE = "300s"
-_MAX_HEADERS_KB = 60
+_MAX_HEADERS, _MAX_HEADERS_KB = 200, 96
+"""Above what the runtime takes, so that it is what refuses."""
 _WATCHED = 16 << 20
 """Bytes of a body that may be buffered where none may be refused for its length."""
 
@@ -96,10 +97,10 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     manager = {
         "stat_prefix": "oakum",
         "codec_type": "HTTP1",
-        "http_protocol_options": {"allow_absolute_url": False, "allow_chunked_length": False},
+        "http_protocol_options": {"allow_absolute_url": True, "allow_chunked_length": False},
         "common_http_protocol_options": {
             "idle_timeout": _IDLE,
-            "max_headers_count": 100,
+            "max_headers_count": _MAX_HEADERS,
         },
         "max_request_headers_kb": _MAX_HEADERS_KB,
         "request_headers_timeout": _HEADERS_TIMEOUT,

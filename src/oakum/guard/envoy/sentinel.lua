@@ -5,8 +5,14 @@
 
 function envoy_on_response(handle)
   local ours = handle:streamInfo():dynamicMetadata():get("oakum")
-  if ours and ours.line then return end
   local headers = handle:headers()
+  if ours and ours.line then
+    -- To HEAD Envoy takes away what a refusal of the policy says of its body.
+    if not ours.x and not headers:get("content-type") then
+      headers:replace(PROBLEM_HEADERS[1][1], PROBLEM_HEADERS[1][2])
+    end
+    return
+  end
   local status = headers:get(":status")
   if headers:get("proxy-connection") == "via_upstream" or not PROBLEMS[status] then
     status = "502"

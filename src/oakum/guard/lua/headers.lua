@@ -7,6 +7,7 @@ local cache = require "oakum.cache"
 local media = require "oakum.media"
 
 local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
+local gmatch, gsub, match = string.gmatch, string.gsub, string.match
 
 local M = {}
 
@@ -59,6 +60,28 @@ local ANSWER_BEGINS = { "access-control-", "cross-origin-", "x-ratelimit-", "rat
 
 local NONE = {}
 
+-- Of a request: header lines, and bytes of them and of the target, each line with its `: ` and its end.
+local MOST_LINES, MOST_BYTES = 100, 60 * 1024
+-- Lines that some engine has for itself.
+local UNCOUNTED = { host = true, ["x-forwarded-proto"] = true }
+-- What no field value holds (RFC 9110, 5.5): a server ends it there, or takes it out and joins the rest.
+local CONTROL = "[%z\1-\8\10-\31\127]"
+
+-- Whether an `authorization` holds more than one credential, as servers make one of two lines: a comma may
+-- only stand before a parameter (RFC 9110, 11.4), and with `Basic` and `Bearer`, which have none (RFC 7617,
+-- RFC 6750), nowhere.
+local function several(value)
+  local bare = gsub(gsub(value, "\\.", ""), '"[^"]*"', "")
+  local comma = find(bare, ",", 1, true)
+  if not comma then return false end
+  local scheme = lower(match(value, "^[^ ]*"))
+  if scheme == "basic" or scheme == "bearer" then return true end
+  for piece in gmatch(sub(bare, comma), ",([^,]*)") do
+    if find(piece, "[^ \t]") and not find(piece, "^[ \t]*[%w!#$%%&'*+.^_`|~-]+[ \t]*=") then return true end
+  end
+  return false
+end
+
 local function begins(name, prefixes)
   for i = 1, #prefixes do
     if sub(name, 1, #prefixes[i]) == prefixes[i] then return true end
@@ -99,6 +122,7 @@ local function learn(self, name)
     member = reads and reads[1] or false,
     joint = reads and reads[2] or false,
     credential = self.credentials[name] or false,
+    counts = not UNCOUNTED[name] and sub(name, 1, 8) ~= "x-envoy-",
   }
   if #name <= 64 then self.known:put(name, made) end
   return made
@@ -137,13 +161,18 @@ local function hop_names(connection)
 end
 
 -- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
--- two of them, or in one that would not go on: the API would act for another than who was judged.
-function Headers:read(x, headers)
+-- two of them, or in one that would not go on: the API would act for another than who was judged. A status
+-- where no server should take them, or they are too many or too long. `target`: of the request.
+function Headers:read(x, headers, target)
   local known, suspects = self.known, nil
+  local lines, size, wrong = 0, target and #target or 0, nil
   for i = 1, #headers do
     local name, value = headers[i][1], headers[i][2]
     local what = known:get(name) or learn(self, name)
     local member = what.member
+    size = size + #name + #value + 4
+    if what.counts then lines = lines + 1 end
+    if find(value, CONTROL) then wrong = 400 end
     if what.rule then
       suspects = suspects or {}
       suspects[#suspects + 1] = what
@@ -167,7 +196,7 @@ function Headers:read(x, headers)
       if member == "cookie" then
         held[place] = x.cookie
       else
-        x.twice = x.twice or held[place] ~= nil
+        x.twice = x.twice or held[place] ~= nil or (name == "authorization" and several(value))
         held[place] = value
       end
     end
@@ -177,6 +206,7 @@ function Headers:read(x, headers)
   for name in pairs(hop or NONE) do
     x.twice = x.twice or self.credentials[name] ~= nil or (name == "cookie" and self.cookies)
   end
+  return wrong or ((size > MOST_BYTES or lines > MOST_LINES) and 431) or nil
 end
 
 local function goes(what, name, door)

@@ -27,12 +27,14 @@ local objects = require "oakum.objects"
 local subject = require "oakum.subject"
 local who = require "oakum.who"
 
-local find, floor, lower, sub = string.find, math.floor, string.lower, string.sub
+local byte, find, floor, lower, match, sub =
+  string.byte, string.find, math.floor, string.lower, string.match, string.sub
 local sort = table.sort
 
 local M = {}
 
 local NONE = {}
+local SLASH = byte "/"
 local FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 local IDENTITY = { "accept-encoding", "identity" }
 local HTTP, HTTPS = { "x-forwarded-proto", "http" }, { "x-forwarded-proto", "https" }
@@ -441,9 +443,19 @@ local function fitting(first, x)
   return first, first and route.params(first, x), false
 end
 
+-- A request whose target names its host (RFC 9112, 3.2.2) as one with a path: whatever its `host` says, the
+-- target counts. Others as they are.
+local function in_origin_form(req)
+  local scheme, host, rest = match(req.target, "^(%a+)://([^/?#@]+)(.*)$")
+  scheme = scheme and lower(scheme)
+  if scheme ~= "http" and scheme ~= "https" or not find(rest, "^[/?]") and rest ~= "" then return end
+  req.target, req.host = sub(rest, 1, 1) == "/" and rest or "/" .. rest, host
+end
+
 -- Decides; nil when the request may go on, else a status, a word for the audit and seconds to wait.
 local function admit(self, x, req)
-  self.headers:read(x, req.headers)
+  local wrong = self.headers:read(x, req.headers, req.target)
+  if wrong then return wrong, "unreadable" end
   if self.hosts and not is_ours(self, req.host or "") then return 404, "host" end
   if not route.read(x, req.target) then return 404, "path" end
   x.asked_query = x.query
@@ -487,6 +499,7 @@ function Guard:enter(req)
     upstream = false, removed = false, stream = false,
   }
   x.asked_method, x.method, x.now = req.method, req.method, self.now()
+  if byte(req.target) ~= SLASH then in_origin_form(req) end
   local status, reason, wait = admit(self, x, req)
   if status then
     x.denied = reason

@@ -17,11 +17,11 @@ local clear_header = ngx.req.clear_header
 local get_headers, get_method, read_body, get_body_data, get_body_file =
   ngx.req.get_headers, ngx.req.get_method, ngx.req.read_body, ngx.req.get_body_data,
   ngx.req.get_body_file
-local min = math.min
+local match, min = string.match, math.min
 local settings = json.plain(SETTINGS)
 local upstream = places.new(settings.upstream)
 
-local HEADERS = 100 -- of a request; more are refused
+local HEADERS = 200 -- of a request; the runtime takes fewer, and more are refused unread
 local AT_ONCE = 16 -- questions of one answer
 local IDLE = 300 -- seconds between two pieces of an answer that does not end
 
@@ -146,7 +146,8 @@ local function request(most)
   return {
     method = get_method(),
     target = var.request_uri,
-    host = type(named.host) == "string" and named.host or "",
+    -- nginx has taken the host out of a target that names one, and it counts (RFC 9112, 3.2.2).
+    host = match(var.request, "^%S+ +%a+://([^/?# ]+)") or type(named.host) == "string" and named.host or "",
     scheme = "http", -- TLS ends before the guard
     address = var.remote_addr,
     headers = list,
