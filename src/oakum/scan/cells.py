@@ -183,7 +183,8 @@ class Cells:
         table = self._ground.model.tables[sighting.resource]
         for leaf in sighting.leaves:
             named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
-            if named and not says_nothing(leaf.value) and granted_to_nobody(table, leaf.path):
+            news = named and not says_nothing(leaf.value) and not self._echo(leaf)
+            if news and granted_to_nobody(table, leaf.path):
                 evidence = self._evidence(sighting, leaf, "")
                 self._put(sighting, leaf.path, "", Result.LEAK, evidence)
 
@@ -223,7 +224,8 @@ class Cells:
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
                 )
         else:
-            why = "" if own else self._doubt(sighting, leaf, who) or self._echo(leaf)
+            why = self._echo(leaf) if self._question.wrote else ""
+            why = why if own else self._doubt(sighting, leaf, who) or self._echo(leaf)
             if why == _MASK:
                 self._missing(
                     sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True

@@ -40,6 +40,7 @@ from oakum.scan.switches import Ask, Flip, Switches
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
+from oakum.scan.write_answers import WriteAnswers
 from oakum.semantics import Model
 
 _MOST_ARTEFACTS = 400
@@ -86,6 +87,8 @@ class Engine:
     """Doors that the budget may not be enough for, the riskiest first."""
     price: Callable[[Gate], int] = lambda gate: 1
     """What a door costs at most, in requests."""
+    answers: WriteAnswers | None = None
+    """Judges the answers to what the run writes; None: nobody does."""
     switches: Switches | None = None
     """None: nothing may be written, not even to an own account."""
     ties: Ties | None = None

@@ -35,6 +35,8 @@ class Question:
     sent: frozenset[str]
     """Every value that the question itself holds, so that an echo is no leak."""
     curl: str
+    wrote: bool = False
+    """It is a write: to its owner too, what was sent is no news."""
 
 
 @dataclass

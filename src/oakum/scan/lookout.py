@@ -15,7 +15,7 @@ from functools import partial
 
 from oakum.contract.model import Json
 from oakum.exchange import Response
-from oakum.finding import Answer
+from oakum.finding import Answer, Result
 from oakum.scan.cast import Cast
 from oakum.scan.cells import Cells
 from oakum.scan.doors import Gate
@@ -101,6 +101,17 @@ class Lookout:
             cells.absent()
         cells.canaries(judged.unbound, judged.sightings)
         return replace(cells.outcome(), whole=whole)
+
+    def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
+        """Judge the answer to a write: which leaks it shows. Nothing is learnt from it."""
+        value, judged, _, reading = self._walked(gate, question, response)
+        cells = Cells(self._ground, gate, question, response, value, judged, reading)
+        for sighting in judged.sightings:
+            cells.sighting(sighting)
+        cells.canaries(judged.unbound, judged.sightings)
+        outcome = cells.outcome()
+        leaks = (each for each in outcome.observations if each.result is Result.LEAK)
+        return Outcome(outcome.probe, outcome.status, tuple(leaks), tentative=True)
 
     def walk(
         self, gate: Gate, question: Question, response: Response

@@ -39,6 +39,7 @@ from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import Governor, together
+from oakum.scan.write_answers import WriteAnswers
 from oakum.scan.write_log import WriteLog
 from oakum.semantics import Model
 
@@ -108,6 +109,8 @@ class Wiring:
             self.sessions.curl_headers,
             may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,
         )  # fmt: skip
+        engine.answers = WriteAnswers(engine)
+        engine.ask = engine.answers.ask
         engine.params, engine.accounts, engine.pace = self.inferred, found.ids, self.governor
         engine.listen, engine.feeds = self.listen, self.feeds
         engine.together = together

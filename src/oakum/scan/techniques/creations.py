@@ -116,6 +116,8 @@ class _Trial:
     owner: str
     stopped: bool = False
     """What was made could not be taken away, or was written over another: no more is made."""
+    told_once: bool = False
+    """The answer to the last creation showed a leak that no other answer has shown."""
 
     def run(self) -> bool:
         """Whether anything could be made."""
@@ -135,6 +137,8 @@ class _Trial:
         if more and self._ask_for(more, view) is None and len(more) > 1:
             for at, value in more.items():
                 self._ask_for({at: value}, view)
+        if self.told_once:
+            self._once({})
         return True
 
     # ------------------------------------------------------------ making one
@@ -162,6 +166,7 @@ class _Trial:
         self.ledger.enter(made)
         engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         answer = engine.send(pair.make, self.owner, asked)
+        self.told_once = engine.answers is not None and engine.answers.told_once
         if answer.status >= 400:
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.refused(made)

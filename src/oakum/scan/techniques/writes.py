@@ -303,6 +303,8 @@ class _Door:
             if each is not None:
                 self.ledger.is_sent(each)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
+        if engine.answers is not None and engine.answers.told_once:
+            answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         self._heard([each for each in (undo, own) if each is not None], answer, view, owner)
         self.refused = answer.status if answer.status >= 400 else 0
         after = self._view(owner)
