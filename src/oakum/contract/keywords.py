@@ -81,6 +81,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("pattern", pattern)
     if "maximum" in raw:
         made.setdefault("maximum", raw["maximum"])
+    if "minimum" in raw:
+        made.setdefault("minimum", raw["minimum"])
     if type(required := raw.get("required")) is list:
         names = frozenset(name for name in required if type(name) is str)
         made["required"] = made["required"] | names if "required" in made else names

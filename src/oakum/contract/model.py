@@ -47,6 +47,7 @@ class Shape:
     pattern: str = ""
     """Regular expression (ECMA-262) that is found in each text; empty: any."""
     maximum: Json = None
+    minimum: Json = None
     required: frozenset[str] = frozenset()
     """Names of the members that must be there."""
     pointer: str = ""
@@ -64,6 +65,11 @@ class Parameter:
     example: Json = None
     default: Json = None
     description: str = field(default="", compare=False)
+    style: str = field(default="", compare=False)
+    """How an array or an object is written: `form`, `deepObject`, …; `json`: as its own media type;
+    empty: the document does not say."""
+    explode: bool | None = field(default=None, compare=False)
+    """Whether each element or member stands by itself; None: the document does not say."""
 
 
 @dataclass(frozen=True)

@@ -324,6 +324,8 @@ class _Reader:
             example=next((value for value in given if value is not None), None),
             default=_map(self._library.value(schema)).get("default"),
             description=said if isinstance(said := raw.get("description"), str) else "",
+            style=_style(raw),
+            explode=explode if isinstance(explode := raw.get("explode"), bool) else None,
         )
         return (parameter,)
 
@@ -338,6 +340,12 @@ def _members(place: Place) -> Iterator[tuple[str, Place]]:
     if type(place.value) is dict:
         for name, value in place.value.items():
             yield name, Place(place.file, f"{place.pointer}/{escape(name)}", value)
+
+
+def _style(raw: Mapping[str, Json]) -> str:
+    """How a parameter is written: its style, or the media type of its own (`content`)."""
+    said = raw.get("style")
+    return "json" if "content" in raw else said if isinstance(said, str) else ""
 
 
 def _map(value: Json) -> Mapping[str, Json]:

@@ -35,10 +35,13 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
 
 
 def _is_given(parameter: Parameter) -> bool:
-    """Whether the document itself gives a value to send, of what does not call itself an id."""
+    """Whether the document itself gives a value to send, or values to choose from, of what does not
+    call itself an id."""
     shape = parameter.shape
     given = (parameter.example, parameter.default, shape.example, *shape.enum)
-    return any(each is not None for each in given) and _IDS.isdisjoint(words(parameter.name)[-1:])
+    chosen = shape.kinds - {"null"} == {"boolean"} or None not in (shape.minimum, shape.maximum)
+    known = chosen or any(each is not None for each in given)
+    return known and _IDS.isdisjoint(words(parameter.name)[-1:])
 
 
 class _Resources:

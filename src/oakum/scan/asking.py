@@ -14,6 +14,7 @@ from oakum.exchange import Request, json_bytes
 from oakum.scan.bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
+from oakum.scan.styles import pairs, text_of
 
 _COUNTED = 10
 """Digits up to which ids are taken to count up."""
@@ -23,6 +24,7 @@ _ELSEWHERE = frozenset(("", ".", ".."))
 """Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
 the list around an object, or something above it."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+_DELIMITERS = re.compile(r"[,| ]")
 _PLACE = re.compile(r"{([^{}]+)}")
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
@@ -134,6 +136,7 @@ def _build(
     query: list[tuple[str, str]] = []
     shown: list[str] = []
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
+    written = {each.name: each for each in operation.parameters}
     given = {n.lower(): text_of(v) for n, v in gate.fixed.items() if declared.get(n) == "header"}
     extra = {**given, **gate.headers}
     headers = {"accept": "application/json, */*;q=0.5", **extra}
@@ -146,9 +149,9 @@ def _build(
             query.append((name, values[name][0]))
             shown.append(f"{name}={names[name]}")
         elif where == "query" and name in gate.fixed:
-            pairs = _pairs(name, gate.fixed[name])
-            query += pairs
-            shown.append(urlencode(pairs))
+            given_pairs = pairs(written[name], gate.fixed[name])
+            query += given_pairs
+            shown.append(urlencode(given_pairs))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
     query += gate.query
@@ -172,7 +175,7 @@ def _build(
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
-    sent |= {part for _, value in gate.query for part in (value, *value.split(","))}
+    sent |= {part for _, value in gate.query for part in (value, *_DELIMITERS.split(value))}
     request = Request(operation.method, url, headers, body)
     more = tuple(f"{name}: {text}" for name, text in extra.items())
     return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more, content)
@@ -243,17 +246,6 @@ def _named(names: Mapping[str, str]) -> str:
 
 def _json(value: Json) -> str:
     return json_bytes(value).decode()
-
-
-def text_of(value: Json) -> str:
-    """A value as the text of a parameter: JSON where it is no text, never a repr of Python's."""
-    return value if isinstance(value, str) else _json(value)
-
-
-def _pairs(name: str, value: Json) -> list[tuple[str, str]]:
-    """A value of a document's own in a query: a list as OpenAPI has it by default (`form`,
-    exploded: one pair for each element), an object as JSON."""
-    return [(name, text_of(each)) for each in (value if isinstance(value, list) else [value])]
 
 
 def path_on(operation: Operation, target: str) -> str:

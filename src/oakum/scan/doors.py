@@ -16,8 +16,10 @@ from oakum.contract.model import Json, Media, Operation, OperationRule, Paramete
 from oakum.contract.sensitive import asks_for_change
 from oakum.finding import Door, Skipped
 from oakum.scan.bodies import body_shape
+from oakum.scan.choices import choices, members_with_choices, placed
 from oakum.scan.frames import EVENTS, LINES
 from oakum.scan.legible import Reader
+from oakum.scan.styles import in_parts
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.table import besides_resources, leaf_paths, member, resource_of
@@ -141,6 +143,7 @@ def survey(
             skipped.append(Skipped(door, verdict.reason))
             continue
         gate = gate_of(model, operation, inferred.get(operation.id, {}))
+        gate = replace(gate, fixed={**_chosen(gate), **gate.fixed})
         if required_header := _required_header(gate):
             skipped.append(Skipped(door, f"needs the header `{required_header}`"))
             continue
@@ -253,7 +256,8 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
     """What an operation shows and what fills it; the contract's `params` before inferred ones."""
     door = Door(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
-    operation = without_acts(operation, said)
+    operation = in_parts(without_acts(operation, said), said)
+    reads = operation.method in _SAFE or bool(model.rule(operation.id).reads)
     sources = {**inferred, **said}
     used: dict[str, str] = {}
     fixed: dict[str, Json] = {}
@@ -261,7 +265,7 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
     for parameter in operation.parameters:
         if parameter.where == "cookie":
             continue
-        value = _example(parameter)
+        value = _example(parameter, chosen=reads)
         if parameter.name in sources:
             used[parameter.name] = sources[parameter.name]
         elif value is not None and _is_sent(parameter):
@@ -341,14 +345,31 @@ def names_a_person(model: Model, source: str) -> bool:
 _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
-def _example(parameter: Parameter) -> Json:
+def _chosen(gate: Gate) -> dict[str, Json]:
+    """The first choice of each member that the body of a read must have."""
+    content: dict[str, Json] = {}
+    for at, each in members_with_choices(gate.operation, gate.sources):
+        if each.required:
+            content = dict(placed(at, choices(each.name, each.shape)[0], content))
+    return content
+
+
+_SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
+
+
+def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
+    """`chosen`: the first of what may be chosen will do as well."""
     if parameter.example is not None:
         return parameter.example
     if parameter.shape.example is not None:
         return parameter.shape.example
     if parameter.required and parameter.default is not None:
         return parameter.default
-    return parameter.shape.enum[0] if parameter.required and parameter.shape.enum else None
+    if parameter.required and parameter.shape.enum:
+        return parameter.shape.enum[0]
+    may = chosen and parameter.required and parameter.where in ("path", "query")
+    known = choices(parameter.name, parameter.shape) if may else ()
+    return known[0] if known and (parameter.where == "query" or len(known) > 1) else None
 
 
 def _body_members(operation: Operation) -> Mapping[str, Shape]:

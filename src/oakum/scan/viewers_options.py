@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from oakum.contract.lexicon import listed, words
+from oakum.contract.model import Json
 from oakum.finding import Result
 from oakum.scan.asking import fill
+from oakum.scan.choices import placed
 from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.forms import form_of
 from oakum.scan.legible import is_success
@@ -45,6 +47,15 @@ class Option:
     header: bool = False
     alone: bool = False
     """It goes with no other: it makes another kind of answer, or takes objects off a list."""
+    at: tuple[str, ...] = ()
+    """Where in the body it stands; empty: in no body."""
+    sent: Json = None
+    """The value as it stands there."""
+
+    @property
+    def said(self) -> str:
+        """How findings call it."""
+        return f"{'.'.join(self.at)}={self.value}" if self.at else f"{self.name}: {self.value}"
 
     @property
     def chooses(self) -> bool:
@@ -150,9 +161,12 @@ def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | No
 
 
 def _way(gate: Gate, options: Sequence[Option]) -> Gate:
-    query = tuple((each.name, each.value) for each in options if not each.header)
+    query = tuple((each.name, each.value) for each in options if not (each.header or each.at))
     headers = {each.name.lower(): each.value for each in options if each.header}
-    said = " and ".join(f"{each.name}: {each.value}" for each in options if each.header)
+    said = " and ".join(each.said for each in options if each.header or each.at)
+    members: Json = dict(gate.fixed)
+    for each in options:
+        members = placed(each.at, each.sent, members) if each.at else members
     asked = f"?{urlencode(query)}" if query else ""
     door = f"{gate.door.path}{asked}" + (f" with {said}" if said else "")
-    return gate.otherwise(HOW, query=query, headers=headers, door=door)
+    return gate.otherwise(HOW, query=query, headers=headers, door=door, fixed=members)

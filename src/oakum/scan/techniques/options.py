@@ -8,14 +8,16 @@ nothing for the owner may open the object to somebody else: see `oakum.scan.view
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from oakum.contract.lexicon import listed, words
-from oakum.contract.model import Parameter
-from oakum.scan.asking import text_of
+from oakum.contract.model import Json, Parameter
+from oakum.contract.sensitive import asks_for_change
+from oakum.scan.choices import choices, has_choices, members_with_choices, placed
 from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.engine import Engine
+from oakum.scan.styles import text_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.viewers_options import Option, header_options, media_types, try_as_viewers
 
@@ -36,56 +38,87 @@ def run(engine: Engine) -> None:
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
     for gate in list(engine.gates):
-        choices: list[list[Option]] = [*header_options(gate)]
+        tried: list[list[Option]] = [*header_options(gate)]
         for parameter in _optional(gate):
             values = _values(engine, gate, parameter)
-            choices += _choices(gate, parameter, values)
+            tried += _choices(gate, parameter, values)
             for value in values:
-                way = gate.otherwise(HOW, query=((parameter.name, value),))
-                if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
-                    continue
-                engine.matrix.open(way)
-                engine.ways.append(way)
-                for who in subjects if gate.personal else [None]:
-                    for viewer in (who, *engine.watchers(who)):
-                        engine.put(way, viewer, who)
-        _other_choices(engine, gate, subjects)
-        try_as_viewers(engine, gate, choices)
+                _try(engine, gate, gate.otherwise(HOW, query=((parameter.name, value),)), subjects)
+        for at, member in _members(gate):
+            options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
+            tried += [options] if options else []
+            for each in options:
+                content = placed(at, each.sent, gate.fixed)
+                _try(engine, gate, _with(gate, each.said, content), subjects)
+        for name, value in _required(gate):
+            way = _with(gate, f"{name}={text_of(value)}", {name: value})
+            _try(engine, gate, way, subjects)
+            _as_others(engine, gate, way, subjects)
+        try_as_viewers(engine, gate, tried)
 
 
-def _other_choices(engine: Engine, gate: Gate, subjects: list[str]) -> None:
-    """Further choices of what has to be chosen: the plain question took the first."""
-    for name, value in _required(gate):
-        way = gate.otherwise(HOW, door=f"{gate.door.path} with {name}={value}", fixed={name: value})
-        if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
-            continue
-        engine.ways.append(way)
-        for who in subjects if gate.personal else [None]:
-            for viewer in (who, *engine.watchers(who)):
-                engine.put(way, viewer, who)
+def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
+    """Ask otherwise as everybody, if that gives an answer of another form."""
+    if way.id in engine.matrix.gates or not _is_alive(engine, gate, way, subjects):
+        return
+    engine.ways.append(way)
+    for who in subjects if gate.personal else [None]:
+        for viewer in (who, *engine.watchers(who)):
+            engine.put(way, viewer, who)
 
 
-def _required(gate: Gate) -> Iterator[tuple[str, str]]:
-    """Required parameters that have choices, with those that are not asked for."""
+def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
+    """Ask about one owner as everybody what changes nothing for that owner: of what has to be
+    chosen, no choice is more the plain question than another."""
+    form = engine.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
+    if gate.personal and way not in engine.ways and form is not None and 200 <= form[0] < 300:
+        for viewer in engine.watchers(subjects[0]):
+            engine.put(way, viewer, subjects[0])
+
+
+def _with(gate: Gate, said: str, fixed: Mapping[str, Json]) -> Gate:
+    return gate.otherwise(HOW, door=f"{gate.door.path} with {said}", fixed=fixed)
+
+
+def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
+    """Required parameters that have choices, with those that are not asked for: the plain question
+    took the first."""
     if gate.shows and not gate.query and not gate.how and gate.asks is None:
         for each in gate.operation.parameters:
-            if each.required and each.where in ("path", "query") and each.name in gate.fixed:
-                for value in [*map(str, each.shape.enum)][:_MOST]:
-                    if value != text_of(gate.fixed[each.name]):
-                        yield each.name, value
+            if not each.required or each.where not in ("path", "query"):
+                continue
+            if each.name not in gate.fixed or asks_for_change(each.name, each.description):
+                continue
+            for value in choices(each.name, each.shape)[:_MOST]:
+                if value != gate.fixed[each.name]:
+                    yield each.name, value
+
+
+def _members(gate: Gate) -> Iterator[tuple[tuple[str, ...], Parameter]]:
+    """Members of the body of a read that have choices, and that nothing else fills."""
+    plain = gate.shows and not gate.query and not gate.how and gate.asks is None
+    for at, member in members_with_choices(gate.operation, gate.sources) if plain else ():
+        if at[0] not in gate.sources:
+            yield at, member
+
+
+def _chosen(member: Parameter) -> tuple[Json, ...]:
+    """Choices to be tried: of a flag that may be left out, that it is set."""
+    found = choices(member.name, member.shape)[:_MOST]
+    return found if member.required or found != (False, True) else (True,)
 
 
 def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
     """What is tried as other viewers too, of parameters that have choices or choose what is shown.
     What may take objects off a list is asked by itself."""
     name = frozenset(words(parameter.name))
-    has_choices = bool(parameter.shape.enum) or "boolean" in parameter.shape.kinds
-    if name & (_SIZES | _ASKS) and not has_choices:
+    chosen = has_choices(parameter)
+    if name & (_SIZES | _ASKS) and not chosen:
         return
     options = [Option(parameter.name, each) for each in values]
     if name & _FORMATS or not (gate.personal or (options and options[0].chooses)):
         options = [replace(each, alone=True) for each in options[:2]]
-    if has_choices or (options and options[0].chooses) or name & _FORMATS:
+    if chosen or (options and options[0].chooses) or name & _FORMATS:
         yield options
 
 
@@ -97,6 +130,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "as": "an owner; then every kind of viewer, with several options in one question",
                 "request": f"{gate.door.method} {gate.door.path}?{parameter.name}=…",
                 "why": "an optional parameter may show more",
+            }
+        for at, _ in _members(gate):
+            yield {
+                "as": "an owner; then every kind of viewer, with several options in one question",
+                "request": f"{gate.door.method} {gate.door.path}  with `{'.'.join(at)}: …`",
+                "why": "a choice in the body may show more",
             }
         options = [each[0] for each in header_options(gate)] + [*media_types(gate)]
         for option in options if gate.shows and not gate.query else []:
@@ -136,11 +175,16 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
     name = frozenset(words(parameter.name))
     shape = parameter.shape
     if shape.enum:
-        return [str(each) for each in shape.enum][:_MOST]
+        return [text_of(each) for each in shape.enum][:_MOST]
     if "boolean" in shape.kinds:
         return ["true"]
     if name & _SIZES and shape.kinds & {"integer", "number"}:
         return [str(_MANY)]
+    if has_choices(parameter):
+        return [text_of(each) for each in choices(parameter.name, shape)][:_MOST]
+    items = shape.items() if shape.items is not None else None
+    if items is not None and items.enum:
+        return [*map(text_of, items.enum)][:_MOST]
     given = parameter.example if parameter.example is not None else shape.example
     examples = [] if given is None else [text_of(given)]
     return list(dict.fromkeys((*examples, *_texts(engine, gate, name))))[:_MOST]
