@@ -116,11 +116,24 @@ class Registry(gym.Gym):
         super().__init__(())
         self.how = how
         self.sent: list[dict[str, Any]] = []
+        self.hidden: dict[str, dict[str, Any]] = {}
+        """Second accounts of a name, which can log in once the first is gone."""
+
+    async def remove(self, request: Request) -> Response:
+        answer = await super().remove(request)
+        name = request.path_params["name"]
+        if answer.status_code == 204 and name in self.hidden:
+            self.people[name] = self.hidden.pop(name)
+        return answer
 
     async def register(self, request: Request) -> Response:
         said = await request.json()
         self.sent.append(said)
         row = self.people.get(said.get("name"))
+        if row is None and self.how.startswith("says the same"):
+            made = await super().register(request)
+            said_so = JSONResponse({"status": "check your mail"}, 202)
+            return made if made.status_code >= 400 else said_so
         if row is None or self.how == "refuses":
             return await super().register(request)
         if self.how == "tells whose":
@@ -130,6 +143,10 @@ class Registry(gym.Gym):
         if self.how == "overwrites":
             row["password"] = said.get("password")
             return JSONResponse({"name": row["name"]}, 201)
+        if self.how.startswith("says the same"):
+            if self.how.endswith("hides one"):
+                self.hidden[row["name"]] = {**row, **said}
+            return JSONResponse({"status": "check your mail"}, 202)
         assert self.how == "makes a second"
         self.people[f"{said['name']}#2"] = {**row, **said, "name": f"{said['name']}#2"}
         return JSONResponse({"name": f"{said['name']}#2"}, 201)
@@ -141,7 +158,7 @@ def registry(how: str, folder: Path) -> tuple[Played, Registry]:
     return play(replace(made, app=lambda mode, seed: place.app()), "leaky", 1, folder), place
 
 
-HOW = ["refuses", "tells whose", "tells that", "overwrites", "makes a second"]
+HOW = ["refuses", "tells whose", "tells that", "overwrites", "makes a second", "says the same"]
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -212,6 +229,27 @@ def test_a_second_account_that_nobody_can_remove_ends_with_distrust(tmp_path: Pa
     assert len(left) == 1
     assert any(left[0].removesuffix("#2") in words for words in played.report.distrust)
     assert any(left[0].removesuffix("#2") in words for words in played.report.writes.left)
+
+
+def test_a_registration_that_says_the_same_of_a_name_that_is_taken_is_believed(
+    tmp_path: Path,
+) -> None:
+    """The remedy of `contact-oracle`: a name that is taken makes nothing."""
+    played, place = registry("says the same", tmp_path)
+    names = [each["name"] for each in place.sent]
+    assert len(names) == len({*names}) + 1, "it was asked with a name that is taken"
+    assert told(played.report.findings) == set()
+    assert not played.report.distrust and not played.report.writes.left
+    assert any("does not tell that a name is taken" in each for each in played.report.notes)
+    assert played.after == played.before
+
+
+def test_a_second_account_that_shows_when_the_first_is_gone_is_removed_as_well(
+    tmp_path: Path,
+) -> None:
+    played, place = registry("says the same, and hides one", tmp_path)
+    assert not place.hidden and played.after == played.before
+    assert not played.report.distrust
 
 
 def test_where_no_account_can_be_made_registration_is_named_as_untried(tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ class Newcomers:
         # On after those of a run that was killed: a name is a line of the journal.
         self._made = max((int(each.name.rpartition("-")[2]) for each in self.pending), default=0)
         self._identities = tuple(self.sessions.identities.items)
+        self._unlikely: dict[str, str] = {}
+        """Accounts that would be second ones of a name → the first of that name. An account that
+        this registration makes can log in at once; one that cannot, neither beside the first nor
+        when that is gone, was never made."""
+        self._welcomed: dict[str, tuple[int, bytes]] = {}
+        """Status and body with which the registration of an account was answered."""
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
         self._removers: list[str] = []
@@ -140,6 +146,7 @@ class Newcomers:
                 self.strays.append(made.called["handle"])
             self._gone(made)
             return None
+        self._welcomed[made.name] = (answer.status, answer.body)
         return made if answer.status < 400 else None  # a server error, and it is there: removed
 
     def nobody(self) -> Newcomer:
@@ -241,6 +248,10 @@ class Newcomers:
         if intact and inside:
             self._alive.add(other.name)
             return Claim(answer)
+        alike = of is not None and self._welcomed.get(of.name) == (answer.status, answer.body)
+        if of is not None and intact and alike and _tells_of_none(answer, other):
+            self._unlikely[other.name] = of.name
+            return Claim(answer, silent=True)
         self._gone(other)
         if of is not None and not intact and inside:
             self.changed(of, other.secret)
@@ -307,11 +318,15 @@ class Newcomers:
         left = list(self.pending)
         for own in (False, True):  # by another that may, before that one is gone itself
             queue, left = left, []
-            while queue:  # whoever may remove others goes last
-                each = min(queue, key=lambda one: one.name in self._removers)
+            while queue:  # whoever may remove others goes last, and what was hardly made after that
+                each = min(
+                    queue, key=lambda e: (e.name in self._unlikely, e.name in self._removers)
+                )
                 queue.remove(each)
-                if not self._remove(each, own=own):
+                if (each.name in self._unlikely and not own) or not self._remove(each, own=own):
                     left.append(each)
+        firsts = {each.name for each in left}
+        left = [each for each in left if self._unlikely.get(each.name) not in firsts]
         self.pending.clear()
         lost = (
             f"an account `{each}` may have been made that cannot log in: look for it by hand"
@@ -326,7 +341,8 @@ class Newcomers:
         )
 
     def _remove(self, who: Newcomer, *, own: bool) -> bool:
-        names = sorted((each.name for each in self.pending), key=self.raised.__contains__)
+        known = (each.name for each in self.pending if each.name not in self._unlikely)
+        names = sorted(known, key=self.raised.__contains__)
         others = [*self._removers, *names]
         by = [who.name] if own else [name for name in dict.fromkeys(others) if name != who.name]
         try:
@@ -439,9 +455,27 @@ class Claim:
     refused: bool = False
     overwritten: bool = False
     """The account that had the name logs in with the secret of the question now."""
+    silent: bool = False
+    """It was answered as if it were fine, and nothing tells of another account."""
 
 
 Ask = Callable[[Filled], Response]
+
+
+def _tells_of_none(answer: Response, who: Newcomer) -> bool:
+    """Whether the answer to a registration holds nothing of an account that it has made, such as
+    `202` and the words that a letter is on its way: the answer for everybody (OWASP,
+    Authentication Cheat Sheet, "Authentication and Error Messages")."""
+    if answer.status not in (200, 202, 204) or "location" in answer.headers:
+        return False
+    names = set(who.called.values())
+    return not any(
+        names & _texts(each.values()) or any(words(name)[-1:] in _KEYS for name in each)
+        for each in objects_of(json_of(answer))
+    )
+
+
+_KEYS = (("id",), ("uuid",), ("guid",), ("key",), ("token",))
 
 
 def _mark() -> str:

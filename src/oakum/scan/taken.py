@@ -51,6 +51,8 @@ class Taken:
     """What a stranger is called."""
     open: bool = True
     """Every question so far was refused; else no other is put."""
+    _silent: set[Noun] = field(default_factory=set)
+    """Kinds of names of which the registration does not tell that they are taken."""
     _asked: dict[tuple[str, int, str, bool], Newcomer] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -67,6 +69,8 @@ class Taken:
     def _about(self, noun: Noun, named_by: str) -> None:
         one, other = self.pair
         whole = self._ask(noun, one.name, 0)
+        if noun in self._silent:
+            return
         if self.open and any(True for _ in self._words(whole)):
             self._tell(whole, self._ask(noun, other.name, 0))
         if self.open and self._hides(named_by) and self._takes_secret():
@@ -123,8 +127,21 @@ class Taken:
         claim = self.newcomers.contest(current, known, ask, bare=bare)
         heard = Heard(who, sent[0], claim.answer)
         if not claim.refused:
-            self._not_refused(heard, overwritten=claim.overwritten, taken=of is not None)
+            if claim.silent:
+                self._says_the_same(noun)
+            else:
+                self._not_refused(heard, overwritten=claim.overwritten, taken=of is not None)
         return heard
+
+    def _says_the_same(self, noun: Noun) -> None:
+        self._silent.add(noun)
+        door = self.newcomers.gate.door
+        said = (
+            f"{door.method} {door.path} does not tell that a name is taken: it was asked once with"
+            " that of an account of the run's own, which it left as it was, and no second one of"
+            " that name can log in"
+        )
+        self.engine.notes += [said] if said not in self.engine.notes else []
 
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
