@@ -39,6 +39,8 @@ GOES_ON = listed(
 )
 """Members beside a list which say, whenever something stands in them, that it is not whole; their
 names in lower case, letters and digits alone."""
+CURSORS = listed("after marker older lastkey lastevaluatedkey")
+"""Those of them that hold where the list goes on: an empty one says that this is its end."""
 
 _ABOUT = listed("type unit url enabled required supported policy format version template")
 """Heads that speak about a subject instead of giving it."""

@@ -25,7 +25,6 @@ from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
 from oakum.guard.targets import Target
-from oakum.guard.whole import Place
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
@@ -40,6 +39,7 @@ from oakum.semantics.table import (
     resource_of,
     solid,
 )
+from oakum.semantics.whole import Place
 
 VERSION = 1
 _UNNAMED = "\0"

@@ -33,11 +33,11 @@ from oakum.guard.targets import (
     shown_at,
     shut,
 )
-from oakum.guard.whole import Place
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.model import pattern, resources_in
-from oakum.semantics.table import containers, member, member_names, named, resource_of
+from oakum.semantics.table import containers, member_names, named, resource_of
+from oakum.semantics.whole import Place, place_of
 
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
@@ -226,13 +226,7 @@ class _Maker:
         ask, pointer = self.asks[index], pattern(relation.pointer)
         media = self.model.operations[ask.operation].success()
         top = media.shape if media is not None else None
-        shape, maps = top, set[int]()
-        for at, segment in enumerate(pointer):
-            if shape is not None and segment == "*" and _is_map(shape):
-                maps.add(at)
-            shape = member(shape, segment) if shape is not None else None
-        names = frozenset(_around(top, 0) if top is not None else ())
-        return Place(pointer, frozenset(maps), names, ask.page, ask.counts)
+        return place_of(pointer, top, ask.page, ask.counts)
 
     def home(self, path: str, at: tuple[str, ...]) -> Home:
         """The object in which a state's value stands; `at`: where the value does."""
@@ -479,20 +473,6 @@ def _may_show(model: Model, operation: Operation, resource: str) -> bool:
     if any(name == resource for _, name in model.shown.get(operation.id, ())):
         return True
     return shown_at(model, operation, resource) is not None
-
-
-def _is_map(shape: Shape) -> bool:
-    listed = shape.items is not None or "array" in shape.kinds
-    return shape.extra is not None and not listed
-
-
-def _around(shape: Shape, depth: int) -> Iterator[str]:
-    """Names that a document declares outside of every list and map, at any depth."""
-    for name in member_names(shape) if depth < 5 else ():
-        yield name
-        below = member(shape, name)
-        if below is not None:
-            yield from _around(below, depth + 1)
 
 
 def _far_states(policy: Policy) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Whom an API lists in a relation, read to its end; and the same lists before and after a run.
 
 The law of this module: who does not stand on a page may stand on the next one. A list is whole by
-evidence: it stands at its pointer, every row has its id, all pages that it names were read, and
-nothing beside it says that it goes on. Only of a whole list it is known who is not on it, and a
+evidence, as the guard reads one (`semantics/whole.py`), once all pages that it names were read; one
+of which nobody can tell counts as cut off. Only of a whole list it is known who is not on it, and a
 trial ends nothing that it has not seen begin.
 """
 
@@ -15,7 +15,6 @@ from itertools import islice
 
 import orjson
 
-from oakum.contract.lexicon import GOES_ON, listed, words
 from oakum.contract.model import Json, Policy, Relation
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
@@ -27,6 +26,7 @@ from oakum.scan.paging import next_page
 from oakum.scan.patience import Patience
 from oakum.scan.switches import Ask
 from oakum.semantics.model import pattern
+from oakum.semantics.whole import Pages, Place, extent, look, place_of
 
 _PAGES = 40
 """Pages of a list that are read."""
@@ -34,12 +34,6 @@ _MOST = 40
 """Lists that are read before a run writes."""
 _AGAIN = (2.0, 4.0)
 """Seconds that are waited before each further reading, where one shows a difference."""
-_ON = listed("next more cursor continuation truncated partial incomplete remaining remainder")
-_FAILED = listed("error errors warning warnings exception fault")
-_TOTALS = listed("total totals count counts found hits")
-_USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
-"""Sizes of a page where nobody says one; so is each multiple of 100."""
-_EMPTY: tuple[Json, ...] = (None, False, "", 0, [], {})
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ Lists = dict[tuple[str, str], Listed]
 
 
 def read_list(
-    ask: Ask, who: str, request: Request, names: Collection[str], at: tuple[str, ...]
+    ask: Ask, who: str, request: Request, names: Collection[str], place: Place
 ) -> Listed | None:
     """The ids at a place of an answer and of the pages after it; None: no answer tells.
 
@@ -68,7 +62,7 @@ def read_list(
     sizes: list[int] = []
     asked: Request | None = request
     texts: set[bytes] = set()
-    sound, said = True, "silent"
+    sound, said = True, "unknown"
     while asked is not None and len(sizes) < _PAGES:
         answer = ask(who, asked)
         value = _value(answer)
@@ -78,18 +72,17 @@ def read_list(
             sound = False
             break
         if answer.body in texts:
-            break  # one page, whatever is asked for
+            asked = None  # one page, whatever is asked for
+            break
         texts.add(answer.body)
-        found = _Found()
-        found.walk(value, at)
-        ids |= found.ids
-        sizes.append(found.rows)
-        sound = sound and found.sound
+        seen = look(place, value)
+        ids.update(map(canonical, seen.ids))
+        sizes.append(seen.found)
+        sound = sound and seen.sound and answer.status != 206
         asked = next_page(asked, answer, names)
-        said = _says(found, answer, sum(sizes), len(sizes))
-    ended = said == "end" or (len(sizes) > 1 and sizes[-1] < sizes[0])
-    usual = sizes[0] in _USUAL or (sizes[0] > 0 and sizes[0] % 100 == 0)
-    return Listed(frozenset(ids), sound and said != "on" and (ended or not usual))
+        pages = Pages(sum(sizes), sizes[-1], sizes[0], len(sizes))
+        said = extent(seen, value, answer.headers, pages)
+    return Listed(frozenset(ids), sound and asked is None and said == "whole")
 
 
 def _value(answer: Response) -> Json:
@@ -100,82 +93,6 @@ def _value(answer: Response) -> Json:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return None
-
-
-@dataclass
-class _Found:
-    """One walk: ids, and what stands around the list."""
-
-    ids: set[str] = field(default_factory=set)
-    rows: int = 0
-    sound: bool = True
-    around: list[tuple[str, Json]] = field(default_factory=list)
-
-    def walk(self, value: Json, path: tuple[str, ...]) -> None:
-        if not path:
-            rows = value if isinstance(value, list) else [value]
-            self.rows += len(rows)
-            readable = [each for each in rows if isinstance(each, str | int) and each != ""]
-            self.sound &= len(readable) == len(rows)
-            self.ids |= {canonical(each) for each in readable}
-            return
-        head, rest = path[0], path[1:]
-        if head == "*" and isinstance(value, list | dict):
-            for each in value if isinstance(value, list) else value.values():
-                self.walk(each, rest)
-        elif isinstance(value, list) and head.isdigit() and int(head) < len(value):
-            self.walk(value[int(head)], rest)
-        elif isinstance(value, dict) and head in value:
-            if "*" in rest or isinstance(value[head], list):
-                self.around += _members({k: v for k, v in value.items() if k != head})
-            self.walk(value[head], rest)
-        else:
-            self.sound = False
-
-
-def _members(value: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Members beside a list, and those in objects beside it."""
-    for name, each in value.items():
-        yield name, each
-        if isinstance(each, dict):
-            yield from _members(each)
-
-
-def _says(found: _Found, answer: Response, rows: int, pages: int) -> str:
-    """`on`: the list goes on, or may; `end`: this was the last of it; `silent`."""
-    ended = False
-    if "next" in answer.headers.get("link", "") or answer.status == 206:
-        return "on"
-    total = answer.headers.get("content-range", "").rpartition("/")[2].strip()
-    if total and not (total.isdecimal() and len(total) < 10 and int(total) <= rows):
-        return "on"  # RFC 9110, 14.4, as lists use it with a 200
-    heads = [
-        (name, int(text) if text.isdecimal() and len(text) < 10 else text)
-        for name, text in answer.headers.items()
-        if name.lower().startswith("x-") and {"total", "count", "next"} & set(words(name))
-    ]
-    for name, value in (*found.around, *heads):
-        said = set(words(name))
-        number = value if type(value) is int else None
-        if said & {"pages"} and number is not None:
-            if number > pages:
-                return "on"
-            ended = True
-        elif said & _TOTALS and number is not None and not said & {"page", "pages"}:
-            if number > rows:
-                return "on"
-            ended = ended or number == rows
-        elif said & _ON and not said & {"start", "previous", "prev"}:
-            if value not in _EMPTY and value not in ("0", "false", "null", "none"):
-                return "on"
-            ended = True
-        elif (said & _FAILED or _plain(name) in GOES_ON) and value not in _EMPTY:
-            return "on"
-    return "end" if ended else "silent"
-
-
-def _plain(name: str) -> str:
-    return "".join(each for each in name.lower() if each.isalnum())
 
 
 @dataclass
@@ -200,7 +117,9 @@ class Relations:
         if gate is None or filled is None:
             return None
         names = [each.name for each in gate.operation.parameters if each.where == "query"]
-        return read_list(self.ask, whose, filled.request, names, pattern(known.pointer))
+        media = gate.operation.success()
+        place = place_of(pattern(known.pointer), media.shape if media is not None else None)
+        return read_list(self.ask, whose, filled.request, names, place)
 
     def take(self) -> None:
         """Read every list once, before anything is written."""

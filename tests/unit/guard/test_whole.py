@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from oakum.guard.dialogue import Answered
-from oakum.guard.whole import Place, is_whole
+from oakum.guard.whole import is_whole
+from oakum.semantics.whole import Pages, Place, extent, look
 
 PLACE = Place(("data", "*", "id"))
 
@@ -46,6 +47,7 @@ def test_a_full_page_that_says_that_it_is_all_is_whole(found: int) -> None:
         ({"marker": "m"}, False), ({"marker": None}, True), ({"nb_hits": 9}, False),
         ({"exhaustive": False}, False), ({"range": "0-1/9"}, False), ({"num_results": 3}, True),
         ({"shards": 2}, False), ({"count": 3}, True), ({"count": 4}, False),
+        ({"shards": {}}, False), ({"shards": None}, False), ({"LastEvaluatedKey": {}}, True),
     ],
 )  # fmt: skip
 def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
@@ -84,3 +86,34 @@ def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) 
 )  # fmt: skip
 def test_headers_may_say_that_a_list_goes_on(headers: dict[str, str], said: bool) -> None:
     assert whole(3, None, **headers) is said
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ({}, "whole"), ({"next": "c"}, "cut off"), ({"shards": 2}, "unknown"),
+        ({"shards": 2, "next": "c"}, "cut off"), ({"data": [{"id": None}]}, "unknown"),
+        ({"data": [{"id": str(n)} for n in range(10)]}, "unknown"), ({"data": "x"}, "unknown"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_list_is_whole_or_cut_off_or_nobody_can_tell(around: dict[str, Any], said: str) -> None:
+    value = {"data": [{"id": "u1"}], **around}
+    assert extent(look(PLACE, value), value, {"content-type": "application/json"}) == said
+    assert extent(look(PLACE, value), value, {"content-type": "text/html"}) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ({"page": 3, "total": 7, "total_pages": 3, "next": None, "prev": "/p2"}, "whole"),
+        ({"offset": 6, "count": 1}, "whole"), ({"page": 7}, "cut off"), ({"total": 8}, "cut off"),
+        ({"links": {"first": "/p1", "last": "/p3", "prev": {"href": "/p2"}}}, "whole"),
+        ({"total_pages": 4}, "cut off"), ({"shards": 2}, "unknown"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_last_of_several_pages_may_say_that_it_is(around: dict[str, Any], said: str) -> None:
+    value, pages = {"data": [{"id": "u7"}], **around}, Pages(7, 1, 3, 3)
+    headers = {"content-type": "application/json", "x-prev-page": "2", "x-page": "3"}
+    assert extent(look(PLACE, value), value, headers, pages) == said

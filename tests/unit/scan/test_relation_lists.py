@@ -13,10 +13,11 @@ from oakum.exchange import Request, Response
 from oakum.scan.cast import Cast
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.relation_lists import Listed, Relations, read_list
+from oakum.semantics.whole import Place
 from tests.unit.scan.studio import IDS, TARGET, gate, model, reply
 from tests.unit.scan.test_knowledge import sighting
 
-AT = ("data", "*", "id")
+AT = Place(("data", "*", "id"))
 ONE = Request("GET", "http://127.0.0.1/list", {})
 
 
@@ -54,7 +55,8 @@ def test_a_list_that_says_nothing_else_is_whole(around: dict[str, Any]) -> None:
         {"paging": {"cursor": "x"}}, {"links": {"next": {"href": "x"}}}, {"error": "busy"},
         {"page_info": {"hasNextPage": True}}, {"totalCount": 20}, {"truncated": True},
         {"LastEvaluatedKey": {"id": 5}}, {"older": {"href": "/list?p=2"}}, {"marker": "b"},
-        {"paging": {"after": "b"}}, {"omitted": 3},
+        {"paging": {"after": "b"}}, {"omitted": 3}, {"shards": 2}, {"lastKeyRead": {}},
+        {"data": [{"id": "a"}, {"id": "b"}, {"id": None}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -89,6 +91,19 @@ def test_as_many_as_a_page_are_not_all_unless_something_says_so() -> None:
     assert silent is not None and not silent.whole
     assert counted is not None and counted.whole
     assert more is not None and more.whole  # the next page is empty
+
+
+def test_more_pages_than_are_read_are_not_all() -> None:
+    pages = [{"data": rows(f"a{n}", f"b{n}", f"c{n}")} for n in range(50)]
+    found = read(*pages)
+    assert found is not None and len(found.ids) == 120 and not found.whole
+
+
+def test_a_member_that_nobody_explains_is_silent_where_the_document_declares_it() -> None:
+    value = {"data": rows("a"), "shards": 2}
+    place = replace(AT, declared=frozenset(("shards",)))
+    assert read_list(lambda *_: reply(value), "ann", ONE, (), AT) == Listed(frozenset("a"), False)
+    assert read_list(lambda *_: reply(value), "ann", ONE, (), place) == Listed(frozenset("a"), True)
 
 
 def test_all_pages_are_read() -> None:

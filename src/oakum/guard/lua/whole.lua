@@ -1,4 +1,4 @@
--- Whether an answer lists all the ids there are: the Lua of `guard/whole.py`, word for word.
+-- Whether an answer lists all the ids there are: the Lua of `semantics/whole.py` and `guard/whole.py`.
 --
 -- The law of this module: a list is whole by evidence, and not for want of a sign against it. What
 -- nobody understands may say that the list goes on, or that it could not be read.
@@ -26,7 +26,8 @@ local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
 local FAILED = words "error warn fail exception fault problem retry timedout degraded prev stale cached"
 local NAMES = {
-  left = set "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey terminatedearly",
+  cursor = set "after marker older lastkey lastevaluatedkey",
+  left = set "newer omitted skipped rest left range terminatedearly",
   done = set "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last",
   pages = set "pages totalpages pagecount numpages numberofpages lastpage",
   first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex from",
@@ -82,6 +83,10 @@ local function counted(value, found, good)
 end
 
 local TOLD = {}
+function TOLD.cursor(value, _, empty)
+  if value == json.null or value == "" or hollow(value) then return "end" end
+  return empty and "silent" or "on"
+end
 function TOLD.left(_, _, empty) return empty and "silent" or "on" end
 function TOLD.done(value) return value == true and "end" or "on" end
 function TOLD.pages(value)
@@ -130,8 +135,8 @@ local function member(name, value, found, declared)
   if has(plain, ON) then return empty and "end" or "on" end
   if has(plain, FAILED) then return empty and "silent" or "on" end
   if find(plain, "total", 1, true) then return counted(value, found, "end") end
-  if declared and not json.is_object(value) then return "silent" end
-  return (value == json.null or value == "" or hollow(value)) and "silent" or "unknown"
+  -- A name that nobody explains may say anything, and an empty value of it too.
+  return declared and not (json.is_object(value) and next(value) ~= nil) and "silent" or "unknown"
 end
 
 -- ---------------------------------------------------------------- one walk
@@ -147,7 +152,7 @@ end
 -- Whether a name explains an object, so that what is in it may say the rest.
 local function opens(look, name)
   local plain = gsub(lower(name), "[^a-z0-9]", "")
-  if KIND[plain] == "left" then return false end
+  if KIND[plain] == "left" or KIND[plain] == "cursor" then return false end
   return OPENS[plain] or KIND[plain] or look.declared[name]
 end
 
