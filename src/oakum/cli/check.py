@@ -34,6 +34,7 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
         said = f"{len(found.document.operations)} operations, no policy yet: try `oakum init`"
         if found.policy is not None:
             model = compile_contract(found.document, found.policy)
+            warnings = (*warnings, *model.notes)
             rows = sum(len(table.rows) for table in model.tables.values())
             said = (
                 f"{counted(len(model.operations), 'operation')},"

@@ -75,7 +75,12 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
         len(head["doors"]),
         (path, *overlays, *contract.document.files, *key_files(policy, path.parent)),
         service.env if service is not None else "",
-        (*contract.warnings, *wiring.warnings, *foreseen(contract.document, model, wiring)),
+        (
+            *contract.warnings,
+            *model.notes,
+            *wiring.warnings,
+            *foreseen(contract.document, model, wiring),
+        ),
         tuple(feeds(contract.document)),
         policy.places.get(("guard", "service"), Location(policy.file)),
     )

@@ -136,7 +136,8 @@ class Scan:
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
         self.model: Model = compile_contract(contract.document, self.policy)
         self.identities: Identities = load_identities(options.identities, self.policy.relations)
-        self.warnings += [*contract.warnings, *self.identities.warnings, *self.identities.notes]
+        self.warnings += [*contract.warnings, *self.model.notes]
+        self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
         plain, self.skipped = survey(self.model, self.inferred)
         self.gates = [*plain, *asking_for_more(plain)]

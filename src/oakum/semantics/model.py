@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape
-from oakum.errors import Location
+from oakum.errors import Location, Problem
 from oakum.semantics.table import (
     Table,
     bindings,
@@ -94,6 +94,12 @@ class Model:
             if there is not None and there.member.split(".")[-1] == leaf.split(".")[-1]:
                 found.append(name)
         return found
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What a line of the policy grants less than it says, each once."""
+        tables = (*self.tables.values(), *self.settable.values())
+        return tuple(dict.fromkeys(note for table in tables for note in table.notes))
 
     def drafted(self, resource: str, leaf: str) -> Location | None:
         """The line by which a field is judged, where nobody has confirmed it: its own, or that of a

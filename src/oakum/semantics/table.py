@@ -78,6 +78,8 @@ class Table:
     rows: tuple[int, ...]
     stride: int
     trie: Trie
+    notes: tuple[Problem, ...] = ()
+    """Lines that grant less than they say, since the document declares too much below them."""
 
     def mask(self, held: frozenset[str] | set[str]) -> int:
         """Bits of the relations held."""
@@ -115,11 +117,14 @@ def compile_resource(
     leaves: list[str] = []
     rules: list[FieldRule] = []
     lines: list[tuple[FieldRule, int]] = []
-    trie, named_before = Trie(), set[str]()
+    trie, named_before, notes = Trie(), set[str](), list[Problem]()
     for said in resource.fields:
         rule = _settable(said) if setting else said
         mine = 0
-        for leaf in _expand(rule.path, shape, bound):
+        found, steps, at = _expand(rule.path, shape, bound)
+        if steps and at is not None:
+            notes.append(_shortened(resource, rule, at, steps))
+        for leaf in found:
             if leaf in named_before:  # the first line that names a field is the one that rules it
                 continue
             _insert(trie, leaf, len(leaves))
@@ -156,7 +161,7 @@ def compile_resource(
             rows.append(sets.setdefault(bits, len(sets)))
     return Table(
         resource, relations, states, tuple(leaves), tuple(rules), tuple(sets), tuple(rows), stride,
-        trie,
+        trie, tuple(notes),
     )  # fmt: skip
 
 
@@ -258,34 +263,57 @@ def _insert(trie: Trie, path: str, index: int) -> None:
         node.children.setdefault(last, Trie()).leaf = index
 
 
-def _expand(path: str, shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
-    """Leaf paths that a policy line stands for: a name grants what the document declares below."""
+def _expand(
+    path: str, shape: Shape, bound: Mapping[str, str]
+) -> tuple[list[str], int, Shape | None]:
+    """Leaf paths that a policy line stands for: a name grants what the document declares below.
+    With how many steps below it they end, 0 where it is all, and what stands there."""
     if path.endswith("**"):
-        yield path
-        return
+        return [path], 0, None
     at: Shape | None = shape
     for segment in path.split("."):
         at = member(at, segment) if at else None
-    yield from leaf_paths(at, path, bound) if at else (path,)
+    if at is None:
+        return [path], 0, None
+    return (*_leaves(at, path, bound), at)
 
 
-def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> Iterator[str]:
+def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Problem:
+    schema = ", ".join(f"schema `{name}`" for name in sorted(at.names)) or "a schema without a name"
+    line = f"`{resource.name}.{rule.path}`"
+    return Problem(
+        rule.location,
+        f"the document declares more than {MOST_PLACES:,} places below {line}"
+        f" ({schema}), so the line grants what stands at most {steps} steps below it, and nothing"
+        " deeper is seen by anybody",
+        "name what is needed deeper in lines of its own, or make the schemas that hold each other"
+        " resources",
+    )
+
+
+def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
     """Declared leaves at and below `path`; an embedded resource is one leaf, judged on its own.
 
     What a schema holds in itself again is no leaf of it. Schemas that hold each other have as many
     ways through them as there are orders of them, so that where more than `MOST_PLACES` are
     declared, those count that the fewest steps lead to, by whole levels; what stands deeper is
-    granted by no line that does not name it.
+    granted by no line that does not name it, and `Table.notes` says so.
     """
+    return _leaves(shape, path, bound)[0]
+
+
+def _leaves(shape: Shape, path: str, bound: Mapping[str, str]) -> tuple[list[str], int]:
+    """The leaves, and with how many steps they end; 0: they are all."""
+    steps = 0
     found = list(islice(_places(shape, path, bound, _MAX_DEPTH), MOST_PLACES + 1))
     if len(found) > MOST_PLACES:
-        found = list(_places(shape, path, bound, 1))  # what stands in it itself, however many
+        steps, found = 1, list(_places(shape, path, bound, 1))  # what stands in it, however many
         for depth in range(2, _MAX_DEPTH):
             more = list(islice(_places(shape, path, bound, depth), MOST_PLACES + 1))
             if len(more) > MOST_PLACES:
                 break
-            found = more
-    return (leaf for leaf in found if leaf is not None)
+            steps, found = depth, more
+    return [leaf for leaf in found if leaf is not None], steps
 
 
 def _places(

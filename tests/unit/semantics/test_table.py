@@ -231,6 +231,19 @@ def test_many_schemas_that_hold_each_other_have_the_shortest_ways_through_them()
     assert len(asked) < 4 * MOST_PLACES, len(asked)
 
 
+def test_a_line_that_grants_less_than_it_says_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = replace(record(m=TEXT, inner=record(m=TEXT)), names=frozenset({"Deep"}))
+    shape = record(deep=deep, flat=TEXT)
+    lines = {"deep": (see("member"),), "flat": (see("member"),)}
+    assert compile_resource(note(lines), shape, {}).notes == ()
+    monkeypatch.setattr("oakum.semantics.table.MOST_PLACES", 3)
+    table = compile_resource(note(lines), shape, {})
+    assert table.leaves == ("deep.m", "flat")
+    (said,) = table.notes
+    assert "more than 3 places below `Note.deep` (schema `Deep`)" in said.message
+    assert "at most 1 steps below" in said.message
+
+
 def test_all_members_of_an_object_are_leaves_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oakum.semantics.table.MOST_PLACES", 4)
     wide = record(**{f"m{n}": TEXT for n in range(9)}, inner=record(m=TEXT))
