@@ -273,6 +273,16 @@ def test_projection_only_removes(policy: Policy, who: Principal, body: bytes) ->
     assert all(token in scalars for token in _tokens(result.body))
 
 
+@LAW
+@given(policies(), principals, bodies(), st.sampled_from(["", " ", "\n", "\r\n\t"]))
+def test_what_nothing_is_withheld_from_is_the_same_bytes(
+    policy: Policy, who: Principal, body: bytes, around: str
+) -> None:
+    sent = around.encode() + body + around.encode()
+    result = project(compiled(policy), who, CALL, sent)
+    assert result.body is None or (result.body == sent) == (not result.withheld)
+
+
 def _tokens(body: bytes) -> list[str]:
     """Scalars exactly as written: `1.0` is not `1`."""
     found: list[str] = []

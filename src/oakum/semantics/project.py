@@ -128,9 +128,11 @@ def refuses(keep: Keep) -> bool:
 
 
 def cut(text: str, span: Span, keep: Keep) -> list[str]:
-    """The pieces of the text that stay. A separator goes with the part that it follows."""
-    pieces: list[str] = []
+    """The pieces of the text that stay. A part that goes takes with it the separator before it, the
+    comma and the white space around that; the first that stays has none."""
+    pieces = [text[: span.start]]
     _cut(text, span, keep, pieces)
+    pieces.append(text[span.end :])
     return pieces
 
 
@@ -142,13 +144,14 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
         into.append(text[span.start : span.end])
         return
     into.append(text[span.start : span.parts[0][1].key])
-    several = False
+    several, before = False, 0
     for name, part in span.parts:
-        inner = keep[name]
+        inner, separator = keep[name], before
+        before = part.end
         if inner is False:
             continue
         if several:
-            into.append(",")
+            into.append(text[separator : part.key])
         several = True
         if inner is True:
             into.append(text[part.key : part.end])

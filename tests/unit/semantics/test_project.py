@@ -24,7 +24,7 @@ def passed(body: str, principal: object = OTHER, model: Model | None = None) -> 
 def test_ranges_are_cut_out_and_the_rest_stays_as_it_was_sent() -> None:
     body = '{ "data" : [ { "id": "\\u006e1", "owner_id":"u1", "text": "x" , "is_private":true} ] }'
     assert passed(body) == '{ "data" : [ { "id": "\\u006e1"} ] }'
-    assert passed(body, OWNER) == '{ "data" : [ { "id": "\\u006e1","text": "x"} ] }'
+    assert passed(body, OWNER) == '{ "data" : [ { "id": "\\u006e1", "text": "x"} ] }'
 
 
 def test_numbers_keep_every_digit() -> None:

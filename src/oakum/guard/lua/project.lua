@@ -536,7 +536,7 @@ function record(body, i, depth, set, owners, tally)
     if previous then previous.next = found else body.first = found end
     previous, expected = found, found.next
     local before, tail, no = RANGES, TO[RANGES], REFUSED
-    if kept then emit(at, at + 1) end -- a comma of the text's own
+    if kept then emit(at, i) end -- what separates it from the one before
     emit(i, from)
     local past, became = below(found, i, from, depth, set, owners, tally)
     if past < 0 then return -1, GONE end
@@ -558,7 +558,7 @@ function record(body, i, depth, set, owners, tally)
       return i + 1, KEPT
     end
     if b ~= 44 then return -1, GONE end
-    at = i
+    at = past
     i = space(i + 1)
   end
 end
@@ -583,7 +583,7 @@ function list(node, i, depth, set, owners, tally, label)
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     local each = rule.node
     if rule.places then each = rule.at[index] or each end
-    if kept then emit(at, at + 1) end -- a comma of the text's own
+    if kept then emit(at, i) end -- what separates it from the one before
     local from = i
     LISTS, PATH[depth], KEYED[depth] = LISTS + 1, index, false
     local past, became = value(each, i, depth + 1, set, owners, tally, label)
@@ -608,7 +608,7 @@ function list(node, i, depth, set, owners, tally, label)
       return i + 1, KEPT
     end
     if b ~= 44 then return -1, GONE end
-    at = i
+    at = past
     i = space(i + 1)
   end
 end
@@ -1109,12 +1109,6 @@ local function members(body, i, depth, level)
   end
 end
 
--- The comma at or before `at`, with nothing but white space between.
-local function comma_before(at)
-  while P[at] ~= 44 do at = at - 1 end
-  return at
-end
-
 local function object_at(body, i, depth, above)
   local level = LEVELS[depth]
   local past, n = members(body, i, depth, level)
@@ -1139,24 +1133,19 @@ local function object_at(body, i, depth, above)
   local tally, kept, seen = level.tally, false, 0
   tally[1] = 0
   emit(i, keys[1])
-  local comma = keys[1] -- the text's own comma in front of each member but the first
   for k = 1, n do
     local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
-    local node, b = found.node, P[from]
-    if k > 1 then
-      comma = key - 1
-      if P[comma] ~= 44 then comma = comma_before(comma) end
-    end
+    local node, b, before_it = found.node, P[from], tos[k - 1]
     if b ~= 123 and b ~= 91 and not DROP_COUNTS then
       if node.inside and node.own[set] and (b == 110 or not node.solid) then
         seen = seen + 1
-        if kept then emit(comma, comma + 1) end
+        if kept then emit(before_it, key) end
         emit(key, to)
         kept = true
       else
         removed(found.label)
         if node.stand and node.stand ~= GONE then
-          if kept then emit(comma, comma + 1) end
+          if kept then emit(before_it, key) end
           emit(key, from)
           place(node.stand)
           kept = true
@@ -1164,7 +1153,7 @@ local function object_at(body, i, depth, above)
       end
     else
       local ranges, tail, no = RANGES, TO[RANGES], REFUSED
-      if kept then emit(comma, comma + 1) end
+      if kept then emit(before_it, key) end
       emit(key, from)
       local _, became = below(found, key, from, depth, set, owners, tally)
       if became == GONE then
@@ -1403,6 +1392,7 @@ local function run(node)
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   SEENOUT.alike = nil
   local start = space(0)
+  if start > 0 then emit(0, start) end
   local past, became = value(node, start, 0, 0, NO_OWNERS, { 0 }, "")
   if past < 0 or space(past) < N then
     WHY = "unreadable"
@@ -1416,6 +1406,7 @@ local function run(node)
     WHY = "refused"
     return false
   end
+  if past < N then emit(past, N) end
   return true
 end
 
