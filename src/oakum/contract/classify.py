@@ -11,7 +11,7 @@ reported as not shown, where the other mistake costs somebody's data.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
@@ -312,10 +312,12 @@ def _commands(operation: Operation) -> str:
     parts = words(segment)
     if not parts or not operation.path.endswith(f"}}/{segment}") or not _may_command(parts[0]):
         return ""
-    if (name and name[0] in _READS) or parts[-1] in _THINGS | _NOUN_HEADS or _shows(operation):
+    if (name and name[0] in _READS) or parts[-1] in _THINGS | _NOUN_HEADS:
         return ""
     above = {singular(word) for each in _segments(operation)[:-1] for word in words(each)}
     agrees = len(name) > 1 and name[0] == parts[0] and singular(name[1]) in above
+    if _shows(operation) and (not agrees or name[-1] == "get" or _answers_with(operation, parts)):
+        return ""  # else it is done to what it shows: `defragVolume` answers with the volume
     good = [media for status, media in operation.responses.items() if status.startswith("2")]
     alone = len(parts) == 1 and bool(good) and not any(good)
     return _unknown(segment, "path") if agrees or alone else ""
@@ -335,6 +337,17 @@ def _shows(operation: Operation) -> bool:
     for _ in range(4):  # a list of itself has no end
         shape = shape.items() if shape is not None and shape.items is not None else shape
     return shape is not None and bool(shape.properties or shape.branches or shape.extra)
+
+
+def _answers_with(operation: Operation, parts: Sequence[str]) -> bool:
+    """Whether the answer is called after a segment, which then is a noun: `profile`, of a
+    `UserProfile` or with a member `profile`."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    for _ in range(4):
+        shape = shape.items() if shape is not None and shape.items is not None else shape
+    called = (*shape.names, *shape.properties) if shape is not None else ()
+    return any(singular(parts[-1]) in map(singular, words(each)) for each in called)
 
 
 def _unknown(word: str, place: str) -> str:

@@ -291,6 +291,11 @@ def answered(operation: Operation, shape: Shape | None = ROW) -> Operation:
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}Member"), Shape()),
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}_member"), None),
         lambda verb: answered(door(f"GET /members/{{id}}/{verb}"), None),
+        lambda verb: answered(door(f"GET /members/{{id}}/{verb}", id=f"{verb}Member")),
+        lambda verb: answered(
+            door(f"GET /members/{{id}}/{verb}", id=f"{verb}_member"),
+            replace(ROW, names=frozenset({"Member"})),
+        ),
     ],
 )
 def test_an_unknown_word_where_a_command_stands_is_not_called(make: Any, verb: str) -> None:
@@ -306,6 +311,15 @@ def test_an_unknown_word_where_a_command_stands_is_not_called(make: Any, verb: s
         answered(door("GET /members/{id}/zonk", id="getMemberZonk"), None),
         answered(door("GET /members/{id}/zonk", "Returns the zonk", "zonkMember"), None),
         answered(door("GET /members/{id}/zonk", id="memberZonk")),
+        answered(door("GET /members/{id}/zonk", id="zonk_members__id__zonk_get")),
+        answered(
+            door("GET /members/{id}/zonk", id="zonkMember"),
+            replace(ROW, names=frozenset({"MemberZonk"})),
+        ),
+        answered(
+            door("GET /members/{id}/zonk", id="zonkMember"),
+            Shape(kinds=frozenset({"object"}), properties={"zonk": lambda: Shape()}),
+        ),
         answered(door("GET /members/{id}/zonk")),
         door("GET /members/{id}/zonk"),  # of no document: a script names it
         answered(door("GET /members/{id}/zonks"), None),
