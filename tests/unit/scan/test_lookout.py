@@ -659,3 +659,32 @@ def test_a_side_of_an_evidence_shows_what_kinds_of_values_came() -> None:
     assert {"/id"} <= {line.pointer for line in side.lines}
     garbled = lookout.side("cat", "member", Response(200, {"content-type": "text/html"}, b"<p>"))
     assert garbled.identity == "cat"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_shown_without_the_member_that_says_a_relation_is_no_proof(whole: bool) -> None:
+    """Whoever's id stands in `course_id` is a tutor, who may see all: cut away, nobody knows."""
+    text = studio.POLICY.replace(
+        "  owner: {is: owner}", "  tutor: {field: course_id}\n  owner: {is: owner}"
+    )
+    post = Studio().posts["post-ann-77"]
+    with policy(text.replace("see: [owner, follower]", "see: [owner, follower, tutor]")):
+        watch = Watch()
+        watch.look("ann", post, door="getPost")
+        came = post if whole else {name: post[name] for name in post if name != "course_id"}
+        found = watch.look("cat", came, door="getPost").observations
+    leak = next(each for each in found if each.key.field == "text")
+    assert leak.result is Result.LEAK
+    assert ("`course_id`, which says who is `tutor`" in leak.weak) is not whole
+
+
+def test_an_owner_whom_an_answer_leaves_out_is_known_from_another() -> None:
+    """Cat owns the post with ann: what she is shown of it is hers, named in this answer or not."""
+    two = studio.POLICY.replace("owner: author_id", "owner: [author_id, course_id]")
+    post = {**Studio().posts["post-ann-77"], "course_id": IDS["cat"]}
+    cut = {name: post[name] for name in post if name != "course_id"}
+    with policy(two):
+        watch = Watch()
+        watch.look("ann", post, door="getPost")
+        assert Result.LEAK not in results(watch.look("cat", cut, door="getPost")).values()
+        assert results(watch.look("bob", cut, door="getPost"))["Post", "text"] is Result.LEAK

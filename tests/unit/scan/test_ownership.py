@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.model import Resource, State
+from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.ownership import Ownership, Reading
+from oakum.scan.ownership import Ownership, Reading, loose_values
 from oakum.semantics import Leaf, Model, Sighting
+from oakum.semantics.judge import Judgement
 from tests.unit.scan.studio import cast, gate, model
 
 POSTS = [
@@ -110,3 +112,26 @@ def test_a_member_that_says_what_kind_of_object_it_is_says_nothing_of_anybody(
     found = Reading(expanded={("extra",)})
     assert found.names_kind(("extra",), name, value, "Post") is says
     assert not found.names_kind(("declared",), name, value, "Post")
+
+
+@pytest.mark.parametrize(("key", "known"), [("post-1", True), ("post-7", False), (None, False)])
+def test_a_state_that_an_object_leaves_out_is_known_from_its_own_other_answers_or_not_at_all(
+    ownership: Ownership, key: str | None, known: bool
+) -> None:
+    value = {"author_id": "p-ann-1001", **({"id": key} if key else {})}
+    here = Sighting("Post", ("0",), ("p-ann-1001",), frozenset(), {}, (), value)
+    question = Question("q", "listPosts", "cat", frozenset({"ann"}), {}, frozenset(), "curl")
+    found = ownership.read(gate("listPosts"), question, [here])
+    assert found.unread == ({} if known else {("0",): frozenset({"draft"})})
+    states = found.known[("0",)].states if ("0",) in found.known else {}
+    assert states == ({"draft": True} if known else {})
+
+
+def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
+    """The answer itself is none, nor is a container or a blank."""
+    leaves = [
+        Leaf("", (), "alone", False), Leaf("a", ("a",), "text", False),
+        Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
+    ]  # fmt: skip
+    judged = Judgement(True, [], leaves)
+    assert loose_values(model(), gate("getNews"), judged, Reading()) == {"text": [("a",)]}
