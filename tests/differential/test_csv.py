@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from random import Random
 
 import pytest
 
-from oakum.contract.model import Media, OperationRule
+from oakum.contract.model import Media, OperationRule, State
 from oakum.semantics import ANONYMOUS, Call, Principal
-from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.semantics.csv import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
 from tests.conformance.lua import Lua
 from tests.properties.wild import mangled
 from tests.properties.worlds import array, record
-from tests.unit.semantics.small import TEXT, contract
+from tests.unit.semantics.small import OWNED, PERSON, PRIVATE, TEXT, contract, note, see
 from tests.unit.semantics.test_csv import MODEL, exported
 
 CALL = Call("list", {}, 200, "text/csv")
@@ -42,8 +43,10 @@ def drawn(random: Random) -> bytes:
         [random.choice(CELLS) for _ in columns] for _ in range(random.randint(0, 5))
     ]
     end = random.choice(["\n", "\r\n"])
-    text = end.join(",".join(row) for row in rows) + random.choice(["", end])
-    return text.encode()
+    ends = [end * random.choice([1, 1, 1, 1, 1, 2, 3]) for _ in rows[1:]] + [""]
+    lines = "".join(",".join(row) + each for row, each in zip(rows, ends, strict=True))
+    lead = random.choice(["", "", "", "", "\ufeff", end])
+    return (lead + lines + random.choice(["", end])).encode()
 
 
 def test_python_and_lua_pass_the_same_cells_of_every_table() -> None:
@@ -97,3 +100,21 @@ def test_python_and_lua_draw_the_same_bounds_of_a_header() -> None:
         expected = project_csv(MODEL, who, CALL, body).body
         assert (expected is None) == (columns > MAX_COLUMNS)
         assert engine.at(who, CALL)(body) == expected
+
+
+def test_python_and_lua_read_the_same_states() -> None:
+    level = State("level", (0, 1, 10), member="level")
+    lines = {
+        "text": (see("member", private=(False,)), see("member", level=(10,))),
+        "owner_id": (see("member"),),
+    }
+    model = contract(note(lines, OWNED, (PRIVATE, level)), PERSON, doors=(exported(),))
+    who = Principal(frozenset(("bob",)), related={("blocked", "ann"): False})
+    engine, shown = Lua(model), 0
+    cells = [*BOOLEANS, "", "null", " true", "fAlse", "10", "010", "1.0", "-1", '"false"', "on"]
+    for private, number in product(cells, cells):
+        body = f"owner_id,text,is_private,level\nann,x,{private},{number}\n".encode()
+        expected = project_csv(model, who, CALL, body).body
+        assert engine.at(who, CALL)(body) == expected, body
+        shown += b",x\n" in (expected or b"")
+    assert shown == 9 * len(cells) + (len(cells) - 9)

@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
 
-from oakum.contract.model import Json, Shape
+from oakum.contract.model import Json, Shape, State
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Keep, Pointer
 from oakum.semantics.model import Model, answer_media
 from oakum.semantics.principal import Principal
 from oakum.semantics.project import Call, Projection, refuses
 from oakum.semantics.span import Unreadable
-from oakum.semantics.table import element, member_names, ways
+from oakum.semantics.table import element, member_names, resource_of, ways
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
 _BREAK = re.compile(r"\r?\n|\Z")
@@ -34,20 +34,28 @@ MAX_NAME = 256
 """Bytes of a column's name: names are looked at again for rows that differ."""
 
 
+BOOLEANS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "True", "TRUE", "1", "yes", "Yes", "YES", "t"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "0", "no", "No", "NO", "f"), False),
+}
+"""What spreadsheets, databases and web frameworks write for a boolean."""
+
+
 class _Row(NamedTuple):
     cells: tuple[str, ...]
     """As they stand in the body, quotes included."""
     texts: tuple[str, ...]
     end: str
-    """The line break; empty only at the end of the body."""
+    """The line break, and empty lines after it; empty only at the end of the body."""
 
 
 def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> Projection:
     """Cut a body of `text/csv`, declared as a list of objects, down to what this caller may see.
 
-    Every value is a text here, so a state whose values are numbers or booleans is unknown, and
-    closed. Refuses what cannot be read in exactly one way: no header, a column named twice, a row
-    of another length, a quote within a bare cell. Without a row the declared columns' names stay.
+    Every value is a text here; of a state whose values are booleans or integers the usual texts
+    for them are read (`BOOLEANS`), and anything else is unknown, and closed. Refuses what cannot be
+    read in exactly one way: no header, a column named twice, a row of another length, a quote
+    within a bare cell. Without a row the declared columns' names stay.
     """
     operation = model.operations.get(call.operation)
     if operation is None or not may_call(model, principal, call.operation, call.params):
@@ -59,7 +67,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     if media is None or shape is None:
         return Projection(None, refused="no list of objects of this media type is declared")
     try:
-        head, rows = _read(body)
+        lead, head, rows = _read(body)
     except Unreadable as error:
         return Projection(None, refused=f"unreadable body: {error}")
     alike, judges = _alike(model, call, shape, head, rows)
@@ -82,7 +90,9 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     }
     cut = tuple(_withheld(head, seen))
     whole = _Rows(head, rows, alike)
-    return Projection("".join(kept).encode(), cut, judged=judged, times=times, rows=whole)
+    return Projection(
+        "".join((lead, *kept) if kept else ()).encode(), cut, judged=judged, times=times, rows=whole
+    )
 
 
 class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
@@ -125,8 +135,48 @@ def _alike(
         for place, row in enumerate(rows)
     ]
     blank = dict.fromkeys(head.texts, "")
-    said = [{head.texts[i]: text for i, text in zip(at, key[1:], strict=True)} for key in known]
-    return alike, [{**blank, **each} for each in said]
+    said = [
+        {head.texts[i]: str(text) for i, text in zip(at, key[1:], strict=True)} for key in known
+    ]
+    read = _states(model, call, shape)
+    judges: list[Json] = []
+    for (place, *_), each in zip(known, said, strict=True):
+        columns = read(str(place) if placed else "*")
+        values = {name: columns[name](text) for name, text in each.items() if name in columns}
+        judges.append({**blank, **each, **values})
+    return alike, judges
+
+
+def _states(
+    model: Model, call: Call, shape: Shape
+) -> Callable[[str], Mapping[str, Callable[[str], Json]]]:
+    """For a row's number the columns in which nothing but a state of its resource stands, and how
+    each is read. Rows that may be of one resource or another have none."""
+
+    @cache
+    def of(place: str) -> Mapping[str, Callable[[str], Json]]:
+        shown = model.shown.get(call.operation, ()) if call.status < 300 else ()
+        said = [name for segments, name in shown if segments in ((place,), ("*",))]
+        resource = model.policy.resources.get(said[0] if said else resource_of(shape, model.bound))
+        if resource is None:
+            return {}
+        policy = model.policy
+        others = {path.partition(".")[0] for path in resource.owner.members}
+        others |= {each.member.partition(".")[0] for each in policy.relations.values()}
+        found = [state for state in resource.states.values() if state.member not in ("", *others)]
+        return {state.member: partial(_value, state) for state in found}
+
+    return of
+
+
+def _value(state: State, text: str) -> Json:
+    """What a cell says of a state: one of its values, or the text itself, which is none."""
+    kinds = {*map(type, state.values)}
+    if kinds == {bool}:
+        return BOOLEANS.get(text, text)
+    if kinds == {int}:
+        return next((each for each in state.values if str(each) == text), text)
+    return text
 
 
 def _deciding(model: Model, shape: Shape) -> frozenset[str]:
@@ -141,15 +191,24 @@ def _deciding(model: Model, shape: Shape) -> frozenset[str]:
     return frozenset(found)
 
 
-def _read(body: bytes) -> tuple[_Row, list[_Row]]:
-    """Header and rows; raises `Unreadable`."""
+def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
+    """What stands before the header (a byte order mark, empty lines), it, and rows; raises
+    `Unreadable`. An empty line goes with the row before it, and is none where rows have several
+    cells."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
-    if text.startswith("\ufeff"):
-        raise Unreadable("a byte order mark")
-    rows = _quoted(text) if '"' in text else _bare(text)
+    lead = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix("\ufeff")
+    found = _quoted(text) if '"' in text else _bare(text)
+    begins = next((i for i, row in enumerate(found) if row.cells != ("",)), len(found))
+    lead += "".join(row.end for row in found[:begins])
+    rows = found[begins:]
+    if rows and len(rows[0].cells) > 1:
+        rows = _without_blanks(rows)
+    if not rows:
+        raise Unreadable("no header")
     if any(len(row.texts) != len(rows[0].texts) for row in rows):
         raise Unreadable("a row of another length")
     if len(set(rows[0].texts)) != len(rows[0].texts):
@@ -158,7 +217,21 @@ def _read(body: bytes) -> tuple[_Row, list[_Row]]:
         raise Unreadable(f"more than {MAX_COLUMNS} columns")
     if any(len(name.encode()) > MAX_NAME for name in rows[0].texts):
         raise Unreadable(f"a name of more than {MAX_NAME} bytes")
-    return rows[0], rows[1:]
+    return lead, rows[0], rows[1:]
+
+
+def _without_blanks(rows: list[_Row]) -> list[_Row]:
+    if all(row.cells != ("",) for row in rows):
+        return rows
+    made: list[_Row] = []
+    ends: list[list[str]] = []
+    for row in rows:
+        if row.cells == ("",):
+            ends[-1].append(row.end)
+        else:
+            made.append(row)
+            ends.append([row.end])
+    return [row._replace(end="".join(end)) for row, end in zip(made, ends, strict=True)]
 
 
 def _bare(text: str) -> list[_Row]:

@@ -15,6 +15,7 @@ from tests.unit.semantics.small import (
     NOTE,
     OWNED,
     PERSON,
+    PRIVATE,
     TEXT,
     contract,
     door,
@@ -100,11 +101,11 @@ def test_values_are_read_without_their_quotes() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"\xef\xbb\xbf" + ROWS.encode(),
+        b"\xef\xbb\xbf\n\r\n",
         b"id,owner_id\n\xff,ann\n",
         b"id,owner_id\n1\n",
         b"id,owner_id\n1,ann,more\n",
-        b"id,owner_id\n1,ann\n\n",
+        b"id,owner_id\n1,ann\n \n",
         b"id,id\n1,ann\n",
         b'id,owner_id\n1,a"nn\n',
         b'id,owner_id\n1,"ann\n',
@@ -152,3 +153,37 @@ def test_the_same_rows_as_json_show_the_same_cells() -> None:
     found = project(model, BOB, Call("list"), as_json)
     assert found.body == b'[{"id":"1","owner_id":"ann","text":"hello"}]'
     assert left(HEAD + "1,ann,hello,all,s\r\n") == "id,owner_id,text\r\n1,ann,hello\r\n"
+
+
+def test_a_byte_order_mark_stays_and_is_no_part_of_a_name() -> None:
+    assert left("\ufeff" + ROWS) == "\ufeff" + left(ROWS)
+    assert left('\ufeff"id",owner_id\n1,ann\n') == '\ufeff"id",owner_id\n1,ann\n'
+
+
+def test_empty_lines_are_no_rows_and_go_with_the_row_before_them() -> None:
+    assert left("\nid,owner_id\n\n1,ann\n\r\n\n") == "\nid,owner_id\n\n1,ann\n\r\n\n"
+    body = "owner_id,text,audience\nann,a,all\n\nann,b,me\n\n\nann,c,all\n"
+    hidden = contract(
+        note({"text": (see("owner"), see("member", audience=("all",)))}, OWNED, (AUDIENCE,)),
+        PERSON,
+        doors=(exported(),),
+    )
+    assert cut(body, BOB, hidden).body == b"text\na\n\nc\n"
+    assert left("owner_id\nann\n\nann\n") == "owner_id\nann\nann\n"  # an empty cell, nobody's
+
+
+@pytest.mark.parametrize(
+    ("said", "open_"),
+    [
+        ("false", True), ("False", True), ("FALSE", True), ("0", True), ("no", True), ("f", True),
+        ("true", False), ("TRUE", False), ("1", False), ("yes", False), ("t", False), ("", False),
+        ("null", False), (" false", False), ("fAlse", False), ("2", False), ('"false"', True),
+    ],
+)  # fmt: skip
+def test_a_boolean_state_is_read_as_it_is_usually_written(said: str, open_: bool) -> None:
+    lines = {"text": (see("owner"), see("member", private=(False,)))}
+    model = contract(note(lines, OWNED, (PRIVATE,)), PERSON, doors=(exported(),))
+    body = f"owner_id,text,{PRIVATE.member}\nann,x,{said}\n"
+    closed = body.partition("\n")[0].encode() + b"\n"  # of rows that nobody sees the names stay
+    assert cut(body, BOB, model).body == (b"text\nx\n" if open_ else closed)
+    assert cut(body, ANN, model).body == b"text\nx\n"

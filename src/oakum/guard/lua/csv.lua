@@ -58,17 +58,30 @@ local function row(s, at)
   return { cells = cells, texts = texts, ending = ending, n = n }, at + #ending
 end
 
--- Header and rows; nil for what cannot be read in exactly one way.
+-- Header and rows, and in `lead` what stands before them (a byte order mark, empty lines); nil for what
+-- cannot be read in exactly one way. An empty line goes with the row before it, and is none where rows
+-- have several cells.
 local function read(s)
-  if not json.utf8_valid(s) or sub(s, 1, 3) == "\239\187\191" then return nil end
-  local rows, at = { n = -1 }, 1
+  if not json.utf8_valid(s) then return nil end
+  local rows, at = { n = -1 }, sub(s, 1, 3) == "\239\187\191" and 4 or 1
   while at <= #s do
     local found, past = row(s, at)
-    if not found or (rows[0] and found.n ~= rows[0].n) then return nil end
-    rows.n = rows.n + 1
-    rows[rows.n] = found
+    if not found then return nil end
+    local blank = found.n == 1 and found.cells[1] == ""
+    if not rows[0] then
+      rows.lead = sub(s, 1, at - 1)
+    elseif blank and rows[0].n > 1 then
+      rows[rows.n].ending = rows[rows.n].ending .. found.ending
+    elseif found.n ~= rows[0].n then
+      return nil
+    end
+    if not blank or rows[0] and rows[0].n == 1 then
+      rows.n = rows.n + 1
+      rows[rows.n] = found
+    end
     at = past
   end
+  if not rows[0] then return nil end
   local named = {}
   if rows[0].n > MAX_COLUMNS then return nil end
   for i = 1, rows[0].n do
@@ -133,17 +146,61 @@ local function others(node)
   return node.others
 end
 
+-- What spreadsheets, databases and web frameworks write for a boolean.
+local BOOLEANS = {}
+for text in ("true True TRUE 1 yes Yes YES t"):gmatch "%S+" do BOOLEANS[text] = "true" end
+for text in ("false False FALSE 0 no No NO f"):gmatch "%S+" do BOOLEANS[text] = "false" end
+
+-- What the cells of a state's column stand for, as JSON; nil: for themselves.
+local function words(state)
+  local booleans, made = 0, {}
+  for i = 1, state.values.n do
+    local each = state.values[i]
+    if each.b ~= nil then
+      booleans = booleans + 1
+    elseif each.i ~= nil then
+      made[each.i] = each.i
+    else
+      return nil
+    end
+  end
+  if booleans == 0 then return made end
+  return booleans == state.values.n and BOOLEANS or nil
+end
+
+-- How the columns are read in which nothing but a state of the rows' resource stands: by name.
+local function readings(plan, node)
+  local body = node.list.node.body
+  local of = body and body.table
+  if not of then return {} end
+  if of.readings then return of.readings end
+  local found = {}
+  for i = 1, of.states.n do
+    local state = of.states[i]
+    if state.member and state.member.n == 1 then found[state.member[1]] = words(state) end
+  end
+  for i = 1, of.paths.n do found[of.paths[i][1]] = nil end
+  for i = 1, plan.relations.n do
+    if plan.relations[i].member then found[plan.relations[i].member[1]] = nil end
+  end
+  of.readings = found
+  return found
+end
+
 -- Columns that a row of these cells shows: false is none. `names` are the columns' names as JSON.
-local function visible(head, cells, names, judge)
+local function visible(head, cells, names, reads, judge)
   local members = {}
-  for i = 1, head.n do members[i] = names[i] .. ":" .. (cells[i] and json.quote(cells[i]) or '""') end
+  for i = 1, head.n do
+    local read = reads[head.texts[i]]
+    members[i] = names[i] .. ":" .. (cells[i] and (read and read[cells[i]] or json.quote(cells[i])) or '""')
+  end
   local out, why = judge("[{" .. concat(members, ",") .. "}]")
   if not out then return nil, why end
   local left = json.decode(out)[1]
   if left == nil then return false end
   local shown, any = {}, false
   for i = 1, head.n do
-    shown[i] = type(left[head.texts[i]]) == "string"
+    shown[i] = left[head.texts[i]] ~= nil and left[head.texts[i]] ~= json.null
     any = any or shown[i]
   end
   return any and shown
@@ -161,8 +218,9 @@ local function count(seen, of, head, row, shown)
 end
 
 -- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
-local function judged(node, rows, names, decides, seen, judge)
+local function judged(plan, node, rows, names, seen, judge)
   local at, n, head, shown, known = {}, 0, rows[0], {}, {}
+  local decides = deciding(plan)
   for i = 1, head.n do
     if decides[head.texts[i]] then
       n = n + 1
@@ -183,8 +241,9 @@ local function judged(node, rows, names, decides, seen, judge)
       local why
       found = { removed = {}, ownerless = {} }
       seen.removed, seen.rows = found.removed, found.ownerless
-      found.shown, why = visible(head, cells, names, function(object)
-        return judge(place or others(node), object)
+      local by = place or others(node)
+      found.shown, why = visible(head, cells, names, readings(plan, by), function(object)
+        return judge(by, object)
       end)
       seen.removed, seen.rows = total, nil
       if why then return nil, why end
@@ -206,7 +265,7 @@ function M.body(plan, node, know, door, params, status, text, seen)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
-  local shown, why = judged(node, rows, names, deciding(plan), seen, function(by, object)
+  local shown, why = judged(plan, node, rows, names, seen, function(by, object)
     return project.body(plan, by, know, door, params, status, object, seen)
   end)
   if why then return nil, why end
@@ -231,7 +290,7 @@ function M.body(plan, node, know, door, params, status, text, seen)
       out[n] = joined(rows[k], columns, cells)
     end
   end
-  return concat(out)
+  return n > 0 and rows.lead .. concat(out) or ""
 end
 
 return M
