@@ -294,7 +294,7 @@ def test_a_body_is_cut_down_to_what_may_be_set(owner: Talk) -> None:
     kind = ("content-type", "application/json")
     assert put(owner, "/api/user/pia", said, kind) == 200
     assert owner.forwarded is not None
-    assert owner.forwarded.body == b'{"username": "p2","email":"e"}'
+    assert owner.forwarded.body == b'{"username": "p2", "email":"e"}'
     assert "GET /api/user/pia" in owner.questions  # whose object it is
 
 
