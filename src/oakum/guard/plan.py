@@ -24,7 +24,7 @@ from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
-from oakum.guard.targets import Target
+from oakum.guard.targets import Target, stands_inside
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
@@ -260,6 +260,7 @@ class _Compiler:
         }
 
     def _target(self, target: Target) -> dict[str, Any]:
+        shower = target.operation
         return {
             "kind": target.kind,
             "param": target.param,
@@ -273,6 +274,8 @@ class _Compiler:
             "below": target.below,
             "last": target.last,
             "own": target.own,
+            "inside": bool(shower)
+            and stands_inside(self.model, self.model.operations[shower], target.pointer),
             "made": target.made,
             "after": self._target(target.then) if target.then else None,
         }

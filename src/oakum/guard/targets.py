@@ -16,7 +16,7 @@ from oakum.contract.model import Json, Operation, Policy, Resource, Shape
 from oakum.contract.openapi import Document
 from oakum.guard.route import nameless
 from oakum.semantics import Model
-from oakum.semantics.table import element, resource_of
+from oakum.semantics.table import element, member, resource_of
 
 _NAME = re.compile(r"\{[^{}]+\}")
 _PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
@@ -339,6 +339,20 @@ def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ..
         if resource_of(child(), model.bound) == resource:
             return (name,)
     return None
+
+
+def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) -> bool:
+    """Whether what stands at a place of an operation's good answer may stand in an object of a
+    resource, whose owner the path names and not that of what stands in it."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    shown = {segments for segments, _ in model.shown.get(operation.id, ())}
+    for end, step in enumerate(pointer):
+        ways = (shape, *(branch() for branch in shape.branches)) if shape is not None else ()
+        if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways if each):
+            return True
+        shape = member(shape, step) if shape is not None else None
+    return False
 
 
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:

@@ -96,7 +96,7 @@ function M.seen(target, reader, value, params, bearer)
   for i = 1, #reader.segments do
     for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = all[name] end
   end
-  local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer)
+  local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer, target.inside)
   seen.value = inside
   return seen
 end
