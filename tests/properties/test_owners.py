@@ -115,7 +115,7 @@ def drawn_object(random: Random, depth: int = 0) -> Said:
 
 @settings(SEEDED, max_examples=max(1, MANY // 2))
 @given(SEEDS)
-def test_a_write_is_let_through_by_lua_as_by_the_reference(
+def test_lua_lets_no_write_through_that_the_reference_refuses(
     tmp_path_factory: pytest.TempPathFactory, seed: bytes
 ) -> None:
     random = Random(seed)
@@ -135,9 +135,11 @@ def decided(random: Random, folder: Path) -> None:
         setup = Setup(contract, folder, Shown(target, shown), Clock(), {})
         headers = (("x-session", "s"), ("content-type", "application/json"))
         sent = Request("PUT", target, headers, b'{"note":"x"}')
-        one, other = (
-            PythonGuard(setup).exchange(sent),
-            LuaGuard(setup, str(folder / "state")).exchange(sent),
-        )
-        found = [(e.forwarded is not None, e.response.status) for e in (one, other)]
-        assert found[0] == found[1], (said, made["paths"][path], target, shown)
+        guards = (PythonGuard(setup), LuaGuard(setup, str(folder / "state")))
+        found = [each.exchange(sent) for each in guards]
+        passed = [each.forwarded is not None for each in found]
+        where = (said, made["paths"][path], target, shown)
+        assert passed[1] <= passed[0], where
+        # What is its parent's, and shown alone in that, is nobody's to Lua.
+        if said["resources"]["Ann"]["owner"] != {"parent": True}:
+            assert found[0].response.status == found[1].response.status, where

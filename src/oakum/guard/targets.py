@@ -349,7 +349,7 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     shown = {segments for segments, _ in model.shown.get(operation.id, ())}
     for end, step in enumerate(pointer):
         ways = (shape, *(branch() for branch in shape.branches)) if shape is not None else ()
-        if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways if each):
+        if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways):
             return True
         shape = member(shape, step) if shape is not None else None
     return False
