@@ -17,13 +17,13 @@ _WIDTH = 90
 _OPENING = """\
 # The command line
 
-Drawn from `--help` by `docs/generate.py`; change the program, not this page. What a command
-answers to the shell is in [exit codes](exit-codes.md).
+`docs/generate.py` makes this page from `--help`: change the program, not this page.
+[Exit codes](exit-codes.md) lists the exit codes of each command.
 """
 _BEFORE = """\
-## Names of before
+## Former names
 
-These still work, and name on standard error what has taken their place:
+These commands still work, and print their new name on standard error:
 """
 
 

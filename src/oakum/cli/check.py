@@ -17,14 +17,14 @@ from oakum.semantics import compile_contract
 @click.argument("contract", type=shared.PATH)
 @click.option(
     "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay applied to the document; may be repeated",
+    help="OpenAPI Overlay to apply to the document; repeatable",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
-    """Read CONTRACT and the document it names, and list every mistake at its place."""
+    """Read CONTRACT and its document, and list every mistake with its line."""
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     said = ""

@@ -71,9 +71,8 @@ _BUDGET = 4000
 def command() -> None:
     """Scan a leaking API, put the guard in front of it, and scan again.
 
-    Starts cadence, the stand-in API, on loopback as it was found, scans it with the shipped
-    contract, and writes a JSON and an HTML report. Then the same through the guard, without a
-    changed line of the API.
+    Starts cadence, the stand-in API, in its first stage on loopback, scans it with the shipped
+    contract, and writes a JSON and an HTML report. Then scans the same API through the guard.
     """
 
 
@@ -84,20 +83,20 @@ command.add_command(catalogue, "catalogue")
 @command.command(hidden=True, epilog=command.epilog)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("oakum-demo"),
-    show_default=True, metavar="FOLDER", help="where the reports go",
+    show_default=True, metavar="FOLDER", help="output folder of the reports",
 )  # fmt: skip
 @click.option(
     "--members", type=click.IntRange(min=0), default=200, show_default=True,
-    help="made-up members beside the named ones",
+    help="number of made-up members besides the named ones",
 )  # fmt: skip
 @click.option(
     "--history",
     is_flag=True,
-    help="also scan what came after: the first fix, which only asked for a login, and the repair",
+    help="also scan the first fix, which only adds a login, and the repaired API",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def play(out: Path, members: int, history: bool, form: str) -> int:
     """Play the whole story; the same as without `play`."""

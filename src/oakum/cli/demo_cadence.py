@@ -15,14 +15,14 @@ from oakum.cli import shared
 )
 @click.option(
     "--stage", type=click.Choice(["1", "2", "fixed"]), default="1", show_default=True,
-    help="1: as published; 2: a login was added; fixed: decided per object",
+    help="1: no login; 2: login added; fixed: checks each object",
 )  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(
     "--members", type=click.IntRange(min=0), default=200, show_default=True,
-    help="made-up members beside the named ones",
+    help="number of made-up members besides the named ones",
 )  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True, help="the same seed, the same data")
+@click.option("--seed", type=int, default=1, show_default=True, help="random seed of the data")
 @click.option(
     "--kit", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
     help="also write the contract and identities.yaml there",

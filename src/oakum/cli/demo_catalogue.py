@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FORM = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 _SEED = click.option(
-    "--seed", type=int, default=1, show_default=True, help="the same seed, the same data"
+    "--seed", type=int, default=1, show_default=True, help="random seed of the data"
 )
 _OUT = click.option(
     "--out", type=_FOLDER, metavar="FOLDER",
@@ -31,17 +31,17 @@ _OUT = click.option(
 
 
 @click.group(
-    short_help="patterns of leaks as small APIs, to look at and to scan",
+    short_help="list and serve small APIs with one leak each",
     epilog="Example: oakum demo catalogue serve p03-runners --port 8000 --out runners",
 )
 def command() -> None:
-    """Sixteen patterns of leaks, as small APIs that leak in one way each, and do not when fixed."""
+    """List and serve small APIs with one leak each, and their fixed twins."""
 
 
 @command.command("list", epilog="Example: oakum demo catalogue list")
 @_FORM
 def listed(form: str) -> int:
-    """All APIs of the catalogue: name, pattern, and what leaks."""
+    """List all APIs of the catalogue: name, pattern, and what leaks."""
     found = list(_entries().values())
     if form == "json":
         _json({"entries": [_brief(each) for each in found]})
@@ -59,7 +59,7 @@ def listed(form: str) -> int:
 @_OUT
 @_FORM
 def show(name: str, seed: int, out: Path | None, form: str) -> int:
-    """What leaks in the API called NAME, what only looks like it, and how it is scanned."""
+    """Describe the API NAME: what leaks, what only looks like a leak, and how to scan it."""
     entry = _entry(name)
     _write(entry, out, seed)
     if form == "json":
@@ -103,14 +103,14 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
 @click.argument("name")
 @click.option(
     "--mode", type=click.Choice(["leaky", "fixed"]), default="leaky", show_default=True,
-    help="fixed: the twin that keeps to the contract",
+    help="fixed: the twin that obeys the contract",
 )  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @_SEED
 @_OUT
 @_FORM
 def serve(name: str, mode: str, port: int, seed: int, out: Path | None, form: str) -> int:
-    """Serve the API called NAME on 127.0.0.1, and say how to scan it."""
+    """Serve the API NAME on 127.0.0.1, and print the command to scan it."""
     entry = _entry(name)
     from oakum_catalogue import serving
 

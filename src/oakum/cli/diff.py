@@ -38,17 +38,17 @@ _SHOWN = 8
 @click.argument("new")
 @click.option(
     "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay applied to both documents; may be repeated",
+    help="OpenAPI Overlay to apply to both documents; repeatable",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
-    show_default=True, help="what goes to standard output",
+    show_default=True, help="format of standard output",
 )  # fmt: skip
 def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
     """Say who may see, set or call more under the contract NEW than under OLD.
 
-    Each is a file or REV:PATH; a git range OLD..NEW goes with a PATH. The document that a contract
-    names is read at the same revision. Nothing is asked of a running API. Exit code 1: widened.
+    Each is a file or REV:PATH; a git range OLD..NEW needs a PATH. A contract's document is read at
+    the same revision. Needs no running API. Exit code 1: widened.
     """
     from oakum.cli.revision import sides
 

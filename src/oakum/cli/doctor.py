@@ -20,7 +20,7 @@ from oakum.scan.run import Options
 @shared.target_options
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(
     contract: Path,
@@ -31,7 +31,7 @@ def command(
     budget: int,
     form: str,
 ) -> int:
-    """Log every identity in, ask the API who it is, and say in words what is wrong."""
+    """Log in every identity, verify who it is, and say what is wrong."""
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate
     )  # fmt: skip

@@ -26,17 +26,17 @@ from oakum.scan.stories import DOES, STORIES, guarding, references
 @click.argument("finding")
 @click.option(
     "--report", "file", type=shared.PATH, metavar="FILE",
-    help="JSON report that holds the finding; a rule needs none",
+    help="JSON report with the finding; a rule needs none",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(finding: str, file: Path | None, form: str) -> int:
-    """What FINDING is, where it has happened before, how to mend it, and what the guard does.
+    """Say what FINDING is, where it has happened before, how to fix it, and what the guard does.
 
-    FINDING is a fingerprint of a JSON report, or the first digits of one, or the id of a rule, also
-    one that it had before; or an item of OWASP's list: `API3:2023`, `API3`, `BOPLA`.
+    FINDING is a fingerprint of a JSON report, or its first digits; or the id of a rule, including
+    former ids; or an item of OWASP's list: `API3:2023`, `API3`, `BOPLA`.
     """
     report = shared.read_report(file) if file is not None else None
     found = None

@@ -47,10 +47,10 @@ _SOME, _FEW = 12, 4
     epilog="Example: oakum findings findings.json --report scan.json --write",
 )
 def command() -> None:
-    """What has become of each finding: open, partly fixed, fixed, or back again.
+    """Track each finding from release to release: open, partly fixed, fixed, or back again.
 
-    MEMORY is a file that you keep in git. Reports are taken in by the time of their runs, and the
-    file is changed with `--write` only. Sends nothing. Answers 3 when a report cannot be trusted.
+    MEMORY is a file that you keep in git. Reports are added in the order of their runs. Only
+    `--write` changes the file. Sends nothing. Exits with 3 if a report is not trustworthy.
     """
 
 
@@ -62,17 +62,17 @@ command.add_command(disclose, "disclose")
 @click.argument("memory", type=shared.PATH)
 @click.option(
     "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
-    help="JSON report of a scan to take in; may be repeated",
+    help="JSON report of a scan to add; repeatable",
 )  # fmt: skip
 @click.option(
     "--replay", "replays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="what `oakum scan --only … --format json` printed, to take in; may be repeated",
+    help="output of `oakum scan --only … --format json` to add; repeatable",
 )  # fmt: skip
-@click.option("--write", is_flag=True, help="write what was taken in to MEMORY")
+@click.option("--write", is_flag=True, help="write the result to MEMORY")
 @click.option("--all", "everything", is_flag=True, help="list every finding, fixed or not")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def show(
     memory: Path,

@@ -20,31 +20,31 @@ _WELL_KNOWN = "/.well-known/security.txt"
 
 
 @click.command(
-    short_help="draft what is told of a finding to the owner of an API, or to an authority",
+    short_help="draft a report of a finding for a vendor or an authority",
     epilog="Example: oakum findings advisory 4f4e24eb841bb0fa --report scan.json"
     " --memory findings.json",
 )
 @click.argument("finding")
 @click.option(
     "--report", "file", type=shared.PATH, required=True, metavar="FILE",
-    help="JSON report that holds the finding",
+    help="JSON report with the finding",
 )  # fmt: skip
 @click.option(
     "--memory", type=shared.PATH, metavar="FILE",
-    help="what `oakum findings` remembers: the timeline and the stage of a repair",
+    help="memory file of `oakum findings`: timeline and progress of the fix",
 )  # fmt: skip
 @click.option(
     "--security-txt", type=shared.PATH, metavar="FILE",
-    help="the owner's security.txt, for the contact  [default: what the report holds of it]",
+    help="the owner's security.txt with the contact  [default: as in the report]",
 )  # fmt: skip
-@click.option("--fetch-contact", is_flag=True, help="ask the target for its security.txt, once")
+@click.option("--fetch-contact", is_flag=True, help="request the target's security.txt, once")
 @click.option(
     "--to", type=click.Choice(["vendor", "authority"]), default="vendor", show_default=True,
-    help="the owner of the API, or a data protection authority",
+    help="recipient: the owner of the API, or a data protection authority",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["markdown", "csaf", "json"]), default="markdown",
-    show_default=True, help="what goes to standard output",
+    show_default=True, help="format of standard output",
 )  # fmt: skip
 def command(
     finding: str,
@@ -55,11 +55,11 @@ def command(
     to: str,
     form: str,
 ) -> int:
-    """Draft what is told of FINDING to the owner of the API, or to an authority.
+    """Draft a report of FINDING for the owner of the API, or for an authority.
 
-    FINDING is a fingerprint of the report, or its first digits; the draft is about all findings of
-    the same rule and resource. What Oakum cannot know stands as `<…>`. Sends nothing, apart from
-    the one question of `--fetch-contact`. A draft, and no legal advice.
+    FINDING is a fingerprint of the report, or its first digits; the draft covers all findings of
+    the same rule and resource. `<…>` marks what Oakum cannot know. Sends nothing, except the one
+    request of `--fetch-contact`. This is a draft and no legal advice.
     """
     from oakum.advisory import Draft, csaf, plain, statement, vendor
 

@@ -17,27 +17,25 @@ _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": 
 
 
 @click.command(
-    short_help="keep the dates of findings that were told to the owner of an API",
+    short_help="track the deadlines of disclosed findings",
     epilog="Example: oakum findings disclose 4f4e24eb841bb0fa --memory findings.json"
     " --event reported --on 2026-01-05",
 )
 @click.argument("finding", required=False)
 @click.option(
     "--memory", type=shared.PATH, required=True, metavar="FILE",
-    help="what `oakum findings` remembers; the clock stands in it",
+    help="memory file of `oakum findings`, with the deadlines",
 )  # fmt: skip
-@click.option("--event", type=click.Choice(EVENTS), help="what has happened; written to the file")
-@click.option(
-    "--on", metavar="DAY", help="the day on which it happened, such as 2026-01-05  [default: today]"
-)
+@click.option("--event", type=click.Choice(EVENTS), help="event to write to the file")
+@click.option("--on", metavar="DAY", help="day of the event, such as 2026-01-05  [default: today]")
 @click.option(
     "--days", type=click.IntRange(1, 365),
-    help="from the report to the day of publication  [default: 90]",
+    help="days from the report to the publication  [default: 90]",
 )  # fmt: skip
-@click.option("--check", is_flag=True, help="answer 1 when something is due")
+@click.option("--check", is_flag=True, help="exit with 1 if something is due")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(
     finding: str | None,
@@ -48,10 +46,10 @@ def command(
     check: bool,
     form: str,
 ) -> int:
-    """When FINDING was told to whom, what is due now, and from when it may be published.
+    """Track when FINDING was reported, what is due now, and when it may be published.
 
-    FINDING is a fingerprint that the memory holds, or its first digits; without it all are told.
-    Reckons days, and neither publishes nor sends anything.
+    FINDING is a fingerprint in the memory, or its first digits; without it the command lists all.
+    It publishes and sends nothing.
     """
     today = datetime.now(UTC).date()
     known = shared.read_memory(memory)

@@ -37,42 +37,43 @@ from oakum.semantics import Model, compile_contract
 @click.argument("contract", type=shared.PATH)
 @click.option(
     "--report", "reports", type=shared.PATH, multiple=True, metavar="FILE",
-    help="JSON report of a scan; may be repeated",
+    help="JSON report of a scan; repeatable",
 )  # fmt: skip
 @click.option(
     "--guarded", type=shared.PATH, multiple=True, metavar="FILE",
-    help="JSON report of a scan through the guard, to agree with `--report`; may be repeated",
+    help="JSON report of a scan through the guard, to compare with `--report`;"
+         " repeatable",
 )  # fmt: skip
 @click.option(
     "--against", metavar="OLD_CONTRACT",
-    help="the contract before, a file or REV:PATH: nothing may be shown that it did not show",
+    help="the earlier contract, a file or REV:PATH; the release may not expose"
+         " more",
 )  # fmt: skip
 @click.option(
     "--baseline", type=shared.PATH, metavar="FILE",
-    help="an earlier report, whose findings do not count against this release",
+    help="an earlier report; its findings do not count against this release",
 )  # fmt: skip
 @click.option(
     "--memory", type=shared.PATH, metavar="FILE",
-    help="what `oakum findings` remembers: what was fixed may not be back; not written to",
+    help="memory file of `oakum findings`, read only; a fixed finding may not"
+         " be back",
 )  # fmt: skip
 @click.option(
     "--waivers", "waiver_file", type=shared.PATH, metavar="FILE",
-    help="waivers beside those of the contract",
+    help="more waivers, in addition to those of the contract",
 )  # fmt: skip
-@click.option(
-    "--max-age", metavar="DURATION", help="the oldest report that is taken, such as `12h`"
-)
+@click.option("--max-age", metavar="DURATION", help="maximum age of a report, such as `12h`")
 @click.option(
     "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay applied to the document; may be repeated",
+    help="OpenAPI Overlay to apply to the document; repeatable",
 )  # fmt: skip
 @click.option(
     "--linter", "linters", type=click.Choice([*LINTERS]), multiple=True,
-    help="also run this linter on the document, for its OWASP rules; may be repeated",
+    help="also run this linter's OWASP rules on the document; repeatable",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "markdown", "github"]), default="text",
-    show_default=True, help="what goes to standard output",
+    show_default=True, help="format of standard output",
 )  # fmt: skip
 @click.option(
     "--json", "json_file", type=shared.PATH, metavar="FILE", help="also write the verdict as JSON"
@@ -83,7 +84,7 @@ from oakum.semantics import Model, compile_contract
 )  # fmt: skip
 @click.option(
     "--badge", type=shared.PATH, metavar="FILE",
-    help="also write a badge, an image (.svg) or what shields.io reads (.json)",
+    help="also write a badge: an image (.svg), or JSON for shields.io (.json)",
 )  # fmt: skip
 @may_be_on_trial
 def command(
@@ -102,11 +103,12 @@ def command(
     markdown_file: Path | None,
     badge: Path | None,
 ) -> int:
-    """Say whether a release may ship: reports of scans against the `exit_criteria` of CONTRACT.
+    """Decide whether a release may ship: check reports of scans against the `exit_criteria` of
+    CONTRACT.
 
-    Without a report, only what the documents alone prove is judged. Sends nothing, unless
-    `--self-test` asks the API at `--target` as the `--identities`. The format `github` is
-    annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
+    Without a report, the gate only checks what the documents alone prove. It sends nothing, except
+    with `--self-test`, which tests the API at `--target` with the `--identities`. The format
+    `github` prints annotations, and appends Markdown to the file that GITHUB_STEP_SUMMARY names.
     """
     _badge(badge, "not proven")  # until it is: wrong files leave no green one behind
     if guarded and not reports:

@@ -29,36 +29,38 @@ def _gateway(command: F) -> F:
         (
             click.argument("contract", type=shared.PATH),
             click.option(
-                "--upstream", required=True, metavar="URL", help="origin of the API behind it"
+                "--upstream", required=True, metavar="URL", help="base URL of the API behind it"
             ),
             click.option(
                 "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
-                help="where clients speak to it; port 0: any free one",
+                help="address that clients connect to; port 0: any free port",
             ),
             click.option(
                 "--engine", type=click.Choice(ENGINES), default="envoy", show_default=True,
-                help="what carries the requests",
+                help="the proxy that runs the contract",
             ),
             click.option(
                 "--mode", type=click.Choice(["enforce", "observe"]), default="enforce",
                 show_default=True,
-                help="observe: nothing is removed or denied, the audit says what would have been",
+                help="observe: remove and deny nothing, but log what would have"
+                     " been",
             ),
             click.option(
                 "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-                help="threads or processes of the engine",
+                help="threads or processes of the proxy",
             ),
             click.option(
                 "--redis", default="", metavar="HOST:PORT",
-                help="store that several guards share",
+                help="Redis that several guards share",
             ),
             click.option(
                 "--deny", type=shared.PATH, metavar="FILE",
-                help="deny list: turn these callers away until their entry ends",
+                help="deny list: reject these callers until their entries"
+                     " expire",
             ),
             click.option(
                 "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-                help="OpenAPI Overlay applied to the document; may be repeated",
+                help="OpenAPI Overlay to apply to the document; repeatable",
             ),
         )
     ):  # fmt: skip
@@ -73,11 +75,11 @@ def _gateway(command: F) -> F:
     " --listen 127.0.0.1:8080 --admin 127.0.0.1:9090",
 )
 def command() -> None:
-    """Let through what CONTRACT grants, and nothing else: a gateway in front of the API.
+    """Run a gateway in front of the API that passes only what CONTRACT grants.
 
-    Compiles the contract, starts Envoy or nginx with it, and watches over it: a changed contract
-    is taken at once, or refused with its mistakes while the old one stays; an engine that dies is
-    started again. SIGTERM ends it in good order, SIGHUP reads the contract anew.
+    The guard compiles the contract, and starts and monitors Envoy or nginx. It loads a changed
+    contract at once; if the contract has mistakes, it prints them and keeps the old one. It
+    restarts an engine that dies. SIGTERM ends the guard gracefully, SIGHUP reloads the contract.
     """
 
 
@@ -89,15 +91,15 @@ def command() -> None:
 )  # fmt: skip
 @click.option(
     "--audit", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-    help="one JSON line for each request; `-`: standard output",
+    help="write one JSON line per request; `-`: standard output",
 )  # fmt: skip
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-    help="folder of the run, kept afterwards  [default: a private one, removed]",
+    help="folder for the files of the run, kept afterwards  [default: a private one, removed]",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="of the events on standard error",
+    help="format of the events on standard error",
 )  # fmt: skip
 def run(
     contract: Path,
@@ -143,11 +145,11 @@ def run(
 @_gateway
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
-    help="made, or replaced when it is an earlier export",
+    help="output folder; must not exist, or be an earlier export",
 )  # fmt: skip
 @click.option(
     "--at", type=click.Path(path_type=Path), default=Path("/opt/oakum"), show_default=True,
-    metavar="DIR", help="where DIR of `--out` will stand on the machines that run it",
+    metavar="DIR", help="path of the folder on the machines that run it",
 )  # fmt: skip
 def export(
     contract: Path,
@@ -162,7 +164,7 @@ def export(
     out: Path,
     at: Path,
 ) -> int:
-    """Write the gateway as files for a fleet, which then needs no Python and no Oakum."""
+    """Write the gateway as files for a fleet that needs neither Python nor Oakum."""
     from oakum.guard.compiled import AUDIT_KEY
     from oakum.guard.export import Order, export
 
@@ -188,10 +190,10 @@ def export(
 @click.argument("contract", type=shared.PATH)
 @click.option(
     "--overlay", "overlays", type=shared.PATH, multiple=True, metavar="FILE",
-    help="OpenAPI Overlay applied to the document; may be repeated",
+    help="OpenAPI Overlay to apply to the document; repeatable",
 )  # fmt: skip
 def check(contract: Path, overlays: tuple[Path, ...]) -> int:
-    """Say what a gateway can and cannot tell from CONTRACT: what it cannot look up stays closed."""
+    """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
     from oakum.guard.compiled import compiled
 
     found = compiled(contract, overlays)

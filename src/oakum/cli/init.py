@@ -17,14 +17,13 @@ from oakum.errors import InputError, Location, Problem
 @click.command(epilog="Example: oakum init openapi.json --output exposure.yaml")
 @click.argument("document", type=shared.PATH)
 @click.option(
-    "--output", "-o", type=shared.PATH, metavar="FILE", help="write there; default: standard output"
+    "--output", "-o", type=shared.PATH, metavar="FILE", help="output file; default: standard output"
 )
-@click.option("--force", is_flag=True, help="replace a file that is there already")
+@click.option("--force", is_flag=True, help="overwrite an existing file")
 def command(document: Path, output: Path | None, force: bool) -> int:
     """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
 
-    Each guess stands with its reason as a comment. Nothing is granted that the guesses do not
-    cover: a field of no line is seen by nobody.
+    A comment gives the reason for each guess. Nobody sees a field without a line.
     """
     _on_this_disk(document)
     if output is not None and output.exists() and not force:

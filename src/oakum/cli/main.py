@@ -12,18 +12,18 @@ from oakum import __version__
 from oakum.errors import ExitCode, InputError, OakumError, visible
 
 COMMANDS: tuple[tuple[str, str], ...] = (
-    ("scan", "prove what a running API shows to whom against the contract"),
-    ("doctor", "log every identity in and say in words what is wrong"),
-    ("gate", "say whether a release may ship, by criteria of the contract"),
-    ("guard", "run a gateway that lets through what the contract grants"),
-    ("observe", "say what an API really sends, and what its front end really uses"),
+    ("scan", "test a running API against the contract and prove leaks"),
+    ("doctor", "log in every identity and say what is wrong"),
+    ("gate", "decide by the contract's criteria whether a release may ship"),
+    ("guard", "run a gateway that passes only what the contract grants"),
+    ("observe", "analyse what an API really sends and what its front end uses"),
     ("init", "draft a contract from an OpenAPI document"),
-    ("check", "read a contract and list every mistake at its place"),
+    ("check", "list every mistake in a contract with its line"),
     ("diff", "say who may see more under a changed contract or document"),
-    ("report", "turn a JSON report into text, HTML, SARIF, JUnit and others"),
-    ("explain", "say what a finding means, how to mend it, and what the guard does"),
-    ("findings", "say what has become of each finding; draft advisories, keep dates"),
-    ("demo", "play the whole story on a stand-in API; serve APIs that leak"),
+    ("report", "convert a JSON report to text, HTML, SARIF, JUnit and others"),
+    ("explain", "say what a finding means, how to fix it, what the guard does"),
+    ("findings", "track each finding; draft advisories, track deadlines"),
+    ("demo", "scan and guard an example API; serve APIs that leak"),
 )
 ALIASES: dict[str, str] = {
     "replay": "scan --only",
@@ -69,12 +69,12 @@ class _Lazy(click.Group):
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with `oakum demo`. Exit codes: 0 clean, 1 findings, 2 usage or bad contract,"
-    " 3 not trustworthy, 70 our fault.",
+    epilog="Start with `oakum demo`. Exit codes: 0 clean, 1 findings, 2 usage"
+    " or bad contract, 3 not trustworthy, 70 a bug in Oakum.",
 )
 @click.version_option(__version__, prog_name="oakum")
 def main() -> None:
-    """Prove data leaks in APIs, and stop them, from one exposure contract.
+    """Prove data leaks in APIs and block them, with one exposure contract.
 
     The contract says which viewer may see which field of whose object under which setting.
     """

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
 def command() -> None:
-    """Say what an API really sends, to whom, and what its front end really uses.
+    """Analyse what an API really sends, to whom, and what its front end uses.
 
-    No value is kept of anybody: bodies are reduced to field paths and types as they are read.
+    Stores no personal data: bodies are reduced to field paths and types while they are read.
     """
 
 
@@ -46,20 +46,20 @@ command.add_command(watch, "watch")
 
 @command.command(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
 @SOURCES
-@click.option("--contract", type=shared.PATH, metavar="FILE", help="hold it against this contract")
+@click.option("--contract", type=shared.PATH, metavar="FILE", help="compare with this contract")
 @click.option(
-    "--openapi", type=shared.PATH, metavar="FILE", help="hold it against this OpenAPI document"
+    "--openapi", type=shared.PATH, metavar="FILE", help="compare with this OpenAPI document"
 )
 @HOST
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @written.OPTION
 @click.option(
     "--write-openapi", type=shared.PATH, metavar="FILE",
-    help="write an OpenAPI 3.1 document of what is not declared",
+    help="write an OpenAPI 3.1 document of the undeclared endpoints",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
-    help="of what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 @OPTION
 @MEMORY
@@ -75,11 +75,11 @@ def traffic(
     engine: str | None,
     memory: int,
 ) -> int:
-    """Take stock of an API from recorded traffic, and tell what drifted from the contract.
+    """Make an inventory of an API from recorded traffic, and report drift from the contract.
 
-    A SOURCE is a HAR, a file of exchanges in lines (NDJSON), or an access log in JSON, of Envoy, of
-    nginx or of `oakum guard`; also packed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
-    folder that `oakum observe keep` has written.
+    A SOURCE is a HAR, a file of exchanges as lines (NDJSON), or a JSON access log of Envoy, nginx
+    or `oakum guard`; also compressed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
+    folder of `oakum observe keep`.
     """
     from oakum.observe import json_v1, words
 
@@ -107,15 +107,22 @@ def traffic(
 @SOURCES
 @click.option(
     "--contract", type=shared.PATH, metavar="FILE",
-    help="take relations, owners and settings from this contract, and none of its grants",
+    help="take relations, owners and settings from this contract, but no grants",
 )  # fmt: skip
 @click.option(
     "--openapi", type=shared.PATH, metavar="FILE",
-    help="guess them from this OpenAPI document, as `oakum init` does",
+    help="guess them from this OpenAPI document, like `oakum init`",
 )  # fmt: skip
 @HOST
-@click.option("--output", "-o", type=shared.PATH, required=True, metavar="FILE", help="the draft")
-@click.option("--force", is_flag=True, help="replace a file that is there already")
+@click.option(
+    "--output",
+    "-o",
+    type=shared.PATH,
+    required=True,
+    metavar="FILE",
+    help="output file of the draft",
+)
+@click.option("--force", is_flag=True, help="overwrite an existing file")
 def draft(
     sources: tuple[str, ...],
     contract: Path | None,
@@ -124,11 +131,11 @@ def draft(
     output: Path,
     force: bool,
 ) -> int:
-    """Draft the narrowest contract that explains what was sent, and what was not.
+    """Draft the narrowest contract that explains what was sent and what was not.
 
-    With neither a contract nor a document it infers a document first, and writes it beside the
-    draft. Each line has its evidence beside it, and a mark for a person to confirm: what an API
-    sends may be the very leak. A relation is granted what was really sent to it, and nothing else.
+    Without a contract and a document it first infers a document, and writes it beside the draft.
+    Each line has its evidence as a comment, and a mark until a person confirms it, because what an
+    API sends may be the leak. A relation is only granted what was really sent to it.
     """
     from oakum.contract.supposed import needed
     from oakum.observe.drafted import needing, text

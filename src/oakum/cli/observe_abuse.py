@@ -40,10 +40,16 @@ _EARLY = 1_000
 )
 @SOURCES
 @click.option(
-    "--contract", type=shared.PATH, metavar="FILE", help="tell doors and callers by this contract"
+    "--contract",
+    type=shared.PATH,
+    metavar="FILE",
+    help="identify endpoints and callers by this contract",
 )
 @click.option(
-    "--openapi", type=shared.PATH, metavar="FILE", help="tell doors by this OpenAPI document"
+    "--openapi",
+    type=shared.PATH,
+    metavar="FILE",
+    help="identify endpoints by this OpenAPI document",
 )
 @HOST
 @click.option(
@@ -55,23 +61,24 @@ _EARLY = 1_000
 @click.option(
     "--events", "events_file", metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="write each event as a line of JSON when it is seen; `-`: standard output",
+    help="write each event as a line of JSON when it is detected; `-`: standard"
+         " output",
 )  # fmt: skip
 @click.option(
     "--deny", "deny_file", type=shared.PATH, metavar="FILE",
-    help="write, or add to, the deny list that `oakum guard --deny` loads",
+    help="write, or extend, the deny list for `oakum guard --deny`",
 )  # fmt: skip
 @click.option(
     "--deny-hours", type=click.IntRange(1, 24 * 90), default=24, show_default=True,
-    help="after which an entry ends",
+    help="hours until an entry expires",
 )  # fmt: skip
 @click.option(
     "--callers", type=click.IntRange(100, 10_000_000), default=50_000, show_default=True,
-    help="watched at a time, before the idlest are let go; bounds memory",
+    help="maximum callers in memory; beyond it the least active are dropped",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="of what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(
     sources: tuple[str, ...],
@@ -87,12 +94,12 @@ def command(
     callers: int,
     form: str,
 ) -> int:
-    """Say who abuses an API: walks ids, scrapes lists, probes for accounts, shares a token.
+    """Detect callers that enumerate ids, scrape lists, probe for accounts or share a token.
 
-    Reads what `oakum observe traffic` reads, in the order of time, and tells each as it is seen.
-    What is too much is learnt from the other callers. A SOURCE is a HAR, exchanges in lines
-    (NDJSON), an access log in JSON, also packed (.gz, .zst), a pattern, a folder of kept calls, or
-    `-`.
+    Reads the sources of `oakum observe traffic`, in the order of time, and reports abuse as soon as
+    it is detected. The limits are learnt from the other callers. A SOURCE is a HAR, exchanges as
+    lines (NDJSON), a JSON access log, also compressed (.gz, .zst), a pattern, a folder of kept
+    calls, or `-`.
     """
     shared.require_sketches("oakum observe abuse")
     from oakum.observe.abuse import json_v1, words

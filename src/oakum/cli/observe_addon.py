@@ -11,10 +11,10 @@ from oakum.errors import ExitCode
 
 @click.command(epilog="Example: oakum observe addon > oakum_addon.py")
 def command() -> int:
-    """Print an addon for mitmproxy that writes exchanges in lines.
+    """Print an addon for mitmproxy that writes exchanges as lines.
 
-    It is one file and needs nothing but mitmproxy: `mitmdump -q -s oakum_addon.py --set
-    oakum_out=- | oakum observe traffic -`. What it writes holds whole bodies and credentials.
+    The addon is one file and needs only mitmproxy: `mitmdump -q -s oakum_addon.py --set oakum_out=-
+    | oakum observe traffic -`. It writes whole bodies and credentials.
     """
     text = files("oakum.observe").joinpath("mitmproxy_addon.py").read_text(encoding="utf-8")
     click.echo(text, nl=False)

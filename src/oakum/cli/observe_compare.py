@@ -15,20 +15,26 @@ from oakum.errors import ExitCode, InputError, Location, Problem
     epilog="Example: oakum observe compare --contract exposure.yaml --traffic observation.json"
     " --use use.json --html compare.html"
 )
-@click.option("--contract", type=shared.PATH, required=True, metavar="FILE", help="what is granted")
+@click.option(
+    "--contract",
+    type=shared.PATH,
+    required=True,
+    metavar="FILE",
+    help="the contract: what is granted",
+)
 @click.option(
     "--traffic", type=shared.PATH, required=True, metavar="FILE",
     help="what is sent: the JSON of `oakum observe traffic`",
 )  # fmt: skip
 @click.option(
     "--use", "uses", type=shared.PATH, multiple=True, required=True, metavar="FILE",
-    help="what is used: the JSON of `oakum observe front-end`; may be repeated",
+    help="what is used: the JSON of `oakum observe front-end`; repeatable",
 )  # fmt: skip
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @written.OPTION
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="of what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(
     contract: Path,
@@ -38,11 +44,11 @@ def command(
     html_file: Path | None,
     form: str,
 ) -> int:
-    """Put what is granted, sent and used side by side, for each field and each kind of viewer.
+    """Compare what is granted, sent and used, for each field and each kind of viewer.
 
-    A leak is sent and not granted; excess is granted, sent and unused on the pages driven; a
-    contract is too wide where what it grants is never sent, and too narrow where a page uses what
-    it denies. What was not seen is not known.
+    A leak is sent and not granted. Excess is granted, sent and unused on the driven pages. A
+    contract is too wide if it grants what is never sent, and too narrow if a page uses what it
+    denies. What was not seen is not known.
     """
     from oakum.contract import load
     from oakum.observe.compare.documents import OBSERVATION, USE, distrust, read

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 Name = Literal["python", "duckdb", "spark"]
 OPTION = click.option(
     "--engine", type=click.Choice(get_args(Name)),
-    help="what counts; without it DuckDB where it is installed and can read the sources itself",
+    help="counting engine; default: DuckDB, if it is installed and can read the"
+         " sources",
 )  # fmt: skip
 MEMORY = click.option(
     "--memory", type=click.IntRange(min=128), default=1000, show_default=True, metavar="MB",
-    help="of an engine, at most; callers that do not fit are counted in parts",
+    help="maximum memory of an engine; callers that do not fit are counted in"
+         " parts",
 )  # fmt: skip
 
 

@@ -27,34 +27,35 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--page", "pages", multiple=True, metavar="URL",
-    help="a page to load once; may be repeated",
+    help="a page to load once; repeatable",
 )  # fmt: skip
 @click.option(
     "--script", type=shared.PATH, metavar="FILE",
-    help="Python with a function `drive(page)`, of Playwright: logs in, clicks",
+    help="Python script with a function `drive(page)` (Playwright) that logs in"
+         " and clicks",
 )  # fmt: skip
 @click.option(
     "--target", metavar="ORIGIN",
-    help="origin of the API whose answers are looked at; default: that of the page",
+    help="base URL of the API; default: that of the page",
 )  # fmt: skip
 @click.option(
     "--quiet-for", "quiet", type=shared.Number(min=0.05, max=60), default=0.5, show_default=True,
-    help="seconds without a request or a change after which a page counts as loaded",
+    help="seconds without a request or a change until a page counts as loaded",
 )  # fmt: skip
 @click.option(
     "--contract", type=shared.PATH, metavar="FILE",
-    help="also say what of it is granted, sent and used, and what leaks",
+    help="compare with this contract: granted, sent, used, leaked",
 )  # fmt: skip
 @click.option(
     "--caller", metavar="ID", default="",
-    help="id of the account that looks at the pages; default: as its token or the API says",
+    help="id of the logged-in account; default: as its token or the API says",
 )  # fmt: skip
-@click.option("--browser", type=shared.PATH, metavar="FILE", help="the Chromium to drive")
+@click.option("--browser", type=shared.PATH, metavar="FILE", help="path of the Chromium to use")
 @click.option("--json", "json_file", type=shared.PATH, metavar="FILE", help="also write JSON")
 @written.OPTION
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="what goes to standard output",
+    help="format of standard output",
 )  # fmt: skip
 def command(
     pages: tuple[str, ...],
@@ -68,10 +69,10 @@ def command(
     html_file: Path | None,
     form: str,
 ) -> int:
-    """Say which fields of an API's answers a page uses, on the pages driven.
+    """Report which fields of an API's responses the driven pages use.
 
-    Each page or script is driven in Chromium, once plain and once watched, in ordinary loads: no
-    answer is changed. A watched load that does not look as the plain one is discarded.
+    Runs each page or script in Chromium twice, plain and watched. No response is changed. A watched
+    load that differs from the plain one is discarded.
     """
     from oakum.observe.use.words import differences, driven, lines, plain
 

@@ -29,21 +29,23 @@ if TYPE_CHECKING:
 @SOURCES
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False), required=True,
-    metavar="DIR", help="where it is kept; what is there already stays",
+    metavar="DIR", help="output folder; existing runs stay",
 )  # fmt: skip
-@click.option("--contract", type=shared.PATH, metavar="FILE", help="judge it by this contract")
 @click.option(
-    "--openapi", type=shared.PATH, metavar="FILE", help="tell its operations by this document"
+    "--contract", type=shared.PATH, metavar="FILE", help="evaluate responses by this contract"
+)
+@click.option(
+    "--openapi", type=shared.PATH, metavar="FILE", help="identify operations by this document"
 )
 @HOST
 @click.option(
     "--key", type=shared.PATH, metavar="FILE",
-    help="key of the hashes, made when it is not there  [default: OAKUM_AUDIT_KEY, or one for this"
-    " run]",
+    help="file with the key of the hashes, created if missing"
+    "  [default: OAKUM_AUDIT_KEY, or one for this run]",
 )  # fmt: skip
 @click.option(
     "--resume", is_flag=True,
-    help="go on where the last run with --resume in DIR has come to; needs --key",
+    help="continue after the last run with --resume in DIR; needs --key",
 )  # fmt: skip
 def command(
     sources: tuple[str, ...],
@@ -54,11 +56,11 @@ def command(
     key: Path | None,
     resume: bool,
 ) -> int:
-    """Keep recorded traffic as Parquet, without a value of anybody.
+    """Store recorded traffic as Parquet, without personal data.
 
-    Each exchange is reduced as it is read: the template of its path, the instant, the status, keyed
-    hashes of who asked and for which ids. What the answers held is kept as counts of their fields.
-    `oakum observe traffic DIR` takes stock of what several runs, also of other machines, have kept.
+    Reduces each exchange while reading it to its path template, the time, the status, and keyed
+    hashes of the caller and the requested ids. Responses become counts of their fields. `oakum
+    observe traffic DIR` analyses what several runs, also of other machines, have stored.
     """
     from oakum.observe.intake import STDIN
     from oakum.observe.intake import sources as opened

@@ -13,7 +13,7 @@ from oakum.contract.model import Json
 
 OPTION = click.option(
     "--html", "html_file", type=shared.PATH, metavar="FILE",
-    help="also write one HTML file that opens anywhere",
+    help="also write one self-contained HTML file",
 )  # fmt: skip
 _AROUND = 3
 

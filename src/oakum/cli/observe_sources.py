@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 HOST = click.option(
     "--host", "hosts", multiple=True, metavar="NAME",
-    help="look at calls of this host alone; may be repeated",
+    help="only calls of this host; repeatable",
 )  # fmt: skip
 _KEY = 32
 _SHORT = 16

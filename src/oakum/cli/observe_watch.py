@@ -27,15 +27,18 @@ Shown = Callable[["Frame"], None]
     epilog="Example: oakum observe watch /var/log/api/access.json --contract exposure.yaml"
 )
 @SOURCES
-@click.option("--contract", type=shared.PATH, metavar="FILE", help="hold it against this contract")
+@click.option("--contract", type=shared.PATH, metavar="FILE", help="compare with this contract")
 @click.option(
-    "--openapi", type=shared.PATH, metavar="FILE", help="hold it against this OpenAPI document"
+    "--openapi", type=shared.PATH, metavar="FILE", help="compare with this OpenAPI document"
 )
 @HOST
-@click.option("--from-start", "whole", is_flag=True, help="begin with what the files hold already")
+@click.option(
+    "--from-start", "whole", is_flag=True, help="begin with the present contents of the files"
+)
 @click.option(
     "--every", type=shared.Number(min=0.2, max=3600), default=1.0, show_default=True,
-    help="seconds between two looks; ten times that between two lines of status in a pipe",
+    help="seconds between two updates; in a pipe, ten times that between two"
+         " status lines",
 )  # fmt: skip
 def command(
     sources: tuple[str, ...],
@@ -45,11 +48,11 @@ def command(
     whole: bool,
     every: float,
 ) -> int:
-    """Look on while an API is called: the busiest operations, what is new, what drifts.
+    """Watch live traffic: the busiest operations, what is new, what drifts.
 
-    A SOURCE is a log that grows, followed by its name as `tail -F` does, or `-`: exchanges in lines
-    (NDJSON), or an access log in JSON. Ctrl-C ends it with all that `oakum observe traffic` tells.
-    In a pipe, and with NO_COLOR, what is new goes out as lines.
+    A SOURCE is a growing log, followed by its name like `tail -F`, or `-`: exchanges as lines
+    (NDJSON), or a JSON access log. Ctrl-C ends the command and prints the result of `oakum observe
+    traffic`. In a pipe, and with NO_COLOR, the output is lines of what is new.
     """
     shared.require_sketches("oakum observe watch")
     from oakum.observe.intake import sources as opened

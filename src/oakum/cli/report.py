@@ -14,10 +14,10 @@ from oakum.report.grouping import exit_code
 @click.argument("file", type=shared.PATH)
 @click.option(
     "--format", "form", type=click.Choice(shared.FORMATS), default="text",
-    show_default=True, help="what goes to standard output",
+    show_default=True, help="format of standard output",
 )  # fmt: skip
 def command(file: Path, form: str) -> int:
-    """Turn a JSON report of an earlier scan into another format. Exits as that scan did.
+    """Convert a JSON report of an earlier scan to another format. Exits with the scan's code.
 
     `github` also appends a summary to the file that GITHUB_STEP_SUMMARY names.
     """

@@ -31,39 +31,42 @@ from oakum.scan.run import Options, Scan
 )
 @shared.target_options
 @shared.leave_options
-@click.option("--dry-run", is_flag=True, help="print every request that might be sent; send none")
+@click.option(
+    "--dry-run", is_flag=True, help="print every request that the scan may send; send none"
+)
 @click.option(
     "--format", "form", type=click.Choice(shared.FORMATS), default="text",
-    show_default=True, help="what goes to standard output",
+    show_default=True, help="format of standard output",
 )  # fmt: skip
 @shared.report_options
 @click.option(
     "--events", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-    help="events as NDJSON while it runs; `-` for standard error",
+    help="write events as NDJSON during the run; `-` for standard error",
 )  # fmt: skip
 @click.option(
     "--journal", type=shared.PATH, metavar="FILE",
-    help="remember what was learnt and changed, so that a killed run can go on or be put back",
+    help="record what was learnt and changed, to resume or undo a killed run",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="go on with the run of `--journal`")
+@click.option("--resume", is_flag=True, help="continue the run of `--journal`")
 @click.option(
     "--min-shown", type=shared.Number(0, 100), default=10.0, show_default=True,
     metavar="PERCENT",
-    help="cells that must be decided for the run to be trusted",
+    help="percentage of cells that must be tested for a trustworthy run",
 )  # fmt: skip
 @click.option(
     "--only", metavar="FINDING",
-    help="ask for this finding of `--report` again, alone: is it fixed?",
+    help="test only this finding of `--report` again",
 )  # fmt: skip
 @click.option(
     "--report", type=shared.PATH, metavar="FILE",
-    help="JSON report that holds the finding of `--only`",
+    help="JSON report with the finding of `--only`",
 )  # fmt: skip
 @click.option(
     "--restore", is_flag=True,
-    help="put back what the killed run of `--journal` has left changed; do nothing else",
+    help="undo the changes of the killed run of `--journal`, and do nothing"
+         " else",
 )  # fmt: skip
-@click.option("--quiet", is_flag=True, help="no progress on standard error")
+@click.option("--quiet", is_flag=True, help="no progress output on standard error")
 def command(
     contract: Path,
     target: str,
@@ -88,15 +91,15 @@ def command(
     quiet: bool,
     **files: Path | None,
 ) -> int:
-    """Prove what a running API shows to whom against CONTRACT: a policy file, or an OpenAPI
+    """Test a running API against CONTRACT and prove leaks. CONTRACT is a policy file, or an OpenAPI
     document with or without `x-exposure` keys.
 
-    Reads only, as the identities given and as nobody, within the budget. Without a policy one is
-    drafted, and what contradicts it is called suspected.
+    By default the scan only reads, with the given identities and without a login, and stays within
+    the budget. Without a policy it drafts one; what contradicts the draft is only suspected.
 
-    With `--only` the exit code is 0 when the finding is fixed, 1 when it is still open, even in
-    part, and 3 when it could not be tested. With `--restore` it is 0 when all is as it was before
-    the killed run, and 3 when something is left.
+    With `--only` the exit code is 0 if the finding is fixed, 1 if it is open or partly open, and 3
+    if it could not be tested. With `--restore` it is 0 if everything is as it was before the killed
+    run, and 3 if something is left.
     """
     options = Options(
         contract, shared.valid_target(target), identities, overlays, budget, rate,

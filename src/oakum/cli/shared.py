@@ -32,7 +32,7 @@ _WRITTEN = {
     "json": "JSON",
     "html": "HTML",
     "sarif": "SARIF 2.1.0, for code scanning",
-    "junit": "JUnit XML, a test case a cell",
+    "junit": "JUnit XML, one test case per cell",
     "gitlab": "GitLab's Code Quality",
     "markdown": "Markdown, for a comment",
 }
@@ -58,23 +58,23 @@ def target_options(command: F) -> F:
         (
             click.argument("contract", type=PATH),
             click.option(
-                "--target", required=True, metavar="URL", help="origin of the running API"
+                "--target", required=True, metavar="URL", help="base URL of the running API"
             ),
             click.option(
                 "--identities", required=True, type=PATH, metavar="FILE",
-                help="who may log in, and what they are to each other",
+                help="the identities file: test accounts and their relations",
             ),
             click.option(
                 "--overlay", "overlays", type=PATH, multiple=True, metavar="FILE",
-                help="OpenAPI Overlay applied to the document; may be repeated",
+                help="OpenAPI Overlay to apply to the document; repeatable",
             ),
             click.option(
                 "--rate", type=Number(min=0.1), default=10.0, show_default=True,
-                help="requests a second, at most",
+                help="maximum requests per second",
             ),
             click.option(
                 "--budget", type=click.IntRange(min=1), default=500, show_default=True,
-                help="requests in all, at most",
+                help="maximum requests in total",
             ),
         )
     ):  # fmt: skip
@@ -88,26 +88,27 @@ def leave_options(command: F) -> F:
         (
             click.option(
                 "--allow-own-settings", is_flag=True,
-                help="may flip the privacy settings of the identities' own accounts;"
-                " always put back",
+                help="allow changes to the identities' own privacy settings;"
+                     " restored afterwards",
             ),
             click.option(
                 "--allow-writes", is_flag=True,
-                help="may create, change and delete objects that the run makes itself,"
-                " and register accounts",
+                help="allow creating, changing and deleting the run's own"
+                     " objects, and registering accounts",
             ),
             click.option(
                 "--twins", is_flag=True,
-                help="may guess at doors outside the document: older versions, answers for a phone",
+                help="guess endpoints outside the document: older versions,"
+                     " pages for a phone",
             ),
             click.option(
                 "--twin", multiple=True, metavar="URL",
-                help="another address of the same API; may be repeated",
+                help="another address of the same API; repeatable",
             ),
             click.option(
                 "--front-end", multiple=True, metavar="URL",
-                help="a page whose scripts are read for paths that the document lacks;"
-                " may be repeated",
+                help="a page whose scripts are searched for paths that the"
+                     " document lacks; repeatable",
             ),
         )
     ):  # fmt: skip
@@ -119,10 +120,10 @@ def self_test_options(command: F) -> F:
     """What `oakum gate --self-test` is done with."""
     for decorate in reversed(
         (
-            click.option("--target", metavar="URL", help="self-test: origin of the running API"),
+            click.option("--target", metavar="URL", help="self-test: base URL of the running API"),
             click.option(
                 "--identities", type=PATH, metavar="FILE",
-                help="self-test: who may log in, and what they are to each other",
+                help="self-test: the identities file",
             ),
             click.option(
                 "--mutants", type=click.IntRange(min=1), default=40, show_default=True,
@@ -134,22 +135,22 @@ def self_test_options(command: F) -> F:
             ),
             click.option(
                 "--seed", type=int, default=1, show_default=True,
-                help="self-test: the same seed, the same leaks",
+                help="self-test: random seed of the leaks",
             ),
             click.option(
                 "--min-score", type=Number(0, 1), default=0.95, show_default=True,
-                help="self-test: share of the leaks that must be caught",
+                help="self-test: fraction of the leaks that must be caught",
             ),
             click.option(
                 "--rate", type=Number(min=0.1), default=10.0, show_default=True,
-                help="self-test: requests a second, at most",
+                help="self-test: maximum requests per second",
             ),
             click.option(
                 "--budget", type=click.IntRange(min=1), default=500, show_default=True,
-                help="self-test: requests in each scan, at most",
+                help="self-test: maximum requests per scan",
             ),
             click.option(
-                "--quiet", is_flag=True, help="self-test: no progress on standard error"
+                "--quiet", is_flag=True, help="self-test: no progress output on standard error"
             ),
         )
     ):  # fmt: skip

@@ -40,7 +40,7 @@ def may_be_on_trial(command: Command) -> Command:
 
     marked = click.option(
         "--self-test", is_flag=True,
-        help="put the gate on trial: seed leaks before the API, and say which it would have missed",
+        help="test the gate itself: seed leaks, and report those that it misses",
     )  # fmt: skip
     return marked(shared.self_test_options(shared.leave_options(either)))
 
