@@ -588,6 +588,8 @@ def test_what_hangs_on_a_setting_that_nobody_has_read_is_not_proven(
     )  # fmt: skip
     assert ("Person.last_seen", "member") in run.proven
     assert (("Person.email", "member") in run.proven) == bool(facts)
+    said = [each for each in run.report.notes if "known from the identities file alone" in each]
+    assert len(said) == bool(facts) and all("`Person.hide_email` of ann" in each for each in said)
     for found in run.report.findings:
         assert bool(facts) or "hide_email" not in f"{found.title} {found.state}"
 

@@ -37,6 +37,8 @@ class Cast:
     unread: set[tuple[str, str]] = field(default_factory=set)
     """Of which nothing is known: the object that holds it was not shown to its owner. That is not
     the same as missing in it."""
+    stated: set[tuple[str, str]] = field(default_factory=set)
+    """Of which the identities file alone speaks: no answer has shown them to their owner so far."""
     unproven: Mapping[str, str] = field(default_factory=dict)
     """Identities that nothing has proven to be who they are → why."""
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)

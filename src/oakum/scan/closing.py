@@ -104,8 +104,22 @@ def _names_one(engine: Engine, key: Key) -> bool:
     return wanted in gate.sources.values() and not gate.batch
 
 
+def say_stated(engine: Engine) -> None:
+    """Say which settings rest on the identities file alone: a line that is wrong there makes what
+    hangs on it wrong."""
+    whose: dict[str, list[str]] = {}
+    for name, path in sorted(engine.cast.stated):
+        whose.setdefault(path, []).append(name)
+    engine.notes += [
+        f"`{path}` of {', '.join(names)} is known from the identities file alone, no response shows"
+        " it: if that line is wrong, so are the verdicts for it"
+        for path, names in whose.items()
+    ]
+
+
 def say_why(engine: Engine) -> None:
     """Say of each door that was never asked what it lacked."""
+    say_stated(engine)
     for gate in engine.gates:
         if gate.id in engine.why or engine.was_asked(gate):
             continue

@@ -246,7 +246,9 @@ class Lookout:
                 place = (viewer, resource.name, key)
                 self._ground.knowledge.conditions.setdefault(place, {})[name] = sighting.state[name]
             elif shown and not many:
-                self._ground.cast.states[(viewer, f"{resource.name}.{name}")] = sighting.state[name]
+                setting = (viewer, f"{resource.name}.{name}")
+                self._ground.cast.states[setting] = sighting.state[name]
+                self._ground.cast.stated.discard(setting)
 
     def _learn_faces(self, door: str, viewer: str, sighting: Sighting) -> None:
         """What a door shows the owner of one object; lists of scalars have no one value."""

@@ -262,7 +262,9 @@ class Wiring:
                 pair = (tie.viewer, tie.owner)
                 ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
         unproven = {each.name: each.message for each in found.states if each.ok and each.message}
-        return Cast(self.policy, ids, claims, ties, states, unproven=unproven)
+        return Cast(
+            self.policy, ids, claims, ties, states, unproven=unproven, stated={*states}
+        )  # fmt: skip
 
 
 def _keyless(identities: Identities) -> str:
