@@ -34,6 +34,8 @@ class Verdict:
     reason: str
 
 
+DELETES = "`DELETE` deletes"
+"""What is said of a method where no word says more."""
 _SAFE_METHODS = listed("GET HEAD OPTIONS QUERY")
 _DESTROYS = listed(
     "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
@@ -150,7 +152,7 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
             return Verdict("destructive", changes)
         return Verdict("read", f"`{operation.method}` reads, and no word says otherwise")
     if operation.method == "DELETE":
-        return Verdict("destructive", "`DELETE` deletes")
+        return Verdict("destructive", DELETES)
     destroys = next(chain(_named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
     if destroys:
         return Verdict("destructive", destroys)

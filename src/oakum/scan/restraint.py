@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from oakum.contract.classify import classify
+from oakum.contract.classify import DELETES, classify
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Operation
 from oakum.contract.sensitive import more_than_sets, staff_matter
@@ -41,6 +41,10 @@ def why_not_called(model: Model, operation: str) -> str:
     """Why a run that may write has sent nothing to a writing operation; empty: it is none, or what
     `classify` says of it is the reason."""
     each = model.operations[operation]
+    if each.method == "DELETE":
+        said = classify(each, model.rule(each.id)).reason
+        alone = said == DELETES and not barred(model, each)
+        return f"{said}, and nothing that the run made was to be taken away by it" if alone else ""
     if each.method not in _WRITES or classify(each, model.rule(each.id)).kind != "write":
         return ""
     if why := barred(model, each):

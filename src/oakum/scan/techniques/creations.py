@@ -69,9 +69,16 @@ def run(engine: Engine) -> None:
         return
     for pair in _pairs(engine.model, engine.params):
         engine.say(f"making one `{pair.resource}`, and taking it away")
+        refused = set[int]()
         for owner in engine.cast.subjects():
-            if _Trial(engine, engine.ledger, pair, owner).run():
+            if _Trial(engine, engine.ledger, pair, owner, refused).run():
                 break
+        else:
+            if refused:
+                said = " and ".join(map(str, sorted(refused)))
+                engine.untried.append(
+                    Skipped(pair.make.door, f"nothing was made: whoever asked was answered {said}")
+                )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -114,6 +121,8 @@ class _Trial:
     ledger: Ledger
     pair: _Pair
     owner: str
+    refused: set[int]
+    """Statuses with which creations were refused: of all owners."""
     stopped: bool = False
     """What was made could not be taken away, or was written over another: no more is made."""
     told_once: bool = False
@@ -164,10 +173,12 @@ class _Trial:
         older = {in_path(row[key]) for row in rows if key in row} | self.ledger.keys(made)
         made = replace(made, older=frozenset(older - {""}))
         self.ledger.enter(made)
-        engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         answer = engine.send(pair.make, self.owner, asked)
         self.told_once = engine.answers is not None and engine.answers.told_once
+        if answer.status < 400 or answer.status >= 500:
+            engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         if answer.status >= 400:
+            self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.refused(made)
             elif not self.ledger.shows(made):
