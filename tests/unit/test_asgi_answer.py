@@ -27,7 +27,7 @@ START = {
     "headers": [(b"content-type", b"application/json")],
 }  # fmt: skip
 END = {"type": "http.response.body", "body": BOB}
-SHOWN = b'{"id": "bob","name": "Bob"}'
+SHOWN = b'{"id": "bob", "name": "Bob"}'
 
 
 def saying(said: Said, scopes: list[Any] | None = None) -> Any:

@@ -16,7 +16,7 @@ from tests.unit.guard.club import PEOPLE, gate
 from tests.unit.test_wsgi import call
 
 BOB = json.dumps(PEOPLE["bob"]).encode()
-SHOWN = b'{"id": "bob","name": "Bob"}'
+SHOWN = b'{"id": "bob", "name": "Bob"}'
 JSON = [("Content-Type", "application/json")]
 Said = Callable[[Environ, Any], Iterable[bytes]]
 
@@ -100,7 +100,7 @@ def test_a_body_in_drops_is_read_to_its_end(tmp_path: Path, breaks: bool) -> Non
     app = OakumMiddleware(saying(change), gate(tmp_path))
     whole = {"wsgi.input": Drops(body, breaks), "CONTENT_LENGTH": str(len(body))}
     assert (
-        call(app, "PUT", "/members/ann", "ann", b"", **whole)[2] == b'{"id": "ann","name": "Anna"}'
+        call(app, "PUT", "/members/ann", "ann", b"", **whole)[2] == b'{"id": "ann", "name": "Anna"}'
     )
     short = {"wsgi.input": Drops(body, breaks), "CONTENT_LENGTH": str(len(body) + 1)}
     assert call(app, "PUT", "/members/ann", "ann", b"", **short)[0] == 400
