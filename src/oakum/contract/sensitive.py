@@ -194,6 +194,7 @@ _STAMPS = listed(
 )
 _STAMPS_ALONE = listed("changed created edited modified stamp timestamp updated")
 """Words that say it of a date without a time, too: no birthday is called so."""
+_CHANGED = listed("changed edited modification modified update updated")
 _COUNTERS = listed(
     "checksum count counter counts etag hits login logins rev revision seen seq sequence version "
     "views visits"
@@ -216,6 +217,13 @@ def is_stamp(path: str, value: Json) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
         return False
     return bool(said & _STAMPS) and any(low <= float(value) < high for low, high in _EPOCHS)
+
+
+def says_when_changed(path: str, value: Json) -> bool:
+    """Whether a member is the time of the last change, of which there may have been none before;
+    that of an end, or of what lets somebody in, is more than a time."""
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(said & _CHANGED) and not life_cycle(path) and is_stamp(path, value)
 
 
 def moves_by_itself(path: str, value: Json) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from oakum.contract.model import Json, Media, Operation, Shape
-from oakum.contract.sensitive import moves_by_itself
+from oakum.contract.sensitive import moves_by_itself, says_when_changed
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.bodies import body_shape, encode
 
@@ -113,6 +113,7 @@ def how_moved(name: str, before: Json, now: Json) -> str:
         return ""
     times = all(isinstance(each, str) and _TIME.match(each) for each in (before, now))
     alone = type(before) is type(now) and moves_by_itself(name, now)
+    alone |= before is None and says_when_changed(name, now)
     return "stamped" if times or alone else "changed"
 
 

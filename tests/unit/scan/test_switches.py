@@ -312,6 +312,29 @@ def test_a_date_that_is_no_stamp_is_damage_to_other_settings() -> None:
     assert "look at them by hand" in found.restore()[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "harmed"),
+    [("modification_date", False), ("updated_at", False), ("suspended_at", True),
+     ("deleted_at", True), ("birth_date", True)],
+)  # fmt: skip
+def test_the_time_of_a_first_change_is_no_damage_and_that_of_an_end_is(
+    name: str, harmed: bool
+) -> None:
+    class Stamping(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            done = super().putSettings(viewer, id, body)
+            self.settings[id][name] = "Sat, 28 Nov 2026 07:17:10 GMT"
+            return done
+
+    studio = Stamping()
+    for each in studio.settings.values():
+        each[name] = None
+    _, found = ready(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert bool(found.restore()) is harmed
+    assert bool(found.moved) is not harmed
+
+
 def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None:
     class Lossy(Studio):
         def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
