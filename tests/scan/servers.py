@@ -28,6 +28,8 @@ class Call:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    asked: str = ""
+    """The query as it was sent: a name may stand there more than once."""
 
     @property
     def json(self) -> Any:
@@ -78,7 +80,8 @@ def serve(app: App, port: int = 0) -> Iterator[Server]:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             query = dict(parse_qsl(parts.query))
-            call = Call(self.command, parts.path, query, headers, self.rfile.read(length))
+            body = self.rfile.read(length)
+            call = Call(self.command, parts.path, query, headers, body, parts.query)
             served.calls.append(call)
             reply = app(call)
             if reply.drop:

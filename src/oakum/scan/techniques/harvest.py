@@ -362,7 +362,8 @@ def _others(gate: Gate, shape: Shape | None, taken: str) -> dict[str, Json]:
 
 
 def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
-    """Ids of all identities in one question: each by itself, and behind commas."""
+    """Ids of all identities in one question: each by itself, and behind commas; the own one first,
+    and last, since an API may check one of them alone."""
     known = list(_of_each(engine, gate, slot))
     if len(known) < 2:
         return
@@ -370,10 +371,11 @@ def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
     veiled = {slot.name: symbol}
     if slot.where == "query":
         door = f"{gate.door.path}?{slot.name}={symbol}"
-        pairs = tuple((slot.name, each) for each in known)
-        yield bare.otherwise(HOW, door=door, query=pairs, veiled=veiled)
-        query = ((slot.name, ",".join(known)),)
-        yield bare.otherwise(HOW, door=f"{door},…", query=query, veiled=veiled)
+        for order, said in ((known, ""), (known[::-1], ", own last")):
+            pairs = tuple((slot.name, each) for each in order)
+            yield bare.otherwise(HOW, door=f"{door}{said}", query=pairs, veiled=veiled)
+            query = ((slot.name, ",".join(order)),)
+            yield bare.otherwise(HOW, door=f"{door},…{said}", query=query, veiled=veiled)
     else:
         listed_ = replace(
             bare,
