@@ -20,7 +20,7 @@ usage() {
 ./do check              lint, format, types, layers, documentation; changes nothing
 ./do fix                let the tools repair what they can, and write the generated pages
 ./do bench              run the benchmarks
-./do build              wheel, sdist and a bill of materials (CycloneDX) in dist/
+./do build              wheels, sdists and a bill of materials (CycloneDX) in dist/
 ./do help               this text
 TEXT
 }
@@ -67,9 +67,10 @@ create() {
     "$with" -m venv "$venv"
 }
 
-# install demo | install dev: once, and again when pyproject.toml or the place has changed.
+# install demo | install dev: once, and again when a pyproject.toml or the place has changed. The
+# examples and the tools are packages of their own: named beside Oakum, they are not asked of an index.
 install() {
-    stamp="$root $(cksum <"$root/pyproject.toml")"
+    stamp="$root $(cd "$root" && cat pyproject.toml examples/pyproject.toml tools/pyproject.toml | cksum)"
     for extra in dev "$1"; do # dev has all that demo has
         if [ "$(cat "$venv/.has-$extra" 2>/dev/null)" = "$stamp" ] && healthy; then
             return
@@ -77,7 +78,8 @@ install() {
     done
     healthy || create
     say "installing what \`$command\` needs into .venv (once)"
-    (cd "$root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e ".[$1]")
+    (cd "$root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -e examples -e tools -e ".[$1]")
     printf '%s\n' "$stamp" >"$venv/.has-$1"
 }
 
@@ -192,14 +194,15 @@ bench() {
 build() {
     cd "$root"
     rm -rf dist
-    say 'wheel and sdist'
+    say 'wheel and sdist, and those of the examples'
     "$venv/bin/python" -m build --outdir dist . >/dev/null
+    "$venv/bin/python" -m build --outdir dist examples >/dev/null
     say 'bill of materials'
     clean=$(mktemp -d)
     trap 'rm -rf "$clean"' EXIT
     "$(python)" -m venv "$clean"
     "$clean/bin/python" -m pip install --quiet --disable-pip-version-check \
-        "$(echo dist/oakum-*.whl)[demo,front-end,graphql,guard,jwt,observe,spark]"
+        dist/oakum_examples-*.whl "$(echo dist/oakum-*.whl)[demo,front-end,graphql,guard,jwt,observe,spark]"
     bom "$clean/bin/python" dist/oakum.cdx.json
     say "written: $(echo dist/*)"
 }

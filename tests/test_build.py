@@ -1,4 +1,4 @@
-"""The bill of materials names all that an installation of Oakum consists of."""
+"""What is built: Oakum alone in its wheel, and a bill of materials that names all it needs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
+
+
+def project(folder: str = ".") -> dict[str, Any]:
+    whole = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = whole["project"]
+    return found
 
 
 def test_the_bill_of_materials_names_every_dependency(tmp_path: Path) -> None:
@@ -22,7 +29,19 @@ def test_the_bill_of_materials_names_every_dependency(tmp_path: Path) -> None:
     assert (found["bomFormat"], found["specVersion"]) == ("CycloneDX", "1.6")
     assert found["metadata"]["component"]["name"] == "oakum"
     named = {re.sub(r"[-_.]+", "-", each["name"]).lower() for each in found["components"]}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [one for each in project["optional-dependencies"].values() for one in each]
-    asked = {re.match(r"[\w-]+", each)[0] for each in (*project["dependencies"], *extras)}  # type: ignore[index]
+    extras = [one for each in project()["optional-dependencies"].values() for one in each]
+    asked = {re.match(r"[\w-]+", each)[0] for each in (*project()["dependencies"], *extras)}  # type: ignore[index]
     assert {each.lower() for each in asked} - {"oakum"} <= named
+
+
+def test_examples_and_tools_go_with_this_very_version() -> None:
+    version = project()["version"]
+    assert f"oakum-examples=={version}" in project()["optional-dependencies"]["demo"]
+    assert project("examples")["version"] == project("tools")["version"] == version
+    assert project("tools")["dependencies"] == [f"oakum=={version}"]
+    assert (ROOT / "examples/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_wheel_holds_oakum_alone() -> None:
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert whole["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["src/oakum"]}

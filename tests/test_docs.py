@@ -26,7 +26,11 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CLI = ROOT / "docs/reference/cli.md"
 TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
-SOURCES = {file: file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("src/**/*.py"))}
+SOURCES = {
+    file: file.read_text(encoding="utf-8")
+    for folder in ("src", "examples", "tools")
+    for file in sorted(ROOT.glob(f"{folder}/**/*.py"))
+}
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _IMAGE_OR_LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -279,7 +283,7 @@ _KINDS = (".py", ".md", ".toml", ".yaml", ".yml", ".json", ".graphql", ".css", "
 
 def test_no_machine_and_no_registry_is_named() -> None:
     files = [ROOT / "do", *ROOT.glob("*.*"), *ROOT.glob(".ci/*")]
-    for folder in ("src", "tests", "docs", "benchmarks", "templates"):
+    for folder in ("src", "examples", "tools", "tests", "docs", "benchmarks", "templates"):
         files += ROOT.glob(f"{folder}/**/*")
     found = [
         f"{named(file)}: {match[0]}"

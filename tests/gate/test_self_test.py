@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -93,3 +95,10 @@ def test_options_that_would_do_nothing_are_refused(
     done = oakum("gate", files(tmp_path)[0], *options)
     assert done.code == 2
     assert said in done.err
+
+
+def test_a_wheel_without_the_tool_says_where_it_is(tmp_path: Path) -> None:
+    with patch.dict(sys.modules, {"oakum_selftest": None}):
+        done = oakum("gate", files(tmp_path)[0], "--self-test")
+    assert (done.code, done.out) == (2, "")
+    assert "needs `oakum_selftest`" in done.err and "pip install ./tools" in done.err

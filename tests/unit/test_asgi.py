@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+import cadence
 from cadence import truth
 from oakum.asgi import App, OakumMiddleware
 from oakum.guard.opening import open_gate
@@ -26,7 +27,7 @@ from tests.cadence.play import VIEWERS, Play
 from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
 from tests.unit.test_wsgi import configured
 
-CADENCE = Path(__file__).parents[2] / "src/cadence/exposure.yaml"
+CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 KEY = "made-up-key"
 GROUPS = {
     (resource, path): group

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
+
 from oakum.cli import shared
 from oakum.scan.engine import Event
 
@@ -28,5 +30,26 @@ def progress(budget: int) -> Iterator[Callable[[Event], None]]:
                 bar.update(task, completed=event.data["number"])
             elif event.kind == "phase":
                 bar.update(task, description=str(event.data["name"])[:60])
+
+        yield show
+
+
+@contextmanager
+def runs(whole: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
+    """Many runs on a line of standard error; where that is no terminal, one line for each run."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = shared.console(stderr=True)
+    bar = Progress(
+        MofNCompleteColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"),
+        console=console, transient=True, disable=quiet or not console.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("starting", total=whole)
+
+        def show(over: int, doing: str) -> None:
+            bar.update(task, completed=over, description=doing[:70])
+            if not quiet and not console.is_terminal:
+                click.echo(doing, err=True)
 
         yield show

@@ -402,8 +402,9 @@ def require_cadence() -> Any:
         import uvicorn  # noqa: F401
 
         import cadence
+        from cadence import serve  # noqa: F401 - a folder of that name may be anybody's
     except ImportError as error:
-        raise _lacking("demo", error) from None
+        raise _lacking("demo", error, _DEMO) from None
     return cadence
 
 
@@ -415,9 +416,18 @@ def require_catalogue() -> Any:
         import uvicorn  # noqa: F401
 
         import oakum_catalogue
+        from oakum_catalogue import entries  # noqa: F401
     except ImportError as error:
-        raise _lacking("catalogue", error) from None
+        raise _lacking("catalogue", error, _DEMO) from None
     return oakum_catalogue
+
+
+def require_selftest() -> None:
+    """Raises `InputError` with what to install where the tool of `gate --self-test` is not."""
+    try:
+        from oakum_selftest import loop  # noqa: F401
+    except ImportError as error:
+        raise _lacking("--self-test", error, "./tools") from None
 
 
 def require_sketches(command: str) -> None:
@@ -426,11 +436,15 @@ def require_sketches(command: str) -> None:
         import datasketches  # type: ignore[import-untyped]  # noqa: F401
         import numpy  # noqa: F401
     except ImportError as error:
-        raise _lacking(command, error, "observe") from None
+        raise _lacking(command, error, "'.[observe]'") from None
 
 
-def _lacking(what: str, error: ImportError, extra: str = "demo") -> InputError:
-    hint = f"install it with: pip install '.[{extra}]' in Oakum's folder"
+_DEMO = "./examples '.[demo]'"
+"""What pip is told for the APIs that Oakum is shown on: they are a package of their own."""
+
+
+def _lacking(what: str, error: ImportError, words: str) -> InputError:
+    hint = f"install it with: pip install {words} in Oakum's folder"
     return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
 
 

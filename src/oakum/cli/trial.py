@@ -40,7 +40,8 @@ def may_be_on_trial(command: Command) -> Command:
 
     marked = click.option(
         "--self-test", is_flag=True,
-        help="test the gate itself: seed leaks, and report those that it misses",
+        help="test the gate itself: seed leaks, and report those that it misses;"
+        " needs Oakum's folder (`pip install ./tools`)",
     )  # fmt: skip
     return marked(shared.self_test_options(shared.leave_options(either)))
 
@@ -61,9 +62,12 @@ def _option(context: click.Context, name: str) -> str:
 
 
 def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
-    from oakum.cli.selftest import SelfTest, progress
-    from oakum.mutate import tally
+    from oakum.cli.progress import runs
     from oakum.scan.run import Options
+
+    shared.require_selftest()
+    from oakum_selftest import tally
+    from oakum_selftest.loop import SelfTest
 
     for name in ("target", "identities"):
         if trial[name] is None:
@@ -81,7 +85,7 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
     shared.heed_sigterm()
     many, harmless = trial["mutants"], trial["harmless"]
     harmless = max(1, many // 4) if harmless is None else harmless
-    with progress(many + harmless, quiet=trial["quiet"]) as say:
+    with runs(many + harmless, quiet=trial["quiet"]) as say:
         test = SelfTest(options, judged, found, model, trial["seed"], say)
         done = test.run(many, harmless, trial["min_score"])
     if given["form"] == "json":

@@ -65,22 +65,24 @@ def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> 
     assert stat.S_IMODE(mode) & 0o077 == 0
 
 
+@pytest.mark.parametrize("missing", ["uvicorn", "cadence"])
 @pytest.mark.parametrize("words", [["demo", "cadence"], ["demo"]])
 def test_what_is_not_installed_is_named_with_a_way_to_get_it(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     real = builtins.__import__
 
     def without(name: str, *more: Any, **named: Any) -> Any:
-        if name.split(".")[0] == "uvicorn":
-            raise ImportError("no", name="uvicorn")
+        if name.split(".")[0] == missing:
+            raise ImportError("no", name=missing)
         return real(name, *more, **named)
 
     with patch.object(builtins, "__import__", without):
         done = oakum(*words)
     assert done.code == 2
-    assert "needs `uvicorn`" in done.err and ".[demo]" in done.err
+    assert f"needs `{missing}`" in done.err
+    assert "pip install ./examples '.[demo]'" in done.err
     assert list(tmp_path.iterdir()) == []
 
 

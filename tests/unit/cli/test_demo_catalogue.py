@@ -136,19 +136,23 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_written(tmp_path: Path) -> 
     assert not (tmp_path / "kit").exists()
 
 
+@pytest.mark.parametrize("missing", ["starlette", "oakum_catalogue"])
 @pytest.mark.parametrize("words", [["list"], ["show", "p01-boats"], ["serve", "p01-boats"]])
-def test_what_is_not_installed_is_named_with_a_way_to_get_it(words: list[str]) -> None:
+def test_what_is_not_installed_is_named_with_a_way_to_get_it(
+    words: list[str], missing: str
+) -> None:
     real = builtins.__import__
 
     def without(name: str, *more: Any, **named: Any) -> Any:
-        if name.split(".")[0] == "starlette":
-            raise ImportError("no", name="starlette")
+        if name.split(".")[0] == missing:
+            raise ImportError("no", name=missing)
         return real(name, *more, **named)
 
     with patch.object(builtins, "__import__", without):
         done = oakum("demo", "catalogue", *words)
     assert (done.code, done.out) == (2, "")
-    assert "needs `starlette`" in done.err and ".[demo]" in done.err
+    assert f"needs `{missing}`" in done.err
+    assert "pip install ./examples '.[demo]'" in done.err
 
 
 def test_each_pattern_has_its_heading_and_the_page_names_what_there_is() -> None:

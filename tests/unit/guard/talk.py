@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import cadence
 from oakum.contract import load
 from oakum.guard.dialogue import Answered, Asked
 from oakum.guard.passage import Gatekeeper, Passing, Refusal
 from oakum.semantics import compile_contract
 
-CADENCE = Path(__file__).parents[3] / "src/cadence/exposure.yaml"
+CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 
 
 def answer(

@@ -16,14 +16,14 @@ from oakum.contract.model import Json
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
 from oakum.finding import Door
-from oakum.mutate.harmless import CHANGES, PERSONAL, Change
-from oakum.mutate.mutant import Kind, Mutant, drawn, of_cells
-from oakum.mutate.reveal import Seeded
-from oakum.mutate.rules import shows_more, widened
-from oakum.mutate.tally import Calm, Fate, Tally, Trial, document, interval
 from oakum.scan.cast import Cast
 from oakum.semantics import Call, Model, compile_contract, project
 from oakum.semantics.diff import changes, compare
+from oakum_selftest.harmless import CHANGES, PERSONAL, Change
+from oakum_selftest.mutant import Kind, Mutant, drawn, of_cells
+from oakum_selftest.reveal import Seeded
+from oakum_selftest.rules import shows_more, widened
+from oakum_selftest.tally import Calm, Fate, Tally, Trial, document, interval
 from tests.gate.club import DOOR, cells, written
 from tests.gate.healthy import PEOPLE, api
 from tests.scan.servers import Call as Asked

@@ -21,7 +21,6 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response
-from oakum.mutate.mutant import Mutant, text
 from oakum.semantics import (
     Judge,
     Judgement,
@@ -35,6 +34,7 @@ from oakum.semantics import (
 from oakum.semantics.decide import may_call
 from oakum.semantics.principal import state_of
 from oakum.semantics.table import allows
+from oakum_selftest.mutant import Mutant, text
 
 Ask = Callable[[str | None, Request], Response]
 """The healthy API, asked as somebody; None: nobody logged in."""

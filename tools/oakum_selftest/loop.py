@@ -9,25 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
-import click
-
-from oakum.cli import shared
 from oakum.contract import Contract
 from oakum.contract.classify import classify
 from oakum.exchange import Request, Response
 from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
-from oakum.mutate import mutant as mutants
-from oakum.mutate.harmless import CHANGES, PERSONAL, Change
-from oakum.mutate.mutant import Mutant
-from oakum.mutate.reveal import Seeded, placed
-from oakum.mutate.rules import Wider, shows_more, widened
-from oakum.mutate.tally import Calm, Tally, Trial
-from oakum.scan.between import Does, Memory
 from oakum.scan.doors import is_graphql
 from oakum.scan.engine import Engine
 from oakum.scan.run import Options, Scan
@@ -35,6 +24,13 @@ from oakum.scan.session import Sessions
 from oakum.scan.transport import BudgetSpent, Governor, Transport
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.diff import changes, compare
+from oakum_selftest import mutant as mutants
+from oakum_selftest.answers import Does, Memory
+from oakum_selftest.harmless import CHANGES, PERSONAL, Change
+from oakum_selftest.mutant import Mutant
+from oakum_selftest.reveal import Seeded, placed
+from oakum_selftest.rules import Wider, shows_more, widened
+from oakum_selftest.tally import Calm, Tally, Trial
 
 Judged = Callable[[Report | None, tuple[Widening, ...] | None], Verdict]
 """The gate: over the report of a scan, and over what a contract has widened."""
@@ -302,24 +298,3 @@ def _why_missed(leak: Mutant, seeded: Seeded, report: Report, red: set[str]) -> 
     if red:
         return f"{times}; held back for {', '.join(sorted(red))}, but the leak is not named"
     return f"{times}; {'; '.join(sorted(said)) or 'no cell speaks of it'}"
-
-
-@contextmanager
-def progress(whole: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
-    """A line on standard error; where that is no terminal, one line for each run."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = shared.console(stderr=True)
-    bar = Progress(
-        MofNCompleteColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"),
-        console=console, transient=True, disable=quiet or not console.is_terminal,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("starting", total=whole)
-
-        def show(over: int, doing: str) -> None:
-            bar.update(task, completed=over, description=doing[:70])
-            if not quiet and not console.is_terminal:
-                click.echo(doing, err=True)
-
-        yield show

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.between import Does, Memory
+from oakum_selftest.answers import Does, Memory
 
 AT = "http://shelf.test"
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
 from oakum.exchange import Request, Response
-from oakum.mutate.reveal import Seats, bodied, parsed, placed, reached, walk
 from oakum.semantics import Model, Sighting
+from oakum_selftest.reveal import Seats, bodied, parsed, placed, reached, walk
 
 _TOKEN = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_-]{6,}[A-Za-z0-9]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")

@@ -12,11 +12,11 @@ from itertools import islice, product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Relation, Resource
 from oakum.finding import Door
-from oakum.mutate.mutant import Mutant, text
 from oakum.semantics import Model, Principal, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.model import resources_in
 from oakum.semantics.principal import claimed, held, with_claim
+from oakum_selftest.mutant import Mutant, text
 
 _MOST = 4096
 """Kinds of callers that are walked through."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from oakum.contract.model import Json
 from oakum.errors import ExitCode
-from oakum.mutate.mutant import KINDS, Mutant
+from oakum_selftest.mutant import KINDS, Mutant
 
 SCHEMA = "oakum.selftest/1"
 Fate = Literal["caught", "missed", "not seeded"]
