@@ -85,27 +85,89 @@ OWASP: Mapping[str, Item] = {
 RULES: Mapping[str, Rule] = {
     each.id: each
     for each in (
-        Rule("foreign-write", "API5:2023", ("CWE-639", "CWE-862")),
+        Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"), formerly=("foreign-write",)),
         Rule("mass-assignment", "API3:2023", ("CWE-915",)),
-        Rule("weak-token-key", "API2:2023", ("CWE-521", "CWE-347"), "critical"),
-        Rule("unbraked-login", "API2:2023", ("CWE-307",), "medium"),
-        Rule("unguarded-wipe", "API5:2023", ("CWE-650", "CWE-306"), "high"),
-        Rule("open-function", "API5:2023", ("CWE-862", "CWE-285"), "high"),
-        Rule("wrong-recipient-cache", "API8:2023", ("CWE-524", "CWE-525")),
-        Rule("shared-cache-allowed", "API8:2023", ("CWE-525", "CWE-524"), "medium"),
-        Rule("stale-grant", "API1:2023", ("CWE-613", "CWE-672")),
-        Rule("feed-beyond-contract", "API3:2023", ("CWE-200", "CWE-863")),
-        Rule("forgotten-twin", "API9:2023", ("CWE-1059", "CWE-863")),
-        Rule("graph-detour", "API3:2023", ("CWE-424", "CWE-863")),
-        Rule("leak-by-inference", "API3:2023", ("CWE-203", "CWE-200")),
+        Rule(
+            "weak-jwt-secret",
+            "API2:2023",
+            ("CWE-521", "CWE-347"),
+            "critical",
+            formerly=("weak-token-key",),
+        ),
+        Rule(
+            "no-login-rate-limit", "API2:2023", ("CWE-307",), "medium", formerly=("unbraked-login",)
+        ),
+        Rule(
+            "unsafe-get", "API5:2023", ("CWE-650", "CWE-306"), "high", formerly=("unguarded-wipe",)
+        ),
+        Rule(
+            "broken-function-level-authorization",
+            "API5:2023",
+            ("CWE-862", "CWE-285"),
+            "high",
+            formerly=("open-function",),
+        ),
+        Rule(
+            "cross-user-cache",
+            "API8:2023",
+            ("CWE-524", "CWE-525"),
+            formerly=("wrong-recipient-cache",),
+        ),
+        Rule(
+            "cacheable-personal-data",
+            "API8:2023",
+            ("CWE-525", "CWE-524"),
+            "medium",
+            formerly=("shared-cache-allowed",),
+        ),
+        Rule(
+            "revocation-not-enforced",
+            "API1:2023",
+            ("CWE-613", "CWE-672"),
+            formerly=("stale-grant",),
+        ),
+        Rule(
+            "feed-exposure", "API3:2023", ("CWE-200", "CWE-863"), formerly=("feed-beyond-contract",)
+        ),
+        Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"), formerly=("forgotten-twin",)),
+        Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"), formerly=("graph-detour",)),
+        Rule(
+            "inference-leak", "API3:2023", ("CWE-203", "CWE-200"), formerly=("leak-by-inference",)
+        ),
         Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium"),
-        Rule("contact-oracle", "API2:2023", ("CWE-204", "CWE-203"), "medium"),
-        Rule("talks-before-login", "API3:2023", ("CWE-209", "CWE-201")),
+        Rule(
+            "account-enumeration",
+            "API2:2023",
+            ("CWE-204", "CWE-203"),
+            "medium",
+            formerly=("contact-oracle",),
+        ),
+        Rule(
+            "pre-login-disclosure",
+            "API2:2023",
+            ("CWE-209", "CWE-201"),
+            formerly=("talks-before-login",),
+        ),
         Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200")),
         Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213")),
-        Rule("login-taken-for-permission", "API1:2023", ("CWE-862", "CWE-639")),
-        Rule("broken-object-authorization", "API1:2023", ("CWE-639", "CWE-285")),
-        Rule("field-beyond-contract", "API3:2023", ("CWE-213", "CWE-201")),
+        Rule(
+            "authenticated-not-authorized",
+            "API1:2023",
+            ("CWE-862", "CWE-639"),
+            formerly=("login-taken-for-permission",),
+        ),
+        Rule(
+            "broken-object-level-authorization",
+            "API1:2023",
+            ("CWE-639", "CWE-285"),
+            formerly=("broken-object-authorization",),
+        ),
+        Rule(
+            "excessive-data-exposure",
+            "API3:2023",
+            ("CWE-213", "CWE-201"),
+            formerly=("field-beyond-contract",),
+        ),
         Rule("over-block", "", ()),
     )
 }

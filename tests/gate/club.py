@@ -93,7 +93,7 @@ def leak(
 ) -> Finding:
     """A proven leak of high severity, unless said otherwise."""
     found = Finding(
-        rule="field-beyond-contract", verdict="proven", resource="Member", field=field,
+        rule="excessive-data-exposure", verdict="proven", resource="Member", field=field,
         viewer=viewer, state=state, doors=(DOOR,), owasp="API3:2023", cwe=("CWE-213",),
         severity="high", title=f"`{viewer}` sees `Member.{field}`", advice="leave it out",
         contract_location=Location("exposure.yaml", 17, 7),

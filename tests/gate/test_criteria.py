@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,6 +98,15 @@ def test_a_waived_finding_does_not_fail_and_is_counted(tmp_path: Path, what: str
     assert (done.code, done.json["suppressed"]) == (0, 1)
     (each,) = done.json["waivers"]
     assert (each["suppressed"], each["expired"], each["owner"]) == (1, False, "ann")
+
+
+def test_a_waiver_of_a_finding_holds_when_its_rule_is_called_otherwise(tmp_path: Path) -> None:
+    """The mark was written when the rule was `field-beyond-contract`."""
+    new = replace(leak(), rule="excessive-data-exposure")
+    parts = ("field-beyond-contract", new.resource, new.field, new.viewer, repr(new.state))
+    mark = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    done = judged(tmp_path, new, criteria=waiver(f'finding: "{mark}"'))
+    assert (done.code, done.json["waivers"][0]["suppressed"]) == (0, 1)
 
 
 def test_a_waiver_of_a_cell_says_in_which_state(tmp_path: Path) -> None:

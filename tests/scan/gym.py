@@ -25,11 +25,11 @@ from oakum_catalogue.kit import Entry
 
 LEAKS = {
     "role": ("mass-assignment", "staff", "owner", "POST /people/register"),
-    "password": ("foreign-write", "password", "person", "PUT /people/{name}/password"),
-    "remove": ("foreign-write", "name", "person", "DELETE /people/{name}"),
-    "guess": ("unbraked-login", "password", "anyone", "POST /login"),
-    "key": ("weak-token-key", "name", "anyone", "POST /login"),
-    "wipe": ("unguarded-wipe", "*", "anyone", "GET /resetdb"),
+    "password": ("bola-write", "password", "person", "PUT /people/{name}/password"),
+    "remove": ("bola-write", "name", "person", "DELETE /people/{name}"),
+    "guess": ("no-login-rate-limit", "password", "anyone", "POST /login"),
+    "key": ("weak-jwt-secret", "name", "anyone", "POST /login"),
+    "wipe": ("unsafe-get", "*", "anyone", "GET /resetdb"),
 }
 PERSON = """type: object
       properties:

@@ -16,7 +16,7 @@ from oakum_catalogue.kit import Entry
 
 LEAKS = {
     "review": ("mass-assignment", "review.state", "owner", "POST /notes"),
-    "thrown": ("foreign-write", "ref", "person", "DELETE /notes/{ref}"),
+    "thrown": ("bola-write", "ref", "person", "DELETE /notes/{ref}"),
 }
 DOCUMENT = """\
 openapi: 3.1.0

@@ -33,7 +33,7 @@ def test_all_that_can_be_done_to_an_account_is_found_and_no_account_is_left(tmp_
     played = play(made, "leaky", 1, tmp_path)
     assert not played.report.distrust
     assert told(played.report.findings) == set(LEAKS.values())
-    assert {each.verdict for each in played.report.findings if each.rule != "unguarded-wipe"} == {
+    assert {each.verdict for each in played.report.findings if each.rule != "unsafe-get"} == {
         "proven"
     }
     assert played.after == played.before
@@ -106,7 +106,7 @@ def test_without_leave_to_write_nobody_is_registered(tmp_path: Path) -> None:
     made, gym = entry(LEAKS)
     played = play(replace(made, options=()), "leaky", 1, tmp_path)
     assert "POST /people/register" not in gym.asked
-    assert {each.rule for each in played.report.findings} == {"weak-token-key", "unguarded-wipe"}
+    assert {each.rule for each in played.report.findings} == {"weak-jwt-secret", "unsafe-get"}
 
 
 class Registry(gym.Gym):
@@ -173,7 +173,7 @@ def test_nobody_is_registered_under_a_name_of_an_identity(how: str, tmp_path: Pa
 def test_whose_a_taken_name_is_told_by_accounts_of_the_runs_own(tmp_path: Path) -> None:
     played, _ = registry("tells whose", tmp_path)
     assert told(played.report.findings) == {
-        ("talks-before-login", "mail", "anyone", "POST /people/register")
+        ("pre-login-disclosure", "mail", "anyone", "POST /people/register")
     }
     assert played.report.findings[0].verdict == "proven"
     assert not played.report.distrust and played.after == played.before
@@ -205,7 +205,7 @@ def test_that_a_mail_address_is_taken_is_told_by_accounts_of_the_runs_own(tmp_pa
     place.register = both  # type: ignore[method-assign]
     played = play(made, "leaky", 1, tmp_path / "both")
     assert told(played.report.findings) == {
-        ("contact-oracle", "mail", "anyone", "POST /people/register")
+        ("account-enumeration", "mail", "anyone", "POST /people/register")
     }
     assert played.report.findings[0].verdict == "proven"
     assert not played.report.distrust and played.after == played.before
@@ -213,7 +213,7 @@ def test_that_a_mail_address_is_taken_is_told_by_accounts_of_the_runs_own(tmp_pa
 
 def test_a_registration_that_overwrites_an_account_is_asked_once_and_proven(tmp_path: Path) -> None:
     played, place = registry("overwrites", tmp_path)
-    assert ("foreign-write", "password", "anyone", "POST /people/register") in told(
+    assert ("bola-write", "password", "anyone", "POST /people/register") in told(
         played.report.findings
     )
     names = [each["name"] for each in place.sent]
@@ -234,7 +234,7 @@ def test_a_second_account_that_nobody_can_remove_ends_with_distrust(tmp_path: Pa
 def test_a_registration_that_says_the_same_of_a_name_that_is_taken_is_believed(
     tmp_path: Path,
 ) -> None:
-    """The remedy of `contact-oracle`: a name that is taken makes nothing."""
+    """The remedy of `account-enumeration`: a name that is taken makes nothing."""
     played, place = registry("says the same", tmp_path)
     names = [each["name"] for each in place.sent]
     assert len(names) == len({*names}) + 1, "it was asked with a name that is taken"

@@ -13,7 +13,7 @@ from tests.scan.test_odd_writes import Odd, scan
 
 pytestmark = pytest.mark.server
 
-RULE = "shared-cache-allowed"
+RULE = "cacheable-personal-data"
 
 
 def rules(headers: dict[str, str], folder: Path, path: str = "/me") -> dict[str, str]:

@@ -133,7 +133,7 @@ def test_the_fixed_stage_is_clean_without_a_gap(scanned: Any) -> None:
 def test_the_first_fix_is_called_by_its_name(scanned: Any) -> None:
     stage, report, *_ = scanned
     rules = {f["rule"] for f in report["findings"]}
-    taken = [f for f in report["findings"] if f["rule"] == "login-taken-for-permission"]
+    taken = [f for f in report["findings"] if f["rule"] == "authenticated-not-authorized"]
     doors = {d["path"] for f in taken for d in f["doors"] if f["field"] not in EDGE}
     if stage == "1":  # a few doors asked for a login from the beginning
         assert doors <= {
@@ -167,7 +167,7 @@ def test_one_defect_with_many_doors(scanned: Any) -> None:
 def test_every_finding_was_asked_twice(scanned: Any) -> None:
     _, report, *_ = scanned
     once = {f["rule"] for f in report["findings"] if not f["evidence"]["confirmed"]}
-    assert once <= {"shared-cache-allowed"}  # read from the headers of answers there were
+    assert once <= {"cacheable-personal-data"}  # read from the headers of answers there were
 
 
 def test_nothing_of_a_person_is_written(scanned: Any) -> None:

@@ -56,8 +56,8 @@ def found(how: str, folder: Path, call: str = "[person]") -> dict[tuple[str, str
 @pytest.mark.parametrize(
     ("how", "verdicts"),
     [
-        ("open", {("open-function", "anyone"): "proven"}),
-        ("polite", {("open-function", "anyone"): "suspected"}),
+        ("open", {("broken-function-level-authorization", "anyone"): "proven"}),
+        ("polite", {("broken-function-level-authorization", "anyone"): "suspected"}),
         ("other", {}),
         ("shut", {}),
     ],
@@ -70,10 +70,12 @@ def test_whoever_may_not_call_is_refused_or_told(
 
 def test_what_no_identity_may_call_is_suspected_at_most(tmp_path: Path) -> None:
     assert found("open", tmp_path / "1", "[]") == {
-        ("open-function", "anyone"): "suspected",
-        ("open-function", "person"): "suspected",
+        ("broken-function-level-authorization", "anyone"): "suspected",
+        ("broken-function-level-authorization", "person"): "suspected",
     }
-    assert found("shut", tmp_path / "2", "[]") == {("open-function", "person"): "suspected"}
+    assert found("shut", tmp_path / "2", "[]") == {
+        ("broken-function-level-authorization", "person"): "suspected"
+    }
 
 
 def test_what_anybody_may_call_is_open_to_all(tmp_path: Path) -> None:

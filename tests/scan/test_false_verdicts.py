@@ -118,7 +118,7 @@ def test_the_number_of_a_request_confuses_no_cache(tmp_path: Path) -> None:
 
 def test_one_validator_for_the_data_of_two_people_is_suspected(tmp_path: Path) -> None:
     report = scanned(Tagged(), tmp_path)
-    assert {each[:2] for each in said(report)} == {("suspected", "shared-cache-allowed")}
+    assert {each[:2] for each in said(report)} == {("suspected", "cacheable-personal-data")}
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,8 @@ class Mixed(Ledgers):
 def test_who_am_i_out_of_a_shared_cache_is_the_leak_and_stops_nothing(tmp_path: Path) -> None:
     report = scanned(Mixed(), tmp_path)
     assert report.distrust == (), told(report)
-    assert ("proven", "wrong-recipient-cache", "Account.email", "member") in said(report), told(
-        report
-    )
-    assert {each[1] for each in said(report)} == {"wrong-recipient-cache"}
+    assert ("proven", "cross-user-cache", "Account.email", "member") in said(report), told(report)
+    assert {each[1] for each in said(report)} == {"cross-user-cache"}
     assert any("gave `bob` the account of `ann`" in each for each in report.notes)
     tested = {c.result for c in report.cells if (c.resource, c.viewer) == ("Expense", "member")}
     assert tested == {Result.CLOSED}
@@ -235,7 +233,7 @@ def test_an_old_version_beside_such_pages_is_found(tmp_path: Path) -> None:
     api = FrontEnd()
     api.old = True
     report = scanned(api, tmp_path, twins=True)
-    assert ("proven", "forgotten-twin", "Expense.iban", "member") in said(report), told(report)
+    assert ("proven", "shadow-endpoint", "Expense.iban", "member") in said(report), told(report)
 
 
 # --------------------------------------------------------------------------- drafts
@@ -354,4 +352,4 @@ def test_another_kind_of_object_of_an_owners_tells_nothing_of_a_filter(tmp_path:
         "      id: [{see: [member]}]\n      name, email: [{see: [owner]}]",
     )
     report = scanned(Approved(), tmp_path, document=document, policy=policy)
-    assert not [each for each in said(report) if each[1] == "leak-by-inference"], told(report)
+    assert not [each for each in said(report) if each[1] == "inference-leak"], told(report)

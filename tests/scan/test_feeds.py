@@ -16,7 +16,7 @@ pytestmark = pytest.mark.server
 def heard(findings: tuple[Finding, ...]) -> set[tuple[str, str]]:
     """(field, door) of what leaks to members, and in feeds alone."""
     found = {(each.rule, each.verdict, each.viewer) for each in findings}
-    assert found <= {("feed-beyond-contract", "proven", "member")}
+    assert found <= {("feed-exposure", "proven", "member")}
     return {(each.field, f"{d.method} {d.path}") for each in findings for d in each.doors}
 
 

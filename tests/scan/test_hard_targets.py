@@ -82,7 +82,7 @@ def test_a_leak_is_proven_and_nothing_personal_is_written(tmp_path: Path) -> Non
     assert run.code == 1
     assert rules == {
         ("privacy-setting-not-enforced", "diary", "member"),
-        ("login-taken-for-permission", "phone", "member"),
+        ("authenticated-not-authorized", "phone", "member"),
     }
     assert all(f["verdict"] == "proven" for f in run.report["findings"])
     assert not [call for call in server.calls if call.method not in ("GET", "POST")]

@@ -202,7 +202,7 @@ def test_an_address_that_is_none_ends_no_run(said: str, tmp_path: Path) -> None:
     inner.router.routes.append(Route("/front", lambda _: Response(page, media_type="text/html")))
     made = replace(made, options=("--allow-writes", "--front-end", "{target}/front"))
     report, _ = scan(made, Odd(inner, change), tmp_path)
-    assert any(each.rule == "foreign-write" for each in report.findings)
+    assert any(each.rule == "bola-write" for each in report.findings)
     assert not report.distrust
 
 

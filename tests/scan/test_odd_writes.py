@@ -274,7 +274,7 @@ def test_a_brake_that_could_not_be_tried_is_not_said_to_be_there(tmp_path: Path)
     with serving(app) as target:
         options = options_of(made, policy, target)
         report = Scan(options, lambda event: None, sleep=hasty).report()
-        (found,) = (each for each in report.findings if each.rule == "unbraked-login")
+        (found,) = (each for each in report.findings if each.rule == "no-login-rate-limit")
         open_still = replay(report, found, options, lambda event: None)
         shut.append(True)
         unknown = replay(report, found, options, lambda event: None)

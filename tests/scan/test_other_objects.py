@@ -172,7 +172,7 @@ def test_a_filter_that_finds_an_open_object_tells_nothing_of_a_closed_one(tmp_pa
 def test_a_filter_that_finds_a_closed_object_by_what_it_hides_is_told(tmp_path: Path) -> None:
     run = sheets(tmp_path, reads="all")
     assert run.proven == {("Sheet.title", "member")}
-    assert run.finding("Sheet.title", "member").rule == "leak-by-inference"
+    assert run.finding("Sheet.title", "member").rule == "inference-leak"
 
 
 def test_what_only_another_object_of_the_owners_has_is_no_over_block(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def run(folder: Path, shop: Shop, identities: str = "") -> tuple[Run, Any]:
 def test_an_own_list_tells_whose_id_it_is(tmp_path: Path) -> None:
     done, _ = run(tmp_path, Shop())
     assert {(f["rule"], f["field"]) for f in done.report["findings"]} >= {
-        ("login-taken-for-permission", "address")
+        ("authenticated-not-authorized", "address")
     }
     assert done.code == 1
 

@@ -83,7 +83,7 @@ def test_what_stays_open_after_a_setting_was_put_back_is_told_and_proven(tmp_pat
     place = KeepsOpen()
     made = played(place, tmp_path)
     assert "ben" in place.once and place.settings["ben"]["hidden"] is True
-    found = [each for each in made.report.findings if each.rule == "stale-grant"]
+    found = [each for each in made.report.findings if each.rule == "revocation-not-enforced"]
     assert {(each.field, each.viewer, each.verdict) for each in found} == {
         ("motto", "member", "proven")
     }

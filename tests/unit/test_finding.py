@@ -11,7 +11,7 @@ from oakum.finding import Cell, Door, Finding, Report, Result
 
 DOORS = (Door("GET", "/a", "a"), Door("GET", "/b", "b"))
 FINDING = Finding(
-    "field-beyond-contract", "proven", "Member", "email", "member", (("private", "true"),),
+    "excessive-data-exposure", "proven", "Member", "email", "member", (("private", "true"),),
     DOORS, "API3:2023", ("CWE-213",), "high", "a title", "advice", NOWHERE,
 )  # fmt: skip
 

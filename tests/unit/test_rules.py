@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
+from oakum.errors import NOWHERE
+from oakum.finding import Finding
 from oakum.rules import OWASP, RULES, Rule, current, filed, item, marked
 from oakum.scan.checks import CHECKS, OVER_BLOCK
 
@@ -22,6 +26,23 @@ def test_each_name_that_a_rule_had_leads_to_it_and_to_one_mark(rule: Rule) -> No
     for name in (rule.id, *rule.formerly):
         assert current(name) == rule.id
         assert marked(name) == (*rule.formerly, rule.id)[0]
+
+
+FORMERLY = [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+
+
+@pytest.mark.parametrize(("old", "new"), FORMERLY)
+def test_a_finding_keeps_its_fingerprint_when_its_rule_is_called_otherwise(
+    old: str, new: str
+) -> None:
+    def marked_as(rule: str) -> str:
+        return Finding(
+            rule, "proven", "Member", "email", "member", (), (), "", (), "high", "t", "a", NOWHERE
+        ).fingerprint
+
+    parts = (old, "Member", "email", "member", "()")
+    first = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    assert marked_as(new) == marked_as(old) == first
 
 
 def test_what_is_no_rule_stays_as_it_is() -> None:

@@ -241,7 +241,7 @@ def _sum(report: Report) -> str:
 
 _TELLING = {
     "1": (PRIVACY_RULE, "missing-authentication"),
-    "2": (PRIVACY_RULE, "login-taken-for-permission"),
+    "2": (PRIVACY_RULE, "authenticated-not-authorized"),
 }
 
 

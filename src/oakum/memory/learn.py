@@ -26,7 +26,7 @@ from oakum.memory.model import (
     stage,
 )
 
-_ASKED_OTHERWISE = frozenset({"stale-grant", "wrong-recipient-cache"})
+_ASKED_OTHERWISE = frozenset({"revocation-not-enforced", "cross-user-cache"})
 """Rules whose cells a plain question shows closed, whether or not the leak is mended."""
 _Key = tuple[bool, str, str, str, str, State]
 

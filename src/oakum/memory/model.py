@@ -15,8 +15,8 @@ from oakum.finding import Door, State
 
 BESIDE = frozenset(
     {
-        "contact-oracle", "enumerable-ids", "foreign-write", "leak-by-inference", "mass-assignment",
-        "talks-before-login", "unbraked-login", "unguarded-wipe", "weak-token-key",
+        "account-enumeration", "enumerable-ids", "bola-write", "inference-leak", "mass-assignment",
+        "pre-login-disclosure", "no-login-rate-limit", "unsafe-get", "weak-jwt-secret",
     }
 )  # fmt: skip
 """Rules whose findings stand beside the cells: what differs, not what a field shows."""

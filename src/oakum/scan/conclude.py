@@ -221,7 +221,7 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
     may set any field of such objects. Empty: some line does, or `call:` does not let them in."""
     table = model.settable.get(signal.resource)
     let_in = {*(model.rule(signal.door.operation).call or ())} & {*signal.viewer.split("+")}
-    if signal.how not in ("foreign-write", "mass-assignment") or table is None or not let_in:
+    if signal.how not in ("bola-write", "mass-assignment") or table is None or not let_in:
         return ""
     if any(grant.see for rule in table.rules for grant in rule.grants):
         return ""

@@ -28,37 +28,37 @@ from oakum.scan.techniques import TECHNIQUES, options
 from oakum.semantics import Model
 
 TOLD_BY: Mapping[str, frozenset[str]] = {
-    "foreign-write": frozenset({"writes", "creations", "accounts"}),
+    "bola-write": frozenset({"writes", "creations", "accounts"}),
     "mass-assignment": frozenset({"writes", "creations", "accounts"}),
-    "weak-token-key": frozenset({"offline"}),
-    "unbraked-login": frozenset({"accounts"}),
-    "unguarded-wipe": frozenset({"offline"}),
-    "open-function": frozenset({"calls"}),
-    "wrong-recipient-cache": frozenset({"cache"}),
-    "shared-cache-allowed": frozenset({"cache"}),
-    "stale-grant": frozenset({"stale"}),
-    "feed-beyond-contract": frozenset({"feeds"}),
-    "forgotten-twin": frozenset({"twins"}),
-    "graph-detour": frozenset({"graph"}),
-    "leak-by-inference": frozenset({"inference", "worlds"}),
+    "weak-jwt-secret": frozenset({"offline"}),
+    "no-login-rate-limit": frozenset({"accounts"}),
+    "unsafe-get": frozenset({"offline"}),
+    "broken-function-level-authorization": frozenset({"calls"}),
+    "cross-user-cache": frozenset({"cache"}),
+    "cacheable-personal-data": frozenset({"cache"}),
+    "revocation-not-enforced": frozenset({"stale"}),
+    "feed-exposure": frozenset({"feeds"}),
+    "shadow-endpoint": frozenset({"twins"}),
+    "graphql-exposure": frozenset({"graph"}),
+    "inference-leak": frozenset({"inference", "worlds"}),
     "enumerable-ids": frozenset({"walk"}),
-    "contact-oracle": frozenset({"talk"}),
-    "talks-before-login": frozenset({"talk"}),
+    "account-enumeration": frozenset({"talk"}),
+    "pre-login-disclosure": frozenset({"talk"}),
 }
 """Rule → the techniques (modules) that alone tell it."""
 PLAIN = frozenset(
     {
-        "missing-authentication", "privacy-setting-not-enforced", "login-taken-for-permission",
-        "broken-object-authorization", "field-beyond-contract", "over-block",
+        "missing-authentication", "privacy-setting-not-enforced", "authenticated-not-authorized",
+        "broken-object-level-authorization", "excessive-data-exposure", "over-block",
     }
 )  # fmt: skip
 """Rules that answers at any door tell, whichever way was gone through it."""
 WAYS = frozenset({"options", "parents", "harvest", "graph", "twins", "feeds"})
 """Techniques that find other ways through doors."""
-_WRITTEN = frozenset({"foreign-write", "mass-assignment"})
-_TWO_STEPS = PLAIN | {"forgotten-twin", "graph-detour"}
+_WRITTEN = frozenset({"bola-write", "mass-assignment"})
+_TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 """Rules for which a door is tried as its owner first, and given up if that is refused."""
-_UNASKED = frozenset({"weak-token-key", "unguarded-wipe"})
+_UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
 _WRITES = frozenset({"PUT", "PATCH", "POST"})
 _TEACHERS = 3
@@ -201,12 +201,12 @@ class Scope:
         rule, engine = self.focus.finding.rule, self.engine
         if rule in _UNASKED:
             return True
-        if rule == "unbraked-login":  # a login that was asked says nothing of a brake
+        if rule == "no-login-rate-limit":  # a login that was asked says nothing of a brake
             newcomers = engine.newcomers if engine is not None else None
             return newcomers is not None and newcomers.guessed
         if engine is None or door.operation in self.given - engine.matrix.gates.keys():
             return engine is not None
-        if rule == "feed-beyond-contract" and not self._came(engine, door):
+        if rule == "feed-exposure" and not self._came(engine, door):
             return False
         if rule not in _WRITTEN and not self._is_known(engine):
             return False
@@ -238,7 +238,7 @@ class Scope:
         if rule not in PLAIN and not asked.how and rule != "enumerable-ids":
             return False  # keys are read, and only asked for where they can be found out
         ended = asked.world.startswith("end of ") or asked.world.endswith(" closed")
-        if rule == "stale-grant" and not ended:
+        if rule == "revocation-not-enforced" and not ended:
             return False
         if rule in _WRITTEN:
             name = self.focus.finding.field.split(".")[0]
@@ -294,7 +294,7 @@ def narrow(
     if one.resource not in (*model.policy.resources, "*"):
         words = f"has no resource `{one.resource}`, of which the finding is"
         raise InputError([Problem(Location("the contract"), words)])
-    celled = one.rule in (*PLAIN, "wrong-recipient-cache")
+    celled = one.rule in (*PLAIN, "cross-user-cache")
     documented = frozenset(gate.door for gate in gates if celled)
     plain = documented.issuperset(one.doors)
     operations = {door.operation for door in one.doors}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from oakum.finding import Door, Evidence
 from oakum.scan.asking import curl
-from oakum.scan.checks.foreign_write import REMOVED
+from oakum.scan.checks.bola_write import REMOVED
 from oakum.scan.engine import Engine
 from oakum.scan.signals import Signal
 
@@ -38,7 +38,7 @@ def tell_removals(engine: Engine) -> None:
         door = Door(each.gate.door.method, each.gate.door.path, each.gate.operation.id)
         engine.signals.append(
             Signal(
-                "foreign-write", known.name, known.key, label, door, evidence, (), each.by,
+                "bola-write", known.name, known.key, label, door, evidence, (), each.by,
                 says=REMOVED,
             )
         )  # fmt: skip

@@ -43,7 +43,7 @@ class Story:
 
 
 STORIES: Mapping[str, Story] = {
-    "foreign-write": Story(
+    "bola-write": Story(
         "Somebody changes an object that is not theirs to change, and its owner sees the change.",
         "Who can write to another's account can lock its owner out, take it over, or plant data"
         " that"
@@ -85,7 +85,7 @@ STORIES: Mapping[str, Story] = {
         " that no `set` of the contract gives to this caller.",
         ("OWASP Mass Assignment Cheat Sheet",),
     ),
-    "weak-token-key": Story(
+    "weak-jwt-secret": Story(
         "Tokens are signed with a word that everybody tries first.",
         "Who knows the key writes a token for any account and any role, without asking anybody, and"
         " no log tells it from a real one.",
@@ -103,7 +103,7 @@ STORIES: Mapping[str, Story] = {
         "it verifies signatures with the same key, and a guessed key makes right ones.",
         ("RFC 7518, 3.2", "RFC 8725, 3.5"),
     ),
-    "unbraked-login": Story(
+    "no-login-rate-limit": Story(
         "A secret can be guessed at the login again and again, and nothing slows it down.",
         "Passwords of other leaks are tried on every account by machines, and a code of four or six"
         " digits falls in minutes.",
@@ -121,7 +121,7 @@ STORIES: Mapping[str, Story] = {
         " so guesses from many addresses pass.",
         ("RFC 6585, 4", "NIST SP 800-63B, 5.2.2"),
     ),
-    "unguarded-wipe": Story(
+    "unsafe-get": Story(
         "A reading call that asks for no login says that it makes data anew or destroys it.",
         "A crawler, a preview of a link or a curious visitor is enough to set it off.",
         Incident(
@@ -138,7 +138,7 @@ STORIES: Mapping[str, Story] = {
         " it to nobody.",
         ("RFC 9110, 9.2.1",),
     ),
-    "open-function": Story(
+    "broken-function-level-authorization": Story(
         "A door carries out what only others may have carried out.",
         "The page that leads to it is hidden from those callers, and the door is not.",
         Incident(
@@ -154,7 +154,7 @@ STORIES: Mapping[str, Story] = {
         "the call for everybody to whom `call:` of the operation does not give it.",
         ("RFC 9110, 15.5.2 and 15.5.4",),
     ),
-    "wrong-recipient-cache": Story(
+    "cross-user-cache": Story(
         "A cache hands one caller the answer that was made for another.",
         "Nobody has to attack: every reader is shown the account of whoever asked before.",
         Incident(
@@ -174,7 +174,7 @@ STORIES: Mapping[str, Story] = {
         " right one. In front of it no cache keeps a personal answer: they go out as `no-store`.",
         ("RFC 9111, 3.5, 5.2.2.5 and 5.2.2.7",),
     ),
-    "shared-cache-allowed": Story(
+    "cacheable-personal-data": Story(
         "An answer made for one caller tells caches that many share to keep it for everybody.",
         "It does no harm until somebody puts such a cache in front: then the next reader is handed"
         " what was made for the one before.",
@@ -193,7 +193,7 @@ STORIES: Mapping[str, Story] = {
         " the API says.",
         ("RFC 9111, 3.5 and 4.1", "RFC 9110, 8.8.3 and 12.5.5"),
     ),
-    "stale-grant": Story(
+    "revocation-not-enforced": Story(
         "The right to see has ended, and a link, a cursor or a copy from before still opens.",
         "Who unfollows, blocks or goes private believes that it is over.",
         Incident(
@@ -213,7 +213,7 @@ STORIES: Mapping[str, Story] = {
         " of its reach.",
         ("RFC 7009",),
     ),
-    "feed-beyond-contract": Story(
+    "feed-exposure": Story(
         "A live feed carries a field that no other door shows to this listener.",
         "What is pushed is filtered once, when somebody is let in, or for nobody; it goes on for as"
         " long as they listen.",
@@ -232,7 +232,7 @@ STORIES: Mapping[str, Story] = {
         " all.",
         ("RFC 6455, 10", "WHATWG HTML, server-sent events"),
     ),
-    "forgotten-twin": Story(
+    "shadow-endpoint": Story(
         "A door that no document has shows what the documented ones keep.",
         "A fix is made where people look. An old version, an old address or a page for phones runs"
         " on without it, and who wants the data tries those first.",
@@ -251,7 +251,7 @@ STORIES: Mapping[str, Story] = {
         " there for it. An address that does not lead through it is out of its reach.",
         ("RFC 8594",),
     ),
-    "graph-detour": Story(
+    "graphql-exposure": Story(
         "In GraphQL another path leads to an object than the one that is guarded.",
         "A schema has more ways to an object than anybody counts, and each new field adds some.",
         Incident(
@@ -268,7 +268,7 @@ STORIES: Mapping[str, Story] = {
         "{field} from what {viewer} is sent, at every path of a query, by type.",
         ("GraphQL, Best practices: authorization",),
     ),
-    "leak-by-inference": Story(
+    "inference-leak": Story(
         "A hidden field never appears in an answer, and steers its order, its count or its filter.",
         "Asked often enough, a filter gives a value away whole, and an order to within its"
         " neighbours.",
@@ -310,7 +310,7 @@ STORIES: Mapping[str, Story] = {
         " they are.",
         ("RFC 9562, 8", "RFC 6585, 4"),
     ),
-    "contact-oracle": Story(
+    "account-enumeration": Story(
         "An address, a number or a name goes in, and the answer tells whether it is somebody's.",
         "Lists of addresses and numbers become lists of customers: for fraud, for blackmail where"
         " the"
@@ -333,7 +333,7 @@ STORIES: Mapping[str, Story] = {
         " harvest down.",
         ("OWASP Authentication Cheat Sheet, error messages",),
     ),
-    "talks-before-login": Story(
+    "pre-login-disclosure": Story(
         "Whoever names a person, in a login or a registration, is told something of them.",
         "It takes no account and no password: only a name, a number or an address.",
         Incident(
@@ -394,7 +394,7 @@ STORIES: Mapping[str, Story] = {
         " what it cannot learn is closed.",
         ("GDPR, Article 25",),
     ),
-    "login-taken-for-permission": Story(
+    "authenticated-not-authorized": Story(
         "The door asks who somebody is, and then not whose object it is.",
         "Anybody can make an account. It looks repaired, since the test without a login fails now.",
         Incident(
@@ -410,7 +410,7 @@ STORIES: Mapping[str, Story] = {
         "removes",
         "{field} from what {viewer} is sent; an answer without anything to see is refused.",
     ),
-    "broken-object-authorization": Story(
+    "broken-object-level-authorization": Story(
         "A whole object comes to somebody who may see nothing of it.",
         "An id is all it takes, and ids are handed out in lists, links and logs, or can be counted"
         " up.",
@@ -430,7 +430,7 @@ STORIES: Mapping[str, Story] = {
         " answered as if it did not exist.",
         ("RFC 9110, 15.5.4 and 15.5.5",),
     ),
-    "field-beyond-contract": Story(
+    "excessive-data-exposure": Story(
         "The object may be seen by this viewer, and this field of it may not.",
         "The page shows four fields and the answer has forty: whoever looks at the network reads"
         " all"

@@ -153,7 +153,7 @@ class Taken:
         if overwritten:
             secret = next(self._secrets(), "password")
             note = "an account logs in with the secret of a second registration; the run made it"
-            self._signal("foreign-write", secret, heard, note, "written")
+            self._signal("bola-write", secret, heard, note, "written")
 
     def _secrets(self) -> Iterator[str]:
         shape = body_shape(self.newcomers.gate.operation) or Shape()

@@ -97,8 +97,8 @@ def test_the_base_metrics_that_a_scan_proves_are_told_and_no_others() -> None:
 
 
 def test_one_draft_is_about_all_findings_of_the_rule_and_the_resource() -> None:
-    more = finding("login-taken-for-permission", "birthday", "guest")
-    other = finding("contact-oracle", "phone", "member")
+    more = finding("authenticated-not-authorized", "birthday", "guest")
+    other = finding("account-enumeration", "phone", "member")
     whole = replace(STAGE_2_TOLD, findings=(*STAGE_2_TOLD.findings, more, other))
     draft = drafted(whole)
     assert draft.fields == ("city", "birthday")

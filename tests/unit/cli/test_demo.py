@@ -142,7 +142,7 @@ def test_a_demo_without_an_engine_says_loudly_what_it_left_out(tmp_path: Path) -
 
 
 def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
-    also = ("broken-object-authorization",)
+    also = ("broken-object-level-authorization",)
     report = sample()
     report = replace(report, findings=tuple(replace(f, also=also) for f in report.findings))
     with patch.object(demo, "_scan", lambda stage, *_: report if stage in ("1", "2") else clean()):

@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
     report = sample()
     known = {check.RULE.id for check in CHECKS}
     found = [each for each in report.findings if each.rule in known]
-    other = replace(found[0], rule="contact-oracle", viewer="anyone", state=())
+    other = replace(found[0], rule="account-enumeration", viewer="anyone", state=())
     path = tmp_path / "report.json"
     path.write_bytes(json_v1.render(replace(report, findings=(*found, other))))
     return path
@@ -70,6 +70,16 @@ def test_an_item_of_owasp_lists_its_rules_and_findings(name: str, file: Path) ->
     assert set(data.json["findings"]) == of_item != set()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+)
+def test_a_rule_is_explained_by_the_ids_that_it_had(old: str, new: str) -> None:
+    done = oakum("explain", old)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"{new} (formerly {old})\n")
+    assert oakum("explain", old, "--format", "json").json["rule"] == new
+
+
 def test_an_item_without_a_rule_says_so() -> None:
     done = oakum("explain", "API7")
     assert done.code == 0
@@ -99,7 +109,7 @@ def test_a_finding_for_machines_is_that_of_the_report(file: Path) -> None:
 
 
 def test_what_the_guard_cannot_do_is_said(file: Path) -> None:
-    found = finding(read(file), "contact-oracle")
+    found = finding(read(file), "account-enumeration")
     done = oakum("explain", found.fingerprint, "--report", file)
     assert "it cannot help: statuses" in " ".join(done.out.split())
 
@@ -125,8 +135,8 @@ def test_what_is_neither_rule_nor_finding_is_refused_in_words(file: Path) -> Non
         assert (done.code, done.out) == (2, "")
         return done.err
 
-    assert "did you mean `stale-grant`?" in refused("stale-grants")
-    assert "there are foreign-write, " in refused("xyz")
+    assert "did you mean `revocation-not-enforced`?" in refused("revocation-not-enforceds")
+    assert "there are bola-write, " in refused("xyz")
     assert "give the report that has it: --report" in refused("0123456789abcdef")
     assert "no finding `0123456789abcdef`" in refused("0123456789abcdef", "--report", file)
     digit = max("0123456789abcdef", key=lambda d: sum(

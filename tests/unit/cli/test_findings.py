@@ -51,7 +51,7 @@ def test_the_file_changes_with_write_only(memory: Path, tmp_path: Path) -> None:
     assert after != before
     assert oakum("findings", memory, "--report", fixed, "--write").code == 0
     assert memory.read_bytes() == after
-    assert "fixed  login-taken-for-permission" in oakum("findings", memory, "--all").out
+    assert "fixed  authenticated-not-authorized" in oakum("findings", memory, "--all").out
     assert sorted(each.name for each in tmp_path.iterdir()) == [
         "findings.json", "run1.json", "run2.json", "run3.json",
     ]  # fmt: skip

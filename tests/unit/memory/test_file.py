@@ -13,6 +13,7 @@ from oakum.errors import InputError
 from oakum.finding import Report
 from oakum.memory import Memory, learn, read, render
 from oakum.report.json_v1 import document
+from oakum.rules import RULES
 from tests.unit.memory.test_learn import histories
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, report
 
@@ -49,6 +50,18 @@ def test_nothing_of_the_evidence_is_kept() -> None:
         "fingerprint", "also", "standing", "rule", "verdict", "severity", "resource", "field",
         "viewer", "state", "doors", "first_seen", "last_seen", "last_tested", "history",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+)
+def test_a_memory_with_ids_that_rules_had_goes_on_with_those_of_today(old: str, new: str) -> None:
+    content = json.loads(render(STORY))
+    for one in content["findings"]:
+        one["rule"] = old
+    memory = read(json.dumps(content).encode(), "findings.json")
+    assert {one.rule for one in memory.findings} == {new}
+    assert [one.fingerprint for one in memory.findings] == [e.fingerprint for e in STORY.findings]
 
 
 def broken(change: Callable[[Json], object]) -> str:

@@ -60,9 +60,9 @@ def test_a_leak_stays_one_finding_when_the_rule_that_names_it_changes() -> None:
     after = learn(before, [report(2, STAGE_2)])
     one = of(after, "member")
     assert len(after.findings) == 2
-    assert one.rule == "login-taken-for-permission"
+    assert one.rule == "authenticated-not-authorized"
     assert one.fingerprint == of(before, "member").fingerprint
-    assert one.also == (finding("login-taken-for-permission", "city", "member").fingerprint,)
+    assert one.also == (finding("authenticated-not-authorized", "city", "member").fingerprint,)
     assert one.named(one.fingerprint) and one.named(one.also[0][:6])
 
 
@@ -154,7 +154,9 @@ def test_no_cell_closes_what_stands_in_no_cell() -> None:
     memory = learn(Memory(), [told, report(2, FIXED)])
     assert standings(memory) == {"member": "open"}
     assert memory.untested(of(memory, "member"))
-    stale = replace(report(1, STAGE_2), findings=(finding("stale-grant", "city", "member"),))
+    stale = replace(
+        report(1, STAGE_2), findings=(finding("revocation-not-enforced", "city", "member"),)
+    )
     assert standings(learn(Memory(), [stale, report(2, FIXED)])) == {"member": "open"}
 
 

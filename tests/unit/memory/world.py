@@ -20,7 +20,7 @@ def rule_of(viewer: str, squares: Mapping[Square, Result]) -> str:
     if viewer == "anyone":
         return "missing-authentication"
     shut = Result.CLOSED in [r for (_, who, _), r in squares.items() if who == "anyone"]
-    return "login-taken-for-permission" if shut else "privacy-setting-not-enforced"
+    return "authenticated-not-authorized" if shut else "privacy-setting-not-enforced"
 
 
 def report(

@@ -26,6 +26,7 @@ from oakum.finding import (
     Skipped,
 )
 from oakum.report import json_v1
+from oakum.rules import RULES
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"
@@ -192,6 +193,19 @@ def test_keys_of_later_versions_are_passed_over() -> None:
     document = json.loads(json_v1.render(clean()))
     document["weather"] = "fair"
     assert json_v1.read(json.dumps(document).encode()) == json_v1.read(json_v1.render(clean()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(old, rule.id) for rule in RULES.values() for old in rule.formerly]
+)
+def test_a_report_with_ids_that_rules_had_is_read_as_of_today(old: str, new: str) -> None:
+    document = json.loads(json_v1.render(sample()))
+    written = document["findings"][0]
+    written |= {"rule": old, "also": [old]}
+    back = json_v1.read(json.dumps(document).encode())
+    found = next(each for each in back.findings if each.also == (new,))
+    assert (found.rule, found.title) == (new, written["title"])
+    assert replace(found, rule=old).fingerprint == found.fingerprint
 
 
 def broken(change: Callable[[Json], object]) -> str:

@@ -102,14 +102,14 @@ def test_the_worst_stands_first() -> None:
 
 def test_the_kind_of_a_leak_follows_from_who_was_refused() -> None:
     login_only = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
-    assert login_only.rule == "login-taken-for-permission"
+    assert login_only.rule == "authenticated-not-authorized"
     made = Open()
     made.anonymous = True
     found = findings(Run(made, DOORS).explore())
     assert one(found, "phone", "anyone").rule == "missing-authentication"
     assert one(found, "phone", "anyone").severity == "critical"
-    assert one(found, "phone", "member").rule == "field-beyond-contract"
-    assert one(found, "phone", "follower").rule == "field-beyond-contract"
+    assert one(found, "phone", "member").rule == "excessive-data-exposure"
+    assert one(found, "phone", "follower").rule == "excessive-data-exposure"
 
 
 def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
@@ -117,7 +117,7 @@ def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
     assert leak.rule == "privacy-setting-not-enforced"
     assert leak.state == (("private", "true"),)
     assert leak.promise == "Your page is for those who follow you"
-    assert "login-taken-for-permission" in leak.also
+    assert "authenticated-not-authorized" in leak.also
     assert one(findings(Run(Open(), DOORS).explore()), "phone", "member").promise == ""
 
 
@@ -126,8 +126,8 @@ def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
         ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): frozenset({"blocked"})}
     )
     found = findings(Run(Open(), DOORS, who=who).explore())
-    assert one(found, "phone", "blocked").rule == "login-taken-for-permission"
-    assert one(found, "phone", "follower").rule == "field-beyond-contract"
+    assert one(found, "phone", "blocked").rule == "authenticated-not-authorized"
+    assert one(found, "phone", "follower").rule == "excessive-data-exposure"
 
 
 def test_a_finding_leads_to_the_line_of_the_contract() -> None:
@@ -185,10 +185,10 @@ def test_a_write_by_who_may_call_proves_nothing_where_no_line_says_who_may_set_w
     door = Door("PUT", "/people/{personId}/settings", "putSettings")
     seen = Evidence(None, Answer("cat", "member", 200, ""), "")
     signal = Signal(
-        "foreign-write", "Settings", "theme", "member", door, seen, identity="cat", says="written"
+        "bola-write", "Settings", "theme", "member", door, seen, identity="cat", says="written"
     )
     run = Run(Studio()).explore()
     (found,) = conclude(changed, run.cast, run.matrix, [signal])
-    assert (found.rule, found.verdict) == ("foreign-write", verdict)
+    assert (found.rule, found.verdict) == ("bola-write", verdict)
     doubted = "no line of `Settings` says who may set" in " ".join(found.doubts)
     assert doubted == (verdict == "suspected")

@@ -17,7 +17,7 @@ from tests.unit.scan.studio import model
 GET_PERSON = Door("GET", "/people/{personId}", "getPerson")
 
 
-def finding(rule: str = "field-beyond-contract", **more: Any) -> Finding:
+def finding(rule: str = "excessive-data-exposure", **more: Any) -> Finding:
     return Finding(
         **{
             "rule": rule, "verdict": "proven", "resource": "Person", "field": "phone",
@@ -74,7 +74,7 @@ def test_a_way_that_no_document_names_is_looked_for_by_all_that_look_for_ways() 
 def test_what_a_technique_tells_is_looked_for_by_it_alone(rule: str) -> None:
     scope = narrowed(finding(rule))
     assert len(scope.techniques) == len(TOLD_BY[rule])
-    assert scope.plain is (rule == "wrong-recipient-cache")
+    assert scope.plain is (rule == "cross-user-cache")
 
 
 def test_a_resource_that_the_contract_does_not_have_any_more_is_told() -> None:

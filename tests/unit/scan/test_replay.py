@@ -168,7 +168,7 @@ def test_a_budget_that_is_spent_is_named(desk: Desk, leaking: Report) -> None:
 def test_what_was_found_with_leave_is_not_called_fixed_without_it(
     desk: Desk, leaking: Report
 ) -> None:
-    one = replace(found(leaking, PHONE), rule="leak-by-inference")
+    one = replace(found(leaking, PHONE), rule="inference-leak")
     report = replace(leaking, allowed=("--allow-own-settings",))
     desk.studio = Studio()
     done = asked(desk, report, one)
@@ -178,7 +178,7 @@ def test_what_was_found_with_leave_is_not_called_fixed_without_it(
 
 
 def test_a_technique_that_asked_nothing_has_shown_nothing(desk: Desk, leaking: Report) -> None:
-    one = replace(found(leaking, PHONE), rule="talks-before-login", viewer="anyone")
+    one = replace(found(leaking, PHONE), rule="pre-login-disclosure", viewer="anyone")
     desk.studio = Studio()
     assert asked(desk, leaking, one).verdict is Verdict.NOT_SHOWN
 

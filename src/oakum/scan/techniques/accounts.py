@@ -369,7 +369,7 @@ class _Trial:
         note: str,
     ) -> None:
         who = viewer.name if viewer else None
-        self._signal("foreign-write", name, self._label(who), gate, who, asked, answer, note)
+        self._signal("bola-write", name, self._label(who), gate, who, asked, answer, note)
 
     # ------------------------------------------------------------ guessing
 

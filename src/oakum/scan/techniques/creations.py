@@ -408,7 +408,7 @@ class _Trial:
         if not gone:
             return False
         note = "the owner's own view had lost it afterwards; the run had made it for this"
-        self._tell("foreign-write", made.key, viewer, self.pair.remove, asked, note, answer)
+        self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer)
         return True
 
     def _tell(

@@ -459,7 +459,7 @@ class _Door:
             " it was put back",
         )
         door = Door(self.gate.door.method, self.gate.door.path, self.gate.operation.id)
-        how = "mass-assignment" if viewer == owner else "foreign-write"
+        how = "mass-assignment" if viewer == owner else "bola-write"
         engine.signals.append(
             Signal(how, self.resource, name, label, door, evidence, (), viewer, sure, "written")
         )

@@ -21,9 +21,9 @@ from tests.unit.scan.techniques.harbour import (
     reply,
 )
 
-PHONE = ("graph-detour", "Sailor.phone", "member")
-TOWN = ("graph-detour", "Sailor.home_town", "member")
-INSURANCE = ("graph-detour", "Boat.insurance", "member")
+PHONE = ("graphql-exposure", "Sailor.phone", "member")
+TOWN = ("graphql-exposure", "Sailor.home_town", "member")
+INSURANCE = ("graphql-exposure", "Boat.insurance", "member")
 
 
 def raw_node() -> Harbour:
@@ -93,7 +93,7 @@ def test_somebody_without_a_login_is_a_viewer_as_well() -> None:
             return super().graphql(viewer or "dan", me, query, variables)
 
     told = Sailed(Open()).told
-    assert ("graph-detour", "Sailor.nick", "anyone") in told
+    assert ("graphql-exposure", "Sailor.nick", "anyone") in told
     assert not any(field == "Sailor.phone" for _, field, _ in told)
 
 

@@ -17,7 +17,7 @@ from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import talk
 from tests.unit.scan.techniques.club import Club, Played, model, reply
 
-ORACLE = ("contact-oracle", "email", "anyone", "proven")
+ORACLE = ("account-enumeration", "email", "anyone", "proven")
 
 
 def identifier(sent: Any) -> str:
@@ -66,7 +66,7 @@ def test_softer_differences_are_found(how: str) -> None:
             text = "Welcome back" if known else "Welcome to us"
             return Response(200, {"content-type": "text/html"}, f"<p>{text}</p>".encode())
 
-    assert ("contact-oracle", "email", "anyone", "proven") in Played(Softer()).told
+    assert ("account-enumeration", "email", "anyone", "proven") in Played(Softer()).told
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_wrong_secret_is_given_once_for_an_identity() -> None:
     assert asked == {"?": 4, "cat": 1, "bob": 1}
     alone = Telling()
     assert Played(alone, names=("ann",)).told == {
-        ("contact-oracle", "email", "anyone", "suspected")
+        ("account-enumeration", "email", "anyone", "suspected")
     }
     assert Counter(alone.values("login"))["ann"] == 1
 
@@ -184,7 +184,7 @@ def test_a_look_up_that_wants_a_login_is_asked_as_somebody_else() -> None:
             return reply({"found": self.of("phone", sent["phone"]) is not None})
 
     club = Telling()
-    assert Played(club).told == {("contact-oracle", "phone", "member", "proven")}
+    assert Played(club).told == {("account-enumeration", "phone", "member", "proven")}
     looked = [(viewer, sent["phone"]) for door, viewer, sent in club.asked if door == "lookUp"]
     assert all(club.rowers[v]["phone"] != phone for v, phone in looked[3:] if v)
 
@@ -199,8 +199,8 @@ def test_short_values_are_told_by_two_people() -> None:
             return reply({"error": hint, "about": {"years": found["age"]}}, 401)
 
     told = Played(Chatty()).told
-    assert ("talks-before-login", "age", "anyone", "proven") in told
-    assert {each[1] for each in told if each[0] == "talks-before-login"} == {"age"}
+    assert ("pre-login-disclosure", "age", "anyone", "proven") in told
+    assert {each[1] for each in told if each[0] == "pre-login-disclosure"} == {"age"}
 
 
 def test_an_echo_is_no_field_of_the_person() -> None:

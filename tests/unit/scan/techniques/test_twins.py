@@ -83,7 +83,7 @@ def scan(studio: Elsewhere, **may: Any) -> Scanned:
     run.engine.techniques = (twins,)
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
-    assert {each.rule for each in found} <= {"forgotten-twin"}
+    assert {each.rule for each in found} <= {"shadow-endpoint"}
     assert all(each.verdict == "proven" for each in found)
     told = {
         (f"{each.resource}.{each.field}", each.viewer, door.path)
@@ -242,7 +242,7 @@ def test_a_version_that_a_request_may_say(
     run.engine.techniques = (twins,)
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
-    assert {each.rule for each in found} == {"forgotten-twin"}
+    assert {each.rule for each in found} == {"shadow-endpoint"}
     assert {each.path for one in found for each in one.doors} == {door}
     assert ("phone", "member") in {(each.field, each.viewer) for each in found}
 
