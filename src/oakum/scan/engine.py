@@ -27,6 +27,7 @@ from oakum.scan.confirming import confirm, still_served
 from oakum.scan.doors import Gate, is_websocket
 from oakum.scan.every_owner import ask_for_each
 from oakum.scan.exhibits import Question
+from oakum.scan.flips import Flip
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
@@ -36,7 +37,7 @@ from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
-from oakum.scan.switches import Ask, Flip, Switches
+from oakum.scan.switches import Ask, Switches
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of

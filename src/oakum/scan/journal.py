@@ -19,8 +19,8 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import json_bytes
 from oakum.finding import Answer, Evidence, Line, Result
+from oakum.scan.flips import Flip
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
-from oakum.scan.switches import Flip
 
 SCHEMA = "oakum.journal/1"
 

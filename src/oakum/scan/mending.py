@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import json_bytes
 from oakum.scan.engine import Event
+from oakum.scan.flips import Flip
 from oakum.scan.journal import Past, recall
 from oakum.scan.run import Options, Scan
-from oakum.scan.switches import Flip
 from oakum.scan.ties import SIGN
 
 

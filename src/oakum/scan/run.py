@@ -33,6 +33,7 @@ from oakum.scan.doors import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.feeds_transport import Feeds
+from oakum.scan.flips import left_behind
 from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
@@ -43,7 +44,6 @@ from oakum.scan.reopened import still_open
 from oakum.scan.restraint import all_untried, untried, why_not_called
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
-from oakum.scan.switches import left_behind
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up

@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from oakum.contract.model import Json, Operation, Policy, Switch
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response, json_bytes
+from oakum.exchange import Request, Response
 from oakum.scan.asking import Filled, fill
 from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
+from oakum.scan.flips import Flip, left_behind
 from oakum.scan.knowledge import Knowledge, value_at
 from oakum.scan.masks import looks_masked
 from oakum.scan.past_cache import fresh, uncached
@@ -45,21 +46,6 @@ class Ask(Protocol):
     """Sends a request as an identity."""
 
     def __call__(self, viewer: str | None, request: Request, /) -> Response: ...
-
-
-@dataclass(frozen=True)
-class Flip:
-    """One setting of one identity, and the values before and after."""
-
-    identity: str
-    state: str
-    """`Resource.state`, or `Resource.field`."""
-    before: Json
-    after: Json
-    secret: bool = False
-    """The values are a person's own: they are never written in clear text."""
-    at: str = ""
-    """Tells the address that was written from that of another object; empty: not kept."""
 
 
 @dataclass
@@ -369,7 +355,7 @@ class Switches:
         for flip in self.pending:
             first.setdefault((flip.identity, flip.state), flip)
         for flip in reversed(first.values()):
-            if not self._put_back(flip):
+            if not self._put_back(flip, first.values()):
                 failed.append(flip)
                 continue
             self._is_back(flip)
@@ -397,7 +383,9 @@ class Switches:
         with suppress(OakumError):  # what a journal still holds is put back once more
             self.log("restored", flip)
 
-    def _put_back(self, flip: Flip) -> bool:
+    def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> bool:
+        """`others`: what is put back as well. A reading that lags may show them changed, and a
+        write that repeats it changes them anew."""
         if flip.secret and is_sealed(flip.before):
             return False
         for _ in range(2):
@@ -412,6 +400,7 @@ class Switches:
                 shown = value_at(self._last(flip.identity, switch), at)
                 if shown is not None and shown == flip.before and name not in self._reception.late:
                     return True
+                prepared = self._beside(prepared, flip, others)
                 if self._write(prepared, flip.identity, switch, flip.before):
                     return True
                 shown = value_at(self._read(prepared.operation, flip.identity), at)
@@ -421,6 +410,20 @@ class Switches:
             except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
                 continue
         return False
+
+    def _beside(self, write: SettingsWrite, flip: Flip, others: Iterable[Flip]) -> SettingsWrite:
+        """A write that repeats these as they were before, where it repeats them at all."""
+        content = write.content
+        for each in others:
+            switch = self.switch(each.state)
+            at = pattern(switch.pointer) if switch else ()
+            same = switch is not None and switch.operation == write.operation.id
+            if not same or each.identity != flip.identity or at[0] not in content:
+                continue
+            sealed = each.secret and is_sealed(each.before)
+            if not sealed and isinstance(value_at(content, at[:-1]), dict):
+                content = with_value(content, at, each.before)
+        return replace(write, content=content)
 
     def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
         """Members that writing has changed beyond the settings flipped, by name, not by value."""
@@ -580,12 +583,6 @@ class Switches:
         if content:
             self._now[(identity, writer.id)] = content
         return content
-
-
-def left_behind(flip: Flip) -> str:
-    """Tells a person what to do about a setting that was not put back."""
-    value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
-    return f"`{flip.state}` of {flip.identity} could not be put back to {value}: set it by hand"
 
 
 def _place(url: str) -> str:

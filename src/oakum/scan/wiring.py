@@ -21,6 +21,7 @@ from oakum.scan.doors import Gate, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, unshared
+from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger, from_json
@@ -34,7 +35,7 @@ from oakum.scan.restraint import barred
 from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.streams import Listen
-from oakum.scan.switches import Flip, Switches
+from oakum.scan.switches import Switches
 from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.ties import SIGN, Ties

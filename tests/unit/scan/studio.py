@@ -22,10 +22,11 @@ from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate, gate_of, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
+from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
-from oakum.scan.switches import Flip, Switches
+from oakum.scan.switches import Switches
 from oakum.semantics import Model, compile_contract
 
 DOCUMENT = """\

@@ -11,9 +11,9 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.finding import Answer, Evidence, Line, Result
+from oakum.scan.flips import Flip
 from oakum.scan.journal import SCHEMA, Journal, left_behind_in, recall
 from oakum.scan.matrix import Doubt, Key, Observation, Outcome
-from oakum.scan.switches import Flip
 
 KEY = Key("getPerson", "Person", "bio", "member", (("private", "true"),))
 LINES = (Line("/bio", "string(9)", "0123456789", "leak"), Line("/id", "null"))

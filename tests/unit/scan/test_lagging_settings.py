@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oakum.errors import TargetError
@@ -44,7 +44,18 @@ def patient(api: Cached) -> Switches:
     return found
 
 
+FLAT = {"Person.city": "", "Person.street": ""}
+
+
 @LAW
+@example(16.0, FLAT, FLAT, ["refused", "taken and 503"], 8.0)
+@example(
+    16.0,
+    {"Person.bio": "", PRIVATE: True, **FLAT},
+    {"Person.bio": "", PRIVATE: False, **FLAT},
+    ["refused", "taken", "taken and 503", "refused"],
+    8.0,
+)
 @given(st.floats(0, 30), CHANGES, CHANGES, st.lists(BECOMES, max_size=4), st.floats(0, 30))
 def test_however_late_it_is_shown_all_is_as_it_was_at_the_end(
     seconds: float, first: dict[str, Any], then: dict[str, Any], becomes: list[str], between: float
@@ -118,3 +129,18 @@ def test_what_was_not_answered_is_put_back_though_the_old_value_is_shown(how: st
         found.flip("ann", PRIVATE, False)
     assert api.settings["is_private"] is False
     assert found.restore() == () and api.state == before
+
+
+def test_what_is_put_back_repeats_no_neighbour_as_a_late_reading_shows_it() -> None:
+    """A write of `flat.street` takes the rest of `flat` from a reading, and that may be old."""
+    api = Cached(600, ["refused", "taken and 503"])
+    before = api.state
+    found = patient(api)
+    for _ in range(2):
+        found.flip_all("ann", FLAT)
+        api.sleep(300.0)
+    assert api.page["flat"] == {"city": "", "street": "", "floor": 3}
+    api.sleep(300.0)
+    found.shown("ann", "patchPerson", past=False)
+    found.restore()
+    assert api.state == before

@@ -8,12 +8,12 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Exchange, Request, Response
+from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
 from oakum.scan.ledger import Undo, as_json
 from oakum.scan.mending import Mended, mend
 from oakum.scan.run import Options
 from oakum.scan.seal import Seal
-from oakum.scan.switches import Flip
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped
 

@@ -14,9 +14,9 @@ from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
 from oakum.scan import run as module
 from oakum.scan.engine import Event
+from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
 from oakum.scan.run import Options, Scan
-from oakum.scan.switches import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
 LEAK = Result.LEAK

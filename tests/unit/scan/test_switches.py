@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from oakum.contract.model import Media, Shape, Switch
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.switches import Flip, Switches
+from oakum.scan.flips import Flip
+from oakum.scan.switches import Switches
 from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
 from tests.unit.scan.test_knowledge import sighting
 

@@ -16,9 +16,9 @@ from oakum.contract.model import Policy, Step
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.cast import Cast
+from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.patience import Patience
-from oakum.scan.switches import Flip
 from oakum.scan.ties import SIGN, Ties
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
 from tests.unit.scan.test_knowledge import sighting
