@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
 from oakum.contract.model import Json, Operation
-from oakum.exchange import Request, json_bytes
+from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge
@@ -28,6 +29,12 @@ _DELIMITERS = re.compile(r"[,| ]")
 _PLACE = re.compile(r"{([^{}]+)}")
 _BATCH = 50
 """Ids in one batch question: what careful APIs take."""
+
+
+class Ask(Protocol):
+    """Sends a request as an identity."""
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response: ...
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from oakum.finding import Skipped
 from oakum.scan.absent import Control, ask_for_nobodys, look_again
 from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
-from oakum.scan.asking import Filled, curl, fill
+from oakum.scan.asking import Ask, Filled, curl, fill
 from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
@@ -37,7 +37,7 @@ from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
-from oakum.scan.switches import Ask, Switches
+from oakum.scan.switches import Switches
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of

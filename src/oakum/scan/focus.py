@@ -19,10 +19,10 @@ from oakum.contract.model import Operation
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Door, Finding
+from oakum.scan.asking import Ask
 from oakum.scan.doors import Gate, frame_media, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.matrix import Key, granted_to_nobody
-from oakum.scan.switches import Ask
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
 from oakum.semantics import Model

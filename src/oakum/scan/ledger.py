@@ -17,9 +17,9 @@ from oakum.contract.model import Json
 from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError, counted
 from oakum.exchange import Request, Response, json_bytes
+from oakum.scan.asking import Ask
 from oakum.scan.paging import next_page
 from oakum.scan.patience import Patience
-from oakum.scan.switches import Ask
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,12 @@ import orjson
 from oakum.contract.model import Json, Policy, Relation
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.scan.asking import fill
+from oakum.scan.asking import Ask, fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.paging import next_page
 from oakum.scan.patience import Patience
-from oakum.scan.switches import Ask
 from oakum.semantics.model import pattern
 from oakum.semantics.whole import Pages, Place, extent, look, place_of
 

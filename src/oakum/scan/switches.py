@@ -7,18 +7,15 @@ setting and its value (`true`, `only_me`), never the settings object.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
-from urllib.parse import urlsplit
 
 from oakum.contract.model import Json, Operation, Policy, Switch
 from oakum.errors import OakumError
-from oakum.exchange import Request, Response
-from oakum.scan.asking import Filled, fill
+from oakum.exchange import Response
+from oakum.scan.asking import Ask, Filled, fill
 from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
@@ -34,18 +31,13 @@ from oakum.scan.settings_body import (
     SettingsWrite,
     how_moved,
     names_of,
+    place_of,
     settings_in,
     with_value,
 )
 from oakum.scan.shield import heard_afterwards
 from oakum.scan.vouching import Elsewhere, Vouching
 from oakum.semantics.model import pattern
-
-
-class Ask(Protocol):
-    """Sends a request as an identity."""
-
-    def __call__(self, viewer: str | None, request: Request, /) -> Response: ...
 
 
 @dataclass
@@ -262,6 +254,11 @@ class Switches:
         for path in changes:
             switch = self.switch(path)
             groups.setdefault(switch.operation if switch else "", []).append(path)
+        for operation in groups if len(groups) > 1 else ():
+            if operation in self.writers and (identity, operation) not in self._before:
+                # what another operation sets may show there, as a sum: read before any is sent
+                shown = self._read(self.writers[operation].operation, identity)
+                self._before |= {(identity, operation): shown} if shown else {}
         done: set[str] = set()
         for paths in groups.values():
             if len(paths) == 1:
@@ -434,7 +431,7 @@ class Switches:
         }
         said: list[str] = []
         for (identity, operation), before in self._before.items():
-            now = self._now.get((identity, operation))
+            now = self._at_last(identity, operation, before)
             said_of = self._declared(operation)
             kept, declared = said_of.kept, said_of.names
             names = {
@@ -455,6 +452,17 @@ class Switches:
                 )
         self._before.clear()
         return tuple(said)
+
+    def _at_last(
+        self, identity: str, operation: str, before: Mapping[str, Json]
+    ) -> Mapping[str, Json] | None:
+        """The settings as they are when all is put back: what another operation sets may be shown
+        there, and was put back after they were last read."""
+        last = self._now.get((identity, operation))
+        if last and last != before:
+            with suppress(OakumError):
+                return self._read(self.writers[operation].operation, identity) or last
+        return last
 
     def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
         return self._now.get((identity, switch.operation), {})
@@ -507,14 +515,14 @@ class Switches:
 
     def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
         """From its first change on, one object stands for the setting until it is put back."""
-        return self._pins.setdefault((identity, switch.operation), _place(write.request.url))
+        return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
 
     def _filled(self, gate: Gate, identity: str, writer: str) -> Filled | None:
         """A question about the object that was changed, or about the first where none was."""
         at = self._pins.get((identity, writer), "")
         for turn in range(_MOST_OBJECTS if at else 1):
             filled = fill(gate, self.target, self.knowledge, identity, turn=turn)
-            if filled is None or not at or _place(filled.request.url) == at:
+            if filled is None or not at or place_of(filled.request.url) == at:
                 return filled
         return None
 
@@ -583,11 +591,6 @@ class Switches:
         if content:
             self._now[(identity, writer.id)] = content
         return content
-
-
-def _place(url: str) -> str:
-    """Tells an address from another, and is nobody's value: it stands in the journal."""
-    return hashlib.sha256(urlsplit(url).path.encode()).hexdigest()[:16]
 
 
 _MOST_OBJECTS = 100

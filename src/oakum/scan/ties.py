@@ -20,14 +20,13 @@ from dataclasses import dataclass, field
 
 from oakum.contract.model import Policy, Relation, Step
 from oakum.errors import OakumError
-from oakum.scan.asking import fill
+from oakum.scan.asking import Ask, fill
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.patience import Patience
 from oakum.scan.relation_lists import Bond, Listed, Lists, Relations, moved
-from oakum.scan.switches import Ask
 
 SIGN = " of "
 """Stands in the name of a tie, `follower of pia`, and in no name of a setting."""

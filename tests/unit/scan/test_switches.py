@@ -612,6 +612,24 @@ def test_what_could_not_be_undone_is_put_back_at_the_end(
     assert api.state == before
 
 
+@pytest.mark.parametrize("changes", [{PRIVATE: False, "Person.bio": "new"},
+                                     {"Person.bio": "new", PRIVATE: False}])  # fmt: skip
+def test_what_is_shown_of_another_operations_setting_is_no_damage(changes: dict[str, Any]) -> None:
+    class Telling(Account):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            answer = super().__call__(viewer, request)
+            if request.method != "GET":
+                return answer
+            both = {"length": len(self.page["bio"]), "open": not self.settings["is_private"]}
+            return reply({**json.loads(answer.body), **both})
+
+    api = Telling()
+    found = account(api)
+    assert found.flip_all("ann", changes) == changes.keys()
+    found.undo_all("ann", [*changes])
+    assert found.restore() == ()
+
+
 @LAW
 @given(CHANGES, CHANGES)
 def test_only_what_is_named_is_undone(changes: dict[str, Any], others: dict[str, Any]) -> None:
