@@ -159,3 +159,22 @@ def test_nobody_is_staff_to_anothers_object_at_a_callers_own_endpoint(
     silent = [each for each in run.report.distrust if "nothing to `staff`" in each]
     assert bool(silent) is (below == "/cards"), run.report.distrust
     assert run.report.findings == ()
+
+
+def test_what_shows_nothing_and_could_not_be_asked_is_named(tmp_path: Path) -> None:
+    """A check that answers with a status, below something of which no id was seen."""
+    check = (
+        "  /teams/{team}/members/{name}:\n    get:\n      operationId: isMember\n"
+        "      parameters: [{name: team, in: path, required: true, schema: {type: string}},"
+        " {name: name, in: path, required: true, schema: {type: string}}]\n"
+        '      responses: {"204": {description: they are}}\n'
+    )
+    run = told(
+        tmp_path, schema("Note", id="string", by="string", text="string"),
+        path("/notes", "listNotes", "Note", many=True) + check,
+        NOTE.replace("listNotes: {params: {userId: Me.id}}", "listNotes: {}")
+        .replace(", shared_with", "").replace(", shared]", "]"),
+        Api({"/notes": lambda who: []}),
+    )  # fmt: skip
+    left = {each.door.operation: each.reason for each in run.report.skipped}
+    assert left["isMember"].startswith("no value for `team` was seen"), left
