@@ -115,13 +115,14 @@ def test_a_creation_in_a_member_of_the_body_is_understood_without_a_line(tmp_pat
     assert book.removed >= 2
 
 
-def test_where_nothing_could_be_made_both_operations_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [422, 500])
+def test_where_nothing_could_be_made_both_operations_are_named(status: int, tmp_path: Path) -> None:
     made, book = entry(())
     policy = made.write(tmp_path, 1)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if (scope["type"], scope.get("method")) == ("http", "POST"):
-            await Response(status_code=422)(scope, receive, send)
+            await Response(status_code=status)(scope, receive, send)
         else:
             await book.app()(scope, receive, send)
 
@@ -129,7 +130,7 @@ def test_where_nothing_could_be_made_both_operations_are_named(tmp_path: Path) -
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert not book.removed
     untried = {e.door.operation: e.reason for e in report.writes.untried}
-    assert untried["makeNote"] == "nothing was made: whoever asked was answered 422"
+    assert untried["makeNote"] == f"nothing was made: whoever asked was answered {status}"
     skipped = {e.door.operation: e.reason for e in report.skipped}
     assert "nothing that the run made" in skipped["throwAway"]
 

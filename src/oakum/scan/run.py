@@ -542,9 +542,10 @@ class Scan:
             if each.door.operation not in called:
                 why = self.options.allow_writes and why_not_called(self.model, each.door.operation)
                 yield replace(each, reason=why) if why else each
+        why_not = engine.why if engine else {}
         for gate in engine.gates if engine else ():  # what shows an object is told by its cells
-            if not gate.shows and not gate.how and gate.id in engine.why:
-                yield Skipped(gate.door, engine.why[gate.id])
+            if not gate.shows and not gate.how and gate.id in why_not:
+                yield Skipped(gate.door, why_not[gate.id])
 
 
 def _bent(told: tuple[str, str]) -> str:

@@ -175,13 +175,14 @@ class _Trial:
         self.ledger.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
         self.told_once = engine.answers is not None and engine.answers.told_once
-        if answer.status < 400 or answer.status >= 500:
+        there = answer.status < 400 or (answer.status >= 500 and self.ledger.shows(made))
+        if there:
             engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         if answer.status >= 400:
             self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end
                 self.ledger.refused(made)
-            elif not self.ledger.shows(made):
+            elif not there:
                 said = (
                     f"{pair.make.door.method} {pair.make.door.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
