@@ -178,3 +178,20 @@ def test_what_shows_nothing_and_could_not_be_asked_is_named(tmp_path: Path) -> N
     )  # fmt: skip
     left = {each.door.operation: each.reason for each in run.report.skipped}
     assert left["isMember"].startswith("no value for `team` was seen"), left
+
+
+def test_what_nobody_logged_in_is_shown_of_a_callers_own_is_not_closed(tmp_path: Path) -> None:
+    """An endpoint of the caller's own answers nobody as it answers ann; nothing names an owner."""
+    badges = {who: [{"id": f"b-{who}", "rank": f"rank-of-{who}-7781"}] for who in NAMES}
+    policy = (
+        '  Badge:\n    key: id\n    owner: {caller: true}\n'
+        '    fields: {"id, rank": [{see: [owner]}]}\noperations:\n  listBadges: {}\n'
+    )  # fmt: skip
+    run = told(
+        tmp_path, schema("Badge", id="string", rank="string"),
+        path("/badges", "listBadges", "Badge", many=True), policy,
+        Api({"/badges": lambda who: badges[who or "ann"]}),
+    )  # fmt: skip
+    found = {each.field: each for each in run.report.cells if each.viewer == "anyone"}
+    assert found.keys() == {"id", "rank"}
+    assert not [each for each in found.values() if each.result is Result.CLOSED], found

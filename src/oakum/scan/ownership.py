@@ -188,7 +188,10 @@ class Ownership:
                     " caller's"
                 )
             return tuple(sorted(self.cast.ids[about]))
-        if viewer is None or not keys or keys[0] in self.cast.ids.get(viewer, ()):
+        if viewer is None:  # nobody has anything of their own: whose it is, nothing tells
+            found.unclear.add(each.resource)
+            return each.owners
+        if not keys or keys[0] in self.cast.ids[viewer]:
             return each.owners
         # Lists of the caller's (friends) may name other accounts, and are the caller's own.
         listed = any(step.isdigit() for step in each.pointer)
