@@ -33,6 +33,7 @@ def run(engine: Engine) -> None:
             owners = [who for who in engine.cast.subjects() if engine.has_page(gate, who)]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who):
+                    _show_own(engine, gate, above, viewer)
                     _ask(engine, _way(gate, above, viewer), viewer, who)
 
 
@@ -40,6 +41,18 @@ def _viewers(engine: Engine, who: str) -> list[str]:
     """One of each kind who is logged in, and so has something of their own."""
     found = [viewer for viewer in engine.watchers(who) if viewer is not None]
     return found or [each for each in engine.cast.names() if each != who][:1]
+
+
+def _show_own(engine: Engine, gate: Gate, above: tuple[str, ...], viewer: str) -> None:
+    """Let a viewer see what they have of each kind, where nobody has asked for it yet: one owner's
+    objects were enough until now, and without an own album there is no way below one."""
+    for source in (gate.sources[each] for each in above):
+        resource = source.partition(".")[0]
+        for each in engine.gates:
+            if engine.knowledge.values(source, viewer):
+                break
+            if resource in each.shows and each.id != gate.id and not each.batch:
+                _ask(engine, each, viewer, viewer)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -78,5 +91,6 @@ def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
 
 def _ask(engine: Engine, way: Gate, viewer: str, who: str) -> None:
     if engine.pace is None or engine.pace.left >= _LEAST:
-        engine.matrix.open(way)
+        if way.how:
+            engine.matrix.open(way)
         engine.put(way, viewer, who)
