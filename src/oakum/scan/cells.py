@@ -27,7 +27,6 @@ from oakum.scan.matrix import (
     Key,
     Observation,
     Outcome,
-    granted_to_nobody,
     state_key,
 )
 from oakum.scan.misplaced import Found, Misplaced
@@ -36,7 +35,7 @@ from oakum.semantics import Leaf, Sighting
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, texts
-from oakum.semantics.table import deciding, leaf_index
+from oakum.semantics.table import deciding, granted_to_nobody, leaf_index
 
 _SHARED = "too common a value"
 _MASK = "a mask"
@@ -288,7 +287,7 @@ class Cells:
         places = self._ground.knowledge.places(text, who)
         named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
         viewer = self._question.viewer
-        if any(self._ground.matrix.sees(*each, viewer, who) for each in named):
+        if any(self._ground.may_see(viewer, who, *each, text) for each in named):
             return "", "", True
         return (*min(named, default=("", "")), False)
 
@@ -393,6 +392,8 @@ class Cells:
                 continue
             if knowledge.ambient.holds(who, (resource, path), text):
                 continue
+            if self._ground.is_of_an_open_one(viewer, who, resource, path, text):
+                continue
             for at in self._loose.get(text, ()):
                 name = next((step for step in reversed(at) if not step.isdigit()), "")
                 if name == last or len(text) >= _MIN_INSIDE:
@@ -488,7 +489,10 @@ class Cells:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
         held = self._ground.cast.relations(self._question.viewer, who)
-        state = self._ground.matrix.state(resource, who)
+        world, *others = self._ground.worlds(who, resource, path, value)
+        state = {**self._ground.matrix.state(resource, who), **world}
+        self._doubt_states(who, resource, world)
+        self._unread |= {n for n in world if any(each[n] != world[n] for each in others)}
         if not self._granted(resource, path, held, state):
             key = self._key(resource, path, who, held, state)
             before = self._found.get(key)

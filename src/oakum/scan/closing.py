@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from oakum.finding import Result
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
-from oakum.scan.matrix import NOBODY, Key, Observation, Outcome, granted_to_nobody
+from oakum.scan.matrix import NOBODY, Key, Observation, Outcome
 from oakum.scan.ownership import is_one_of_many
 from oakum.semantics import Model
+from oakum.semantics.table import granted_to_nobody
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine

@@ -22,10 +22,11 @@ from oakum.finding import Door, Finding
 from oakum.scan.asking import Ask
 from oakum.scan.doors import Gate, frame_media, gate_of
 from oakum.scan.engine import Engine, Event
-from oakum.scan.matrix import Key, granted_to_nobody
+from oakum.scan.matrix import Key
 from oakum.scan.technique import Line, Prospect, Technique
 from oakum.scan.techniques import TECHNIQUES, options
 from oakum.semantics import Model
+from oakum.semantics.table import granted_to_nobody
 
 TOLD_BY: Mapping[str, frozenset[str]] = {
     "bola-write": frozenset({"writes", "creations", "accounts"}),

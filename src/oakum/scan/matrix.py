@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from oakum.scan.untested import why_keyless, why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
-from oakum.semantics.table import allows, deciding, leaf_index
+from oakum.semantics.table import allows, deciding, granted_to_nobody
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
@@ -249,13 +248,17 @@ class Matrix:
         passes = free or through(self._model, operation, held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
-    def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
-        """Whether the contract shows a field of this owner's to this viewer, at any door; where it
-        hangs on a setting that nobody has read, it may."""
+    def sees(
+        self, resource: str, path: str, viewer: str | None, owner: str,
+        worlds: Iterable[Mapping[str, Json]] = ({},),
+    ) -> bool:  # fmt: skip
+        """Whether the contract shows a field of this owner's to this viewer, at any door, in one of
+        these states of the object; where it hangs on a setting that nobody has read, it may."""
         if self._cast.in_doubt(owner, resource) & set(deciding(self._model.tables[resource], path)):
             return True
         held = self._cast.relations(viewer, owner)
-        return allows(self._model.tables[resource], path, held, self.state(resource, owner))
+        table, state = self._model.tables[resource], self.state(resource, owner)
+        return any(allows(table, path, held, {**state, **each}) for each in worlds)
 
     def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
         """Whether the path names an object of another kind of which the contract shows this viewer
@@ -574,13 +577,6 @@ class Matrix:
         )
         owned = any(door == key.door and r == key.resource for door, _, r in self.own)
         return not shown or not owned or not self.gates[key.door].personal
-
-
-@cache
-def granted_to_nobody(table: Table, path: str) -> bool:
-    """Whether no relation in no state may see a field."""
-    index = leaf_index(table, path)
-    return index < 0 or not any(bits >> index & 1 for bits in table.sets)
 
 
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from oakum.contract.lexicon import singular, words
 from oakum.contract.model import Json, Resource
@@ -375,6 +376,30 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
         return False
     states = (s for each in model.policy.resources.values() for s in each.states.values())
     return not any(s.of.partition(".")[0] == resource.name for s in states)
+
+
+def worlds_of_value(
+    model: Model, knowledge: Knowledge, who: str, resource_name: str, path: str, text: str
+) -> list[dict[str, Json]]:
+    """The states, of those that an object says of itself, in which somebody's objects are that have
+    a value in a field: one of theirs is open, another is not. What stands outside every object may
+    come of any that has it, and of one that nobody has read, in whatever state.
+
+    One world without a word where all objects of an owner share a state, which the account says.
+    """
+    resource = model.policy.resources[resource_name]
+    own = {name: state for name, state in resource.states.items() if state.member}
+    if not own or not is_one_of_many(model, resource):
+        return [{}]
+    rows = knowledge.objects.get((who, resource_name), ())
+    keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
+    found: dict[str, dict[str, Json]] = {}
+    for key in keys:
+        known = knowledge.conditions.get((who, resource_name, key), {})
+        choices = [(known[name],) if name in known else own[name].values for name in own]
+        for values in product(*choices):
+            found.setdefault(repr(values), dict(zip(own, values, strict=True)))
+    return list(found.values())
 
 
 def loose_values(

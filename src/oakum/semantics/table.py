@@ -241,6 +241,13 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
     return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
+@cache
+def granted_to_nobody(table: Table, path: str) -> bool:
+    """Whether no relation in no state may see a field."""
+    index = leaf_index(table, path)
+    return index < 0 or not any(bits >> index & 1 for bits in table.sets)
+
+
 def grants(grant: Grant, held: frozenset[str], values: Mapping[str, Json]) -> bool:
     """Whether one grant shows its field: a relation held, and every state condition met."""
     return not held.isdisjoint(grant.see) and all(

@@ -18,12 +18,12 @@ from oakum.finding import Evidence, Result
 from oakum.scan.evidence import Redactor, shape
 from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.legible import Legible
-from oakum.scan.matrix import Key, granted_to_nobody, state_key
+from oakum.scan.matrix import Key, state_key
 from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
-from oakum.semantics.table import deciding, granted, leaf_index
+from oakum.semantics.table import deciding, granted, granted_to_nobody, leaf_index
 from oakum.testing.callers import Caller, Source
 from oakum.testing.carried import Carried
 from oakum.testing.tally import Known, Tally, doorless

@@ -17,12 +17,9 @@ from oakum.scan.matrix import (
     Matrix,
     Observation,
     Outcome,
-    allows,
-    deciding,
-    granted_to_nobody,
-    leaf_index,
     state_key,
 )
+from oakum.semantics.table import allows, deciding, granted_to_nobody, leaf_index
 from tests.unit.scan.studio import cast, gate, model
 
 PRIVATE, PUBLIC = (("private", "true"),), (("private", "false"),)

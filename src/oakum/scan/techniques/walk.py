@@ -352,6 +352,8 @@ class _Door:
                     answer = engine.send(self.gate, case.viewer, filled) if filled else None
                     if filled is None or answer is None or not self._opens(case, filled, answer):
                         return False
+                    if self._may_know(case, filled, answer):
+                        continue
                     engine.put(engine.matrix.gates[door], viewer, about, HOW)
                     where = engine.matrix.door(door)
                     says = f"{where.method} {where.path} hands them out"

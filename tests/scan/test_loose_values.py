@@ -1,0 +1,75 @@
+"""Values of objects, each in a state of its own, in answers that hold no such object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+
+POSTS = [
+    {
+        "id": f"p-{id}-{number}", "user_id": id, "hidden": number == 2,
+        "title": f"post {number} of {name}, 30{id[-1]}",
+    }
+    for name, id in NAMES.items()
+    for number in (1, 2)
+]  # fmt: skip
+POLICY = """\
+  Post:
+    key: id
+    owner: user_id
+    main: getPost
+    states: {hidden: {field: hidden, missing: true}}
+    fields:
+      id, user_id, title, hidden:
+        - see: [owner]
+        - {see: [member], when: {hidden: false}}
+"""
+
+
+def blog(folder: Path, *, trending: str) -> Told:
+    """Posts, some hidden; titles and ids of `trending` ones without anything else of them: of those
+    that are not hidden (`open`), or of all."""
+
+    def shown(who: str) -> list[dict[str, Any]]:
+        return [each for each in POSTS if not each["hidden"] or NAMES.get(who) == each["user_id"]]
+
+    def titles(who: str) -> Any:
+        if not who:
+            return 401
+        found = [each for each in POSTS if trending == "all" or not each["hidden"]]
+        return [{"post_id": each["id"], "title": each["title"]} for each in found]
+
+    def post(who: str, id: str) -> Any:
+        return next((each for each in shown(who) if who and each["id"] == id), 404)
+
+    api = Api(
+        {
+            "/posts": lambda who: shown(who) if who else 401,
+            "/posts/([^/]+)": post,
+            "/trending": titles,
+        }
+    )
+    shapes = schema("Post", id="string", user_id="string", title="string", hidden="boolean")
+    shapes += schema("Trend", post_id="string", title="string")
+    paths = (
+        path("/posts", "listPosts", "Post", many=True)
+        + path("/posts/{postId}", "getPost", "Post")
+        + path("/trending", "listTrends", "Trend", many=True)
+    )
+    return told(folder, shapes, paths, POLICY, api)
+
+
+@pytest.mark.parametrize("trending", ["open", "all"])
+def test_a_title_outside_every_post_leaks_where_it_is_that_of_a_hidden_one(
+    tmp_path: Path, trending: str
+) -> None:
+    run = blog(tmp_path, trending=trending)
+    if trending == "open":
+        assert run.report.findings == ()
+    else:
+        assert ("Post.title", "member") in run.proven
+        assert dict(run.finding("Post.title", "member").state) == {"hidden": "true"}
