@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,80 @@ def test_what_stands_behind_the_first_page_is_judged(tmp_path: Path, goes_on: st
 def test_lists_that_go_on_with_ones_own_are_clean(tmp_path: Path, goes_on: str) -> None:
     found = scan(tmp_path, goes_on, leaks=False)
     assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+class Long(Pages):
+    """So many pages of one's own, and on the last everybody's. `leaks`: not just the own ones."""
+
+    last = 7
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if call.path != "/notes" or not who:
+            return super().__call__(call)
+        own = [each for each in ROWS if each["owner_id"] == NAMES[who]]
+        number = int((call.query.get(self.goes_on) or "1").removeprefix("c"))
+        row = {**own[0], "id": f"n-{who}-{number + 7}-5b2c", "text": f"{who} wrote {number}, 88"}
+        last = [each for each in ROWS if self.leaks or each in own]
+        rows = own if number == 1 else [row] if number < self.last else last
+        rows = rows if number <= self.last else []
+        more = number < self.last and self.goes_on == "after"
+        return Reply(200, {"data": rows, **({"next": f"c{number + 1}"} if more else {})})
+
+
+class Endless(Long):
+    """It never shows its last page."""
+
+    last = 500
+
+
+class Partly(Pages):
+    """Says that there is more, and takes nothing that would bring it."""
+
+    def __call__(self, call: Call) -> Reply:
+        answer = super().__call__(call)
+        if call.path != "/notes" or answer.status != 200:
+            return answer
+        return Reply(200, {"data": answer.body["data"], "has_more": True})
+
+
+class Same(Pages):
+    """Gives the same page, whatever page is asked for."""
+
+    def __call__(self, call: Call) -> Reply:
+        return super().__call__(replace(call, query={}))
+
+
+def played(patch: pytest.MonkeyPatch, folder: Path, kind: type, goes_on: str, leaks: bool) -> Told:
+    patch.setattr("tests.scan.test_later_pages.Pages", kind)
+    return scan(folder, goes_on, leaks=leaks)
+
+
+@pytest.mark.parametrize("goes_on", ["after", "page"])
+def test_a_list_that_goes_on_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes_on: str
+) -> None:
+    found = played(monkeypatch, tmp_path, Long, goes_on, True)
+    assert ("Note.text", "member") in found.proven
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes_on"), [(Long, "after"), (Long, "page"), (Same, "page"), (Same, "offset")]
+)
+def test_a_list_that_was_read_to_its_end_closes_what_did_not_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type, goes_on: str
+) -> None:
+    found = played(monkeypatch, tmp_path, kind, goes_on, False)
+    assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes_on"), [(Endless, "after"), (Endless, "page"), (Partly, "after")]
+)
+def test_a_list_that_goes_on_behind_the_last_page_read_closes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type, goes_on: str
+) -> None:
+    found = played(monkeypatch, tmp_path, kind, goes_on, False)
+    assert found.results("Note.text", "member", "/notes") == {"not-shown"}
+    assert found.code is not ExitCode.CLEAN
+    assert not found.report.findings

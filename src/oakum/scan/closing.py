@@ -30,9 +30,12 @@ def close_lists(engine: Engine) -> None:
                 present = {owner for owner, _ in sighted}
                 left_out = {NOBODY, *engine.cast.names()} - present
                 engine.matrix.passed_over |= {(door, viewer, owner) for owner in left_out}
-            for owner, resource in sorted(shown):
+            # What stands there without a field says more than what does not stand there.
+            for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 if owner != viewer:
-                    _close(engine, engine.matrix.gates[door], viewer, owner, resource)
+                    gate = engine.matrix.gates[door]
+                    absent = picks and (owner, resource) not in sighted
+                    _close(engine, gate, viewer, owner, resource, absent=absent)
 
 
 def unread(
@@ -59,13 +62,18 @@ def unread(
     return found - cast.states.keys()
 
 
-def _close(engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str) -> None:
+def _close(
+    engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str, *, absent: bool
+) -> None:
+    """`absent`: nothing of the owner's came in the list."""
     door = gate.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
         for key in engine.matrix.undecided(door, viewer, owner, resource)
         if _is_shut(engine, key, viewer, owner)
     )
+    if absent:
+        engine.matrix.ends.by_absence.update(each.key for each in closed)
     if closed:
         engine.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
 

@@ -18,7 +18,7 @@ from oakum.finding import Cell, Door, Evidence, Result, State
 from oakum.scan.cast import Cast
 from oakum.scan.doors import Gate
 from oakum.scan.knowledge import canonical
-from oakum.scan.untested import why_keyless, why_untested
+from oakum.scan.untested import Ends, why_keyless, why_not_closed, why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
@@ -174,6 +174,8 @@ class Matrix:
         knows of any."""
         self.embedded: set[tuple[str, str]] = set()
         """(door, resource) that leaves only inside an object of another: it shares its fate."""
+        self.ends = Ends()
+        """Which lists were read to their end."""
         self.relative: set[tuple[str, str]] = set()
         """(resource, field) that reads differently for every reader."""
         self._doubts: dict[Key, tuple[str, Doubt]] = {}
@@ -189,6 +191,9 @@ class Matrix:
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(door, viewer, owner): the door, which picks its own objects, left them out once."""
         self._kinds = self._viewer_kinds()
+        self._plan_all()
+
+    def _plan_all(self) -> None:
         for gate in self.gates.values():
             for resource, fields in gate.shows.items():
                 for path in fields:
@@ -486,8 +491,8 @@ class Matrix:
                 ways.add(named)
             reason = why_untested(self, self._model, self._cast, key, why, reach) if unshown else ""
             result, granted = entry.result, entry.granted
-            if keyless and result is Result.CLOSED and entry.viewer is None and entry.owner:
-                result, reason = Result.NOT_SHOWN, keyless
+            if result is Result.CLOSED and (doubt := why_not_closed(self, key, entry, keyless)):
+                result, reason = Result.NOT_SHOWN, doubt
             guessed = (
                 not self._model.policy.stated
                 or self._cast.is_unknown(entry.viewer)

@@ -31,11 +31,7 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
 
     `names`: query parameters that the document declares for this door.
     """
-    if not 200 <= answer.status < 300:
-        return None
-    try:
-        value = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+    if (value := value_of(answer)) is None:
         return None
     address = _linked(answer) or _named(value)
     if address:
@@ -51,6 +47,36 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
             now = asked.get(name, "1" if known is _PAGES else "0")
             return _with(request, name, str(int(now) + step)) if now.isdigit() else None
     return None
+
+
+def says_next(request: Request, answer: Response, names: Collection[str]) -> bool:
+    """Whether an answer itself leads to a next page: by an address, or a cursor that the document
+    takes back."""
+    value = value_of(answer)
+    address = _linked(answer) or _named(value)
+    if address:
+        return _at(request, address) is not None
+    return bool(_first(names, _CURSORS) and _cursor(value))
+
+
+def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
+    """The longest list of objects in an answer, and where it stands; none: nowhere, and empty."""
+    found: tuple[tuple[str, ...], list[Json]] = ((), [])
+    if isinstance(value, list):
+        return ((), value) if any(isinstance(each, dict) for each in value) else found
+    for name, each in value.items() if isinstance(value, dict) else ():
+        at, rows = longest_list(each)
+        if len(rows) > len(found[1]):
+            found = ((name, *at), rows)
+    return found
+
+
+def value_of(answer: Response) -> Json:
+    """The JSON of an answer; None: it was refused, or is none."""
+    try:
+        return orjson.loads(answer.body) if 200 <= answer.status < 300 else None
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _at(request: Request, address: str) -> Request | None:

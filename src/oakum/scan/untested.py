@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oakum.finding import Result
@@ -10,7 +11,29 @@ from oakum.scan.cast import ANYONE, Cast
 from oakum.semantics import Model
 
 if TYPE_CHECKING:
-    from oakum.scan.matrix import Key, Matrix
+    from oakum.scan.matrix import Entry, Key, Matrix
+
+
+@dataclass
+class Ends:
+    """Lists that were read to their end, and what is closed by what did not come in them."""
+
+    by_absence: set[Key] = field(default_factory=set)
+    """Cells that are closed by a list in which no object of the owner's came."""
+    unended: set[tuple[str, str]] = field(default_factory=set)
+    """(door, viewer) of lists that go on behind the last page that was read."""
+    came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
+    """(door, viewer, owner, resource) of objects on further pages of a list."""
+
+    def why_not(self, key: Key, entry: Entry) -> str:
+        """Why a cell is not closed by what did not come; empty: it is."""
+        if key not in self.by_absence or (key.door, key.viewer) not in self.unended:
+            return ""
+        came = (key.door, entry.viewer, entry.owner, key.resource) in self.came_later
+        return "" if came else UNENDED
+
+
+UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 
 
 def why_untested(
@@ -58,6 +81,13 @@ def why_keyless(matrix: Matrix) -> str:
     shown = (Result.OPEN, Result.LEAK)
     seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
     return "" if seen else matrix.keyless
+
+
+def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
+    """Why what did not come says nothing after all; empty: it does."""
+    if keyless and entry.viewer is None and entry.owner:
+        return keyless
+    return matrix.ends.why_not(key, entry)
 
 
 def asked_as(cast: Cast, relation: str) -> list[str]:
