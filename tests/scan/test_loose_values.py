@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 POSTS = [
     {
@@ -73,3 +73,56 @@ def test_a_title_outside_every_post_leaks_where_it_is_that_of_a_hidden_one(
     else:
         assert ("Post.title", "member") in run.proven
         assert dict(run.finding("Post.title", "member").state) == {"hidden": "true"}
+
+
+DOCS = [
+    {
+        "id": f"d-{id}", "user_id": id, "headline": f"headline of {name}, 40{id[-1]}",
+        "team": [NAMES[{"ann": "bob", "bob": "cat", "cat": "bob"}[name]]],
+    }
+    for name, id in NAMES.items()
+]  # fmt: skip
+TEAMS = """\
+  Doc:
+    key: id
+    owner: user_id
+    main: getDoc
+    fields: {"id, user_id, headline, team": [{see: [owner, mate]}]}
+"""
+
+
+def desk(folder: Path, *, activity: str) -> Told:
+    """Documents that their owner and its team read, and headlines of those in an `activity`: of
+    what its reader may see (`own`), or of all."""
+
+    def shown(who: str) -> list[dict[str, Any]]:
+        me = NAMES.get(who, "")
+        return [each for each in DOCS if me == each["user_id"] or me in each["team"]]
+
+    def quoted(who: str) -> Any:
+        found = DOCS if activity == "all" else shown(who)
+        return [{"verb": "edited", "what": each["headline"]} for each in found] if who else 401
+
+    api = Api(
+        {
+            "/docs": lambda who: shown(who) if who else 401,
+            "/docs/([^/]+)": lambda who, id: next((e for e in shown(who) if e["id"] == id), 404),
+            "/activity": quoted,
+        }
+    )
+    shapes = schema("Doc", id="string", user_id="string", headline="string", team="array")
+    shapes += schema("Act", verb="string", what="string")
+    paths = (
+        path("/docs", "listDocs", "Doc", many=True)
+        + path("/docs/{docId}", "getDoc", "Doc")
+        + path("/activity", "listActivity", "Act", many=True)
+    )
+    relations = RELATIONS.replace("owner: {is: owner}", "mate: {field: team}, owner: {is: owner}")
+    return told(folder, shapes, paths, TEAMS, api, relations=relations)
+
+
+@pytest.mark.parametrize("activity", ["own", "all"])
+def test_a_headline_is_no_leak_to_whom_its_document_names(tmp_path: Path, activity: str) -> None:
+    run = desk(tmp_path, activity=activity)
+    assert run.proven == (set() if activity == "own" else {("Doc.headline", "member")})
+    assert run.named("suspected") == set()

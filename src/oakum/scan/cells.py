@@ -392,7 +392,7 @@ class Cells:
                 continue
             if knowledge.ambient.holds(who, (resource, path), text):
                 continue
-            if self._ground.is_of_an_open_one(viewer, who, resource, path, text):
+            if self._ground.is_of_an_open_one(viewer or None, who, resource, path, text):
                 continue
             for at in self._loose.get(text, ()):
                 name = next((step for step in reversed(at) if not step.isdigit()), "")
@@ -489,10 +489,12 @@ class Cells:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
         held = self._ground.cast.relations(self._question.viewer, who)
-        world, *others = self._ground.worlds(who, resource, path, value)
-        state = {**self._ground.matrix.state(resource, who), **world}
-        self._doubt_states(who, resource, world)
-        self._unread |= {n for n in world if any(each[n] != world[n] for each in others)}
+        viewer = self._question.viewer
+        first, *others = self._ground.sources(viewer, who, resource, path, value)
+        state = {**self._ground.matrix.state(resource, who), **first.state}
+        self._doubt_states(who, resource, first.state)
+        unlike = {n for n, told in first.state.items() for o in others if o.state[n] != told}
+        self._unread |= unlike
         if not self._granted(resource, path, held, state):
             key = self._key(resource, path, who, held, state)
             before = self._found.get(key)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Json
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Question
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import NOBODY, Matrix
-from oakum.scan.ownership import worlds_of_value
+from oakum.scan.ownership import Source, sources_of_value
 from oakum.scan.retraction import ByObject, ByValue, Placeholders
 from oakum.semantics import Model, Sighting
+from oakum.semantics.table import allows, deciding
 
 
 @dataclass
@@ -47,19 +47,27 @@ class Ground:
         """Whether a resource has no owners: a catalogue."""
         return self.model.policy.resources[resource].owner.kind == "none"
 
-    def worlds(self, who: str, resource: str, path: str, text: str) -> list[dict[str, Json]]:
-        """In which states an object of somebody's may be that has a value in a field."""
-        return worlds_of_value(self.model, self.knowledge, who, resource, path, text)
+    def sources(self, viewer: str | None, who: str, *value: str) -> list[Source]:
+        """Objects of somebody's that a value (`resource, path, text`) may come of."""
+        name, path, text = value
+        return sources_of_value(self.model, self.knowledge, viewer, who, (name, path, text))
 
     def may_see(self, viewer: str | None, who: str, resource: str, path: str, text: str) -> bool:
         """Whether a value may come of an object that the contract shows a viewer."""
-        worlds = self.worlds(who, resource, path, text)
-        return self.matrix.sees(resource, path, viewer, who, worlds)
+        table = self.model.tables[resource]
+        if self.cast.in_doubt(who, resource) & set(deciding(table, path)):
+            return True
+        held, state = self.cast.relations(viewer, who), self.matrix.state(resource, who)
+        return any(
+            allows(table, path, held | each.kin, {**state, **each.state})
+            for each in self.sources(viewer, who, resource, path, text)
+        )
 
-    def is_of_an_open_one(self, viewer: str, who: str, *value: str) -> bool:
-        """Whether a value comes of an object that the contract opens by its own state, so that it
-        says nothing of those that are closed."""
-        return self.worlds(who, *value) != [{}] and self.may_see(viewer or None, who, *value)
+    def is_of_an_open_one(self, viewer: str | None, who: str, *value: str) -> bool:
+        """Whether a value comes of an object that the contract opens by what stands in it, so that
+        it says nothing of those that are closed."""
+        alike = self.sources(viewer, who, *value) == [Source(frozenset(), {})]
+        return not alike and self.may_see(viewer, who, *value)
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""

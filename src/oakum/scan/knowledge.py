@@ -85,6 +85,9 @@ class Knowledge:
     """(resource, key) → all owners' ids, of an object that named all of several."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
     """(identity, resource, key) → states that this very object was seen in."""
+    kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
+    """(identity, resource, key) → other identity → relations that the members of this very object
+    say it holds, or leave open."""
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → door → the value that its owner was last shown of
     this object there."""

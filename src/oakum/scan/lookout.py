@@ -26,10 +26,10 @@ from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.mixed import tell_mixed
-from oakum.scan.ownership import Ownership, Reading, is_one_of_many
+from oakum.scan.ownership import Ownership, Reading, is_one_of_many, relations_by_member
 from oakum.semantics import Judge, Known, Model, Sighting
 from oakum.semantics.judge import Judgement
-from oakum.semantics.principal import texts
+from oakum.semantics.principal import Subject, lacks, may_hold, texts
 from oakum.semantics.span import MAX_DEPTH
 
 
@@ -236,6 +236,7 @@ class Lookout:
         many = is_one_of_many(self._ground.model, resource)
         inner = len(sighting.pointer) > 0 and sighting.pointer not in reading.given
         key = self._ownership.key_of(gate, question, sighting, resource, inner)
+        self._learn_kin(viewer, sighting, key)
         for name, state in resource.states.items():
             if not state.member or name not in sighting.state:
                 continue
@@ -249,6 +250,18 @@ class Lookout:
                 setting = (viewer, f"{resource.name}.{name}")
                 self._ground.cast.states[setting] = sighting.state[name]
                 self._ground.cast.stated.discard(setting)
+
+    def _learn_kin(self, viewer: str, sighting: Sighting, key: str) -> None:
+        """Who is what to this very object, as its members say; what a short answer leaves out was
+        told by another, or may be anything."""
+        policy, cast = self._ground.model.policy, self._ground.cast
+        named = relations_by_member(self._ground.model) if key else frozenset()
+        told = {n for n in named if not lacks(sighting.value, policy.relations[n].member)}
+        subject = Subject(sighting.resource, sighting.owners, sighting.value)
+        known = self._ground.knowledge.kin.setdefault((viewer, sighting.resource, key), {})
+        for each in cast.names() if named else ():
+            may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
+            known[each] = (known.get(each, named) - told) | may
 
     def _learn_faces(self, door: str, viewer: str, sighting: Sighting) -> None:
         """What a door shows the owner of one object; lists of scalars have no one value."""

@@ -253,17 +253,13 @@ class Matrix:
         passes = free or through(self._model, operation, held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
-    def sees(
-        self, resource: str, path: str, viewer: str | None, owner: str,
-        worlds: Iterable[Mapping[str, Json]] = ({},),
-    ) -> bool:  # fmt: skip
-        """Whether the contract shows a field of this owner's to this viewer, at any door, in one of
-        these states of the object; where it hangs on a setting that nobody has read, it may."""
+    def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
+        """Whether the contract shows a field of this owner's to this viewer, at any door; where it
+        hangs on a setting that nobody has read, it may."""
         if self._cast.in_doubt(owner, resource) & set(deciding(self._model.tables[resource], path)):
             return True
         held = self._cast.relations(viewer, owner)
-        table, state = self._model.tables[resource], self.state(resource, owner)
-        return any(allows(table, path, held, {**state, **each}) for each in worlds)
+        return allows(self._model.tables[resource], path, held, self.state(resource, owner))
 
     def hides_way(self, gate: Gate, resource: str, viewer: str | None, owner: str) -> bool:
         """Whether the path names an object of another kind of which the contract shows this viewer

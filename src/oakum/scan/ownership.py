@@ -378,28 +378,50 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
     return not any(s.of.partition(".")[0] == resource.name for s in states)
 
 
-def worlds_of_value(
-    model: Model, knowledge: Knowledge, who: str, resource_name: str, path: str, text: str
-) -> list[dict[str, Json]]:
-    """The states, of those that an object says of itself, in which somebody's objects are that have
-    a value in a field: one of theirs is open, another is not. What stands outside every object may
-    come of any that has it, and of one that nobody has read, in whatever state.
+@dataclass(frozen=True)
+class Source:
+    """An object that a value may come of."""
 
-    One world without a word where all objects of an owner share a state, which the account says.
+    kin: frozenset[str]
+    """Relations that its members say the viewer holds, or leave open."""
+    state: Mapping[str, Json]
+    """The states that it says of itself; of an owner's account, nothing."""
+
+
+def sources_of_value(
+    model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
+) -> list[Source]:
+    """Somebody's objects that have a value (`resource, path, text`): one of theirs is open, another
+    is not, and one names the viewer. What stands outside every object may come of any that has it;
+    of one that nobody has read, in whatever state, and naming whomever.
+
+    One that says nothing where all objects of an owner are alike to everybody: where neither a
+    state nor a relation stands in them.
     """
-    resource = model.policy.resources[resource_name]
-    own = {name: state for name, state in resource.states.items() if state.member}
-    if not own or not is_one_of_many(model, resource):
-        return [{}]
-    rows = knowledge.objects.get((who, resource_name), ())
+    name, path, text = value
+    resource = model.policy.resources[name]
+    many = is_one_of_many(model, resource)
+    own = {n: state for n, state in resource.states.items() if state.member and many}
+    named = relations_by_member(model) if viewer is not None else frozenset()
+    if not own and not named:
+        return [Source(frozenset(), {})]
+    rows = knowledge.objects.get((who, name), ())
     keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
-    found: dict[str, dict[str, Json]] = {}
+    found: dict[str, Source] = {}
     for key in keys:
-        known = knowledge.conditions.get((who, resource_name, key), {})
-        choices = [(known[name],) if name in known else own[name].values for name in own]
+        known = knowledge.conditions.get((who, name, key), {})
+        kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
+        choices = [(known[n],) if n in known else own[n].values for n in own]
         for values in product(*choices):
-            found.setdefault(repr(values), dict(zip(own, values, strict=True)))
+            each = Source(kin, dict(zip(own, values, strict=True)))
+            found.setdefault(repr((sorted(kin), values)), each)
     return list(found.values())
+
+
+def relations_by_member(model: Model) -> frozenset[str]:
+    """Relations that a member of an object says."""
+    relations = model.policy.relations.values()
+    return frozenset(each.name for each in relations if each.kind == "field")
 
 
 def loose_values(
