@@ -348,7 +348,8 @@ class _Seen:
         for name in self._written(door.operation):
             resource, table = self.policy.resources[name], self.model.settable[name]
             at = leaf_index(table, resource.key) if resource.key else -1
-            if name in door.finders or at < 0 or not table.rules[at].grants:
+            finder = door.finders.get(name)
+            if (finder and finder.kind == "ask") or at < 0 or not table.rules[at].grants:
                 continue
             first = said is not None and name in said.resources
             names_another = self._unlooked(door, name) if first else resource.owner.kind in _INSIDE
@@ -363,7 +364,7 @@ class _Seen:
     def _unlooked(self, door: Door, name: str) -> bool:
         """Whether what a body says of a key of its own is of no object that was looked at."""
         target = door.target
-        if door.operation.method == "POST" or target.kind == "none":
+        if target.kind == "none" or (door.operation.method == "POST" and name not in door.finders):
             return False
         return target.unnamed or target.below or target.resource not in ("", name)
 

@@ -172,7 +172,7 @@ class Intake:
         self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, reading: Reading
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be sent on of a body, with all that is to be looked up for it."""
-        named = Named(door.finders, makes=door.operation.method == "POST")
+        named = Named(door.finders, door.local, makes=door.operation.method == "POST")
         while True:
             done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             if subject is None or done.whole:

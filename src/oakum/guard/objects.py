@@ -56,7 +56,8 @@ def find(
 ) -> Generator[Asked, Answered | None, None]:
     """Asks for the objects that a body names; raises `Denied` when they are more than what is left
     of the questions of one request."""
-    wanted = tuple(named.wanted)
+    wanted = tuple(key for key in named.wanted if finders[key[0]].kind == "ask")
+    named.found |= {key: None for key in named.wanted if finders[key[0]].kind == "none"}
     named.wanted.clear()
     if len(wanted) > inquiry.left:
         raise Denied(413, "lookups")

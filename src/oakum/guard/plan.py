@@ -250,6 +250,7 @@ class _Compiler:
             ),
             "target": self._target(target),
             "finders": {name: self._target(each) for name, each in door.finders.items()},
+            "local": sorted(door.local),
             "binds": bool(door.binds),
             **self._written(operation),
             "graphql": bool(rule.graphql),

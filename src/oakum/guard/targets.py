@@ -262,24 +262,66 @@ class Finders:
     model: Model
 
     def by_key(self, operation: Operation, resource: Resource) -> Target | None:
-        """The GET that shows one by its key: with that alone in its path, or below what the path of
-        the operation begins with."""
+        """The GET that shows one by its key: it ends with that, and every other parameter of its
+        path stands at the same place in the path of the operation. `none`: only such a GET shows
+        one as cannot be asked with what that path says. None: no GET shows one by its key."""
         if not resource.key or resource.owner.kind in ("none", "parent"):
             return None
         main = self.document.operation(resource.main) if resource.main else None
+        below, found = operation.path.split("/"), None
         for get in (*([main] if main else ()), *self.document.operations):
             *start, last = get.path.split("/")
-            if get.method != "GET" or _NAME.fullmatch(last) is None or not self._granted(get):
+            if not self._ends_with_key(get, resource):
                 continue
-            above = operation.path.split("/")[: len(start)]
-            if places(get) > 1 and start != above:
-                continue
-            own = resource.owner.kind == "caller"
-            at, key = shown_at(self.model, get, resource.name), tuple(resource.key.split("."))
-            at = listed_at(self.model, get, resource.name) if at is None else at
-            if at is not None:
+            known = max((at for at, each in enumerate(start, 1) if "{" in each), default=0)
+            at = self._at(get, resource)
+            if at is not None and start[:known] == below[:known]:
+                own, key = resource.owner.kind == "caller", tuple(resource.key.split("."))
                 return Target("ask", last[1:-1], get.id, resource.name, at, key, own=own)
-        return None
+            found = Target("none")
+        return found
+
+    def _at(self, get: Operation, resource: Resource) -> tuple[str, ...] | None:
+        """Where one stands in an answer, or a list of them."""
+        at = shown_at(self.model, get, resource.name)
+        return listed_at(self.model, get, resource.name) if at is None else at
+
+    def _ends_with_key(self, get: Operation, resource: Resource) -> bool:
+        """Whether a path ends with the key of such a resource, and not of what stands around it in
+        the answer: by what the contract says of the parameter, by a `main`, or by what the answer
+        is."""
+        last = get.path.rpartition("/")[2]
+        if get.method != "GET" or _NAME.fullmatch(last) is None or not self._granted(get):
+            return False
+        alike = [each for each in self.document.operations if each.path == get.path]
+        said = {self.model.rule(each.id).params.get(last[1:-1], "") for each in alike} - {""}
+        mains = {each.main for each in self.model.policy.resources.values()}
+        if said or get.id == resource.main:
+            return get.id == resource.main or said == {f"{resource.name}.{resource.key}"}
+        first = get.id not in mains and self._shows_first(get, resource)
+        return first and self._alone(get, resource)
+
+    def _shows_first(self, get: Operation, resource: Resource) -> bool:
+        """Whether nothing of another kind stands around one in an answer, or beside it."""
+        at = self._at(get, resource)
+        if at is None or stands_inside(self.model, get, at):
+            return False
+        others = (name for name in self.model.policy.resources if name != resource.name)
+        beside = [shown_at(self.model, get, name) for name in others]
+        return all(each is None or len(each) > len(at) for each in beside)
+
+    def _alone(self, get: Operation, resource: Resource) -> bool:
+        """Whether what a path without another parameter ends with is what those end with that show
+        one below something else: where they call it otherwise, it is not the same key."""
+        if places(get) > 1:
+            return True
+        below = {
+            names(each)[-1]
+            for each in self.document.operations
+            if each.method == "GET" and places(each) > 1 and each.path.endswith("}")
+            and shown_at(self.model, each, resource.name) == ()
+        }  # fmt: skip
+        return not below or names(get)[-1] in below
 
     def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
         """The GET of the same path, where nothing of the object was asked for by then: asked as the

@@ -139,7 +139,9 @@ class Door:
     """As `form`, of one of `multipart/form-data`."""
     finders: Mapping[str, Target] = field(default_factory=dict)
     """Resource in its request body to how one is asked for by its key; `""`: the one that is
-    written."""
+    written. `none`: it has a key, and cannot be asked for by it from here."""
+    local: frozenset[str] = frozenset()
+    """Those of them whose GET takes more of this operation's path than the key."""
 
     def resource_form(self, media: str) -> Form | None:
         """The form in which a body of this media type is a resource."""
@@ -399,6 +401,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
         )
     allowed = dict(_texts(make, operation))
     hidden = concealed(make.document, make.model, operation)
+    finders = dict(_finders(make, operation, target, resource)) if write else {}
     return Door(
         operation,
         tuple(operation.path[1:].split("/")),
@@ -414,7 +417,12 @@ def _door(make: _Maker, operation: Operation) -> Door:
         frozenset(each.name for each in query if containers(each.shape)),
         _form(make.model, operation, FORM),
         _form(make.model, operation, PARTS),
-        dict(_finders(make, operation, target, resource)) if write else {},
+        finders,
+        frozenset(
+            name
+            for name, each in finders.items()
+            if name and each.operation and places(make.model.operations[each.operation]) > 1
+        ),
     )
 
 

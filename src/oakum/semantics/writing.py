@@ -57,6 +57,9 @@ class Named:
 
     findable: Collection[str] = ()
     """Resources whose objects can be asked for by their keys; `""`: `ITSELF` can be."""
+    local: Collection[str] = ()
+    """Those of them that are asked for below what the path of the request names: what stands in
+    another object has its key there, and not here."""
     found: dict[Key, Subject | None] = field(default_factory=dict)
     """None: the API does not show it, or not in one way. `new`: it says that there is none."""
     makes: bool = False
@@ -81,6 +84,9 @@ class Around:
     """None: the API does not tell of it."""
     itself: bool
     """It is the one that is written."""
+    here: bool
+    """What it holds stands where the path of the request says: all that is around it is the one
+    that is written, too."""
 
     def moved(self, at: Pointer) -> Around:
         """The same of one that is like it, elsewhere in the body."""
@@ -89,7 +95,7 @@ class Around:
     def outline(self, at: Pointer) -> Hashable:
         """What of it decides about an object without a key that stands in it at `at`."""
         steps = tuple("*" if isinstance(step, Index) else step for step in at[len(self.at) :])
-        return (self.resource, self.itself, id(self.known), steps)
+        return (self.resource, self.itself, self.here, id(self.known), steps)
 
 
 class Writing:
@@ -117,17 +123,23 @@ class Writing:
         name, owned, one = resource.name, resource.owner.kind != "none", self.subject
         same = one.value if one.resource == name else None
         itself = Subject(name, one.owners, same, owned, one.partly, new=one.new)
+        here = around is None or around.here
         if not self._is_another(resource, value, at, around):
-            return itself, Around(at, name, itself, itself=True)
+            # What is nobody's is another thing for each key.
+            here = here and (owned or around is None or not _named_keys(resource, value, at))
+            return itself, Around(at, name, itself, itself=True, here=here)
         known = self._other(resource, value, at, around) if counts and owned else None
         if known is ITS_OWN:
-            return itself, Around(at, name, itself, itself=True)
+            return itself, Around(at, name, itself, itself=True, here=here)
         if known is not None and known.resource != name:
             known = None
         found = known or Subject(name, (), same, owned, one.partly)
         if resource.owner.kind == "parent" and around is not None:
             found = replace(found, value=None)
-        return found, Around(at, name, known, itself=False)
+        # What has no key and is the owner's of what is around it is a part of that.
+        part = resource.owner.kind == "parent" and not _named_keys(resource, value, at)
+        here = here and part and known is not None
+        return found, Around(at, name, known, itself=False, here=here)
 
     def _is_another(
         self, resource: Resource, value: dict[str, Json], at: Pointer, around: Around | None
@@ -183,7 +195,7 @@ class Writing:
         if resource.owner.kind == "parent":
             return self._of_parent(resource, said, at, around)
         if said:
-            found = self._by_key(resource, said)
+            found = self._by_key(resource, said) if self._asked(resource, around) else None
             return found if found is not None and not found.new else None
         whole = self._whole(around)
         if whole is None:
@@ -199,8 +211,12 @@ class Writing:
             own = all(self._is_own(resource, each) for each in stored)
             return self._made(resource) if own else None
         if isinstance(stored, dict) and not left and (said := _keys(resource, stored)):
-            return self._by_key(resource, said)
+            return self._by_key(resource, said) if self._asked(resource, around) else None
         return None
+
+    def _asked(self, resource: Resource, around: Around) -> bool:
+        """Whether one that stands in an object can be asked for by its key."""
+        return around.here or resource.name not in self._named.local
 
     def _named_by(self, resource: Resource, said: list[Json], at: Pointer) -> Subject | None:
         """One that stands in no other. A key that is free is of a new one, or the new name of the

@@ -104,7 +104,7 @@ end
 -- Objects in a request body of which the API can be asked, and what it said of them: by a mark, false
 -- where it does not show one.
 function M.named(door)
-  return { finders = door.finders, found = {}, wanted = {}, marked = {}, made = {}, makes = door.method == "POST" }
+  return { finders = door.finders, below = door.below, found = {}, wanted = {}, marked = {}, made = {}, makes = door.method == "POST" }
 end
 
 -- How many parameters the path of a door has.
@@ -129,7 +129,15 @@ end
 -- May yield. Asks for the objects that a body names; nil, or a status and a reason where they are more
 -- than what is left of the questions of one request.
 function M.find(plan, asking, x, named)
-  local wanted, batch, todo = named.wanted, {}, {}
+  local wanted, batch, todo = {}, {}, {}
+  for i = 1, #named.wanted do
+    local each = named.wanted[i]
+    if named.finders[each.name].kind == "none" then
+      named.found[each.mark] = false
+    else
+      wanted[#wanted + 1] = each
+    end
+  end
   named.wanted, named.marked = {}, {}
   if #wanted > asking:left(x) then return 413, "lookups" end
   for i = 1, #wanted do

@@ -169,6 +169,7 @@ local function prepare(plan, door, index)
   door.index = index
   prepare_target(plan, door.target)
   for _, target in pairs(door.finders) do prepare_target(plan, target) end
+  door.below = set_of(door["local"])
   door.declared, door.listed, door.nests = set_of(door.query), set_of(door.lists), set_of(door.nested)
   door.form, door.parts = form_of(door.form), form_of(door.parts)
   check_texts(plan, door)

@@ -790,7 +790,11 @@ local function named(name, key)
   return nil
 end
 
+-- One that is asked for below what the path of the request names has its key elsewhere where it stands in
+-- another object than the one that is written.
 local function by_key(table_, said)
+  local all = SUBJECT.named
+  if AROUND and all and all.below[table_.name] and not LEVELS[AROUND].here then return nil end
   local key = #said == 1 and spelling.id(said[1])
   return key and named(table_.name, key) or nil
 end
@@ -987,6 +991,14 @@ local function written(subject, level, depth)
   local itself = not another(table_, said)
   local found = not itself and table_.owned and other(table_, said, depth) or nil
   level.name, level.itself = table_.name, itself or found == ITS_OWN
+  -- What it holds stands where the path of the request says. What is nobody's is another thing for each
+  -- key, and what has none and is the owner's of what is around it is a part of that.
+  local here = not AROUND or LEVELS[AROUND].here
+  if level.itself then
+    level.here = here and (table_.owned or not AROUND or #said == 0)
+  else
+    level.here = here and table_.owner == "parent" and #said == 0 and found ~= nil and found.resource == table_.name
+  end
   if level.itself then
     level.known = SUBJECT.resource == table_.name and SUBJECT
       or { new = SUBJECT.new, owners = SUBJECT.owners, partly = SUBJECT.partly }
