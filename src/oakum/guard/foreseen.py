@@ -396,6 +396,13 @@ class _Seen:
 
     def _forms(self, door: Door) -> Iterator[Problem]:
         """Bodies of a resource in a form, of which a gateway does not read what is set."""
+        for media in sorted(door.unjudged):
+            yield Problem(
+                self._where(door.operation),
+                f"a gateway cannot tell what a body of `{door.operation.id}` in `{media}` sets: it"
+                " is refused with 415",
+                "let clients send a body that holds the resource, or say with `sets` where it does",
+            )
         said = [
             each.type
             for each in door.operation.body

@@ -22,6 +22,7 @@ from oakum.guard.wiring import Door, Form
 from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
+from oakum.semantics.model import bare
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
 from oakum.semantics.writing import Named
@@ -241,6 +242,8 @@ class Intake:
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
         if not media.is_json and door.binds and door.resource_form(said.type) is None:
+            raise Denied(415, "media")
+        if bare(media.type) in door.unjudged:
             raise Denied(415, "media")
         if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
             raise Denied(415, "media")

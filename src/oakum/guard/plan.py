@@ -333,12 +333,12 @@ class _Compiler:
             return None
         self.writing = True
         ahead = self.model.sets.get(door.operation.id, ())
-        found = {
-            _bare(media): self._node(_Place(media.shape, ahead))
-            if media.is_json or door.resource_form(_bare(media))
-            else None
-            for media in door.operation.body
-        }
+        found: dict[str, Any] = {}
+        for media in door.operation.body:
+            name = _bare(media)
+            judged = name not in door.unjudged and (media.is_json or door.resource_form(name))
+            if name not in found:
+                found[name] = self._node(_Place(media.shape, ahead)) if judged else None
         self._settle()
         self.writing = False
         return found
@@ -353,6 +353,8 @@ class _Compiler:
             for media in answers:
                 kind = kind_of(media)
                 shape = media.shape
+                if _bare(media) in found[status]:
+                    continue
                 if kind in ("ndjson", "sse") and shape is not None:
                     shape = element(shape) or shape
                 found[status][_bare(media)] = {

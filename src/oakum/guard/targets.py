@@ -99,7 +99,8 @@ class Targets:
     def _touched(self, operation: Operation, resource: str) -> Target:
         rule = self.model.rule(operation.id)
         if rule.owner:
-            return self._below_owner(operation) or Target("path", param=rule.owner)
+            found = self._below_owner(operation) or self._behind_owner(operation)
+            return found or Target("path", param=rule.owner)
         if not places(operation):
             if self._asked_for(operation, resource):
                 return Target("none")
@@ -158,6 +159,17 @@ class Targets:
                     "ask", operation=twin.id, resource=name, pointer=at, made=made, then=then
                 )
         return None
+
+    def _behind_owner(self, operation: Operation) -> Target | None:
+        """What the last parameter of a path is said to be the key of, where a GET shows that by its
+        key: who names themselves in a path may name another's object behind it."""
+        keyed = self._keyed(operation) if places(operation) > 1 else None
+        if keyed is None or operation.method == "POST" or keyed[1].is_account:
+            return None
+        found = self._anywhere(operation, keyed[1]) if keyed[1].owner.kind == "field" else None
+        # Below more than its owner, nothing tells whose the place is in which a new one would be.
+        makes = operation.method == "PUT" and places(operation) == 2
+        return replace(found, made=found.made if makes else "") if found is not None else None
 
     def _anywhere(self, operation: Operation, resource: Resource) -> Target | None:
         """The object by its key alone, whoever's it is: where a path names its owner, too, the GET

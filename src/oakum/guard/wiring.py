@@ -39,6 +39,7 @@ from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.table import containers, member_names, named, resource_of
 from oakum.semantics.whole import Place, place_of
 
+PATCH = "application/json-patch+json"
 READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
 
@@ -142,6 +143,8 @@ class Door:
     written. `none`: it has a key, and cannot be asked for by it from here."""
     local: frozenset[str] = frozenset()
     """Those of them whose GET takes more of this operation's path than the key."""
+    unjudged: frozenset[str] = frozenset()
+    """Media types of JSON bodies of which nobody can tell what they set."""
 
     def resource_form(self, media: str) -> Form | None:
         """The form in which a body of this media type is a resource."""
@@ -423,7 +426,19 @@ def _door(make: _Maker, operation: Operation) -> Door:
             for name, each in finders.items()
             if name and each.operation and places(make.model.operations[each.operation]) > 1
         ),
+        frozenset(_unjudged(make.model, operation)) if write else frozenset(),
     )
+
+
+def _unjudged(model: Model, operation: Operation) -> Iterator[str]:
+    """A JSON Patch (RFC 6902), which names fields in texts, unless `call` says who may; and, where
+    bodies of other types hold a resource, what holds none."""
+    binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
+    for media in (each for each in operation.body if each.is_json):
+        shape, patch = media.shape, _bare(media.type) == PATCH
+        held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
+        if (binds and (patch or not held)) or (patch and model.rule(operation.id).call is None):
+            yield _bare(media.type)
 
 
 def _finders(

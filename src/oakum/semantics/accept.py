@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Media
 from oakum.semantics.judge import Judge, Keep
-from oakum.semantics.model import Model, matches
+from oakum.semantics.model import Model, declared_as
 from oakum.semantics.principal import Principal, Subject
 from oakum.semantics.project import Call, cut, left, settle, whole, withheld
 from oakum.semantics.span import Span, Unreadable, read
@@ -118,5 +118,4 @@ def weigh(
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:
     """What the document declares for a request body of this media type; None: nothing."""
-    declared = model.operations[operation].body
-    return next((each for each in declared if matches(each.type, media_type)), None)
+    return declared_as(model.operations[operation].body, media_type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -306,15 +306,27 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
     """
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
-            answers = operation.responses[key]
-            return next((each for each in answers if matches(each.type, media_type)), None)
+            return declared_as(operation.responses[key], media_type)
     return None
 
 
-def matches(declared: str, actual: str) -> bool:
-    """Whether a declared media type or range covers an actual one, parameters aside."""
-    declared = declared.split(";")[0].strip().lower()
-    if declared in (actual, "*/*"):
-        return True
-    both_json = all(t == "application/json" or t.endswith("+json") for t in (declared, actual))
-    return both_json or (declared.endswith("/*") and actual.startswith(declared[:-1]))
+def declared_as(declared: Iterable[Media], media_type: str) -> Media | None:
+    """What one of several declared media types says of an actual one: the one with its name, for
+    JSON the only one that is JSON, else a range. Among several of JSON nobody can tell which."""
+    known: dict[str, Media] = {}
+    for each in declared:
+        known.setdefault(bare(each.type), each)
+    if media_type in known:
+        return known[media_type]
+    alike = [name for name in known if _is_json(name)] if _is_json(media_type) else []
+    kind = media_type.partition("/")[0]
+    return known[alike[0]] if len(alike) == 1 else known.get(f"{kind}/*", known.get("*/*"))
+
+
+def bare(media_type: str) -> str:
+    """A media type without its parameters, in lower case."""
+    return media_type.split(";")[0].strip().lower()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.contract.model import Media, Operation, OperationRule
 from oakum.errors import Location
-from oakum.semantics.model import answer_media, matches, pattern
+from oakum.semantics.model import answer_media, declared_as, pattern
 from tests.properties.worlds import array, record
 from tests.unit.semantics.small import (
     AUDIENCE,
@@ -116,7 +116,17 @@ def test_the_code_goes_before_its_range() -> None:
 def test_a_media_type_is_declared_by_name_range_or_as_json(
     declared: str, actual: str, covers: bool
 ) -> None:
-    assert matches(declared, actual) is covers
+    found = declared_as([Media(declared)], actual)
+    assert (found is not None) is covers
+
+
+def test_each_of_several_json_types_is_judged_by_its_own_schema_and_no_other_by_any() -> None:
+    several = [Media("application/json", NOTE), Media("application/merge-patch+json", FRIEND)]
+    found = [declared_as(several, f"application/{name}") for name in ("json", "merge-patch+json")]
+    assert [each and each.shape for each in found] == [NOTE, FRIEND]
+    assert declared_as(several, "application/other+json") is None
+    ranged = [*several, Media("*/*")]
+    assert declared_as(ranged, "application/other+json") == Media("*/*")
 
 
 def test_a_field_is_drafted_by_its_line_its_resource_or_the_setting_that_decides_it() -> None:

@@ -114,8 +114,8 @@ local function globs_of(patterns)
   return made
 end
 
--- Declared media types, the more specific ones first: an exact one wins over any JSON for JSON, that
--- over `type/*`, that over `*/*`, ties by name.
+-- Declared media types. One with the very name wins over the only JSON for JSON, that over `type/*`,
+-- that over `*/*`. Among several of JSON nobody can tell which.
 local function ranked(declared)
   local list = {}
   for media in pairs(declared) do list[#list + 1] = media end
@@ -130,9 +130,11 @@ end
 local function choose(declared, list, media)
   if declared[media] ~= nil then return declared[media] end
   if is_json(media) then
+    local found, n = nil, 0
     for i = 1, #list do
-      if is_json(list[i]) then return declared[list[i]] end
+      if is_json(list[i]) then found, n = list[i], n + 1 end
     end
+    if n == 1 then return declared[found] end
   end
   local slash = find(media, "/", 1, true)
   local range = slash and sub(media, 1, slash) .. "*"
@@ -579,7 +581,7 @@ local function accepted(x, door)
   local said = x.content_type and media.read(x.content_type)
   local node = said and choose(door.accept, door.accept_ranked, said.type)
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  if node == false and door.binds then return nil, 415, "media" end
+  if node == false and (door.binds or is_json(said.type)) then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end
