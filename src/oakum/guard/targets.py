@@ -99,8 +99,8 @@ class Targets:
     def _touched(self, operation: Operation, resource: str) -> Target:
         rule = self.model.rule(operation.id)
         if rule.owner:
-            found = self._below_owner(operation) or self._behind_owner(operation)
-            return found or Target("path", param=rule.owner)
+            shown = self._below_owner(operation) or self._behind_owner(operation)
+            return shown or Target("path", param=rule.owner)
         if not places(operation):
             if self._asked_for(operation, resource):
                 return Target("none")
