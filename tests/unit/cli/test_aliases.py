@@ -38,7 +38,7 @@ def test_a_name_of_before_is_not_listed_and_still_explains_itself(name: str) -> 
     assert f"  {name} " not in oakum("--help").out
     done = oakum(name, "--help")
     assert (done.code, done.err) == (0, told(name))
-    assert f"Usage: oakum {name} " in done.out
+    assert f"oakum {name} [OPTIONS]" in done.out
 
 
 def test_completing_words_in_a_shell_prints_no_note(capsys: pytest.CaptureFixture[str]) -> None:
