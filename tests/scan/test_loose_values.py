@@ -110,7 +110,9 @@ def desk(folder: Path, *, activity: str) -> Told:
             "/activity": quoted,
         }
     )
-    shapes = schema("Doc", id="string", user_id="string", headline="string", team="array")
+    shapes = schema("Doc", id="string", user_id="string", headline="string", team="array").replace(
+        "type: array", "type: array, items: {type: string}"
+    )
     shapes += schema("Act", verb="string", what="string")
     paths = (
         path("/docs", "listDocs", "Doc", many=True)
