@@ -375,7 +375,7 @@ class Cells:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
-        known = self._ground.knowledge.was_shown(who, resource, self._object, path)
+        known = self._ground.knowledge.was_shown(who, resource, self._object, path, blank=blank)
         if at := self._stands_loose(who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
         elif known or (granted_to_nobody(table, path) and not blank):

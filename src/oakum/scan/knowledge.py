@@ -136,10 +136,15 @@ class Knowledge:
         if "@" in text:
             self._addresses[text] = None
 
-    def was_shown(self, who: str, resource: str, key: str, path: str) -> bool:
+    def was_shown(
+        self, who: str, resource: str, key: str, path: str, *, blank: bool = False
+    ) -> bool:
         """Whether an owner was shown a field of one object with something in it. That another of
-        their objects has it says nothing of this one; where this one is not known, it has to do."""
+        their objects has it says nothing of this one; where this one is not known, it has to do,
+        but for a `blank` that the owner of some such object was shown as well."""
         this = self.filled.get((who, resource, key)) if key else None
+        if blank and this is None and (who, resource, path) in self.empty:
+            return False
         return (who, resource, path) in self.present if this is None else path in this
 
     def suppose(self, who: str, resource: str, key: str, id: str) -> None:

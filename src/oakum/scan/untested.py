@@ -33,6 +33,7 @@ class Ends:
         return "" if came else UNENDED
 
 
+COMMON = "a value stood there that is too common to tell whose it is"
 UNENDED = "the list goes on behind the last page that was read: what would tell may stand there"
 
 
@@ -55,7 +56,7 @@ def why_untested(
             return "something stood there that its owner does not see: a placeholder, perhaps"
         if doubt == "an echo":
             return "what stood there is what the question itself held"
-        return "a value stood there that is too common to tell whose it is"
+        return COMMON
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, cast, key)
     if (key.door, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
@@ -87,6 +88,8 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
     """Why what did not come says nothing after all; empty: it does."""
     if keyless and entry.viewer is None and entry.owner:
         return keyless
+    if matrix.doubt(key) == "too common a value":  # of one object, while another did not come
+        return COMMON
     return matrix.ends.why_not(key, entry)
 
 

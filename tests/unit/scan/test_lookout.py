@@ -688,3 +688,12 @@ def test_an_owner_whom_an_answer_leaves_out_is_known_from_another() -> None:
         watch.look("ann", post, door="getPost")
         assert Result.LEAK not in results(watch.look("cat", cut, door="getPost")).values()
         assert results(watch.look("bob", cut, door="getPost"))["Post", "text"] is Result.LEAK
+
+
+def test_a_blank_that_its_owner_is_shown_as_well_is_not_closed() -> None:
+    """Ann has no phone: that a stranger is shown none says nothing of a phone."""
+    for phone, closed in (("", False), (ANN["phone"], True)):
+        watch = Watch()
+        watch.look("ann", {**ANN, "phone": phone})
+        found = results(watch.look("cat", {**CARD, "phone": ""}))
+        assert (found.get(("Person", "phone")) is Result.CLOSED) is closed

@@ -451,3 +451,17 @@ def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
     who = cast()
     who.states[("ann", "Settings.private")] = True
     assert matrix("listPosts", who=who).hides_way(there, "Post", viewer, "ann") is hidden
+
+
+def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_come() -> None:
+    """`vip: false` of one object of ann's came to a stranger; another question showed none."""
+    for first in ("doubt", "absence"):
+        found = matrix()
+        found.apply("getPerson", shown_to_owner(VIP))
+        said = [doubtful("too common a value"), outcome("two", seen(VIP, Result.CLOSED))]
+        for each in said if first == "doubt" else reversed(said):
+            found.apply("getPerson", each)
+        found.settle()
+        assert "too common" in reasons(found, {})[VIP]
+        cells = {(c.field, c.viewer): c.result for c in found.cells({}, {})}
+        assert cells["vip", "member"] is Result.NOT_SHOWN
