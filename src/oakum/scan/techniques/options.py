@@ -17,6 +17,7 @@ from oakum.contract.sensitive import asks_for_change
 from oakum.scan.choices import choices, has_choices, members_with_choices, placed
 from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.engine import Engine
+from oakum.scan.other_ids import ask_for_others, named_others
 from oakum.scan.styles import text_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.viewers_options import Option, header_options, media_types, try_as_viewers
@@ -55,6 +56,7 @@ def run(engine: Engine) -> None:
             _try(engine, gate, way, subjects)
             _as_others(engine, gate, way, subjects)
         try_as_viewers(engine, gate, tried)
+    ask_for_others(engine)
 
 
 def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
@@ -124,7 +126,15 @@ def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[li
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that may be tried."""
+    others = named_others(prospect.model, prospect.gates)
     for gate in prospect.gates:
+        for parameter, source in others.get(gate.id, ()):
+            named = f"`{parameter.name}: {source}`"
+            yield {
+                "as": "an owner; then every kind of viewer",
+                "request": f"{gate.door.method} {gate.door.path}  with {named}",
+                "why": "who it names may be somebody else",
+            }
         for parameter in _optional(gate):
             yield {
                 "as": "an owner; then every kind of viewer, with several options in one question",
