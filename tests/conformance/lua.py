@@ -14,6 +14,7 @@ from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Compiler
 from oakum.guard.wiring import Door, Target, Wiring, kind_of
 from oakum.semantics import Model, Principal
+from oakum.semantics.media import key
 from oakum.semantics.model import answer_media
 from oakum.semantics.project import Call
 
@@ -104,7 +105,7 @@ class Lua:
         asked = {
             "params": dict(call.params),
             "status": status if media is not None and kind_of(media) in ("json", "csv") else None,
-            "media": media.type.split(";")[0].strip().lower() if media is not None else "",
+            "media": key(media.type) if media is not None else "",
             "good": call.status < 300,
             "accept": None,
         }

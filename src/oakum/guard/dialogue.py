@@ -59,8 +59,13 @@ class Answered:
     @property
     def media_type(self) -> str:
         """The media type without its parameters, in lower case; empty: none with one reading."""
+        return self.media.partition(";")[0]
+
+    @property
+    def media(self) -> str:
+        """The same with its parameters, as the guard says them."""
         said = read_media_type([value for name, value in self.headers if name == "content-type"])
-        return said.type if said else ""
+        return str(said) if said else ""
 
     @property
     def encoded(self) -> bool:

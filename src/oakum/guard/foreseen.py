@@ -406,7 +406,7 @@ class _Seen:
         said = [
             each.type
             for each in door.operation.body
-            if not each.is_json and door.resource_form(each.type) is None
+            if kind_of(each) != "json" and door.resource_form(each.type) is None
         ]
         if door.binds and said:
             types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))

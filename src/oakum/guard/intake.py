@@ -22,7 +22,7 @@ from oakum.guard.wiring import Door, Form
 from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
-from oakum.semantics.model import bare
+from oakum.semantics.media import key
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read
 from oakum.semantics.writing import Named
@@ -153,7 +153,7 @@ class Intake:
         except Unreadable:
             raise Denied(400, "body") from None
         self._query(door, reading[0])
-        call = Call(operation.id, params, media_type=kind.type)
+        call = Call(operation.id, params, media_type=str(kind))
         done = yield from self._weighed(door, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(door, inquiry, subject):
             raise absent(door, "call")
@@ -238,14 +238,14 @@ class Intake:
         if not door.operation.body or len(values) > 1:
             raise Denied(400, "body")
         said = read_media_type(values)
-        media = request_media(self._model, door.operation.id, said.type) if said else None
+        media = request_media(self._model, door.operation.id, str(said)) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        if not media.is_json and door.binds and door.resource_form(said.type) is None:
+        if not is_json(said.type) and door.binds and door.resource_form(said.type) is None:
             raise Denied(415, "media")
-        if bare(media.type) in door.unjudged:
+        if key(media.type) in door.unjudged:
             raise Denied(415, "media")
-        if not said.is_utf_8 and (media.is_json or said.type in (FORM, PARTS)):
+        if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
             raise Denied(415, "media")
         return said
 

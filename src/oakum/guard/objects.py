@@ -14,7 +14,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.route import filled
 from oakum.guard.targets import Target, names, places, renamed
 from oakum.guard.who import at, readable
-from oakum.semantics import Judge, Model, Subject, answer_media
+from oakum.semantics import Judge, Model, Subject, likely_media
 from oakum.semantics.principal import text
 from oakum.semantics.writing import ITSELF, Named
 
@@ -37,7 +37,7 @@ def seen(
     """The object in a readable answer; None: it is not in there, or not in one way."""
     value, reader = readable(answered), model.operations[target.operation]
     pointer = _pointer(target, value, params)
-    media = answer_media(reader, 200, answered.media_type)
+    media = likely_media(reader, 200, answered.media)
     # A parameter of the path that is written says nothing of what is asked for by another.
     its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)

@@ -28,7 +28,7 @@ from oakum.guard.fields import check, in_origin_form
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
-from oakum.guard.media import described, read_media_type
+from oakum.guard.media import described, is_json, read_media_type
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without
@@ -47,7 +47,7 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.guard.wiring import Door, derive
+from oakum.guard.wiring import Door, derive, kind_of
 from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
@@ -482,7 +482,7 @@ class Gatekeeper:
         cut = _projector(operation, answered)
         if cut is None:
             raise Denied(failed, "undeclared")
-        call = Call(operation.id, passing.params, status, answered.media_type)
+        call = Call(operation.id, passing.params, status, answered.media)
         # The answer of a login is of the account that logs in. Nothing is looked up for it: what
         # came with the request is not its credential.
         new = logged_in(answered, self._model.rule(operation.id).login)
@@ -571,9 +571,9 @@ def _is_password(value: str) -> bool:
 def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:
     """What cuts an answer of this media type; None: nothing of it is declared, or readable."""
     said = read_media_type([value for name, value in answered.headers if name == "content-type"])
-    media = answer_media(operation, answered.status, said.type) if said else None
+    media = answer_media(operation, answered.status, str(said)) if said else None
     if said is None or media is None or said.charset not in ("", "utf-8", "us-ascii"):
         return None
-    if media.is_json:
+    if is_json(said.type):
         return project
-    return project_csv if said.type == "text/csv" else None
+    return project_csv if said.type == "text/csv" and kind_of(media) == "csv" else None

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from oakum.contract import Contract
-from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
+from oakum.contract.model import Json, Operation, Policy, Relation, Shape, State
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
 from oakum.guard.clients import open_to_clients
@@ -28,6 +28,7 @@ from oakum.guard.targets import Target, stands_inside
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
+from oakum.semantics.media import distinct, split
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import claim_path, digit
 from oakum.semantics.table import (
@@ -334,11 +335,10 @@ class _Compiler:
         self.writing = True
         ahead = self.model.sets.get(door.operation.id, ())
         found: dict[str, Any] = {}
-        for media in door.operation.body:
-            name = _bare(media)
-            judged = name not in door.unjudged and (media.is_json or door.resource_form(name))
-            if name not in found:
-                found[name] = self._node(_Place(media.shape, ahead)) if judged else None
+        for name, media in distinct(door.operation.body).items():
+            read = kind_of(media) == "json" or door.resource_form(split(name)[0])
+            judged = read and name not in door.unjudged
+            found[name] = self._node(_Place(media.shape, ahead)) if judged else None
         self._settle()
         self.writing = False
         return found
@@ -350,21 +350,19 @@ class _Compiler:
         found: dict[str, Any] = {}
         for status, answers in door.operation.responses.items():
             found[status] = {}
-            for media in answers:
+            for name, media in distinct(answers).items():
                 kind = kind_of(media)
                 shape = media.shape
-                if _bare(media) in found[status]:
-                    continue
                 if kind in ("ndjson", "sse") and shape is not None:
                     shape = element(shape) or shape
-                found[status][_bare(media)] = {
+                found[status][name] = {
                     "kind": kind,
                     "node": self._node(_Place(shape, good)) if kind else 0,
                     "error": self._node(_Place(shape, counts)) if kind else 0,
                 }
                 each = element(shape) if kind == "csv" and shape is not None else None
                 if each is not None:
-                    found[status][_bare(media)]["columns"] = member_names(each)
+                    found[status][name]["columns"] = member_names(each)
         self._settle()
         return found
 
@@ -588,10 +586,6 @@ class _Compiler:
         path = f"{at.path}.{step}" if at.path and not name else step
         node = self._node(self._step(at, key, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
-
-
-def _bare(media: Media) -> str:
-    return media.type.split(";")[0].strip().lower()
 
 
 def _pass(table: Table, leaves: Iterable[int]) -> str:

@@ -75,7 +75,7 @@ def _read(
     yield from inquiry.again()
     if not may_call(model, inquiry.principal(), hidden.reader, params):
         return False
-    call = Call(hidden.reader, params, 200, answered.media_type)
+    call = Call(hidden.reader, params, 200, answered.media)
     while True:
         done = project(model, inquiry.principal(), call, answered.body)
         if done.judged is None:

@@ -35,6 +35,7 @@ from oakum.guard.targets import (
 )
 from oakum.semantics import Model
 from oakum.semantics.decide import holds_resource
+from oakum.semantics.media import judges_json, key
 from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.table import containers, member_names, named, resource_of
 from oakum.semantics.whole import Place, place_of
@@ -365,8 +366,9 @@ def scalar(value: Json) -> dict[str, Json]:
 
 
 def kind_of(media: Media) -> str:
-    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not."""
-    if media.is_json:
+    """How an answer of a media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not.
+    Under a range JSON passes and nothing else."""
+    if judges_json(media.type):
         return "json"
     return {"text/csv": "csv", **FEEDS}.get(_bare(media.type), "")
 
@@ -434,11 +436,11 @@ def _unjudged(model: Model, operation: Operation) -> Iterator[str]:
     """A JSON Patch (RFC 6902), which names fields in texts, unless `call` says who may; and, where
     bodies of other types hold a resource, what holds none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
-    for media in (each for each in operation.body if each.is_json):
+    for media in (each for each in operation.body if judges_json(each.type)):
         shape, patch = media.shape, _bare(media.type) == PATCH
         held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
         if (binds and (patch or not held)) or (patch and model.rule(operation.id).call is None):
-            yield _bare(media.type)
+            yield key(media.type)
 
 
 def _finders(

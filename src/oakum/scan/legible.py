@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from oakum.contract.model import Json, Operation, Shape
 from oakum.exchange import Response
 from oakum.scan.knowledge import says_nothing
-from oakum.semantics import Leaf, answer_media
+from oakum.semantics import Leaf, likely_media
 from oakum.semantics.table import element
 
 _MAX_BODY = 10 << 20
@@ -52,7 +52,7 @@ def read_as_declared(
     closed. CSV becomes a list of rows (RFC 4180).
     """
     status = response.status
-    media = answer_media(operation, status, response.media_type)
+    media = likely_media(operation, status, response.media_type)
     if media is None and is_success(status):
         media = operation.success()
     shape = media.shape if media else None

@@ -6,7 +6,7 @@ Pure: no network, process, clock or random number is within reach of this layer.
 from oakum.semantics.accept import Acceptance, accept
 from oakum.semantics.decide import Decision, decide
 from oakum.semantics.judge import Judge, Judgement, Known, Leaf, Sighting
-from oakum.semantics.model import Model, answer_media, compile_contract
+from oakum.semantics.model import Model, answer_media, compile_contract, likely_media
 from oakum.semantics.principal import ANONYMOUS, Principal, Subject
 from oakum.semantics.project import Call, Projection, project
 from oakum.semantics.table import Table
@@ -30,5 +30,6 @@ __all__ = [
     "answer_media",
     "compile_contract",
     "decide",
+    "likely_media",
     "project",
 ]

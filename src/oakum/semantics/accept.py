@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Media
 from oakum.semantics.judge import Judge, Keep
-from oakum.semantics.model import Model, declared_as
+from oakum.semantics.media import chosen, is_json
+from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject
 from oakum.semantics.project import Call, cut, left, settle, whole, withheld
 from oakum.semantics.span import Span, Unreadable, read
@@ -77,7 +78,7 @@ def accept(
     for this operation, and a body of which nothing may be set.
     """
     media = request_media(model, call.operation, call.media_type)
-    if media is None or not media.is_json:
+    if media is None or not is_json(call.media_type):
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
         reading = read(body)
@@ -118,4 +119,4 @@ def weigh(
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:
     """What the document declares for a request body of this media type; None: nothing."""
-    return declared_as(model.operations[operation].body, media_type)
+    return chosen(model.operations[operation].body, media_type)

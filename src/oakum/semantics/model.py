@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape
 from oakum.errors import Location, Problem
+from oakum.semantics.media import chosen, is_json
 from oakum.semantics.table import (
     Table,
     bindings,
@@ -304,29 +305,20 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
 
     Status as OpenAPI looks it up: the code, then its range (`2XX`), then `default`.
     """
+    return chosen(_answers(operation, status), media_type)
+
+
+def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:
+    """The same, read as a lenient client reads it: JSON that is not declared is taken for the
+    first JSON that is. For whoever looks at an answer, not for whoever lets it pass."""
+    found = answer_media(operation, status, media_type)
+    if found is not None or not is_json(media_type):
+        return found
+    return next((each for each in _answers(operation, status) if each.is_json), None)
+
+
+def _answers(operation: Operation, status: int) -> tuple[Media, ...]:
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
-            return declared_as(operation.responses[key], media_type)
-    return None
-
-
-def declared_as(declared: Iterable[Media], media_type: str) -> Media | None:
-    """What one of several declared media types says of an actual one: the one with its name, for
-    JSON the only one that is JSON, else a range. Among several of JSON nobody can tell which."""
-    known: dict[str, Media] = {}
-    for each in declared:
-        known.setdefault(bare(each.type), each)
-    if media_type in known:
-        return known[media_type]
-    alike = [name for name in known if _is_json(name)] if _is_json(media_type) else []
-    kind = media_type.partition("/")[0]
-    return known[alike[0]] if len(alike) == 1 else known.get(f"{kind}/*", known.get("*/*"))
-
-
-def bare(media_type: str) -> str:
-    """A media type without its parameters, in lower case."""
-    return media_type.split(";")[0].strip().lower()
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or media_type.endswith("+json")
+            return operation.responses[key]
+    return ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from oakum.contract.model import Json
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Judgement, Keep, Pointer
+from oakum.semantics.media import is_json
 from oakum.semantics.model import Model, answer_media, pattern
 from oakum.semantics.principal import Principal
 from oakum.semantics.span import Span, Unreadable, read
@@ -59,7 +60,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     if not body:
         return Projection(b"")
     media = answer_media(operation, call.status, call.media_type)
-    if media is None or not media.is_json:
+    if media is None or not is_json(call.media_type):
         return Projection(None, refused="no answer of this status and media type is declared")
     try:
         value, span, text = read(body)

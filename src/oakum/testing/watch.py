@@ -22,7 +22,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.knowledge import leaves_of, says_nothing
 from oakum.scan.legible import is_success, read_as_declared
-from oakum.semantics import Leaf, answer_media, compile_contract
+from oakum.semantics import Leaf, compile_contract, likely_media
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.ear import Heard, Talk
 from oakum.testing.look import Asked, Frame, Leaked, Look
@@ -250,7 +250,7 @@ def _is_shapeless(asked: Asked) -> bool:
     status, read = asked.response.status, asked.read
     if says_nothing(read.value):
         return False
-    declared = answer_media(asked.operation, status, asked.response.media_type)
+    declared = likely_media(asked.operation, status, asked.response.media_type)
     if declared is None and not is_success(status):
         return True
     if read.shape is None:

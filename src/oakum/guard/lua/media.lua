@@ -4,7 +4,8 @@
 -- own. A value is read by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and what a laxer
 -- reader might take for something else is not read (CWE-436).
 
-local find, lower, match, sub = string.find, string.lower, string.match, string.sub
+local find, gmatch, lower, match, sub =
+  string.find, string.gmatch, string.lower, string.match, string.sub
 local concat = table.concat
 
 local M = {}
@@ -80,8 +81,70 @@ function M.read(text)
   local charset = values.charset
   return {
     type = kind, boundary = values.boundary, text = concat(parts, "; "), charset = charset,
-    utf8 = charset == nil or charset == "utf-8",
+    utf8 = charset == nil or charset == "utf-8", params = values,
   }
+end
+
+-- Whether a media type without parameters is JSON (RFC 8259, RFC 6839).
+function M.is_json(kind)
+  return kind == "application/json" or sub(kind, -5) == "+json"
+end
+
+-- What JSON that is not declared is taken for: the only JSON type there is.
+local ALONE = {}
+
+-- Declared media types, as the plan spells them, by their types: lists of parameters and what is
+-- declared (the Lua of `semantics/media.py`).
+function M.index(declared)
+  local made, alone, n = {}, nil, 0
+  for name, value in pairs(declared) do
+    local kind = match(name, "^[^;]*")
+    local each = { params = {}, n = 0, value = value }
+    for word, said in gmatch(name, "; ([^=]*)=([^;]*)") do
+      each.params[word], each.n = said, each.n + 1
+    end
+    local alike = made[kind] or {}
+    made[kind], alike[#alike + 1] = alike, each
+    if M.is_json(kind) then alone, n = value, n + 1 end
+  end
+  if n == 1 then made[ALONE] = alone end
+  return made
+end
+
+-- Whether all of these parameters are said; `lax`: none is said otherwise.
+local function fits(params, said, lax)
+  for name, value in pairs(params) do
+    if said[name] ~= value and not (lax and said[name] == nil) then return false end
+  end
+  return true
+end
+
+-- Of one type with different parameters: the one of which most are said, all of them. The only one
+-- there is also fits what leaves parameters out and contradicts none.
+local function fitting(alike, said)
+  local best, count = nil, 0
+  for i = 1, #alike do
+    local each = alike[i]
+    if fits(each.params, said) and (not best or each.n >= best.n) then
+      count = best and each.n == best.n and count + 1 or 1
+      best = each
+    end
+  end
+  if not best and #alike == 1 and fits(alike[1].params, said, true) then best, count = alike[1], 1 end
+  return count == 1 and best or nil
+end
+
+-- What is declared for a media type that was read, or nil: for itself, else for a range.
+function M.choose(index, said)
+  local kind = said.type
+  local top = match(kind, "^[^/]*")
+  local wanted = { kind, sub(kind, -5) == "+json" and top .. "/*+json" or kind, top .. "/*", "*/*" }
+  for i = 1, 4 do
+    local alike = index[wanted[i]]
+    local found = alike and fitting(alike, said.params)
+    if found then return found.value end
+  end
+  return M.is_json(kind) and index[ALONE] or nil
 end
 
 -- Whether a `content-encoding` leaves the bytes as they are.

@@ -114,34 +114,6 @@ local function globs_of(patterns)
   return made
 end
 
--- Declared media types. One with the very name wins over the only JSON for JSON, that over `type/*`,
--- that over `*/*`. Among several of JSON nobody can tell which.
-local function ranked(declared)
-  local list = {}
-  for media in pairs(declared) do list[#list + 1] = media end
-  sort(list)
-  return list
-end
-
-local function is_json(media)
-  return media == "application/json" or sub(media, -5) == "+json"
-end
-
-local function choose(declared, list, media)
-  if declared[media] ~= nil then return declared[media] end
-  if is_json(media) then
-    local found, n = nil, 0
-    for i = 1, #list do
-      if is_json(list[i]) then found, n = list[i], n + 1 end
-    end
-    if n == 1 then return declared[found] end
-  end
-  local slash = find(media, "/", 1, true)
-  local range = slash and sub(media, 1, slash) .. "*"
-  if range and declared[range] ~= nil then return declared[range] end
-  return declared["*/*"]
-end
-
 -- The table by which a resource is written.
 local function settable(plan, name)
   for i = 1, #plan.tables do
@@ -177,14 +149,14 @@ local function prepare(plan, door, index)
   check_texts(plan, door)
   door.headers = set_of(door.headers)
   door.chosen, door.choices = {}, 0
-  door.ranked, door.streams = {}, false
+  door.kinds, door.streams = {}, false
   for status, declared in pairs(door.answers) do
-    door.ranked[status] = ranked(declared)
+    door.kinds[status] = media.index(declared)
     for _, answer in pairs(declared) do
       door.streams = door.streams or answer.kind == "sse" or answer.kind == "ndjson"
     end
   end
-  if door.accept then door.accept_ranked = ranked(door.accept) end
+  if door.accept then door.accepts = media.index(door.accept) end
 end
 
 -- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
@@ -576,12 +548,19 @@ end
 -- The node by which a body of this media type is judged, false for one that passes unread, or nil, a
 -- status and a reason.
 local pairs_of -- forward
+local function judged_form(door, kind)
+  local form = kind == FORM and door.form or kind == PARTS and door.parts or nil
+  return form and form.judged
+end
+
 local function accepted(x, door)
   if not door.accept or x.content_type_twice then return nil, 400, "body" end
   local said = x.content_type and media.read(x.content_type)
-  local node = said and choose(door.accept, door.accept_ranked, said.type)
+  local node = said and media.choose(door.accepts, said)
+  -- What a range covers and is no JSON is judged as little as under its own name.
+  if node and not media.is_json(said.type) and not judged_form(door, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  if node == false and (door.binds or is_json(said.type)) then return nil, 415, "media" end
+  if node == false and (door.binds or media.is_json(said.type)) then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end
@@ -745,8 +724,8 @@ local function declared_answer(door, status, content_type)
   local range = sub(code, 1, 1)
   local at = door.answers[code] and code or door.answers[range .. "XX"] and range .. "XX"
     or door.answers[range .. "xx"] and range .. "xx" or "default"
-  found = door.answers[at] and choose(door.answers[at], door.ranked[at], kind) or false
-  if found and not (readable and (found.kind == "json" and is_json(kind)
+  found = door.answers[at] and said and media.choose(door.kinds[at], said) or false
+  if found and not (readable and (found.kind == "json" and media.is_json(kind)
     or found.kind == "csv" and kind == "text/csv" or found.kind == events.KINDS[kind])) then
     found = false
   end
