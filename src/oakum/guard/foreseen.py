@@ -15,10 +15,11 @@ from oakum.errors import Location, Problem
 from oakum.guard.targets import needs_object
 from oakum.guard.wiring import Door, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
+from oakum.semantics.asking import OF_OBJECTS, account, asks
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.principal import claim_path
-from oakum.semantics.table import element, leaf_index, member, resource_of
+from oakum.semantics.table import element, leaf_index, member, resource_of, scalars
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -169,6 +170,7 @@ class _Seen:
         yield from self._unreadable(door)
         yield from self._anything(door)
         yield from self._sparse(door)
+        yield from self._unasked(door)
         if door.write:
             yield from self._write(door)
             yield from self._existence(door)
@@ -245,6 +247,47 @@ class _Seen:
                     f"{said} of a `{resource}` at `{door.operation.id}`, not even of their own",
                     f"write `without: [{name}]`, or let clients ask for `{path}` too",
                 )
+
+    def _unasked(self, door: Door) -> Iterator[Problem]:
+        """A read that `call:` opens to an owner or the like, and values of its answer that stand in
+        no object: without an object of the caller's beside them, nobody is asked about them."""
+        operation, rule = door.operation, self.model.rule(door.operation.id)
+        if not asks(self.model, operation.id) or account(self.model, operation.id):
+            return
+        media = operation.success()
+        if media is None or media.shape is None or not self._beside(operation, media.shape):
+            return
+        free = [
+            f"`{n}`" for n in rule.call or () if self.policy.relations[n].kind not in OF_OBJECTS
+        ]
+        who = f"only {' and '.join(free)} pass" if free else "nobody passes"
+        said = f"of whose object `{operation.id}` tells cannot be told, so {who}"
+        if self._shown(operation):
+            said = (
+                f"what `{operation.id}` shows beside its objects is withheld where none of them"
+                " lets the caller pass (an empty list stays)"
+            )
+        hint = (
+            "write `owner: PARAMETER` where the path holds the owner's id, or `call: […]` with"
+            " those who may have it whatever it shows"
+        )
+        yield Problem(self._where(operation), said, hint)
+
+    def _beside(self, operation: Operation, top: Shape) -> bool:
+        """Whether an answer is declared to hold a value that is in no object of a resource."""
+        pointers, known = self._pointers(operation), set[Shape]()
+        todo: list[tuple[tuple[str, ...], Shape]] = [((), top)]
+        for at, shape in todo:
+            if at in pointers or shape in known or resource_of(shape, self.model.bound):
+                continue
+            known.add(shape)
+            if scalars(shape) and not shape.branches:
+                return True
+            todo += [((*at, name), child()) for name, child in shape.properties.items()]
+            todo += [(at, branch()) for branch in shape.branches]
+            for each in (shape.items, shape.extra):
+                todo += [((*at, "*"), each())] if each is not None else []
+        return False
 
     def logins(self) -> Iterator[Problem]:
         """Operations that people call before they are anybody: each, or all of them at once."""

@@ -495,7 +495,8 @@ class Gatekeeper:
                 raise Denied(failed, "unreadable")
             if new.ids:
                 break
-            wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
+            seen = done.judged.sightings
+            wanted = partial(Needs.answer, call=call, sightings=seen, closed=done.closed)
             if not (yield from inquiry.settle(wanted)):
                 break
         passing.removed = removed(self._model, done)

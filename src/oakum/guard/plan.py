@@ -27,6 +27,7 @@ from oakum.guard.settings import settings
 from oakum.guard.targets import Target, stands_inside
 from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
+from oakum.semantics.asking import account, asks
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
 from oakum.semantics.media import distinct, split
 from oakum.semantics.model import pattern
@@ -239,6 +240,8 @@ class _Compiler:
             "ahead": door.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
+            "asks": asks(self.model, operation.id),
+            "account": account(self.model, operation.id),
             "texts": {name: self._automaton(made) for name, made in door.texts.items()},
             "query": door.query,
             "lists": sorted(door.lists),

@@ -80,7 +80,8 @@ def _read(
         done = project(model, inquiry.principal(), call, answered.body)
         if done.judged is None:
             return False
-        wanted = partial(Needs.answer, call=call, sightings=done.judged.sightings)
+        seen = done.judged.sightings
+        wanted = partial(Needs.answer, call=call, sightings=seen, closed=done.closed)
         if not (yield from inquiry.settle(wanted)):
             return shows(done)
 

@@ -34,6 +34,7 @@ from oakum.guard.targets import (
     shut,
 )
 from oakum.semantics import Model
+from oakum.semantics.asking import READS
 from oakum.semantics.decide import holds_resource
 from oakum.semantics.media import judges_json, key
 from oakum.semantics.model import pattern, resources_in
@@ -41,7 +42,6 @@ from oakum.semantics.table import containers, member_names, named, resource_of
 from oakum.semantics.whole import Place, place_of
 
 PATCH = "application/json-patch+json"
-READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{[^{}]+\}")
 
 

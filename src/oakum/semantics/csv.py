@@ -19,6 +19,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from oakum.contract.model import Json, Shape, State
+from oakum.semantics.asking import close
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Keep, Pointer
 from oakum.semantics.model import Model, answer_media
@@ -73,10 +74,13 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     alike, judges = _alike(model, call, shape, head, rows)
     judge = Judge(model, principal, call.operation, call.params, call.status)
     judged = judge.judge(judges, media.shape)
+    closed = call.status < 400 and close(
+        model, principal, call.operation, call.params, judges, judged, alone=True
+    )
     keeps = judged.keep if isinstance(judged.keep, dict) else {}
     if refuses(judged.keep) or (rows and not keeps):
         said = "nothing of this answer may be seen"
-        return Projection(None, refused=said, judged=judged)
+        return Projection(None, refused=said, judged=judged, closed=closed)
     known: dict[tuple[Keep, ...], frozenset[int]] = {}
     seen = [_seen(keeps[str(index)], head, known) for index in range(len(judges))]
     columns = frozenset[int]().union(*known.values()) or _declared(shape, head)
@@ -91,7 +95,12 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     cut = tuple(_withheld(head, seen))
     whole = _Rows(head, rows, alike)
     return Projection(
-        "".join((lead, *kept) if kept else ()).encode(), cut, judged=judged, times=times, rows=whole
+        "".join((lead, *kept) if kept else ()).encode(),
+        cut,
+        judged=judged,
+        closed=closed,
+        times=times,
+        rows=whole,
     )
 
 

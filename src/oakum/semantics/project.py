@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Json
+from oakum.semantics.asking import close
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Judgement, Keep, Pointer
 from oakum.semantics.media import is_json
@@ -40,6 +41,8 @@ class Projection:
     refused: str = ""
     judged: Judgement | None = field(default=None, repr=False, compare=False)
     """What the body holds; None when it was not read."""
+    closed: bool = field(default=False, repr=False, compare=False)
+    """What stands outside of every object was withheld, since nobody was asked about one."""
     times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
     """How many rows of a table each one that was judged stands for; else each stands for itself."""
     rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
@@ -69,13 +72,16 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     judged = Judge(model, principal, call.operation, call.params, call.status).judge(
         value, media.shape
     )
+    closed = call.status < 400 and close(
+        model, principal, call.operation, call.params, value, judged
+    )
     keep = _without_counts(judged, model.rule(call.operation).counts)
     keep = settle(keep, span)
     if keep is False or refuses(keep):
         said = "nothing of this answer may be seen"
-        return Projection(None, refused=said, judged=judged)
+        return Projection(None, refused=said, judged=judged, closed=closed)
     kept = "".join(cut(text, span, keep)).encode()
-    return Projection(kept, tuple(withheld(span, keep, "")), judged=judged)
+    return Projection(kept, tuple(withheld(span, keep, "")), judged=judged, closed=closed)
 
 
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:

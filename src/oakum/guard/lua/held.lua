@@ -323,6 +323,7 @@ end
 -- ---------------------------------------------------------------- doors
 
 local NOBODY = { owners = { n = 0 }, owned = false }
+M.NOBODY = NOBODY
 local OBJECT_KINDS = { owner = true, lookup = true, field = true }
 
 -- Whether the contract lets this caller through the door; `subject` nil: the object is not known.

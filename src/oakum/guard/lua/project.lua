@@ -49,6 +49,8 @@ local CONTROLS -- whether it has a byte below 0x20 anywhere
 local CENSUS -- whether objects that are cut must be looked at, since a count depends on it
 local HIDDEN -- whether an object of which nothing may be seen was met
 local DROP_COUNTS
+local MET -- whether `call:` lets the caller have an object that stands in no other one
+local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
 local REFUSED -- number of `refuse` among what is kept
 local WHY
 
@@ -431,7 +433,7 @@ local function value(node, i, depth, set, owners, tally, label)
       keep = node.own[set] and (kind == 16 or not node.solid)
       if keep then tally[1] = tally[1] + 1 end
     else
-      keep = band(node.kinds, kind) ~= 0
+      keep = not SHUT and band(node.kinds, kind) ~= 0
     end
     if keep then
       emit(i, past)
@@ -456,6 +458,11 @@ local function value(node, i, depth, set, owners, tally, label)
     if body.table then
       past, became = object(body, i, depth, owners)
     else
+      past = SHUT and not body.inside and space(i + 1) or N
+      if past < N and P[past] == 125 then
+        removed(label)
+        return past + 1, GONE
+      end
       past, became = record(body, i, depth, set, owners, tally)
       if body.blind and past >= 0 then
         rollback(n, last, refused)
@@ -1025,6 +1032,7 @@ local function judge(body, level, above, depth)
     subject.owned = body.table.owned
   end
   local passed = passes(subject, above)
+  MET = MET or passed and above == NO_OWNERS
   if not SUBJECT then subject.owners.passed, subject.owners.partly = passed, subject.partly end
   if not passed then return body.table.closed, subject.owners end
   return held.settle(PLAN, body.table, KNOW, subject), subject.owners
@@ -1450,15 +1458,25 @@ local function whole()
   return true
 end
 
-local function project(plan, node, know, door, params, text, subject, seen, counts)
+-- Whether a door lets the caller have what stands outside of every object of its answer, whatever
+-- these are: who may read by it hangs on none of them, or on an account that the path names.
+local function opens(door, know, params)
+  if not door.asks or held.any(PLAN, door.call, know, held.NOBODY) then return true end
+  local own = params[door.account]
+  return own ~= nil and not MET
+    and held.any(PLAN, door.call, know, { owners = { n = 1, own }, owned = true })
+end
+
+local function project(plan, node, know, door, params, text, subject, seen, counts, asks)
   if #text >= 2147483000 then return nil, "unreadable" end
   S, P, N = text, cast("const uint8_t *", text), #text
   PLAN, KNOW, DOOR, PARAMS, SUBJECT, SEENOUT = plan, know, door, params, subject, seen
-  CENSUS, HIDDEN, DROP_COUNTS = counts, false, false
+  CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
   if not survey() then return nil, "unreadable" end
   local good = run(node)
-  if counts and HIDDEN and WHY ~= "unreadable" then
-    DROP_COUNTS = true
+  if asks and WHY ~= "unreadable" then SHUT = not MET and not opens(plan.doors[door], know, params) end
+  if WHY ~= "unreadable" and (SHUT or counts and HIDDEN) then
+    DROP_COUNTS = counts and HIDDEN
     if seen.removed then
       for label in pairs(seen.removed) do seen.removed[label] = nil end
     end
@@ -1473,7 +1491,8 @@ end
 -- into `seen.rows` go instead the tables of objects that say no owner.
 function M.body(plan, node, know, door, params, status, text, seen)
   WHY = nil
-  return project(plan, node, know, door, params, text, nil, seen, plan.doors[door].counts)
+  return project(plan, node, know, door, params, text, nil, seen, plan.doors[door].counts,
+    status < 400 and plan.doors[door].asks)
 end
 
 -- What may be sent on of a request body, by who may set what of `subject` (`owners`, `resource`).
