@@ -257,9 +257,10 @@ class _Seen:
         media = operation.success()
         if media is None or media.shape is None or not self._beside(operation, media.shape):
             return
-        free = [
-            f"`{n}`" for n in rule.call or () if self.policy.relations[n].kind not in OF_OBJECTS
-        ]
+        called = [self.policy.relations[name] for name in rule.call or ()]
+        if any(each.kind in ("anyone", "authenticated") and not each.unless for each in called):
+            return
+        free = [f"`{each.name}`" for each in called if each.kind not in OF_OBJECTS]
         who = f"only {' and '.join(free)} pass" if free else "nobody passes"
         said = f"of whose object `{operation.id}` tells cannot be told, so {who}"
         if self._shown(operation):

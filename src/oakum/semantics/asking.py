@@ -1,4 +1,4 @@
-"""What an operation shows outside of every object, where its callers are asked what they are to one.
+"""What an operation shows outside of every object, whose callers are asked what they are to one.
 
 The law of this module: where nobody was asked, nothing is shown. An answer that leaves an object
 out, or holds none, shows no more for it (CWE-862).

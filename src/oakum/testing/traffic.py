@@ -19,7 +19,7 @@ from oakum.contract.classify import sounds_like_reading
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
 from oakum.guard.route import Router, placed
-from oakum.guard.wiring import READS, Ask, derive
+from oakum.guard.wiring import Ask, derive
 from oakum.observe.asked import graphql
 from oakum.observe.drafted import Line
 from oakum.observe.inventory import UNREAD, read
@@ -30,6 +30,7 @@ from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.legible import Legible, is_success, read_as_declared
 from oakum.scan.matrix import Key
 from oakum.semantics import compile_contract
+from oakum.semantics.asking import READS
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, digit, text, texts
 from oakum.semantics.span import MAX_DEPTH

@@ -323,3 +323,19 @@ def test_a_claim_that_is_declared_as_a_number_is_no_name(tmp_path: Path) -> None
     words = '`renew` declares `role` as integer, and never "staff", so nobody is `staff`'
     assert words in said(tmp_path, DESK, declared("integer"))
     assert words not in said(tmp_path, DESK, declared("string"))
+
+
+def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
+    stats = yaml.safe_load((FOLDER / "contracts" / "stats.yaml").read_text())
+
+    def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
+        answers(document, "/users/{id}/met", "get", "application/json")
+
+    assert "of whose object `met` tells cannot be told, so nobody passes" in said(
+        tmp_path, stats, bare
+    )
+    found = said(tmp_path, stats)
+    for each in ("stats", "met", "staffed", "report", "daily", "export"):
+        assert f"what `{each}` shows beside its objects is withheld" in found
+    for each in ("owned", "keyed", "known", "counted", "listFriends"):
+        assert f"`{each}` shows beside" not in found
