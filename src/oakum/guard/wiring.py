@@ -36,12 +36,11 @@ from oakum.guard.targets import (
 from oakum.semantics import Model
 from oakum.semantics.asking import READS
 from oakum.semantics.decide import holds_resource
-from oakum.semantics.media import judges_json, key
+from oakum.semantics.media import edits, judges_json, key
 from oakum.semantics.model import pattern, resources_in
 from oakum.semantics.table import containers, member_names, named, resource_of
 from oakum.semantics.whole import Place, place_of
 
-PATCH = "application/json-patch+json"
 _NAME = re.compile(r"\{[^{}]+\}")
 
 
@@ -433,11 +432,11 @@ def _door(make: _Maker, operation: Operation) -> Door:
 
 
 def _unjudged(model: Model, operation: Operation) -> Iterator[str]:
-    """A JSON Patch (RFC 6902), which names fields in texts, unless `call` says who may; and, where
+    """What names fields in texts, as a JSON Patch does, unless `call` says who may; and, where
     bodies of other types hold a resource, what holds none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
     for media in (each for each in operation.body if judges_json(each.type)):
-        shape, patch = media.shape, _bare(media.type) == PATCH
+        shape, patch = media.shape, edits(media)
         held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
         if (binds and (patch or not held)) or (patch and model.rule(operation.id).call is None):
             yield key(media.type)

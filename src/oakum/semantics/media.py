@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.contract.model import Media
+from oakum.semantics.table import element, member_names, named
 
 _ASIDE = ("boundary", "q")
 """Parameters that say nothing of which type it is."""
@@ -69,6 +70,18 @@ def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
             return found
     alone = [media for name, _, media in named if is_json(name)] if is_json(base) else []
     return alone[0] if len(alone) == 1 else None
+
+
+def edits(media: Media) -> bool:
+    """Whether a body holds orders that name fields in texts (RFC 6902; RFC 7644, 3.5.2)."""
+    if split(media.type)[0] == "application/json-patch+json":
+        return True
+    if media.shape is None:
+        return False
+    below = (named(media.shape, name) for name in member_names(media.shape))
+    lists = (media.shape, *(each for each in below if each is not None))
+    orders = (set(member_names(each)) for each in (media.shape, *map(element, lists)) if each)
+    return any("op" in names and not names.isdisjoint(("path", "from")) for names in orders)
 
 
 def ranges(base: str) -> tuple[str, ...]:
