@@ -77,6 +77,10 @@ class Intake:
                 subject = Subject("", (params[target.param],))
             case "ask":
                 subject = yield from self._asked(door, target, params, inquiry)
+        for each in target.around:
+            around = yield from self._asked(door, each, params, inquiry)
+            if params[self._model.rule(door.operation.id).owner] not in around.owners:
+                raise absent(door, "call")
         key = params[target.last] if target.last else ""
         return replace(subject, unnamed=target.unnamed, below=target.below, key=key)
 

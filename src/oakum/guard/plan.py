@@ -282,6 +282,7 @@ class _Compiler:
             "inside": bool(shower)
             and stands_inside(self.model, self.model.operations[shower], target.pointer),
             "made": target.made,
+            "around": [self._target(each) for each in target.around],
             "after": self._target(target.then) if target.then else None,
         }
 

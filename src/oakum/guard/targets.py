@@ -56,6 +56,8 @@ class Target:
     """What is asked where nothing is there, before that is believed."""
     own: bool = False
     """It is asked as the caller."""
+    around: tuple[Target, ...] = ()
+    """Other objects that the path names behind its owner, and that have to be that one's."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class Targets:
         rule = self.model.rule(operation.id)
         if rule.owner:
             shown = self._below_owner(operation) or self._behind_owner(operation)
-            return shown or Target("path", param=rule.owner)
+            around = self._around(operation)
+            if shown is not None and around and around[-1].resource == shown.resource:
+                around.pop()  # it is what is written
+            return replace(shown or Target("path", param=rule.owner), around=tuple(around))
         if not places(operation):
             if self._asked_for(operation, resource):
                 return Target("none")
@@ -170,6 +175,29 @@ class Targets:
         # Below more than its owner, nothing tells whose the place is in which a new one would be.
         makes = operation.method == "PUT" and places(operation) == 2
         return replace(found, made=found.made if makes else "") if found is not None else None
+
+    def _around(self, operation: Operation) -> list[Target]:
+        """Objects of which `params` says that a path names them behind its owner, at the GET that
+        shows one by its key alone: who names themselves first may name another's behind it."""
+        rule, found = self.model.rule(operation.id), list[Target]()
+        for name in names(operation) if operation.method in ("PUT", "PATCH", "DELETE") else ():
+            said, _, path = rule.params.get(name, "").partition(".")
+            resource = self.policy.resources.get(said)
+            if name == rule.owner or resource is None or path != resource.key:
+                continue
+            main = self.document.operation(resource.main) if resource.main else None
+            if resource.is_account or resource.owner.kind != "field" or main is None:
+                continue
+            if main.method != "GET" or places(main) != 1 or shut(self.model, main):
+                continue
+            at = shown_at(self.model, main, said)
+            at = listed_at(self.model, main, said) if at is None else at
+            if at is not None:
+                [own] = names(main)
+                other = ((own, name),) if own != name else ()
+                key = tuple(resource.key.split("."))
+                found.append(Target("ask", name, main.id, said, at, key, names=other))
+        return found
 
     def _anywhere(self, operation: Operation, resource: Resource) -> Target | None:
         """The object by its key alone, whoever's it is: where a path names its owner, too, the GET

@@ -137,6 +137,7 @@ end
 local function prepare_target(plan, target)
   target.settable = target.resource and settable(plan, target.resource.name)
   if target.after then prepare_target(plan, target.after) end
+  for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
 
 local function prepare(plan, door, index)
@@ -528,6 +529,14 @@ function Guard:object(x, door)
   else
     touched, status, reason = asked(self, x, door, target)
     if not touched then return nil, status, reason end
+  end
+  for k = 1, target.around.n do
+    local around
+    around, status, reason = asked(self, x, door, target.around[k])
+    if not around then return nil, status, reason end
+    local theirs = false
+    for i = 1, around.owners.n do theirs = theirs or around.owners[i] == x.params[door.owner] end
+    if not theirs then return nil, absent(door), "call" end
   end
   touched.unnamed, touched.below = target.unnamed, target.below
   touched.key = target.last ~= "" and x.params[target.last] or nil

@@ -1340,6 +1340,7 @@ local function load_target(plan, target)
   target.resource = given(target.resource) and plan.tables[target.resource + 1]
   target.after = given(target.after)
   if target.after then load_target(plan, target.after) end
+  for k = 1, target.around.n do load_target(plan, target.around[k]) end
 end
 
 local function load_doors(plan)
