@@ -32,7 +32,6 @@ ROOT = Path(__file__).resolve().parent.parent
 STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "unreached", 33: "unreached"}
 """Exit codes of mutmut; the others of `TIMEOUTS` and signals."""
 TIMEOUTS = {24, -24, 36, 152, 255}
-SEED = 1
 
 
 def main() -> int:
@@ -41,6 +40,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=60, help="mutants of a module at most")
     parser.add_argument("--module", action="append", help="only this module of the group")
     parser.add_argument("--test", action="append", help="only this file of tests, as a new one")
+    parser.add_argument("--seed", type=int, default=1, help="which sample, to score anew")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--into", type=Path, default=ROOT / ".mutation", help="folder to work in")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
@@ -60,7 +60,7 @@ def run(
     kept = place.with_suffix(".json")
     before: dict[str, str] = json.loads(kept.read_text()) if asked.again else {}
     lay_out(place, modules, tests, only)
-    chosen = {module: choose(place, module, asked.sample) for module in modules}
+    chosen = {module: choose(place, module, asked.sample, asked.seed) for module in modules}
     names = [name for taken in chosen.values() for name in taken]
     names = [name for name in names if before.get(name) not in ("killed", "timeout")]
     tool = Path(sys.executable).with_name("mutmut")
@@ -92,7 +92,7 @@ def lay_out(place: Path, modules: list[str], tests: list[str], only: str) -> Non
     (place / "pyproject.toml").write_text(text)
 
 
-def choose(place: Path, module: str, sample: int) -> dict[str, str]:
+def choose(place: Path, module: str, sample: int, seed: int) -> dict[str, str]:
     """Names of mutants, each with the lines that it changes."""
     from mutmut.mutation.file_mutation import mutate_file_contents
 
@@ -108,7 +108,7 @@ def choose(place: Path, module: str, sample: int) -> dict[str, str]:
         found[key] = difference(ast.unparse(bodies[original]), ast.unparse(bodies[name]))
     if len(found) <= sample:
         return found
-    taken = random.Random(f"{SEED}:{module}").sample(sorted(found), sample)
+    taken = random.Random(f"{seed}:{module}").sample(sorted(found), sample)
     return {key: found[key] for key in sorted(taken)}
 
 
