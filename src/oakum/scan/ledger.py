@@ -5,7 +5,6 @@ An entry holds whole requests, with values of people in them; in the journal it 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ import orjson
 
 from oakum.contract.model import Json
 from oakum.contract.sensitive import moves_by_itself
-from oakum.errors import OakumError, counted
+from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Ask
 from oakum.scan.paging import next_page
@@ -116,18 +115,6 @@ class Ledger:
     def is_refused(self, undo: Undo) -> None:
         """The API has refused it (RFC 9110, 15.4 and 15.5): a reading says whether that is true."""
         self._sent.discard(undo.name)
-
-    def wrote_to(self) -> Iterator[str]:
-        """How many objects of the identities were written to, of which kinds: their values are put
-        back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
-        many = Counter(resource for resource, _, _ in self.existing)
-        if many:
-            kinds = ", ".join(f"{number} `{name}`" for name, number in sorted(many.items()))
-            yield (
-                f"wrote to {counted(len(self.existing), 'object')} of the identities that the run"
-                f" has not made, and put the values back ({kinds}): what the API itself notes of a"
-                " write, such as its time and the writer's address, is not put back"
-            )
 
     def keys(self, made: Made) -> frozenset[str]:
         """Keys of all objects that its owner is shown on the first pages, before it is made."""

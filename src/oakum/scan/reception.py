@@ -23,6 +23,8 @@ class Reception:
     """Sent, not refused, and not shown."""
     lost: set[Setting] = field(default_factory=set)
     """Those of them to which no answer came, or a server error."""
+    written: set[Setting] = field(default_factory=set)
+    """Sent, and answered with something else than a refusal."""
     _silent: set[str] = field(default_factory=set)
     """Settings, and operations that never showed one, of which a change was not shown."""
     _answering: set[str] = field(default_factory=set)
@@ -36,6 +38,8 @@ class Reception:
     def is_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
         """`status`: of the answer, 0 if there was none; `shown`: a reading shows what was sent."""
         about = {*settings}
+        if status and not 300 <= status < 500:
+            self.written |= about & self.late
         if 0 < status < 500:
             self.lost -= about
         if shown or 300 <= status < 500:

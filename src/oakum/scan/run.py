@@ -49,7 +49,7 @@ from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
 from oakum.scan.wiring import Wiring, switch_operations
-from oakum.scan.write_log import WriteLog
+from oakum.scan.write_log import WriteLog, wrote_to
 from oakum.semantics import Model, compile_contract
 
 _RESTORE_RESERVE = 200
@@ -213,7 +213,8 @@ class Scan:
                 who = "nobody logged in, and two identities"
             lines.append({"as": who, "request": what, "why": ", ".join(gate.shows) or "sweep"})
         prospect = Prospect(
-            self.model, tuple(self.gates), self.may, tuple(self.feeds), self.contract.graphs
+            self.model, tuple(self.gates), self.may, tuple(self.feeds), self.contract.graphs,
+            self.inferred,
         )  # fmt: skip
         for technique in TECHNIQUES:
             lines += technique.foresee(prospect)
@@ -276,9 +277,8 @@ class Scan:
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         if engine is not None:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
-        notes += map(_bent, engine.lookout.bent.items()) if engine else ()
+            notes += [*map(_bent, engine.lookout.bent.items()), *wrote_to(engine)]
         unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
-        notes += engine.ledger.wrote_to() if engine is not None and engine.ledger else ()
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
         notes += unsure
         made = self._write_up(engine, distrust)

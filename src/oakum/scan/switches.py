@@ -87,7 +87,7 @@ class Switches:
         """Operations by which a setting could not be put back."""
         self._status = 0
         """Of the last answer to a write."""
-        self._reception = Reception()
+        self.reception = Reception()
         self._pins: dict[tuple[str, str], str] = {}
         """(identity, writer) → the address of the one object that is changed and put back."""
         for flip in self.pending:
@@ -144,7 +144,7 @@ class Switches:
     def _is_late(self, identity: str, path: str, switch: Switch, before: Json) -> None:
         named = self.writers[switch.operation].operation
         if value_at(self._last(identity, switch), pattern(switch.pointer)) == before:
-            self._reception.is_silent(path, switch.operation)
+            self.reception.is_silent(path, switch.operation)
         said = (
             f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
             f" {identity}, and what it set is not shown; the old value was sent after it"
@@ -193,7 +193,7 @@ class Switches:
 
     def _may_be_set(self, path: str) -> bool:
         switch = self.switch(path)
-        why = self._reception.why_not(path, switch.operation if switch else "")
+        why = self.reception.why_not(path, switch.operation if switch else "")
         if self.patience.spent:
             why = "what is set is shown so late that no time is left to see it put back"
         self.why = why or self.why
@@ -223,9 +223,9 @@ class Switches:
             self._before.setdefault((identity, switch.operation), shown)
         change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
         self._remember(change)
-        self._reception.is_sent({(identity, path)})
+        self.reception.is_sent({(identity, path)})
         shown_so = self._write(prepared, identity, switch, value)
-        self._reception.is_answered({(identity, path)}, self._status, shown=shown_so)
+        self.reception.is_answered({(identity, path)}, self._status, shown=shown_so)
         if self._spread(identity, switch.operation):
             return False
         if not shown_so:
@@ -293,9 +293,9 @@ class Switches:
         for flip, _ in flips.values():
             self._remember(flip)
         sent = {(identity, path) for path in flips}
-        self._reception.is_sent(sent)
+        self.reception.is_sent(sent)
         answer = self._send(identity, prepared, content) if flips else None
-        self._reception.is_answered(sent, self._status, shown=False)
+        self.reception.is_answered(sent, self._status, shown=False)
         if answer is None or not 200 <= answer.status < 300:
             self.why = "the API did not take the settings"
             return set()
@@ -303,7 +303,7 @@ class Switches:
             identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
         )
         kept = {p for p, (flip, at) in flips.items() if value_at(now, at) in (None, flip.after)}
-        self._reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
+        self.reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
         if self._spread(identity, first.operation):
             return set()
         for path, (flip, at) in flips.items():
@@ -374,7 +374,7 @@ class Switches:
                 yield f"{left_behind(flip)}; its own object does not show it"
 
     def _is_back(self, flip: Flip) -> None:
-        self._reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
+        self.reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
         if flip.state not in self.fields:
             self.cast.states[(flip.identity, flip.state)] = flip.before
         with suppress(OakumError):  # what a journal still holds is put back once more
@@ -395,13 +395,13 @@ class Switches:
                     return False
                 at, name = pattern(switch.pointer), (flip.identity, flip.state)
                 shown = value_at(self._last(flip.identity, switch), at)
-                if shown is not None and shown == flip.before and name not in self._reception.late:
+                if shown is not None and shown == flip.before and name not in self.reception.late:
                     return True
                 prepared = self._beside(prepared, flip, others)
                 if self._write(prepared, flip.identity, switch, flip.before):
                     return True
                 shown = value_at(self._read(prepared.operation, flip.identity), at)
-                return name in self._reception.lost and shown == flip.before
+                return name in self.reception.lost and shown == flip.before
             except OakumError:
                 return False
             except KeyboardInterrupt:  # an impatient second Ctrl-C leaves nobody's settings flipped
@@ -568,7 +568,7 @@ class Switches:
 
         self.patience.until(is_shown)
         if any(value_at(now[-1], at) != value_at(before, at) for at in wanted):
-            self._reception.is_shown(writer.id)
+            self.reception.is_shown(writer.id)
         return now[-1]
 
     def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:

@@ -52,6 +52,8 @@ class Prospect:
     feeds: tuple[Gate, ...] = ()
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""
+    inferred: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Operation id → parameter → `Resource.field` that fills it, where the contract names none."""
 
 
 class Pace(Protocol):

@@ -211,7 +211,7 @@ class Wiring:
         }
 
     def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
-        fields = own_fields(self.model)
+        fields = own_fields(self.model, self.inferred)
         if self.journal is not None and not self.seal.holds:
             fields = {}  # what could not be put back after a kill is not changed
         named = [

@@ -6,12 +6,14 @@ The undo log and the journal know what to put back; this only counts, and holds 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.classify import classify
+from oakum.errors import counted
 from oakum.finding import Door, Skipped, Writes
 from oakum.scan.doors import is_graphql
+from oakum.scan.engine import Engine
 from oakum.semantics import Model
 
 
@@ -55,3 +57,26 @@ class WriteLog:
                 found[Door(method, path, operation.id)] += number
         doors = tuple(sorted(found.items()))
         return Writes(sum(found.values()), self.changes, self.undone, left, doors, untried)
+
+
+def wrote_to(engine: Engine) -> Iterator[str]:
+    """How many objects of the identities were written to, of which kinds: their values are put
+    back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
+    ledger, switches = engine.ledger, engine.switches
+    accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
+    found = {
+        (resource, whose, "" if resource in accounts else key)
+        for resource, whose, key in (ledger.existing if ledger else ())
+    }
+    once = {(resource, whose) for resource, whose, _ in found}
+    for whose, path in switches.reception.written if switches else ():
+        resource = path.partition(".")[0]
+        if (resource, whose) not in once:
+            found.add((resource, whose, ""))
+    if many := Counter(resource for resource, _, _ in found):
+        kinds = ", ".join(f"{number} `{name}`" for name, number in sorted(many.items()))
+        yield (
+            f"wrote to {counted(len(found), 'object')} of the identities that the run"
+            f" has not made, and put the values back ({kinds}): what the API itself notes of a"
+            " write, such as its time and the writer's address, is not put back"
+        )

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from oakum.contract import load
 from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Shape, Switch
-from oakum.scan.owned import own_fields
-from oakum.semantics import compile_contract
+from oakum.scan.owned import of_objects, own_fields
+from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import model
 
 PLAIN = ("bio", "city", "height", "listed", "weightKg")
@@ -109,12 +109,16 @@ def policy(gym: Gym) -> dict[str, Any]:
 
 def found(gym: Gym) -> dict[str, Switch]:
     """Own fields of the contract."""
+    return own_fields(compiled(document(gym), policy(gym)), {})
+
+
+def compiled(document: dict[str, Any], policy: dict[str, Any]) -> Model:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "openapi.yaml").write_bytes(orjson.dumps(document(gym)))
-        (Path(folder) / "exposure.yaml").write_bytes(orjson.dumps(policy(gym)))
+        (Path(folder) / "openapi.yaml").write_bytes(orjson.dumps(document))
+        (Path(folder) / "exposure.yaml").write_bytes(orjson.dumps(policy))
         read = load(Path(folder) / "exposure.yaml")
     assert read.policy is not None
-    return own_fields(compile_contract(read.document, read.policy))
+    return compile_contract(read.document, read.policy)
 
 
 @settings(max_examples=60, deadline=None)
@@ -146,4 +150,67 @@ def test_keys_handles_secrets_and_contacts_are_what_they_are_called(name: str) -
 
 def test_a_setting_that_decides_who_sees_is_no_own_field() -> None:
     """The studio's PUT writes a theme and what is private; nobody is said to set the theme."""
-    assert own_fields(model()) == {}
+    assert own_fields(model(), {}) == {}
+
+
+def test_fields_of_objects_are_own_only_where_each_caller_has_one() -> None:
+    """The club's members each have one card, and as many boats as they like."""
+    known = club()
+    assert own_fields(known, {}).keys() == {"Card.colour"}
+    assert of_objects(known, {}).keys() == {"Boat.bio", "Card.motto"}
+
+
+def club() -> Model:
+    """`PUT /boats/{id}` writes a boat, and in it the motto of a card."""
+    text = {"type": "string"}
+    card = {"type": "object", "properties": {"colour": text}}
+    boat = {
+        "type": "object",
+        "properties": {
+            "id": text, "owner": text, "bio": text,
+            "card": {"type": "object", "properties": {"motto": text}},
+        },
+    }  # fmt: skip
+
+    def door(name: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+        said = {"content": {"application/json": {"schema": schema}}}
+        return {"operationId": name, "responses": {"200": {"description": "ok", **said}}, **more}
+
+    def writes(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return door(name, schema, requestBody={"content": {"application/json": {"schema": schema}}})
+
+    path = {"name": "id", "in": "path", "required": True, "schema": text}
+    read = {
+        "openapi": "3.0.3",
+        "info": {"title": "club", "version": "1"},
+        "paths": {
+            "/card": {"get": door("card", card), "patch": writes("setCard", card)},
+            "/boats/{id}": {
+                "parameters": [path],
+                "get": door("boat", boat),
+                "put": writes("setBoat", boat),
+            },
+        },
+    }
+    owners = [{"see": ["owner"], "set": ["owner"]}]
+    said = {
+        "exposure": 1,
+        "api": "openapi.yaml",
+        "caller": {"claim": "sub"},
+        "relations": {"owner": {"is": "owner"}},
+        "resources": {
+            "Card": {"owner": {"caller": True}, "fields": {"colour, motto": owners}},
+            "Boat": {
+                "key": "id",
+                "owner": "owner",
+                "fields": {"id, owner": [{"see": ["owner"]}], "bio": owners},
+            },
+        },
+        "operations": {
+            "card": {"shows": {"Card": ""}},
+            "setCard": {"sets": {"Card": ""}},
+            "boat": {"shows": {"Boat": "", "Card": "/card"}, "params": {"id": "Boat.id"}},
+            "setBoat": {"sets": {"Boat": "", "Card": "/card"}, "params": {"id": "Boat.id"}},
+        },
+    }
+    return compiled(read, said)

@@ -7,7 +7,8 @@ and not between two lows tells one of the fields; which of them, one field alone
 end everything is as it was.
 
 Non-interference: Goguen and Meseguer, Security Policies and Security Models, 1982. It is blind to
-fields that owners cannot write and to lists that are random as a whole: these stay unjudged.
+fields that owners cannot write and to lists that are random as a whole: these stay unjudged. So do
+fields of objects other than accounts: what was there before the run is not written to.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from dataclasses import dataclass, replace
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json
 from oakum.exchange import Response
+from oakum.finding import Door, Skipped
 from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.owned import of_objects, own_fields
 from oakum.scan.reading import Place, Reading, derived, differences, told
 from oakum.scan.switches import Switches
 from oakum.scan.technique import Line, Prospect
@@ -58,6 +61,7 @@ def run(engine: Engine) -> None:
             (h.resource, h.field) for kept in by_owner.values() for h in kept
         }:
             by_owner[owner] = list(known.values())[:_MOST_FIELDS]
+    _name_untried(engine)
     for owner, hidden in by_owner.items():
         engine.say(f"paired worlds of {owner}")
         _Pair(engine, switches, owner, hidden).run()
@@ -65,16 +69,21 @@ def run(engine: Engine) -> None:
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """Whose fields may be changed, and who reads then."""
-    from oakum.scan.owned import own_fields
-
     if not prospect.may.own_settings:
         return
-    for path, switch in own_fields(prospect.model).items():
+    for path, switch in own_fields(prospect.model, prospect.inferred).items():
         each = prospect.model.operations[switch.operation]
         yield {
             "as": "an owner, of their own account",
             "request": f"{each.method} {each.path}",
             "why": f"`{path}` is set low and high, and put back",
+        }
+    for path, switch in of_objects(prospect.model, prospect.inferred).items():
+        each = prospect.model.operations[switch.operation]
+        yield {
+            "as": "nobody",
+            "request": f"{each.method} {each.path}",
+            "why": f"`{path}` is not set low and high: {_OBJECTS}",
         }
     for gate in prospect.gates:
         for way in _sorted_ways(gate, []):
@@ -83,6 +92,25 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "request": f"{way.door.method} {way.door.path}",
                 "why": "an order may tell it",
             }
+
+
+def _name_untried(engine: Engine) -> None:
+    """Hidden fields that only a write to an object could tell of, by the operation of the write."""
+    kept = of_objects(engine.model, engine.params)
+    found: dict[str, dict[str, None]] = {}
+    for owner in engine.cast.subjects() if kept else ():
+        for each in hidden_fields(engine, owner):
+            path = f"{each.resource}.{each.field}"
+            if path in kept and each.viewer is not None:
+                found.setdefault(kept[path].operation, {})[f"`{path}`"] = None
+    for name, paths in found.items():
+        each_of = engine.model.operations[name]
+        door = Door(each_of.method, each_of.path, each_of.id)
+        said = f"{', '.join(paths)} not set low and high to see whether an order tells it"
+        engine.untried.append(Skipped(door, f"{said}: {_OBJECTS}"))
+
+
+_OBJECTS = "it stands in objects that are no accounts, and that the run has not made"
 
 
 def _writable(engine: Engine, switches: Switches, owner: str) -> Iterator[Hidden]:
