@@ -153,3 +153,42 @@ def test_a_deep_object_is_asked_in_brackets(tmp_path: Path) -> None:
         lambda call: bool(call.query.get("filter[email]")),
     )
     assert ("Person.email", "member") in run.proven
+
+
+@pytest.mark.parametrize(
+    ("said", "full"),
+    [
+        (
+            "{name: fields, in: query, required: true, schema: {type: array, items: {enum: [id,"
+            " email]}}}",
+            lambda call: "email" in call.query.get("fields", ""),
+        ),
+        (
+            "{name: X-View, in: header, required: true, schema: {enum: [basic, full]}}",
+            lambda call: call.headers.get("x-view") == "full",
+        ),
+        (
+            "{name: v, in: query, required: true,"
+            " schema: {oneOf: [{const: basic, title: b}, {const: full}]}}",
+            lambda call: call.query.get("v") == "full",
+        ),
+        (
+            "{name: v, in: query, required: true, schema: {pattern: '^(basic|full)$'}}",
+            lambda call: call.query.get("v") == "full",
+        ),
+        (
+            "{name: unread, in: query, schema: {type: boolean}}",
+            lambda call: call.query.get("unread") == "false",
+        ),
+    ],
+)
+def test_every_way_of_listing_choices_is_asked_for(said: str, full: Asks, tmp_path: Path) -> None:
+    paths = parameter("/everybody", "listEverybody", said)
+    assert ("Person.email", "member") in scan(tmp_path, paths, full).proven
+    assert scan(tmp_path, paths, lambda call: False).code is ExitCode.CLEAN
+
+
+def test_a_list_of_choices_in_the_body_of_a_read_is_asked_for(tmp_path: Path) -> None:
+    member = "fields: {type: array, items: {type: string, enum: [id, email]}}"
+    run = scan(tmp_path, RPC % member, lambda call: "email" in of(call).get("fields", ()))
+    assert ("Person.email", "member") in run.proven

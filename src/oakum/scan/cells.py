@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from itertools import product
 
 from oakum.contract.graphql import TAG
-from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
@@ -29,7 +28,7 @@ from oakum.scan.matrix import (
     Outcome,
     state_key,
 )
-from oakum.scan.misplaced import Found, Misplaced
+from oakum.scan.misplaced import Found, Misplaced, is_a_name
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
 from oakum.semantics import Leaf, Sighting
 from oakum.semantics.judge import Judgement
@@ -482,7 +481,7 @@ class Cells:
 
     def _canary(self, found: Found) -> None:
         at, value, who, resource, path, where = found
-        if not who or classify_field(path) in (FieldClass.KEY, FieldClass.HANDLE):
+        if not who or is_a_name(self._ground, self._question.viewer, who, resource, path, value):
             return
         withheld, field, shown = self._withheld(value, who)
         if shown:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Parameter, Shape
+from oakum.contract.params import enumerated
 from oakum.contract.sensitive import asks_for_change
 from oakum.scan.bodies import body_shape
 
@@ -19,8 +20,8 @@ _PAGES = listed("cursor from offset page pages skip start to until")
 def choices(name: str, shape: Shape) -> tuple[Json, ...]:
     """What may stand there, the least telling first: an enumeration, both booleans, integers
     within their bounds (JSON Schema, 6.2); empty: anything may, or what names somebody's object."""
-    if shape.enum:
-        return shape.enum
+    if listed_values := enumerated(shape):
+        return listed_values
     kinds = shape.kinds - {"null"}
     if kinds == {"boolean"}:
         return (False, True)
@@ -47,7 +48,7 @@ def _whole(value: Json) -> int | None:
 def has_choices(parameter: Parameter) -> bool:
     """Whether an optional parameter has choices that are worth trying: it does not turn pages."""
     shape = parameter.shape
-    if shape.enum or "boolean" in shape.kinds:
+    if enumerated(shape) or "boolean" in shape.kinds:
         return True
     both = shape.minimum is not None and shape.maximum is not None
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from oakum.contract.lexicon import classify_field
+from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE
 from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
@@ -29,6 +30,9 @@ _LONG = 40
 """Characters from which a text is searched for what stands within it."""
 _LONGEST = 4_096
 """Characters up to which a header is searched for values of any length."""
+_TELLING = 12
+"""Characters from which a value is told as a part of a short text."""
+_DATED = re.compile(r"\d{4}-\d\d-\d\d").match
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
 _ELSEWISE = "in a field in which its owner is shown another value"
@@ -176,6 +180,9 @@ class Misplaced:
         found = self._spelt_otherwise(text)
         if given_text.where in (_HEADER, _KEY):
             found = chain(found, self._apart(text))
+        elif not given_text.where and len(text) <= _LONG:
+            apart = self._apart(text)
+            found = chain(found, (each for each in apart if _is_unmistakable(each[0])))
         for value, key in found:
             if value not in given:
                 given.add(value)
@@ -211,6 +218,25 @@ class Misplaced:
         for value, key in self.ground.knowledge.within(plain) if long else ():
             if "@" not in value:
                 yield value, key
+
+
+def is_a_name(
+    ground: Ground, viewer: str | None, who: str, resource: str, path: str, value: str
+) -> bool:
+    """Whether a value is what others call an object or an account by, and stands in answers for
+    that: an id, or the user name of an account that the contract shows this viewer."""
+    kind, known = classify_field(path), ground.model.policy.resources[resource]
+    if kind is FieldClass.KEY or path == known.key or path in known.owner.members:
+        return True
+    if kind is not FieldClass.HANDLE or not known.is_account:
+        return False
+    return ground.may_see(viewer, who, resource, path, value)
+
+
+def _is_unmistakable(value: str) -> bool:
+    """Whether a value that stands by itself in a short text is there by no chance: it is long, and
+    no date or number."""
+    return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
 
 
 def keys_of(value: Json) -> Iterator[tuple[str, ...]]:

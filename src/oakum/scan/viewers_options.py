@@ -78,7 +78,7 @@ def header_options(gate: Gate) -> Iterator[list[Option]]:
         if each.shape.enum:
             values = [str(value) for value in each.shape.enum]
         elif "boolean" in each.shape.kinds:
-            values = ["true"]
+            values = ["true", "false"]
         else:
             values = ["full", "all"] if not _CHOOSES.isdisjoint(words(each.name)) else []
         if values:

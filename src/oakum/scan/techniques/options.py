@@ -87,7 +87,7 @@ def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
     took the first."""
     if gate.shows and not gate.query and not gate.how and gate.asks is None:
         for each in gate.operation.parameters:
-            if not each.required or each.where not in ("path", "query"):
+            if not each.required or each.where not in ("path", "query", "header"):
                 continue
             if each.name not in gate.fixed or asks_for_change(each.name, each.description):
                 continue
@@ -105,9 +105,9 @@ def _members(gate: Gate) -> Iterator[tuple[tuple[str, ...], Parameter]]:
 
 
 def _chosen(member: Parameter) -> tuple[Json, ...]:
-    """Choices to be tried: of a flag that may be left out, that it is set."""
+    """Choices to be tried: of a flag that may be left out, first that it is set."""
     found = choices(member.name, member.shape)[:_MOST]
-    return found if member.required or found != (False, True) else (True,)
+    return found if member.required or found != (False, True) else (True, False)
 
 
 def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[list[Option]]:
@@ -187,14 +187,14 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
     if shape.enum:
         return [text_of(each) for each in shape.enum][:_MOST]
     if "boolean" in shape.kinds:
-        return ["true"]
+        return ["true", "false"]
     if name & _SIZES and shape.kinds & {"integer", "number"}:
         return [str(_MANY)]
-    if has_choices(parameter):
-        return [text_of(each) for each in choices(parameter.name, shape)][:_MOST]
     items = shape.items() if shape.items is not None else None
     if items is not None and items.enum:
         return [*map(text_of, items.enum)][:_MOST]
+    if has_choices(parameter):
+        return [text_of(each) for each in choices(parameter.name, shape)][:_MOST]
     given = parameter.example if parameter.example is not None else shape.example
     examples = [] if given is None else [text_of(given)]
     return list(dict.fromkeys((*examples, *_texts(engine, gate, name))))[:_MOST]
