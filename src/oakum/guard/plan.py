@@ -162,7 +162,7 @@ class _Compiler:
             "ask": self.wiring.relations.get(relation.name),
             "pointer": pattern(relation.pointer),
             "maps": sorted(place.maps),
-            "declared": sorted(place.declared),
+            "declared": {name: sorted(kinds) for name, kinds in sorted(place.declared.items())},
             "of": relation.of,
             "unless": [self.relations[name] for name in relation.unless],
         }

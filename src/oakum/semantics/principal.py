@@ -296,20 +296,32 @@ def identifier(value: Json) -> str | None:
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
 _NO_SPACES = {ord(each): None for each in _SPACES}
 _STEM = re.compile(r"[^/:#]+\Z")
-_NUMBER = re.compile(r"0*([0-9]+)(\.0*)?\Z")
+_NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")
+_SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
+
+
+def _expanded(plain: str) -> str:
+    """An integer that is written with an exponent, without it; anything else as it is."""
+    found = _SCIENTIFIC.match(plain)
+    if found is None:
+        return plain
+    digits, point = found[1] + (found[2] or ""), len(found[1]) + int(found[3])
+    whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
+    return plain if rest.strip("0") else whole.lstrip("0") or "0"
 
 
 @lru_cache(maxsize=1 << 10)
 def spelling(id: str) -> tuple[str, str, bool]:
     """What all spellings of an id share: how they begin, how they end, and whether that is all.
 
-    Case, spaces, leading zeros, the dashes of a UUID and what stands in front of a last `/`, `:` or
-    `#` are no part of it. Beyond ASCII nothing is compared (normal forms, width, look-alikes), so a
-    letter there stands for any text.
+    Case, spaces, a plus, leading zeros, an exponent, the dashes of a UUID and what stands in front
+    of a last `/`, `:` or `#` are no part of it. Beyond ASCII nothing is compared (normal forms,
+    width, look-alikes), so a letter there stands for any text.
     """
-    if id.isascii() and id.isalnum() and not id.isdigit():  # most are: none of the rest concerns it
+    simple = id.isascii() and id.isalnum() and not id.isdigit()
+    if simple and not _SCIENTIFIC.match(id):  # most are: none of the rest concerns it
         return id.lower(), id.lower(), True
     plain = id.translate(_NO_SPACES).rstrip("/:#")
     stem = _STEM.search(plain)
@@ -319,7 +331,7 @@ def spelling(id: str) -> tuple[str, str, bool]:
         return parts[0], parts[-1], False
     number = _NUMBER.match(plain)
     packed = re.sub("[{}-]", "", plain)
-    key = number[1] if number else packed if _HEX.match(packed) else plain
+    key = number[1] if number else packed if _HEX.match(packed) else _expanded(plain)
     return key, key, True
 
 

@@ -11,15 +11,16 @@ relation; `guard/lua/whole.lua` says the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from oakum.contract.lexicon import CURSORS, GOES_ON
 from oakum.contract.model import Json, Shape
 from oakum.semantics.principal import identifier
 from oakum.semantics.table import member as declared_member
-from oakum.semantics.table import member_names
+from oakum.semantics.table import member_names, ways
 
 Said = Literal["on", "end", "silent", "unknown"]
 """What a part of an answer says of its list: it may go on, it ends, nothing, or nobody knows."""
@@ -36,7 +37,8 @@ def _words(text: str) -> frozenset[str]:
 
 _ON = _words("next more cursor continu truncat partial incomplete scroll remain")
 _FAILED = _words(
-    "error warn fail exception fault problem retry timedout degraded prev stale cached"
+    "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable"
+    " prev stale cached"
 )
 _NAMES = {
     "cursor": CURSORS,
@@ -75,6 +77,11 @@ _WELL = frozenset(("ok", "success", "successful", "200", "0"))
 _LISTS = frozenset(("list", "collection", "array", "page"))
 _ALNUM = re.compile(r"[^a-z0-9]")
 _EMPTY = ("", "false", "0", "null", "none")
+_SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
+"""Several ids in the place of one."""
+_PROBLEM = re.compile(r"error|problem|exception|failure")
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
 _PAGE = re.compile(r"(?:\A|[-_])pag")
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
@@ -86,8 +93,9 @@ class Place:
     pointer: tuple[str, ...] = ()
     maps: frozenset[int] = frozenset()
     """Positions of a `*` in the pointer at which the document declares a map and no list."""
-    declared: frozenset[str] = frozenset()
-    """Names of members that the document declares around the list, at any depth."""
+    declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Members that the document declares around the list, at any depth, and the JSON types they are
+    declared with; empty: any."""
     page: int = 0
     """Ids in a full page: an answer with as many may go on. 0: nobody asked for pages. -1: they
     were, and nobody can tell when they end."""
@@ -107,8 +115,11 @@ def place_of(
         if shape is not None and segment == "*" and _is_map(shape):
             maps.add(at)
         shape = declared_member(shape, segment) if shape is not None else None
-    names = frozenset(_declared(top, 0) if top is not None else ())
-    return Place(pointer, frozenset(maps), names, page, counts)
+    kinds: dict[str, frozenset[str]] = {}
+    for name, own in _declared(top, 0) if top is not None else ():
+        before = kinds.get(name, own)
+        kinds[name] = before | own if before and own else frozenset()
+    return Place(pointer, frozenset(maps), kinds, page, counts)
 
 
 def _is_map(shape: Shape) -> bool:
@@ -116,13 +127,45 @@ def _is_map(shape: Shape) -> bool:
     return shape.extra is not None and not listed
 
 
-def _declared(shape: Shape, depth: int) -> Iterator[str]:
-    """Names that a document declares outside of every list and map, at any depth."""
+def _declared(shape: Shape, depth: int) -> Iterator[tuple[str, frozenset[str]]]:
+    """Names that a document declares outside of every list and map, at any depth, and JSON types
+    that stand there."""
     for name in member_names(shape) if depth < 5 else ():
-        yield name
         below = declared_member(shape, name)
+        yield name, _kinds(below) if below is not None else frozenset()
         if below is not None:
             yield from _declared(below, depth + 1)
+
+
+def _kinds(shape: Shape) -> frozenset[str]:
+    """JSON types that a schema says or, with members or elements, means; empty: any."""
+    found: set[str] = set()
+    for way in ways(shape):
+        own = set(way.kinds)
+        if not own and (way.properties or way.extra is not None):
+            own.add("object")
+        if not own and way.items is not None:
+            own.add("array")
+        if not own and not way.branches:
+            return frozenset()
+        found |= own
+    return frozenset("number" if kind == "integer" else kind for kind in found)
+
+
+def _fits(place: Place, name: str, value: Json) -> bool:
+    """Whether the document declares a member, and a value of this type; none at all, and an empty
+    list or object for the other, say nothing that it does not."""
+    kinds = place.declared.get(name)
+    if not kinds or value is None:
+        return kinds is not None
+    if value in ([], {}) and kinds & {"array", "object"}:
+        return True
+    return next(kind for types, kind in _TYPES if isinstance(value, types)) in kinds
+
+
+_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,7 +197,7 @@ class Look:
         if at == len(pointer):
             self.found += 1
             id = identifier(value)
-            if id is None:
+            if id is None or _SEVERAL.match(id):
                 self.sound = False
             else:
                 self.ids.append(id)
@@ -190,7 +233,7 @@ def extent(
     pages = pages or Pages(seen.found, seen.found, seen.found)
     media = headers.get("content-type", "").split(";")[0].strip().lower()
     is_json = media == "application/json" or media.endswith("+json")
-    if not is_json or media == "application/problem+json":
+    if not is_json or _PROBLEM.search(media):
         return "unknown"
     said = {*_counted(place, value, pages.found), *_headers(headers, pages)}
     for path, each in seen.around:
@@ -226,11 +269,13 @@ def _headers(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
             yield "end" if total and int(total[1]) == found else "on"
         elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
             yield "on"
+        elif name == "link":
+            yield from _links(said, pages)
         elif (mark := _mark(name)) is not None:
             yield _marked(mark, text, pages)
         elif _PAGE.search(name) and not any(word in name for word in (*_ON, "total", "count")):
             yield _paging(name, text, pages)
-        elif name == "link" or "rate" in name or "limit" in name:
+        elif "rate" in name or "limit" in name:
             continue
         elif any(word in name for word in _ON):
             yield "silent" if text in _EMPTY else "on"
@@ -245,20 +290,90 @@ _MARKS = {
     "first": _words("offset skip start startindex from"),
     "left": _words("after marker older omitted skipped left lastkey lastevaluatedkey"),
     "count": _words("records recordcount items results hits length found numfound"),
+    "size": _words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
 }
 """Headers that say of a list what members around it do, without `x-` and but for letters."""
+
+
+_BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def _links(text: str, pages: Pages) -> Iterator[Said]:
+    """What a `Link` says (RFC 8288) beside `next`."""
+    links = [
+        (url, rel)
+        for url, told in _LINK.findall(text)
+        for rels in _REL.findall(told.lower())
+        for rel in rels.split()
+    ]
+    first = {url for url, rel in links if rel == "first"}
+    for url, rel in links:
+        yield _linked(rel, url, pages, first)
+
+
+def _linked(rel: str, url: str, pages: Pages, first: Collection[str]) -> Said:
+    """What one link to another page, or to this one, says; of the last one, unless it is the first,
+    it must be plain that it is this one."""
+    if "next" in rel:
+        return "on"
+    if pages.number > 1:
+        return "silent"
+    if "prev" in rel:
+        return "on"
+    if rel not in ("self", "first", "last"):
+        return "silent"
+    said = _address(url, pages)
+    if rel == "last" and said == "silent" and url not in first:
+        return "unknown"
+    return "silent" if said == "end" else said
+
+
+_SIZES = _NAMES["size"] | _words("count top rows first last")
+_STARTS = _NAMES["first"] | _words("p")
+_TOKENS = _words("before pagetoken skiptoken")
+
+
+def _address(url: str, pages: Pages) -> Said:
+    """What an address of this page, or of the first, says in its query: `on`: it is a later one;
+    `unknown`: one of so many, and so many came; `end`: it is the first."""
+    if pages.number > 1:
+        return "silent"
+    said: Said = "silent"
+    for pair in re.split("[&;]", url.partition("?")[2].partition("#")[0]):
+        name, _, text = (unquote_plus(each).strip() for each in pair.partition("="))
+        plain = _ALNUM.sub("", name.lower())
+        inner = plain.removeprefix("page") or plain
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+        if text == "":
+            continue
+        if plain in _STARTS or inner in _STARTS:
+            if number not in (0, 1):
+                return "on"
+            said = "end" if said == "silent" else said
+        elif plain in _SIZES or inner in _SIZES:
+            said = said if number is not None and number > pages.last else "unknown"
+        elif text.lower() not in _EMPTY and (
+            {plain, inner} & (GOES_ON | _TOKENS) or any(word in plain for word in _ON)
+        ):
+            return "on"
+    return said
 
 
 def _mark(name: str) -> str | None:
     """What a header speaks of: one of `_MARKS`, a failure or a range; None: of none of these."""
     plain = _ALNUM.sub("", name.removeprefix("x-"))
-    if name.startswith("x-") or plain == "status":
+    if name.startswith("x-") or plain in ("status", "limit", "offset"):
         found = next((mark for mark, names in _MARKS.items() if plain in names), None)
         if found is not None:
             return found
     if plain.endswith("range"):
         return "range"
     counted = "rate" in name or "limit" in name
+    if plain.endswith(("status", "statuscode")) and not counted:
+        return "upstream"
+    if "circuit" in plain:
+        return "circuit"
     return "failed" if not counted and any(word in name for word in _FAILED) else None
 
 
@@ -270,6 +385,15 @@ def _marked(mark: str, text: str, pages: Pages) -> Said:
             fine = text in ("true", "1", "yes", "")
         case "status":
             fine = text in ("", "true", "1", *(_WELL - {"0"})) or text.startswith("200 ")
+        case "upstream":
+            fine = not _BAD.search(text) and all(
+                len(each) > 3 or int(each) == 0 or (each[0] == "2" and len(each) == 3)
+                for each in _DIGITS.findall(text)
+            )
+        case "circuit":
+            fine = text in (*_EMPTY, "closed")
+        case "size":
+            fine = text == "" or (number is not None and number > pages.last)
         case "first":
             fine = text in _EMPTY or (number is not None and _turned(number, pages))
         case "count":
@@ -297,21 +421,25 @@ def _around(
     """What one member beside the list says, and those inside it."""
     if path in place.counts:
         return
-    said = member(path[-1], value, pages, declared=path[-1] in place.declared)
-    if said == "unknown" and isinstance(value, dict) and depth < 8 and _opens(place, path[-1]):
-        for name, each in value.items():
+    said = member(path[-1], value, pages, declared=_fits(place, path[-1], value))
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("rel"), str) and each.get("href"):
+            yield _linked(str(each["rel"]).lower(), str(each["href"]), pages, ())
+    inside = value if isinstance(value, dict) and _opens(place, path[-1], value) else None
+    if said == "unknown" and inside is not None and depth < 8:
+        for name, each in inside.items():
             yield from _around(place, (*path, name), each, pages, depth + 1)
     else:
         yield said
 
 
-def _opens(place: Place, name: str) -> bool:
+def _opens(place: Place, name: str, value: Json) -> bool:
     """Whether a name explains an object, so that what is in it may say the rest."""
     plain = _ALNUM.sub("", name.lower())
     if plain in GOES_ON:
         return False
     known = plain in _AROUND or any(plain in names for names in _NAMES.values())
-    return known or name in place.declared
+    return (known and name not in place.declared) or _fits(place, name, value)
 
 
 def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> Said:
@@ -370,6 +498,9 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
         case "kind":
             return "silent" if value is None or str(value).lower() in _LISTS else "unknown"
         case "about":
+            if isinstance(value, str):
+                said = _address(value, pages)
+                return "silent" if said == "end" else said
             return "silent" if not isinstance(value, list) else "unknown"
     return None
 

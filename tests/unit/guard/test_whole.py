@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from oakum.contract.model import Shape
 from oakum.guard.dialogue import Answered
 from oakum.guard.whole import is_whole
-from oakum.semantics.whole import Pages, Place, extent, look
+from oakum.semantics.principal import alike
+from oakum.semantics.whole import Pages, Place, extent, look, place_of
 
 PLACE = Place(("data", "*", "id"))
 
@@ -58,7 +60,7 @@ def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
 
 @pytest.mark.parametrize("name", ["after", "marker", "rowCount", "omitted", "lastEvaluatedKey"])
 def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) -> None:
-    place = replace(PLACE, declared=frozenset((name,)))
+    place = replace(PLACE, declared={name: frozenset()})
     answered = Answered(200, (("content-type", "application/json"),), b"")
     assert not is_whole(place, answered, {"data": [{"id": "u1"}], name: 9})
 
@@ -67,9 +69,22 @@ def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) 
     ("headers", "said"),
     [
         ({"x_total_count": "3"}, True), ({"x_total_count": "4"}, False), ({"x_count": "4"}, False),
+        ({"link": '</p?page=3>; rel="last"'}, False), ({"link": "</p>; rel=last"}, False),
+        ({"link": '</p?page=1>; rel="first", </p?page=1>; rel="last"'}, True),
+        ({"link": '</p>; rel="first", </p>; rel="last"'}, True),
+        ({"link": '</p?page=2>; rel="self"'}, False), ({"link": '</p>; rel="help"'}, True),
+        ({"x_limit": "3"}, False), ({"x_limit": "4"}, True), ({"limit": "3"}, False),
+        ({"offset": "9"}, False), ({"x_ratelimit_limit": "3"}, True),
+        ({"grpc_status": "14"}, False), ({"grpc_status": "2"}, False), ({"grpc_status": "0"}, True),
+        ({"x_response_status": "503"}, False), ({"x_upstream_status": "502, 200"}, False),
+        ({"x_upstream_status": "200"}, True), ({"x_backend_status": "500"}, False),
+        ({"x_backend_status": "unavailable"}, False), ({"x_cache_status": "STALE"}, False),
+        ({"x_timeout": "1"}, False), ({"x_fallback": "true"}, False),
+        ({"x_fallback": "false"}, True), ({"x_circuit": "open"}, False),
+        ({"x_circuit": "closed"}, True),
         ({"x_total": "4"}, False), ({"x_total_pages": "1"}, True), ({"x_total_pages": "2"}, False),
         ({"content_range": "items 0-2/3"}, True), ({"content_range": "items 0-2/4"}, False),
-        ({"link": '</p1>; rel="prev"'}, True), ({"link": '</p2>; rel="next"'}, False),
+        ({"link": '</p1>; rel="prev"'}, False), ({"link": '</p2>; rel="next"'}, False),
         ({"x_ratelimit_remaining": "4"}, True), ({"x_next_page": ""}, True),
         ({"x_next_page": "2"}, False), ({"retry_after": "5"}, False),
         ({"x_offset": "10"}, False), ({"x_offset": "0"}, True), ({"x_prev_page": "1"}, False),
@@ -117,3 +132,77 @@ def test_the_last_of_several_pages_may_say_that_it_is(around: dict[str, Any], sa
     value, pages = {"data": [{"id": "u7"}], **around}, Pages(7, 1, 3, 3)
     headers = {"content-type": "application/json", "x-prev-page": "2", "x-page": "3"}
     assert extent(look(PLACE, value), value, headers, pages) == said
+
+
+PEOPLE = Shape(
+    kinds=frozenset(("object",)),
+    properties={
+        "data": lambda: Shape(kinds=frozenset(("array",)), items=Shape),
+        "meta": lambda: Shape(kinds=frozenset(("object",))),
+        "links": lambda: Shape(properties={"self": lambda: Shape(kinds=frozenset(("string",)))}),
+        "shards": lambda: Shape(kinds=frozenset(("integer",))),
+        "any": Shape,
+        "doors": lambda: Shape(kinds=frozenset(("array",))),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ({"meta": {"total": 1}}, "whole"), ({"meta": None}, "whole"), ({"meta": []}, "whole"),
+        ({"meta": [{"total": 9}]}, "unknown"), ({"meta": "busy"}, "unknown"),
+        ({"links": [{"rel": "next", "href": "/p2"}]}, "cut off"), ({"links": ["/p2"]}, "unknown"),
+        ({"links": {"self": {"href": "/x"}}}, "unknown"), ({"shards": 2}, "whole"),
+        ({"shards": 2.0}, "whole"), ({"shards": True}, "unknown"), ({"shards": "2"}, "unknown"),
+        ({"shards": [2]}, "unknown"), ({"any": [2]}, "whole"), ({"doors": [1]}, "whole"),
+        ({"doors": [{"rel": "next", "href": "/p2"}]}, "cut off"),
+        ({"doors": [{"rel": "self", "href": "/p2"}, {"rel": "next", "href": None}]}, "whole"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_declared_member_of_another_shape_explains_nothing(
+    around: dict[str, Any], said: str
+) -> None:
+    value = {"data": [{"id": "u1"}], **around}
+    place = place_of(("data", "*", "id"), PEOPLE)
+    assert extent(look(place, value), value, {"content-type": "application/json"}) == said
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("/m", "whole"), ("/m?page=1", "whole"), ("/m?page[number]=2", "cut off"),
+        ("/m?page%5Bnumber%5D=2&page[size]=9", "cut off"), ("/m?page[size]=3", "unknown"),
+        ("/m?page[size]=4", "whole"), ("/m?limit=1&offset=0", "unknown"), ("/m?skip=3", "cut off"),
+        ("/m?cursor=k", "cut off"), ("/m?cursor=", "whole"), ("/m?pageToken=k", "cut off"),
+        ("/m?q=x&lang=de#page=2", "whole"), ("/m{?page,size}", "whole"), ("/m?page=z", "cut off"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at", ["self", "first", "href"])
+def test_the_address_of_a_page_says_which_it_is(url: str, said: str, at: str) -> None:
+    value = {"data": [{"id": f"u{n}"} for n in range(3)]}
+    headers = {"content-type": "application/json"}
+    for links in ({at: url}, {at: {"href": url}}):
+        assert extent(look(PLACE, value | {"links": links}), value, headers) == said
+    later = Pages(9, 3, 3, 3)
+    assert extent(look(PLACE, value | {"links": {at: url}}), value, headers, later) == "whole"
+
+
+@pytest.mark.parametrize("media", ["vnd.error+json", "problem+json", "vnd.exception+json"])
+def test_a_media_type_of_errors_is_no_list(media: str) -> None:
+    value = {"data": [{"id": "u1"}]}
+    assert extent(look(PLACE, value), value, {"content-type": f"application/{media}"}) == "unknown"
+    assert extent(look(PLACE, value), value, {"content-type": "application/vnd.a+json"}) == "whole"
+
+
+@pytest.mark.parametrize("id", ["5,7", "5;7", "5 7", "1|2|3"])
+def test_several_ids_in_the_place_of_one_cannot_be_read(id: str) -> None:
+    value = {"data": [{"id": id}]}
+    assert extent(look(PLACE, value), value, {"content-type": "application/json"}) == "unknown"
+
+
+@pytest.mark.parametrize("id", ["+5", "5e0", "0.5E1", "50e-1", "05", "5.0", " 5"])
+def test_a_number_in_another_spelling_may_be_the_same_id(id: str) -> None:
+    assert alike([id], ["5"])
+    assert not alike([id], ["50"])

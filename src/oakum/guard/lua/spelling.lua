@@ -60,17 +60,30 @@ function M.lacks(value, segments, i)
   return M.lacks(value[segment], segments, i + 1)
 end
 
--- How an id begins and ends, and whether that is all of it: case, spaces, leading zeros, the dashes
--- of a UUID and what stands in front of a last `/`, `:` or `#` are no part of it, and a letter
+-- An integer that is written with an exponent, without it; anything else as it is.
+local function expanded(plain)
+  local int, rest = plain:match "^%+?(%d+)(.*)$"
+  if not int then return plain end
+  local part, sign, power = rest:match "^%.?(%d*)e([+-]?)(%d%d?)$"
+  if not part or (part ~= "" and sub(rest, 1, 1) ~= ".") then return plain end
+  local point = #int + (sign == "-" and -1 or 1) * tonumber(power)
+  local digits, at = int .. part, math.max(point, 0)
+  if find(sub(digits, at + 1), "[^0]") then return plain end
+  local whole = sub(digits, 1, at) .. ("0"):rep(at - #digits)
+  return whole:match "^0*(%d+)$" or "0"
+end
+
+-- How an id begins and ends, and whether that is all of it: case, spaces, a plus, leading zeros, an
+-- exponent, the dashes of a UUID and what stands in front of a last `/`, `:` or `#` are no part of it, and a letter
 -- beyond ASCII stands for any text.
 local function spelling(id)
   local plain = gsub(gsub(id, "[%z\1-\32\127]", ""), "[/:#]+$", "")
   plain = lower(plain:match "[^/:#]+$" or plain)
   local wide = find(plain, "[\128-\255]")
   if wide then return sub(plain, 1, wide - 1), plain:match "[%z\1-\127]*$", false end
-  local number = plain:match "^0*(%d+)$" or plain:match "^0*(%d+)%.0*$"
+  local number = plain:match "^%+?0*(%d+)$" or plain:match "^%+?0*(%d+)%.0*$"
   local packed = not number and gsub(plain, "[{}-]", "")
-  local key = number or (#packed == 32 and find(packed, "^[0-9a-f]+$") and packed) or plain
+  local key = number or (#packed == 32 and find(packed, "^[0-9a-f]+$") and packed) or expanded(plain)
   return key, key, true
 end
 

@@ -24,7 +24,7 @@ end
 
 local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
-local FAILED = words "error warn fail exception fault problem retry timedout degraded prev stale cached"
+local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached"
 local NAMES = {
   cursor = set "after marker older lastkey lastevaluatedkey",
   left = set "newer omitted skipped rest left range terminatedearly",
@@ -82,6 +82,66 @@ local function counted(value, found, good)
   return integer(value) == found and good or "on"
 end
 
+-- What an address of this page, or of the first, says in its query: `on`: it is a later one;
+-- `unknown`: one of so many, and so many came; `end`: it is the first.
+local SIZES, STARTS = set "count top rows first last", set "p"
+for name in pairs(NAMES.size) do SIZES[name] = true end
+for name in pairs(NAMES.first) do STARTS[name] = true end
+local TOKENS = set "before pagetoken skiptoken"
+local EMPTY = { [""] = true, ["false"] = true, ["0"] = true, null = true, none = true }
+
+local function plain_of(name) return (gsub(lower(name), "[^a-z0-9]", "")) end
+local function decoded(text)
+  text = gsub(gsub(text, "+", " "), "%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  return text:match "^%s*(.-)%s*$"
+end
+local function goes_on(name) return KIND[name] == "cursor" or KIND[name] == "left" or TOKENS[name] end
+
+local function address(url, found)
+  local said = "silent"
+  local query = (url:match "%?(.*)$" or ""):match "^[^#]*"
+  for pair in query:gmatch "[^&;]+" do
+    local name, text = pair:match "^([^=]*)=?(.*)$"
+    local plain = plain_of(decoded(name))
+    text = decoded(text)
+    local inner = plain:match "^page(.+)$" or plain
+    local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
+    if text == "" then
+      -- Names nothing.
+    elseif STARTS[plain] or STARTS[inner] then
+      if n ~= 0 and n ~= 1 then return "on" end
+      if said == "silent" then said = "end" end
+    elseif SIZES[plain] or SIZES[inner] then
+      if not (n and n > found) then said = "unknown" end
+    elseif goes_on(plain) or goes_on(inner) or has(plain, ON) then
+      if not EMPTY[lower(text)] then return "on" end
+    end
+  end
+  return said
+end
+
+-- What one link to another page, or to this one, says; of the last one, unless it is the first, it
+-- must be plain that it is this one.
+local function linked(rel, url, found, first)
+  if find(rel, "next", 1, true) or find(rel, "prev", 1, true) then return "on" end
+  if rel ~= "self" and rel ~= "first" and rel ~= "last" then return "silent" end
+  local said = address(url, found)
+  if rel == "last" and said == "silent" and not first[url] then return "unknown" end
+  return said == "end" and "silent" or said
+end
+
+-- Whether the document declares a member, and a value of this type; none at all, and an empty list or
+-- object for the other, say nothing that it does not.
+local function fits(look, name, value)
+  local kinds = look.declared[name]
+  if not kinds then return false end
+  if not next(kinds) or value == json.null then return true end
+  if hollow(value) and (kinds.array or kinds.object) then return true end
+  local kind = json.is_array(value) and "array" or json.is_object(value) and "object"
+    or number(value) and "number" or type(value)
+  return kinds[kind] or false
+end
+
 local TOLD = {}
 function TOLD.cursor(value, _, empty)
   if value == json.null or value == "" or hollow(value) then return "end" end
@@ -119,7 +179,13 @@ function TOLD.kind(value)
   local said = type(value) == "string" and LISTS[lower(value)]
   return (value == json.null or said) and "silent" or "unknown"
 end
-function TOLD.about(value) return json.is_array(value) and "unknown" or "silent" end
+function TOLD.about(value, found)
+  if type(value) == "string" then
+    local said = address(value, found)
+    return said == "end" and "silent" or said
+  end
+  return json.is_array(value) and "unknown" or "silent"
+end
 
 -- What a member around a list of `found` ids says of it: `on`, `end`, `silent`, or `unknown`.
 local function member(name, value, found, declared)
@@ -150,10 +216,11 @@ local function same_path(path, n, wanted)
 end
 
 -- Whether a name explains an object, so that what is in it may say the rest.
-local function opens(look, name)
+local function opens(look, name, value)
   local plain = gsub(lower(name), "[^a-z0-9]", "")
   if KIND[plain] == "left" or KIND[plain] == "cursor" then return false end
-  return OPENS[plain] or KIND[plain] or look.declared[name]
+  if look.declared[name] then return fits(look, name, value) end
+  return OPENS[plain] or KIND[plain]
 end
 
 local function around(look, path, n, name, value, depth)
@@ -161,8 +228,15 @@ local function around(look, path, n, name, value, depth)
   for i = 1, #look.counts do
     if same_path(path, n + 1, look.counts[i]) then return end
   end
-  local said = member(name, value, look.found, look.declared[name])
-  if said == "unknown" and json.is_object(value) and depth < 8 and opens(look, name) then
+  local said = member(name, value, look.found, fits(look, name, value))
+  for i = 1, json.is_array(value) and value.n or 0 do
+    local each = value[i]
+    if json.is_object(each) and type(each.rel) == "string" and type(each.href) == "string"
+      and each.href ~= "" then
+      look[linked(lower(each.rel), each.href, look.found, {})] = true
+    end
+  end
+  if said == "unknown" and json.is_object(value) and depth < 8 and opens(look, name, value) then
     for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1) end
   else
     look[said] = true
@@ -170,12 +244,18 @@ local function around(look, path, n, name, value, depth)
   path[n + 1] = nil
 end
 
+-- Whether several ids stand in the place of one.
+local function several(id)
+  return find(id, "^[%s%d,;|]+$") and find(id, "^%s*%d") and find(id, "%d%s*$") and find(id, "%d[^%d]+%d")
+end
+
 local function walk(look, value, at, path)
   local pointer = look.pointer
   local segment = pointer[at]
   if not segment then
     look.found = look.found + 1
-    if not spelling.id(value) then look.sound = false end
+    local id = spelling.id(value)
+    if not id or several(id) then look.sound = false end
   elseif segment == "*" then
     local inside = {}
     if json.is_array(value) then
@@ -206,7 +286,6 @@ local function walk(look, value, at, path)
 end
 
 -- What a header about pages says: the first of one, or a page that is not full, says nothing.
-local EMPTY = { [""] = true, ["false"] = true, ["0"] = true, null = true, none = true }
 local function paging(name, text, found)
   local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
   if has(name, { "size", "limit", "per" }) then return not (n and n > found) end
@@ -220,19 +299,22 @@ local MARKS = {
   first = set "offset skip start startindex from",
   left = set "after marker older omitted skipped left lastkey lastevaluatedkey",
   count = set "records recordcount items results hits length found numfound",
+  size = set "limit perpage pagelimit itemsperpage maxresults take batchsize",
 }
 
 -- What a header speaks of: one of these, a failure or a range; nil: of none.
 local function mark_of(name)
   local private = name:sub(1, 2) == "x-"
   local plain = gsub(private and name:sub(3) or name, "[^a-z0-9]", "")
-  if private or plain == "status" then
+  if private or plain == "status" or plain == "limit" or plain == "offset" then
     for mark, names in pairs(MARKS) do
       if names[plain] then return mark end
     end
   end
   if plain:sub(-5) == "range" then return "range" end
   local counted = find(name, "rate", 1, true) or find(name, "limit", 1, true)
+  if not counted and (plain:sub(-6) == "status" or plain:sub(-10) == "statuscode") then return "upstream" end
+  if find(plain, "circuit", 1, true) then return "circuit" end
   return not counted and has(name, FAILED) and "failed" or nil
 end
 
@@ -240,10 +322,23 @@ local FINE = {
   well = set "true 1 yes", status = set "true 1 ok success successful 200",
 }
 
+local BAD = words "err warn fail exception fault unavail time degrad partial stale updating down"
+
+-- Whether each status that a server behind the API gave is well.
+local function well_behind(text)
+  for each in text:gmatch "%d+" do
+    if #each <= 3 and tonumber(each) ~= 0 and not each:find "^2%d%d$" then return false end
+  end
+  return not has(text, BAD)
+end
+
 local function fine(mark, text, found)
   local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
   if mark == "well" then return text == "" or FINE.well[text] end
   if mark == "status" then return text == "" or FINE.status[text] or text:sub(1, 4) == "200 " end
+  if mark == "upstream" then return well_behind(text) end
+  if mark == "circuit" then return EMPTY[text] or text == "closed" end
+  if mark == "size" then return text == "" or n and n > found end
   if mark == "first" then return EMPTY[text] or n == 1 end
   if mark == "count" then return text == "" or n == found end
   if mark == "range" then
@@ -251,6 +346,20 @@ local function fine(mark, text, found)
     return text == "" or total and #total < 10 and tonumber(total) == found
   end
   return EMPTY[text]
+end
+
+-- What a `Link` says (RFC 8288) beside `next`.
+local function links_say(look, text)
+  local links, first = {}, {}
+  for url, told in text:gmatch "<([^>]*)>([^<]*)" do
+    for rels in lower(told):gmatch "rel%s*=%s*[\"']?([^\"';,]*)" do
+      for rel in rels:gmatch "%S+" do
+        links[#links + 1] = { rel, url }
+        if rel == "first" then first[url] = true end
+      end
+    end
+  end
+  for i = 1, #links do look[linked(links[i][1], links[i][2], look.found, first)] = true end
 end
 
 local TOTALS = { "total", "count" }
@@ -263,11 +372,13 @@ local function headers_say(look, named)
     elseif name == "warning" or name == "retry-after"
       or (name == "link" and find(text, "next", 1, true)) then
       look.on = true
+    elseif name == "link" then
+      links_say(look, said)
     elseif mark_of(name) then
       if not fine(mark_of(name), text, look.found) then look.on = true end
     elseif find("-" .. name, "[-_]pag") and not has(name, ON) and not has(name, TOTALS) then
       if paging(name, text, look.found) then look.on = true end
-    elseif name == "link" or find(name, "rate", 1, true) or find(name, "limit", 1, true) then
+    elseif find(name, "rate", 1, true) or find(name, "limit", 1, true) then
       -- Says nothing of the list.
     elseif has(name, ON) then
       if not EMPTY[text] then look.on = true end
@@ -294,7 +405,10 @@ function M.place(relation, ask)
     pointer = relation.pointer, maps = {}, declared = {}, counts = ask.counts, page = ask.page, star = 0,
   }
   for i = 1, #relation.maps do made.maps[relation.maps[i] + 1] = true end
-  for i = 1, #relation.declared do made.declared[relation.declared[i]] = true end
+  for name, kinds in pairs(relation.declared) do
+    made.declared[name] = {}
+    for i = 1, #kinds do made.declared[name][kinds[i]] = true end
+  end
   for i = 1, #relation.pointer do
     if relation.pointer[i] == "*" then made.star = i end
   end
@@ -312,7 +426,7 @@ function M.is(place, answer, value)
   local media = lower((answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*$"
     or (answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*;" or "")
   if media ~= "application/json" and media:sub(-5) ~= "+json" then return false end
-  if media == "application/problem+json" then return false end
+  if has(media, { "error", "problem", "exception", "failure" }) then return false end
   counts_say(look, value)
   headers_say(look, answer.headers)
   for i = 1, #look.beside do
