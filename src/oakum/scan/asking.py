@@ -14,7 +14,7 @@ from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.bodies import FORM, JSON, MULTIPART, body_shape, encode
 from oakum.scan.doors import Gate
-from oakum.scan.knowledge import Knowledge
+from oakum.scan.knowledge import Knowledge, leaves_of
 from oakum.scan.styles import pairs, text_of
 
 _COUNTED = 10
@@ -183,6 +183,9 @@ def _build(
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
     sent |= {part for _, value in gate.query for part in (value, *_DELIMITERS.split(value))}
+    # Somebody's own text in a body comes back as an echo, as one in the query does.
+    told = (leaf for name in gate.veiled for _, leaf in leaves_of(content.get(name)))
+    sent |= {text_of(leaf) for leaf in told if leaf is not None}
     request = Request(operation.method, url, headers, body)
     more = tuple(f"{name}: {text}" for name, text in extra.items())
     return Filled(request, params, sent, gate.base + symbolic, body_symbolic, more, content)
