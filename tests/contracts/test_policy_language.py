@@ -32,6 +32,9 @@ def written(block: str, folder: Path) -> Path:
     document = CREW.read_text(encoding="utf-8")
     if "login:" in block:
         document = document.replace("paths:\n", "paths:\n  /login: {post: {operationId: logIn}}\n")
+    if "getStats:" in block:
+        stats = "{get: {operationId: getStats, responses: {'200': {description: ok}}}}"
+        document = document.replace("paths:\n", f"paths:\n  /members/{{memberId}}/stats: {stats}\n")
     if "graphql:" in block:
         document = document.replace("paths:\n", "paths:\n  /graphql: {post: {}}\n")
         (folder / "schema.graphql").write_text(SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")

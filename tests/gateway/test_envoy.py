@@ -708,23 +708,21 @@ def test_the_audit_is_the_line_of_the_runtime_as_it_is(upstream: Upstream) -> No
 
 
 def test_what_never_got_a_line_of_the_runtime_gets_one_of_envoy(upstream: Upstream) -> None:
-    unsound = b"GET /x HTTP/1.1\r\nhost: a\r\nh: " + b"a" * 70000 + b"\r\n\r\n"
+    unsound = b"GET /x HTTP/1.1\r\nhost: a\r\nh: " + b"a" * 200_000 + b"\r\n\r\n"
     with start(envoy.Envoy(), plan(), upstream.url) as engine:
         began = time.time()
         for data in (
             client.request("GET", "/raise-leave"),
             client.request("POST", "/read", body=b"a" * 20000),
             b'G"T /x HTTP/1.1\r\nhost: a\r\n\r\n',
-            b"GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n",
             unsound,
         ):
             client.send(engine.listen, data)
-        lines = engine.audit(6)[1:]  # the first is of the knock at the door
+        lines = engine.audit(5)[1:]  # the first is of the knock at the door
     assert [(line["op"], line["status"], line["denied"]) for line in lines] == [
         (None, 502, "error"),
         (None, 413, "too-long"),
         (None, 400, "unreadable"),
-        (None, 404, "path"),
         (None, 431, "unreadable"),
     ]
     assert {line["contract"] for line in lines} == {None}
