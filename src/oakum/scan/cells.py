@@ -391,9 +391,10 @@ class Cells:
                 continue
             if knowledge.ambient.holds(who, (resource, path), text):
                 continue
-            if self._ground.is_of_an_open_one(viewer or None, who, resource, path, text):
+            there = self._loose.get(text, ())
+            if there and self._ground.is_of_an_open_one(viewer or None, who, resource, path, text):
                 continue
-            for at in self._loose.get(text, ()):
+            for at in there:
                 name = next((step for step in reversed(at) if not step.isdigit()), "")
                 if name == last or len(text) >= _MIN_INSIDE:
                     return at

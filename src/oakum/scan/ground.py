@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oakum.scan.cast import Cast
@@ -54,20 +55,28 @@ class Ground:
 
     def may_see(self, viewer: str | None, who: str, resource: str, path: str, text: str) -> bool:
         """Whether a value may come of an object that the contract shows a viewer."""
+        sources = self.sources(viewer, who, resource, path, text)
+        return self._shows_any(sources, viewer, who, resource, path)
+
+    def is_of_an_open_one(
+        self, viewer: str | None, who: str, resource: str, path: str, text: str
+    ) -> bool:
+        """Whether a value comes of an object that the contract opens by what stands in it, so that
+        it says nothing of those that are closed."""
+        sources = self.sources(viewer, who, resource, path, text)
+        alike = sources == [Source(frozenset(), {})]
+        return not alike and self._shows_any(sources, viewer, who, resource, path)
+
+    def _shows_any(
+        self, sources: Iterable[Source], viewer: str | None, who: str, resource: str, path: str
+    ) -> bool:
         table = self.model.tables[resource]
         if self.cast.in_doubt(who, resource) & set(deciding(table, path)):
             return True
         held, state = self.cast.relations(viewer, who), self.matrix.state(resource, who)
         return any(
-            allows(table, path, held | each.kin, {**state, **each.state})
-            for each in self.sources(viewer, who, resource, path, text)
+            allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
         )
-
-    def is_of_an_open_one(self, viewer: str | None, who: str, *value: str) -> bool:
-        """Whether a value comes of an object that the contract opens by what stands in it, so that
-        it says nothing of those that are closed."""
-        alike = self.sources(viewer, who, *value) == [Source(frozenset(), {})]
-        return not alike and self.may_see(viewer, who, *value)
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""

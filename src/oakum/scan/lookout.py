@@ -254,12 +254,14 @@ class Lookout:
     def _learn_kin(self, viewer: str, sighting: Sighting, key: str) -> None:
         """Who is what to this very object, as its members say; what a short answer leaves out was
         told by another, or may be anything."""
-        policy, cast = self._ground.model.policy, self._ground.cast
         named = relations_by_member(self._ground.model) if key else frozenset()
+        if not named:
+            return
+        policy, cast = self._ground.model.policy, self._ground.cast
         told = {n for n in named if not lacks(sighting.value, policy.relations[n].member)}
         subject = Subject(sighting.resource, sighting.owners, sighting.value)
         known = self._ground.knowledge.kin.setdefault((viewer, sighting.resource, key), {})
-        for each in cast.names() if named else ():
+        for each in cast.names():
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
             known[each] = (known.get(each, named) - told) | may
 
