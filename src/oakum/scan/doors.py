@@ -257,7 +257,7 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
     door = Door(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
     operation = in_parts(without_acts(operation, said), said)
-    reads = operation.method in _SAFE or bool(model.rule(operation.id).reads)
+    reads = operation.method in SAFE or bool(model.rule(operation.id).reads)
     sources = {**inferred, **said}
     used: dict[str, str] = {}
     fixed: dict[str, Json] = {}
@@ -354,7 +354,8 @@ def _chosen(gate: Gate) -> dict[str, Json]:
     return content
 
 
-_SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
+SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
 
 
 def _example(parameter: Parameter, *, chosen: bool = False) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from oakum.contract.model import Operation
 from oakum.exchange import Request
@@ -20,7 +20,7 @@ class Names:
     def __init__(self, operations: Iterable[Operation], target: str) -> None:
         base = urlsplit(target).path.rstrip("/")
         found = [
-            (path.count("{"), each.method, re.compile(base_pattern(base + path)), each)
+            (path.count("{"), each, base + path, re.compile(base_pattern(base + path)))
             for each in operations
             if (path := path_on(each, target))
         ]
@@ -28,12 +28,23 @@ class Names:
 
     def operation(self, request: Request) -> Operation | None:
         """The operation of the document that a request calls; None: none is known."""
+        return self._found(request)[0]
+
+    def values(self, request: Request) -> dict[str, str]:
+        """What a request says in the path parameters of its operation, by their names."""
+        return path_values(self._found(request)[1], urlsplit(request.url).path)
+
+    def _found(self, request: Request) -> tuple[Operation | None, str]:
+        """The operation that a request calls, and its path template on the target."""
         path = urlsplit(request.url).path
         return next(
-            (each for _, method, at, each in self._known
-             if method == request.method and at.fullmatch(path)),
-            None,
-        )  # fmt: skip
+            (
+                (each, template)
+                for _, each, template, at in self._known
+                if each.method == request.method and at.fullmatch(path)
+            ),
+            (None, ""),
+        )
 
     def __call__(self, request: Request) -> str:
         """`GET /people/{id}`, as the document writes it, else with `{}` for what looks like an id;
@@ -47,6 +58,13 @@ class Names:
 def base_pattern(template: str) -> str:
     """A path template as a regular expression."""
     return "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
+
+
+def path_values(template: str, path: str) -> dict[str, str]:
+    """What stands in a path where its template has parameters, decoded; empty: it is another's."""
+    names = re.findall(r"\{([^}]*)\}", template)
+    found = re.fullmatch(base_pattern(template).replace("[^/]+", "([^/]+)"), path)
+    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
 
 
 NOTHING = Names((), "")

@@ -9,11 +9,10 @@ shown is no leak of a write that may have been done.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import count, product
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
@@ -22,17 +21,16 @@ from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import Filled, curl, variable
-from oakum.scan.doors import Gate, gate_of, is_graphql
+from oakum.scan.doors import SAFE, Gate, gate_of, is_graphql
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import canonical, leaves_of
 from oakum.scan.matrix import Observation, Outcome
-from oakum.scan.naming import Names, base_pattern
+from oakum.scan.naming import Names
 from oakum.semantics.table import allows
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 _MOST = 6
 """Relations that are looked up, of which every combination is tried; of more, nothing is told."""
 
@@ -55,7 +53,7 @@ class WriteAnswers:
     def ask(self, viewer: str | None, request: Request) -> Response:
         """Send a request as an identity; the answer to a write is judged."""
         answer = self._ask(viewer, request)
-        if request.method not in _READS:
+        if request.method not in SAFE:
             self._once = self._heard(viewer, request, answer)
         return answer
 
@@ -123,7 +121,7 @@ class WriteAnswers:
 
     def _question(self, gate: Gate, viewer: str | None, request: Request) -> Question:
         engine, operation = self._engine, gate.operation
-        params = _params(operation, request, engine.target)
+        params = self._names.values(request)
         sent = {*params.values(), *(text for _, text in _query(request)), *_sent(request)}
         whose = {name: self._whose(text) for name, text in params.items() if name in gate.personal}
         targets = frozenset(each for each in whose.values() if each)
@@ -160,14 +158,6 @@ class WriteAnswers:
             return ""
         names = [name for name in body if self._engine.lookout.may_write(name)]
         return json_bytes(dict.fromkeys(names, "…")).decode() if names else ""
-
-
-def _params(operation: Operation, request: Request, target: str) -> dict[str, str]:
-    """Path parameters as sent."""
-    names = re.findall(r"\{([^}]*)\}", operation.path)
-    template = base_pattern(operation.path).replace("[^/]+", "([^/]+)")
-    found = re.search(template + "$", urlsplit(request.url).path)
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

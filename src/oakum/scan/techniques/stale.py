@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from oakum.contract.classify import classify
 from oakum.contract.lexicon import listed
@@ -23,6 +23,7 @@ from oakum.scan.artefacts import Artefact, cursor_parameter
 from oakum.scan.asking import variable
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.naming import base_pattern, path_values
 from oakum.scan.switches import Switches
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.ties import Ties
@@ -212,7 +213,7 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     if any(asks_for_change(name) for name, _ in query):
         return None  # an answer's links may be buttons: `?markAsRead=1`
     template = known.operation.path if known else _template(engine, parts.path)
-    values = _values(template, parts.path)
+    values = path_values(template, parts.path)
     template = template.removeprefix(base)
     plain = Operation(f"GET {template}", "GET", template)
     operation = replace(
@@ -254,17 +255,5 @@ def _template(engine: Engine, path: str) -> str:
     return "/".join(parts)
 
 
-def _values(template: str, path: str) -> dict[str, str]:
-    """What stands in a path where its template has parameters."""
-    names = re.findall(r"\{([^}]*)\}", template)
-    found = re.fullmatch(_pattern(template), path)
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
-
-
-def _pattern(template: str) -> str:
-    literals = re.split(r"\{[^}]*\}", template)
-    return "([^/]+)".join(re.escape(part) for part in literals)
-
-
 def _matches(template: str, path: str) -> bool:
-    return bool(re.fullmatch(_pattern(template), path))
+    return bool(re.fullmatch(base_pattern(template), path))
