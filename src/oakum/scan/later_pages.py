@@ -19,6 +19,7 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill
 from oakum.scan.doors import Gate
 from oakum.scan.paging import longest_list, next_page, says_next, value_of
+from oakum.scan.technique import is_spent
 from oakum.semantics.whole import Pages, extent, look, place_of
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _PAGES = 3
 """Pages after the first."""
 _MOST_PAGES = 40
 """The same, of a list by which something is closed, and which goes on."""
-_LEAST = 20
-"""Requests that are left for what comes after."""
 _SHARE = 4
 """Of the requests that are left, one in so many may go to the pages of one list."""
 _CURSORS = listed("cursor next after continuation token")
@@ -140,8 +139,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
             return read.says_so and read.new > 0
         if number > 1 + _PAGES and not read.goes_on:
             return False
-        spent = engine.pace is not None and engine.pace.left < _LEAST
-        if spent or (engine.pace and engine.pace.spares(following)):
+        if is_spent(engine.pace) or (engine.pace and engine.pace.spares(following)):
             return read.goes_on
         way = _page(gate, filled, following.url, number)
         engine.matrix.open(way)

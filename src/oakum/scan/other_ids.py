@@ -17,10 +17,9 @@ from oakum.contract.nouns import ACCOUNTS
 from oakum.scan.asking import fill
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.technique import is_spent
 from oakum.semantics import Model
 
-_LEAST = 20
-"""Requests that are left for what comes after."""
 _IDS = listed("id uuid guid key")
 _ACTS = listed("act acting as behalf for impersonate impersonated of on run sudo")
 """Words of a parameter that says as whom to answer, beside the noun of an account."""
@@ -68,9 +67,7 @@ def _ask(engine: Engine, gate: Gate, parameter: Parameter, source: str) -> bool:
             filled = fill(way, engine.target, engine.knowledge, who)
             if filled is None or filled.bare:
                 continue
-            if engine.pace is not None and (
-                engine.pace.left < _LEAST or engine.pace.spares(filled.request)
-            ):
+            if is_spent(engine.pace) or (engine.pace and engine.pace.spares(filled.request)):
                 return asked
             asked = asked or viewer != who
             if viewer == who:

@@ -83,5 +83,14 @@ class Pace(Protocol):
         ...
 
 
+LEAST = 20
+"""Requests that each technique leaves for what comes after it."""
+
+
+def is_spent(pace: Pace | None) -> bool:
+    """Whether no more is left than what comes after needs."""
+    return pace is not None and pace.left < LEAST
+
+
 Line = Mapping[str, str]
 """`as`, `request`, `why`: a line of a dry run."""

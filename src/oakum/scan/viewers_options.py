@@ -22,6 +22,7 @@ from oakum.scan.choices import placed
 from oakum.scan.doors import EMBEDS, Gate
 from oakum.scan.forms import form_of
 from oakum.scan.legible import is_success
+from oakum.scan.technique import is_spent
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 HOW = "option"
 _ROUNDS = 4
 """Values of one option that are asked for."""
-_LEAST = 20
-"""Requests that are left for what comes after."""
 _CHOOSES = EMBEDS | listed(
     "fields select attributes columns props projection view detail details detailed mode level"
     " verbosity verbose profile representation full debug raw all show expand preset"
@@ -98,7 +97,7 @@ def try_as_viewers(engine: Engine, gate: Gate, choices: Sequence[Sequence[Option
     if gate.personal and who is None:
         return  # nothing of anybody's to be compared with
     for options in _rounds(gate, choices):
-        if engine.pace is not None and engine.pace.left < _LEAST:
+        if is_spent(engine.pace):
             return
         _try(engine, gate, options, who if gate.personal else None)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from oakum.scan.doors import Gate
 from oakum.scan.engine import Engine
-from oakum.scan.technique import Line, Prospect
+from oakum.scan.technique import Line, Prospect, is_spent
 from oakum.semantics import Model
 
 HOW = "parents"
@@ -21,8 +21,6 @@ HOW = "parents"
 _PLACE = re.compile(r"{([^{}]+)}")
 _OWNERS = 2
 """Owners whose objects are asked for at one endpoint."""
-_LEAST = 20
-"""Requests that are left for what comes after."""
 
 
 def run(engine: Engine) -> None:
@@ -90,7 +88,7 @@ def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
 
 
 def _ask(engine: Engine, way: Gate, viewer: str, who: str) -> None:
-    if engine.pace is None or engine.pace.left >= _LEAST:
+    if not is_spent(engine.pace):
         if way.how:
             engine.matrix.open(way)
         engine.put(way, viewer, who)
