@@ -84,8 +84,13 @@ class Media:
     @property
     def is_json(self) -> bool:
         """True for `application/json`, `problem+json`, and any vendor's `+json`."""
-        base = self.type.split(";")[0].strip().lower()
-        return base == "application/json" or base.endswith("+json")
+        return is_json(self.type)
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
+    base = media_type.partition(";")[0].strip().lower()
+    return base == "application/json" or base.endswith("+json")
 
 
 @dataclass(frozen=True)

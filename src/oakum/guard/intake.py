@@ -6,12 +6,12 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from oakum.contract.model import Json
+from oakum.contract.model import Json, is_json
 from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
 from oakum.guard.lookups import Inquiry
-from oakum.guard.media import FORM, PARTS, MediaType, is_json, is_plain, read_media_type
+from oakum.guard.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.guard.needs import Needs
 from oakum.guard.objects import find, question, seen
 from oakum.guard.parts import overrides, pair_names, part_names

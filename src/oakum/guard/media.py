@@ -88,11 +88,6 @@ def _value(name: str, value: str) -> str | None:
     return value
 
 
-def is_json(type: str) -> bool:
-    """Whether a media type, in lower case, is JSON (RFC 8259, RFC 6839)."""
-    return type == "application/json" or type.endswith("+json")
-
-
 def is_plain_part(said: str) -> bool:
     """Whether what is said of a part of a form leaves it one text or file, in no other charset."""
     read = read_media_type([said])

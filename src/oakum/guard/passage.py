@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from oakum.contract.model import Json, Operation
+from oakum.contract.model import Json, Operation, is_json
 from oakum.contract.openapi import Document
 from oakum.errors import InputError, Location, Problem
 from oakum.guard import ahead
@@ -28,7 +28,7 @@ from oakum.guard.fields import check, in_origin_form
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookups import Desk, Inquiry, Known
-from oakum.guard.media import described, is_json, read_media_type
+from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.needs import Needs
 from oakum.guard.route import Place, Router, passes, placed, queried, without

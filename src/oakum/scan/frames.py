@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from oakum.contract.model import is_json
 from oakum.scan.streams import Frame
 
 EVENTS = "text/event-stream"
@@ -35,7 +36,7 @@ def cutter(media_type: str, asked: str) -> Cutter:
     """For what the answer says it is; where it says nothing of use, for what was asked for."""
     if media_type in LINES or (asked in LINES and media_type != EVENTS):
         return Lines()
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if is_json(media_type):
         return Whole()
     return Events()
 

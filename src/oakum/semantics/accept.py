@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Json, Media
+from oakum.contract.model import Json, Media, is_json
 from oakum.semantics.judge import Judge, Keep
-from oakum.semantics.media import chosen, is_json
+from oakum.semantics.media import chosen
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject
 from oakum.semantics.project import Call, cut, left, settle, whole, withheld

@@ -11,17 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oakum.contract.model import Media
+from oakum.contract.model import Media, is_json
 from oakum.semantics.table import element, member_names, named
 
 _ASIDE = ("boundary", "q")
 """Parameters that say nothing of which type it is."""
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
-    base = media_type.partition(";")[0].strip().lower()
-    return base == "application/json" or base.endswith("+json")
 
 
 def judges_json(declared: str) -> bool:

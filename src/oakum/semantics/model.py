@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape
+from oakum.contract.model import Media, Operation, OperationRule, Policy, Shape, is_json
 from oakum.errors import Location, Problem
-from oakum.semantics.media import chosen, is_json
+from oakum.semantics.media import chosen
 from oakum.semantics.table import (
     Table,
     bindings,

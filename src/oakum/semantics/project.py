@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.contract.model import Json
+from oakum.contract.model import Json, is_json
 from oakum.semantics.asking import close
 from oakum.semantics.decide import may_call
 from oakum.semantics.judge import Judge, Judgement, Keep, Pointer
-from oakum.semantics.media import is_json
 from oakum.semantics.model import Model, answer_media, pattern
 from oakum.semantics.principal import Principal
 from oakum.semantics.span import Span, Unreadable, read

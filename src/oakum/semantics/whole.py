@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 from oakum.contract.lexicon import CURSORS, GOES_ON
-from oakum.contract.model import Json, Shape
+from oakum.contract.model import Json, Shape, is_json
 from oakum.semantics.principal import identifier
 from oakum.semantics.table import member as declared_member
 from oakum.semantics.table import member_names, ways
@@ -232,8 +232,7 @@ def extent(
     place = seen.place
     pages = pages or Pages(seen.found, seen.found, seen.found)
     media = headers.get("content-type", "").split(";")[0].strip().lower()
-    is_json = media == "application/json" or media.endswith("+json")
-    if not is_json or _PROBLEM.search(media):
+    if not is_json(media) or _PROBLEM.search(media):
         return "unknown"
     said = {*_counted(place, value, pages.found), *_headers(headers, pages)}
     for path, each in seen.around:
