@@ -697,3 +697,38 @@ def test_a_blank_that_its_owner_is_shown_as_well_is_not_closed() -> None:
         watch.look("ann", {**ANN, "phone": phone})
         found = results(watch.look("cat", {**CARD, "phone": ""}))
         assert (found.get(("Person", "phone")) is Result.CLOSED) is closed
+
+
+@pytest.mark.parametrize(("quoted", "closed"), [("open", True), ("closed", False)])
+def test_what_an_open_object_says_beside_a_closed_one_is_not_of_that(
+    quoted: str, closed: bool
+) -> None:
+    """Ann's second post is closed and does not come. What stands in its place is the text of the
+    first, which anybody may read, or its own."""
+    levels = "{course: {field: course_id, levels: [open, closed], missing: closed}}"
+    head, post = studio.POLICY.split("  Post:\n")
+    post = post.replace("{private: {of: Settings.private, missing: true}}", levels)
+    post = post.replace("when: {private: false}", "when: {course: open}")
+    posts = {
+        state: {**Studio().posts["post-ann-77"], "id": f"post-{state}", "course_id": state,
+                "text": f"what stands in the {state} post"}
+        for state in ("open", "closed")
+    }  # fmt: skip
+    with policy(f"{head}  Post:\n{post}"):
+        watch = Watch()
+        found: dict[str, Outcome] = {}
+        for viewer, answer in (("ann", None), ("cat", {"see": [posts[quoted]["text"]]})):
+            for state, own in posts.items():
+                question = Question(
+                    f"{viewer} getPost {state}", "getPost", viewer, frozenset({"ann"}),
+                    {"postId": own["id"]}, frozenset(), "curl",
+                )  # fmt: skip
+                response = reply(own) if answer is None else reply(answer, 404)
+                outcome = watch.run.lookout.look(gate("getPost"), question, response)
+                watch.run.matrix.apply("getPost", outcome)
+                found[f"{viewer} {state}"] = outcome
+    told = {
+        each.result for each in found["cat closed"].observations
+        if each.key.field == "text" and dict(each.key.state) == {"course": "closed"}
+    }  # fmt: skip
+    assert told == {Result.CLOSED if closed else Result.LEAK}
