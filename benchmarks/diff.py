@@ -37,7 +37,7 @@ CHANGES: dict[str, Change] = {
     "a field of each schema": lambda said, api: (
         said, api.replace('"note":{', '"more":{"type":"string"},"note":{')
     ),
-    "security of each door": lambda said, api: (said, api.replace("{},", "", 1)),
+    "security of each endpoint": lambda said, api: (said, api.replace("{},", "", 1)),
 }  # fmt: skip
 
 

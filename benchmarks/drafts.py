@@ -44,7 +44,7 @@ def main(many: int) -> None:
             lines.writelines(text(Crowd().exchanges(many)))
         for way, options in WAYS.items():
             drafted(way, options, traffic, folder / f"{way}.yaml")
-        missing = doors(DOCUMENT) ^ doors(folder / "nothing.openapi.json")
+        missing = endpoints(DOCUMENT) ^ endpoints(folder / "nothing.openapi.json")
         print(f"operations of the inferred document that differ: {sorted(missing)}")
 
 
@@ -65,7 +65,7 @@ def drafted(way: str, options: list[str], traffic: Path, out: Path) -> None:
     print(f", {len(cells - shipped)} too wide")
 
 
-def doors(file: Path) -> set[tuple[str, str]]:
+def endpoints(file: Path) -> set[tuple[str, str]]:
     paths = yaml.safe_load(file.read_text(encoding="utf-8"))["paths"]
     return {
         (method, re.sub(r"{[^}]*}", "{}", path))

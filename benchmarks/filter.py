@@ -53,9 +53,9 @@ local M = {}
 
 local function unasked() return nil end
 
-function M.projection(plan_text, door, path, body)
+function M.projection(plan_text, endpoint, path, body)
   local plan = project.load(json.plain(plan_text))
-  local node = plan.doors[door].answers["200"]["application/json"].node
+  local node = plan.endpoints[endpoint].answers["200"]["application/json"].node
   local params = {id = "u7"}
   local knows = {}
   for at, id in ipairs {"u7", "u21"} do
@@ -65,7 +65,7 @@ function M.projection(plan_text, door, path, body)
     local out
     for at = 1, count do
       local know, seen = knows[at % 2 + 1], {removed = {}}
-      out = assert(project.body(plan, node, know, door, params, 200, body, seen))
+      out = assert(project.body(plan, node, know, endpoint, params, 200, body, seen))
     end
     return out
   end
@@ -143,8 +143,8 @@ def _projected(label: str, made: world.World, path: str, body: bytes, rounds: in
     assert contract.policy is not None
     model = compile_contract(contract.document, contract.policy)
     operation = "getMember" if path == world.OBJECT else "listMembers"
-    door = [each["id"] for each in json.loads(plan)["doors"]].index(operation) + 1
-    lua = _runtime().projection(plan.encode(), door, path.encode(), body)
+    endpoint = [each["id"] for each in json.loads(plan)["endpoints"]].index(operation) + 1
+    lua = _runtime().projection(plan.encode(), endpoint, path.encode(), body)
     viewers = (world.OWNER, world.STRANGER)
 
     def by_hand(count: int) -> None:

@@ -24,7 +24,7 @@ NOUNS = (
     "members", "orders", "rides", "workouts", "classes", "teams", "messages", "payments",
     "devices", "photos",
 )  # fmt: skip
-DOORS = (
+ENDPOINTS = (
     ("GET", "/api/v1/{}"), ("GET", "/api/v1/{}/%d"), ("POST", "/api/v1/{}"),
     ("PUT", "/api/v1/{}/%d"),
     ("GET", "/api/v1/{}/%u/comments"), ("DELETE", "/api/v1/{}/%d/tags/%h"),
@@ -40,11 +40,11 @@ duckdb.execute('''
 
 def lines(many: int) -> Iterator[str]:
     draw = random.Random(7)
-    doors = [(method, path.format(noun)) for noun in NOUNS for method, path in DOORS]
-    draw.shuffle(doors)
-    weights = [1 / (rank + 1) ** 0.8 for rank in range(len(doors))]
+    endpoints = [(method, path.format(noun)) for noun in NOUNS for method, path in ENDPOINTS]
+    draw.shuffle(endpoints)
+    weights = [1 / (rank + 1) ** 0.8 for rank in range(len(endpoints))]
     at = 1_795_600_000
-    for number, (method, path) in enumerate(draw.choices(doors, weights, k=many)):
+    for number, (method, path) in enumerate(draw.choices(endpoints, weights, k=many)):
         caller, bits = draw.randrange(200_000), draw.getrandbits(128)
         whole = f"{bits:032x}"
         uuid = "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))

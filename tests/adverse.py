@@ -20,7 +20,7 @@ from tests.unit.semantics.small import (
     PERSON,
     TEXT,
     contract,
-    door,
+    endpoint,
     note,
     see,
 )
@@ -50,10 +50,12 @@ def model() -> Model:
     """The contract: `list` answers in JSON, `table` in comma-separated values; what `list` answers
     may be sent to `write`."""
     media = Media("application/json", ENVELOPE)
-    write = replace(door("write", "/all"), method="POST", body=(media,))
-    table = replace(door("table", "/table"), responses={"200": (Media("text/csv", array(NOTE)),)})
+    write = replace(endpoint("write", "/all"), method="POST", body=(media,))
+    table = replace(
+        endpoint("table", "/table"), responses={"200": (Media("text/csv", array(NOTE)),)}
+    )
     lines = {**_LINES, "place": (see("owner"), Grant(("owner",), set=("owner",))), "text": (_SET,)}
-    return contract(note(lines), PERSON, doors=(door(shape=ENVELOPE), table, write))
+    return contract(note(lines), PERSON, endpoints=(endpoint(shape=ENVELOPE), table, write))
 
 
 def _filled(one: str, size: int, before: str, after: str) -> bytes:

@@ -13,8 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from cadence.describe import describe
-from cadence.doors import classes, follows, graph, links, people, session, workouts
-from cadence.doors.page import add_page
+from cadence.endpoints import classes, follows, graph, links, people, session, workouts
+from cadence.endpoints.page import add_page
 from cadence.store import opened
 from cadence.world import Stage, World
 
@@ -32,8 +32,8 @@ def create_app(stage: Stage, members: int = 200, seed: int = 1, service_key: str
     """
     app = FastAPI(title="Cadence", version="1.0.0", docs_url=None, redoc_url=None)
     app.state.world = World(opened(members, seed), stage, service_key)
-    for doors in (session, people, follows, workouts, links, classes, graph):
-        app.include_router(doors.router)
+    for endpoints in (session, people, follows, workouts, links, classes, graph):
+        app.include_router(endpoints.router)
     add_page(app)
     app.add_exception_handler(RequestValidationError, _not_as_documented)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -61,7 +61,7 @@ def _untitled(node: Any, inside_properties: bool) -> Any:
 
 
 def _refuse_in_json(operations: dict[str, Any]) -> None:
-    """FastAPI gives a refusal the media type of the answer; refusals are JSON at every door."""
+    """FastAPI gives a refusal the media type of the answer; refusals are JSON at every endpoint."""
     for operation in operations.values():
         for status, response in operation["responses"].items():
             if status != "200" and "content" in response:

@@ -78,7 +78,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Careless(Sight):
-    """Stages 1 and 2: a door shows what it carries, and asks for no setting."""
+    """Stages 1 and 2: an endpoint shows what it carries, and asks for no setting."""
 
     def of(self, group: Group) -> bool:
         return group is not Group.EDGE or self.known

@@ -1,11 +1,11 @@
-"""What leaks, told from the policy and from what each door serves, not from a running server.
+"""What leaks, told from the policy and from what each endpoint serves, not from a running server.
 
-`python -m cadence.truth` writes truth.json beside this file: every cell (door, field, relation,
+`python -m cadence.truth` writes truth.json beside this file: every cell (endpoint, field, relation,
 state of the owner) that the policy denies and that stage 1 or 2 serves. It is what a scan of
 these stages should find, and nothing else.
 
-A cell without `how` is shown by a plain question: the field stands in the answer of the door. In
-the others `how` says what has to be done to be shown it:
+A cell without `how` is shown by a plain question: the field stands in the answer of the endpoint.
+In the others `how` says what has to be done to be shown it:
 
 - `graphql`: select the field, in `user` or on the way through a tag (`tag`, `searchTag`, `users`);
   `__typename`, which says nothing of anybody, is not told of.
@@ -151,7 +151,7 @@ _ALL = "*"
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """An operation that leaks, and what it serves of whom in stages 1 and 2."""
 
     method: str
@@ -159,7 +159,7 @@ class Door:
     anonymous: bool
     """Whether stage 1 serves it to those who have not logged in."""
     serves: dict[str, str]
-    """Resource → its members (or field paths) that the door serves, or `*`."""
+    """Resource → its members (or field paths) that the endpoint serves, or `*`."""
     to: tuple[str, ...] = field(default=_LOGGED_IN)
     """Which of those who have logged in are served; mostly all who are not the owner."""
     how: str = ""
@@ -168,25 +168,25 @@ class Door:
     """Stage 2 serves it to those who have not logged in, too."""
 
 
-DOORS = (
-    Door("POST", "/auth/login", False, {"Member": "facebook_access_token"}, to=("owner",)),
-    Door(
+ENDPOINTS = (
+    Endpoint("POST", "/auth/login", False, {"Member": "facebook_access_token"}, to=("owner",)),
+    Endpoint(
         "GET",
         "/api/user/{userNameOrId}",
         True,
         {"Member": f"{_LISTED} last_workout_at workout_counts streaks age_decade gender"},
     ),
-    Door("GET", "/api/user/{userId}/settings", False, {"Settings": _ALL}),
-    Door("GET", "/api/user/{userId}/overview", True, {"Overview": _ALL}),
-    Door("GET", "/api/user/{userId}/workouts", True, {"Workout": _IN_LISTS}),
-    Door("GET", "/api/user/{userId}/workout_history_csv", False, {"Export": _ALL}),
-    Door("GET", "/api/user/{userId}/calendar", True, {"Calendar": _ALL}),
-    Door("GET", "/api/user/{userId}/achievements", True, {"Achievements": _ALL}),
-    Door("GET", "/api/user/{userId}/followers", True, {"Follows": _ALL, "Member": _LISTED}),
-    Door("GET", "/api/user/{userId}/following", True, {"Follows": _ALL, "Member": _LISTED}),
-    Door("GET", "/api/user/search", False, {"Member": _LISTED}),
-    Door("GET", "/api/user/search/{q}", True, {"Member": _LISTED}),
-    Door(
+    Endpoint("GET", "/api/user/{userId}/settings", False, {"Settings": _ALL}),
+    Endpoint("GET", "/api/user/{userId}/overview", True, {"Overview": _ALL}),
+    Endpoint("GET", "/api/user/{userId}/workouts", True, {"Workout": _IN_LISTS}),
+    Endpoint("GET", "/api/user/{userId}/workout_history_csv", False, {"Export": _ALL}),
+    Endpoint("GET", "/api/user/{userId}/calendar", True, {"Calendar": _ALL}),
+    Endpoint("GET", "/api/user/{userId}/achievements", True, {"Achievements": _ALL}),
+    Endpoint("GET", "/api/user/{userId}/followers", True, {"Follows": _ALL, "Member": _LISTED}),
+    Endpoint("GET", "/api/user/{userId}/following", True, {"Follows": _ALL, "Member": _LISTED}),
+    Endpoint("GET", "/api/user/search", False, {"Member": _LISTED}),
+    Endpoint("GET", "/api/user/search/{q}", True, {"Member": _LISTED}),
+    Endpoint(
         "GET",
         "/api/workout/{workoutId}",
         True,
@@ -196,14 +196,14 @@ DOORS = (
             "Ride": _ALL,
         },
     ),
-    Door("GET", "/api/workout/{workoutId}/performance_graph", True, {"Graph": _ALL}),
-    Door(
+    Endpoint("GET", "/api/workout/{workoutId}/performance_graph", True, {"Graph": _ALL}),
+    Endpoint(
         "GET",
         "/api/workout/{workoutId}/summary",
         True,
         {"Workout": "id user_id total_work distance calories average_heart_rate"},
     ),
-    Door(
+    Endpoint(
         "POST",
         "/stats/workouts/details",
         True,
@@ -214,7 +214,7 @@ DOORS = (
             " in_studio member_groups total_followers total_workouts",
         },
     ),
-    Door(
+    Endpoint(
         "GET",
         "/api/ride/{rideId}/recent_following_workouts",
         False,
@@ -223,10 +223,10 @@ DOORS = (
         to=("pending", "ex_follower", "follower", "blocked"),
     ),
     # A class is nobody's, so nobody's block stands in the way.
-    Door("GET", "/api/peloton/{pelotonId}", True, {"Class": _ALL}, to=("member",)),
-    Door("GET", "/api/peloton/{pelotonId}/participants", True, {"Participant": _ALL}),
-    Door("GET", "/api/peloton/{pelotonId}/feed", True, {"Participant": _ALL}, how="feed"),
-    Door(
+    Endpoint("GET", "/api/peloton/{pelotonId}", True, {"Class": _ALL}, to=("member",)),
+    Endpoint("GET", "/api/peloton/{pelotonId}/participants", True, {"Participant": _ALL}),
+    Endpoint("GET", "/api/peloton/{pelotonId}/feed", True, {"Participant": _ALL}, how="feed"),
+    Endpoint(
         "POST",
         "/graphql",
         True,
@@ -236,9 +236,9 @@ DOORS = (
         },
         how="graphql",
     ),
-    Door("POST", "/graphql", True, {"Tag": _ALL}, to=("member",), how="graphql"),
-    Door("GET", "/api/me/overview", True, {"Overview": _ALL}, how="cache", asks_nobody=True),
-    Door(
+    Endpoint("POST", "/graphql", True, {"Tag": _ALL}, to=("member",), how="graphql"),
+    Endpoint("GET", "/api/me/overview", True, {"Overview": _ALL}, how="cache", asks_nobody=True),
+    Endpoint(
         "GET",
         "/api/shared/workout_history_csv",
         True,
@@ -246,10 +246,10 @@ DOORS = (
         how="stale",
         asks_nobody=True,
     ),
-    Door("GET", "/api/user/browse", False, {"Member": f"{_CARD} {_EDGE}"}),
-    Door("GET", "/api/user/browse", False, {"Member": "location last_name"}, how="filter"),
-    Door("GET", "/api/user/browse", False, {"Member": "total_workouts height"}, how="order"),
-    Door(
+    Endpoint("GET", "/api/user/browse", False, {"Member": f"{_CARD} {_EDGE}"}),
+    Endpoint("GET", "/api/user/browse", False, {"Member": "location last_name"}, how="filter"),
+    Endpoint("GET", "/api/user/browse", False, {"Member": "total_workouts height"}, how="order"),
+    Endpoint(
         "POST",
         "/auth/login",
         True,
@@ -271,36 +271,36 @@ def states(group: str) -> Iterator[State]:
 def leaking() -> Iterator[Cell]:
     """Every leaking cell of stage 1, then of stage 2."""
     for stage in ("1", "2"):
-        for door in DOORS:
-            for resource, path, group in served(door):
-                for relation, state in product(_served_to(door, stage, path), states(group)):
+        for endpoint in ENDPOINTS:
+            for resource, path, group in served(endpoint):
+                for relation, state in product(_served_to(endpoint, stage, path), states(group)):
                     if not may(group, relation, state):
                         yield {
                             "stage": stage,
-                            "method": door.method,
-                            "path": door.path,
+                            "method": endpoint.method,
+                            "path": endpoint.path,
                             "resource": resource,
                             "field": path,
                             "relation": relation,
                             "state": state,
-                            **({"how": door.how} if door.how else {}),
+                            **({"how": endpoint.how} if endpoint.how else {}),
                         }
 
 
-def served(door: Door) -> Iterator[tuple[str, str, str]]:
-    """Resource, field path and group of all that a door serves."""
-    for resource, members in door.serves.items():
+def served(endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Resource, field path and group of all that an endpoint serves."""
+    for resource, members in endpoint.serves.items():
         for group, paths in FIELDS[resource].items():
             for path in paths.split():
                 if members == _ALL or {path, path.split(".")[0]} & set(members.split()):
                     yield resource, path, group
 
 
-def _served_to(door: Door, stage: str, path: str) -> tuple[str, ...]:
+def _served_to(endpoint: Endpoint, stage: str, path: str) -> tuple[str, ...]:
     # Nobody who has not logged in has an edge to anybody.
     no_edge = path.split(".")[0] not in _OF_BOTH.split()
-    anonymous = door.anonymous and no_edge and (stage == "1" or door.asks_nobody)
-    return (ANYONE, *door.to) if anonymous else door.to
+    anonymous = endpoint.anonymous and no_edge and (stage == "1" or endpoint.asks_nobody)
+    return (ANYONE, *endpoint.to) if anonymous else endpoint.to
 
 
 def written() -> str:

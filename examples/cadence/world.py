@@ -1,4 +1,4 @@
-"""What every door is handed: the tables, the stage, and who is calling."""
+"""What every endpoint is handed: the tables, the stage, and who is calling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ TOTALS = ("total_followers", "total_following", "total_workouts")
 
 
 class Service:
-    """A gateway in front of this API: no member. It reads the doors at which its look-ups end."""
+    """A gateway in front of this API: no member. It reads the endpoints at which its look-ups
+    end."""
 
 
 Viewer: TypeAlias = sqlite3.Row | Service | None

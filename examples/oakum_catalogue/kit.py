@@ -15,19 +15,19 @@ from starlette.requests import HTTPConnection
 Json: TypeAlias = Any
 Mode = Literal["leaky", "fixed"]
 PATTERNS: Mapping[str, str] = {
-    "P1": "open door",
+    "P1": "open endpoint",
     "P2": "login is taken for permission",
     "P3": "the privacy flag is decoration",
     "P4": "fat object",
     "P5": "contact oracle",
     "P6": "walkable keys, no brake",
     "P7": "harvest by search or batch",
-    "P8": "unequal doors",
+    "P8": "unequal endpoints",
     "P9": "twin host, old version",
     "P10": "graph detour",
     "P11": "live and push feeds",
     "P12": "role by request",
-    "P13": "talk before the door",
+    "P13": "talk before the endpoint",
     "P14": "wrong-recipient cache",
     "P15": "leak by inference",
     "P16": "stale grant",
@@ -43,8 +43,8 @@ class Truth:
     """Each of them leaks to each of `viewers`."""
     viewers: tuple[str, ...]
     """Relations, as findings call them: `anyone`, `member`, `follower`, `owner` …"""
-    door: str
-    """Where, such as `GET /orders/{id}`: a finding has to name this door among its own."""
+    endpoint: str
+    """Where, such as `GET /orders/{id}`: a finding has to name this endpoint among its own."""
     verdict: str = "proven"
     """What a scan can say of it: `suspected` where no line of the contract speaks of it."""
 

@@ -29,7 +29,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Door:
+class Endpoint:
     """An operation through which a resource leaves."""
 
     method: str
@@ -47,7 +47,7 @@ class Cell:
     viewer: str
     """The viewer's relation to the owner: `anyone`, `member`, `follower`, `pending`, `owner` …"""
     state: State
-    door: Door
+    endpoint: Endpoint
     granted: bool
     result: Result
     reason: str = ""
@@ -98,7 +98,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """A defect: one field shown to one kind of viewer in one state, through one or many doors."""
+    """A defect: one field shown to one kind of viewer in one state, through one or many
+    endpoints."""
 
     rule: str
     verdict: Literal["proven", "suspected", "over_blocked"]
@@ -106,8 +107,8 @@ class Finding:
     field: str
     viewer: str
     state: State
-    doors: tuple[Door, ...]
-    """The main door first."""
+    endpoints: tuple[Endpoint, ...]
+    """The main endpoint first."""
     owasp: str
     cwe: tuple[str, ...]
     severity: Literal["critical", "high", "medium", "low"]
@@ -127,7 +128,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable over runs, over the doors found and over names of rules: 16 hex digits."""
+        """Stable over runs, over the endpoints found and over names of rules: 16 hex digits."""
         parts = (marked(self.rule), self.resource, self.field, self.viewer, repr(self.state))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
@@ -136,7 +137,7 @@ class Finding:
 class Skipped:
     """An operation not called, and why."""
 
-    door: Door
+    endpoint: Endpoint
     reason: str
 
 
@@ -163,7 +164,7 @@ class Writes:
     """Of these, those that were seen to be as before."""
     left: tuple[str, ...] = ()
     """What could not be put back, in words, with the way to do it by hand."""
-    operations: tuple[tuple[Door, int], ...] = ()
+    operations: tuple[tuple[Endpoint, int], ...] = ()
     """Operations that were sent something, each with the number of requests."""
     untried: tuple[Skipped, ...] = ()
     """Writing operations that were left alone though the run may write, each with the reason."""
@@ -193,7 +194,7 @@ class Report:
     field_lines: Mapping[str, Location] = field(default_factory=dict)
     """`Resource.field` to the contract line that rules it."""
     allowed: tuple[str, ...] = ()
-    """Options that let the run do more than read documented doors."""
+    """Options that let the run do more than read documented endpoints."""
     contract_digest: str = ""
     """Tells the contract of the run from any other; empty: not known."""
     writes: Writes = field(default_factory=Writes)

@@ -49,9 +49,9 @@ def of_truth(name: str, usage: Usage) -> list[tuple[Use, bool]]:
     truth = zoo.truth(name)
     return [
         (field.use, field.path in truth.get(key, ()))
-        for door in usage.doors
-        for key in [" ".join(filter(None, (door.method, door.path, door.operation)))]
-        for field in door.fields
+        for endpoint in usage.endpoints
+        for key in [" ".join(filter(None, (endpoint.method, endpoint.path, endpoint.operation)))]
+        for field in endpoint.fields
     ]
 
 
@@ -112,7 +112,7 @@ def test_no_value_leaves_the_browser_in_a_path_or_a_word(browser: Browser) -> No
     assert found.load is not None
     usage = judge(found.load, address)
     told = json.dumps(plain(usage)) + "\n".join(lines(usage))
-    assert len(usage.doors) == 3
+    assert len(usage.endpoints) == 3
     assert "by.*.text" in told
     assert "canary" not in told
 
@@ -144,7 +144,11 @@ def test_what_was_not_seen_is_not_called_unused(browser: Browser, origin: str) -
         found = watch(browser, opening(address), address, 0.4)
     assert found.load is not None, found.why
     usage = judge(found.load, address)
-    uses = {f"{door.path} {field.path}": field.use for door in usage.doors for field in door.fields}
+    uses = {
+        f"{endpoint.path} {field.path}": field.use
+        for endpoint in usage.endpoints
+        for field in endpoint.fields
+    }
     assert uses["/api/quota plan"] == "unobserved"  # asked for in a worker without an address
     assert uses["/api/feed posts.*.score"] == "unobserved"  # sent there
     assert uses["/api/feed cursor"] == "untouched"
@@ -152,7 +156,11 @@ def test_what_was_not_seen_is_not_called_unused(browser: Browser, origin: str) -
         assert uses.get(name, "unobserved") == "unobserved"
     assert usage.unheard + sum(use == "unobserved" for use in uses.values()) >= 5
     usage = observed(browser, origin, "worker")
-    uses = {f"{door.path} {field.path}": field.use for door in usage.doors for field in door.fields}
+    uses = {
+        f"{endpoint.path} {field.path}": field.use
+        for endpoint in usage.endpoints
+        for field in endpoint.fields
+    }
     assert uses["/api/notes notes.*.mood"] == "copied"  # and the copy was looked at
     assert uses["/api/feed posts.*.likes"] == "read"  # in a worker of the page's
 
@@ -199,7 +207,7 @@ def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     assert usage.scripts_left == left
-    assert [field.use for door in usage.doors for field in door.fields] == (
+    assert [field.use for endpoint in usage.endpoints for field in endpoint.fields] == (
         [use] if use != "unsent" else []
     )
 
@@ -261,9 +269,9 @@ def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     uses = {
-        (door["operation"], field["path"]): field["use"]
-        for door in found["doors"]
-        for field in door["fields"]
+        (endpoint["operation"], field["path"]): field["use"]
+        for endpoint in found["endpoints"]
+        for field in endpoint["fields"]
     }
     assert uses["getMe", "birthday"] == uses["getMe", "weight"] == "untouched"
     assert uses["getMe", "location"] == "rendered"
@@ -328,8 +336,8 @@ def test_what_a_page_did_is_known_when_it_has_gone(browser: Browser) -> None:
     with zoo.answering({"GET /api": {"name": "Quill", "age": 4, "city": "Oslo"}}, page) as address:
         found = watch(browser, steps, address, QUIET)
     assert found.load is not None, found.why
-    (door,) = judge(found.load, address).doors
-    assert {each.path: each.use for each in door.fields} == {
+    (endpoint,) = judge(found.load, address).endpoints
+    assert {each.path: each.use for each in endpoint.fields} == {
         "name": "rendered", "age": "read", "city": "untouched"
     }  # fmt: skip
 
@@ -416,7 +424,7 @@ def test_what_a_page_sends_is_used(browser: Browser) -> None:
     with zoo.answering(api, page) as address:
         found = watch(browser, opening(address), address, QUIET)
     assert found.load is not None, found.why
-    uses = {field.path: field.use for field in judge(found.load, address).doors[0].fields}
+    uses = {field.path: field.use for field in judge(found.load, address).endpoints[0].fields}
     assert uses == {"me.id": "read", "me.on": "read", "filter.page": "read", "other.x": "copied"}
 
 
@@ -444,9 +452,9 @@ def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
         found = watch(browser, opening(address), address, QUIET)
     assert found.load is not None, found.why
     usage = judge(found.load, address)
-    uses = {each.use for door in usage.doors for each in door.fields}
+    uses = {each.use for endpoint in usage.endpoints for each in endpoint.fields}
     # A browser that has no time does not always keep such a body: then that much is said.
-    assert uses == {"unobserved"} if usage.doors else usage.unheard == 1
+    assert uses == {"unobserved"} if usage.endpoints else usage.unheard == 1
 
 
 LOOPS = """
@@ -519,5 +527,5 @@ def test_what_a_loop_a_copy_or_a_form_takes_is_never_called_excess_where_it_is_u
     with zoo.answering(api, page.encode()) as address:
         found = watch(browser, opening(address), address, QUIET)
     assert found.load is not None, found.why
-    (door,) = judge(found.load, address).doors
-    assert {field.path: field.use for field in door.fields} == expected
+    (endpoint,) = judge(found.load, address).endpoints
+    assert {field.path: field.use for field in endpoint.fields} == expected

@@ -141,14 +141,14 @@ def test_a_resource_without_settings_offers_none(open_page: Open) -> None:
     )
 
 
-def test_the_worst_door_speaks_for_the_square(open_page: Open) -> None:
+def test_the_worst_endpoint_speaks_for_the_square(open_page: Open) -> None:
     page = open_page(sample())
     choose(page, private="no", hide_age="no")
     one_of_six = page.locator(square(page, "birthday", "member"))
     expect(one_of_six).to_have_attribute("data-result", "leak")
     expect(one_of_six).to_have_attribute("data-count", "1/6")
-    expect(one_of_six).to_have_accessible_name("birthday, member: leak through 1 of 6 doors")
-    assert result(page, "id", "ex_follower") == "not_shown"  # one door never shown, five open
+    expect(one_of_six).to_have_accessible_name("birthday, member: leak through 1 of 6 endpoints")
+    assert result(page, "id", "ex_follower") == "not_shown"  # one endpoint never shown, five open
     assert result(page, "age_decade", "staff") == "over_block"
 
 
@@ -178,21 +178,21 @@ def test_a_click_opens_both_answers_with_the_leak_marked(open_page: Open) -> Non
     expect(dialog).to_contain_text("exposure.yaml:23:7")
     expect(dialog).to_contain_text("API3:2023, CWE-213, CWE-359")
     expect(dialog).to_contain_text("Only people who follow you")
-    expect(dialog.locator(".door-states tbody tr")).to_have_count(6)
-    expect(dialog.locator('.door-states [data-result="leak"]')).to_have_count(6)
+    expect(dialog.locator(".endpoint-states tbody tr")).to_have_count(6)
+    expect(dialog.locator('.endpoint-states [data-result="leak"]')).to_have_count(6)
 
 
-def test_in_every_state_the_doors_are_compared_across_states(open_page: Open) -> None:
+def test_in_every_state_the_endpoints_are_compared_across_states(open_page: Open) -> None:
     page = open_page(sample())
     page.locator(square(page, "location", "member")).click()
     expect(page.locator("dialog header")).to_contain_text("the worst of 2 states")
-    heads = page.locator(".door-states thead th").all_inner_texts()
-    assert heads == ["Door", "not private", "private"]
-    row = page.locator(".door-states tbody tr").first.locator("td").all_inner_texts()
+    heads = page.locator(".endpoint-states thead th").all_inner_texts()
+    assert heads == ["Endpoint", "not private", "private"]
+    row = page.locator(".endpoint-states tbody tr").first.locator("td").all_inner_texts()
     assert [text.split()[-1] for text in row] == ["open", "leak"]
 
 
-def test_a_closed_square_tells_its_doors_and_its_contract_line(open_page: Open) -> None:
+def test_a_closed_square_tells_its_endpoints_and_its_contract_line(open_page: Open) -> None:
     page = open_page(sample())
     page.locator(square(page, "location", "anyone")).click()
     dialog = page.get_by_role("dialog")

@@ -63,7 +63,7 @@ def open_all(page: Page) -> None:
 # ---------------------------------------------------------------- the inventory
 
 
-def test_doors_stand_in_a_tree_with_their_coverage(open_page: Open) -> None:
+def test_endpoints_stand_in_a_tree_with_their_coverage(open_page: Open) -> None:
     page = open_page(small())
     root = page.locator("#tree > details > summary")
     expect(root).to_contain_text("api.example.com")
@@ -80,31 +80,31 @@ def test_doors_stand_in_a_tree_with_their_coverage(open_page: Open) -> None:
     expect(page.locator(leaf(page, "DELETE /users/{userId}"))).to_contain_text("never seen")
 
 
-def test_a_door_opens_its_answer_as_it_is_built(open_page: Open) -> None:
+def test_an_endpoint_opens_its_answer_as_it_is_built(open_page: Open) -> None:
     page = open_page(small())
-    door = page.locator(leaf(page, "GET /users/{userId}"))
-    assert door.locator("table").count() == 0  # nothing is drawn before it is asked for
-    door.locator("summary").first.click()
-    lines = door.locator(".skeleton tbody th").all_inner_texts()
+    endpoint = page.locator(leaf(page, "GET /users/{userId}"))
+    assert endpoint.locator("table").count() == 0  # nothing is drawn before it is asked for
+    endpoint.locator("summary").first.click()
+    lines = endpoint.locator(".skeleton tbody th").all_inner_texts()
     assert [each.strip() for each in lines] == [
         "{", "id", "email", "friends [ {", "id", "city", "} ]", "tags [", "*", "]", "}",
     ]  # fmt: skip
-    row = door.locator('tr[data-path="email"]')
+    row = endpoint.locator('tr[data-path="email"]')
     expect(row).to_have_attribute("data-class", "contact")
     expect(row).to_contain_text("50 %")
     expect(row).to_contain_text("4 of 8")
     expect(row).to_contain_text("✕ sent wider to member")
     # Drift of `id` may be of either place: it is said so, and not coloured as sure.
     for path in ("id", "friends.*.id"):
-        expect(door.locator(f'tr[data-path="{path}"]')).to_contain_text(
+        expect(endpoint.locator(f'tr[data-path="{path}"]')).to_contain_text(
             "? new field to member, here or at 1 other place"
         )
-    expect(door.locator('tr[data-path="friends.*.city"]')).not_to_contain_text("new field")
-    door.get_by_text("Who was sent what of Member").click()
-    expect(door.locator(".viewers thead th").nth(2)).to_contain_text("owner 4 ×")
-    cells = door.locator(".viewers tbody tr", has_text="email").locator("td").all_inner_texts()
+    expect(endpoint.locator('tr[data-path="friends.*.city"]')).not_to_contain_text("new field")
+    endpoint.get_by_text("Who was sent what of Member").click()
+    expect(endpoint.locator(".viewers thead th").nth(2)).to_contain_text("owner 4 ×")
+    cells = endpoint.locator(".viewers tbody tr", has_text="email").locator("td").all_inner_texts()
     assert [each.split()[0] for each in cells] == ["100", "50"]
-    expect(door.locator(".excerpt tr.here").first).to_contain_text("field_14: [{see: [owner]}]")
+    expect(endpoint.locator(".excerpt tr.here").first).to_contain_text("field_14: [{see: [owner]}]")
 
 
 def test_drift_stands_with_the_line_of_the_contract(open_page: Open) -> None:
@@ -125,11 +125,11 @@ def test_the_filter_finds_paths_and_fields_and_says_how_many(open_page: Open) ->
     expect(status).to_have_text("5 of 5 operations, 8 fields")
     find.fill("users CITY")
     expect(status).to_have_text("1 of 5 operations, 1 field")
-    door = page.locator(leaf(page, "GET /users/{userId}"))
-    expect(door.locator(".hits")).to_have_text("friends.*.city")
+    endpoint = page.locator(leaf(page, "GET /users/{userId}"))
+    expect(endpoint.locator(".hits")).to_have_text("friends.*.city")
     expect(page.locator(leaf(page, "GET /debug"))).not_to_be_visible()
-    door.locator("summary").first.click()
-    expect(door.locator("tr.hit")).to_have_count(1)
+    endpoint.locator("summary").first.click()
+    expect(endpoint.locator("tr.hit")).to_have_count(1)
     find.press("Escape")
     expect(status).to_have_text("5 of 5 operations, 8 fields")
     page.get_by_role("group", name="Fields by class").get_by_label("contact").check()
@@ -138,16 +138,16 @@ def test_the_filter_finds_paths_and_fields_and_says_how_many(open_page: Open) ->
     expect(status).to_have_text("0 of 5 operations, 0 fields")
 
 
-def test_what_is_notable_of_a_door_is_named_and_what_graphql_was_asked_stands_below(
+def test_what_is_notable_of_an_endpoint_is_named_and_what_graphql_was_asked_stands_below(
     open_page: Open,
 ) -> None:
     page = open_page(small())
     page.get_by_role("group", name="Operations").get_by_label("hosts differ").check()
     expect(page.get_by_role("status").first).to_have_text("1 of 5 operations, 5 fields")
-    door = page.locator(leaf(page, "GET /users/{userId}"))
-    expect(door.locator("summary").first).to_contain_text("! hosts differ")
-    door.locator("summary").first.click()
-    expect(door.locator(".noted")).to_contain_text("old.example.com asks for no credentials")
+    endpoint = page.locator(leaf(page, "GET /users/{userId}"))
+    expect(endpoint.locator("summary").first).to_contain_text("! hosts differ")
+    endpoint.locator("summary").first.click()
+    expect(endpoint.locator(".noted")).to_contain_text("old.example.com asks for no credentials")
     page.get_by_role("group", name="Operations").get_by_label("hosts differ").uncheck()
     graph = page.locator(leaf(page, "POST /graphql"))
     graph.locator("summary").first.click()
@@ -207,7 +207,7 @@ def test_ten_thousand_fields_open_and_filter_without_lag(open_page: Open) -> Non
     )
     expect(page.get_by_role("status").first).to_have_text("1 of 500 operations, 1 field")
     assert took < 1500  # about 0.02 s
-    expect(page.locator("#tree summary.door:visible")).to_have_count(1)
+    expect(page.locator("#tree summary.endpoint:visible")).to_have_count(1)
 
 
 # ---------------------------------------------------------------- what pages use
@@ -235,8 +235,8 @@ def test_use_is_said_of_the_pages_driven_and_no_more(open_page: Open) -> None:
 
 def test_one_page_can_be_looked_at_by_itself(open_page: Open) -> None:
     document = samples.usage()
-    first, second = document["doors"]
-    alone = [{"drive": "--page 1", "doors": [first]}, {"drive": "--page 2", "doors": []}]
+    first, second = document["endpoints"]
+    alone = [{"drive": "--page 1", "endpoints": [first]}, {"drive": "--page 2", "endpoints": []}]
     page = open_page(usage.render(document | {"drives": alone}, LINES))
     status = page.get_by_role("status").first
     expect(status).to_have_text("2 of 2 operations, 10 fields")
@@ -361,7 +361,7 @@ def hostile_pages() -> Iterator[str]:
     lines = {name: {"14": other} for name in samples.HOSTILE for other in samples.HOSTILE}
     yield inventory.render(samples.hostile(), lines)
     uses = [samples.usage(1, name=name) for name in samples.HOSTILE]
-    yield usage.render(samples.gathered(uses, "doors", "difference"), lines)
+    yield usage.render(samples.gathered(uses, "endpoints", "difference"), lines)
     rows = [samples.comparison(6, name) for name in samples.HOSTILE]
     yield comparison.render(samples.gathered(rows, "rows"), lines)
     yield abuse.render(samples.gathered([*map(samples.abuse, samples.HOSTILE)], "callers"))

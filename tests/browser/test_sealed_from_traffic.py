@@ -46,7 +46,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def sent_and_unused(use: dict[str, Any]) -> None:
     """A member's pages get more than they show: of the member, and of everybody else."""
-    uses = {(d["path"], f["path"]): f["use"] for d in use["doors"] for f in d["fields"]}
+    uses = {(d["path"], f["path"]): f["use"] for d in use["endpoints"] for f in d["fields"]}
     for field in ("birthday", "weight", "email", "phone_number", "last_name", "height"):
         assert uses["/api/me", field] == "untouched"
     assert uses["/api/user/{userId}/following", "data.*.location"] == "untouched"

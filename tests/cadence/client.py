@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 _LOOP = asyncio.new_event_loop()
-_PATIENCE = 60.0  # seconds for one answer: a door that waits for ever fails, and does not hang
+_PATIENCE = 60.0  # seconds for one answer: an endpoint that waits for ever fails, and does not hang
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Asks every door in everybody's name, and tells by value which of an owner's fields came."""
+"""Asks every endpoint in everybody's name, and tells by value which of an owner's fields came."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ class Play:
     # ------------------------------------------------------------ asking
 
     def ask(self, viewer: str | None, owner: str) -> Iterator[tuple[str, Answer]]:
-        """(door as `METHOD path template`, answer) of every door through which an owner shows."""
+        """(endpoint as `METHOD path template`, answer) of every endpoint through which an owner
+        shows."""
         client, id, name = self.clients[viewer], self.ids[owner], self.accounts[owner][0]
         for template in (
             "/api/user/{userNameOrId}",
@@ -159,34 +160,34 @@ class Play:
         return found
 
     def hear(self, viewer: str | None) -> tuple[str, Answer]:
-        """Door and answer of the live class's feed: all that has happened in it."""
+        """Endpoint and answer of the live class's feed: all that has happened in it."""
         path = f"/api/peloton/{self.places.live_class}/feed?since=0"
         return "GET /api/peloton/{pelotonId}/feed", self.get(viewer, path)
 
     # ------------------------------------------------------------ looking
 
-    def shown(self, door: str, answer: Answer, owner: str) -> set[Leaf]:
+    def shown(self, endpoint: str, answer: Answer, owner: str) -> set[Leaf]:
         """Which fields of an owner's objects an answer holds, with the owner's own values."""
         if answer.status_code != 200:
             return set()
         value = body(answer)
         found: set[Leaf] = set()
         for item in objects(value):
-            resource = self._resource(door, item, owner)
+            resource = self._resource(endpoint, item, owner)
             if resource:
                 truth = self.facts(resource, owner)
                 found |= {(resource, path) for path in leaves(item) if same(path, item, truth)}
         return found
 
-    def _resource(self, door: str, item: dict[str, Any], owner: str) -> str:
+    def _resource(self, endpoint: str, item: dict[str, Any], owner: str) -> str:
         id = self.ids[owner]
         if item.get("id") == id:
             return "Member"
         if item.get("id") == self.places.live_class:
             return "Class"
-        if door == "POST /graphql":
+        if endpoint == "POST /graphql":
             return "Tag" if "name" in item else ""
-        if item.get("user_id") != id or door.endswith("blocked"):
+        if item.get("user_id") != id or endpoint.endswith("blocked"):
             return ""
         return {
             "settings": "Settings",
@@ -199,7 +200,7 @@ class Play:
             "performance_graph": "Graph",
             "participants": "Participant",
             "feed": "Participant",
-        }.get(door.rsplit("/", 1)[-1], "Workout")
+        }.get(endpoint.rsplit("/", 1)[-1], "Workout")
 
     def facts(self, resource: str, owner: str) -> dict[str, set[str]]:
         """Field path → the values that the tables hold there for an owner."""

@@ -1,4 +1,4 @@
-"""Doors that never leaked, in any stage; and the relations that they build."""
+"""Endpoints that never leaked, in any stage; and the relations that they build."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 
 import cadence
 from cadence.document import SHIPPED, written
-from cadence.truth import DOORS, served
+from cadence.truth import ENDPOINTS, served
 from oakum.contract import load
 from tests.cadence.play import VIEWERS, Play, body
 
@@ -57,9 +57,9 @@ def test_the_truth_speaks_of_what_the_document_declares(document: dict[str, Any]
         **{name: each.fields for name, each in types.items() if hasattr(each, "fields")},
         **{name: each["properties"] for name, each in document["components"]["schemas"].items()},
     }
-    for door in DOORS:
-        assert door.method.lower() in document["paths"][door.path]
-        for resource, path, _ in served(door):
+    for endpoint in ENDPOINTS:
+        assert endpoint.method.lower() in document["paths"][endpoint.path]
+        for resource, path, _ in served(endpoint):
             schemas = resources[resource].schemas or (resource,)
             heads = {name for each in schemas for name in members[each]}
             assert path.split(".")[0] in heads
@@ -79,11 +79,11 @@ def test_every_answer_is_as_documented(stage: str, document: dict[str, Any]) -> 
     base = closed(document)
     answers = 0
     for viewer in VIEWERS.values():
-        for door, answer in (*play.ask(viewer, "pia"), play.hear(viewer)):
-            method, template = door.split()
+        for endpoint, answer in (*play.ask(viewer, "pia"), play.hear(viewer)):
+            method, template = endpoint.split()
             responses = document["paths"][template][method.lower()]["responses"]
             media = answer.headers["content-type"].split(";")[0]
-            assert str(answer.status_code) in responses, door
+            assert str(answer.status_code) in responses, endpoint
             schema = responses[str(answer.status_code)]["content"][media]["schema"]
             if media == "text/csv":
                 assert set(body(answer)[0]) == set(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from cadence.doors import classes
+from cadence.endpoints import classes
 from tests.cadence.client import Answer
 from tests.cadence.play import Play, body
 

@@ -1,4 +1,4 @@
-"""The GraphQL door: the rules of each member at every depth, and who may read the schema."""
+"""The GraphQL endpoint: the rules of each member at every depth, and who may read the schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cadence.doors import graph
+from cadence.endpoints import graph
 from tests.cadence.play import BY_ID, BY_TAG, Play
 
 STAGES = pytest.mark.parametrize("stage", ["1", "2", "fixed"])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cadence.doors.links import DAY
+from cadence.endpoints.links import DAY
 from tests.cadence.client import Answer
 from tests.cadence.play import Play
 

@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Response, Route, expect, sync_playwright
 
 import cadence
-from cadence.doors.page import _PAGE
+from cadence.endpoints.page import _PAGE
 from cadence.store import opened
 from tests.cadence.play import Play
 

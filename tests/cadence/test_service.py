@@ -76,10 +76,10 @@ def test_members_and_workouts_are_told_in_full_without_edges_and_secrets(play: G
         kept = {f for f, group in MEMBER_FIELDS.items() if group not in (Group.EDGE, Group.SECRET)}
         assert shown.keys() == kept
         assert shown["id"] == play.ids["pia"]
-    assert not Trusted(known=True).of(Group.SECRET)  # also of a door that would serve it
+    assert not Trusted(known=True).of(Group.SECRET)  # also of an endpoint that would serve it
     workout = play.told(f"/api/workout/{play.workouts('pia')[0]}")
     assert workout["user_id"] == play.ids["pia"]
-    shared = {"heart_rate", "route"}  # of the graph, which is another door
+    shared = {"heart_rate", "route"}  # of the graph, which is another endpoint
     assert WORKOUT_FIELDS.keys() - shared <= workout.keys()
 
 
@@ -90,7 +90,7 @@ def test_what_is_not_there_is_not_there_for_the_gateway_either(play: Guarded) ->
         assert play.gateway.get(url.replace("{workoutId}", nobody)).status_code == 404
 
 
-def test_every_other_door_takes_it_for_nobody(play: Guarded) -> None:
+def test_every_other_endpoint_takes_it_for_nobody(play: Guarded) -> None:
     """The same answer as without the header, at every method and path of the document."""
     filled = {
         "id": play.places.instructors[0],

@@ -28,9 +28,9 @@ READ = ("", "graphql", "feed")
 INSIDE_WORKOUTS = ("/api/workout/", "/stats/", "recent_following_workouts")
 
 
-def cell(door: str, leaf: tuple[str, str], relation: str, world: dict[str, bool]) -> Cell:
+def cell(endpoint: str, leaf: tuple[str, str], relation: str, world: dict[str, bool]) -> Cell:
     decides = STATES[GROUP[leaf]]
-    return door, *leaf, relation, tuple(sorted((name, world[name]) for name in decides))
+    return endpoint, *leaf, relation, tuple(sorted((name, world[name]) for name in decides))
 
 
 @cache
@@ -42,11 +42,11 @@ def observed(stage: str) -> frozenset[Cell]:
         world = dict(zip(SWITCHES, (private, *others), strict=True))
         play.set("pia", world)
         for relation, viewer in VIEWERS.items():
-            for door, answer in (*play.ask(viewer, "pia"), play.hear(viewer)):
-                for leaf in play.shown(door, answer, "pia"):
+            for endpoint, answer in (*play.ask(viewer, "pia"), play.hear(viewer)):
+                for leaf in play.shown(endpoint, answer, "pia"):
                     # These belong to nobody: to them, whoever has logged in is a member.
                     nobodys = leaf[0] in ("Class", "Tag") and relation != "anyone"
-                    seen.add(cell(door, leaf, "member" if nobodys else relation, world))
+                    seen.add(cell(endpoint, leaf, "member" if nobodys else relation, world))
     return frozenset(seen)
 
 
@@ -88,22 +88,23 @@ def test_whoever_is_granted_a_field_gets_it_where_its_owner_does(stage: str) -> 
     own = [each for each in seen if each[3] == "owner"]
     assert len({each[0] for each in own}) >= 18
     granted_too = {
-        (door, resource, path, relation, state)
-        for door, resource, path, _, state in own
+        (endpoint, resource, path, relation, state)
+        for endpoint, resource, path, _, state in own
         for relation in VIEWERS
-        if may(GROUP[resource, path], relation, dict(state)) and _passes(door, relation, resource)
+        if may(GROUP[resource, path], relation, dict(state))
+        and _passes(endpoint, relation, resource)
     }
     assert granted_too - seen == set()
 
 
-def _passes(door: str, relation: str, resource: str) -> bool:
-    """Whether a door that shows this to its owner lists it for others at all."""
-    if door == "GET /api/me":
+def _passes(endpoint: str, relation: str, resource: str) -> bool:
+    """Whether an endpoint that shows this to its owner lists it for others at all."""
+    if endpoint == "GET /api/me":
         return relation == "owner"
-    if "recent_following" in door:
+    if "recent_following" in endpoint:
         return relation in ("owner", "follower")
     # A member inside a workout comes with the workout or not at all.
-    embedded = resource == "Member" and any(part in door for part in INSIDE_WORKOUTS)
+    embedded = resource == "Member" and any(part in endpoint for part in INSIDE_WORKOUTS)
     return not embedded or relation in ("owner", "follower")
 
 

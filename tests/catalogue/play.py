@@ -83,14 +83,17 @@ def hasty(seconds: float) -> None:
 def missed(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
     """Truths of a leaky entry that no finding names with the verdict that is due."""
     return [
-        f"{each.resource}.{field} to {viewer} at {each.door}"
+        f"{each.resource}.{field} to {viewer} at {each.endpoint}"
         for each in entry.truth
         for field in each.fields
         for viewer in each.viewers
         if not any(
             (found.resource, found.field, found.viewer) == (each.resource, field, viewer)
             and found.verdict == each.verdict
-            and any(f"{door.method} {door.path}".startswith(each.door) for door in found.doors)
+            and any(
+                f"{endpoint.method} {endpoint.path}".startswith(each.endpoint)
+                for endpoint in found.endpoints
+            )
             for found in findings
         )
     ]
@@ -100,7 +103,7 @@ def invented(entry: Entry, findings: tuple[Finding, ...]) -> list[str]:
     """Findings that are none of an entry's truths."""
     return [
         f"{found.rule} ({found.verdict}): {found.resource}.{found.field} to {found.viewer}"
-        f" at {', '.join(f'{door.method} {door.path}' for door in found.doors)}"
+        f" at {', '.join(f'{endpoint.method} {endpoint.path}' for endpoint in found.endpoints)}"
         for found in findings
         if not any(
             each.resource == found.resource

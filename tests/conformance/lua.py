@@ -12,7 +12,7 @@ import orjson
 from oakum.contract.model import Json
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Compiler
-from oakum.guard.wiring import Door, Target, Wiring, kind_of
+from oakum.guard.wiring import Endpoint, Target, Wiring, kind_of
 from oakum.semantics import Model, Principal
 from oakum.semantics.media import key
 from oakum.semantics.model import answer_media
@@ -23,8 +23,8 @@ local json, project, held = require "oakum.json", require "oakum.project", requi
 local cutters = { json = project.body, csv = require "oakum.csv".body }
 local bridge = {}
 function bridge.load(text) return project.load(assert(json.plain(text))) end
--- A caller at a door: a function from bodies to what of them passes.
-function bridge.at(plan, door, who, call)
+-- A caller at an endpoint: a function from bodies to what of them passes.
+function bridge.at(plan, endpoint, who, call)
   local told, asked = assert(json.decode(who)), assert(json.decode(call))
   local ids, anonymous = {}, true
   for i = 1, told.ids.n do ids[told.ids[i]] = true; anonymous = false end
@@ -38,24 +38,27 @@ function bridge.at(plan, door, who, call)
     return known and known[owner]
   end
   local params = asked.params
-  if not held.may_call(plan, door, know, params) then return function() return nil, "call" end end
+  if not held.may_call(plan, endpoint, know, params) then
+    return function() return nil, "call" end
+  end
   if asked.accept ~= json.null then
-    local node, subject = plan.doors[door].accept[asked.media], nil
+    local node, subject = plan.endpoints[endpoint].accept[asked.media], nil
     if asked.accept then
       local said = asked.accept
       subject = { owners = said.owners, resource = said.resource, states = said.states }
     end
     return function(body)
-      return project.accept(plan, node, know, door, params, body, subject, { removed = {} })
+      return project.accept(plan, node, know, endpoint, params, body, subject, { removed = {} })
     end
   end
-  local answer = asked.status ~= json.null and plan.doors[door].answers[asked.status][asked.media]
+  local answers = plan.endpoints[endpoint].answers
+  local answer = asked.status ~= json.null and answers[asked.status][asked.media]
   local node = answer and (asked.good and answer.node or answer.error)
   return function(body)
     if body == "" then return "" end
     if not node then return nil, "undeclared" end
     local cut = cutters[answer.kind]
-    return cut(plan, node, know, door, params, 200, body, { removed = {}, owners = {} })
+    return cut(plan, node, know, endpoint, params, 200, body, { removed = {}, owners = {} })
   end
 end
 return bridge
@@ -90,15 +93,17 @@ class Lua:
         self._bridge = (lua or runtime()).execute(_BRIDGE)
         self.plan = compiled(model)
         self._plan = self._bridge.load(orjson.dumps(self.plan))
-        self._doors = {door["id"]: index + 1 for index, door in enumerate(self.plan["doors"])}
+        self._endpoints = {
+            endpoint["id"]: index + 1 for index, endpoint in enumerate(self.plan["endpoints"])
+        }
 
     def project(self, principal: Principal, call: Call, body: bytes) -> bytes | None:
         return self.at(principal, call)(body)
 
     def at(self, principal: Principal, call: Call) -> Cut:
-        """What of each body passes to this caller at this door."""
+        """What of each body passes to this caller at this endpoint."""
         operation = self._model.operations.get(call.operation)
-        if operation is None or call.operation not in self._doors:
+        if operation is None or call.operation not in self._endpoints:
             return lambda body: None
         media = answer_media(operation, call.status, call.media_type)
         status = next((s for s, each in operation.responses.items() if media in each), None)
@@ -111,7 +116,7 @@ class Lua:
         }
         cut = self._bridge.at(
             self._plan,
-            self._doors[call.operation],
+            self._endpoints[call.operation],
             orjson.dumps(_told(principal)),
             orjson.dumps(asked),
         )
@@ -140,8 +145,8 @@ def _told(principal: Principal) -> Json:
 
 def compiled(model: Model) -> Mapping[str, Any]:
     """The plan of a model whose document is only its operations: nothing can be looked up."""
-    doors = {
-        id: Door(
+    endpoints = {
+        id: Endpoint(
             operation,
             tuple(operation.path.strip("/").split("/")),
             False,
@@ -154,5 +159,5 @@ def compiled(model: Model) -> Mapping[str, Any]:
         for id, operation in model.operations.items()
         if id in model.rules or id in model.showing
     }
-    wiring = Wiring(doors, (), {}, {}, None, ())
+    wiring = Wiring(endpoints, (), {}, {}, None, ())
     return _Compiler(model, wiring).plan(Path())

@@ -77,7 +77,7 @@ def test_python_and_lua_find_the_same_rows_by_their_numbers(
     plain = array(record(id=TEXT, owner_id=TEXT, text=TEXT, audience=TEXT))
     listed = replace(exported(), responses={"200": (Media("text/csv", plain),)})
     kinds = MODEL.policy.resources.values()
-    model = contract(*kinds, doors=(listed,), list=OperationRule("list", shows=shows))
+    model = contract(*kinds, endpoints=(listed,), list=OperationRule("list", shows=shows))
     random, engine, cut = Random(4181), Lua(model), 0
     for _ in range(300):
         who, body = Principal(frozenset(("ann",))), drawn(random)
@@ -108,7 +108,7 @@ def test_python_and_lua_read_the_same_states() -> None:
         "text": (see("member", private=(False,)), see("member", level=(10,))),
         "owner_id": (see("member"),),
     }
-    model = contract(note(lines, OWNED, (PRIVATE, level)), PERSON, doors=(exported(),))
+    model = contract(note(lines, OWNED, (PRIVATE, level)), PERSON, endpoints=(exported(),))
     who = Principal(frozenset(("bob",)), related={("blocked", "ann"): False})
     engine, shown = Lua(model), 0
     cells = [*BOOLEANS, "", "null", " true", "fAlse", "10", "010", "1.0", "-1", '"false"', "on"]

@@ -37,7 +37,7 @@ KEYS = {"keys": [{"kty": "oct", "k": "c2VjcmV0" * 8, "alg": "HS256"}]}
 
 
 def asking(drawn: wild.Wild) -> wild.Wild:
-    """The contract, with doors at which a gateway can find out what it has to know."""
+    """The contract, with endpoints at which a gateway can find out what it has to know."""
     document, policy = copy.deepcopy(drawn.document.raw), json.loads(drawn.text)
     who = [{"name": "who", "in": "path", "required": True, "schema": {"type": "string"}}]
     for name in ("followers", "blocked", "account"):
@@ -46,8 +46,8 @@ def asking(drawn: wild.Wild) -> wild.Wild:
             schema = {"$ref": "#/components/schemas/Ann"}
         content = {"application/json": {"schema": schema}}
         answers = {"200": {"description": "d", "content": content}}
-        door = {"operationId": name, "parameters": who, "responses": answers}
-        document["paths"][f"/{name}/{{who}}"] = {"get": door}
+        endpoint = {"operationId": name, "parameters": who, "responses": answers}
+        document["paths"][f"/{name}/{{who}}"] = {"get": endpoint}
     policy["relations"]["follower"]["in"] = "followers"
     policy["relations"]["blocked"]["in"] = "blocked"
     if "Ann" in policy["resources"]:
@@ -73,12 +73,12 @@ class Api(Upstream):
             status, body = self._bodies[int(case)]
             return Response(status, JSON, body)
         viewer = self._viewers[(request.header("authorization") or "").removeprefix("Bearer ")]
-        _, door, owner = request.target.split("?")[0].split("/")
-        if door == "account":
+        _, endpoint, owner = request.target.split("?")[0].split("/")
+        if endpoint == "account":
             value = viewer.states.get((unquote(owner), "Ann.hidden"))
             known: Any = None if value is None else {"hidden": value}
         else:
-            relation = "follower" if door == "followers" else "blocked"
+            relation = "follower" if endpoint == "followers" else "blocked"
             held = viewer.related.get((relation, unquote(owner)))
             known = None if held is None else {"data": [{"id": min(viewer.ids)}] if held else []}
         if known is None:

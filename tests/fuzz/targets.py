@@ -160,7 +160,7 @@ class _Wire:
 def _asked(studio: Studio, request: Request) -> Response:
     try:
         return studio(request.headers.get("x-who"), request)
-    except AssertionError:  # a door that the studio lacks
+    except AssertionError:  # an endpoint that the studio lacks
         return MISSING
     except Exception:  # noqa: BLE001 - what was written to it has broken it: as a server that is
         return Response(500)

@@ -1,4 +1,4 @@
-"""A club of two doors with its contract, and the report of a scan that was shown everything."""
+"""A club of two endpoints with its contract, and the report of a scan that was shown everything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 
 from oakum.contract import digest, load
 from oakum.errors import Location
-from oakum.finding import Cell, Door, Finding, IdentityState, Report, Result, State
+from oakum.finding import Cell, Endpoint, Finding, IdentityState, Report, Result, State
 from oakum.report import json_v1
 
 DOCUMENT = """\
@@ -60,7 +60,7 @@ resources:
       city: [{see: owner}, {see: member, when: {private: false}}]
       email: [{see: owner}]
 """
-DOOR = Door("GET", "/members/{id}", "getMember")
+ENDPOINT = Endpoint("GET", "/members/{id}", "getMember")
 STATES: tuple[State, ...] = ((("private", "false"),), (("private", "true"),))
 ANN = IdentityState("ann", True)
 
@@ -84,7 +84,7 @@ def cells() -> tuple[Cell, ...]:
             if field == "city" and viewer == "member":
                 granted = state == STATES[0]
             result = Result.OPEN if granted else Result.CLOSED
-            made.append(Cell("Member", field, viewer, state, DOOR, granted, result))
+            made.append(Cell("Member", field, viewer, state, ENDPOINT, granted, result))
     return tuple(made)
 
 
@@ -94,7 +94,7 @@ def leak(
     """A proven leak of high severity, unless said otherwise."""
     found = Finding(
         rule="excessive-data-exposure", verdict="proven", resource="Member", field=field,
-        viewer=viewer, state=state, doors=(DOOR,), owasp="API3:2023", cwe=("CWE-213",),
+        viewer=viewer, state=state, endpoints=(ENDPOINT,), owasp="API3:2023", cwe=("CWE-213",),
         severity="high", title=f"`{viewer}` sees `Member.{field}`", advice="leave it out",
         contract_location=Location("exposure.yaml", 17, 7),
     )  # fmt: skip

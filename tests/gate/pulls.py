@@ -84,7 +84,7 @@ def widens_a_field(code: Path) -> None:
     changed(
         code / "rules.py", ("birthday age", "age"), ("counts streaks", "counts streaks birthday")
     )
-    people = code / "doors/people.py"
+    people = code / "endpoints/people.py"
     changed(people, ('    "birthday",\n    "age",', '    "age",'))
     changed(people, ('    "streaks",\n', '    "streaks",\n    "birthday",\n'))
     line = "      birthday, weight, height, first_name, last_name, email, phone_number:\n"
@@ -93,12 +93,12 @@ def widens_a_field(code: Path) -> None:
 
 def forgets_a_check(code: Path) -> None:
     """The calendar of a private member is shown to whoever has logged in."""
-    changed(code / "doors/people.py", (_CALENDAR, _UNCHECKED))
+    changed(code / "endpoints/people.py", (_CALENDAR, _UNCHECKED))
 
 
-def adds_a_door(code: Path) -> None:
+def adds_an_endpoint(code: Path) -> None:
     """A new operation that asks nobody to log in; the document is written anew."""
-    people = code / "doors/people.py"
+    people = code / "endpoints/people.py"
     people.write_text(people.read_text(encoding="utf-8") + _CONTACT, encoding="utf-8")
     write = [sys.executable, "-m", "cadence.document"]
     subprocess.run(write, cwd=code.parent, env=environment(), check=True)
@@ -108,7 +108,7 @@ def only_refactors(code: Path) -> None:
     """A schema gets another name, a function is split, lines are put in another order."""
     for name in ("schemas.py", "openapi.yaml", "exposure.yaml"):
         changed(code / name, ("MemberCard", "MemberBrief"))
-    changed(code / "doors/people.py", (_DAYS, _DAYS_APART))
+    changed(code / "endpoints/people.py", (_DAYS, _DAYS_APART))
     changed(code / "exposure.yaml", (_COUNTS, _COUNTS_APART))
 
 
@@ -116,7 +116,7 @@ Pull = Callable[[Path], None]
 PULLS: tuple[Pull, ...] = (
     widens_a_field,
     forgets_a_check,
-    adds_a_door,
+    adds_an_endpoint,
     only_refactors,
 )
 

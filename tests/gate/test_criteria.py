@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from oakum.finding import Door, Finding, Report
+from oakum.finding import Endpoint, Finding, Report
 from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved, written
 from tests.unit.cli.shell import Done, oakum
 
@@ -200,9 +200,9 @@ def test_what_the_baseline_has_is_known_and_counted(tmp_path: Path) -> None:
     [
         leak("city", state=(("private", "true"),)),
         leak(severity="critical"),
-        leak(doors=(Door("GET", "/me", "getMe"),)),
+        leak(endpoints=(Endpoint("GET", "/me", "getMe"),)),
     ],
-    ids=["another field", "graver", "another door"],
+    ids=["another field", "graver", "another endpoint"],
 )
 def test_what_is_new_or_worse_counts(tmp_path: Path, worse: Finding) -> None:
     contract = written(tmp_path)
@@ -272,7 +272,7 @@ def test_a_document_without_a_policy_has_nothing_to_hold_against(tmp_path: Path)
     assert "there is no policy" in done.err
 
 
-def test_a_door_without_security_fails(tmp_path: Path) -> None:
+def test_an_endpoint_without_security_fails(tmp_path: Path) -> None:
     document = DOCUMENT.replace("security: [{token: []}]\n", "")
     contract = written(tmp_path, document=document)
     done = oakum("gate", contract, "--format", "json")

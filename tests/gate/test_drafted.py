@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.contract.view import view
-from oakum.finding import Cell, Door, Result
+from oakum.finding import Cell, Endpoint, Result
 from oakum.gate.coverage import Share, shares
 from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import contract
@@ -13,8 +13,8 @@ from tests.unit.scan.studio import contract
 
 def share(model: Model) -> Share:
     """What is known of people's phones for members."""
-    door = Door("GET", "/people/{personId}", "getPerson")
-    cell = Cell("Person", "phone", "member", (), door, False, Result.CLOSED)
+    endpoint = Endpoint("GET", "/people/{personId}", "getPerson")
+    cell = Cell("Person", "phone", "member", (), endpoint, False, Result.CLOSED)
     found = shares(view(contract().document, model.policy), model, [cell])
     return next(each for each in found if each.cells)
 

@@ -9,13 +9,13 @@ import pytest
 from tests.gate.club import DOCUMENT, POLICY, written
 from tests.unit.cli.shell import Done, oakum
 
-DOOR = """\
+ENDPOINT = """\
   /graphql:
     post:
       operationId: graphql
       responses: {"200": {description: data, content: {application/json: {schema: {type: object}}}}}
 """
-GRAPHED = DOCUMENT.replace("components:\n", f"{DOOR}components:\n", 1)
+GRAPHED = DOCUMENT.replace("components:\n", f"{ENDPOINT}components:\n", 1)
 RULED = POLICY + "operations: {graphql: {graphql: schema.graphql, reads: true}}\n"
 SCHEMA = """\
 type Query {

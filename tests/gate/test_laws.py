@@ -18,7 +18,7 @@ from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, Verdict, gathered, judge
 from oakum.semantics import Model, compile_contract
-from tests.gate.club import DOOR, STATES, clean, leak, written
+from tests.gate.club import ENDPOINT, STATES, clean, leak, written
 
 TODAY = date(2030, 1, 1)
 
@@ -67,7 +67,9 @@ findings = st.builds(
     st.sampled_from(("critical", "high", "medium", "low")),
 )
 cells = st.builds(
-    lambda field, viewer, state, result: Cell("Member", field, viewer, state, DOOR, True, result),
+    lambda field, viewer, state, result: Cell(
+        "Member", field, viewer, state, ENDPOINT, True, result
+    ),
     st.sampled_from(("id", "nick", "city", "email", "is_private")),
     st.sampled_from(("anyone", "member", "owner")),
     st.sampled_from(((), *STATES)),

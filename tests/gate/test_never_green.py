@@ -46,7 +46,7 @@ FILES = {
     "no JSON": (b"hello", "not valid JSON"),
     "a list": (b"[]", "should be an object"),
     "an object of another tool": (b'{"runs": []}', "`schema` is missing"),
-    "an older schema": (b'{"schema": "oakum.report/0"}', "none of `oakum.report/1`"),
+    "an older schema": (b'{"schema": "oakum.report/0"}', "none of `oakum.report/2`"),
     "a page": (b"<!doctype html>", "is HTML"),
 }
 

@@ -17,14 +17,14 @@ from tests.pipelines.act import Run, github
 
 SENTENCES = {
     pulls.widens_a_field: (
-        "`follower` may now see `birthday` of `Member`, at 6 doors",
-        "`member` may now see `birthday` of `Member` with private=false, at 6 doors",
+        "`follower` may now see `birthday` of `Member`, at 6 endpoints",
+        "`member` may now see `birthday` of `Member` with private=false, at 6 endpoints",
     ),
     pulls.forgets_a_check: (
         "Any ex follower can read what `private=true` hides in other users' calendars"
         " (`Calendar.active_days.*`) at GET /api/user/{userId}/calendar",
     ),
-    pulls.adds_a_door: (
+    pulls.adds_an_endpoint: (
         "`GET /api/user/{userId}/contact` asks nobody to log in, and sends `Member`, of which"
         " strangers may see nothing",
     ),

@@ -1,8 +1,8 @@
 """Lockers: an API with the defects of many, and a contract that closes them from outside.
 
-Each defect is a pattern: a debug door with passwords, a member's address for everybody, a secret
-for whoever asks, a password that anybody sets, a member that makes an account staff, a login that
-tells which names exist. The document is silent about all of them.
+Each defect is a pattern: a debug endpoint with passwords, a member's address for everybody, a
+secret for whoever asks, a password that anybody sets, a member that makes an account staff, a login
+that tells which names exist. The document is silent about all of them.
 """
 
 from __future__ import annotations

@@ -718,7 +718,7 @@ def test_what_never_got_a_line_of_the_runtime_gets_one_of_envoy(upstream: Upstre
             unsound,
         ):
             client.send(engine.listen, data)
-        lines = engine.audit(5)[1:]  # the first is of the knock at the door
+        lines = engine.audit(5)[1:]  # the first is of the knock at the endpoint
     assert [(line["op"], line["status"], line["denied"]) for line in lines] == [
         (None, 502, "error"),
         (None, 413, "too-long"),

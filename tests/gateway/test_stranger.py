@@ -78,7 +78,7 @@ def sealed(ways: tuple[Lockers, Ask, Ask]) -> tuple[Lockers, Ask, Ask]:
 
 
 @pytest.mark.parametrize("who", ["", "ann", "sue"])
-def test_a_debug_door_is_not_there(sealed: tuple[Lockers, Ask, Ask], who: str) -> None:
+def test_a_debug_endpoint_is_not_there(sealed: tuple[Lockers, Ask, Ask], who: str) -> None:
     _, straight, guarded = sealed
     assert straight("GET", "/accounts/dump", who)[1][1]["password"] == "bob-hunter2"
     assert guarded("GET", "/accounts/dump", who)[0] == 404

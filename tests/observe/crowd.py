@@ -1,6 +1,6 @@
 """A busy stretch of cadence: personas and a crowd log in, look around, change their minds, err.
 
-Everything follows from the seed. What somebody does next is drawn; nobody walks every door in
+Everything follows from the seed. What somebody does next is drawn; nobody walks every endpoint in
 order. Settings, profiles, follows and blocks change in the midst of it.
 """
 
@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cadence.doors import classes
+from cadence.endpoints import classes
 from cadence.store import digest
 from tests.cadence.client import Client
 from tests.cadence.play import BY_ID, BY_TAG, SWITCHES, Play

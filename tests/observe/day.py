@@ -27,7 +27,7 @@ _CURVE = [2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 8, 8, 9, 8, 8, 8, 8, 9, 10, 11, 11, 9, 6
 _PAGE = 20
 
 MEMBER, LIST, WORKOUTS, WORKOUT, SEARCH, LOGIN, RESET, ME, PARTNER, FEED, LOOKUP = range(11)
-DOORS = [
+ENDPOINTS = [
     ("GET", "/members/{memberId}"),
     ("GET", "/members"),
     ("GET", "/members/{memberId}/workouts"),
@@ -91,18 +91,18 @@ class Day:
     """Hashes of those who look odd and are not, by what they do."""
     _columns: dict[str, array[int]] = field(
         default_factory=lambda: {
-            name: array("q") for name in ("at", "who", "from", "door", "a", "b", "s")
+            name: array("q") for name in ("at", "who", "from", "endpoint", "a", "b", "s")
         }
     )
 
     def ask(
-        self, at: float, who: int, address: int, door: int, a: int = 0, b: int = 0, s: int = 0
+        self, at: float, who: int, address: int, endpoint: int, a: int = 0, b: int = 0, s: int = 0
     ) -> None:
         """One request: `a` is what it asks for, `b` a page or a seed, `s` a status (0: its own)."""
         if not START <= at < START + _DAY:
             return
         for column, value in zip(
-            self._columns.values(), (int(at), who, address, door, a, b, s), strict=True
+            self._columns.values(), (int(at), who, address, endpoint, a, b, s), strict=True
         ):
             column.append(value)
 
@@ -115,49 +115,51 @@ class Day:
         ats = columns["at"]
         last: dict[tuple[int, int], int] = {}
         for i in sorted(range(len(ats)), key=ats.__getitem__):
-            who, address, door, a, b, s = (
-                columns[name][i] for name in ("who", "from", "door", "a", "b", "s")
+            who, address, endpoint, a, b, s = (
+                columns[name][i] for name in ("who", "from", "endpoint", "a", "b", "s")
             )
             step = 0
-            if door in (MEMBER, WORKOUTS):
-                before = last.get((who, door), a)
-                last[who, door] = a
+            if endpoint in (MEMBER, WORKOUTS):
+                before = last.get((who, endpoint), a)
+                last[who, endpoint] = a
                 step = max(-64, min(64, a - before))
-            yield _call(ats[i], who, address, door, a, b, s, step)
+            yield _call(ats[i], who, address, endpoint, a, b, s, step)
 
 
-def _call(at: int, who: int, address: int, door: int, a: int, b: int, s: int, step: int) -> Call:
-    method, path = DOORS[door]
+def _call(
+    at: int, who: int, address: int, endpoint: int, a: int, b: int, s: int, step: int
+) -> Call:
+    method, path = ENDPOINTS[endpoint]
     status, asked, handed, count = 200, (), (), 1
-    if door == MEMBER:
+    if endpoint == MEMBER:
         asked = (_MEMBER[a] if a <= MEMBERS else mark("member", a),)
         status = 404 if _gone(a) else 200
         handed = asked if status == 200 else ()
-    elif door == WORKOUTS:
+    elif endpoint == WORKOUTS:
         asked = (_MEMBER[a] if a <= MEMBERS else mark("member", a),)
         status = 404 if _gone(a) else 200
         handed = tuple(mark("workout", w) for w in workouts_of(a)) if status == 200 else ()
         count = len(handed)
-    elif door == WORKOUT:
+    elif endpoint == WORKOUT:
         asked = (mark("workout", a),)
         status = s or 200
         handed = asked if status == 200 else ()
-    elif door == LIST:
+    elif endpoint == LIST:
         asked = (mark("seed", a), mark("page", b))
         handed = tuple(_MEMBER[n] for n in listed(a, b))
         count = len(handed)
-    elif door == PARTNER:
+    elif endpoint == PARTNER:
         asked = (mark("partner", a), mark("page", b))
         handed = tuple(_MEMBER[n] for n in range(b * 50 + 1, b * 50 + 51) if not _gone(n))
         count = len(handed)
-    elif door == FEED:
+    elif endpoint == FEED:
         handed = tuple(m for n in listed(a, b)[:6] for m in (_MEMBER[n], mark("workout", n * 8)))
         asked, count = (mark("page", b),), 6
-    elif door == SEARCH:
+    elif endpoint == SEARCH:
         asked = (mark("text", a),)
         handed = tuple(_MEMBER[n] for n in listed(a, 0)[:8]) if s != 204 else ()
         count = len(handed)
-    elif door in (LOGIN, RESET, LOOKUP):
+    elif endpoint in (LOGIN, RESET, LOOKUP):
         asked = (mark("name", a),)
         status = s or 200
         handed, count = (), 1 if status == 200 else 0
@@ -231,10 +233,10 @@ class _Crowd:
         day, r = self.day, self.random
         before = len(day)
 
-        def ask(door: int, a: int = 0, b: int = 0, s: int = 0, anonymous: bool = False) -> None:
+        def ask(endpoint: int, a: int = 0, b: int = 0, s: int = 0, anonymous: bool = False) -> None:
             nonlocal at
             at += r.expovariate(1 / 9_000)
-            day.ask(at, 0 if anonymous else who, r.choice(places), door, a, b, s)
+            day.ask(at, 0 if anonymous else who, r.choice(places), endpoint, a, b, s)
 
         if first or r.random() < 0.03:
             for _ in range(r.choice((0, 0, 0, 0, 1, 2))):

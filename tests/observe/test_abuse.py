@@ -140,14 +140,14 @@ def test_a_client_that_retries_is_not_told() -> None:
     assert watched(among(crowd(), again))[0] == []
 
 
-def test_who_tries_doors_that_are_not_for_it_is_told_from_statuses_alone() -> None:
+def test_who_tries_endpoints_that_are_not_for_it_is_told_from_statuses_alone() -> None:
     tries = [call(START + i * MINUTE, 999, f"/admin/{i}", status=403, count=-1) for i in range(20)]
     events, _report = watched(among(crowd(), tries))
     assert [(each.kind, each.who, each.certain) for each in events] == [
         ("scan", mark("who", 999), True)
     ]
-    one_door = [replace(each, path="/admin/1") for each in tries]
-    assert watched(among(crowd(), one_door))[0] == []
+    one_endpoint = [replace(each, path="/admin/1") for each in tries]
+    assert watched(among(crowd(), one_endpoint))[0] == []
 
 
 def test_one_token_from_many_addresses_is_told_and_one_behind_shared_ones_is_not() -> None:
@@ -270,8 +270,8 @@ def test_memory_is_bounded_whoever_comes() -> None:
     watch = Watch(callers=200, shown=1 << 16)
     for i in range(6_000):
         watch.take(call(START + i * 3_000, i, asked=(mark("m", i),), address=mark("home", i)))
-    for i in range(6_000):  # one who tries every door there is
-        watch.take(call(START + 18_000_000 + i, 7, f"/door{i}"))
+    for i in range(6_000):  # one who tries every endpoint there is
+        watch.take(call(START + 18_000_000 + i, 7, f"/endpoint{i}"))
     assert len(watch._actors["caller"]) <= 200
     tallies = [len(place.tallies) for pair in watch._pairs() for place in pair]
     assert max(tallies) <= 200
@@ -362,7 +362,7 @@ def test_a_log_becomes_events_a_report_and_a_deny_list(tmp_path: Path) -> None:
     report = json.loads(files["report"].read_text())
     (event,) = map(json.loads, files["events"].read_text().splitlines())
     (listed,) = json.loads(files["deny"].read_text())["callers"]
-    assert report["schema"] == event["schema"] == "oakum.abuse/1"
+    assert report["schema"] == event["schema"] == "oakum.abuse/2"
     assert [each["who"] for each in report["callers"]] == [event["who"]] == [listed["who"]] == [who]
     assert report["callers"][0]["events"][0]["kind"] == "walk"
     assert sum(point[1] for point in report["callers"][0]["series"]) == 300

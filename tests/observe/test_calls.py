@@ -1,4 +1,4 @@
-"""The calls of traffic: each under the template of its door, and with nobody's name in it."""
+"""The calls of traffic: each under the template of its endpoint, and with nobody's name in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import cadence
 from oakum.contract.openapi import Document
 from oakum.observe.call import Hasher
-from oakum.observe.calls import Doors, calls
+from oakum.observe.calls import Endpoints, calls
 from oakum.observe.intake import records, sources
 from oakum.observe.survey import Surveyor
 from oakum.testing.traffic import Declared
@@ -20,12 +20,12 @@ def line(method: str, path: str, status: int = 200) -> str:
     return json.dumps({"method": method, "path": path, "status": status, "sub": "u1"}) + "\n"
 
 
-def surveyed(file: Path) -> Doors:
+def surveyed(file: Path) -> Endpoints:
     surveyor = Surveyor(b"k" * 32)
     for source in sources([str(file)]):
         for passed in records(source):
             surveyor.take(passed)
-    return Doors(surveyor.done())
+    return Endpoints(surveyor.done())
 
 
 def test_a_call_stands_under_the_template_that_all_of_the_traffic_has_told(tmp_path: Path) -> None:
@@ -43,11 +43,13 @@ def test_a_call_stands_under_the_template_that_all_of_the_traffic_has_told(tmp_p
     ]
 
 
-def test_a_declared_call_has_its_operation_and_others_no_word_but_of_doors(tmp_path: Path) -> None:
+def test_a_declared_call_has_its_operation_and_others_no_word_but_of_endpoints(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "log.json"
     file.write_text(line("GET", "/api/user/12%2D/followers") + line("GET", "/api/user/ann/x"))
     declared = Declared(Document.load(Path(cadence.__file__).with_name("openapi.yaml")))
-    first, second = calls(sources([str(file)]), Doors(against=declared), HASHED)
+    first, second = calls(sources([str(file)]), Endpoints(against=declared), HASHED)
     assert (first.operation, first.path) == ("listFollowers", "/api/user/{userId}/followers")
     assert first.asked == (HASHED("12-"),)
     assert (second.operation, second.path) == ("", "/api/user/{id}/{id}")

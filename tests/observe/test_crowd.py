@@ -65,7 +65,7 @@ def test_without_any_document_one_command_writes_both_and_nobodys_value(
 ) -> None:
     out = drafted(traffic, tmp_path)
     made = json.loads(out.with_suffix(".openapi.json").read_text(encoding="utf-8"))
-    assert doors(made) == doors(yaml.safe_load(DOCUMENT.read_text(encoding="utf-8")))
+    assert endpoints(made) == endpoints(yaml.safe_load(DOCUMENT.read_text(encoding="utf-8")))
     assert "see: [owner]" in out.read_text(encoding="utf-8")
     values = traffic.with_suffix(".secrets").read_text(encoding="utf-8").splitlines()
     given = traffic.read_text(encoding="utf-8")
@@ -77,7 +77,7 @@ def test_without_any_document_one_command_writes_both_and_nobodys_value(
     assert [each for each in values if each in told] == []
 
 
-def doors(document: Any) -> set[tuple[str, str]]:
+def endpoints(document: Any) -> set[tuple[str, str]]:
     return {
         (method, re.sub(r"{[^}]*}", "{}", path))
         for path, item in document["paths"].items()

@@ -114,7 +114,7 @@ def test_one_clock_that_is_wrong_sets_nothing_else_aside(tmp_path: Path) -> None
     assert report["aside"] == {ASIDE_AHEAD: 1}
 
 
-def test_methods_that_are_made_up_leave_room_for_the_doors(tmp_path: Path) -> None:
+def test_methods_that_are_made_up_leave_room_for_the_endpoints(tmp_path: Path) -> None:
     log = access(tmp_path)
     letters = "ABCDEFGHIJKLM"
     names = (f"X{a}{b}{c}" for a in letters for b in letters for c in letters)
@@ -126,7 +126,7 @@ def test_methods_that_are_made_up_leave_room_for_the_doors(tmp_path: Path) -> No
     assert report["aside"] == {}
 
 
-def test_a_list_of_words_hides_no_door(tmp_path: Path) -> None:
+def test_a_list_of_words_hides_no_endpoint(tmp_path: Path) -> None:
     words = [f"x{a}{b}" for a in "abcdefghijklmnop" for b in "abcdefghijklmnop"]
     guessed = [line(f"/{word}", 404) for word in words]
     there = [line("/checkout"), line("/internal/dump"), line("/members/1"), line("/members/2")]
@@ -136,7 +136,7 @@ def test_a_list_of_words_hides_no_door(tmp_path: Path) -> None:
         for engine in ("python", "duckdb")
     ]
     for each in made:
-        assert [door["path"] for door in each["operations"]] == [
+        assert [endpoint["path"] for endpoint in each["operations"]] == [
             "/checkout", "/internal/dump", "/members/{memberId}",
         ]  # fmt: skip
     assert made[0] == made[1]
@@ -279,6 +279,6 @@ def test_what_a_page_calls_its_questions_by_is_told_where_it_is_a_word(name: str
     posted = json.dumps({"query": "query { a }", "operationName": name})
     body = json.dumps({"name": "annabel", "age": 4}).encode()
     load = Load((Heard("POST", "http://h/graphql", 200, body, posted),), ())
-    assert [door.operation for door in judge(load, "http://h").doors] == ["*"]
+    assert [endpoint.operation for endpoint in judge(load, "http://h").endpoints] == ["*"]
     fine = Load((Heard("POST", "http://h/graphql", 200, body, posted.replace(name, "Rider")),), ())
-    assert [door.operation for door in judge(fine, "http://h").doors] == ["Rider"]
+    assert [endpoint.operation for endpoint in judge(fine, "http://h").endpoints] == ["Rider"]

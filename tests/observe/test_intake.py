@@ -61,7 +61,7 @@ def test_an_entry_is_the_same_in_a_har_and_in_lines(tmp_path: Path) -> None:
     assert (har.body, har.headers) == ("whole", True)
 
 
-def test_access_logs_tell_doors_and_no_bodies(tmp_path: Path) -> None:
+def test_access_logs_tell_endpoints_and_no_bodies(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_bytes(lines(ENVOY, NGINX, AUDIT))
     (envoy, nginx, audit), _ = read(tmp_path / "access.log")
     assert envoy.exchange.request.url == "//api.example.com/users/7"
@@ -178,5 +178,5 @@ def test_no_record_is_too_odd(value: Any) -> None:
             surveyor.take(passed)
             done = surveyor.done()
             observation(done, [], None, "")
-            seen = [*done.doors.values(), *(each.counts for each in done.templates)]
+            seen = [*done.endpoints.values(), *(each.counts for each in done.templates)]
             assert sum(each.seen for each in seen) + sum(done.aside.values()) == 1

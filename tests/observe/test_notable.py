@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from oakum.cli.main import main
 from oakum.observe.asked import graphql
-from oakum.observe.inventory import UNREAD, Door, rows
+from oakum.observe.inventory import UNREAD, Endpoint, rows
 
 TOKEN = {"authorization": "Bearer made-up"}
 
@@ -96,28 +96,28 @@ def test_what_a_graphql_request_asks_without_its_values(query: str, said: str) -
     assert graphql({"query": query})[0] == said
 
 
-def test_each_graphql_operation_is_a_door_of_its_own(tmp_path: Path) -> None:
+def test_each_graphql_operation_is_an_endpoint_of_its_own(tmp_path: Path) -> None:
     asked = {"method": "POST", "headers": {**TOKEN, "content-type": "application/json"}}
     one = {"query": 'query { user(id: "made-up") { id } }'}
     two = {"query": "{ tag { name } }"}
     lines = [line("/graphql", {"data": {"user": {"id": 7}}}, body=one, **asked)] * 2
     lines += [line("/graphql", {"data": {"tag": {"name": "made up"}}}, body=two, **asked)]
-    (door,) = observed(tmp_path, lines)
-    parts = [(p["path"], p["seen"], [f["path"] for f in p["fields"]]) for p in door["parts"]]
+    (endpoint,) = observed(tmp_path, lines)
+    parts = [(p["path"], p["seen"], [f["path"] for f in p["fields"]]) for p in endpoint["parts"]]
     assert parts == [("query tag", 1, ["data.tag.name"]), ("query user", 2, ["data.user.id"])]
 
 
 def test_the_columns_of_a_csv_are_fields(tmp_path: Path) -> None:
-    (door,) = observed(tmp_path, [line("/export", "id,email\r\n7,a@club.example\r\n8,\r\n")])
-    fields = [(each["path"], each["types"]) for each in door["fields"]]
+    (endpoint,) = observed(tmp_path, [line("/export", "id,email\r\n7,a@club.example\r\n8,\r\n")])
+    fields = [(each["path"], each["types"]) for each in endpoint["fields"]]
     assert fields == [("*.email", ["string"]), ("*.id", ["integer"])]
 
 
 def test_each_event_of_a_feed_is_an_answer(tmp_path: Path) -> None:
     feed = json.loads(line("/feed", 'id: 1\ndata: {"id": 7,\ndata: "nick": "x"}\n\n: none\n\n'))
     feed["response"]["headers"]["content-type"] = "text/event-stream"
-    (door,) = observed(tmp_path, [json.dumps(feed) + "\n"])
-    assert [each["path"] for each in door["fields"]] == ["id", "nick"]
+    (endpoint,) = observed(tmp_path, [json.dumps(feed) + "\n"])
+    assert [each["path"] for each in endpoint["fields"]] == ["id", "nick"]
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_a_csv_without_a_head_is_not_read_since_its_first_row_is_somebodys(text:
 
 def operations(*asked: tuple[str, int]) -> set[str]:
     """What is told of these queries, each by name and by who asked."""
-    door = Door()
+    endpoint = Endpoint()
     for name, who in asked:
         said, nameless = graphql({"query": f"query {name} {{ user(id: 1) {{ mail }} }}"})
-        door.parts.setdefault(said, Door(nameless=nameless)).callers.see(who)
-    return set(door.told_parts())
+        endpoint.parts.setdefault(said, Endpoint(nameless=nameless)).callers.see(who)
+    return set(endpoint.told_parts())
 
 
 def test_a_name_of_a_query_that_each_caller_has_of_their_own_is_left_out() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.observe.call import Hasher
-from oakum.observe.calls import Doors, calls
+from oakum.observe.calls import Endpoints, calls
 from oakum.observe.intake import records, sources
 from oakum.observe.observation import Read
 from oakum.observe.paths import id_form
@@ -95,7 +95,7 @@ def told(*arguments: object, code: int = 0) -> Any:
 
 
 def unparted(found: Any) -> Any:
-    """Without the parts of GraphQL doors, which are not kept."""
+    """Without the parts of GraphQL endpoints, which are not kept."""
     for each in found["operations"]:
         each["parts"] = []
     return found
@@ -217,7 +217,7 @@ def test_calls_come_back_as_they_were_in_the_order_of_time(tmp_path: Path) -> No
     surveyor = Surveyor(b"")
     for passed in records(sources([str(file)])[0]):
         surveyor.take(passed)
-    wanted = calls(sources([str(file)]), Doors(surveyor.done()), Hasher(KEY.encode()))
+    wanted = calls(sources([str(file)]), Endpoints(surveyor.done()), Hasher(KEY.encode()))
     assert sorted(map(astuple, found)) == sorted(map(astuple, wanted))
     assert [each.at for each in found] == sorted(each.at for each in found)
     days = {each.parent.name for each in (tmp_path / "kept" / "calls").rglob("*.parquet")}

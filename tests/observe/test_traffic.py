@@ -116,7 +116,7 @@ def test_without_a_document_the_templates_are_those_of_the_document(fixed: Stage
     assert blank(bare) == blank(named)
 
 
-def test_a_door_that_the_document_lacks_is_a_shadow(fixed: Stage, tmp_path: Path) -> None:
+def test_an_endpoint_that_the_document_lacks_is_a_shadow(fixed: Stage, tmp_path: Path) -> None:
     line = {
         "request": {"method": "GET", "url": "/api/internal/members/7", "headers": {}},
         "response": {"status": 200, "headers": {}, "body": {"id": 7}},
@@ -126,12 +126,12 @@ def test_a_door_that_the_document_lacks_is_a_shadow(fixed: Stage, tmp_path: Path
     (tmp_path / "more.ndjson").write_text(f"{json.dumps(line)}\n{json.dumps(gone)}\n")
     found = document(fixed.file, tmp_path / "more.ndjson", "--openapi", DOCUMENT, code=1)
     assert [(e["kind"], e["path"]) for e in found["drift"]] == [
-        ("new-door", "/api/internal/members/{memberId}")
+        ("new-endpoint", "/api/internal/members/{memberId}")
     ]
     assert sum(found["aside"].values()) == 1
 
 
-def test_what_makes_an_undeclared_door_grave_stands_beneath_it(tmp_path: Path) -> None:
+def test_what_makes_an_undeclared_endpoint_grave_stands_beneath_it(tmp_path: Path) -> None:
     line = {
         "request": {"method": "GET", "url": "/api/internal/members/7", "headers": {}},
         "response": {"status": 200, "headers": {}, "body": {"id": 7, "email": "a@b.example"}},

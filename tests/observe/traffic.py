@@ -77,7 +77,8 @@ VIEWERS = (None, "ann", "flo", "sta", "pia", "blo")
 
 
 def personas(play: Play, states: Iterator[dict[str, bool]]) -> Recorder:
-    """Viewers of every kind ask every door about one member, whose settings are as `states` say."""
+    """Viewers of every kind ask every endpoint about one member, whose settings are as `states`
+    say."""
     recorder = Recorder()
     for viewer in VIEWERS:
         recorder.listen(play.clients[viewer])

@@ -29,7 +29,7 @@ from tests.properties.worlds import (
 )
 
 HIDEABLE = ("a", "b", "is_private", "deep")
-DOORS = ("one", "two")
+ENDPOINTS = ("one", "two")
 SECURED = (frozenset({"session"}),)
 relations = st.fixed_dictionaries(
     {
@@ -47,28 +47,29 @@ relations = st.fixed_dictionaries(
 
 @st.composite
 def contracts(draw: st.DrawFn, said: st.SearchStrategy[Policy] | None = None) -> Model:
-    """A contract over `Thing` and `Person` at up to two doors, in everything that may differ."""
+    """A contract over `Thing` and `Person` at up to two endpoints, in everything that may
+    differ."""
     policy = draw(said if said is not None else policies())
     missing = draw(st.sampled_from([None, False, True]))
     states = {**STATES, "private": replace(STATES["private"], missing=missing)}
     thing = replace(policy.resources["Thing"], states=states)
     rules: dict[str, OperationRule] = {}
-    doors: list[Operation] = []
-    for name in draw(st.lists(st.sampled_from(DOORS), unique=True)):
+    endpoints: list[Operation] = []
+    for name in draw(st.lists(st.sampled_from(ENDPOINTS), unique=True)):
         hidden = draw(st.sets(st.sampled_from(HIDEABLE)))
         shown = record("Thing", **{k: each() for k, each in THING.properties.items()
                                    if k not in hidden})  # fmt: skip
         answer = record(total=scalar("integer"), next=WORD, data=array(shown))
         security = draw(st.sampled_from([SECURED, (), None]))
         media = (Media("application/json", answer),)
-        doors.append(Operation(name, "GET", f"/{name}", responses={"200": media},
+        endpoints.append(Operation(name, "GET", f"/{name}", responses={"200": media},
                                security=security))  # fmt: skip
         call = draw(st.sampled_from([None, (), ("anyone",), ("member",), ("owner", "follower")]))
         if call is not None:
             rules[name] = OperationRule(name, call=call)
     known: dict[str, Relation] = {**RELATIONS, **draw(relations)}
     made = Policy(known, {**policy.resources, "Thing": thing}, rules)
-    return compile_contract(Document(tuple(doors)), made)
+    return compile_contract(Document(tuple(endpoints)), made)
 
 
 @st.composite
@@ -122,11 +123,13 @@ def leaves(shape: Shape, path: str = "") -> set[str]:
     }
 
 
-def levels(model: Model, door: str, kind: str, caller: Principal, it: Subject) -> dict[str, int]:
-    """How open each field is to this caller at a door."""
-    if door not in model.operations:
+def levels(
+    model: Model, endpoint: str, kind: str, caller: Principal, it: Subject
+) -> dict[str, int]:
+    """How open each field is to this caller at an endpoint."""
+    if endpoint not in model.operations:
         return {}
-    answer = model.operations[door].responses["200"][0].shape
+    answer = model.operations[endpoint].responses["200"][0].shape
     assert answer is not None
     thing = answer.properties["data"]().items
     assert thing is not None
@@ -135,7 +138,7 @@ def levels(model: Model, door: str, kind: str, caller: Principal, it: Subject) -
     ):
         return {}
     declared = leaves(thing() if kind == "Thing" else PERSON_SHAPE)
-    found = decide(model, seen_by(model, caller), door, it)
+    found = decide(model, seen_by(model, caller), endpoint, it)
     return {leaf: 1 + (leaf in declared) for leaf in found.fields} if found.allowed else {}
 
 
@@ -182,10 +185,10 @@ def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model
     for kind in ("Thing", "Person"):
         moves = [m for m in found.moves if m.kind == "see" and m.resource == kind]
         for caller, it in cases(kind):
-            for door in DOORS:
-                was = levels(old, door, kind, caller, it)
-                will = levels(new, door, kind, caller, it)
-                here = [m for m in moves if f"GET /{door}" in m.doors]
+            for endpoint in ENDPOINTS:
+                was = levels(old, endpoint, kind, caller, it)
+                will = levels(new, endpoint, kind, caller, it)
+                here = [m for m in moves if f"GET /{endpoint}" in m.endpoints]
                 told: dict[str, bool] = {}
                 for move in here:
                     spots = covers(move, (old, new), caller, it)
@@ -197,7 +200,7 @@ def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model
                     for leaf in was.keys() | will.keys()
                     if will.get(leaf, 0) != was.get(leaf, 0)
                 }
-                assert told == moved, (door, caller, it.value)
+                assert told == moved, (endpoint, caller, it.value)
         assert hit >= {(id(m), spot) for m in moves for spot in m.spots}, "no case is like it"
 
 
@@ -206,27 +209,28 @@ def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model
 def test_so_is_who_may_call(old: Model, new: Model) -> None:
     moves = [move for move in compare(old, new).moves if move.kind == "call"]
     for caller, it in cases("Person"):
-        for door in DOORS:
+        for endpoint in ENDPOINTS:
             levels = [
-                2 if door in m.operations and decide_call(m, caller, door, it) else 0
+                2 if endpoint in m.operations and decide_call(m, caller, endpoint, it) else 0
                 for m in (old, new)
             ]
             told = {
                 move.widens
                 for move in moves
-                if f"GET /{door}" in move.doors and covers(move, (old, new), caller, it)
+                if f"GET /{endpoint}" in move.endpoints and covers(move, (old, new), caller, it)
             }
             assert told == ({levels[1] > levels[0]} if levels[0] != levels[1] else set())
 
 
-def decide_call(model: Model, caller: Principal, door: str, it: Subject) -> bool:
-    return may_call(model, seen_by(model, caller), door, {}, it)
+def decide_call(model: Model, caller: Principal, endpoint: str, it: Subject) -> bool:
+    return may_call(model, seen_by(model, caller), endpoint, {}, it)
 
 
 def turned(found: Difference) -> set[object]:
     return {
         (
-            move.kind, not move.widens, move.resource, move.leaf, frozenset(move.doors), move.why,
+            move.kind, not move.widens, move.resource, move.leaf, frozenset(move.endpoints),
+            move.why,
             frozenset((world.turned(), frozenset(now)) for world, now in move.spots),
         )
         for move in found.moves
@@ -236,7 +240,7 @@ def turned(found: Difference) -> set[object]:
 def plain(found: Difference) -> set[object]:
     return {
         (
-            move.kind, move.widens, move.resource, move.leaf, frozenset(move.doors), move.why,
+            move.kind, move.widens, move.resource, move.leaf, frozenset(move.endpoints), move.why,
             frozenset((world, frozenset(now)) for world, now in move.spots),
         )
         for move in found.moves

@@ -260,7 +260,7 @@ ENGINES: dict[str, Callable[[Setup], AbstractContextManager[Guard]]] = {
 
 
 @dataclass
-class Door:
+class Endpoint:
     guard: Guard
     world: World
 
@@ -271,7 +271,7 @@ class Door:
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Endpoint]:
     (tmp_path / "openapi.yaml").write_text(DOCUMENT)
     (tmp_path / "schema.graphql").write_text(SCHEMA)
     (tmp_path / "exposure.yaml").write_text(POLICY)
@@ -279,16 +279,16 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
     assert [str(each) for each in contract.warnings] == []
     world = World([], build_schema(SCHEMA))
     with ENGINES[request.param](Setup(contract, tmp_path, world, Clock(), {})) as guard:
-        yield Door(guard, world)
+        yield Endpoint(guard, world)
 
 
-def test_nothing_hidden_leaves_by_any_path(door: Door) -> None:
+def test_nothing_hidden_leaves_by_any_path(endpoint: Endpoint) -> None:
     shown, hidden = 0, 0
     for seed in range(60):
         query = Queries(seed, careful=False).query()
         for viewer in PEOPLE:
-            answer = door.ask(viewer, query)
-            seen, there = marks(answer.body.decode()), marks(door.world.told)
+            answer = endpoint.ask(viewer, query)
+            seen, there = marks(answer.body.decode()), marks(endpoint.world.told)
             assert all(allowed(viewer, *mark) for mark in seen), (viewer, query, answer.body)
             shown += len(seen)
             hidden += len(there - seen)
@@ -296,13 +296,13 @@ def test_nothing_hidden_leaves_by_any_path(door: Door) -> None:
     assert hidden > 100
 
 
-def test_whoever_selects_what_decides_gets_all_that_they_may_see(door: Door) -> None:
+def test_whoever_selects_what_decides_gets_all_that_they_may_see(endpoint: Endpoint) -> None:
     shown, hidden = 0, 0
     for seed in range(60):
         query = Queries(seed, careful=True).query()
         for viewer in PEOPLE:
-            seen = marks(door.ask(viewer, query).body.decode())
-            there = marks(door.world.told)
+            seen = marks(endpoint.ask(viewer, query).body.decode())
+            there = marks(endpoint.world.told)
             assert seen == {mark for mark in there if allowed(viewer, *mark)}, (viewer, query)
             shown += len(seen)
             hidden += len(there - seen)
@@ -310,7 +310,7 @@ def test_whoever_selects_what_decides_gets_all_that_they_may_see(door: Door) -> 
     assert hidden > 100
 
 
-def test_another_name_for_a_field_never_reaches_the_graph(door: Door) -> None:
+def test_another_name_for_a_field_never_reaches_the_graph(endpoint: Endpoint) -> None:
     for query in (
         "{ members { id name: email } }",
         "{ members { id ... on Member { city: email } } }",
@@ -319,11 +319,11 @@ def test_another_name_for_a_field_never_reaches_the_graph(door: Door) -> None:
         '{ me: member(id: "bob") { id isPrivate email } }',
         "{ members { isPrivate: __typename id: email } }",
     ):
-        door.world.told = "not asked"
-        assert door.ask("ann", query).status == 400
-        assert door.world.told == "not asked"
+        endpoint.world.told = "not asked"
+        assert endpoint.ask("ann", query).status == 400
+        assert endpoint.world.told == "not asked"
 
 
-def test_a_field_of_the_root_that_is_no_resource_s(door: Door) -> None:
-    answer = door.ask("ann", "{ secret me { id } }")
+def test_a_field_of_the_root_that_is_no_resource_s(endpoint: Endpoint) -> None:
+    answer = endpoint.ask("ann", "{ secret me { id } }")
     assert json.loads(answer.body) == {"data": {"me": {"id": "ann"}}}

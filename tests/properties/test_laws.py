@@ -16,7 +16,7 @@ from tests.properties.worlds import (
     STATES,
     bodies,
     compiled,
-    door,
+    endpoint,
     open_grants,
     policies,
     principals,
@@ -145,8 +145,8 @@ def test_an_unknown_operation_passes_nothing(policy: Policy, who: Principal, bod
 
 @LAW
 @given(policies(), bodies())
-def test_a_door_with_a_login_passes_nothing_to_anonymous(policy: Policy, body: bytes) -> None:
-    closed = compiled(policy, door((frozenset({"session"}),)))
+def test_an_endpoint_with_a_login_passes_nothing_to_anonymous(policy: Policy, body: bytes) -> None:
+    closed = compiled(policy, endpoint((frozenset({"session"}),)))
     assert project(closed, Principal(), CALL, body).body is None
 
 

@@ -148,7 +148,7 @@ def written(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     parameter = {"name": "who", "in": "path", "required": True, "schema": {"type": "string"}}
     body = {"content": {"application/json": {"schema": answer}}, "description": "d"}
     error = {"content": {"application/json": {"schema": draw(schemas(2))}}, "description": "d"}
-    door = {
+    endpoint = {
         "operationId": "list",
         "parameters": [parameter],
         "responses": {"200": body, "default": error},
@@ -156,7 +156,7 @@ def written(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     document = {
         "openapi": "3.1.0",
         "info": {"title": "wild", "version": "1"},
-        "paths": {"/things/{who}": {"get": door}},
+        "paths": {"/things/{who}": {"get": endpoint}},
         "components": {"schemas": draw(named_schemas())},
     }
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))

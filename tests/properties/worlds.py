@@ -80,7 +80,7 @@ class Document:
         return next((each for each in self.operations if each.id == name), None)
 
 
-def door(security: tuple[frozenset[str], ...] | None = ()) -> Operation:
+def endpoint(security: tuple[frozenset[str], ...] | None = ()) -> Operation:
     media = (Media("application/json", ANSWER),)
     return Operation("list", "GET", "/things", responses={"200": media}, security=security)
 
@@ -129,7 +129,7 @@ def policies(draw: st.DrawFn, each: st.SearchStrategy[Grant] = grants) -> Policy
 
 
 def compiled(policy: Policy, operation: Operation | None = None) -> Model:
-    return compile_contract(Document((operation or door(),)), policy)
+    return compile_contract(Document((operation or endpoint(),)), policy)
 
 
 ids = st.sampled_from(["u1", "u2", "u3", 7])

@@ -129,7 +129,7 @@ LEAKS = {
     "join": ("score", "GET /rooms/open"),
     "setting": ("city", "GET /rooms/open"),
 }
-"""What leaks → the field, and the door."""
+"""What leaks → the field, and the endpoint."""
 
 
 class Club:

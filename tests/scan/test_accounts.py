@@ -22,9 +22,9 @@ pytestmark = pytest.mark.server
 
 def told(findings: tuple[Finding, ...]) -> set[tuple[str, str, str, str]]:
     return {
-        (each.rule, each.field, each.viewer, f"{door.method} {door.path}")
+        (each.rule, each.field, each.viewer, f"{endpoint.method} {endpoint.path}")
         for each in findings
-        for door in each.doors
+        for endpoint in each.endpoints
     }
 
 
@@ -259,7 +259,9 @@ def test_where_no_account_can_be_made_registration_is_named_as_untried(tmp_path:
     played = play(replace(made, document=closed), "fixed", 1, tmp_path)
     assert {*place.people} == {"ute-1", "ole-2"}
     assert [
-        each.reason for each in played.report.writes.untried if each.door.operation == "register"
+        each.reason
+        for each in played.report.writes.untried
+        if each.endpoint.operation == "register"
     ]
 
 

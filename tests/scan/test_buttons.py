@@ -1,5 +1,5 @@
-"""Parameters and links of reading doors whose words say that they change something: no technique
-asks with them of its own accord."""
+"""Parameters and links of reading endpoints whose words say that they change something: no
+technique asks with them of its own accord."""
 
 from __future__ import annotations
 

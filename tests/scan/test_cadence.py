@@ -58,7 +58,7 @@ def need_not_be_found(told: dict[Cell, str], found: set[Cell]) -> set[Cell]:
 
 
 def leaks(report: dict[str, Any]) -> set[Cell]:
-    """Every cell of every finding: its field, viewer and state at each of its doors."""
+    """Every cell of every finding: its field, viewer and state at each of its endpoints."""
     return {
         (
             *(d["method"], d["path"].partition("?")[0]),
@@ -66,7 +66,7 @@ def leaks(report: dict[str, Any]) -> set[Cell]:
         )
         for f in report["findings"]
         if f["verdict"] == "proven"
-        for d in f["doors"]
+        for d in f["endpoints"]
     }
 
 
@@ -134,15 +134,15 @@ def test_the_first_fix_is_called_by_its_name(scanned: Any) -> None:
     stage, report, *_ = scanned
     rules = {f["rule"] for f in report["findings"]}
     taken = [f for f in report["findings"] if f["rule"] == "authenticated-not-authorized"]
-    doors = {d["path"] for f in taken for d in f["doors"] if f["field"] not in EDGE}
-    if stage == "1":  # a few doors asked for a login from the beginning
-        assert doors <= {
+    endpoints = {d["path"] for f in taken for d in f["endpoints"] if f["field"] not in EDGE}
+    if stage == "1":  # a few endpoints asked for a login from the beginning
+        assert endpoints <= {
             "/api/user/{userId}/settings",
             "/api/user/{userId}/workout_history_csv",
             "/api/user/search",
             "/api/ride/{rideId}/recent_following_workouts",
         }
-    assert (len(doors) > 6) == (stage == "2")
+    assert (len(endpoints) > 6) == (stage == "2")
     assert ("missing-authentication" in rules) == (stage == "1")
     assert ("privacy-setting-not-enforced" in rules) == (stage != "fixed")
 
@@ -157,11 +157,11 @@ def test_a_broken_promise_is_quoted_beside_the_fact(scanned: Any) -> None:
     assert stage == "fixed" or any("Only people you approve" in f["promise"] for f in told)
 
 
-def test_one_defect_with_many_doors(scanned: Any) -> None:
+def test_one_defect_with_many_endpoints(scanned: Any) -> None:
     stage, report, *_ = scanned
     prints = [f["fingerprint"] for f in report["findings"]]
     assert len(prints) == len(set(prints))
-    assert stage == "fixed" or max(len(f["doors"]) for f in report["findings"]) >= 5
+    assert stage == "fixed" or max(len(f["endpoints"]) for f in report["findings"]) >= 5
 
 
 def test_every_finding_was_asked_twice(scanned: Any) -> None:

@@ -1,4 +1,4 @@
-"""Doors that show nobody's field: who is let in, and who is politely told no."""
+"""Endpoints that show nobody's field: who is let in, and who is politely told no."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ RAW = """\
 
 
 @pytest.mark.parametrize("leaky", [True, False])
-def test_a_door_that_declares_nothing_is_asked_for_others_and_told_by_their_values(
+def test_an_endpoint_that_declares_nothing_is_asked_for_others_and_told_by_their_values(
     leaky: bool, tmp_path: Path
 ) -> None:
     made, place = gym.entry(())
@@ -111,7 +111,7 @@ def test_a_door_that_declares_nothing_is_asked_for_others_and_told_by_their_valu
     with serving(app) as target:
         policy = made.write(tmp_path, 1)
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
-    told = {(each.field, each.viewer, each.doors[0].path) for each in report.findings}
+    told = {(each.field, each.viewer, each.endpoints[0].path) for each in report.findings}
     assert told == ({("mail", "person", "/people/{name}/raw")} if leaky else set())
 
 
@@ -164,5 +164,5 @@ def test_a_report_that_holds_an_address_as_well_hides_no_leak_of_it(
             .report()
             .findings
         )
-    told = {each.field for each in found if each.doors[0].path == "/people/{name}/raw"}
+    told = {each.field for each in found if each.endpoints[0].path == "/people/{name}/raw"}
     assert told == (set() if granted else {"mail"})

@@ -103,7 +103,7 @@ def test_each_choice_in_the_body_of_a_read_is_asked_for(
 ) -> None:
     leaking = scan(tmp_path, RPC % member, full)
     assert ("Person.email", "member") in leaking.proven
-    (found,) = leaking.finding("Person.email", "member").doors
+    (found,) = leaking.finding("Person.email", "member").endpoints
     assert found.path.startswith("/rpc/people with ")
     careful = scan(tmp_path, RPC % member, lambda call: False)
     assert careful.code is ExitCode.CLEAN

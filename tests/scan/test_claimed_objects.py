@@ -38,7 +38,7 @@ def notes(*, keys_of_each: bool = False) -> list[dict[str, Any]]:
 
 
 def scan(folder: Path, stored: list[dict[str, Any]], *, item: str = "", listed: str = "") -> Told:
-    """An API that keeps notes: each door is right, or calls the caller the owner of `all`."""
+    """An API that keeps notes: each endpoint is right, or calls the caller the owner of `all`."""
 
     def shown(who: str, how: str) -> list[dict[str, Any]]:
         if how == "all":

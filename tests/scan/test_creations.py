@@ -129,9 +129,9 @@ def test_where_nothing_could_be_made_both_operations_are_named(status: int, tmp_
     with serving(app) as target:  # type: ignore[arg-type]
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert not book.removed
-    untried = {e.door.operation: e.reason for e in report.writes.untried}
+    untried = {e.endpoint.operation: e.reason for e in report.writes.untried}
     assert untried["makeNote"] == f"nothing was made: whoever asked was answered {status}"
-    skipped = {e.door.operation: e.reason for e in report.skipped}
+    skipped = {e.endpoint.operation: e.reason for e in report.skipped}
     assert "nothing that the run made" in skipped["throwAway"]
 
 
@@ -207,4 +207,4 @@ def test_what_edits_the_callers_own_account_makes_nothing(
     with serving(app) as target:
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert people == before
-    assert f"POST {where}" in {f"{e.door.method} {e.door.path}" for e in report.skipped}
+    assert f"POST {where}" in {f"{e.endpoint.method} {e.endpoint.path}" for e in report.skipped}

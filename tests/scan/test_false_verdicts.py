@@ -39,7 +39,9 @@ def test_the_example_of_an_optional_filter_is_not_sent(tmp_path: Path) -> None:
 
     report = scanned(Strict(), tmp_path)
     shown = {
-        c.field for c in report.cells if c.door.path == "/v2/expenses" and c.result is Result.OPEN
+        c.field
+        for c in report.cells
+        if c.endpoint.path == "/v2/expenses" and c.result is Result.OPEN
     }
     assert "amount" in shown, told(report)
     assert (report.findings, report.distrust) == ((), ())
@@ -64,7 +66,7 @@ def test_the_example_of_an_optional_parameter_is_asked_beside_the_plain_question
     report = scanned(api, tmp_path, document=DOCUMENT.replace(one, f"{one}, {more}"))
     found = {f.field for f in report.findings if f.verdict == "proven" and f.viewer == "member"}
     assert {"title", "amount", "iban"} <= found, told(report)
-    assert {d.path for f in report.findings for d in f.doors} == {
+    assert {d.path for f in report.findings for d in f.endpoints} == {
         "/v2/expenses/{id}?together=spender"
     }
     assert api.plain

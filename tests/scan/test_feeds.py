@@ -14,10 +14,10 @@ pytestmark = pytest.mark.server
 
 
 def heard(findings: tuple[Finding, ...]) -> set[tuple[str, str]]:
-    """(field, door) of what leaks to members, and in feeds alone."""
+    """(field, endpoint) of what leaks to members, and in feeds alone."""
     found = {(each.rule, each.verdict, each.viewer) for each in findings}
     assert found <= {("feed-exposure", "proven", "member")}
-    return {(each.field, f"{d.method} {d.path}") for each in findings for d in each.doors}
+    return {(each.field, f"{d.method} {d.path}") for each in findings for d in each.endpoints}
 
 
 def test_what_leaks_in_a_feed_is_heard(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_feed_that_keeps_to_the_contract_is_clean(tmp_path: Path) -> None:
     assert not played.report.distrust
     assert heard(played.report.findings) == set()
     assert played.after == played.before
-    told = {each.door.operation: each.reason for each in played.report.skipped}
+    told = {each.endpoint.operation: each.reason for each in played.report.skipped}
     assert "listened to" in told["news"]
     assert "listened to" in told["openRoom"]
     assert not any("a feed" in note for note in played.report.notes)

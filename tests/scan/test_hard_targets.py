@@ -260,7 +260,7 @@ def test_settings_are_put_back_after_an_interrupt(
         out, err = process.communicate(timeout=30)
     assert clinic.settings == Clinic().settings
     assert "Traceback" not in err
-    assert json.loads((tmp_path / "report.json").read_bytes())["schema"] == "oakum.report/1"
+    assert json.loads((tmp_path / "report.json").read_bytes())["schema"] == "oakum.report/2"
     assert process.returncode in (1, 3), out
 
 

@@ -205,7 +205,7 @@ def test_nothing_of_an_object_that_was_there_is_written_and_what_that_leaves_unt
     assert tracker.history == []
     assert not report.distrust
     assert ("Person", "weight") in {(each.resource, each.field) for each in report.findings}
-    (left,) = [each for each in report.writes.untried if each.door.operation == "changeTicket"]
+    (left,) = [each for each in report.writes.untried if each.endpoint.operation == "changeTicket"]
     assert "`Ticket.subject`" in left.reason
     assert "`Ticket.hours`" in left.reason
     about = [line for line in plan if "PATCH /tickets" in line]

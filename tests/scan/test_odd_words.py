@@ -43,8 +43,8 @@ responses:
         policy = made.write(tmp_path, 1)
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert any("GET /people/{name} sent one object where" in note for note in report.notes)
-    doors = {cell.door.path for cell in report.cells if cell.result is Result.OPEN}
-    assert "/people/{name}" in doors
+    endpoints = {cell.endpoint.path for cell in report.cells if cell.result is Result.OPEN}
+    assert "/people/{name}" in endpoints
 
 
 MAIL = "mum-of-ann@secret.example"

@@ -302,7 +302,7 @@ def test_what_was_made_and_said_to_be_refused_is_taken_away(tmp_path: Path) -> N
 
 
 def test_a_key_that_the_answer_of_a_creation_makes_up_is_not_taken_away(tmp_path: Path) -> None:
-    """The mark stands right beside another's key: only the door to it knows better."""
+    """The mark stands right beside another's key: only the endpoint to it knows better."""
     made, book = notebook.entry(())
     before = copy.deepcopy(book.notes)
     other = theirs(book)

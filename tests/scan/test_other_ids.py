@@ -78,7 +78,7 @@ def test_who_an_optional_parameter_names_is_asked_for_as_another(
 ) -> None:
     run = scan(tmp_path, name, shape, leaks=True)
     assert ("Person.email", "member") in run.proven
-    assert [each.path for each in run.finding("Person.email", "member").doors] == [
+    assert [each.path for each in run.finding("Person.email", "member").endpoints] == [
         f"/usage?{name}={{{name}}}"
     ]
 

@@ -290,7 +290,7 @@ def test_a_field_that_only_another_object_of_its_owner_has_is_not_closed(
         Api({"/users/([^/]+)/memos": listed, "/memos/([^/]+)": memo}),
     )  # fmt: skip
     item = "/memos/{memoId}"
-    asked = [c for c in run.report.cells if c.door.path == item and c.field == "tag"]
+    asked = [c for c in run.report.cells if c.endpoint.path == item and c.field == "tag"]
     closed = {c.result.value for c in asked if c.viewer == "member"}
     assert (("Memo.text", "member") in run.proven) is stripped
     assert closed == {"not-shown"}
@@ -329,7 +329,9 @@ def test_a_note_that_is_shown_below_its_readers_own_id_is_found(tmp_path: Path) 
     found = nested(tmp_path, checks="user")
     told = {(each.verdict, each.field, each.viewer) for each in found.report.findings}
     assert ("proven", "text", "member") in told
-    assert all("with {userId} of" in d.path for each in found.report.findings for d in each.doors)
+    assert all(
+        "with {userId} of" in d.path for each in found.report.findings for d in each.endpoints
+    )
 
 
 def test_a_note_that_is_shown_below_its_owners_id_alone_is_none(tmp_path: Path) -> None:

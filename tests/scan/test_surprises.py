@@ -47,12 +47,16 @@ def test_members_that_are_not_tried_at_a_write_are_named_with_the_reason(tmp_pat
             return {**row, "colour": f"colour-{self.n}"}
 
     untried = played(Ticks(), tmp_path).report.writes.untried
-    for door in ("PUT /notes/{noteId}", "POST /notes"):
-        said = "\n".join({e.reason for e in untried if f"{e.door.method} {e.door.path}" == door})
+    for endpoint in ("PUT /notes/{noteId}", "POST /notes"):
+        said = "\n".join(
+            {e.reason for e in untried if f"{e.endpoint.method} {e.endpoint.path}" == endpoint}
+        )
         assert "`member`, for it says whose the object is" in said
         assert "`id`, for it names the object" in said
-        assert "`status`" in said or door == "POST /notes"
-    said = "\n".join(e.reason for e in untried if e.door.method == "PUT" and "notes" in e.door.path)
+        assert "`status`" in said or endpoint == "POST /notes"
+    said = "\n".join(
+        e.reason for e in untried if e.endpoint.method == "PUT" and "notes" in e.endpoint.path
+    )
     assert "`colour`, for it varies by itself" in said
 
 

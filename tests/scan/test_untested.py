@@ -176,7 +176,7 @@ def test_what_shows_nothing_and_could_not_be_asked_is_named(tmp_path: Path) -> N
         .replace(", shared_with", "").replace(", shared]", "]"),
         Api({"/notes": lambda who: []}),
     )  # fmt: skip
-    left = {each.door.operation: each.reason for each in run.report.skipped}
+    left = {each.endpoint.operation: each.reason for each in run.report.skipped}
     assert left["isMember"].startswith("no value for `team` was seen"), left
 
 

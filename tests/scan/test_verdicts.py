@@ -150,7 +150,7 @@ def bookings(
         return who in leaks or NAMES.get(who) in (each["host_id"], each["guest_id"])
 
     def view(each: dict[str, Any], without: str) -> dict[str, Any]:
-        more = {"entry": {"door": f"D-{each['code']}-4471"}} if entry else {}
+        more = {"entry": {"endpoint": f"D-{each['code']}-4471"}} if entry else {}
         return {name: value for name, value in (each | more).items() if name != without}
 
     def listed(who: str, id: str) -> Any:
@@ -170,8 +170,8 @@ def bookings(
     policy = BOOKING
     if entry:
         shape = shape.replace("code:", 'entry: {$ref: "#/components/schemas/Entry"}, code:')
-        shape += schema("Entry", door="string")
-        line = "  Entry: {owner: {parent: true}, fields: {door: [{see: [owner]}]}}\n"
+        shape += schema("Entry", endpoint="string")
+        line = "  Entry: {owner: {parent: true}, fields: {endpoint: [{see: [owner]}]}}\n"
         policy = BOOKING.replace("price, code", "price, code, entry").replace(
             "operations:", f"{line}operations:"
         )
@@ -203,7 +203,7 @@ def test_what_stands_in_an_object_of_two_is_the_other_partys_too(
 
 def test_a_stranger_to_both_parties_is_proven_to_read_what_stands_in_it(tmp_path: Path) -> None:
     run = bookings(tmp_path, leaks=("ann", "bob", "cat"), entry=True)
-    assert ("Entry.door", "member") in run.proven
+    assert ("Entry.endpoint", "member") in run.proven
 
 
 def test_a_stranger_to_both_parties_is_proven_to_read_their_object(tmp_path: Path) -> None:

@@ -74,9 +74,11 @@ def test_an_option_is_judged_at_who_is_not_to_see_it(tmp_path: Path, which: str)
     shape = schema("Person", id="string", nick="string", email="string", city="string")
     found = told(tmp_path, shape, PATHS, POLICY, Options(which))
     assert found.proven == {("Person.email", "member"), ("Person.city", "member")}
-    doors: Any = [door.path for door in found.finding("Person.email", "member").doors]
-    assert all(which in door for door in doors), doors
-    assert len(doors) == 1, "the other options open nothing"
+    endpoints: Any = [
+        endpoint.path for endpoint in found.finding("Person.email", "member").endpoints
+    ]
+    assert all(which in endpoint for endpoint in endpoints), endpoints
+    assert len(endpoints) == 1, "the other options open nothing"
 
 
 def test_options_that_open_nothing_are_clean(tmp_path: Path) -> None:

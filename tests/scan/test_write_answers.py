@@ -143,7 +143,7 @@ def test_a_refused_change_that_returns_anothers_object_is_proven(tmp_path: Path)
     run = scan(tmp_path, Notes(kept_out=lambda who, note, every, sent: {"current": note}))
     assert ("Note.secret", "member") in run.proven
     found = run.finding("Note.secret", "member")
-    assert {(each.method, each.path) for each in found.doors} >= {("PATCH", "/notes/{id}")}
+    assert {(each.method, each.path) for each in found.endpoints} >= {("PATCH", "/notes/{id}")}
     assert found.evidence is not None and found.evidence.curl.startswith("curl -s -X PATCH")
     assert run.code is ExitCode.FINDINGS
 
@@ -152,7 +152,7 @@ def test_a_creation_that_is_answered_with_everybodys_is_proven(tmp_path: Path) -
     api = Notes(made=lambda who, note, every, sent: {**note, "related": every}, kept_out=no)
     run = scan(tmp_path, api)
     assert run.proven == {("Note.secret", "member")}
-    assert [(e.method, e.path) for e in run.finding("Note.secret", "member").doors] == [
+    assert [(e.method, e.path) for e in run.finding("Note.secret", "member").endpoints] == [
         ("POST", "/notes")
     ]
 
@@ -172,8 +172,8 @@ def test_what_the_answer_to_a_write_lacks_closes_nothing(tmp_path: Path) -> None
     run = scan(tmp_path, Notes(kept_out=no))
     assert run.code is ExitCode.CLEAN
     reads = {"/me", "/notes", "/notes/{id}"}
-    assert {cell.door.path for cell in run.report.cells} <= reads
-    assert {cell.door.method for cell in run.report.cells} == {"GET"}
+    assert {cell.endpoint.path for cell in run.report.cells} <= reads
+    assert {cell.endpoint.method for cell in run.report.cells} == {"GET"}
 
 
 def test_without_leave_nothing_is_written_to_be_answered(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class Told:
             for cell in self.report.cells
             if f"{cell.resource}.{cell.field}" == name
             and cell.viewer == viewer
-            and path in ("", cell.door.path)
+            and path in ("", cell.endpoint.path)
         }
 
 

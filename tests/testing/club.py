@@ -84,7 +84,7 @@ import json, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from club import *
 
-class Door(BaseHTTPRequestHandler):
+class Endpoint(BaseHTTPRequestHandler):
     def do_GET(self):
         who = bearer(self.headers["authorization"])
         mine = self.path == "/me"
@@ -98,7 +98,7 @@ class Door(BaseHTTPRequestHandler):
     def log_message(self, *said):
         pass
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 URL = f"http://127.0.0.1:{server.server_port}"
 """

@@ -13,7 +13,15 @@ from oakum.scan.legible import Legible
 from oakum.semantics import Judge, Model, Principal
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller
 from oakum.testing.look import RELATION, Asked, Frame, Look
-from tests.properties.worlds import ANSWER, RELATIONS, compiled, door, policies, principals, values
+from tests.properties.worlds import (
+    ANSWER,
+    RELATIONS,
+    compiled,
+    endpoint,
+    policies,
+    principals,
+    values,
+)
 
 ANSWERED = Response(200, {"content-type": "application/json"})
 
@@ -22,7 +30,9 @@ def looked(model: Model, caller: Caller, value: Json) -> Look:
     label = Cast(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     read = Legible(value, ANSWER)
-    return Look(frame, Asked(door(), {}, caller, ANSWERED, read, False, "test", "1"), {}).judge()
+    return Look(
+        frame, Asked(endpoint(), {}, caller, ANSWERED, read, False, "test", "1"), {}
+    ).judge()
 
 
 def withheld(model: Model, who: Principal, value: Json) -> set[tuple[str, ...]]:

@@ -1,4 +1,5 @@
-"""What is nobody's goes with the object that it stands in, where `call:` opens doors to owners."""
+"""What is nobody's goes with the object that it stands in, where `call:` opens endpoints to
+owners."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_a_leak_fails_the_test_that_received_it(pytester: pytest.Pytester, clien
     done.stdout.fnmatch_lines([
         "*_ test_other _*",
         "oakum: `Member.email` was sent to `member`, to whom the contract does not show it",
-        "  door:     GET /members/{id} (getMember)",
+        "  endpoint:     GET /members/{id} (getMember)",
         "  answer:   200, /email is string(13)",
         "  contract: exposure.yaml:17:7: shown to owner",
     ])  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_report_of_tests_and_one_of_a_scan_count_together(pytester: pytest.Pyt
 
 
 NOTHING = {
-    "no door": (
+    "no endpoint": (
         "def test_health():\n    ask('/health', headers={})", "no test reached an operation",
     ),
     "no test": ("", "no test reached an operation"),
@@ -446,14 +446,14 @@ def test_a_leak_by_which_no_test_fails_fails_the_run(
     if leaky:
         done.stdout.fnmatch_lines([
             "leaked in test_club.py::test_other, which did not fail by it: `Member.email` was*",
-            "  door:     GET /members/{id} (getMember)",
+            "  endpoint:     GET /members/{id} (getMember)",
             "  caller:   `member`*",
             "so the run fails*",
         ])  # fmt: skip
         assert "ann@club.test" not in done.stdout.str()
 
 
-NO_DOOR = "def test_health():\n    ask('/health', headers={})"
+NO_ENDPOINT = "def test_health():\n    ask('/health', headers={})"
 
 
 @pytest.mark.parametrize(
@@ -468,7 +468,7 @@ NO_DOOR = "def test_health():\n    ask('/health', headers={})"
 def test_a_suite_that_reaches_no_operation_does_not_end_with_0(
     pytester: pytest.Pytester, more: tuple[str, ...], code: pytest.ExitCode
 ) -> None:
-    suite(pytester.path, "Flask", leaky=False, tests=NO_DOOR)
+    suite(pytester.path, "Flask", leaky=False, tests=NO_ENDPOINT)
     done = run(pytester, *more)
     assert done.ret == code
     assert ("--oakum-allow-empty" in done.stdout.str()) is (code == pytest.ExitCode.TESTS_FAILED)
@@ -486,6 +486,6 @@ def test_a_part_of_a_suite_need_not_reach_one(
     pytester: pytest.Pytester, more: tuple[str, ...], code: pytest.ExitCode
 ) -> None:
     """Who runs a few tests while writing them has asked for no proof."""
-    suite(pytester.path, "Flask", leaky=False, tests=NO_DOOR)
+    suite(pytester.path, "Flask", leaky=False, tests=NO_ENDPOINT)
     pytester.makeini("[pytest]\noakum_contract = exposure.yaml\n")
     assert pytester.runpytest_inprocess(*LEAN, *more).ret == code

@@ -67,21 +67,25 @@ class Guarded(Play):
         self.clients = self.bare
 
     def both(self, viewer: str | None, owner: str) -> Iterator[tuple[str, set[Any], set[Any]]]:
-        """Door, what it shows of an owner without the guard, and with it."""
+        """Endpoint, what it shows of an owner without the guard, and with it."""
         bare = list(self.ask(viewer, owner))
         self.clients = self.guarded
-        for (door, without), (_, within) in zip(bare, self.ask(viewer, owner), strict=True):
-            yield door, self.shown(door, without, owner), self.shown(door, within, owner)
+        for (endpoint, without), (_, within) in zip(bare, self.ask(viewer, owner), strict=True):
+            yield (
+                endpoint,
+                self.shown(endpoint, without, owner),
+                self.shown(endpoint, within, owner),
+            )
         self.clients = self.bare
 
 
 EMBEDDING = ("/api/workout/", "/stats/workouts/", "/api/ride/")
-"""Doors at which a member stands within a workout: who may not see that sees neither."""
+"""Endpoints at which a member stands within a workout: who may not see that sees neither."""
 
 
-def granted_to(relation: str, leaf: tuple[str, str], state: dict[str, bool], door: str) -> bool:
+def granted_to(relation: str, leaf: tuple[str, str], state: dict[str, bool], endpoint: str) -> bool:
     group = GROUPS[leaf]
-    embedded = leaf[0] == "Member" and door.split(" ")[1].startswith(EMBEDDING)
+    embedded = leaf[0] == "Member" and endpoint.split(" ")[1].startswith(EMBEDDING)
     if embedded and not truth.may("history", relation, state):
         return False
     # Nobody is blocked by a class.
@@ -100,9 +104,9 @@ def test_of_what_cadence_shows_exactly_what_the_contract_grants_is_left(
 ) -> None:
     play.set("pia", state)
     for relation, viewer in VIEWERS.items():
-        for door, without, within in play.both(viewer, "pia"):
-            granted = {leaf for leaf in without if granted_to(relation, leaf, state, door)}
-            assert within == granted, (relation, door)
+        for endpoint, without, within in play.both(viewer, "pia"):
+            granted = {leaf for leaf in without if granted_to(relation, leaf, state, endpoint)}
+            assert within == granted, (relation, endpoint)
 
 
 # --------------------------------------------------------------------------- frameworks

@@ -1,4 +1,4 @@
-"""Fingerprints hold still while doors come and go; counts are of cells."""
+"""Fingerprints hold still while endpoints come and go; counts are of cells."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from oakum.errors import NOWHERE, Location
-from oakum.finding import Cell, Door, Finding, Report, Result
+from oakum.finding import Cell, Endpoint, Finding, Report, Result
 
-DOORS = (Door("GET", "/a", "a"), Door("GET", "/b", "b"))
+ENDPOINTS = (Endpoint("GET", "/a", "a"), Endpoint("GET", "/b", "b"))
 FINDING = Finding(
     "excessive-data-exposure", "proven", "Member", "email", "member", (("private", "true"),),
-    DOORS, "API3:2023", ("CWE-213",), "high", "a title", "advice", NOWHERE,
+    ENDPOINTS, "API3:2023", ("CWE-213",), "high", "a title", "advice", NOWHERE,
 )  # fmt: skip
 
 
@@ -24,11 +24,12 @@ def test_a_fingerprint_is_sixteen_hex_digits_that_never_change() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"doors": DOORS[:1]}, {"severity": "low"}, {"title": "other"}, {"verdict": "suspected"},
+        {"endpoints": ENDPOINTS[:1]}, {"severity": "low"}, {"title": "other"},
+        {"verdict": "suspected"},
         {"also": ("x",)}, {"promise": "p"}, {"contract_location": Location("a", 9, 9)},
     ],
 )  # fmt: skip
-def test_words_and_doors_do_not_change_it(change: dict[str, object]) -> None:
+def test_words_and_endpoints_do_not_change_it(change: dict[str, object]) -> None:
     assert replace(FINDING, **change).fingerprint == FINDING.fingerprint  # type: ignore[arg-type]
 
 
@@ -47,7 +48,7 @@ def test_neighbouring_parts_do_not_run_together() -> None:
 
 def test_a_report_counts_cells_by_what_is_known_of_them() -> None:
     cells = tuple(
-        Cell("Member", "email", "member", (), DOORS[0], result is Result.OPEN, result)
+        Cell("Member", "email", "member", (), ENDPOINTS[0], result is Result.OPEN, result)
         for result in (Result.LEAK, Result.LEAK, Result.OPEN)
     )
     report = Report("t", "c", True, "r", "", 0.0, 0, 0, (), cells, (), ())

@@ -17,7 +17,7 @@ from oakum.contract.classify import classify
 from oakum.exchange import Request, Response
 from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
-from oakum.scan.doors import is_graphql
+from oakum.scan.endpoints import is_graphql
 from oakum.scan.engine import Engine
 from oakum.scan.run import Options, Scan
 from oakum.scan.session import Sessions
@@ -220,7 +220,7 @@ class SelfTest:
             compare(self.model, after), self.contract.document.locate, self.contract.document.locate
         )
         wide = tuple(
-            Widening(each.sentence, each.doors, each.location) for each in found if each.widens
+            Widening(each.sentence, each.endpoints, each.location) for each in found if each.widens
         )
         verdict = self.judged(None, wide)
         if any(each.name == "widening" for each in verdict.failed):
@@ -236,9 +236,10 @@ class SelfTest:
         if not seeded.altered:
             return Trial(leak, "not seeded", self._why_not(leak, seeded))
         red = {each.name for each in self.judged(report, None).failed}
-        whole = ("*", "") in seeded.shown  # the door as such is shut to this viewer
+        whole = ("*", "") in seeded.shown  # the endpoint as such is shut to this viewer
         named = any(
-            (each.resource, each.field) in seeded.shown or (whole and leak.door in each.doors)
+            (each.resource, each.field) in seeded.shown
+            or (whole and leak.endpoint in each.endpoints)
             for each in report.findings
         )
         if red & {"proven", "suspected"} and named:
@@ -247,7 +248,7 @@ class SelfTest:
 
     def _why_not(self, leak: Mutant, seeded: Seeded) -> str:
         if not seeded.met:
-            return "the door is not asked"
+            return "the endpoint is not asked"
         for each in _cells(leak, self.healthy):
             if each.result is Result.NOT_SHOWN:
                 return each.reason
@@ -279,7 +280,11 @@ def _first(words: tuple[str, ...]) -> str:
 
 def _cells(leak: Mutant, cells: tuple[Cell, ...], field: str = "") -> Iterator[Cell]:
     for each in cells:
-        same = (each.door, each.viewer, each.resource) == (leak.door, leak.viewer, leak.resource)
+        same = (each.endpoint, each.viewer, each.resource) == (
+            leak.endpoint,
+            leak.viewer,
+            leak.resource,
+        )
         wanted = field or leak.field
         if same and each.field == wanted and set(leak.state) <= set(each.state):
             yield each

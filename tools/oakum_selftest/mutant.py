@@ -1,8 +1,8 @@
 """Leaks to seed: which there are, and which of them are drawn.
 
 Pure. The space is what the contract closes: each denied cell of a scan of the healthy API, each
-door and each setting. A draw takes turns over the kinds, and within a kind over doors, viewers and
-resources, so that no door with many fields crowds out the others.
+endpoint and each setting. A draw takes turns over the kinds, and within a kind over endpoints,
+viewers and resources, so that no endpoint with many fields crowds out the others.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Literal
 
 from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
-from oakum.finding import Cell, Door, State
+from oakum.finding import Cell, Endpoint, State
 from oakum.semantics import Model
 from oakum.semantics.table import allows, deciding, member
 
-Kind = Literal["field", "check", "switch", "door", "graph", "extra", "own", "rule"]
+Kind = Literal["field", "check", "switch", "endpoint", "graph", "extra", "own", "rule"]
 KINDS: Mapping[Kind, str] = {
-    "field": "a field un-hidden: one field, at one door, for one kind of viewer, in one state",
-    "check": "an owner check dropped: a door answers a viewer as it answers the owner",
+    "field": "a field un-hidden: one field, at one endpoint, for one kind of viewer, in one state",
+    "check": "an owner check dropped: an endpoint answers a viewer as it answers the owner",
     "switch": "a switch ignored: what the owner has closed is shown as if it were open",
-    "door": "a door opened: nobody logged in gets what a member gets",
+    "endpoint": "an endpoint opened: nobody logged in gets what a member gets",
     "graph": "a field un-hidden in what a GraphQL query answers",
     "extra": "a value out of place: an owner's own value under a name that nobody declared",
-    "own": "somebody else's answer at a door that answers about its caller",
+    "own": "somebody else's answer at an endpoint that answers about its caller",
     "rule": "a rule widened: a line of the contract shows more than the one before it",
 }
 """Every kind of leak, in words."""
@@ -40,7 +40,7 @@ class Mutant:
     """One leak. `viewer` is a kind of viewer, as cells call it."""
 
     kind: Kind
-    door: Door
+    endpoint: Endpoint
     viewer: str = ""
     resource: str = ""
     field: str = ""
@@ -53,7 +53,7 @@ class Mutant:
     @property
     def sentence(self) -> str:
         """What is wrong in the API that has this leak."""
-        where = f"{self.door.method} {self.door.path}"
+        where = f"{self.endpoint.method} {self.endpoint.path}"
         when = " when " + ", ".join(f"{n} is {v}" for n, v in self.state) if self.state else ""
         what = f"`{self.resource}.{self.field}`" if self.field else f"`{self.resource}`"
         match self.kind:
@@ -64,7 +64,7 @@ class Mutant:
             case "switch":
                 name = ", ".join(name for name, _ in self.opened)
                 return f"{where} ignores `{name}`: `{self.viewer}` sees {what}{when}"
-            case "door":
+            case "endpoint":
                 return f"{where} asks nobody to log in"
             case "extra":
                 return f"{where} shows `{self.viewer}` a value of the owner's {_PLACED[self.field]}"
@@ -86,7 +86,7 @@ def drawn(space: Iterable[Mutant], seed: int) -> Iterator[Mutant]:
     rng = random.Random(seed)
     kinds: dict[str, dict[tuple[str, ...], list[Mutant]]] = {}
     for each in space:
-        group = (each.door.operation, each.viewer, each.resource)
+        group = (each.endpoint.operation, each.viewer, each.resource)
         kinds.setdefault(each.kind, {}).setdefault(group, []).append(each)
     turns = [_in_turn(groups, rng) for groups in kinds.values()]
     while turns:
@@ -111,12 +111,12 @@ def of_cells(cells: Iterable[Cell], model: Model, graphs: Mapping[str, Graph]) -
     """The leaks that an API can have, by the cells of a scan of it when it was healthy."""
     denied = [each for each in cells if not each.granted]
     for each in denied:
-        yield Mutant("field", each.door, each.viewer, each.resource, each.field, each.state)
+        yield Mutant("field", each.endpoint, each.viewer, each.resource, each.field, each.state)
     yield from _each(denied, _check)
     yield from _each(denied, lambda cell: _switch(cell, model))
     for place in PLACES:
         yield from _each(denied, lambda cell, place=place: _extra(cell, place))  # type: ignore[misc]
-    yield from _doors(model)
+    yield from _endpoints(model)
     yield from dict.fromkeys(_in_graphs(denied, model, graphs))
     yield from _own(model, denied)
 
@@ -126,11 +126,11 @@ def _each(cells: Iterable[Cell], make: Callable[[Cell], Mutant | None]) -> Itera
 
 
 def _check(cell: Cell) -> Mutant:
-    return Mutant("check", cell.door, cell.viewer, cell.resource)
+    return Mutant("check", cell.endpoint, cell.viewer, cell.resource)
 
 
 def _extra(cell: Cell, place: str) -> Mutant:
-    return Mutant("extra", cell.door, cell.viewer, cell.resource, place)
+    return Mutant("extra", cell.endpoint, cell.viewer, cell.resource, place)
 
 
 def _switch(cell: Cell, model: Model) -> Mutant | None:
@@ -145,7 +145,9 @@ def _switch(cell: Cell, model: Model) -> Mutant | None:
     held = frozenset({cell.viewer, *_basic(model, cell.viewer)})
     if not allows(table, cell.field, held, dict(opened)):
         return None  # closed in every state
-    return Mutant("switch", cell.door, cell.viewer, cell.resource, "", cell.state, tuple(closed))
+    return Mutant(
+        "switch", cell.endpoint, cell.viewer, cell.resource, "", cell.state, tuple(closed)
+    )
 
 
 def _basic(model: Model, viewer: str) -> Iterator[str]:
@@ -159,25 +161,25 @@ def _basic(model: Model, viewer: str) -> Iterator[str]:
             yield name
 
 
-def _doors(model: Model) -> Iterator[Mutant]:
-    """Doors of reading that nobody gets through without a login."""
+def _endpoints(model: Model) -> Iterator[Mutant]:
+    """Endpoints of reading that nobody gets through without a login."""
     for each in model.operations.values():
         rule = model.rule(each.id)
         shut = not each.anonymous if rule.call is None else "anyone" not in rule.call
         if shut and each.method == "GET" and each.id != model.policy.caller.operation:
-            yield Mutant("door", Door(each.method, each.path, each.id))
+            yield Mutant("endpoint", Endpoint(each.method, each.path, each.id))
 
 
 def _in_graphs(
     denied: Iterable[Cell], model: Model, graphs: Mapping[str, Graph]
 ) -> Iterator[Mutant]:
-    """What the documented doors close, where a schema has the field as well."""
+    """What the documented endpoints close, where a schema has the field as well."""
     for id, rule in model.rules.items():
         graph = graphs.get(rule.graphql)
         if graph is None:
             continue
         each = model.operations[id]
-        door = Door(each.method, each.path, each.id)
+        endpoint = Endpoint(each.method, each.path, each.id)
         types = [(model.bound[name], make()) for name, make in graph.types.items()
                  if name in model.bound]  # fmt: skip
         for cell in denied:
@@ -185,14 +187,14 @@ def _in_graphs(
             for segment in cell.field.split("."):
                 shapes = [below for at in shapes if (below := member(at, segment)) is not None]
             if shapes:
-                yield Mutant("graph", door, cell.viewer, cell.resource, cell.field, cell.state)
+                yield Mutant("graph", endpoint, cell.viewer, cell.resource, cell.field, cell.state)
 
 
 def _own(model: Model, denied: Iterable[Cell]) -> Iterator[Mutant]:
-    """Doors without a parameter in the path, at which objects with an owner leave."""
-    for door in dict.fromkeys(each.door for each in denied):
-        if "{" not in door.path and door.operation != model.policy.caller.operation:
-            yield Mutant("own", door)
+    """Endpoints without a parameter in the path, at which objects with an owner leave."""
+    for endpoint in dict.fromkeys(each.endpoint for each in denied):
+        if "{" not in endpoint.path and endpoint.operation != model.policy.caller.operation:
+            yield Mutant("own", endpoint)
 
 
 def text(value: Json) -> str:

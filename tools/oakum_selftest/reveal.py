@@ -62,7 +62,7 @@ class Seeded:
     seats: Seats
     ask: Ask
     met: int = 0
-    """Answers at the door of the leak."""
+    """Answers at the endpoint of the leak."""
     altered: int = 0
     """Answers that held more than the contract grants, because of it."""
     shown: set[tuple[str, str]] = field(default_factory=set)
@@ -72,12 +72,12 @@ class Seeded:
 
     def answer(self, viewer: str | None, request: Request, healthy: Response) -> Response:
         """What the API with the leak answers where the healthy one answers this."""
-        params = placed(self.model.operations[self.mutant.door.operation], request)
+        params = placed(self.model.operations[self.mutant.endpoint.operation], request)
         if params is None:
             return healthy
         self.met += 1
         match self.mutant.kind:
-            case "door":
+            case "endpoint":
                 changed = self._in_place_of(viewer, request, healthy, params)
             case "own":
                 changed = self._in_place_of(viewer, request, healthy, params)
@@ -115,8 +115,8 @@ class Seeded:
         walked = self._walk(viewer, answer, params)
         if walked is None:
             return {}
-        principal, door = self.seats.principal(viewer), self.mutant.door.operation
-        may = may_call(self.model, principal, door, params)
+        principal, endpoint = self.seats.principal(viewer), self.mutant.endpoint.operation
+        may = may_call(self.model, principal, endpoint, params)
         found = {
             (*self._name(each), *each.owners, leaf.path, text(leaf.value)): (
                 each.resource, leaf.path,
@@ -139,7 +139,7 @@ class Seeded:
     def _walk(
         self, viewer: str | None, answer: Response, params: dict[str, str]
     ) -> tuple[Json, Judgement] | None:
-        operation = self.model.operations[self.mutant.door.operation]
+        operation = self.model.operations[self.mutant.endpoint.operation]
         return walk(self.model, self.seats, operation, viewer, answer, params)
 
     def _reveals(self, sighting: Sighting, leaf: Leaf) -> bool:
@@ -276,8 +276,9 @@ class Seeded:
     def _in_place_of(
         self, viewer: str | None, request: Request, healthy: Response, params: dict[str, str]
     ) -> Response:
-        """`door`: nobody logged in gets a member's answer. `own`: whoever asks gets another's."""
-        if (viewer is None) != (self.mutant.kind == "door"):
+        """`endpoint`: nobody logged in gets a member's answer. `own`: whoever asks gets
+        another's."""
+        if (viewer is None) != (self.mutant.kind == "endpoint"):
             return healthy
         for name in self.seats.names():
             if name == viewer:
@@ -368,7 +369,7 @@ class Seeded:
 
 
 def placed(operation: Operation, request: Request) -> dict[str, str] | None:
-    """The path's parameters, decoded; None: the request stands at another door."""
+    """The path's parameters, decoded; None: the request stands at another endpoint."""
     if request.method != operation.method:
         return None
     names = re.findall(r"\{([^{}]+)\}", operation.path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from oakum.contract.model import FieldRule, Grant, Json, Policy, Relation, Resource
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.semantics import Model, Principal, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.model import resources_in
@@ -48,10 +48,10 @@ def widened(policy: Policy) -> Iterator[Wider]:
             relations = {**policy.relations, name: replace(relation, unless=unless)}
             said = f"`{other}` does not take `{name}` away any more"
             yield Wider(_mutant(name, said), replace(policy, relations=relations))
-    for name, door in policy.operations.items():
-        for word in policy.relations if door.call is not None else ():
-            if word not in (call := door.call or ()):
-                operations = {**policy.operations, name: replace(door, call=(*call, word))}
+    for name, endpoint in policy.operations.items():
+        for word in policy.relations if endpoint.call is not None else ():
+            if word not in (call := endpoint.call or ()):
+                operations = {**policy.operations, name: replace(endpoint, call=(*call, word))}
                 said = f"`{word}` may call `{name}`"
                 yield Wider(_mutant(name, said), replace(policy, operations=operations))
 
@@ -63,7 +63,7 @@ def _made(policy: Policy, resource: Resource, path: str, said: str) -> Wider:
 
 
 def _mutant(about: str, said: str) -> Mutant:
-    return Mutant("rule", Door("", "the contract", about), field=said, resource=about)
+    return Mutant("rule", Endpoint("", "the contract", about), field=said, resource=about)
 
 
 def _grants(policy: Policy, rule: FieldRule) -> Iterator[tuple[str, FieldRule]]:
@@ -94,9 +94,9 @@ def _with(rule: FieldRule, index: int, grant: Grant) -> FieldRule:
 def shows_more(before: Model, after: Model) -> bool:
     """Whether anybody may see, set or call more by the second contract than by the first.
 
-    A field counts for those who get through a door at which it leaves, or comes in.
+    A field counts for those who get through an endpoint at which it leaves, or comes in.
     """
-    out, into = _doors(after, answers=True), _doors(after, answers=False)
+    out, into = _endpoints(after, answers=True), _endpoints(after, answers=False)
     nobodys = Subject("", owned=False)
     for caller, subject in _encounters(before.policy):
         pair = tuple(held(each.policy, caller, subject) for each in (before, after))
@@ -123,7 +123,7 @@ def _wider(first: Table, second: Table, old: frozenset[str], new: frozenset[str]
     )
 
 
-def _doors(model: Model, *, answers: bool) -> dict[str, set[str]]:
+def _endpoints(model: Model, *, answers: bool) -> dict[str, set[str]]:
     """Resource → operations whose answers, or request bodies, hold it."""
     found: dict[str, set[str]] = {name: set() for name in model.tables}
     for id, each in model.operations.items():

@@ -12,7 +12,7 @@ from oakum.contract.model import Json
 from oakum.errors import ExitCode
 from oakum_selftest.mutant import KINDS, Mutant
 
-SCHEMA = "oakum.selftest/1"
+SCHEMA = "oakum.selftest/2"
 Fate = Literal["caught", "missed", "not seeded"]
 
 
@@ -152,7 +152,7 @@ _EXITS = {
 
 
 def document(tally: Tally, contract: str) -> Json:
-    """The same as plain values, in the structure of `oakum.selftest/1`."""
+    """The same as plain values, in the structure of `oakum.selftest/2`."""
     low, high = interval(tally.caught, tally.seeded)
     return {
         "schema": SCHEMA,
@@ -173,7 +173,10 @@ def document(tally: Tally, contract: str) -> Json:
         "mutants": [
             {
                 "kind": each.mutant.kind,
-                "door": {"method": each.mutant.door.method, "path": each.mutant.door.path},
+                "endpoint": {
+                    "method": each.mutant.endpoint.method,
+                    "path": each.mutant.endpoint.path,
+                },
                 "viewer": each.mutant.viewer,
                 "resource": each.mutant.resource,
                 "field": each.mutant.field,

@@ -1,1 +1,1 @@
-"""P1: open door."""
+"""P1: open endpoint."""

@@ -1,4 +1,4 @@
-"""A marina whose boats need no login at all: the document declares one, the door never asks for it.
+"""A marina whose boats need no login at all: the document declares one, the endpoint never asks for it.
 
 Whoever counts up from one berth to the next has every skipper's telephone number.
 """

@@ -1,6 +1,6 @@
 """A tennis club's directory for members: they may look each other up, and the street may as well.
 
-Here the contract lets every account holder see a player, so that only the door's missing login is
+Here the contract lets every account holder see a player, so that only the endpoint's missing login is
 the leak. A refusal is an answer with status 200 and an `errors` member.
 """
 

@@ -235,7 +235,7 @@ ENTRY = Entry(
     decoys=(
         "`area` is public and has a `lat` and `lon` too, of a tenth of a degree",
         "`exif.maker` is public, the same for all, and stays in the fixed twin",
-        "hosts read the upload records of their own photos by right, at a door of their own",
+        "hosts read the upload records of their own photos by right, at an endpoint of their own",
         "`src` is signed anew, photos are shuffled and `views` counts up with every answer",
     ),
 )

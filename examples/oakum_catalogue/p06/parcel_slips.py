@@ -63,7 +63,7 @@ components:
         code: {type: string}
         sender_id: {type: string}
         depot: {type: string}
-        door_code: {type: string}
+        endpoint_code: {type: string}
     Receipt:
       type: object
       properties:
@@ -92,7 +92,7 @@ resources:
     promise: "Give the code to whoever shall fetch your parcel"
     fields:
       sender_id, depot: [{see: [member]}]
-      code, door_code: [{see: [owner]}]
+      code, endpoint_code: [{see: [owner]}]
   Receipt:
     key: number
     owner: sender_id
@@ -132,7 +132,7 @@ def app(mode: Mode, seed: int) -> Starlette:
             "code": key,
             "sender_id": sender,
             "depot": words(rng, 1),
-            "door_code": words(rng),
+            "endpoint_code": words(rng),
         }
     receipts: dict[int, Json] = {
         7001 + nth: {"number": 7001 + nth, "sender_id": sender, "cents": rng.randint(10**7, 10**8)}

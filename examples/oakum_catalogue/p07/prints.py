@@ -236,7 +236,7 @@ ENTRY = Entry(
     ),
     decoys=(
         "a list of nothing but other people's orders is refused with 403, as is one unknown id",
-        "the door to one order, and the list without a filter, know their owner",
+        "the endpoint to one order, and the list without a filter, know their owner",
         "papers are filtered by id as well, by all customers, and come in any order",
         "`meta.seconds` differs in every answer; more than 25 ids are refused in both modes",
     ),

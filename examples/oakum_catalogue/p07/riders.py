@@ -1,4 +1,4 @@
-"""A cycling app shows one rider as it should. The door that takes many ids at once was written for
+"""A cycling app shows one rider as it should. The endpoint that takes many ids at once was written for
 the leaderboard, and hands out whole rows as soon as it is asked for more than one."""
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ ENTRY = Entry(
     truth=(Truth("Rider", ("homeTown", "weightGrams"), ("member",), "POST /riders/lookup"),),
     decoys=(
         "clubs have a homeTown as well, which is open, and a look-up that takes any number of ids",
-        "the look-up answers a single id, and the door to one rider, as the contract says",
+        "the look-up answers a single id, and the endpoint to one rider, as the contract says",
         "all riders happen to have the same yearsActive, which members may see",
         "unknown ids are left out without a word; more than 50 are refused in both modes",
     ),

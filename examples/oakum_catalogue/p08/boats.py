@@ -1,5 +1,5 @@
 """A boat club hides its skippers' telephones, and hands them out with `?include=skipper` of a boat:
-what is included is the stored row, not the view that the skipper's own door gives."""
+what is included is the stored row, not the view that the skipper's own endpoint gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A music school's teachers set levels and discounts, at a door that asks only for a login.
+"""A music school's teachers set levels and discounts, at an endpoint that asks only for a login.
 
 Nobody may mark themselves, but any pupil may mark any other.
 """
@@ -205,7 +205,7 @@ def app(mode: Mode, seed: int) -> Starlette:
 ENTRY = Entry(
     name="p12-lessons",
     pattern="P12",
-    title="any pupil sets another's level and discount at the teachers' door",
+    title="any pupil sets another's level and discount at the teachers' endpoint",
     convention="integer ids, {ok, result} with 200 for refusals, snake_case, form login and cookie, a staff claim",
     document=DOCUMENT,
     exposure=EXPOSURE,

@@ -1,4 +1,4 @@
-"""A hostel whose guests change their profile by a form, and whose other doors do harm to whoever
+"""A hostel whose guests change their profile by a form, and whose other endpoints do harm to whoever
 tries them: an account that is switched off, an unfollowing that nothing takes back, a link that
 nothing unties, a suspension that anybody may order, and a kitchen that always fails.
 """
@@ -206,7 +206,7 @@ def app(mode: Mode, seed: int) -> Starlette:
             return JSONResponse({}, 401 if own is None else 404)
         found = guests[request.path_params["id"]]
         found.update({k: v for k, v in (await request.json()).items() if k in found})
-        found["suspended"] = True  # whatever is sent: it is what this door is for
+        found["suspended"] = True  # whatever is sent: it is what this endpoint is for
         return Response(status_code=204)
 
     async def friend(request: Request) -> Response:
@@ -251,7 +251,7 @@ def app(mode: Mode, seed: int) -> Starlette:
 ENTRY = Entry(
     name="p12-wardens",
     pattern="P12",
-    title="a guest sends the dearest tier along with the form, among doors that harm who tries them",
+    title="a guest sends the dearest tier along with the form, among endpoints that harm who tries them",
     convention="numbers, no envelope, snake_case, api key, forms, OpenAPI 3.0, no pagination",
     document=DOCUMENT,
     exposure=EXPOSURE,
@@ -263,7 +263,7 @@ ENTRY = Entry(
         "`is_active`, `role` and `suspended` are saved too: not set of an account that was there",
         "a friendship that is ended does not begin again: only one that the run begins is ended",
         "a locker that is given cannot be taken back: a POST that links is not sent",
-        "six doors of the kitchen always answer 500",
+        "six endpoints of the kitchen always answer 500",
     ),
     options=("--allow-own-settings", "--allow-writes"),
 )

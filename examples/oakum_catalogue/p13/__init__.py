@@ -1,1 +1,1 @@
-"""P13: talk before the door."""
+"""P13: talk before the endpoint."""

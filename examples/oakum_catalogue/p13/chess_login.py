@@ -167,7 +167,7 @@ ENTRY = Entry(
     app=app,
     truth=(Truth("Player", ("firstName", "phone"), ("anyone",), "POST /login"),),
     decoys=(
-        "unknown handles are answered with 404: handles are public, and looked up at their own door",
+        "unknown handles are answered with 404: handles are public, and looked up at their own endpoint",
         "the fixed twin has `***` in the same places",
         "`attempt` counts up by itself, and `help.phone` is that of the club",
         "all players happen to have the same rating, which is public",

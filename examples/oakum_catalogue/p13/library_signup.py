@@ -205,7 +205,7 @@ ENTRY = Entry(
     app=app,
     truth=(Truth("Reader", ("email", "street"), ("anyone",), "POST /signup"),),
     decoys=(
-        "taken or free is no secret: names are looked up by everybody at a door of their own",
+        "taken or free is no secret: names are looked up by everybody at an endpoint of their own",
         "the names that are offered instead are drawn anew each time, and hold the name that was sent",
         "a name that is free is answered with a random ticket, and an address may be that of two",
         "whoever sends an Authorization header is refused with 400 before anything is looked at",

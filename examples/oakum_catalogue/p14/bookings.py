@@ -66,7 +66,7 @@ components:
         id: {type: string}
         attributes:
           type: object
-          properties: {potter: {type: string}, kiln: {type: string}, startsAt: {type: string}, doorCode: {type: string}}
+          properties: {potter: {type: string}, kiln: {type: string}, startsAt: {type: string}, endpointCode: {type: string}}
     Kiln:
       type: object
       properties:
@@ -94,9 +94,9 @@ resources:
     key: id
     owner: attributes.potter
     main: readBooking
-    promise: "The code of the door is yours, for the hours that you have booked"
+    promise: "The code of the endpoint is yours, for the hours that you have booked"
     fields:
-      type, id, attributes.kiln, attributes.potter, attributes.startsAt, attributes.doorCode: [{see: [owner]}]
+      type, id, attributes.kiln, attributes.potter, attributes.startsAt, attributes.endpointCode: [{see: [owner]}]
   Kiln:
     key: id
     owner: none
@@ -109,7 +109,7 @@ operations:
 PEOPLE = {"gil": "gil-slip-4Wq", "hedy": "hedy-glaze-9Zb", "ines": "ines-bisque-2Tx"}
 PAGE = 2
 KEPT = 7.0
-Door: TypeAlias = Callable[[Request], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def identities(seed: int) -> str:
@@ -138,7 +138,7 @@ def app(mode: Mode, seed: int) -> Starlette:
             "potter": ids[who],
             "kiln": kilns[nth % 2]["id"],
             "startsAt": f"2031-04-{nth + 1:02}T{rng.randint(6, 22):02}:{rng.randint(10, 59)}Z",
-            "doorCode": str(codes[nth]),
+            "endpointCode": str(codes[nth]),
         }
         bookings[key] = {"type": "bookings", "id": key, "attributes": attributes}
     sessions: dict[str, str] = {}
@@ -154,12 +154,12 @@ def app(mode: Mode, seed: int) -> Starlette:
     def failed(status: int, title: str) -> Response:
         return sent({"errors": [{"status": str(status), "title": title}]}, status)
 
-    def edge(origin: Callable[[Request], Awaitable[Json]]) -> Door:
-        """What stands before a door: the answer that is kept, or else a new one."""
+    def edge(origin: Callable[[Request], Awaitable[Json]]) -> Endpoint:
+        """What stands before an endpoint: the answer that is kept, or else a new one."""
         # the cause: written for the partners' tokens, before there was a web page with a cookie
         vary = ("authorization",) if mode == "leaky" else ("authorization", "cookie")
 
-        async def door(request: Request) -> Response:
+        async def endpoint(request: Request) -> Response:
             asked = "&".join(sorted(request.url.query.split("&")))
             key = (request.url.path, asked, *(request.headers.get(each, "") for each in vary))
             since, content = cache.get(key, (0.0, None))
@@ -171,7 +171,7 @@ def app(mode: Mode, seed: int) -> Starlette:
             age = str(int(time.monotonic() - since))
             return sent(content, age=age, via="1.1 edge", vary=", ".join(vary))
 
-        return door
+        return endpoint
 
     async def create(request: Request) -> Response:
         body = await request.json()
@@ -235,7 +235,7 @@ ENTRY = Entry(
             (
                 "type",
                 "id",
-                *(f"attributes.{n}" for n in ("potter", "kiln", "startsAt", "doorCode")),
+                *(f"attributes.{n}" for n in ("potter", "kiln", "startsAt", "endpointCode")),
             ),
             ("anyone", "potter"),
             "GET /bookings",
@@ -245,6 +245,6 @@ ENTRY = Entry(
         "`age` grows on one's own second reading, and on the kilns, which are for everybody",
         "`x-request-id` is new in each answer, cached or not",
         "all potters have three bookings; a kiln has a `startsAt` as well, of its next firing",
-        "the door to one booking is not cached, and refuses others' as though there were none",
+        "the endpoint to one booking is not cached, and refuses others' as though there were none",
     ),
 )

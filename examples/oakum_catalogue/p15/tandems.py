@@ -1,5 +1,5 @@
 """A language exchange shows how far away somebody lives, and not where. It measures from a point
-that the caller chooses, to the door, in tens of metres: three questions find the door."""
+that the caller chooses, to the endpoint, in tens of metres: three questions find the endpoint."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ resources:
     key: partnerId
     owner: partnerId
     main: readMe
-    promise: "Others learn your district, and never your door"
+    promise: "Others learn your district, and never your endpoint"
     fields:
       partnerId, nick, district, distanceKm, activeSecondsAgo: [{see: [learner]}]
       homeLat, homeLon: [{see: [owner], set: [owner]}]

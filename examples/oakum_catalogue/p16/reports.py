@@ -1,4 +1,4 @@
-"""Cavers who hide their reports hide them from every door but the search. What was in its index
+"""Cavers who hide their reports hide them from every endpoint but the search. What was in its index
 when they were open stays there, with the way to the cave, until the index is built anew."""
 
 from __future__ import annotations

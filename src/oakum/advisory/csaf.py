@@ -144,8 +144,8 @@ def _details(draft: Draft) -> Iterator[Json]:
         words = f"Fields{f' {when}' if when else ''}: {shown}"
         yield _note("details", "Fields", words)
     yield _note("details", "Viewers", ", ".join(draft.viewers))
-    doors = ", ".join(f"{door.method} {door.path}" for door in draft.doors)
-    yield _note("details", "Doors", doors or "none")
+    endpoints = ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in draft.endpoints)
+    yield _note("details", "Endpoints", endpoints or "none")
     if draft.seen:
         lines = ", ".join(f"{pointer} {shape}" for pointer, shape in draft.seen)
         yield _note("details", "Evidence, as shapes", lines)
@@ -157,14 +157,17 @@ def _remediations(draft: Draft) -> Iterator[Json]:
     steps = f"What would mend it: {'; '.join(draft.fix)}"
     kind = "none_available"
     if _status(draft) == "fixed":
-        steps, kind = "The last runs have shown it to be closed at every door of it.", "vendor_fix"
+        steps, kind = (
+            "The last runs have shown it to be closed at every endpoint of it.",
+            "vendor_fix",
+        )
     yield {"category": kind, "details": visible(steps), "product_ids": [_PRODUCT]}
     if draft.story.does != "cannot":
         yield {"category": "mitigation", "details": visible(draft.guard), "product_ids": [_PRODUCT]}
 
 
 def _threats(draft: Draft) -> Iterator[Json]:
-    said = "; ".join(f"{door}: {words} records" for door, words in draft.records)
+    said = "; ".join(f"{endpoint}: {words} records" for endpoint, words in draft.records)
     kinds = ", ".join(kind for kind, _ in draft.categories)
     yield {
         "category": "impact",

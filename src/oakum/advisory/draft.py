@@ -12,7 +12,7 @@ from oakum.contract.lexicon import classify_field
 from oakum.contract.model import SEVERITIES
 from oakum.contract.phrases import FieldClass
 from oakum.errors import counted
-from oakum.finding import Answer, Door, Finding, Report, Result
+from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
@@ -96,8 +96,10 @@ class Draft:
         return tuple(dict.fromkeys(each.viewer for each in self.findings))
 
     @property
-    def doors(self) -> tuple[Door, ...]:
-        return tuple(dict.fromkeys(door for each in self.findings for door in each.doors))
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(
+            dict.fromkeys(endpoint for each in self.findings for endpoint in each.endpoints)
+        )
 
     @property
     def proven(self) -> int:
@@ -147,15 +149,15 @@ class Draft:
 
     @cached_property
     def records(self) -> tuple[tuple[str, str], ...]:
-        """(door, estimate with its interval) of the records behind doors of the matter; a run can
-        estimate where ids are counted up."""
+        """(endpoint, estimate with its interval) of the records behind endpoints of the matter; a
+        run can estimate where ids are counted up."""
         return tuple(dict(self._records()).items())
 
     def _records(self) -> Iterator[tuple[str, str]]:
-        places = [f"{door.method} {door.path}" for door in self.doors]
+        places = [f"{endpoint.method} {endpoint.path}" for endpoint in self.endpoints]
         for each in self.findings:
             if each.evidence is not None and (said := told_behind(each.evidence.note)):
-                yield f"{each.doors[0].method} {each.doors[0].path}", said
+                yield f"{each.endpoints[0].method} {each.endpoints[0].path}", said
         for note in self.report.notes:
             place, sign, rest = note.partition(": ")
             if sign and place in places and (said := told_behind(rest)):

@@ -1,4 +1,4 @@
-"""The facts of a draft for machines: `oakum.advisory/1`."""
+"""The facts of a draft for machines: `oakum.advisory/2`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from oakum.contract.model import Json
 from oakum.finding import Finding
 from oakum.report.pointing import short
 
-SCHEMA = "oakum.advisory/1"
+SCHEMA = "oakum.advisory/2"
 
 
 def plain(draft: Draft, text: str, to: str) -> Json:
@@ -26,8 +26,8 @@ def plain(draft: Draft, text: str, to: str) -> Json:
         "rule": draft.finding.rule,
         "resource": draft.finding.resource,
         "findings": [_finding(each) for each in draft.findings],
-        "doors": [
-            {"method": e.method, "path": e.path, "operation": e.operation} for e in draft.doors
+        "endpoints": [
+            {"method": e.method, "path": e.path, "operation": e.operation} for e in draft.endpoints
         ],
         "contact": {
             "ways": list(contact.ways),
@@ -40,7 +40,7 @@ def plain(draft: Draft, text: str, to: str) -> Json:
         },
         "evidence": [{"pointer": pointer, "shape": shape} for pointer, shape in draft.seen],
         "ask_again": draft.ask_again,
-        "records": [{"door": door, "estimate": words} for door, words in draft.records],
+        "records": [{"endpoint": endpoint, "estimate": words} for endpoint, words in draft.records],
         "categories": [{"name": kind, "fields": list(names)} for kind, names in draft.categories],
         "weaknesses": [
             {"id": id, "title": title, "url": url} for id, title, url in draft.weaknesses

@@ -43,7 +43,7 @@ def _nature(draft: Draft) -> Iterator[str]:
         "Confidentiality: access to personal data by persons who are not authorised. "
         f"{said(draft.story.what)} At {name(draft.report.target)}, objects of the kind"
         f" {name(finding.resource)} were shown to {names(draft.viewers, 'kind of viewer')} through"
-        f" {names((f'{e.method} {e.path}' for e in draft.doors), 'door')}."
+        f" {names((f'{e.method} {e.path}' for e in draft.endpoints), 'endpoint')}."
     )
     yield ""
     yield "Categories of personal data:"
@@ -120,7 +120,7 @@ def _design(draft: Draft) -> Iterator[str]:
     yield (
         f"- by design (25(1)): the rule {name(finding.rule)} of the scan says that a technical"
         " measure which was to give effect to the principles of Article 5(1), data minimisation and"
-        " confidentiality among them, was not there at these doors, or did not work"
+        " confidentiality among them, was not there at these endpoints, or did not work"
     )
     many = (
         "without the individual's intervention: no login is needed"
@@ -153,7 +153,7 @@ def _unknown(draft: Draft) -> Iterator[str]:
     if draft.not_shown:
         yield (
             f"- {counted(draft.not_shown, 'cell')} of {name(draft.finding.resource)} (field,"
-            " viewer, state and door) were not shown to the scan: nothing is known of them"
+            " viewer, state and endpoint) were not shown to the scan: nothing is known of them"
         )
     if report.distrust:
         yield "- the run itself is not to be trusted:"

@@ -72,8 +72,8 @@ def _affected(draft: Draft) -> Iterator[str]:
     for when, fields in draft.whens:
         yield f"- fields: {names(fields, 'field')}{f'; {escaped(when)}' if when else ''}"
     yield f"- shown to: {names(draft.viewers, 'kind of viewer')}"
-    doors = (f"{door.method} {door.path}" for door in draft.doors)
-    yield f"- through: {names(doors, 'door')}"
+    endpoints = (f"{endpoint.method} {endpoint.path}" for endpoint in draft.endpoints)
+    yield f"- through: {names(endpoints, 'endpoint')}"
     if draft.promise:
         yield f"- your users are told: “{escaped(draft.promise)}”"
     yield ""

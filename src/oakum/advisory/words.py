@@ -68,11 +68,11 @@ def origin(draft: Draft) -> Iterator[str]:
 
 
 def records(draft: Draft) -> Iterator[str]:
-    """How many records stand behind the doors, with the interval; or that nobody knows."""
-    for door, estimate in draft.records:
+    """How many records stand behind the endpoints, with the interval; or that nobody knows."""
+    for endpoint, estimate in draft.records:
         yield (
-            f"- {name(door)}: {said(estimate)} records stand behind it, estimated from the ids of"
-            " the test accounts' own objects, taken to be spread over the whole count"
+            f"- {name(endpoint)}: {said(estimate)} records stand behind it, estimated from the"
+            " ids of the test accounts' own objects, taken to be spread over the whole count"
         )
     if not draft.records:
         yield (

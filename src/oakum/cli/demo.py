@@ -229,7 +229,9 @@ def _tell(stage: str, report: Report, page: Path) -> None:
             f"  {closed} denied cells shown to be closed, {opened} granted cells shown to be open,"
             f" {unknown} not shown"
         )
-        click.echo("  (a cell is one field, at one door, for one kind of viewer, in one setting)")
+        click.echo(
+            "  (a cell is one field, at one endpoint, for one kind of viewer, in one setting)"
+        )
     click.echo(f"  report: {page}")
 
 

@@ -72,7 +72,7 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
                         "resource": each.resource,
                         "fields": list(each.fields),
                         "viewers": list(each.viewers),
-                        "door": each.door,
+                        "endpoint": each.endpoint,
                         "verdict": each.verdict,
                     }
                     for each in entry.truth
@@ -90,7 +90,7 @@ def show(name: str, seed: int, out: Path | None, form: str) -> int:
     for each in entry.truth:
         fields, viewers = ", ".join(each.fields), ", ".join(each.viewers)
         said = "" if each.verdict == "proven" else f" ({each.verdict})"
-        click.echo(f"  {each.resource}: {fields}\n      to {viewers}, at {each.door}{said}")
+        click.echo(f"  {each.resource}: {fields}\n      to {viewers}, at {each.endpoint}{said}")
     click.echo("looks like a leak, and is none:")
     for decoy in entry.decoys:
         click.echo(f"  {decoy}")
@@ -186,4 +186,4 @@ def _write(entry: Entry, folder: Path | None, seed: int) -> None:
 def _json(content: dict[str, Any], lines: int = 0) -> None:
     """`lines` 1: all on one line, for whoever reads line by line."""
     option = 0 if lines else orjson.OPT_INDENT_2
-    click.echo(orjson.dumps({"schema": "oakum.catalogue/1", **content}, option=option).decode())
+    click.echo(orjson.dumps({"schema": "oakum.catalogue/2", **content}, option=option).decode())

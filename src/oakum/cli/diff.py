@@ -27,7 +27,7 @@ _HEADS = (
     ("note", "New in the document, and granted to nobody"),
 )
 _SHOWN = 8
-"""Doors listed below a sentence."""
+"""Endpoints listed below a sentence."""
 
 
 @click.command(
@@ -138,17 +138,17 @@ def _text(changes: Sequence[Change]) -> Iterator[str]:
                 yield f"  {visible(resource)}"
             for each in those:
                 yield f"    {visible(each.sentence)}"
-                if len(each.doors) > 1:
-                    yield f"      {visible(_doors(each))}"
+                if len(each.endpoints) > 1:
+                    yield f"      {visible(_endpoints(each))}"
                 if each.location.file:
                     yield f"      {visible(str(each.location))}"
         yield ""
     yield _summary(changes)
 
 
-def _doors(change: Change) -> str:
-    more = len(change.doors) - _SHOWN
-    return ", ".join(change.doors[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+def _endpoints(change: Change) -> str:
+    more = len(change.endpoints) - _SHOWN
+    return ", ".join(change.endpoints[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
@@ -162,9 +162,9 @@ def _markdown(changes: Sequence[Change]) -> Iterator[str]:
             for each in those:
                 place = f" ({quoted(visible(str(each.location)))})" if each.location.file else ""
                 yield f"- {visible(each.sentence)}{place}"
-                if len(each.doors) > 1:
-                    named = [quoted(visible(door)) for door in each.doors[:_SHOWN]]
-                    more = len(each.doors) - _SHOWN
+                if len(each.endpoints) > 1:
+                    named = [quoted(visible(endpoint)) for endpoint in each.endpoints[:_SHOWN]]
+                    more = len(each.endpoints) - _SHOWN
                     tail = f" and {more:,} more" if more > 0 else ""
                     yield f"  <br>{', '.join(named)}{tail}"
 
@@ -173,7 +173,7 @@ def _json(changes: Sequence[Change], before: Side, after: Side) -> None:
     import orjson
 
     content = {
-        "schema": "oakum.diff/1",
+        "schema": "oakum.diff/2",
         "old": before.name,
         "new": after.name,
         "widened": any(each.widens for each in changes),
@@ -192,7 +192,7 @@ def _plain(change: Change) -> dict[str, object]:
         "fields": change.fields,
         "viewers": change.viewers,
         "when": change.when,
-        "doors": change.doors,
+        "endpoints": change.endpoints,
         "why": change.why,
         "cells": change.cells,
         **change.location.members(),

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
-from oakum.finding import Door, Finding, Report
+from oakum.finding import Endpoint, Finding, Report
 from oakum.page.text import visible
 from oakum.report.grouping import state_words
 from oakum.rules import RULES, Item, current, filed, item
@@ -87,7 +87,7 @@ def _item(about: Item, report: Report | None, form: str) -> None:
     found = [f for f in report.findings if f.rule in {r.id for r in rules}] if report else []
     if form == "json":
         content = {
-            "schema": "oakum.explain/1",
+            "schema": "oakum.explain/2",
             "owasp": {"id": about.id, "title": about.title, "url": about.url},
             "rules": [{"rule": each.id, "what": STORIES[each.id].what} for each in rules],
             "findings": [each.fingerprint for each in found],
@@ -147,7 +147,7 @@ def _facts(found: Finding) -> Iterator[str]:
     state = state_words(found.state)
     what = f"`{found.resource}.{found.field}`, for `{found.viewer}`"
     yield f"{what}, when {state}" if state else what
-    yield from (f"{door.method} {door.path}" for door in found.doors)
+    yield from (f"{endpoint.method} {endpoint.path}" for endpoint in found.endpoints)
     if found.promise:
         yield f'promised: "{found.promise}"'
     if found.also:
@@ -164,7 +164,7 @@ def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str
     story = STORIES[rule]
     incident = story.incident
     return {
-        "schema": "oakum.explain/1",
+        "schema": "oakum.explain/2",
         "rule": rule,
         "leak": rule != OVER_BLOCK.id,
         "what": story.what,
@@ -193,15 +193,15 @@ def _finding(found: Finding) -> dict[str, object]:
         "field": found.field,
         "viewer": found.viewer,
         "state": dict(found.state),
-        "doors": [_door(each) for each in found.doors],
+        "endpoints": [_endpoint(each) for each in found.endpoints],
         "advice": found.advice,
         "contract_location": place.members(),
         "curl": found.evidence.curl if found.evidence else "",
     }
 
 
-def _door(door: Door) -> dict[str, str]:
-    return {"method": door.method, "path": door.path, "operation": door.operation}
+def _endpoint(endpoint: Endpoint) -> dict[str, str]:
+    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}
 
 
 def _say(console: Console, words: str, style: str = "", indent: int = 0) -> None:

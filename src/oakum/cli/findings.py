@@ -15,7 +15,7 @@ from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, counted
 from oakum.finding import Report, doubts
 from oakum.memory import (
-    AT_DOOR,
+    AT_ENDPOINT,
     Memory,
     Remembered,
     Standing,
@@ -38,7 +38,7 @@ _STYLES = {
 }
 
 _SOME, _FEW = 12, 4
-"""Groups of findings in the text, and fields or doors of one of them; the JSON has all."""
+"""Groups of findings in the text, and fields or endpoints of one of them; the JSON has all."""
 
 
 @click.group(
@@ -141,11 +141,13 @@ def _group(memory: Memory, group: list[Remembered]) -> None:
     states = {each.state for each in group}
     state = f", when {state_words(one.state)}" if len(states) == 1 and one.state else ""
     shared.line(f"  {listed(fields, _FEW, 'field')}, for `{one.viewer}`{state}")
-    for now, word in AT_DOOR.items():
-        doors = [door for each in group for door in each.doors if door.now is now]
-        places = list(dict.fromkeys(f"{e.door.method} {e.door.path}" for e in doors))
+    for now, word in AT_ENDPOINT.items():
+        endpoints = [
+            endpoint for each in group for endpoint in each.endpoints if endpoint.now is now
+        ]
+        places = list(dict.fromkeys(f"{e.endpoint.method} {e.endpoint.path}" for e in endpoints))
         if places:
-            shared.line(f"  {word} at {listed(places, _FEW, 'door')}")
+            shared.line(f"  {word} at {listed(places, _FEW, 'endpoint')}")
     if standing is Standing.PARTLY_FIXED and (left := memory.left(one)):
         shared.line(f"  still for {', '.join(f'`{viewer}`' for viewer in left)}")
     first = min(each.first_seen.on for each in group)[:10]
@@ -155,7 +157,7 @@ def _group(memory: Memory, group: list[Remembered]) -> None:
 
 def _plain(memory: Memory, taken: list[Report]) -> dict[str, object]:
     return {
-        "schema": "oakum.findings/1",
+        "schema": "oakum.findings/2",
         "findings": [
             {
                 **plain(memory, each),

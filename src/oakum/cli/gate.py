@@ -314,5 +314,5 @@ def _widenings(against: str, contract: Path, overlays: tuple[Path, ...]) -> tupl
 
     changes = between(*sides(against, str(contract)), overlays)
     return tuple(
-        Widening(each.sentence, each.doors, each.location) for each in changes if each.widens
+        Widening(each.sentence, each.endpoints, each.location) for each in changes if each.widens
     )

@@ -46,10 +46,10 @@ class Granted:
 
     def find(self, method: str, path: str) -> tuple[str, str] | None:
         """Path template and operation of an address."""
-        found = self._door(method, path)
+        found = self._endpoint(method, path)
         return (found[0].path, found[0].id) if found else None
 
-    def _door(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
+    def _endpoint(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
         place = placed(path or "/")
         return self._router.find(place, method) if place else None
 
@@ -77,7 +77,7 @@ class Granted:
 
     def _answers(self, usage: Usage) -> Iterator[tuple[Sent, Operation, Mapping[str, str]]]:
         for each in usage.sent:
-            found = self._door(each.heard.method, urlsplit(each.heard.url).path)
+            found = self._endpoint(each.heard.method, urlsplit(each.heard.url).path)
             if found:
                 yield each, *found
 

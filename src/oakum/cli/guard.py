@@ -199,7 +199,7 @@ def check(contract: Path, overlays: tuple[Path, ...]) -> int:
     found = compiled(contract, overlays)
     shared.warn(found.warned(feeds=False))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""
-    click.echo(f"{found.doors} doors, contract {found.contract}{key}")
+    click.echo(f"{found.endpoints} endpoints, contract {found.contract}{key}")
     return int(ExitCode.CLEAN)
 
 

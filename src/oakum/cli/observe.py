@@ -23,7 +23,7 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.observe.intake import Source
-    from oakum.observe.inventory import Door
+    from oakum.observe.inventory import Endpoint
     from oakum.observe.paths import Template
     from oakum.testing.traffic import Judged
 
@@ -245,7 +245,7 @@ def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[st
     return {key: each for key, each in base.items() if key not in ("exit_criteria", "guard")}
 
 
-def _write_openapi(templates: tuple[Template[Door], ...], path: Path) -> None:
+def _write_openapi(templates: tuple[Template[Endpoint], ...], path: Path) -> None:
     import json
 
     import yaml

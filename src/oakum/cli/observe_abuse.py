@@ -219,11 +219,11 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
 def _read(
     sources: Sequence[str], key: bytes, held: Declared | None, hosts: Sequence[str]
 ) -> _Traffic:
-    """The calls of records, in the order of time; doors by what a document says, and what the
+    """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
     from oakum.observe.abuse.reading import Reading
     from oakum.observe.call import Hasher
-    from oakum.observe.calls import Doors
+    from oakum.observe.calls import Endpoints
     from oakum.observe.intake import STDIN, records
     from oakum.observe.intake import sources as opened
     from oakum.observe.survey import Surveyor
@@ -245,7 +245,7 @@ def _read(
     for passed in early:
         surveyor.take(passed)
     judged = held if isinstance(held, Judged) else None
-    reading = Reading(Hasher(key), Doors(surveyor.done(), held, hosts), judged, hosts)
+    reading = Reading(Hasher(key), Endpoints(surveyor.done(), held, hosts), judged, hosts)
     return _Traffic(
         filter(None, map(reading.call, chain(early, stream))),
         lambda: [each.told for each in found],

@@ -98,7 +98,7 @@ def command(
             shared.line(each)
         for each in differences(rows, viewer.known) if rows is not None and viewer else ():
             shared.line(each)
-    if not usage.doors or usage.discarded:
+    if not usage.endpoints or usage.discarded:
         return int(ExitCode.NOT_TRUSTWORTHY)
     leaks = any("leak" in row.verdicts for row in rows or ())
     return int(ExitCode.FINDINGS if leaks else ExitCode.CLEAN)

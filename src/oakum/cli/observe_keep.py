@@ -104,7 +104,7 @@ def _kept(
 ) -> tuple[Run, int]:
     """The run that was kept, and how many calls are in it."""
     from oakum.observe.call import Hasher
-    from oakum.observe.calls import Doors, calls
+    from oakum.observe.calls import Endpoints, calls
     from oakum.observe.intake import STDIN
     from oakum.observe.store.writing import Keeper
     from oakum.observe.survey import Surveyor
@@ -114,12 +114,12 @@ def _kept(
     hashed = Hasher(secret)
     with Keeper(output) as keeper:
         if any(each.name == STDIN for each in found):
-            doors = Doors(None, against, hosts)
-            many = put(keeper, _both(found, doors, surveyor, hashed))
+            endpoints = Endpoints(None, against, hosts)
+            many = put(keeper, _both(found, endpoints, surveyor, hashed))
             survey = surveyor.done()
         else:
             survey = _survey(found, surveyor, against)
-            many = put(keeper, calls(found, Doors(survey, against, hosts), hashed))
+            many = put(keeper, calls(found, Endpoints(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
         if not run.distrust:
             run = replace(run, distrust=empty(against, many))
@@ -146,17 +146,17 @@ def _survey(found: Sequence[Source], surveyor: Surveyor, against: Declared | Non
 
 
 def _both(
-    found: Sequence[Source], doors: object, surveyor: Surveyor, hashed: Hasher
+    found: Sequence[Source], endpoints: object, surveyor: Surveyor, hashed: Hasher
 ) -> Iterator[Call]:
     """Counts and calls in one pass, for what can be read only once."""
-    from oakum.observe.calls import Doors
+    from oakum.observe.calls import Endpoints
     from oakum.observe.intake import records
 
-    assert isinstance(doors, Doors)
+    assert isinstance(endpoints, Endpoints)
     for source in found:
         for passed in records(source):
             surveyor.take(passed)
-            call = doors.call(passed, hashed)
+            call = endpoints.call(passed, hashed)
             if call is not None:
                 yield call
 
@@ -181,11 +181,15 @@ def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
     """Keep the sums."""
     from oakum.observe.store import sums
 
-    doors = [*sums.doors(survey, against.operations if against is not None else ())]
-    keeper.table("counts", (row for at, door in doors for row in sums.counts(at, door)))
+    endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
+    keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))
     keeper.table(
         "fields",
-        (row for at, door in doors for row in sums.fields(at, door.answer, survey.names)),
+        (
+            row
+            for at, endpoint in endpoints
+            for row in sums.fields(at, endpoint.answer, survey.names)
+        ),
     )
     if against is not None:
         keeper.table("sent", sums.sent(against.sent(), keeper.run))

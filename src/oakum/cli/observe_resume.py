@@ -26,7 +26,7 @@ from oakum.cli.observe_sources import key_of
 from oakum.contract import digest, load
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.observe.call import Hasher
-from oakum.observe.calls import Doors
+from oakum.observe.calls import Endpoints
 from oakum.observe.intake import Source, records
 from oakum.observe.observation import Read
 from oakum.observe.store.layout import Note, Run, is_kept, opened
@@ -147,8 +147,8 @@ class Reading:
         if not came:
             return 0, 0, keep.empty(against, 0)
         survey = surveyor.done()
-        doors = Doors(survey, against, self.hosts)
-        calls = (doors.call(passed, hashed) for passed in third.stretch(read))
+        endpoints = Endpoints(survey, against, self.hosts)
+        calls = (endpoints.call(passed, hashed) for passed in third.stretch(read))
         with Keeper(self.folder) as keeper:
             many = keep.put(keeper, (call for call in calls if call is not None))
             keep.tables(keeper, survey, against)

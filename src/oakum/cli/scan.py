@@ -162,10 +162,10 @@ def _dry_run(scan: Scan, form: str) -> int:
     skipped = [
         {"request": asked, "reason": each.reason}
         for each in scan.skipped
-        if (asked := f"{each.door.method} {each.door.path}") not in sent
+        if (asked := f"{each.endpoint.method} {each.endpoint.path}") not in sent
     ]
     if form == "json":
-        content = {"schema": "oakum.plan/1", "requests": plan, "skipped": skipped}
+        content = {"schema": "oakum.plan/2", "requests": plan, "skipped": skipped}
         click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return 0
     click.echo("would send, and nothing else:")
@@ -179,7 +179,7 @@ def _dry_run(scan: Scan, form: str) -> int:
 
 @contextmanager
 def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
-    """Events as NDJSON: names of doors, identities and phases, counts; no value of anybody."""
+    """Events as NDJSON: names of endpoints, identities and phases, counts; no value of anybody."""
     with ExitStack() as stack:
         if str(path) == "-":
             stream: IO[bytes] = sys.stderr.buffer
@@ -205,4 +205,4 @@ def _plain(event: Event) -> dict[str, object]:
     results: dict[str, int] = {}
     for seen in outcome.observations:
         results[seen.result.value] = results.get(seen.result.value, 0) + 1
-    return {"door": event.data["door"], "status": outcome.status, "cells": results}
+    return {"endpoint": event.data["endpoint"], "status": outcome.status, "cells": results}

@@ -15,7 +15,7 @@ from oakum.page.text import visible
 from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
-    from oakum.finding import Door
+    from oakum.finding import Endpoint
     from oakum.scan.replay import Replay
     from oakum.scan.run import Options
 
@@ -70,11 +70,11 @@ def _tell(done: Replay) -> None:
     say(f"{verdict.replace('_', ' ')}  {one.rule}", _STYLES[verdict])
     when = f", when {state}" if state else ""
     say(f"  `{one.resource}.{one.field}`, for `{one.viewer}`{when}")
-    for each in done.doors:
+    for each in done.endpoints:
         reason = f": {each.reason}" if each.reason else ""
-        say(f"  {_AT[each.result.value]} at {each.door.method} {each.door.path}{reason}")
+        say(f"  {_AT[each.result.value]} at {each.endpoint.method} {each.endpoint.path}{reason}")
     for left in done.left:
-        where = ", ".join(f"{door.method} {door.path}" for door in left.doors)
+        where = ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in left.endpoints)
         say(f"  still: `{left.viewer}` sees `{one.resource}.{left.field}` at {where}")
     for reason in done.reasons:
         say(f"  not to be trusted: {reason}")
@@ -84,7 +84,7 @@ def _tell(done: Replay) -> None:
 def _plain(done: Replay) -> dict[str, Any]:
     one = done.finding
     return {
-        "schema": "oakum.replay/1",
+        "schema": "oakum.replay/2",
         "run": done.run,
         "started": done.started,
         "fingerprint": one.fingerprint,
@@ -94,12 +94,16 @@ def _plain(done: Replay) -> dict[str, Any]:
         "viewer": one.viewer,
         "state": dict(one.state),
         "verdict": done.verdict.value,
-        "doors": [
-            {**_door(each.door), "result": each.result.value, "reason": each.reason}
-            for each in done.doors
+        "endpoints": [
+            {**_endpoint(each.endpoint), "result": each.result.value, "reason": each.reason}
+            for each in done.endpoints
         ],
         "left": [
-            {"viewer": each.viewer, "field": each.field, "doors": [_door(d) for d in each.doors]}
+            {
+                "viewer": each.viewer,
+                "field": each.field,
+                "endpoints": [_endpoint(d) for d in each.endpoints],
+            }
             for each in done.left
         ],
         "reasons": list(done.reasons),
@@ -108,5 +112,5 @@ def _plain(done: Replay) -> dict[str, Any]:
     }
 
 
-def _door(door: Door) -> dict[str, str]:
-    return {"method": door.method, "path": door.path, "operation": door.operation}
+def _endpoint(endpoint: Endpoint) -> dict[str, str]:
+    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}

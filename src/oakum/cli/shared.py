@@ -83,7 +83,7 @@ def target_options(command: F) -> F:
 
 
 def leave_options(command: F) -> F:
-    """What a scan may do beyond reading documented doors."""
+    """What a scan may do beyond reading documented endpoints."""
     for decorate in reversed(
         (
             click.option(

@@ -83,7 +83,7 @@ def _bindings(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         where = place(seen.policy, "resources", resource.name, "schemas")
         if resource.schemas == {resource.name} and resource.name not in schemas:
-            if not seen.doors[resource.name] and not seen.given[resource.name]:
+            if not seen.endpoints[resource.name] and not seen.given[resource.name]:
                 hint = did_you_mean(resource.name, schemas)
                 message = f"`{resource.name}` is no schema, and no operation shows or takes it"
                 hint = hint or "write `schemas:`, `shows:` or `sets:`"

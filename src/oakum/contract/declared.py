@@ -1,4 +1,5 @@
-"""The fields of a thing, as the document declares them, and the doors that send or change it."""
+"""The fields of a thing, as the document declares them, and the endpoints that send or change
+it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class Field:
     path: str
     shape: Shape
     label: Label
-    doors: dict[str, Operation] = field(default_factory=dict)
+    endpoints: dict[str, Operation] = field(default_factory=dict)
     embeds: Thing | None = None
     writable: bool = False
     """Some request body has it."""
@@ -33,18 +34,18 @@ _FAR = 8
 
 
 def fields(world: World, thing: Thing, writing: Sequence[Operation]) -> list[Field]:
-    """The fields of a thing, an embedded thing as one; `writing`: the doors that change it."""
+    """The fields of a thing, an embedded thing as one; `writing`: the endpoints that change it."""
     found: dict[str, Field] = {}
     whose = "user" if thing is world.account else thing.name
-    for shape, doors in thing.shapes.items():
+    for shape, endpoints in thing.shapes.items():
         for path, child, embeds in _walk(world, shape, "", ()):
             label = label_field(f"{whose}.{path}", child)
             if embeds is not None:
                 label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
             each = found.setdefault(path, Field(path, child, label, {}, embeds))
-            each.doors.update((door.id, door) for door in doors)
-    for door in writing:
-        for media in door.body:
+            each.endpoints.update((endpoint.id, endpoint) for endpoint in endpoints)
+    for endpoint in writing:
+        for media in endpoint.body:
             for path, child, _ in _walk(world, media.shape, "", ()) if media.shape else ():
                 if path in found and not child.read_only:
                     found[path].writable = True
@@ -102,18 +103,20 @@ def changes(world: World, document: Document) -> dict[int, list[Operation]]:
     }
     by_noun = {thing.noun: thing for thing in world.things}
     found: dict[int, list[Operation]] = {}
-    for door in document.operations:
-        if door.method in ("POST", "PUT", "PATCH") and door.body:
-            named = map(noun_of_path, reversed(door.path.split("/")))
+    for endpoint in document.operations:
+        if endpoint.method in ("POST", "PUT", "PATCH") and endpoint.body:
+            named = map(noun_of_path, reversed(endpoint.path.split("/")))
             of_path = next((by_noun[noun] for noun in named if noun in by_noun), None)
             thing = (
-                answered.get(door.id) or of_path or (world.account if is_of_caller(door) else None)
+                answered.get(endpoint.id)
+                or of_path
+                or (world.account if is_of_caller(endpoint) else None)
             )
-            found.setdefault(id(thing), []).append(door)
+            found.setdefault(id(thing), []).append(endpoint)
     return found
 
 
-def main_door(thing: Thing) -> str:
+def main_endpoint(thing: Thing) -> str:
     """The operation that shows one such thing, chosen by its key; empty when there is none."""
     found = [
         seen.operation
@@ -123,10 +126,11 @@ def main_door(thing: Thing) -> str:
         and is_item(seen)
         and thing.noun in nouns(seen.operation.path, last_parameter(seen.operation.path))
     ]
-    found.sort(key=lambda door: (door.path.count("/"), -_version(door.path)))
+    found.sort(key=lambda endpoint: (endpoint.path.count("/"), -_version(endpoint.path)))
     return found[0].id if found else ""
 
 
 def _version(path: str) -> int:
-    """The version that a path names (`/v2/…`): of two doors that are alike the newer one counts."""
+    """The version that a path names (`/v2/…`): of two endpoints that are alike the newer one
+    counts."""
     return max((int(number) for number in _VERSION.findall(path)), default=0)

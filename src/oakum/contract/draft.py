@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from oakum.contract.classify import classify, sounds_like_reading
-from oakum.contract.declared import changes, fields, main_door
+from oakum.contract.declared import changes, fields, main_endpoint
 from oakum.contract.guess import (
     GrantGuess,
     Ownership,
@@ -156,7 +156,7 @@ class _Draft:
             yield f"    key: {_scalar(thing.key)}"
         yield f"    owner: {_owner(whose)}  # {_remark(whose.reason)}"
         yield from self._unlike_caller(thing, whose)
-        main = main_door(thing)
+        main = main_endpoint(thing)
         if main:
             yield f"    main: {_scalar(main)}"
         yield from _states(guessed)

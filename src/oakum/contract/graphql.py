@@ -1,8 +1,8 @@
-"""A GraphQL schema as shapes: what a door may answer at which a query chooses.
+"""A GraphQL schema as shapes: what an endpoint may answer at which a query chooses.
 
 The law of this module: a type is a schema. An object type is a `Shape` of its own name, so that a
 resource covers it at every path that leads to it; what an answer may hold besides is declared here
-and nowhere else. A field of the query's root is a door (law 9): it passes when it leads to a
+and nowhere else. A field of the query's root is an endpoint (law 9): it passes when it leads to a
 resource, or when the policy makes the root a resource itself and grants the field.
 """
 
@@ -110,7 +110,7 @@ class Graph:
         return cls(schema, name, bound, path)
 
     def answering(self, operation: Operation, rule: OperationRule) -> Operation:
-        """The operation as a door of this graph: what it is asked, and what it answers."""
+        """The operation as an endpoint of this graph: what it is asked, and what it answers."""
         kept = tuple(each for each in operation.parameters if each.where != "query")
         asks = operation.method == "GET"
         said = ("query", "variables", "operationName") if asks else ()
@@ -310,24 +310,24 @@ def _body(name: str) -> Shape:
     )
 
 
-# ------------------------------------------------------------------------- doors of a contract
+# ------------------------------------------------------------------------- endpoints of a contract
 
 
 def with_graphs(
     document: Document, policy: Policy, folder: Path
 ) -> tuple[Document, list[Graph], list[Problem]]:
-    """The document with each door whose rule names a schema speaking of its types; the graphs, and
-    what is wrong with them. The files stand in `folder`."""
+    """The document with each endpoint whose rule names a schema speaking of its types; the graphs,
+    and what is wrong with them. The files stand in `folder`."""
     bound = frozenset(name for each in policy.resources.values() for name in each.schemas)
     graphs: dict[str, Graph] = {}
-    doors: dict[str, Operation] = {}
+    endpoints: dict[str, Operation] = {}
     problems: list[Problem] = []
     for name, rule in policy.operations.items():
         operation = document.operation(name)
         if not rule.graphql or operation is None:
             continue
         where = place(policy, "operations", name, "graphql")
-        problems += _door_mistakes(operation, rule, where)
+        problems += _endpoint_mistakes(operation, rule, where)
         try:
             graph = graphs.get(rule.graphql) or Graph.load(
                 folder / rule.graphql, rule.graphql, where, bound
@@ -336,7 +336,7 @@ def with_graphs(
             problems += error.problems
             continue
         graphs[rule.graphql] = graph
-        doors[operation.id] = graph.answering(operation, rule)
+        endpoints[operation.id] = graph.answering(operation, rule)
     if not graphs:
         return document, [], problems
     shapes: dict[str, list[Thunk]] = {}
@@ -346,10 +346,12 @@ def with_graphs(
             shapes.setdefault(name, own).append(thunk)
     named = {name: Either(tuple(found)) for name, found in shapes.items()}
     files = tuple(folder / name for name in graphs)
-    return document.extended(doors, named, files), list(graphs.values()), problems
+    return document.extended(endpoints, named, files), list(graphs.values()), problems
 
 
-def _door_mistakes(operation: Operation, rule: OperationRule, where: Location) -> Iterator[Problem]:
+def _endpoint_mistakes(
+    operation: Operation, rule: OperationRule, where: Location
+) -> Iterator[Problem]:
     if operation.method not in ("POST", "GET"):
         yield Problem(where, f"GraphQL is asked with POST or GET, not with {operation.method}")
     elif operation.method == "POST" and rule.reads is not True and rule.call is None:

@@ -41,7 +41,7 @@ _SAME = frozenset(("profile", "user"))
 
 
 def ownership(world: World, thing: Thing) -> Ownership:
-    """Whose a thing is, by its members, the paths of its doors, or where it stands."""
+    """Whose a thing is, by its members, the paths of its endpoints, or where it stands."""
     if thing is world.account and thing.key:
         return Ownership("field", "an account is its own", (thing.key,))
     members = _owner_members(world, thing)
@@ -55,18 +55,20 @@ def ownership(world: World, thing: Thing) -> Ownership:
         return Ownership("field", why, (thing.key,))
     if all(seen.inside for seen in thing.sightings):
         return Ownership("parent", "it only stands in other objects")
-    doors = {seen.operation.id: seen.operation for seen in thing.sightings if not seen.inside}
-    if world.self_doors.issuperset(doors):
+    endpoints = {seen.operation.id: seen.operation for seen in thing.sightings if not seen.inside}
+    if world.self_endpoints.issuperset(endpoints):
         return Ownership(
-            "caller", f"only `{next(iter(doors))}` and its like show it, to the caller"
+            "caller", f"only `{next(iter(endpoints))}` and its like show it, to the caller"
         )
-    chosen = {id: list(account_params(world, thing, door)) for id, door in doors.items()}
-    if all(names for id, names in chosen.items() if id not in world.self_doors):
+    chosen = {
+        id: list(account_params(world, thing, endpoint)) for id, endpoint in endpoints.items()
+    }
+    if all(names for id, names in chosen.items() if id not in world.self_endpoints):
         found = tuple(dict.fromkeys(name for names in chosen.values() for name in names))
         said = ", ".join(f"{{{name}}}" for name in found)
         return Ownership("path", f"the path says {said}", found)
-    if all(door.anonymous for door in doors.values()):
-        return Ownership("none", "a catalogue? anybody may call its doors")
+    if all(endpoint.anonymous for endpoint in endpoints.values()):
+        return Ownership("none", "a catalogue? anybody may call its endpoints")
     return Ownership("none", "whose is it? nothing in the document says")
 
 
@@ -80,12 +82,12 @@ def _is_other_view(account: Thing, thing: Thing) -> bool:
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
 
 
-def account_params(world: World, thing: Thing, door: Operation) -> Iterator[str]:
-    """Path parameters of a door that name an account, and not the thing itself."""
+def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[str]:
+    """Path parameters of an endpoint that name an account, and not the thing itself."""
     people = ACCOUNTS | ({world.account.noun} if world.account else set())
-    for parameter in door.parameters:
-        said = list(nouns(door.path, parameter.name))
-        own = parameter.name == last_parameter(door.path) and thing.noun in said
+    for parameter in endpoint.parameters:
+        said = list(nouns(endpoint.path, parameter.name))
+        own = parameter.name == last_parameter(endpoint.path) and thing.noun in said
         if parameter.where == "path" and not own and not people.isdisjoint(said):
             yield parameter.name
 
@@ -217,11 +219,13 @@ _OPEN_KINDS = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.S
 
 
 def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGuess:
-    """Who may see a field, by its class, its doors and whether anybody owns it."""
+    """Who may see a field, by its class, its endpoints and whether anybody owns it."""
     kind = each.label.kind
     settable = each.writable and whose.owned and kind not in (FieldClass.AUTHORITY, FieldClass.KEY)
-    doors = each.doors.values()
-    public: Literal["anyone", "member"] = "anyone" if any(d.anonymous for d in doors) else "member"
+    endpoints = each.endpoints.values()
+    public: Literal["anyone", "member"] = (
+        "anyone" if any(d.anonymous for d in endpoints) else "member"
+    )
     if kind is FieldClass.SECRET:
         if whose.owned and thing is not world.account and _is_content(each.path):
             return GrantGuess("owner", settable, f"`{each.path}` is what its owner keeps there")
@@ -232,7 +236,7 @@ def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGue
         why = "the document does not say what stands below"
         return GrantGuess("owner" if whose.owned else "nobody", settable, why)
     if kind in _OPEN_KINDS:
-        if whose.owned and world.self_doors.issuperset(each.doors):
+        if whose.owned and world.self_endpoints.issuperset(each.endpoints):
             return GrantGuess("owner", settable, "shown only to the caller, of their own")
         if whose.owned and thing.noun.rpartition("_")[2] in _OWN_BUSINESS:
             return GrantGuess("owner", settable, "such settings are their owner's business")

@@ -95,7 +95,7 @@ def is_json(media_type: str) -> bool:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path: a door."""
+    """One method of one path: an endpoint."""
 
     id: str
     """`operationId`, or `GET /path` where the document has none."""
@@ -264,7 +264,7 @@ class Resource:
     conceal: bool = True
     """Answer *forbidden* exactly as *absent*."""
     main: str = ""
-    """The operation that shows one such object, whole, by its key: the main door."""
+    """The operation that shows one such object, whole, by its key: the main endpoint."""
     severity: Severity | None = None
     """How grave a leak of any of its fields is that has no word of its own."""
     draft: bool = False
@@ -279,7 +279,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class OperationRule:
-    """What the contract says of a door beyond the document."""
+    """What the contract says of an endpoint beyond the document."""
 
     id: str
     shows: tuple[tuple[str, str], ...] = ()

@@ -1,7 +1,7 @@
-"""An OpenAPI document (3.0, 3.1, 3.2): its doors, and the shapes of what passes through them.
+"""An OpenAPI document (3.0, 3.1, 3.2): its endpoints, and the shapes of what passes through them.
 
-Strict where a mistake would hide a door (an operation that cannot be read, two with one name, a
-reference that leads nowhere), and then all mistakes are told at once, each at its place. Lenient
+Strict where a mistake would hide an endpoint (an operation that cannot be read, two with one name,
+a reference that leads nowhere), and then all mistakes are told at once, each at its place. Lenient
 where real documents are sloppy and nothing is lost: missing responses, unknown keywords.
 """
 
@@ -82,15 +82,15 @@ class Document:
 
     def extended(
         self,
-        doors: Mapping[str, Operation],
+        endpoints: Mapping[str, Operation],
         schemas: Mapping[str, Callable[[], Shape]],
         files: tuple[Path, ...],
     ) -> Document:
         """This document with other operations in place of those of the same id, further named
         shapes (or others, of the same names), and the files that say so."""
         made = copy(self)
-        made.operations = tuple(doors.get(each.id, each) for each in self.operations)
-        made._by_id = {name: doors.get(each.id, each) for name, each in self._by_id.items()}
+        made.operations = tuple(endpoints.get(each.id, each) for each in self.operations)
+        made._by_id = {name: endpoints.get(each.id, each) for name, each in self._by_id.items()}
         made.schemas = {**self.schemas, **schemas}
         made._beside = files
         return made
@@ -134,7 +134,7 @@ def _recognise(file: File) -> None:
     if not _VERSION.match(version := str(root["openapi"])):
         raise refuse(f"OpenAPI `{version}` is not read", _READABLE, "/openapi")
     if "paths" not in root:
-        raise refuse("`paths` is missing", "a document without paths has no doors to watch")
+        raise refuse("`paths` is missing", "a document without paths has no endpoints to watch")
     if type(root["paths"]) is not dict:
         raise refuse("`paths` must be a map of paths", "", "/paths")
 
@@ -170,7 +170,7 @@ class _Reader:
                 continue
             # Beside a `$ref` a path may have members of its own, which come first.
             items = (place,) if target is place else (place, target)
-            for method, where in self._doors(items).items():
+            for method, where in self._endpoints(items).items():
                 if type(where.value) is not dict:
                     self._blame(where, f"`{method} {template}` must be a map")
                     continue
@@ -179,7 +179,7 @@ class _Reader:
                 self._name(operation, method, template, where, named)
         return tuple(found)
 
-    def _doors(self, items: Sequence[Place]) -> Mapping[str, Place]:
+    def _endpoints(self, items: Sequence[Place]) -> Mapping[str, Place]:
         found: dict[str, Place] = {}
         for item in items:
             for word, place in _members(item):

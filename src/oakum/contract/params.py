@@ -1,7 +1,7 @@
 """Which field's values fill a parameter: `{userId}` is a `User.id`, `{book_title}` a title.
 
 Names decide, as in the lexicon: the words of the parameter without what only says *an id*, or the
-path segment before it. A parameter that nothing explains is left out, and its door with it.
+path segment before it. A parameter that nothing explains is left out, and its endpoint with it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Resources:
 
     def __init__(self, document: Document, policy: Policy) -> None:
         self._seen = seen = view(document, policy)
-        self._doors = seen.doors
+        self._endpoints = seen.endpoints
         self._members: Mapping[str, dict[str, Shape]] = {
             name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
             for name, shapes in seen.shapes.items()
@@ -78,7 +78,7 @@ class _Resources:
         asked = document.operation(policy.caller.operation)
         for resource in policy.resources.values():
             if resource.is_account:  # a view of the account
-                told = asked is not None and asked.id in seen.doors[resource.name]
+                told = asked is not None and asked.id in seen.endpoints[resource.name]
                 for noun in ACCOUNTS if told else ACCOUNTS - self._by_noun.keys():
                     self._by_noun[noun] = resource
         for resource in policy.resources.values():
@@ -92,8 +92,8 @@ class _Resources:
             resource = self._by_noun.get(noun)
             if resource is not None and (field := self._field(resource, parameter)):
                 return f"{resource.name}.{field}"
-        for name in dict.fromkeys((*self._outermost(operation), *self._doors)):
-            if operation.id in self._doors[name] and parameter.name in self._members[name]:
+        for name in dict.fromkeys((*self._outermost(operation), *self._endpoints)):
+            if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
                 return f"{name}.{parameter.name}"
         return ""
 

@@ -64,7 +64,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         FieldClass.SECRET,
         "a one-time code",
         "reset_code verification_code confirmation_code activation_code auth_code oauth_code "
-        "authorization_code access_code login_code security_code door_code gate_code lock_code "
+        "authorization_code access_code login_code security_code endpoint_code gate_code lock_code "
         "invite_code invitation_code",
     ),
     (FieldClass.SECRET, "a hash that can be guessed back", "^hash ^hashed ^salt password_salt"),

@@ -281,7 +281,8 @@ def unescape(part: str) -> str:
 # ------------------------------------------------------------------------ references that break
 
 _PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
-"""Keywords whose values are data, or doors of somebody else's: no reference in them is followed."""
+"""Keywords whose values are data, or endpoints of somebody else's: no reference in them is
+followed."""
 _NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"))
 _NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
 """Keywords whose members are called as the author likes, so that no name is a keyword."""

@@ -58,36 +58,39 @@ def few(names: Sequence[str]) -> str:
     return f"{listed} and {len(names) - _FEW} more" if len(names) > _FEW else listed
 
 
-# --------------------------------------------------------------------------- resources and doors
+# --------------------------------------------------------------------------- resources and
+# endpoints
 
 
 def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
-    if not seen.doors[resource.name] and not seen.given[resource.name]:
+    if not seen.endpoints[resource.name] and not seen.given[resource.name]:
         yield Problem(
             resource.location,
             f"no operation sends `{resource.name}`",
             "say so in `operations:` with `shows` where the document is vague",
         )
     main = seen.document.operation(resource.main)
-    if main is not None and main.id not in seen.doors[resource.name]:
+    if main is not None and main.id not in seen.endpoints[resource.name]:
         where = place(seen.policy, "resources", resource.name, "main")
-        yield Problem(where, f"`{resource.main}`, the main door, does not send `{resource.name}`")
+        yield Problem(
+            where, f"`{resource.main}`, the main endpoint, does not send `{resource.name}`"
+        )
 
 
 def _strangers(seen: View) -> Iterator[Problem]:
-    for schema, doors in strangers(seen).items():
+    for schema, endpoints in strangers(seen).items():
         yield Problem(
             place(seen.policy, "resources"),
             f"`{schema}` has a key of its own and is no resource",
-            f"who may call {few(doors)} sees all of it",
+            f"who may call {few(endpoints)} sees all of it",
         )
 
 
 def strangers(seen: View) -> Mapping[str, list[str]]:
-    """Objects with a key of their own that no resource covers, and the doors they leave by."""
+    """Objects with a key of their own that no resource covers, and the endpoints they leave by."""
     return {
-        schema: doors
-        for schema, doors in seen.strangers.items()
+        schema: endpoints
+        for schema, endpoints in seen.strangers.items()
         if schema in seen.document.schemas
         and any(_is_key(schema, name) for name in children(seen.document.schemas[schema]()))
     }
@@ -101,7 +104,7 @@ def _is_key(schema: str, name: str) -> bool:
 def spoken(seen: View) -> set[str]:
     """Operations that the policy names, or that send a resource of it."""
     policy, document = seen.policy, seen.document
-    found = {id for doors in seen.doors.values() for id in doors}
+    found = {id for endpoints in seen.endpoints.values() for id in endpoints}
     named = [*policy.operations, policy.caller.operation]
     named += [relation.operation for relation in policy.relations.values()]
     return found | {each.id for name in named if (each := document.operation(name)) is not None}
@@ -110,7 +113,7 @@ def spoken(seen: View) -> set[str]:
 def _silent(seen: View) -> Iterator[Problem]:
     """Operations that answer, and of which the policy says nothing."""
     policy, document = seen.policy, seen.document
-    told = spoken(seen) | {id for doors in strangers(seen).values() for id in doors}
+    told = spoken(seen) | {id for endpoints in strangers(seen).values() for id in endpoints}
     silent = [each.id for each in document.operations if each.id not in told and success(each)]
     if silent:
         yield Problem(
@@ -257,7 +260,7 @@ def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
 
 
 def _passed(seen: View) -> Iterator[Problem]:
-    """Patterns that pass paths beside documented ones: old URLs are doors as well."""
+    """Patterns that pass paths beside documented ones: old URLs are endpoints as well."""
     documented = dict.fromkeys(operation.path for operation in seen.document.operations)
     for index, passed in enumerate(seen.policy.guard.passes):
         if covered := [path for path in documented if _covers(passed, path)]:

@@ -286,5 +286,5 @@ def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:
 
 
 def is_item(sighting: Sighting) -> bool:
-    """Whether its door shows one such object, chosen by the last part of its path."""
+    """Whether its endpoint shows one such object, chosen by the last part of its path."""
     return sighting.pointer.count("*") <= 1 and bool(last_parameter(sighting.operation.path))

@@ -44,14 +44,14 @@ class Thing:
 
     @cached_property
     def shapes(self) -> dict[Shape, list[Operation]]:
-        """Its schemas, each with the doors that send it."""
+        """Its schemas, each with the endpoints that send it."""
         found: dict[Shape, dict[str, Operation]] = {}
         for seen in self.sightings:
             found.setdefault(seen.shape, {})[seen.operation.id] = seen.operation
-        return {shape: list(doors.values()) for shape, doors in found.items()}
+        return {shape: list(endpoints.values()) for shape, endpoints in found.items()}
 
     @property
-    def doors(self) -> list[Operation]:
+    def endpoints(self) -> list[Operation]:
         """The operations that send it."""
         return list({seen.operation.id: seen.operation for seen in self.sightings}.values())
 
@@ -84,9 +84,14 @@ class World:
         return {schema: thing for thing in self.things for schema in thing.schemas}
 
     @cached_property
-    def self_doors(self) -> frozenset[str]:
-        """Ids of the doors that show a caller nothing but their own."""
-        found = {door.id for thing in self.things for door in thing.doors if is_of_caller(door)}
+    def self_endpoints(self) -> frozenset[str]:
+        """Ids of the endpoints that show a caller nothing but their own."""
+        found = {
+            endpoint.id
+            for thing in self.things
+            for endpoint in thing.endpoints
+            if is_of_caller(endpoint)
+        }
         return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
 
     @cached_property
@@ -161,13 +166,13 @@ _WHO_TOO = ("profile", "account", "user", "session", "current")
 
 
 def _whoami(seen: Sequence[Sighting]) -> Sighting | None:
-    """The answer that tells a caller who they are, by the name of its door."""
+    """The answer that tells a caller who they are, by the name of its endpoint."""
     ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
     return seen[min(ranked)[1]] if ranked else None
 
 
 def _rank(seen: Sighting) -> tuple[int, bool, int] | None:
-    """How sure a door says who is calling, the smallest the surest; None: it does not."""
+    """How sure an endpoint says who is calling, the smallest the surest; None: it does not."""
     operation = seen.operation
     asked = any(p.where == "path" or p.required for p in operation.parameters)
     if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
@@ -210,18 +215,18 @@ def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
 
 def _told_apart(things: Sequence[Thing]) -> list[Thing]:
     """A list that is all there is of a thing, of objects with all the members and no other than
-    those of a thing of more doors, lists that thing: `/feed` beside `/posts`. Where schemas have
-    names, these tell."""
+    those of a thing of more endpoints, lists that thing: `/feed` beside `/posts`. Where schemas
+    have names, these tell."""
     known = {
         (thing.key, frozenset(thing.members())): thing
-        for thing in sorted(things, key=lambda each: len(each.doors))
+        for thing in sorted(things, key=lambda each: len(each.endpoints))
         if not thing.schemas
     }
     kept = []
     for thing in things:
         members = frozenset(thing.members())
         other = known.get((thing.key, members), thing)
-        lists = all("*" in seen.pointer for seen in thing.sightings) and len(thing.doors) == 1
+        lists = all("*" in seen.pointer for seen in thing.sightings) and len(thing.endpoints) == 1
         if thing is other or thing.schemas or not lists or len(members) < _MANY:
             kept.append(thing)
         else:
@@ -328,21 +333,21 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Sighti
 def _echoes(thing: Thing, document: Document) -> list[Sighting]:
     """Answers of writes that tell what a reading of the same address tells, and no more: the same
     thing, though they are described in place and may have no key."""
-    doors = {each.operation.id for each in thing.sightings}
+    endpoints = {each.operation.id for each in thing.sightings}
     found = []
     for read in thing.sightings:
         if read.operation.method != "GET" or read.inside or "*" in read.pointer:
             continue
         for operation in document.operations:
             media = operation.success()
-            if operation.path != read.operation.path or operation.id in doors or media is None:
+            if operation.path != read.operation.path or operation.id in endpoints or media is None:
                 continue
             shape = at(media.shape, [*pattern(read.pointer)]) if media.shape is not None else None
             names = set(children(shape)) if shape is not None and not shape.names else set()
             if shape is not None and names and names <= set(children(read.shape)):
                 keys = tuple(key for key in read.keys if key in names)
                 found.append(Sighting(operation, read.pointer, shape, read.noun, keys))
-                doors.add(operation.id)
+                endpoints.add(operation.id)
     return found
 
 

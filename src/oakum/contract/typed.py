@@ -13,14 +13,25 @@ from oakum.errors import InputError, Problem, did_you_mean
 T = TypeVar("T")
 
 
-def typed(data: bytes, file: str, schema: str, read_one: Callable[[Value], T]) -> T:
-    """What `read_one` makes of a JSON text whose `schema` is this one.
+FORMERLY = {"endpoints": "doors", "endpoint": "door"}
+"""Keys of today by what they were called in earlier versions of their schemas."""
+
+
+def typed(
+    data: bytes,
+    file: str,
+    schema: str,
+    read_one: Callable[[Value], T],
+    earlier: tuple[str, ...] = (),
+) -> T:
+    """What `read_one` makes of a JSON text whose `schema` is this one, or one of the `earlier`
+    ones, whose keys may be called as in `FORMERLY`.
 
     Raises `InputError` with the place in `file` of what does not fit.
     """
     value = Value(parse_json(data, file), "")
     try:
-        value["schema"].one_of({schema: schema})
+        value["schema"].one_of({name: name for name in (schema, *earlier)})
         return read_one(value)
     except MisfitError as misfit:
         place = json_location(data.decode("utf-8", "replace"), file, misfit.pointer)
@@ -46,6 +57,8 @@ class Value:
 
     def __getitem__(self, key: str) -> Value:
         members = self._typed(dict, "an object")
+        if key not in members and FORMERLY.get(key) in members:
+            key = FORMERLY[key]
         if key not in members:
             hint = did_you_mean(key, members)
             raise MisfitError(self._pointer, f"`{key}` is missing", hint)

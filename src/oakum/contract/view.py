@@ -95,7 +95,7 @@ class View:
     """Resource to its declared shapes: of its schemas, and of answers said to show it."""
     given: dict[str, list[Shape]] = field(default_factory=dict)
     """Resource to its declared shapes in request bodies: where `sets` says that it stands."""
-    doors: dict[str, list[str]] = field(default_factory=dict)
+    endpoints: dict[str, list[str]] = field(default_factory=dict)
     """Resource to the operations that send it."""
     strangers: dict[str, list[str]] = field(default_factory=dict)
     """Schema of an object that is no resource's to the operations that send it."""
@@ -130,8 +130,8 @@ def view(document: Document, policy: Policy) -> View:
         if schema in document.schemas:
             shapes[resource].append(document.schemas[schema]())
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
-    doors: dict[str, list[str]] = {name: [] for name in policy.resources}
-    seen = View(document, policy, bound, shapes, given, doors)
+    endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}
+    seen = View(document, policy, bound, shapes, given, endpoints)
     rules: dict[str, OperationRule] = {}
     for name, rule in policy.operations.items():
         if (called := document.operation(name)) is not None:
@@ -143,7 +143,7 @@ def view(document: Document, policy: Policy) -> View:
 
 def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
     """Note what one operation sends."""
-    sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.doors)
+    sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.endpoints)
     shown: dict[Shape, str] = {}
     # What `shows` says is said of answers that succeed, as for whoever judges them.
     for shape in success(operation):
@@ -156,11 +156,11 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
         if own:
             sent[own] = None
         elif outside and shape.names:
-            doors = seen.strangers.setdefault(_title(shape), [])
-            if operation.id not in doors:
-                doors.append(operation.id)
+            endpoints = seen.strangers.setdefault(_title(shape), [])
+            if operation.id not in endpoints:
+                endpoints.append(operation.id)
     for name in sent:
-        seen.doors[name].append(operation.id)
+        seen.endpoints[name].append(operation.id)
     for shape in taken(operation):
         for resource, pointer in rule.sets:
             if resource in seen.given and (found := at(shape, pattern(pointer))) is not None:

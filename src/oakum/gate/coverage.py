@@ -86,21 +86,22 @@ def _commonest(reasons: Iterable[str]) -> str:
 
 
 def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
-    """Resource and viewer that some cell must be about: of the resources that leave by some door,
-    the relations that their grants name. Which fields a door can show is the scan's to know."""
+    """Resource and viewer that some cell must be about: of the resources that leave by some
+    endpoint, the relations that their grants name. Which fields an endpoint can show is the scan's
+    to know."""
     for name, table in model.tables.items():
         if _leaves(seen, name):
             yield from ((name, viewer) for viewer in table.relations)
 
 
 def _leaves(seen: View, resource: str) -> bool:
-    """Whether a door sends it that a scan asks cell by cell for every viewer: it only reads, is no
-    GraphQL and no feed, and does not speak of the caller alone."""
+    """Whether an endpoint sends it that a scan asks cell by cell for every viewer: it only reads,
+    is no GraphQL and no feed, and does not speak of the caller alone."""
     rules = callers_said(seen.policy, seen.document)
     own = seen.document.operation(seen.policy.caller.operation)
-    for door in seen.doors[resource]:
-        operation = seen.document.operation(door)
-        rule = rules.get(door, OperationRule(door))
+    for endpoint in seen.endpoints[resource]:
+        operation = seen.document.operation(endpoint)
+        rule = rules.get(endpoint, OperationRule(endpoint))
         if operation is None or operation is own or rule.graphql or rule.reads is False:
             continue
         media = operation.success()

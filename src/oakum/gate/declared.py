@@ -57,7 +57,7 @@ def _is_silent(operation: Operation) -> bool:
 
 def _inside(seen: View) -> Iterator[str]:
     for name, resource in seen.policy.resources.items():
-        if seen.doors[name]:
+        if seen.endpoints[name]:
             for path in unmentioned(seen, resource):
                 yield f"`{name}.{path}`: no line names it"
 
@@ -71,7 +71,7 @@ def _around(
         shown += [
             found
             for resource, pointer in rule.shows
-            if resource in seen.doors and (found := at(shape, pattern(pointer))) is not None
+            if resource in seen.endpoints and (found := at(shape, pattern(pointer))) is not None
         ]
     for shape in success(operation):
         yield from _walk(seen, shape, (), "", shown, ())

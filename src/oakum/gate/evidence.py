@@ -165,7 +165,8 @@ def _cells(cells: Iterable[Cell]) -> Iterable[Cell]:
     found: dict[tuple[object, ...], Cell] = {}
     for cell in cells:
         key = (
-            cell.resource, cell.field, cell.viewer, cell.state, cell.door.method, cell.door.path,
+            cell.resource, cell.field, cell.viewer, cell.state, cell.endpoint.method,
+            cell.endpoint.path,
         )  # fmt: skip
         other = found.get(key)
         if other is None or _RANK.index(cell.result) > _RANK.index(other.result):

@@ -34,7 +34,7 @@ class Agreement:
 
 
 def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
-    """The cells of both, matched by resource, field, viewer, state and door."""
+    """The cells of both, matched by resource, field, viewer, state and endpoint."""
     bare, through = _by_place(direct), _by_place(guarded)
     unknown = Result.NOT_SHOWN
     served = {
@@ -63,7 +63,14 @@ def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
 
 def _by_place(evidence: Evidence) -> Mapping[Key, Cell]:
     return {
-        (each.resource, each.field, each.viewer, each.state, each.door.method, each.door.path): each
+        (
+            each.resource,
+            each.field,
+            each.viewer,
+            each.state,
+            each.endpoint.method,
+            each.endpoint.path,
+        ): each
         for each in evidence.cells
     }
 
@@ -81,10 +88,10 @@ def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
 
 
 def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:
-    """A sentence for each resource and door, with the first fields of it."""
+    """A sentence for each resource and endpoint, with the first fields of it."""
 
     def place(cell: Cell) -> tuple[str, str, str]:
-        return cell.resource, cell.door.method, cell.door.path
+        return cell.resource, cell.endpoint.method, cell.endpoint.path
 
     for (resource, method, path), those in groupby(sorted(cells, key=place), place):
         names = [f"`{each.field}` for `{each.viewer}`" for each in those]

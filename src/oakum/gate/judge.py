@@ -173,7 +173,7 @@ def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
     """The gravest first."""
     ordered = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.resource, f.field))
     for each in ordered:
-        main = f" at {each.doors[0].method} {each.doors[0].path}" if each.doors else ""
+        main = f" at {each.endpoints[0].method} {each.endpoints[0].path}" if each.endpoints else ""
         words = f"{each.severity}: {each.title.rstrip('.')}{main} [{each.fingerprint}]"
         yield Detail(words, each.contract_location)
 
@@ -271,7 +271,9 @@ def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
     told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
     yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
     unseen = list(_unseen(case, memory, evidence))
-    told = [Detail(f"{_known(one)} at {doors} [{one.fingerprint}]") for one, doors in unseen]
+    told = [
+        Detail(f"{_known(one)} at {endpoints} [{one.fingerprint}]") for one, endpoints in unseen
+    ]
     yield Criterion(
         "retested", TITLES["retested"], "not met" if unseen else "met",
         counted(len(unseen), "finding") + " not shown", "none",
@@ -288,15 +290,16 @@ def _known(one: Remembered) -> str:
 
 
 def _unseen(case: Case, memory: Memory, evidence: Evidence) -> Iterator[tuple[Remembered, str]]:
-    """Proven leaks that were open when last seen, with the doors of which no report says anything.
+    """Proven leaks that were open when last seen, with the endpoints of which no report says
+    anything.
 
     They would count if they were found: that nobody looked does not make them fewer.
     """
     grave_enough = SEVERITIES[: SEVERITIES.index(case.criteria.proven) + 1]
-    for one, doors in silent(memory, evidence.findings, evidence.cells):
+    for one, endpoints in silent(memory, evidence.findings, evidence.cells):
         counts = one.verdict == "proven" and one.severity in grave_enough
         if counts and not excused(one, case.waivers, case.baseline, case.today):
-            yield one, ", ".join(f"{door.method} {door.path}" for door in doors)
+            yield one, ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in endpoints)
 
 
 # --------------------------------------------------------------------------- documents
@@ -306,11 +309,11 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
     criteria = case.criteria
     rule = "operation-without-security"
     if criteria.security:
-        open_doors = [each for each in kept.flaws if each.rule == rule]
+        open_endpoints = [each for each in kept.flaws if each.rule == rule]
         advice = "write `security` in the document, or `call` in the contract"
-        told = map(_flaw, open_doors)
+        told = map(_flaw, open_endpoints)
         yield _criterion(
-            "security", TITLES["security"], len(open_doors), 0, "operation", advice, told
+            "security", TITLES["security"], len(open_endpoints), 0, "operation", advice, told
         )
     else:
         yield Criterion("security", TITLES["security"], "not asked for")

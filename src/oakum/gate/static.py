@@ -91,7 +91,7 @@ def _sent(seen: View, operation: Operation) -> list[Resource]:
     return [
         resource
         for name, resource in seen.policy.resources.items()
-        if operation.id in seen.doors[name] and resource.owner.kind != "none"
+        if operation.id in seen.endpoints[name] and resource.owner.kind != "none"
     ]
 
 

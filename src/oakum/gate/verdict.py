@@ -59,13 +59,13 @@ class Widening:
     """One way in which a contract shows more than the one before it, in a sentence."""
 
     sentence: str
-    doors: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
     location: Location = NOWHERE
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same sentence about the same doors, 16 hex digits."""
-        parts = "\x1f".join((self.sentence, *self.doors))
+        """The same for the same sentence about the same endpoints, 16 hex digits."""
+        parts = "\x1f".join((self.sentence, *self.endpoints))
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 

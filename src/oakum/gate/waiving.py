@@ -82,7 +82,7 @@ def _in_cell(cell: CellRef, finding: Finding | Remembered) -> bool:
 
 
 def _no_worse(finding: Finding, before: Finding | None) -> bool:
-    """A known finding at a new door, or a suspicion that was proven since, is news."""
+    """A known finding at a new endpoint, or a suspicion that was proven since, is news."""
     if before is None:
         return False
-    return grave(finding) <= grave(before) and set(finding.doors) <= set(before.doors)
+    return grave(finding) <= grave(before) and set(finding.endpoints) <= set(before.endpoints)

@@ -89,7 +89,7 @@ class Passage:
     """One line: what became of one request, without a value of anybody's."""
 
     operation: str
-    """Id of the door; empty when the request found none."""
+    """Id of the endpoint; empty when the request found none."""
     status: int
     """Sent to the client; 0 when the client had gone."""
     denied: str = ""

@@ -28,7 +28,7 @@ class Compiled:
     """JSON text of `guard.plan`."""
     contract: str
     """16 hexadecimal digits that change when anything does."""
-    doors: int
+    endpoints: int
     """Operations that the contract grants to somebody."""
     files: tuple[Path, ...]
     """Everything that was read for it."""
@@ -72,7 +72,7 @@ def compiled(path: Path, overlays: Sequence[Path] = ()) -> Compiled:
     return Compiled(
         plan,
         head["contract"],
-        len(head["doors"]),
+        len(head["endpoints"]),
         (path, *overlays, *contract.document.files, *key_files(policy, path.parent)),
         service.env if service is not None else "",
         (

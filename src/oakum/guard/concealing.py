@@ -37,7 +37,7 @@ class Concealed:
 
 def concealed(document: Document, model: Model, operation: Operation) -> Concealed | None:
     """By the GET at the longest beginning of a path that shows a concealed object by its id; else
-    by the main door of a resource of which `params` says that the path holds the key."""
+    by the main endpoint of a resource of which `params` says that the path holds the key."""
     params = model.rule(operation.id).params
     main = main_of(document, model.policy, params, operation)
     for each in (*_above(document, operation), *([main] if main is not None else [])):

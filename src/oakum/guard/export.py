@@ -26,7 +26,7 @@ from oakum.guard.listed import denied, read_list
 from oakum.guard.local import LONGEST, UNIX
 from oakum.guard.target import Deployment, Target, address, mistake
 
-SCHEMA = "oakum.export/1"
+SCHEMA = "oakum.export/2"
 _MARK = "export.json"
 """Tells an export from a folder of somebody's: its contract, engine and list of files."""
 _TEMPLATES = Path(__file__).parent / "fleet"
@@ -148,7 +148,7 @@ def _around(
         "host": host,
         "port": port,
         "contract": now.contract,
-        "doors": now.doors,
+        "endpoints": now.endpoints,
         "command": command,
         "config": {name: content.decode() for name, content in config.items()},
         "static": _digest(config, engine.control.swapped),

@@ -13,7 +13,7 @@ from oakum.contract.model import Json, Operation, Relation, Resource, Shape, Sta
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
 from oakum.guard.targets import needs_object
-from oakum.guard.wiring import Door, Wiring, kind_of
+from oakum.guard.wiring import Endpoint, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.asking import OF_OBJECTS, account, asks
 from oakum.semantics.decide import may_call
@@ -44,7 +44,7 @@ def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem,
         *seen.unnamed(),
         *seen.logins(),
         *seen.bodiless(),
-        *(problem for door in wiring.doors.values() for problem in seen.door(door)),
+        *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 
 
@@ -153,7 +153,7 @@ class _Seen:
         names = [
             each.id
             for each in self.document.operations
-            if each.id not in self.wiring.doors
+            if each.id not in self.wiring.endpoints
             and each.id not in self.model.rules
             and each.success() is None
         ]
@@ -165,21 +165,21 @@ class _Seen:
 
     # ------------------------------------------------------------ operations
 
-    def door(self, door: Door) -> Iterator[Problem]:
+    def endpoint(self, endpoint: Endpoint) -> Iterator[Problem]:
         """What a granted operation does not give behind a gateway."""
-        yield from self._unreadable(door)
-        yield from self._anything(door)
-        yield from self._sparse(door)
-        yield from self._unasked(door)
-        if door.write:
-            yield from self._write(door)
-            yield from self._existence(door)
-        yield from self._forms(door)
-        if not door.ahead:
+        yield from self._unreadable(endpoint)
+        yield from self._anything(endpoint)
+        yield from self._sparse(endpoint)
+        yield from self._unasked(endpoint)
+        if endpoint.write:
+            yield from self._write(endpoint)
+            yield from self._existence(endpoint)
+        yield from self._forms(endpoint)
+        if not endpoint.ahead:
             yield Problem(
-                self._where(door.operation),
-                f"no text is found that the parameters of `{door.operation.id}` may be, so that no"
-                " browser may ask ahead of a call (CORS) from a page of another origin",
+                self._where(endpoint.operation),
+                f"no text is found that the parameters of `{endpoint.operation.id}` may be, so"
+                " that no browser may ask ahead of a call (CORS) from a page of another origin",
                 "allow in `pattern` or `enum` what a segment of a path may hold",
             )
 
@@ -189,8 +189,8 @@ class _Seen:
             return self.model.rule(operation.id).location
         return self.document.locate(operation.pointer)
 
-    def _unreadable(self, door: Door) -> Iterator[Problem]:
-        operation = door.operation
+    def _unreadable(self, endpoint: Endpoint) -> Iterator[Problem]:
+        operation = endpoint.operation
         several = [
             media
             for status, found in operation.responses.items()
@@ -199,30 +199,32 @@ class _Seen:
         ]
         if several and not any(kind_of(each) for each in several):
             types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
-            done = "its answer goes out empty" if door.write else "it answers 502"
+            done = "its answer goes out empty" if endpoint.write else "it answers 502"
             yield Problem(
                 self._where(operation),
                 f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
                 "no line opens it; let it reach the API on a way of its own",
             )
 
-    def _anything(self, door: Door) -> Iterator[Problem]:
+    def _anything(self, endpoint: Endpoint) -> Iterator[Problem]:
         """A place outside of every resource where the document allows anything."""
-        media = door.operation.success()
+        media = endpoint.operation.success()
         bound = self.model.bound
         todo: list[tuple[str, Shape]] = []
         if media is not None and media.shape is not None and kind_of(media) == "json":
             todo = [("", media.shape)]
         while todo:
             at, shape = todo.pop()
-            pointed = any(segments == pattern(at) for segments in self._pointers(door.operation))
+            pointed = any(
+                segments == pattern(at) for segments in self._pointers(endpoint.operation)
+            )
             if pointed or resource_of(shape, bound) or at.count("/") > 3:
                 continue
             if shape.extra is not None and _is_anything(shape.extra()):
                 where = f"at `{at}` of the answer of" if at else "in the answer of"
-                said = f"{where} `{door.operation.id}` the document allows anything"
+                said = f"{where} `{endpoint.operation.id}` the document allows anything"
                 yield Problem(
-                    self._where(door.operation),
+                    self._where(endpoint.operation),
                     f"{said}, so objects and lists below it do not pass",
                     "declare them in the document, or by an overlay",
                 )
@@ -232,26 +234,26 @@ class _Seen:
     def _pointers(self, operation: Operation) -> list[tuple[str, ...]]:
         return [segments for segments, _ in self.model.shown.get(operation.id, ())]
 
-    def _sparse(self, door: Door) -> Iterator[Problem]:
+    def _sparse(self, endpoint: Endpoint) -> Iterator[Problem]:
         needed = [
             (name, path)
-            for name in self._shown(door.operation)
+            for name in self._shown(endpoint.operation)
             if (path := _needed(self.policy.resources[name]))
         ]
-        for name in door.query if needed else ():
+        for name in endpoint.query if needed else ():
             if name.lower() in _PICKS:
                 resource, path = needed[0]
                 said = f"who leaves `{path}` out by `{name}` is shown nothing that hangs on it"
                 yield Problem(
-                    self._where(door.operation),
-                    f"{said} of a `{resource}` at `{door.operation.id}`, not even of their own",
+                    self._where(endpoint.operation),
+                    f"{said} of a `{resource}` at `{endpoint.operation.id}`, not even of their own",
                     f"write `without: [{name}]`, or let clients ask for `{path}` too",
                 )
 
-    def _unasked(self, door: Door) -> Iterator[Problem]:
+    def _unasked(self, endpoint: Endpoint) -> Iterator[Problem]:
         """A read that `call:` opens to an owner or the like, and values of its answer that stand in
         no object: without an object of the caller's beside them, nobody is asked about them."""
-        operation, rule = door.operation, self.model.rule(door.operation.id)
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         if not asks(self.model, operation.id) or account(self.model, operation.id):
             return
         media = operation.success()
@@ -292,7 +294,11 @@ class _Seen:
 
     def logins(self) -> Iterator[Problem]:
         """Operations that people call before they are anybody: each, or all of them at once."""
-        found = [problem for door in self.wiring.doors.values() for problem in self._login(door)]
+        found = [
+            problem
+            for endpoint in self.wiring.endpoints.values()
+            for problem in self._login(endpoint)
+        ]
         if len(found) < _MANY:
             yield from found
             return
@@ -303,9 +309,11 @@ class _Seen:
     def bodiless(self) -> Iterator[Problem]:
         """Writes of which the document declares no body, so that none passes."""
         found = [
-            door.operation
-            for door in self.wiring.doors.values()
-            if door.write and not door.operation.body and door.operation.method != "DELETE"
+            endpoint.operation
+            for endpoint in self.wiring.endpoints.values()
+            if endpoint.write
+            and not endpoint.operation.body
+            and endpoint.operation.method != "DELETE"
         ]
         if found:
             few = ", ".join(f"`{each.id}`" for each in found[:3])
@@ -314,11 +322,15 @@ class _Seen:
             hint = "declare it in the document, or by an overlay, where callers send one"
             yield Problem(self._where(found[0]), f"{said} with 400", hint)
 
-    def _login(self, door: Door) -> Iterator[Problem]:
+    def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
         """The answer of an operation that people call before they are anybody, and that shows what
         an owner sees: mostly a login, or the making of an account."""
-        operation, rule = door.operation, self.model.rule(door.operation.id)
-        if rule.login or not door.write or not may_call(self.model, ANONYMOUS, operation.id, {}):
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        if (
+            rule.login
+            or not endpoint.write
+            or not may_call(self.model, ANONYMOUS, operation.id, {})
+        ):
             return
         shown = [self.policy.resources[name] for name in self._shown(operation)]
         for resource in sorted(shown, key=lambda each: not each.is_account):
@@ -343,13 +355,13 @@ class _Seen:
             and "anyone" not in seers
         ]
 
-    def _write(self, door: Door) -> Iterator[Problem]:
-        operation, rule = door.operation, self.model.rule(door.operation.id)
-        kind, id = door.target.kind, door.operation.id
+    def _write(self, endpoint: Endpoint) -> Iterator[Problem]:
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        kind, id = endpoint.target.kind, endpoint.operation.id
         if rule.call is None and kind == "none":
             what = (
                 "so nobody sets what its owner may"
-                if door.binds
+                if endpoint.binds
                 else "and no `call:` says who may, so nobody may"
             )
             said = f"whose object `{id}` writes cannot be told, {what}"
@@ -358,7 +370,7 @@ class _Seen:
                 f" `{id}: {{call: […]}}` where the API itself looks at whose it is"
             )
             yield Problem(self._where(operation), said, hint)
-        elif rule.call is None and not door.binds and kind in ("ask", "path"):
+        elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")
             if operation.method == "POST" and below:
                 said = f"no `call:` says who may `{id}`, so only the owner of the object may"
@@ -374,7 +386,7 @@ class _Seen:
                 " `owner: PARAMETER` where it is the owner's id"
             )
             yield Problem(self._where(operation), said, hint)
-        yield from self._keys(door)
+        yield from self._keys(endpoint)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
@@ -385,37 +397,41 @@ class _Seen:
         grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
         return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
 
-    def _keys(self, door: Door) -> Iterator[Problem]:
+    def _keys(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Keys in bodies by which no gateway looks at an object."""
-        id = door.operation.id
+        id = endpoint.operation.id
         said = self.model.written.get(id)
-        for name in self._written(door.operation):
+        for name in self._written(endpoint.operation):
             resource, table = self.policy.resources[name], self.model.settable[name]
             at = leaf_index(table, resource.key) if resource.key else -1
-            finder = door.finders.get(name)
+            finder = endpoint.finders.get(name)
             if (finder and finder.kind == "ask") or at < 0 or not table.rules[at].grants:
                 continue
             first = said is not None and name in said.resources
-            names_another = self._unlooked(door, name) if first else resource.owner.kind in _INSIDE
+            names_another = (
+                self._unlooked(endpoint, name) if first else resource.owner.kind in _INSIDE
+            )
             if names_another and not (first and resource.is_account):
                 whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
                 yield Problem(
-                    self._where(door.operation),
+                    self._where(endpoint.operation),
                     f"{whose} cannot be told, so what its owner may set there is refused",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
 
-    def _unlooked(self, door: Door, name: str) -> bool:
+    def _unlooked(self, endpoint: Endpoint, name: str) -> bool:
         """Whether what a body says of a key of its own is of no object that was looked at."""
-        target = door.target
-        if target.kind == "none" or (door.operation.method == "POST" and name not in door.finders):
+        target = endpoint.target
+        if target.kind == "none" or (
+            endpoint.operation.method == "POST" and name not in endpoint.finders
+        ):
             return False
         return target.unnamed or target.below or target.resource not in ("", name)
 
-    def _existence(self, door: Door) -> Iterator[Problem]:
+    def _existence(self, endpoint: Endpoint) -> Iterator[Problem]:
         """A write that `call:` opens to who may be shown nothing of the concealed object that the
         path names: that it succeeds tells that the object is there."""
-        hidden, id = door.hidden, door.operation.id
+        hidden, id = endpoint.hidden, endpoint.operation.id
         for caller in self.model.rule(id).call or () if hidden is not None else ():
             if hidden is None or self.policy.relations[caller].kind == "owner":
                 continue
@@ -423,7 +439,7 @@ class _Seen:
                 table = self.model.tables[name]
                 if not table.see(self._at_least(caller), {}):
                     yield Problem(
-                        self._where(door.operation),
+                        self._where(endpoint.operation),
                         f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its"
                         " path names, so its answer tells them that it is there",
                         f"write `conceal: false` at `{name}`, or `call: […]` with those who are"
@@ -438,26 +454,26 @@ class _Seen:
         base = {"anyone", "authenticated"} if known else {"anyone"}
         return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
 
-    def _forms(self, door: Door) -> Iterator[Problem]:
+    def _forms(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Bodies of a resource in a form, of which a gateway does not read what is set."""
-        for media in sorted(door.unjudged):
+        for media in sorted(endpoint.unjudged):
             yield Problem(
-                self._where(door.operation),
-                f"a gateway cannot tell what a body of `{door.operation.id}` in `{media}` sets: it"
-                " is refused with 415",
+                self._where(endpoint.operation),
+                f"a gateway cannot tell what a body of `{endpoint.operation.id}` in `{media}`"
+                " sets: it is refused with 415",
                 "let clients send a body that holds the resource, or say with `sets` where it does",
             )
         said = [
             each.type
-            for each in door.operation.body
-            if kind_of(each) != "json" and door.resource_form(each.type) is None
+            for each in endpoint.operation.body
+            if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
         ]
-        if door.binds and said:
+        if endpoint.binds and said:
             types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
             yield Problem(
-                self._where(door.operation),
-                f"`{door.operation.id}` takes a resource as {types}, of which a gateway cannot tell"
-                " what is set: it is refused with 415",
+                self._where(endpoint.operation),
+                f"`{endpoint.operation.id}` takes a resource as {types}, of which a gateway"
+                " cannot tell what is set: it is refused with 415",
                 "let clients send JSON there, or bind no resource to the form's schema",
             )
 

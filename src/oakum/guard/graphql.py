@@ -62,7 +62,7 @@ def refusal(query: str, *, writes: bool = False) -> str:
     """Why a query may not be passed on; empty: it may.
 
     `syntax`: it is no executable document. `alias`: a field under another name. `mutation` (unless
-    the door `writes`), `subscription`. `introspection`: of the schema. `directive`: another one
+    the endpoint `writes`), `subscription`. `introspection`: of the schema. `directive`: another one
     than `@include` and `@skip`, which may do anything. `depth`, `size`: there is too much of it.
     """
     tokens = _tokens(query)

@@ -18,7 +18,7 @@ from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import queried
 from oakum.guard.targets import Target
 from oakum.guard.who import readable
-from oakum.guard.wiring import Door, Form
+from oakum.guard.wiring import Endpoint, Form
 from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
@@ -28,9 +28,9 @@ from oakum.semantics.span import Unreadable, read
 from oakum.semantics.writing import Named
 
 
-def absent(door: Door, reason: str) -> Denied:
+def absent(endpoint: Endpoint, reason: str) -> Denied:
     """*Forbidden*, said as *absent* where the contract conceals."""
-    return Denied(404 if door.conceals else 403, reason)
+    return Denied(404 if endpoint.conceals else 403, reason)
 
 
 @dataclass(frozen=True)
@@ -51,68 +51,68 @@ class Intake:
         self._guard = model.policy.guard
 
     def take(
-        self, door: Door, params: Mapping[str, str], inquiry: Inquiry, asked: Asked
+        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, asked: Asked
     ) -> Generator[Asked, Answered | None, Taken]:
         """Raises `Denied` for a write to what the caller may not touch, and for a body that cannot
         be read or holds what the caller may not set."""
         subject: Subject | None = None
-        if door.write:
-            subject = yield from self._subject(door, params, inquiry)
-            yield from self._may(door, params, inquiry, subject)
-        body, ids = yield from self._body(door, params, inquiry, subject, asked)
+        if endpoint.write:
+            subject = yield from self._subject(endpoint, params, inquiry)
+            yield from self._may(endpoint, params, inquiry, subject)
+        body, ids = yield from self._body(endpoint, params, inquiry, subject, asked)
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         return Taken(body, ids | owners, str(read_media_type(asked.values("content-type")) or ""))
 
     # ------------------------------------------------------------ the object
 
     def _subject(
-        self, door: Door, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
-        target, subject = door.target, Subject("")
+        target, subject = endpoint.target, Subject("")
         match target.kind:
             case "caller":
-                new = door.operation.method == "POST"
+                new = endpoint.operation.method == "POST"
                 subject = Subject("", tuple(sorted(inquiry.who.ids)), new=new)
             case "path":
                 subject = Subject("", (params[target.param],))
             case "ask":
-                subject = yield from self._asked(door, target, params, inquiry)
+                subject = yield from self._asked(endpoint, target, params, inquiry)
         for each in target.around:
-            around = yield from self._asked(door, each, params, inquiry)
-            if params[self._model.rule(door.operation.id).owner] not in around.owners:
-                raise absent(door, "call")
+            around = yield from self._asked(endpoint, each, params, inquiry)
+            if params[self._model.rule(endpoint.operation.id).owner] not in around.owners:
+                raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
         return replace(subject, unnamed=target.unnamed, below=target.below, key=key)
 
     def _asked(
-        self, door: Door, target: Target, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
         """The object as the API shows it."""
         asked = question(self._model, target, params, inquiry)
         if asked is None:
-            raise absent(door, "target")
+            raise absent(endpoint, "target")
         if not inquiry.spend():
             raise Denied(503, "target")
         answered = yield from inquiry.ask(asked)
         if answered is not None and answered.status in (404, 410):
             if target.then is not None:
-                return (yield from self._asked(door, target.then, params, inquiry))
+                return (yield from self._asked(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
                 return Subject("", (params[target.made],), new=True)
             raise Denied(404, "target")
         if answered is not None and 400 <= answered.status < 500:
-            raise absent(door, "target")
+            raise absent(endpoint, "target")
         if answered is None or readable(answered) is None:
             raise Denied(503, "target")
         found = seen(self._model, target, params, inquiry, answered)
         if found is None:
-            raise absent(door, "target")
+            raise absent(endpoint, "target")
         return found
 
     def _may(
-        self, door: Door, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
     ) -> Generator[Asked, Answered | None, None]:
-        model, id, kind = self._model, door.operation.id, door.target.kind
+        model, id, kind = self._model, endpoint.operation.id, endpoint.target.kind
         if may_write(model, inquiry.principal(), id, params, subject, kind):
             return
         call = model.rule(id).call
@@ -122,50 +122,50 @@ class Intake:
             # Whoever may set something of the object may go on, whatever the body will hold.
             yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
-            raise absent(door, "call")
+            raise absent(endpoint, "call")
 
     # ------------------------------------------------------------ the body
 
     def _body(
         self,
-        door: Door,
+        endpoint: Endpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject | None,
         asked: Asked,
     ) -> Generator[Asked, Answered | None, tuple[bytes, frozenset[str]]]:
-        operation, body = door.operation, asked.body
-        unsaid = door.write and self._model.rule(operation.id).call is None
-        decides = unsaid and door.binds
+        operation, body = endpoint.operation, asked.body
+        unsaid = endpoint.write and self._model.rule(operation.id).call is None
+        decides = unsaid and endpoint.binds
         if len(body) > self._guard.max_body:
             raise Denied(413, "too-long")
         if not body:
             reads = operation.method == "GET"
             url = asked.target.partition("?")[2]
-            self._query(door, {"query": parameter(url)} if reads else None)
-            if decides and not self._own(door, inquiry, subject):
-                raise absent(door, "call")
-            yield from self._sets(door, inquiry, subject)
+            self._query(endpoint, {"query": parameter(url)} if reads else None)
+            if decides and not self._own(endpoint, inquiry, subject):
+                raise absent(endpoint, "call")
+            yield from self._sets(endpoint, inquiry, subject)
             return body, frozenset()
-        kind = self._media(door, asked)
-        form = door.resource_form(kind.type)
+        kind = self._media(endpoint, asked)
+        form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
-            return self._unread(door, kind, body), frozenset()
+            return self._unread(endpoint, kind, body), frozenset()
         said = as_json(form, kind, body) if form is not None else body
         try:
             reading = read(said)
         except Unreadable:
             raise Denied(400, "body") from None
-        self._query(door, reading[0])
+        self._query(endpoint, reading[0])
         call = Call(operation.id, params, media_type=str(kind))
-        done = yield from self._weighed(door, call, inquiry, subject, reading)
-        if not done.sets and decides and not self._own(door, inquiry, subject):
-            raise absent(door, "call")
+        done = yield from self._weighed(endpoint, call, inquiry, subject, reading)
+        if not done.sets and decides and not self._own(endpoint, inquiry, subject):
+            raise absent(endpoint, "call")
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
         if onward is None:
             raise Denied(422, "body")
         if not done.sets:
-            yield from self._sets(door, inquiry, subject)
+            yield from self._sets(endpoint, inquiry, subject)
         if form is not None:
             cut = body if done.whole else left(kind, body, read(onward)[0])
             if cut is None:
@@ -174,25 +174,30 @@ class Intake:
         return onward, frozenset(_scalars(reading[0]))
 
     def _weighed(
-        self, door: Door, call: Call, inquiry: Inquiry, subject: Subject | None, reading: Reading
+        self,
+        endpoint: Endpoint,
+        call: Call,
+        inquiry: Inquiry,
+        subject: Subject | None,
+        reading: Reading,
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be sent on of a body, with all that is to be looked up for it."""
-        named = Named(door.finders, door.local, makes=door.operation.method == "POST")
+        named = Named(endpoint.finders, endpoint.local, makes=endpoint.operation.method == "POST")
         while True:
             done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             if subject is None or done.whole:
                 return done
             if named.wanted:
-                yield from find(self._model, door.finders, call.params, inquiry, named)
+                yield from find(self._model, endpoint.finders, call.params, inquiry, named)
             elif not (yield from inquiry.settle(partial(Needs.tables, written=done.written))):
                 return done
 
     def _sets(
-        self, door: Door, inquiry: Inquiry, subject: Subject | None
+        self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None
     ) -> Generator[Asked, Answered | None, None]:
         """Refuses no body, `null` and an empty list to whom an object without members is refused:
         where all of a body is a resource, they write no less."""
-        model, id = self._model, door.operation.id
+        model, id = self._model, endpoint.operation.id
         body = model.written.get(id)
         if subject is None or body is None or not body.whole:
             return
@@ -200,24 +205,24 @@ class Intake:
         if not may_set(model, inquiry.principal(), id, subject):
             raise Denied(422, "body")
 
-    def _query(self, door: Door, said: Json) -> None:
+    def _query(self, endpoint: Endpoint, said: Json) -> None:
         """Where a query chooses what is answered, it has to say which field is which."""
-        if self._model.rule(door.operation.id).graphql and refused(said, writes=door.write):
+        if self._model.rule(endpoint.operation.id).graphql and refused(said, writes=endpoint.write):
             raise Denied(400, "query")
 
-    def _own(self, door: Door, inquiry: Inquiry, subject: Subject | None) -> bool:
+    def _own(self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's, as it has to be where no body says what is set."""
         owners = subject.owners if subject else ()
-        return door.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
+        return endpoint.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
-    def _unread(self, door: Door, kind: MediaType, body: bytes) -> bytes:
+    def _unread(self, endpoint: Endpoint, kind: MediaType, body: bytes) -> bytes:
         """A body that is no JSON, of which at most the names are judged."""
-        if kind.type == FORM and door.form:
-            return self._pairs(door.form, body)
+        if kind.type == FORM and endpoint.form:
+            return self._pairs(endpoint.form, body)
         if kind.type == FORM and overrides(pair_names(body)):
             raise Denied(422, "body")
         if kind.type == PARTS:
-            found, form = part_names(body, dict(kind.params)["boundary"]), door.parts
+            found, form = part_names(body, dict(kind.params)["boundary"]), endpoint.parts
             if found is None:
                 raise Denied(400, "body")
             if overrides(found) if form is None else not form.holds(found):
@@ -236,18 +241,18 @@ class Intake:
             raise Denied(422, "body")
         return kept.encode()
 
-    def _media(self, door: Door, asked: Asked) -> MediaType:
+    def _media(self, endpoint: Endpoint, asked: Asked) -> MediaType:
         """Media type of a body that may be there."""
         values = asked.values("content-type")
-        if not door.operation.body or len(values) > 1:
+        if not endpoint.operation.body or len(values) > 1:
             raise Denied(400, "body")
         said = read_media_type(values)
-        media = request_media(self._model, door.operation.id, str(said)) if said else None
+        media = request_media(self._model, endpoint.operation.id, str(said)) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        if not is_json(said.type) and door.binds and door.resource_form(said.type) is None:
+        if not is_json(said.type) and endpoint.binds and endpoint.resource_form(said.type) is None:
             raise Denied(415, "media")
-        if key(media.type) in door.unjudged:
+        if key(media.type) in endpoint.unjudged:
             raise Denied(415, "media")
         if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
             raise Denied(415, "media")

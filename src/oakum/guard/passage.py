@@ -47,7 +47,7 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.guard.wiring import Door, derive, kind_of
+from oakum.guard.wiring import Endpoint, derive, kind_of
 from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
@@ -71,7 +71,7 @@ class Passing:
     raw: bool = False
     """The answer passes unread: a static file, a WebSocket."""
     preflight: bool = False
-    door: Door | None = None
+    endpoint: Endpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     inquiry: Inquiry | None = None
     stale: frozenset[str] = frozenset()
@@ -93,7 +93,7 @@ class Passing:
             "time": int(self.time * 1000) / 1000,
             "contract": self.contract,
             "who": self.who,
-            "op": self.door.operation.id if self.door else None,
+            "op": self.endpoint.operation.id if self.endpoint else None,
             "method": self.asked.method,
             "status": self.status,
             "upstream": self.upstream,
@@ -190,12 +190,12 @@ class Gatekeeper:
         if self._unread(passing, place) or self._preflight(passing, place):
             return
         found = self._router.find(place, "GET" if asked.method == "HEAD" else asked.method)
-        door = self._wiring.doors.get(found[0].id) if found else None
-        if found is None or door is None:
+        endpoint = self._wiring.endpoints.get(found[0].id) if found else None
+        if found is None or endpoint is None:
             raise Denied(404, "route")
-        passing.door, passing.params = door, found[1]
-        _check(door, found[1])
-        query = self._query(place, door)
+        passing.endpoint, passing.params = endpoint, found[1]
+        _check(endpoint, found[1])
+        query = self._query(place, endpoint)
         held = given(asked, query, self._wiring.credentials)
         inquiry = passing.inquiry = Inquiry(self._desk, asked, held, NOBODY)
         inquiry.who = yield from self._who(inquiry)
@@ -204,18 +204,18 @@ class Gatekeeper:
             raise Denied(403, "listed")
         self._rate(inquiry.who, self._block(asked))
         inquiry.begin()
-        yield from self._call(passing, door, inquiry)
+        yield from self._call(passing, endpoint, inquiry)
         try:
-            taken = yield from self._intake.take(door, passing.params, inquiry, asked)
+            taken = yield from self._intake.take(endpoint, passing.params, inquiry, asked)
         except Denied as denied:
             # What is wrong with a write tells that there is something to write to.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
-            hides = door.hidden and door.target.kind == "ask" and unfit
-            if hides and not (yield from self._visible(passing, door, inquiry)):
-                raise absent(door, denied.reason) from None
+            hides = endpoint.hidden and endpoint.target.kind == "ask" and unfit
+            if hides and not (yield from self._visible(passing, endpoint, inquiry)):
+                raise absent(endpoint, denied.reason) from None
             raise
-        passing.forward = self._forward(passing, door, query, taken)
-        if door.write:
+        passing.forward = self._forward(passing, endpoint, query, taken)
+        if endpoint.write:
             passing.stale = taken.about | inquiry.who.ids | {*passing.params.values(), held.mark}
             self.forget(passing)
 
@@ -245,16 +245,16 @@ class Gatekeeper:
         if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
             return False
         found = self._router.find(place, "GET" if wanted[0] == "HEAD" else wanted[0])
-        door = self._wiring.doors.get(found[0].id) if found else None
-        if found is None or door is None:
+        endpoint = self._wiring.endpoints.get(found[0].id) if found else None
+        if found is None or endpoint is None:
             return False
-        _check(door, found[1])
+        _check(endpoint, found[1])
         if asked.body:
             raise Denied(400, "body")
-        if not door.ahead:
+        if not endpoint.ahead:
             raise Denied(404, "route")
         passing.preflight = True
-        passing.forward = self._stripped(replace(asked, target=door.ahead), "", raw=False)
+        passing.forward = self._stripped(replace(asked, target=endpoint.ahead), "", raw=False)
         return True
 
     def _stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
@@ -274,8 +274,10 @@ class Gatekeeper:
         cookies = {"cookie"} if self._credentials("cookie") else set()
         return self._credentials("header") | cookies
 
-    def _query(self, place: Place, door: Door) -> str:
-        return queried(place.query, door.query, door.lists, door.nested, self._credentials("query"))
+    def _query(self, place: Place, endpoint: Endpoint) -> str:
+        return queried(
+            place.query, endpoint.query, endpoint.lists, endpoint.nested, self._credentials("query")
+        )
 
     def _block(self, asked: Asked) -> str:
         return counted(client(asked, self.policy.guard.hops), asked.address)
@@ -345,9 +347,9 @@ class Gatekeeper:
             inquiry.failed = failed  # an answer too
         return answered
 
-    def _call(self, passing: Passing, door: Door, inquiry: Inquiry) -> Talk:
-        """Whether the caller may use the door at all."""
-        model, operation, params = self._model, door.operation.id, passing.params
+    def _call(self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry) -> Talk:
+        """Whether the caller may use the endpoint at all."""
+        model, operation, params = self._model, endpoint.operation.id, passing.params
         if may_call(model, inquiry.principal(), operation, params):
             return
         rule = model.rule(operation)
@@ -356,10 +358,10 @@ class Gatekeeper:
             yield from inquiry.settle(lambda needs: needs.any(call, owner))
             if may_call(model, inquiry.principal(), operation, params):
                 return
-        raise absent(door, "call") if inquiry.who.ids else Denied(401, "call")
+        raise absent(endpoint, "call") if inquiry.who.ids else Denied(401, "call")
 
-    def _forward(self, passing: Passing, door: Door, query: str, taken: Taken) -> Asked:
-        parameters = door.operation.parameters
+    def _forward(self, passing: Passing, endpoint: Endpoint, query: str, taken: Taken) -> Asked:
+        parameters = endpoint.operation.parameters
         asked, declared = passing.asked, self._names()
         declared |= {e.name.lower() for e in parameters if e.where == "header"}
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
@@ -409,7 +411,7 @@ class Gatekeeper:
         except Denied as denied:
             passing.denied = denied.reason
             sent = self._denial(passing, denied)
-            if passing.door and passing.door.write and 200 <= answered.status < 300:
+            if passing.endpoint and passing.endpoint.write and 200 <= answered.status < 300:
                 sent = self._done(passing, answered, sent)
         if not self.observe and (yield from self._tells(passing, answered)):
             passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
@@ -428,39 +430,45 @@ class Gatekeeper:
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether an answer without an object would tell that a concealed one is there."""
-        door, inquiry = passing.door, passing.inquiry
-        if door is None or inquiry is None or not door.hidden or passing.preflight or passing.raw:
+        endpoint, inquiry = passing.endpoint, passing.inquiry
+        if (
+            endpoint is None
+            or inquiry is None
+            or not endpoint.hidden
+            or passing.preflight
+            or passing.raw
+        ):
             return False
-        done = door.write and answered.status < 300
+        done = endpoint.write and answered.status < 300
         if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
             return False
-        return not (yield from self._visible(passing, door, inquiry))
+        return not (yield from self._visible(passing, endpoint, inquiry))
 
     def _visible(
-        self, passing: Passing, door: Door, inquiry: Inquiry
+        self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether nothing is told by telling that the object is there which the path names."""
-        if door.hidden is None:
+        if endpoint.hidden is None:
             return True
-        called = door.operation.id
-        return (yield from visible(self._model, called, door.hidden, passing.params, inquiry))
+        called = endpoint.operation.id
+        return (yield from visible(self._model, called, endpoint.hidden, passing.params, inquiry))
 
     def _leave(
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
-        guard, door, inquiry = self.policy.guard, passing.door, passing.inquiry
+        guard, endpoint, inquiry = self.policy.guard, passing.endpoint, passing.inquiry
         self.forget(passing)
         if answered.missing:
             raise Denied(502, "error")
-        if passing.preflight or door is None or inquiry is None:
+        if passing.preflight or endpoint is None or inquiry is None:
             headers = ahead.answer_headers(back(answered, guard, private=False))
             return Answered(ahead.STATUS, headers)
         if answered.status < 200:
             raise Denied(502, "undeclared")
-        if door.conceals and answered.status in (403, 404):
+        if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
-        login = self._model.rule(door.operation.id).login
-        private = bool(login) or not door.operation.anonymous or bool(inquiry.held.values)
+        login = self._model.rule(endpoint.operation.id).login
+        private = bool(login) or not endpoint.operation.anonymous or bool(inquiry.held.values)
         headers = back(answered, guard, private=private)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")
@@ -471,13 +479,13 @@ class Gatekeeper:
         if not answered.body:
             return replace(answered, headers=headers)
         inquiry.begin()
-        body = yield from self._cut(passing, door, inquiry, answered)
+        body = yield from self._cut(passing, endpoint, inquiry, answered)
         return replace(answered, headers=headers, body=body)
 
     def _cut(
-        self, passing: Passing, door: Door, inquiry: Inquiry, answered: Answered
+        self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry, answered: Answered
     ) -> Generator[Asked, Answered | None, bytes]:
-        operation, status = door.operation, answered.status
+        operation, status = endpoint.operation, answered.status
         failed = status if status >= 400 else 502
         cut = _projector(operation, answered)
         if cut is None:
@@ -501,7 +509,7 @@ class Gatekeeper:
                 break
         passing.removed = removed(self._model, done)
         if done.body is None:
-            raise Denied(status, "nothing") if status >= 400 else absent(door, "nothing")
+            raise Denied(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
         passing.shown = shows(done)
         self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
         return done.body
@@ -550,9 +558,9 @@ def _target(asked: Asked, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _check(door: Door, params: Mapping[str, str]) -> None:
+def _check(endpoint: Endpoint, params: Mapping[str, str]) -> None:
     """Refuses a path with a text in it that the document does not allow there."""
-    if not all(allowed.matches(params[name]) for name, allowed in door.texts.items()):
+    if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
         raise Denied(404, "path")
 
 

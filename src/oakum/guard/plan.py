@@ -25,7 +25,7 @@ from oakum.guard.kinds import bits_of
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
 from oakum.guard.targets import Target, stands_inside
-from oakum.guard.wiring import Door, Wiring, derive, kind_of, scalar
+from oakum.guard.wiring import Endpoint, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.asking import account, asks
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
@@ -101,7 +101,7 @@ class _Compiler:
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
         self.rivals = rivals(self.model.operations.values())
-        self.doors = {id: index for index, id in enumerate(self.wiring.doors)}
+        self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
 
     @property
     def policy(self) -> Policy:
@@ -110,7 +110,7 @@ class _Compiler:
     # ------------------------------------------------------------ the whole
 
     def plan(self, folder: Path) -> dict[str, Any]:
-        doors = [self._door(door) for door in self.wiring.doors.values()]
+        endpoints = [self._endpoint(endpoint) for endpoint in self.wiring.endpoints.values()]
         reading = [self._table(table, writing=False) for table in self.model.tables.values()]
         setting = [self._table(table, writing=True) for table in self.model.settable.values()]
         return {
@@ -135,7 +135,7 @@ class _Compiler:
             "nodes": self.nodes,
             "bodies": self.bodies,
             "unions": self.unions,
-            "doors": doors,
+            "endpoints": endpoints,
             "shut": self._shut(),
             "rivals": list(self._rivals()),
             "automata": self.automata,
@@ -219,47 +219,47 @@ class _Compiler:
             return {"kind": "ask", "ask": self.wiring.whoami, "pointer": at}
         return {"kind": "none"}
 
-    # ------------------------------------------------------------ doors
+    # ------------------------------------------------------------ endpoints
 
-    def _door(self, door: Door) -> dict[str, Any]:
-        operation, rule = door.operation, self.model.rule(door.operation.id)
-        target, hidden, doors = door.target, door.hidden, self.doors
+    def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        target, hidden, endpoints = endpoint.target, endpoint.hidden, self.endpoints
         return {
             "id": operation.id,
             "method": operation.method,
-            "segments": door.segments,
+            "segments": endpoint.segments,
             "turn": self._turn(operation),
             "anonymous": self.model.operations[operation.id].anonymous,
             "public": operation.anonymous,
-            "write": door.write,
-            "conceals": door.conceals,
-            "reader": doors.get(hidden.reader) if hidden else None,
+            "write": endpoint.write,
+            "conceals": endpoint.conceals,
+            "reader": endpoints.get(hidden.reader) if hidden else None,
             "concealed": [self.resources[name] for name in hidden.resources] if hidden else [],
             "whose": hidden.whose if hidden else "",
             "renamed": dict(hidden.names) if hidden else {},
-            "ahead": door.ahead,
+            "ahead": endpoint.ahead,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
             "asks": asks(self.model, operation.id),
             "account": account(self.model, operation.id),
-            "texts": {name: self._automaton(made) for name, made in door.texts.items()},
-            "query": door.query,
-            "lists": sorted(door.lists),
-            "nested": sorted(door.nested),
-            "form": door.form.plan if door.form else None,
-            "parts": door.parts.plan if door.parts else None,
+            "texts": {name: self._automaton(made) for name, made in endpoint.texts.items()},
+            "query": endpoint.query,
+            "lists": sorted(endpoint.lists),
+            "nested": sorted(endpoint.nested),
+            "form": endpoint.form.plan if endpoint.form else None,
+            "parts": endpoint.parts.plan if endpoint.parts else None,
             "headers": sorted(
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
             ),
             "target": self._target(target),
-            "finders": {name: self._target(each) for name, each in door.finders.items()},
-            "local": sorted(door.local),
-            "binds": bool(door.binds),
+            "finders": {name: self._target(each) for name, each in endpoint.finders.items()},
+            "local": sorted(endpoint.local),
+            "binds": bool(endpoint.binds),
             **self._written(operation),
             "graphql": bool(rule.graphql),
-            "accept": self._accept(door),
-            "answers": self._answers(door),
+            "accept": self._accept(endpoint),
+            "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": pattern(rule.login),
         }
@@ -269,7 +269,7 @@ class _Compiler:
         return {
             "kind": target.kind,
             "param": target.param,
-            "door": self.doors.get(target.operation),
+            "endpoint": self.endpoints.get(target.operation),
             "resource": self.resources.get(target.resource),
             "pointer": target.pointer,
             "key": target.key,
@@ -311,7 +311,7 @@ class _Compiler:
         paths = (
             operation.path
             for id, operation in self.model.operations.items()
-            if id not in self.wiring.doors
+            if id not in self.wiring.endpoints
         )
         return [path[1:].split("/") for path in dict.fromkeys(paths)]
 
@@ -323,7 +323,7 @@ class _Compiler:
     def _rivals(self) -> Iterator[dict[str, Any]]:
         """Of these operations the ones that are granted to nobody: what is theirs is no other's."""
         for alike in self.rivals.values():
-            granted = [each.operation.id in self.wiring.doors for each in alike]
+            granted = [each.operation.id in self.wiring.endpoints for each in alike]
             for turn, each in enumerate(alike):
                 if any(granted) and not granted[turn]:
                     yield {
@@ -333,26 +333,26 @@ class _Compiler:
                         "texts": {n: self._automaton(made) for n, made in each.texts.items()},
                     }
 
-    def _accept(self, door: Door) -> dict[str, Any] | None:
-        if not door.operation.body:
+    def _accept(self, endpoint: Endpoint) -> dict[str, Any] | None:
+        if not endpoint.operation.body:
             return None
         self.writing = True
-        ahead = self.model.sets.get(door.operation.id, ())
+        ahead = self.model.sets.get(endpoint.operation.id, ())
         found: dict[str, Any] = {}
-        for name, media in distinct(door.operation.body).items():
-            read = kind_of(media) == "json" or door.resource_form(split(name)[0])
-            judged = read and name not in door.unjudged
+        for name, media in distinct(endpoint.operation.body).items():
+            read = kind_of(media) == "json" or endpoint.resource_form(split(name)[0])
+            judged = read and name not in endpoint.unjudged
             found[name] = self._node(_Place(media.shape, ahead)) if judged else None
         self._settle()
         self.writing = False
         return found
 
-    def _answers(self, door: Door) -> dict[str, Any]:
-        id = door.operation.id
+    def _answers(self, endpoint: Endpoint) -> dict[str, Any]:
+        id = endpoint.operation.id
         counts = tuple((pattern(each), "#") for each in self.model.rule(id).counts)
         good: Ahead = (*counts, *self.model.shown.get(id, ()))
         found: dict[str, Any] = {}
-        for status, answers in door.operation.responses.items():
+        for status, answers in endpoint.operation.responses.items():
             found[status] = {}
             for name, media in distinct(answers).items():
                 kind = kind_of(media)

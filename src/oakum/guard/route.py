@@ -1,7 +1,7 @@
-"""Which door a request stands at.
+"""Which endpoint a request stands at.
 
-The law of this module: what two servers could read in two ways is no door. Nothing is normalised,
-so that what was judged is what is sent on (CWE-436, CWE-444).
+The law of this module: what two servers could read in two ways is no endpoint. Nothing is
+normalised, so that what was judged is what is sent on (CWE-436, CWE-444).
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ class _Branch:
 
 class Router:
     """Finds operations. All that are documented take part, the ungranted ones too: a path that
-    is one door's own is no other door's parameter."""
+    is one endpoint's own is no other endpoint's parameter."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._templates: dict[str, _Template] = {}
@@ -235,7 +235,7 @@ class Router:
         return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
 
     def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation and its decoded path parameters; None: no door, or not the same one for
+        """The operation and its decoded path parameters; None: no endpoint, or not the same one for
         servers that decode or do not care for case."""
         found = self._best(place.raw, folded=False)
         if [each.path for each, _ in found] != [

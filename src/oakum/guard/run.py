@@ -171,7 +171,7 @@ class Running:
         self._tell(
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
-            f" {now.doors} doors, contract {now.contract}{self._listed}"
+            f" {now.endpoints} endpoints, contract {now.contract}{self._listed}"
             + (", observing only: nothing is removed or denied" if options.observe else "")
             + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
             + self._warned(now),
@@ -179,7 +179,7 @@ class Running:
             listen=self.listen,
             admin=self.admin,
             engine=self._engine.name,
-            doors=now.doors,
+            endpoints=now.endpoints,
             denied=len(self._deployment.denied),
             contract=now.contract,
             mode="observe" if options.observe else "enforce",
@@ -363,9 +363,10 @@ class Running:
         self.metrics.reloaded(True)
         self._tell(
             "reloaded",
-            f"contract {new.contract} is taken: {new.doors} doors{self._listed}{self._warned(new)}",
+            f"contract {new.contract} is taken: {new.endpoints}"
+            f" endpoints{self._listed}{self._warned(new)}",
             contract=new.contract,
-            doors=new.doors,
+            endpoints=new.endpoints,
             denied=len(self._deployment.denied),
             warnings=self._warnings(new),
         )

@@ -112,7 +112,7 @@ class Targets:
             return Target("caller", unnamed=operation.method != "POST")
         if self._made_below(operation, resource):
             return Target("caller")
-        # An object is known by the GET of the same place, or by its resource's main door.
+        # An object is known by the GET of the same place, or by its resource's main endpoint.
         twin = self.document.operation(f"GET {operation.path}")
         main = main_of(self.document, self.policy, rule.params, operation)
         found = [Reader(twin) if twin is not None else None, main]
@@ -230,7 +230,7 @@ class Targets:
 
     def _above(self, operation: Operation) -> Resource | None:
         """What the last parameter of a path names, by what the contract says of it anywhere: there,
-        at another operation of the same path up to it, or at the main door of a resource."""
+        at another operation of the same path up to it, or at the main endpoint of a resource."""
         own = self._keyed(operation)
         if own is not None:
             return own[1]
@@ -381,7 +381,7 @@ class Finders:
 def main_of(
     document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
 ) -> Reader | None:
-    """The main door of a resource of which `params` says that a path holds the key."""
+    """The main endpoint of a resource of which `params` says that a path holds the key."""
     for name in reversed(names(operation)):
         said, _, path = params.get(name, "").partition(".")
         resource = policy.resources.get(said)

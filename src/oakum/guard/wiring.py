@@ -1,4 +1,4 @@
-"""What a decision point must know of an API beyond the meaning: how a request finds its door,
+"""What a decision point must know of an API beyond the meaning: how a request finds its endpoint,
 which question answers a look-up, and whose object a write is about to touch.
 
 The law of this module: whatever cannot be derived is closed. A relation whose question cannot be
@@ -108,7 +108,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """An operation that the contract grants, as a decision point sees it."""
 
     operation: Operation
@@ -128,7 +128,7 @@ class Door:
     texts: Mapping[str, Automaton] = field(default_factory=dict)
     """Path parameter to what the document allows in it; others may be anything."""
     hidden: Concealed | None = None
-    """The concealed object that the path names: who is not shown it must not learn by this door
+    """The concealed object that the path names: who is not shown it must not learn by this endpoint
     that it is there. None: it names none."""
     ahead: str = ""
     """The path at which the API is asked ahead of a call (CORS); empty: there is none."""
@@ -156,7 +156,7 @@ class Door:
 class Wiring:
     """Derived once from a contract; shared by every engine."""
 
-    doors: Mapping[str, Door]
+    endpoints: Mapping[str, Endpoint]
     """By operation id; operations that the contract does not grant are not in here."""
     asks: tuple[Ask, ...]
     relations: Mapping[str, int]
@@ -287,14 +287,14 @@ def derive(document: Document, model: Model) -> Wiring:
     }
     caller = document.operation(model.policy.caller.operation)
     whoami = make.ask(caller) if caller is not None and _asks(model, caller) else None
-    doors = {
-        operation.id: _door(make, operation)
+    endpoints = {
+        operation.id: _endpoint(make, operation)
         for operation in document.operations
         if (operation.id in model.rules or operation.id in model.showing)
         and not shut(model, operation)
     }
     return Wiring(
-        doors,
+        endpoints,
         tuple(make.asks),
         relations,
         states,
@@ -376,7 +376,7 @@ def _bare(media: str) -> str:
     return media.split(";")[0].strip().lower()
 
 
-def _door(make: _Maker, operation: Operation) -> Door:
+def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     rule = make.model.rule(operation.id)
     write = rule.reads is not True and operation.method not in READS
     query = [
@@ -406,7 +406,7 @@ def _door(make: _Maker, operation: Operation) -> Door:
     allowed = dict(_texts(make, operation))
     hidden = concealed(make.document, make.model, operation)
     finders = dict(_finders(make, operation, target, resource)) if write else {}
-    return Door(
+    return Endpoint(
         operation,
         tuple(operation.path[1:].split("/")),
         write,

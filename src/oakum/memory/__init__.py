@@ -1,7 +1,7 @@
 """What a team knows of its findings across releases, and the clock of those it has told to others.
 
-Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, door by
-door: what was not shown stays as it was. And to take in the same report again changes nothing.
+Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, endpoint by
+endpoint: what was not shown stays as it was. And to take in the same report again changes nothing.
 Pure: files, the clock and the shell are the command's.
 """
 
@@ -10,8 +10,8 @@ from oakum.memory.clock import EVENTS, Due, case_of, due, dues, recorded
 from oakum.memory.file import SCHEMA, read, render
 from oakum.memory.learn import learn, silent
 from oakum.memory.model import (
-    AT_DOOR,
-    AtDoor,
+    AT_ENDPOINT,
+    AtEndpoint,
     Disclosure,
     Happened,
     Known,
@@ -23,11 +23,11 @@ from oakum.memory.model import (
 )
 
 __all__ = [
-    "AT_DOOR",
+    "AT_ENDPOINT",
     "EVENTS",
     "SCHEMA",
     "Again",
-    "AtDoor",
+    "AtEndpoint",
     "Disclosure",
     "Due",
     "Happened",

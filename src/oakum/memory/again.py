@@ -1,7 +1,7 @@
 """A replay taken into a memory: one finding asked for again, alone.
 
-Some findings stand in no cell, and some doors only a technique finds, so that no report tells that
-they are closed. A replay does: it knows what it has asked.
+Some findings stand in no cell, and some endpoints only a technique finds, so that no report tells
+that they are closed. A replay does: it knows what it has asked.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Literal
 
 from oakum.contract.typed import Value, typed
 from oakum.errors import InputError, Location, Problem
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.memory.learn import latest, told
-from oakum.memory.model import AtDoor, Known, Memory, Remembered, Stamp, Standing
+from oakum.memory.model import AtEndpoint, Known, Memory, Remembered, Stamp, Standing
 
-SCHEMA = "oakum.replay/1"
+SCHEMA = "oakum.replay/2"
+EARLIER = ("oakum.replay/1",)
+"""Read as well; their keys are called otherwise."""
 _Shown = Literal["fixed", "still_open", "not_shown"]
 _SHOWN: Mapping[str, _Shown] = {
     "fixed": "fixed", "still_open": "still_open", "not_shown": "not_shown",
@@ -32,8 +34,9 @@ class Again:
     stamp: Stamp
     fingerprint: str
     field: str
-    doors: tuple[tuple[Door, _Shown, str], ...]
-    """Door, what it was shown to be, and the reason; of a fixed one: the contract has changed."""
+    endpoints: tuple[tuple[Endpoint, _Shown, str], ...]
+    """Endpoint, what it was shown to be, and the reason; of a fixed one: the contract has
+    changed."""
     left: tuple[tuple[str, str], ...]
     """(viewer, field) of which the same is still so."""
     reasons: tuple[str, ...]
@@ -42,7 +45,7 @@ class Again:
 
 def read_replay(data: bytes, file: str) -> Again:
     """The replay in a JSON text; raises `InputError` with the place of what does not fit."""
-    return typed(data, file, SCHEMA, lambda value: _again(value, file))
+    return typed(data, file, SCHEMA, lambda value: _again(value, file), EARLIER)
 
 
 def _again(value: Value, file: str) -> Again:
@@ -51,14 +54,16 @@ def _again(value: Value, file: str) -> Again:
         Stamp(value["run"].text(), value["started"].moment()),
         value["fingerprint"].text(),
         value["field"].text(),
-        value["doors"].each(lambda e: (_door(e), e["result"].one_of(_SHOWN), e["reason"].text())),
+        value["endpoints"].each(
+            lambda e: (_endpoint(e), e["result"].one_of(_SHOWN), e["reason"].text())
+        ),
         value["left"].each(lambda e: (e["viewer"].text(), e["field"].text())),
         value["reasons"].each(Value.text),
     )
 
 
-def _door(value: Value) -> Door:
-    return Door(value["method"].text(), value["path"].text(), value["operation"].text())
+def _endpoint(value: Value) -> Endpoint:
+    return Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
 def replayed(memory: Memory, again: Again) -> Memory:
@@ -79,7 +84,7 @@ def replayed(memory: Memory, again: Again) -> Memory:
     if last is not None and datetime.fromisoformat(again.stamp.on) < last:
         said = f"the replay of {again.stamp.on} is older than what is remembered"
         raise InputError([Problem(place, said, "replay it again")])
-    known = {e.viewer for e in memory.findings if e.cell == one.cell and e.open_doors}
+    known = {e.viewer for e in memory.findings if e.cell == one.cell and e.open_endpoints}
     strange = sorted({who for who, name in again.left if name == again.field} - known)
     if strange:
         said = f"`{strange[0]}` sees it still, and the memory does not know that"
@@ -92,26 +97,30 @@ def replayed(memory: Memory, again: Again) -> Memory:
 
 
 def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
-    shown = {door: (result, reason) for door, result, reason in again.doors}
-    doors: list[Known] = []
+    shown = {endpoint: (result, reason) for endpoint, result, reason in again.endpoints}
+    endpoints: list[Known] = []
     silent = seen = False
-    for each in one.doors:
-        result, reason = shown.pop(each.door, ("not_shown", ""))
+    for each in one.endpoints:
+        result, reason = shown.pop(each.endpoint, ("not_shown", ""))
         now = each.now
         if result == "still_open":
             seen = True
-            now = AtDoor.BACK if each.now in (AtDoor.CLOSED, AtDoor.BACK) else AtDoor.OPEN
+            now = (
+                AtEndpoint.BACK
+                if each.now in (AtEndpoint.CLOSED, AtEndpoint.BACK)
+                else AtEndpoint.OPEN
+            )
         elif result == "fixed" and not again.reasons:
-            now = AtDoor.WITHDRAWN if reason else AtDoor.CLOSED
+            now = AtEndpoint.WITHDRAWN if reason else AtEndpoint.CLOSED
         else:
             silent = True
-        doors.append(replace(each, now=now))
-    fresh = AtDoor.BACK if standing is Standing.FIXED else AtDoor.OPEN
-    more = [door for door, (result, _) in shown.items() if result == "still_open"]
-    doors += [Known(door, fresh) for door in more]
+        endpoints.append(replace(each, now=now))
+    fresh = AtEndpoint.BACK if standing is Standing.FIXED else AtEndpoint.OPEN
+    more = [endpoint for endpoint, (result, _) in shown.items() if result == "still_open"]
+    endpoints += [Known(endpoint, fresh) for endpoint in more]
     return replace(
         one,
-        doors=tuple(doors),
+        endpoints=tuple(endpoints),
         last_seen=again.stamp if seen or more else one.last_seen,
         last_tested=one.last_tested if silent else again.stamp,
     )

@@ -1,4 +1,4 @@
-"""`oakum.memory/1`: a file that a team keeps in git, so that a change of it reads as a sentence.
+"""`oakum.memory/2`: a file that a team keeps in git, so that a change of it reads as a sentence.
 
 One value a line where it has no others in it, a fixed order, and what findings come to written
 beside what they come from: whoever edits one without the other is told.
@@ -14,10 +14,10 @@ import orjson
 from oakum.contract.model import Json
 from oakum.contract.typed import Value, typed
 from oakum.errors import InputError, Location, Problem
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.memory.clock import EVENTS
 from oakum.memory.model import (
-    AtDoor,
+    AtEndpoint,
     Disclosure,
     Happened,
     Known,
@@ -29,8 +29,10 @@ from oakum.memory.model import (
 )
 from oakum.rules import current
 
-SCHEMA = "oakum.memory/1"
-_NOW = {each.value: each for each in AtDoor}
+SCHEMA = "oakum.memory/2"
+EARLIER = ("oakum.memory/1",)
+"""Read as well; their keys are called otherwise."""
+_NOW = {each.value: each for each in AtEndpoint}
 _STANDINGS = {each.value: each for each in Standing}
 _VERDICTS = {word: word for word in ("proven", "suspected", "over_blocked")}
 _SEVERITIES = {word: word for word in ("critical", "high", "medium", "low")}
@@ -65,14 +67,14 @@ def finding(memory: Memory, one: Remembered) -> Json:
         "field": one.field,
         "viewer": one.viewer,
         "state": dict(one.state),
-        "doors": [
+        "endpoints": [
             {
-                "method": each.door.method,
-                "path": each.door.path,
-                "operation": each.door.operation,
+                "method": each.endpoint.method,
+                "path": each.endpoint.path,
+                "operation": each.endpoint.operation,
                 "now": each.now.value,
             }
-            for each in one.doors
+            for each in one.endpoints
         ],
         "first_seen": _stamp(one.first_seen),
         "last_seen": _stamp(one.last_seen),
@@ -131,14 +133,14 @@ def _line(value: Json) -> str:
 def read(data: bytes, file: str) -> Memory:
     """The memory in a file. Raises `InputError` with the place of what does not fit.
 
-    A finding that is written to come to something else than its doors say is refused, too: it was
-    edited, or merged by halves.
+    A finding that is written to come to something else than its endpoints say is refused, too: it
+    was edited, or merged by halves.
     """
-    memory, standings = typed(data, file, SCHEMA, _memory)
+    memory, standings = typed(data, file, SCHEMA, _memory, EARLIER)
     problems = [
         Problem(
             Location(file),
-            f"finding `{one.fingerprint}` says `{said.value}`, and its doors come to"
+            f"finding `{one.fingerprint}` says `{said.value}`, and its endpoints come to"
             f" `{memory.standing(one).value}`",
             "take the file as `oakum findings` wrote it, or correct both",
         )
@@ -181,7 +183,7 @@ def _read_finding(value: Value) -> Remembered:
         field=value["field"].text(),
         viewer=value["viewer"].text(),
         state=tuple(sorted(value["state"].members(Value.text).items())),
-        doors=value["doors"].each(_read_door),
+        endpoints=value["endpoints"].each(_read_endpoint),
         first_seen=_read_stamp(value["first_seen"]),
         last_seen=_read_stamp(value["last_seen"]),
         last_tested=_read_stamp(value["last_tested"]),
@@ -192,9 +194,9 @@ def _read_finding(value: Value) -> Remembered:
     )
 
 
-def _read_door(value: Value) -> Known:
-    door = Door(value["method"].text(), value["path"].text(), value["operation"].text())
-    return Known(door, value["now"].one_of(_NOW))
+def _read_endpoint(value: Value) -> Known:
+    endpoint = Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
+    return Known(endpoint, value["now"].one_of(_NOW))
 
 
 def _read_disclosure(value: Value) -> Disclosure:

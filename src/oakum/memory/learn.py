@@ -1,8 +1,8 @@
 """Reports taken into a memory, in the order of time.
 
-A door of a finding is closed only by a run that can be trusted, and that has shown it to be closed
-by the same law as in a scan: its owner was seen to see it, and the viewer was not. What is open is
-taken from any run: a leak is a leak, whoever has failed to log in.
+An endpoint of a finding is closed only by a run that can be trusted, and that has shown it to be
+closed by the same law as in a scan: its owner was seen to see it, and the viewer was not. What is
+open is taken from any run: a leak is a leak, whoever has failed to log in.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oakum.errors import InputError, Location, Problem
-from oakum.finding import Cell, Door, Finding, Report, Result, State, doubts
+from oakum.finding import Cell, Endpoint, Finding, Report, Result, State, doubts
 from oakum.memory.model import (
     BESIDE,
-    AtDoor,
+    AtEndpoint,
     Happened,
     Known,
     Memory,
@@ -58,16 +58,16 @@ def latest(memory: Memory) -> datetime | None:
 
 def silent(
     memory: Memory, findings: Iterable[Finding], cells: Iterable[Cell]
-) -> Iterator[tuple[Remembered, tuple[Door, ...]]]:
-    """Findings that were open when last seen, with those of their open doors of which these
+) -> Iterator[tuple[Remembered, tuple[Endpoint, ...]]]:
+    """Findings that were open when last seen, with those of their open endpoints of which these
     findings and cells, of one run or of several, say nothing."""
     look = _look(Stamp("", ""), True, findings, cells)
     for one in memory.findings:
         found = look.findings.get(_key_of(one))
-        bad = (each for each in one.doors if each.door in one.open_doors)
-        doors = tuple(each.door for each in bad if _at(one, each, look, found) is None)
-        if doors:
-            yield one, doors
+        bad = (each for each in one.endpoints if each.endpoint in one.open_endpoints)
+        endpoints = tuple(each.endpoint for each in bad if _at(one, each, look, found) is None)
+        if endpoints:
+            yield one, endpoints
 
 
 def _time(report: Report) -> datetime:
@@ -102,7 +102,7 @@ class _Look:
     sound: bool
     """Whether what it shows to be closed is closed."""
     findings: Mapping[_Key, Finding]
-    cells: Mapping[tuple[str, str, str, State, Door], Sequence[Result]]
+    cells: Mapping[tuple[str, str, str, State, Endpoint], Sequence[Result]]
 
 
 def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Cell]) -> _Look:
@@ -111,12 +111,12 @@ def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Ce
         key = _key(each)
         other = findings.get(key)
         if other is not None:  # told under two rules: the first one names it
-            doors = tuple(dict.fromkeys((*other.doors, *each.doors)))
-            each = replace(other, doors=doors)
+            endpoints = tuple(dict.fromkeys((*other.endpoints, *each.endpoints)))
+            each = replace(other, endpoints=endpoints)
         findings[key] = each
-    cells: dict[tuple[str, str, str, State, Door], list[Result]] = {}
+    cells: dict[tuple[str, str, str, State, Endpoint], list[Result]] = {}
     for cell in shown:
-        at = (cell.resource, cell.field, cell.viewer, cell.state, cell.door)
+        at = (cell.resource, cell.field, cell.viewer, cell.state, cell.endpoint)
         cells.setdefault(at, []).append(cell.result)
     return _Look(stamp, sound, findings, cells)
 
@@ -141,7 +141,7 @@ def _first(found: Finding, look: _Look) -> Remembered:
         field=found.field,
         viewer=found.viewer,
         state=found.state,
-        doors=tuple(map(Known, dict.fromkeys(found.doors))),
+        endpoints=tuple(map(Known, dict.fromkeys(found.endpoints))),
         first_seen=look.stamp,
         last_seen=look.stamp,
         last_tested=look.stamp,
@@ -150,17 +150,21 @@ def _first(found: Finding, look: _Look) -> Remembered:
 
 def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | None) -> Remembered:
     """A finding that is known, after one more report."""
-    doors: list[Known] = []
+    endpoints: list[Known] = []
     seen, tested = found is not None, True
-    for each in one.doors:
+    for each in one.endpoints:
         now = _at(one, each, look, found)
         tested = tested and now is not None
-        seen = seen or now in (AtDoor.OPEN, AtDoor.BACK)
-        doors.append(each if now is None else replace(each, now=now))
+        seen = seen or now in (AtEndpoint.OPEN, AtEndpoint.BACK)
+        endpoints.append(each if now is None else replace(each, now=now))
     if found is not None:
-        fresh = AtDoor.BACK if standing is Standing.FIXED else AtDoor.OPEN
-        more = [each for each in found.doors if all(each != known.door for known in one.doors)]
-        doors += [Known(each, fresh) for each in dict.fromkeys(more)]
+        fresh = AtEndpoint.BACK if standing is Standing.FIXED else AtEndpoint.OPEN
+        more = [
+            each
+            for each in found.endpoints
+            if all(each != known.endpoint for known in one.endpoints)
+        ]
+        endpoints += [Known(each, fresh) for each in dict.fromkeys(more)]
         marks = dict.fromkeys((one.fingerprint, *one.also, found.fingerprint))
         one = replace(
             one, rule=found.rule, verdict=found.verdict, severity=found.severity,
@@ -168,27 +172,27 @@ def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | No
         )  # fmt: skip
     return replace(
         one,
-        doors=tuple(doors),
+        endpoints=tuple(endpoints),
         last_seen=look.stamp if seen else one.last_seen,
         last_tested=look.stamp if tested else one.last_tested,
     )
 
 
-def _at(one: Remembered, known: Known, look: _Look, found: Finding | None) -> AtDoor | None:
-    """What a report shows of a finding at one of its doors; None: nothing."""
+def _at(one: Remembered, known: Known, look: _Look, found: Finding | None) -> AtEndpoint | None:
+    """What a report shows of a finding at one of its endpoints; None: nothing."""
     bad, good = Result.LEAK, Result.CLOSED
     if one.over_blocked:
         bad, good = Result.OVER_BLOCK, Result.OPEN
-    at = (one.resource, one.field, one.viewer, one.state, known.door)
+    at = (one.resource, one.field, one.viewer, one.state, known.endpoint)
     results = () if one.kind else look.cells.get(at, ())
-    if (found is not None and known.door in found.doors) or bad in results:
-        was_closed = known.now in (AtDoor.CLOSED, AtDoor.BACK)
-        return AtDoor.BACK if was_closed else AtDoor.OPEN
+    if (found is not None and known.endpoint in found.endpoints) or bad in results:
+        was_closed = known.now in (AtEndpoint.CLOSED, AtEndpoint.BACK)
+        return AtEndpoint.BACK if was_closed else AtEndpoint.OPEN
     if not look.sound or not results or Result.NOT_SHOWN in results:
         return None
     if one.rule in _ASKED_OTHERWISE:
         return None
-    return AtDoor.CLOSED if set(results) == {good} else AtDoor.WITHDRAWN
+    return AtEndpoint.CLOSED if set(results) == {good} else AtEndpoint.WITHDRAWN
 
 
 def told(before: Memory, after: Memory, stamp: Stamp) -> Memory:
@@ -204,9 +208,11 @@ def _told(
     if old is None:
         return replace(one, history=(Happened(stamp, "found"),))
     standing = after.standing(one)
-    changed = replace(one, doors=tuple(each for each in one.doors if each not in old.doors))
+    changed = replace(
+        one, endpoints=tuple(each for each in one.endpoints if each not in old.endpoints)
+    )
     further = standing is Standing.PARTLY_FIXED and after.left(one) != before.left(old)
-    if standing is before.standing(old) and not changed.doors and not further:
+    if standing is before.standing(old) and not changed.endpoints and not further:
         return one
     note = stage(after, changed)
     return replace(one, history=(*one.history, Happened(stamp, standing.value, note)))

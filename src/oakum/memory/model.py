@@ -1,4 +1,4 @@
-"""A remembered finding: what is known of it at each door, and what that comes to.
+"""A remembered finding: what is known of it at each endpoint, and what that comes to.
 
 What it comes to is never stored apart from what it comes from: `Memory.standing` is reckoned.
 """
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
-from oakum.finding import Door, State
+from oakum.finding import Endpoint, State
 
 BESIDE = frozenset(
     {
@@ -22,8 +22,8 @@ BESIDE = frozenset(
 """Rules whose findings stand beside the cells: what differs, not what a field shows."""
 
 
-class AtDoor(StrEnum):
-    """What is known of a finding at one of its doors."""
+class AtEndpoint(StrEnum):
+    """What is known of a finding at one of its endpoints."""
 
     OPEN = "open"
     CLOSED = "closed"  # shown to be closed, by a run that can be trusted
@@ -56,10 +56,10 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Known:
-    """A door of a finding."""
+    """An endpoint of a finding."""
 
-    door: Door
-    now: AtDoor = AtDoor.OPEN
+    endpoint: Endpoint
+    now: AtEndpoint = AtEndpoint.OPEN
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Happened:
 
     stamp: Stamp
     what: str
-    """`found`, `spread` to more doors, or the standing that it came to."""
+    """`found`, `spread` to more endpoints, or the standing that it came to."""
     note: str = ""
 
 
@@ -78,7 +78,7 @@ class Remembered:
 
     A leak that cells tell is one as long as resource, field, viewer and state are the same: the
     rule that names it changes when a sister is mended (who takes a login for permission is found
-    out only once the door asks for a login), and its fingerprint with it.
+    out only once the endpoint asks for a login), and its fingerprint with it.
     """
 
     fingerprint: str
@@ -91,12 +91,12 @@ class Remembered:
     field: str
     viewer: str
     state: State
-    doors: tuple[Known, ...]
+    endpoints: tuple[Known, ...]
     first_seen: Stamp
     last_seen: Stamp
     """The last run that showed it."""
     last_tested: Stamp
-    """The last run that showed of every door of it whether it is open."""
+    """The last run that showed of every endpoint of it whether it is open."""
     history: tuple[Happened, ...] = ()
     """The oldest first."""
     also: tuple[str, ...] = ()
@@ -117,10 +117,10 @@ class Remembered:
         return self.over_blocked, self.kind, self.resource, self.field, self.state
 
     @property
-    def open_doors(self) -> frozenset[Door]:
-        """Doors at which it was open when last seen."""
-        bad = (AtDoor.OPEN, AtDoor.BACK)
-        return frozenset(each.door for each in self.doors if each.now in bad)
+    def open_endpoints(self) -> frozenset[Endpoint]:
+        """Endpoints at which it was open when last seen."""
+        bad = (AtEndpoint.OPEN, AtEndpoint.BACK)
+        return frozenset(each.endpoint for each in self.endpoints if each.now in bad)
 
     def named(self, digits: str) -> bool:
         """Whether one of its fingerprints begins so."""
@@ -152,25 +152,28 @@ class Memory:
     disclosures: tuple[Disclosure, ...] = ()
 
     def standing(self, one: Remembered) -> Standing:
-        """What a finding comes to. A finding without a door stays open: nothing can close it."""
-        now = {each.now for each in one.doors}
-        if AtDoor.BACK in now:
+        """What a finding comes to. A finding without an endpoint stays open: nothing can close
+        it."""
+        now = {each.now for each in one.endpoints}
+        if AtEndpoint.BACK in now:
             return Standing.REGRESSED
-        if AtDoor.OPEN in now or not now:
-            return Standing.PARTLY_FIXED if AtDoor.CLOSED in now else Standing.OPEN
+        if AtEndpoint.OPEN in now or not now:
+            return Standing.PARTLY_FIXED if AtEndpoint.CLOSED in now else Standing.OPEN
         if self.left(one):
             return Standing.PARTLY_FIXED
-        return Standing.WITHDRAWN if AtDoor.WITHDRAWN in now else Standing.FIXED
+        return Standing.WITHDRAWN if AtEndpoint.WITHDRAWN in now else Standing.FIXED
 
     def left(self, one: Remembered) -> tuple[str, ...]:
-        """Other viewers of whom the same is still so at its doors: the stage of a half fix."""
-        doors = {each.door for each in one.doors}
+        """Other viewers of whom the same is still so at its endpoints: the stage of a half fix."""
+        endpoints = {each.endpoint for each in one.endpoints}
         alike = self._alike.get(one.cell, ())
-        return tuple(sorted({e.viewer for e in alike if e is not one and e.open_doors & doors}))
+        return tuple(
+            sorted({e.viewer for e in alike if e is not one and e.open_endpoints & endpoints})
+        )
 
     def untested(self, one: Remembered) -> bool:
-        """Whether neither the last scan nor a later replay showed of every door of it whether it is
-        open."""
+        """Whether neither the last scan nor a later replay showed of every endpoint of it whether
+        it is open."""
         if not self.reports:
             return False
         last, tested = (datetime.fromisoformat(s.on) for s in (self.reports[-1], one.last_tested))
@@ -184,23 +187,23 @@ class Memory:
         return found
 
 
-AT_DOOR = {
-    AtDoor.BACK: "back",
-    AtDoor.OPEN: "open",
-    AtDoor.CLOSED: "closed",
-    AtDoor.WITHDRAWN: "no defect any more by the contract",
+AT_ENDPOINT = {
+    AtEndpoint.BACK: "back",
+    AtEndpoint.OPEN: "open",
+    AtEndpoint.CLOSED: "closed",
+    AtEndpoint.WITHDRAWN: "no defect any more by the contract",
 }
 """Each in words, the worst first."""
 
 
 def stage(memory: Memory, one: Remembered) -> str:
     """How far a fix has come, in words; empty where there is nothing to tell."""
-    by: dict[AtDoor, list[str]] = {}
-    for each in one.doors:
-        by.setdefault(each.now, []).append(f"{each.door.method} {each.door.path}")
+    by: dict[AtEndpoint, list[str]] = {}
+    for each in one.endpoints:
+        by.setdefault(each.now, []).append(f"{each.endpoint.method} {each.endpoint.path}")
     left = memory.left(one)
-    told = [f"{word} at {', '.join(by[now])}" for now, word in AT_DOOR.items() if now in by]
-    if left and not one.open_doors:
+    told = [f"{word} at {', '.join(by[now])}" for now, word in AT_ENDPOINT.items() if now in by]
+    if left and not one.open_endpoints:
         told.append(f"no more for `{one.viewer}`, still for {', '.join(f'`{v}`' for v in left)}")
     return "; ".join(told)
 

@@ -34,7 +34,7 @@ class Call:
     host: str
     method: str
     path: str
-    """The template of the door: `/members/{memberId}`."""
+    """The template of the endpoint: `/members/{memberId}`."""
     operation: str
     """Its id in the document; empty: it is not declared, or there is no document."""
     status: int
@@ -55,8 +55,8 @@ class Call:
     """Bytes of the answer; -1: not known."""
     step: int = 0
     """How far the last integer id in the path is from the one that this caller asked for before it
-    at this door, at most `FAR` either way; 0: the same one, or not known. It tells order and gaps,
-    and no id."""
+    at this endpoint, at most `FAR` either way; 0: the same one, or not known. It tells order and
+    gaps, and no id."""
 
 
 class Hasher:

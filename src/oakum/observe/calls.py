@@ -1,8 +1,9 @@
-"""The calls of recorded traffic: each exchange reduced as it is read, under its door's template.
+"""The calls of recorded traffic: each exchange reduced as it is read, under its endpoint's
+template.
 
-The law of this module: a path that is told holds no word that is not of a door. A template comes
-from a document, or from all of the traffic read once before; what fits none keeps the words that
-doors have, and nothing else.
+The law of this module: a path that is told holds no word that is not of an endpoint. A template
+comes from a document, or from all of the traffic read once before; what fits none keeps the words
+that endpoints have, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from oakum.observe.survey import Survey, aside, is_page
 
 _MOST_SEGMENTS = 16
 _MOST_LAST = 200_000
-"""Callers at doors of whom the last id is kept."""
+"""Callers at endpoints of whom the last id is kept."""
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -62,8 +63,8 @@ class _Node:
 
 
 class Steps:
-    """How far each caller goes from one integer id to the next, at each door. The last id is kept
-    in memory alone."""
+    """How far each caller goes from one integer id to the next, at each endpoint. The last id is
+    kept in memory alone."""
 
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
@@ -80,7 +81,7 @@ class Steps:
         return replace(call, step=max(-FAR, min(FAR, number - before)))
 
 
-class Doors:
+class Endpoints:
     """Tells the template of any exchange: of what fits none, one without its words."""
 
     def __init__(
@@ -140,7 +141,7 @@ class Doors:
         return "/" + "/".join(told), tuple(values)
 
     def known(self, path: str) -> tuple[str, bool]:
-        """The template alone, and whether it is that of a door."""
+        """The template alone, and whether it is that of an endpoint."""
         parts = [unquote(each) for each in path.strip("/").split("/")[:_MOST_SEGMENTS]]
         return self.template(path)[0], self._find(parts) is not None
 
@@ -148,10 +149,10 @@ class Doors:
         return self._root.find(["" if id_form(each) else each for each in parts])
 
 
-def calls(found: Iterable[Source], doors: Doors, hashed: Hasher) -> Iterator[Call]:
+def calls(found: Iterable[Source], endpoints: Endpoints, hashed: Hasher) -> Iterator[Call]:
     """The calls of sources, in their order; what was skipped is counted in the source."""
     for source in found:
         for passed in records(source):
-            call = doors.call(passed, hashed)
+            call = endpoints.call(passed, hashed)
             if call is not None:
                 yield call

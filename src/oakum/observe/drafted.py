@@ -36,7 +36,7 @@ class Line:
     samples: tuple[Sample, ...]
     viewers: Mapping[frozenset[str], str]
     """What holders of these relations are called."""
-    doors: int
+    endpoints: int
     unknown: int
     """Objects that held it, sent to callers of whom it is not known what they are."""
     setters: Mapping[str, int] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def _group(
 def _evidence(line: Line) -> str:
     sent = [f"{name} {_of(row)}" for name, row in line.counts.items() if row["present"]]
     kept = [f"{name} {row['of']}" for name, row in line.counts.items() if not row["present"]]
-    places = f"{line.doors} place{'' if line.doors == 1 else 's'}"
+    places = f"{line.endpoints} place{'' if line.endpoints == 1 else 's'}"
     said = [f"{_kind(line.path)}sent to {', '.join(sent) or 'nobody known'} by {places}"]
     said += [f"not to {', '.join(kept)}"] if kept else []
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []

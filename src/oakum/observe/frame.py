@@ -1,4 +1,4 @@
-"""A look at what is going on, for a terminal: the busiest doors, what is new, what is wrong.
+"""A look at what is going on, for a terminal: the busiest endpoints, what is new, what is wrong.
 
 The same words with colour and without; names of an API are among them, and reach the screen as text
 alone.
@@ -19,7 +19,7 @@ from oakum.observe.live import Busy, Frame, News
 from oakum.page.text import visible
 
 _STYLES = {
-    "door": "bold cyan",
+    "endpoint": "bold cyan",
     "field": "cyan",
     "drift": "bold red",
     "note": "yellow",
@@ -27,7 +27,7 @@ _STYLES = {
     "learnt": "dim",
 }
 _WORDS = {
-    "door": "new door",
+    "endpoint": "new endpoint",
     "field": "new field",
     "drift": "drift",
     "note": "notable",
@@ -46,7 +46,7 @@ def drawn(frame: Frame, title: str, width: int, height: int) -> RenderableType:
         each.truncate(width, overflow="ellipsis")
     room = max(6, height - len(head) - 5)
     news = min(len(frame.news), max(3, room // 3))
-    parts: list[RenderableType] = [*head, _doors(frame, width, room - news)]
+    parts: list[RenderableType] = [*head, _endpoints(frame, width, room - news)]
     if frame.news:
         parts += [Text(), *(line(each, width) for each in frame.news[-news:])]
     parts.append(Text("Ctrl-C ends, and tells all of it", style="dim"))
@@ -89,7 +89,7 @@ def _head(frame: Frame, title: str) -> list[Text]:
         why = {name for each in found.sources for name in each.skipped}
         said = f"{skipped:,} skipped: {'; '.join(sorted(why)[:2])}"
         head.append(Text(said, style="yellow"))
-    drifts = {(each.door, each.resource, each.field) for each in found.drift}
+    drifts = {(each.endpoint, each.resource, each.field) for each in found.drift}
     wrong = [f"drift in {counted(len(drifts), 'place')}"] if drifts else []
     wrong += [f"{counted(frame.told, 'caller')} too busy to be chance"] if frame.told else []
     if wrong:
@@ -99,11 +99,11 @@ def _head(frame: Frame, title: str) -> list[Text]:
 
 def _sum(frame: Frame) -> str:
     seen = sum(1 for each in frame.found.operations if each.seen)
-    doors = counted(seen, "operation")
-    return f"{counted(frame.found.read, 'exchange')}, {frame.rate:.1f} a second, {doors}"
+    endpoints = counted(seen, "operation")
+    return f"{counted(frame.found.read, 'exchange')}, {frame.rate:.1f} a second, {endpoints}"
 
 
-def _doors(frame: Frame, width: int, room: int) -> Table:
+def _endpoints(frame: Frame, width: int, room: int) -> Table:
     wide = width >= _NARROW
     table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
     table.add_column("a second", justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""What was seen, by door: how often, by whom, with which credentials, with which fields.
+"""What was seen, by endpoint: how often, by whom, with which credentials, with which fields.
 
 Sums and small sketches only, so that memory does not grow with the traffic. Callers are counted by
 a hash under a key that is drawn for one run and never written.
@@ -124,7 +124,7 @@ class Site:
     """Answers that succeeded."""
     auth: Counter[str] = field(default_factory=Counter)
     answer: Learnt | None = None
-    """None: there is no other host, so that it is as the door's."""
+    """None: there is no other host, so that it is as the endpoint's."""
 
     def add(self, other: Site) -> None:
         """Take in what was seen elsewhere at the same host."""
@@ -136,7 +136,7 @@ class Site:
 
 
 @dataclass
-class Door:
+class Endpoint:
     """What was seen of one operation."""
 
     seen: int = 0
@@ -163,7 +163,7 @@ class Door:
     """Under which numbers or shapes an engine of SQL has counted what was seen here."""
     told: int | None = None
     """Different callers, where an engine has counted them."""
-    parts: dict[str, Door] = field(default_factory=dict)
+    parts: dict[str, Endpoint] = field(default_factory=dict)
     """By GraphQL operation: kind, name and root fields."""
     nameless: str = ""
     """Of such an operation, kind and root fields alone."""
@@ -183,18 +183,18 @@ class Door:
         """Its callers, each by a hash; not all of them where there are many."""
         return self.callers.marks
 
-    def told_parts(self) -> dict[str, Door]:
+    def told_parts(self) -> dict[str, Endpoint]:
         """GraphQL operations by what may be told of them: where several that differ in their name
         alone were each asked by a caller of its own, the names may be theirs, and are left out."""
         groups: dict[str, list[str]] = {}
-        for name, door in self.parts.items():
-            if name != door.nameless and len(door.marks) == 1:
-                groups.setdefault(door.nameless, []).append(name)
+        for name, endpoint in self.parts.items():
+            if name != endpoint.nameless and len(endpoint.marks) == 1:
+                groups.setdefault(endpoint.nameless, []).append(name)
         found = dict(self.parts)
         for nameless, names in groups.items():
             callers = {mark for name in names for mark in self.parts[name].marks}
             if len(names) >= _FEWEST_NAMES and len(callers) == len(names):
-                made = Door(nameless=nameless)
+                made = Endpoint(nameless=nameless)
                 for name in (*names, *([nameless] if nameless in found else [])):
                     made.add(found.pop(name))
                 found[nameless] = made
@@ -211,14 +211,14 @@ class Door:
         return self.sites.get(host)
 
     def _part(self) -> None:
-        """What the one host has answered until now is what the door has."""
+        """What the one host has answered until now is what the endpoint has."""
         for only in self.sites.values() if len(self.sites) == 1 else ():
             if only.answer is None:
                 only.answer = Learnt()
                 only.answer.add(self.answer)
 
-    def add(self, other: Door) -> None:
-        """Take in what was seen of another path that turned out to be this door."""
+    def add(self, other: Endpoint) -> None:
+        """Take in what was seen of another path that turned out to be this endpoint."""
         self.seen += other.seen
         if self.sites.keys() != other.sites.keys():
             self._part()
@@ -227,8 +227,8 @@ class Door:
             self.sites.setdefault(host, Site()).add(site)
         while len(self.sites) > _MOST_HOSTS:
             del self.sites[max(self.sites)]
-        for name, door in other.parts.items():
-            self.parts.setdefault(name, Door(nameless=door.nameless)).add(door)
+        for name, endpoint in other.parts.items():
+            self.parts.setdefault(name, Endpoint(nameless=endpoint.nameless)).add(endpoint)
         for mine, theirs in (
             (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
             (self.bodies, other.bodies), (self.removed, other.removed),
@@ -242,7 +242,7 @@ class Door:
         for name, each in other.query.items():
             self.query.setdefault(name, Learnt()).add(each)
 
-    def alike(self, other: Door) -> bool:
+    def alike(self, other: Endpoint) -> bool:
         """Whether both answer with the same names, or both never with any."""
         mine, theirs = self.answer.members.keys(), other.answer.members.keys()
         if not mine or not theirs:
@@ -261,84 +261,90 @@ class Watcher:
         """Whether an answer held this text where names and ids stand."""
         return self.hash(text) in self._handed
 
-    def take(self, door: Door, passed: Passed, body: object) -> None:
-        """Count an exchange at its door; `body`: the answer read, `UNREAD` if it was not."""
+    def take(self, endpoint: Endpoint, passed: Passed, body: object) -> None:
+        """Count an exchange at its endpoint; `body`: the answer read, `UNREAD` if it was not."""
         request, response = passed.exchange.request, passed.exchange.response
-        door.seen += 1
-        door.statuses[response.status] += 1
+        endpoint.seen += 1
+        endpoint.statuses[response.status] += 1
         host = host_of(request.url)
-        site = door.at_host(host) if host else None
-        door.removed.update(passed.removed)
+        site = endpoint.at_host(host) if host else None
+        endpoint.removed.update(passed.removed)
         good = 200 <= response.status < 300
-        self._who(door, site, passed, good)
+        self._who(endpoint, site, passed, good)
         if not good:
             return
         if site is not None:
             site.good += 1
             if site.answer is not None and body is not UNREAD and not isinstance(body, Events):
                 site.answer.learn(body)
-        door.bodies["unreadable" if body is UNREAD and passed.body == "whole" else passed.body] += 1
+        endpoint.bodies[
+            "unreadable" if body is UNREAD and passed.body == "whole" else passed.body
+        ] += 1
         if body is not UNREAD:
-            door.media[_media(response.media_type)] += 1
+            endpoint.media[_media(response.media_type)] += 1
             for each in body if isinstance(body, Events) else (body,):
-                self._learn(door, each)
+                self._learn(endpoint, each)
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
-            door.sent.learn(sent)
+            endpoint.sent.learn(sent)
             asked, nameless = graphql(sent)
-            room = asked in door.parts or len(door.parts) < _MOST_PARTS
+            room = asked in endpoint.parts or len(endpoint.parts) < _MOST_PARTS
             if asked and room and body is not UNREAD:
-                self._part(door.parts.setdefault(asked, Door(nameless=nameless)), passed, body)
+                self._part(
+                    endpoint.parts.setdefault(asked, Endpoint(nameless=nameless)), passed, body
+                )
         elif request.body and media_type(request) == FORM:
             posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
-            door.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
+            endpoint.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
-            if name in door.query or len(door.query) < _MOST_QUERY:
-                door.query.setdefault(name, Learnt()).learn(_typed(value))
+            if name in endpoint.query or len(endpoint.query) < _MOST_QUERY:
+                endpoint.query.setdefault(name, Learnt()).learn(_typed(value))
 
     @staticmethod
-    def tally(door: Door, passed: Passed, kinds: Iterable[str], body: str, many: int) -> None:
+    def tally(
+        endpoint: Endpoint, passed: Passed, kinds: Iterable[str], body: str, many: int
+    ) -> None:
         """Count an exchange that an engine has met `many` times, with these kinds of credentials;
         `body`: what the records held, empty where that is counted apart."""
         response = passed.exchange.response
-        door.seen += many
-        door.statuses[response.status] += many
+        endpoint.seen += many
+        endpoint.statuses[response.status] += many
         host = host_of(passed.exchange.request.url)
-        site = door.at_host(host) if host else None
+        site = endpoint.at_host(host) if host else None
         for name, times in passed.removed.items():
-            door.removed[name] += times * many
+            endpoint.removed[name] += times * many
         if 200 <= response.status < 300:
-            told = [door.auth, site.auth] if site is not None else [door.auth]
+            told = [endpoint.auth, site.auth] if site is not None else [endpoint.auth]
             for kind in kinds:
                 for each in told:
                     each[kind] += many
             if site is not None:
                 site.good += many
             if body:
-                door.bodies[body] += many
+                endpoint.bodies[body] += many
 
-    def _learn(self, door: Door, body: object) -> None:
-        door.answer.learn(body)
+    def _learn(self, endpoint: Endpoint, body: object) -> None:
+        endpoint.answer.learn(body)
         for text in naming(body):
             if len(self._handed) < _MOST_HANDED:
                 self._handed.add(self.hash(text))
 
-    def _part(self, door: Door, passed: Passed, body: object) -> None:
-        door.seen += 1
-        door.statuses[passed.exchange.response.status] += 1
-        self._who(door, None, passed, True)
-        door.bodies[passed.body] += 1
-        door.answer.learn(body)
+    def _part(self, endpoint: Endpoint, passed: Passed, body: object) -> None:
+        endpoint.seen += 1
+        endpoint.statuses[passed.exchange.response.status] += 1
+        self._who(endpoint, None, passed, True)
+        endpoint.bodies[passed.body] += 1
+        endpoint.answer.learn(body)
 
-    def _who(self, door: Door, site: Site | None, passed: Passed, good: bool) -> None:
+    def _who(self, endpoint: Endpoint, site: Site | None, passed: Passed, good: bool) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
         if good:
-            door.auth.update(kinds.keys() or ("none",))
+            endpoint.auth.update(kinds.keys() or ("none",))
             if site is not None:
                 site.auth.update(kinds.keys() or ("none",))
         mark = passed.who or telling(kinds)
         if mark:
-            door.callers.see(self.hash(mark))
+            endpoint.callers.see(self.hash(mark))
 
     def hash(self, text: str) -> int:
         """A keyed hash of 64 bits: equality within this run, and nothing else."""

@@ -1,4 +1,4 @@
-"""`oakum.observation/1`: what machines read, apart from the types within."""
+"""`oakum.observation/2`: what machines read, apart from the types within."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import oakum
 from oakum.contract.model import Json
 from oakum.observe.observation import Drift, Field, Observation, Operation, Read, Sent
 
-SCHEMA = "oakum.observation/1"
+SCHEMA = "oakum.observation/2"
 
 
 def render(found: Observation) -> bytes:
@@ -34,7 +34,7 @@ def document(found: Observation) -> Json:
             },
             "drift": {
                 kind: sum(each.kind == kind for each in found.drift)
-                for kind in ("new-door", "new-field", "sent-wider")
+                for kind in ("new-endpoint", "new-field", "sent-wider")
             },
         },
         "sources": [_source(each) for each in found.sources],
@@ -88,7 +88,7 @@ def _field(each: Field) -> Json:
 
 def _sent(each: Sent) -> Json:
     return {
-        "door": each.door,
+        "endpoint": each.endpoint,
         "resource": each.resource,
         "field": each.field,
         "viewer": each.viewer,
@@ -102,7 +102,7 @@ def _drift(each: Drift) -> Json:
     place = each.where
     return {
         "kind": each.kind,
-        "door": each.door,
+        "endpoint": each.endpoint,
         "method": each.method,
         "path": each.path,
         "resource": each.resource,

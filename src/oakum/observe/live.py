@@ -19,7 +19,7 @@ from oakum.observe.abuse.signs import KINDS
 from oakum.observe.abuse.told import Event
 from oakum.observe.abuse.watch import Watch
 from oakum.observe.call import Hasher
-from oakum.observe.calls import Doors, Finds
+from oakum.observe.calls import Endpoints, Finds
 from oakum.observe.observation import Drift, Observation, Operation, Read
 from oakum.observe.passed import Passed
 from oakum.observe.survey import Against, Survey, Surveyor, observation
@@ -52,7 +52,7 @@ class News:
     at: float
     """By the clock of whoever looks: seconds since 1970."""
     kind: str
-    """`door`, `field`, `drift`, `note`, `abuse`, `learnt`."""
+    """`endpoint`, `field`, `drift`, `note`, `abuse`, `learnt`."""
     says: str
 
 
@@ -96,12 +96,12 @@ class Live:
         self._hashed = Hasher(key)
         self._against, self._title, self._hosts = against, title, hosts
         self._watch = Watch(callers=_CALLERS, shown=_SHOWN)
-        self._doors = Doors(None, against, hosts)
+        self._endpoints = Endpoints(None, against, hosts)
         self._paths: frozenset[tuple[str, str]] = frozenset()
         self._events: list[Event] = []
         self._told = set[int]()
         self._known: dict[str, set[object]] = {
-            "door": set(),
+            "endpoint": set(),
             "field": set(),
             "drift": set(),
             "note": set(),
@@ -116,7 +116,7 @@ class Live:
     def take(self, passed: Passed) -> None:
         """Count one exchange."""
         self._surveyor.take(passed)
-        call = self._doors.call(passed, self._hashed)
+        call = self._endpoints.call(passed, self._hashed)
         if call is not None:
             self._events += self._watch.take(call)
 
@@ -136,7 +136,7 @@ class Live:
         self._last = now
         fresh = [News(now, kind, says) for kind, says in self._fresh(found)]
         self._news.extend(fresh)
-        drifted = {each.door for each in found.drift}
+        drifted = {each.endpoint for each in found.drift}
         busy = [Busy(e, self._rates.get(e.id, 0.0), e.id in drifted) for e in found.operations]
         busy.sort(key=lambda each: (-round(each.rate, 3), -each.operation.seen, each.operation.id))
         return Frame(
@@ -158,7 +158,7 @@ class Live:
         paths = frozenset((each.method, each.path) for each in survey.templates)
         if paths != self._paths:
             self._paths = paths
-            self._doors = Doors(survey, self._against, self._hosts)
+            self._endpoints = Endpoints(survey, self._against, self._hosts)
 
     def _count(self, found: Observation, past: float) -> None:
         """Rates of operations: of one that is new only what comes from now on."""
@@ -177,20 +177,22 @@ class Live:
         return rate * keep + (1 - keep) * max(0, more) / past if past > 0 else rate
 
     def _fresh(self, found: Observation) -> Iterator[tuple[str, str]]:
-        learnt = not self._known["door"]
-        doors = [each for each in found.operations if each.seen and self._new("door", each.id)]
+        learnt = not self._known["endpoint"]
+        endpoints = [
+            each for each in found.operations if each.seen and self._new("endpoint", each.id)
+        ]
         fields = [
             (each, field)
             for each in found.operations
             for field in each.fields
             if self._new("field", (each.id, field.path))
         ]
-        if learnt and doors:
-            yield "learnt", f"{_many(doors)}, {counted(len(fields), 'field')}"
+        if learnt and endpoints:
+            yield "learnt", f"{_many(endpoints)}, {counted(len(fields), 'field')}"
         else:
-            yield from (("door", _door(each)) for each in doors)
+            yield from (("endpoint", _endpoint(each)) for each in endpoints)
             for each, field in fields:
-                if each not in doors:
+                if each not in endpoints:
                     yield "field", f"{each.method} {each.path}: {field.path}, {field.label}"
         for each in found.operations:
             for note in each.notes:
@@ -206,18 +208,20 @@ class Live:
         """Each field of each line once, however many it was sent to; those of one line together."""
         groups: dict[tuple[object, ...], list[Drift]] = {}
         for each in drift:
-            if self._new("drift", (each.kind, each.door, each.resource, each.field)):
-                groups.setdefault((each.door, each.where, each.viewer, each.says), []).append(each)
+            if self._new("drift", (each.kind, each.endpoint, each.resource, each.field)):
+                groups.setdefault((each.endpoint, each.where, each.viewer, each.says), []).append(
+                    each
+                )
         for held in groups.values():
-            first, door = held[0], f"{held[0].method} {held[0].path}"
+            first, endpoint = held[0], f"{held[0].method} {held[0].path}"
             place = f" ({first.where})" if first.where is not None else ""
             if not first.field:
-                yield f"{door}: {first.says}"
+                yield f"{endpoint}: {first.says}"
                 continue
             names = [f"{each.resource}.{each.field}" for each in held]
             more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
             viewer = f" sent to {first.viewer}" if first.viewer else ""
-            yield f"{', '.join(names[:_FEW])}{more}{viewer} by {door}{place}: {first.says}"
+            yield f"{', '.join(names[:_FEW])}{more}{viewer} by {endpoint}{place}: {first.says}"
 
     def _new(self, kind: str, name: object) -> bool:
         known = self._known[kind]
@@ -227,14 +231,14 @@ class Live:
         return True
 
 
-def _door(each: Operation) -> str:
+def _endpoint(each: Operation) -> str:
     said = f", {each.standing}" if each.standing == "shadow" else ""
     return f"{each.method} {each.path}{said}"
 
 
-def _many(doors: Sequence[Operation]) -> str:
-    return counted(len(doors), "operation")
+def _many(endpoints: Sequence[Operation]) -> str:
+    return counted(len(endpoints), "operation")
 
 
 def _at(event: Event) -> str:
-    return f" at {event.door}" if event.door else ""
+    return f" at {event.endpoint}" if event.endpoint else ""

@@ -1,4 +1,5 @@
-"""What is notable of a door beside its traffic: twin hosts, older versions, credentials unasked."""
+"""What is notable of an endpoint beside its traffic: twin hosts, older versions, credentials
+unasked."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from oakum.contract.model import Operation as Declared
-from oakum.observe.inventory import Door, Site
+from oakum.observe.inventory import Endpoint, Site
 from oakum.observe.observation import Note
 
 _VERSION = re.compile(r"v(\d{1,3})")
@@ -16,9 +17,9 @@ _ENOUGH = 3
 """Answers of a host from which on it is said what it lacks."""
 
 
-def twins(door: Door, names: frozenset[str]) -> Iterator[Note]:
-    """Hosts at which a door answers with less authentication, or with other fields."""
-    sites = {host: site for host, site in sorted(door.sites.items()) if site.good}
+def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
+    """Hosts at which an endpoint answers with less authentication, or with other fields."""
+    sites = {host: site for host, site in sorted(endpoint.sites.items()) if site.good}
     if len(sites) < 2:
         return
     open_ = [host for host, site in sites.items() if site.auth["none"]]
@@ -41,7 +42,8 @@ def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
 
 
 def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[Note]:
-    """Whether a path is that of another door but for a lower version. `known`: methods, paths."""
+    """Whether a path is that of another endpoint but for a lower version. `known`: methods,
+    paths."""
     mine = _version(path)
     if mine is None:
         return
@@ -66,17 +68,17 @@ def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
     return None
 
 
-def unasked(declared: Declared, door: Door) -> Iterator[Note]:
-    """Whether a door answered without the credentials that the document says it asks for."""
-    if door.auth["none"] and not declared.anonymous:
+def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
+    """Whether an endpoint answered without the credentials that the document says it asks for."""
+    if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})
-        says = f"answered {door.auth['none']:,} × without credentials; the document asks for "
+        says = f"answered {endpoint.auth['none']:,} × without credentials; the document asks for "
         yield Note("no-credentials", f"{says}{_few(schemes)}")
 
 
-def holds_credentials(doors: Iterable[Door]) -> bool:
+def holds_credentials(endpoints: Iterable[Endpoint]) -> bool:
     """Whether any record does: browsers and proxies cut them out of what they save."""
-    return any(each.auth.keys() - {"none", "unknown"} for each in doors)
+    return any(each.auth.keys() - {"none", "unknown"} for each in endpoints)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -10,12 +10,12 @@ from oakum.errors import Location
 
 Standing = Literal["documented", "shadow", "zombie", "seen"]
 """Declared and seen; seen, not declared; declared, never seen; seen, and there is no document."""
-Kind = Literal["new-door", "new-field", "sent-wider"]
+Kind = Literal["new-endpoint", "new-field", "sent-wider"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the answers of one door."""
+    """A field of the answers of one endpoint."""
 
     path: str
     """`*` for elements of a list and for the keys of a map."""
@@ -32,7 +32,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Note:
-    """Something notable of a door."""
+    """Something notable of an endpoint."""
 
     kind: Literal["twin-host", "older-version", "no-credentials"]
     says: str
@@ -40,7 +40,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Operation:
-    """A door, as traffic and document tell of it."""
+    """An endpoint, as traffic and document tell of it."""
 
     id: str
     method: str
@@ -57,14 +57,15 @@ class Operation:
     removed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     parts: tuple[Operation, ...] = ()
-    """What was asked of a GraphQL door: a row for each operation, by kind, name and root fields."""
+    """What was asked of a GraphQL endpoint: a row for each operation, by kind, name and root
+    fields."""
 
 
 @dataclass(frozen=True)
 class Sent:
     """A field of a resource, as it was sent to one kind of viewer in one state of the owner."""
 
-    door: str
+    endpoint: str
     resource: str
     field: str
     viewer: str
@@ -78,7 +79,7 @@ class Drift:
     """Something that was seen, and that the contract or the document does not have."""
 
     kind: Kind
-    door: str
+    endpoint: str
     """Id of the operation; of one that is not declared its method and path."""
     method: str
     path: str

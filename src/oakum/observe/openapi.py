@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json
-from oakum.observe.inventory import FORM, Door
+from oakum.observe.inventory import FORM, Endpoint
 from oakum.observe.paths import Template
 from oakum.observe.shapes import KEY, Learnt
 
@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.\[\]-]{0,47}")
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
-def document(templates: tuple[Template[Door], ...], title: str = "observed") -> Json:
+def document(templates: tuple[Template[Endpoint], ...], title: str = "observed") -> Json:
     """The document, as JSON values in an order that does not change."""
     paths: dict[str, dict[str, Json]] = {}
     schemes: dict[str, Json] = {}
@@ -40,37 +40,37 @@ def document(templates: tuple[Template[Door], ...], title: str = "observed") -> 
     return found
 
 
-def _operation(each: Template[Door], schemes: dict[str, Json], taken: set[str]) -> Json:
-    door = each.counts
+def _operation(each: Template[Endpoint], schemes: dict[str, Json], taken: set[str]) -> Json:
+    endpoint = each.counts
     made: dict[str, Json] = {"operationId": _id(each, taken)}
-    parameters = [*_path_parameters(each), *_query_parameters(door)]
+    parameters = [*_path_parameters(each), *_query_parameters(endpoint)]
     if parameters:
         made["parameters"] = parameters
-    bodies = (("application/json", door.sent), (FORM, door.form))
+    bodies = (("application/json", endpoint.sent), (FORM, endpoint.form))
     content = {media: {"schema": schema(learnt)} for media, learnt in bodies if learnt.seen}
     if content:
         made["requestBody"] = {"content": content}
-    made["responses"] = _responses(door)
-    security = list(_security(door, schemes))
+    made["responses"] = _responses(endpoint)
+    security = list(_security(endpoint, schemes))
     if security:
         made["security"] = security
     return made
 
 
-def _responses(door: Door) -> Json:
-    good = [status for status in door.statuses if 200 <= status < 300]
+def _responses(endpoint: Endpoint) -> Json:
+    good = [status for status in endpoint.statuses if 200 <= status < 300]
     first = min(good, default=0)
     found: dict[str, Json] = {}
-    for status in sorted(door.statuses):
-        answer: dict[str, Json] = {"description": f"seen {door.statuses[status]} times"}
-        if status == first and door.answer.seen:
-            media = sorted(door.media) or ["application/json"]
-            answer["content"] = {name: {"schema": schema(door.answer)} for name in media}
+    for status in sorted(endpoint.statuses):
+        answer: dict[str, Json] = {"description": f"seen {endpoint.statuses[status]} times"}
+        if status == first and endpoint.answer.seen:
+            media = sorted(endpoint.media) or ["application/json"]
+            answer["content"] = {name: {"schema": schema(endpoint.answer)} for name in media}
         found[str(status)] = answer
     return found
 
 
-def _path_parameters(each: Template[Door]) -> Iterator[Json]:
+def _path_parameters(each: Template[Endpoint]) -> Iterator[Json]:
     for name, form in zip(_PARAMETER.findall(each.path), each.forms, strict=True):
         kind = {"integer": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
         yield {
@@ -81,16 +81,16 @@ def _path_parameters(each: Template[Door]) -> Iterator[Json]:
         }
 
 
-def _query_parameters(door: Door) -> Iterator[Json]:
-    for name, learnt in sorted(door.query.items()):
+def _query_parameters(endpoint: Endpoint) -> Iterator[Json]:
+    for name, learnt in sorted(endpoint.query.items()):
         if _NAME.fullmatch(name):
             yield {"name": name, "in": "query", "schema": schema(learnt)}
 
 
-def _security(door: Door, schemes: dict[str, Json]) -> Iterator[Json]:
-    """What was sent along; an empty requirement where the door answered without (OpenAPI 3.1,
+def _security(endpoint: Endpoint, schemes: dict[str, Json]) -> Iterator[Json]:
+    """What was sent along; an empty requirement where the endpoint answered without (OpenAPI 3.1,
     *Security Requirement Object*)."""
-    for kind in sorted(door.auth):
+    for kind in sorted(endpoint.auth):
         place, _, name = kind.partition(" ")
         if place in ("bearer", "basic"):
             named, scheme = place, {"type": "http", "scheme": place}
@@ -100,11 +100,11 @@ def _security(door: Door, schemes: dict[str, Json]) -> Iterator[Json]:
             continue
         schemes[named] = scheme
         yield {named: []}
-    if door.auth.get("none"):
+    if endpoint.auth.get("none"):
         yield {}
 
 
-def _id(each: Template[Door], taken: set[str]) -> str:
+def _id(each: Template[Endpoint], taken: set[str]) -> str:
     verb = _VERBS.get(each.method, each.method.lower())
     ends = each.path.rstrip("/").endswith("}")
     if verb == "get" and each.counts.answer.kinds.keys() == {"array"} and not ends:

@@ -56,7 +56,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 NO_METHOD = "a record without a method"
 NO_ADDRESS = "a record without an address"
 NO_ANSWER = "a request without an answer"
-NO_DOOR = "a request that found no door of the guard"
+NO_ENDPOINT = "a request that found no endpoint of the guard"
 
 
 class Unusable(Exception):
@@ -73,7 +73,7 @@ class Passed:
     headers: bool = False
     """Whether the record keeps the headers of requests: else nothing is known of credentials."""
     operation: str = ""
-    """The door's id, where the record itself names it (our guard's audit)."""
+    """The endpoint's id, where the record itself names it (our guard's audit)."""
     who: str = field(default="", repr=False)
     """Who asked, as the record itself says it; in memory only."""
     removed: Mapping[str, int] = field(default_factory=dict)
@@ -150,7 +150,7 @@ def _from_audit(line: dict[str, Json]) -> Passed:
     counts = removed.items() if isinstance(removed, dict) else ()
     op, who = line.get("op"), line.get("who")
     if not isinstance(op, str) or not op:
-        raise Unusable(NO_DOOR)
+        raise Unusable(NO_ENDPOINT)
     return Passed(
         Exchange(Request(method, "//"), Response(_status(status))),
         operation=op,

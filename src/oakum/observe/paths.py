@@ -4,13 +4,13 @@ A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal
 and digits, an address) is a parameter at once. A word is one when it follows the name of a
 collection, unless it is a usual verb, tells an act (`change_password`) or itself names a
 collection; when very many stand beside each other; and where several answer alike and each was
-asked by a caller of its own. Better a door too few than somebody's name in a report. Each node
+asked by a caller of its own. Better an endpoint too few than somebody's name in a report. Each node
 holds what `T` has counted; turning words into a parameter adds their counts up. The tree is
 bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is
 learnt.
 
 A word at which a server has only ever said that nothing is there is a guess of whoever asked. It
-counts as no word, so that a scan with a list of words does not hide the doors that there are.
+counts as no word, so that a scan with a list of words does not hide the endpoints that there are.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class _Node(Generic[T]):
                 self.counts[method] = counts
 
     def guess(self, name: str) -> _Node[T]:
-        """Where a word leads at which nothing is there; a door if it is known as one."""
+        """Where a word leads at which nothing is there; an endpoint if it is known as one."""
         return self.below[name] if name in self.below else self.guessed.setdefault(name, _Node())
 
     def learn(self, name: str) -> _Node[T]:
@@ -136,7 +136,7 @@ class Paths(Generic[T]):
         self._nodes = self._guesses = 0
 
     def at(self, method: str, path: str, *, there: bool = True) -> T:
-        """The counts of an address, without its query. `there`: not said to be no door."""
+        """The counts of an address, without its query. `there`: not said to be no endpoint."""
         node = self._root
         bare = path.strip("/")
         for segment in bare.split("/")[:16] if bare else ():

@@ -1,4 +1,4 @@
-"""The pass over the traffic: each exchange goes to its door, and is counted there."""
+"""The pass over the traffic: each exchange goes to its endpoint, and is counted there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oakum.contract.lexicon import label_field
 from oakum.contract.model import Operation as Declared
 from oakum.contract.model import Shape
 from oakum.observe import notable
-from oakum.observe.inventory import UNREAD, Door, Watcher, events, read, rows
+from oakum.observe.inventory import UNREAD, Endpoint, Watcher, events, read, rows
 from oakum.observe.observation import (
     Drift,
     Field,
@@ -35,7 +35,7 @@ _PAGE = re.compile(
     r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/.*"
 )
 ABSENT = frozenset((404, 405, 410, 501))
-"""What a server says of a door that it does not have."""
+"""What a server says of an endpoint that it does not have."""
 ASIDE_FILE = "a page, a script, an image: no call of an API"
 ASIDE_PREFLIGHT = "a question of a browser before the call (CORS preflight)"
 ASIDE_HOST = "of another host"
@@ -69,9 +69,9 @@ class Against(Protocol):
 class Survey:
     """All that was counted; `observation` and the OpenAPI writer read it."""
 
-    doors: Mapping[str, Door]
+    endpoints: Mapping[str, Endpoint]
     """Of declared operations, by id."""
-    templates: tuple[Template[Door], ...]
+    templates: tuple[Template[Endpoint], ...]
     """Of the rest."""
     aside: Mapping[str, int]
     names: frozenset[str]
@@ -103,40 +103,40 @@ class Surveyor:
         self._watcher = Watcher(key)
         self._against = against
         self._hosts = frozenset(hosts)
-        self._doors: dict[str, Door] = {}
-        self._paths: Paths[Door] = Paths(Door, lambda door: door.marks)
+        self._endpoints: dict[str, Endpoint] = {}
+        self._paths: Paths[Endpoint] = Paths(Endpoint, lambda endpoint: endpoint.marks)
         self._aside: Counter[str] = Counter()
 
     def take(self, passed: Passed) -> None:
         """Count one exchange."""
         response = passed.exchange.response
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
-        door = self.door(passed, body)
-        if door is not None:
+        endpoint = self.endpoint(passed, body)
+        if endpoint is not None:
             if body is UNREAD and passed.body != "absent":
                 body = rows(response.body, response.media_type)
                 body = events(response.body, response.media_type) if body is UNREAD else body
-            self._watcher.take(door, passed, body)
+            self._watcher.take(endpoint, passed, body)
 
     def tally(
         self, passed: Passed, kinds: Iterable[str], body: str, many: int, group: int | str
     ) -> None:
         """Count an exchange that an engine has met `many` times, and remember its group."""
-        door = self.door(passed, UNREAD, many)
-        if door is not None:
-            self._watcher.tally(door, passed, kinds, body, many)
-            door.groups.add(group)
+        endpoint = self.endpoint(passed, UNREAD, many)
+        if endpoint is not None:
+            self._watcher.tally(endpoint, passed, kinds, body, many)
+            endpoint.groups.add(group)
 
-    def door(self, passed: Passed, body: object = UNREAD, many: int = 1) -> Door | None:
-        """The door of an exchange, judged by what it is held against; None: it is set aside, and
-        counted there `many` times."""
+    def endpoint(self, passed: Passed, body: object = UNREAD, many: int = 1) -> Endpoint | None:
+        """The endpoint of an exchange, judged by what it is held against; None: it is set aside,
+        and counted there `many` times."""
         request = passed.exchange.request
         if why := aside(passed, self._hosts):
             self._aside[why] += many
             return None
         known = self._against.hear(passed, body) if self._against is not None else None
         if known is not None:
-            return self._doors.setdefault(known.id, Door())
+            return self._endpoints.setdefault(known.id, Endpoint())
         if passed.operation:
             return self._paths.at(request.method, passed.operation)
         if is_page(passed):
@@ -152,7 +152,7 @@ class Surveyor:
 
     def done(self) -> Survey:
         """What was counted until now, with the paths settled. What every time was refused as not
-        there is no door."""
+        there is no endpoint."""
         found, absent = [], 0
         for each in self._paths.templates(self._watcher.handed):
             if each.counts.statuses.keys() <= ABSENT:
@@ -162,7 +162,7 @@ class Surveyor:
         absent += sum(each.seen for each in self._paths.gone())
         out = Counter({ASIDE_ABSENT: absent})
         names = self._against.names if self._against is not None else frozenset()
-        return Survey(self._doors, tuple(found), dict(self._aside + out), names)
+        return Survey(self._endpoints, tuple(found), dict(self._aside + out), names)
 
 
 def observation(
@@ -182,27 +182,27 @@ def observation(
         title,
         operations,
         against.sent() if against is not None else (),
-        (*_new_doors(operations), *against.drift()) if against is not None else (),
+        (*_new_endpoints(operations), *against.drift()) if against is not None else (),
         survey.aside,
         against.unjudged() if against is not None else {},
         tuple(distrust),
     )
 
 
-def _new_doors(operations: Iterable[Operation]) -> Iterator[Drift]:
+def _new_endpoints(operations: Iterable[Operation]) -> Iterator[Drift]:
     for each in operations:
         if each.standing == "shadow":
             said = "the document does not declare it"
-            yield Drift("new-door", each.id, each.method, each.path, seen=each.seen, says=said)
+            yield Drift("new-endpoint", each.id, each.method, each.path, seen=each.seen, says=said)
 
 
 def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
-    kept = notable.holds_credentials(survey.doors.values())
+    kept = notable.holds_credentials(survey.endpoints.values())
     for declared in against.operations if against is not None else ():
-        door = survey.doors.get(declared.id)
+        endpoint = survey.endpoints.get(declared.id)
         made = Operation(declared.id, declared.method, declared.path, "zombie")
-        notes = notable.unasked(declared, door) if door is not None and kept else ()
-        yield _filled(made, door, survey.names, notes) if door is not None else made
+        notes = notable.unasked(declared, endpoint) if endpoint is not None and kept else ()
+        yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
     known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
     known |= {(each.method, each.path) for each in survey.templates}
     for each in survey.templates:
@@ -212,26 +212,26 @@ def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
 
 
 def _filled(
-    made: Operation, door: Door, names: frozenset[str], notes: Iterable[Note] = ()
+    made: Operation, endpoint: Endpoint, names: frozenset[str], notes: Iterable[Note] = ()
 ) -> Operation:
     parts = (
         _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)
-        for name, part in sorted(door.told_parts().items())
+        for name, part in sorted(endpoint.told_parts().items())
     )
     return Operation(
         made.id,
         made.method,
         made.path,
         "documented" if made.standing == "zombie" else made.standing,
-        door.seen,
-        dict(sorted(door.statuses.items())),
-        dict(sorted(door.auth.items(), key=lambda each: (-each[1], each[0]))),
-        door.different,
-        tuple(sorted(door.hosts)),
-        dict(door.bodies),
-        tuple(_fields(door.answer, names)),
-        dict(sorted(door.removed.items())),
-        (*notes, *notable.twins(door, names)),
+        endpoint.seen,
+        dict(sorted(endpoint.statuses.items())),
+        dict(sorted(endpoint.auth.items(), key=lambda each: (-each[1], each[0]))),
+        endpoint.different,
+        tuple(sorted(endpoint.hosts)),
+        dict(endpoint.bodies),
+        tuple(_fields(endpoint.answer, names)),
+        dict(sorted(endpoint.removed.items())),
+        (*notes, *notable.twins(endpoint, names)),
         tuple(parts),
     )
 

@@ -13,14 +13,14 @@ from oakum.observe.observation import Drift, Observation, Operation
 _QUIET = ("plain", "key", "handle")
 _MOST = 12
 _KINDS = {
-    "new-door": "not declared, and answers",
+    "new-endpoint": "not declared, and answers",
     "new-field": "fields that no line of the contract names",
     "sent-wider": "fields sent to somebody to whom the contract does not show them",
 }
 
 
 def lines(found: Observation) -> Iterator[str]:
-    """What was read, the doors, the drift, and what cannot be relied upon."""
+    """What was read, the endpoints, the drift, and what cannot be relied upon."""
     yield from _sources(found)
     yield ""
     yield from _inventory(found)
@@ -129,38 +129,39 @@ def _drift(found: Observation) -> Iterator[str]:
         rows = [each for each in found.drift if each.kind == kind]
         if rows:
             yield f"  {title}:"
-            yield from _told(rows) if kind != "new-door" else _new_doors(rows, found)
+            yield from _told(rows) if kind != "new-endpoint" else _new_endpoints(rows, found)
 
 
-def _new_doors(rows: Sequence[Drift], found: Observation) -> Iterator[str]:
-    """Doors that nobody has declared; beneath each what makes it grave."""
+def _new_endpoints(rows: Sequence[Drift], found: Observation) -> Iterator[str]:
+    """Endpoints that nobody has declared; beneath each what makes it grave."""
     seen = {(each.method, each.path): each for each in found.operations}
     for row in rows:
         yield f"    {row.method} {row.path}: {_many(row.seen, 'exchange')}"
-        door = seen.get((row.method, row.path))
-        if door is None:
+        endpoint = seen.get((row.method, row.path))
+        if endpoint is None:
             continue
-        grave = sorted({each.label for each in door.fields} - {*_QUIET, "setting"})
-        said = ["answers without credentials"] if "none" in door.auth else []
+        grave = sorted({each.label for each in endpoint.fields} - {*_QUIET, "setting"})
+        said = ["answers without credentials"] if "none" in endpoint.auth else []
         said += [f"sends {', '.join(grave)}"] if grave else []
         if said:
             yield f"      {'; '.join(said)}"
 
 
 def _told(rows: Sequence[Drift]) -> Iterator[str]:
-    """By the contract's line: its fields, to whom they were sent, and through which doors."""
+    """By the contract's line: its fields, to whom they were sent, and through which endpoints."""
     groups: dict[tuple[str, str], list[Drift]] = {}
     for each in rows:
         groups.setdefault((_place(each), each.says), []).append(each)
     for (place, says), group in sorted(groups.items()):
-        doors = Counter[str]()
+        endpoints = Counter[str]()
         for each in group:
-            doors[f"{each.method} {each.path}"] += each.seen
+            endpoints[f"{each.method} {each.path}"] += each.seen
         names = sorted({f"{each.resource}.{each.field}" for each in group})
         sure = "" if any(each.certain for each in group) else ", by what earlier answers told"
         yield f"    {_few(names)}"
         yield f"      sent to {', '.join(sorted({each.viewer for each in group}))}{sure}"
-        yield f"      by {_few([f'{door} ({many:,} ×)' for door, many in sorted(doors.items())])}"
+        named = [f"{each} ({many:,} ×)" for each, many in sorted(endpoints.items())]
+        yield f"      by {_few(named)}"
         yield f"      {place}: {says}"
 
 

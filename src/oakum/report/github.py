@@ -17,7 +17,7 @@ from oakum.report.pointing import (
     NO_FACTS,
     Facts,
     Level,
-    doors,
+    endpoints,
     level,
     listed,
     place,
@@ -79,8 +79,10 @@ def _sentences(defect: Defect) -> Iterator[str]:
             yield short(
                 f"Fields: {listed(fields, _SOME_FIELDS, 'field')}{f'; {when}' * bool(when)}"
             )
-    if defect.doors:
-        yield short(f"{'Doors' if defect.doors[1:] else 'Door'}: {doors(defect.doors)}")
+    if defect.endpoints:
+        yield short(
+            f"{'Endpoints' if defect.endpoints[1:] else 'Endpoint'}: {endpoints(defect.endpoints)}"
+        )
     if defect.advice:
         yield short(f"What to do: {defect.advice[0]}")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from oakum.errors import ExitCode, Location, counted
-from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 class Defect:
     """Findings that share verdict, rule, resource and viewer: one thing to mend.
 
-    Viewers to whom exactly the same happens through the same doors share one defect.
+    Viewers to whom exactly the same happens through the same endpoints share one defect.
     """
 
     findings: tuple[Finding, ...]
@@ -51,10 +51,10 @@ class Defect:
         return _once(finding.field for finding in self.findings if finding.field)
 
     @property
-    def doors(self) -> tuple[Door, ...]:
-        """Doors concerned, main doors first."""
-        mains = [finding.doors[0] for finding in self.findings if finding.doors]
-        rest = [door for finding in self.findings for door in finding.doors[1:]]
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Endpoints concerned, main endpoints first."""
+        mains = [finding.endpoints[0] for finding in self.findings if finding.endpoints]
+        rest = [endpoint for finding in self.findings for endpoint in finding.endpoints[1:]]
         return _once([*mains, *rest])
 
     @property
@@ -123,7 +123,7 @@ def defects(report: Report) -> tuple[Defect, ...]:
     alike: dict[tuple[object, ...], Defect] = {}
     for key, group in groups.items():
         defect = Defect(tuple(group), _occasions(group, known))
-        same = (*key[:3], defect.occasions, defect.doors, defect.locations, defect.advice)
+        same = (*key[:3], defect.occasions, defect.endpoints, defect.locations, defect.advice)
         findings = alike[same].findings if same in alike else ()
         alike[same] = Defect((*findings, *group), defect.occasions)
 
@@ -260,13 +260,13 @@ def not_shown(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
     return tuple((reason, tuple(cells)) for reason, cells in ordered)
 
 
-def skipped(report: Report) -> tuple[tuple[str, tuple[Door, ...]], ...]:
+def skipped(report: Report) -> tuple[tuple[str, tuple[Endpoint, ...]], ...]:
     """Operations not called, by reason, the commonest first."""
-    reasons: dict[str, list[Door]] = {}
-    for item in sorted(report.skipped, key=lambda item: (item.door, item.reason)):
-        reasons.setdefault(item.reason, []).append(item.door)
+    reasons: dict[str, list[Endpoint]] = {}
+    for item in sorted(report.skipped, key=lambda item: (item.endpoint, item.reason)):
+        reasons.setdefault(item.reason, []).append(item.endpoint)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
-    return tuple((reason, tuple(doors)) for reason, doors in ordered)
+    return tuple((reason, tuple(endpoints)) for reason, endpoints in ordered)
 
 
 def _gravity(finding: Finding) -> tuple[int, int]:
@@ -317,6 +317,6 @@ def writes_said(report: Report) -> list[tuple[str, str]]:
     lines += [("", each) for each in writes.left]
     reasons: dict[str, list[str]] = {}
     for each in writes.untried:
-        reasons.setdefault(each.reason, []).append(f"{each.door.method} {each.door.path}")
-    lines += [("untried", f"{', '.join(doors)}: {why}") for why, doors in reasons.items()]
+        reasons.setdefault(each.reason, []).append(f"{each.endpoint.method} {each.endpoint.path}")
+    lines += [("untried", f"{', '.join(endpoints)}: {why}") for why, endpoints in reasons.items()]
     return lines

@@ -50,7 +50,8 @@ _KINDS = (
     _Kind(Result.OPEN, "open", "○", "open", "granted, and served"),
     _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and kept back from this viewer"),
 )
-"""Worst first: where doors differ, the worst speaks for the square, and *open* before *closed*."""
+"""Worst first: where endpoints differ, the worst speaks for the square, and *open* before
+*closed*."""
 
 
 def render(report: Report) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from oakum.contract.model import Json
 from oakum.contract.source import JsonPlaces, parse_json
 from oakum.errors import Problem
-from oakum.finding import Door, Report, Result
+from oakum.finding import Endpoint, Report, Result
 from oakum.report.json_v1 import digest, document
 
 _HINT = "take the file as `oakum scan --json` wrote it, or scan again"
@@ -43,12 +43,12 @@ def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
 
 
 def _named(found: Json, report: Report) -> Iterator[tuple[str, str]]:
-    """Findings that do not have the fingerprint and the main door that they must have."""
+    """Findings that do not have the fingerprint and the main endpoint that they must have."""
     for index, (written, each) in enumerate(zip(found["findings"], report.findings, strict=True)):
-        main = each.doors[0] if each.doors else Door("", "")
+        main = each.endpoints[0] if each.endpoints else Endpoint("", "")
         wanted = (each.fingerprint, main.method, main.path)
         if tuple(written.get(key) for key in ("fingerprint", "method", "path")) != wanted:
-            said = "a finding does not agree with its own fingerprint or with its main door"
+            said = "a finding does not agree with its own fingerprint or with its main endpoint"
             yield f"/findings/{index}", said
 
 

@@ -1,8 +1,8 @@
-"""The report as machines read it: `oakum.report/1`, frozen apart from the types it is made from.
+"""The report as machines read it: `oakum.report/2`, frozen apart from the types it is made from.
 
-Within version 1 a key may be added; none is removed, renamed, or given another meaning. Every list
+Within version 2 a key may be added; none is removed, renamed, or given another meaning. Every list
 is in a fixed order, so that two reports of the same run are the same bytes. The schema stands in
-docs/reference/report-1.schema.json, the words in docs/reference/report.md.
+docs/reference/report-2.schema.json, the words in docs/reference/report.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oakum.errors import ExitCode, Location
 from oakum.finding import (
     Answer,
     Cell,
-    Door,
+    Endpoint,
     Evidence,
     Finding,
     IdentityState,
@@ -33,7 +33,9 @@ from oakum.finding import (
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
 from oakum.rules import current
 
-SCHEMA = "oakum.report/1"
+SCHEMA = "oakum.report/2"
+EARLIER = ("oakum.report/1",)
+"""Read as well; their keys are called otherwise."""
 
 _RESULTS = {
     Result.OPEN: "open",
@@ -62,7 +64,7 @@ def render(report: Report) -> bytes:
 
 
 def document(report: Report) -> Json:
-    """The report as plain values, in the structure of `oakum.report/1`."""
+    """The report as plain values, in the structure of `oakum.report/2`."""
     content = _content(report)
     return {**content, "digest": digest(content)}
 
@@ -109,8 +111,8 @@ def _content(report: Report) -> Json:
             for identity in report.identities
         ],
         "skipped": [
-            {**_door(skipped.door), "reason": skipped.reason}
-            for skipped in sorted(report.skipped, key=lambda item: (item.door, item.reason))
+            {**_endpoint(skipped.endpoint), "reason": skipped.reason}
+            for skipped in sorted(report.skipped, key=lambda item: (item.endpoint, item.reason))
         ],
         "notes": list(report.notes),
         "writes": _writes(report.writes),
@@ -126,13 +128,15 @@ def _writes(writes: Writes) -> Json:
         "changes": writes.changes,
         "undone": writes.undone,
         "left": list(writes.left),
-        "operations": [{**_door(door), "sent": number} for door, number in writes.operations],
-        "untried": [{**_door(each.door), "reason": each.reason} for each in writes.untried],
+        "operations": [
+            {**_endpoint(endpoint), "sent": number} for endpoint, number in writes.operations
+        ],
+        "untried": [{**_endpoint(each.endpoint), "reason": each.reason} for each in writes.untried],
     }
 
 
 def _finding(finding: Finding) -> Json:
-    main = finding.doors[0] if finding.doors else Door("", "")
+    main = finding.endpoints[0] if finding.endpoints else Endpoint("", "")
     return {
         "rule": finding.rule,
         "verdict": finding.verdict,
@@ -151,7 +155,7 @@ def _finding(finding: Finding) -> Json:
         "doubts": list(finding.doubts),
         "drafted": finding.drafted,
         "advice": finding.advice,
-        "doors": [_door(door) for door in finding.doors],
+        "endpoints": [_endpoint(endpoint) for endpoint in finding.endpoints],
         "fingerprint": finding.fingerprint,
         "contract_location": finding.contract_location.members(),
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
@@ -184,7 +188,8 @@ def _answer(answer: Answer) -> Json:
 
 def _coverage(cells: Iterable[Cell]) -> Json:
     ordered = sorted(
-        cells, key=lambda c: (c.resource, c.field, c.viewer, c.state, c.door, c.identity, c.reason)
+        cells,
+        key=lambda c: (c.resource, c.field, c.viewer, c.state, c.endpoint, c.identity, c.reason),
     )
     resources: dict[str, list[Cell]] = {}
     for cell in ordered:
@@ -200,7 +205,7 @@ def _coverage(cells: Iterable[Cell]) -> Json:
                 "field": cell.field,
                 "viewer": cell.viewer,
                 "state": dict(cell.state),
-                **_door(cell.door),
+                **_endpoint(cell.endpoint),
                 "granted": cell.granted,
                 "result": _RESULTS[cell.result],
                 "reason": cell.reason,
@@ -216,8 +221,8 @@ def _results(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, int]:
     return {name: results.count(name) for name in names}
 
 
-def _door(door: Door) -> dict[str, str]:
-    return {"method": door.method, "path": door.path, "operation": door.operation}
+def _endpoint(endpoint: Endpoint) -> dict[str, str]:
+    return {"method": endpoint.method, "path": endpoint.path, "operation": endpoint.operation}
 
 
 # --------------------------------------------------------------------------- reading back
@@ -228,7 +233,7 @@ def read(data: bytes, file: str = "report") -> Report:
 
     Raises `InputError` with the place in `file` when it is no such report.
     """
-    return typed(data, file, SCHEMA, _report)
+    return typed(data, file, SCHEMA, _report, EARLIER)
 
 
 def _report(value: Value) -> Report:
@@ -244,7 +249,7 @@ def _report(value: Value) -> Report:
         findings=value["findings"].each(_read_finding),
         cells=value["coverage"]["cells"].each(_read_cell),
         skipped=value["skipped"].each(
-            lambda item: Skipped(_read_door(item), item["reason"].text())
+            lambda item: Skipped(_read_endpoint(item), item["reason"].text())
         ),
         identities=value["identities"].each(_read_identity),
         distrust=value["distrust"].each(Value.text),
@@ -263,7 +268,9 @@ def _read_writes(value: Value) -> Writes:
         changes=value["changes"].whole(),
         undone=value["undone"].whole(),
         left=value["left"].each(Value.text),
-        operations=value["operations"].each(lambda item: (_read_door(item), item["sent"].whole())),
+        operations=value["operations"].each(
+            lambda item: (_read_endpoint(item), item["sent"].whole())
+        ),
         untried=value["untried"].each(_read_skipped),
     )
 
@@ -276,7 +283,7 @@ def _read_finding(value: Value) -> Finding:
         field=value["field"].text(),
         viewer=value["viewer"].text(),
         state=_read_state(value["state"]),
-        doors=value["doors"].each(_read_door),
+        endpoints=value["endpoints"].each(_read_endpoint),
         owasp=value["owasp"].text(),
         cwe=value["cwe"].each(Value.text),
         severity=value["severity"].one_of(_SEVERITIES),
@@ -327,7 +334,7 @@ def _read_cell(value: Value) -> Cell:
         field=value["field"].text(),
         viewer=value["viewer"].text(),
         state=_read_state(value["state"]),
-        door=_read_door(value),
+        endpoint=_read_endpoint(value),
         granted=value["granted"].flag(),
         result=value["result"].one_of(_READ_RESULTS),
         reason=value["reason"].text(),
@@ -336,7 +343,7 @@ def _read_cell(value: Value) -> Cell:
 
 
 def _read_skipped(value: Value) -> Skipped:
-    return Skipped(_read_door(value), value["reason"].text())
+    return Skipped(_read_endpoint(value), value["reason"].text())
 
 
 def _read_identity(value: Value) -> IdentityState:
@@ -352,8 +359,8 @@ def _read_state(value: Value) -> State:
     return tuple(sorted(value.members(Value.text).items()))
 
 
-def _read_door(value: Value) -> Door:
-    return Door(value["method"].text(), value["path"].text(), value["operation"].text())
+def _read_endpoint(value: Value) -> Endpoint:
+    return Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
 def _read_location(value: Value) -> Location:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.report.grouping import findings_in_order, state_words
 from oakum.report.pointing import NO_FACTS, Facts, When, message, place, short
 
-_Key = tuple[str, str, str, State, Door]
+_Key = tuple[str, str, str, State, Endpoint]
 
 _RUN = "the run"
 _BESIDE = "beside the matrix"
@@ -76,7 +76,7 @@ def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
     known = When(report)
     ordered = sorted(
         report.cells,
-        key=lambda c: (c.resource, c.field, c.viewer, c.state, c.door, c.result, c.reason),
+        key=lambda c: (c.resource, c.field, c.viewer, c.state, c.endpoint, c.result, c.reason),
     )
     suites: dict[str, list[_Case]] = {}
     for cell in ordered:
@@ -88,7 +88,7 @@ def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
 def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -> _Case:
     group = f"{cell.resource}.{cell.field}"
     when = f" when {state_words(cell.state)}" if cell.state else ""
-    name = f"{cell.viewer} at {cell.door.method} {cell.door.path}{when}"
+    name = f"{cell.viewer} at {cell.endpoint.method} {cell.endpoint.path}{when}"
     if cell.result in (Result.OPEN, Result.CLOSED):
         return _Case(group, name)
     if cell.result is Result.NOT_SHOWN:
@@ -106,8 +106,10 @@ def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -
 
 def _of_finding(finding: Finding, report: Report, known: When) -> _Case:
     group = ".".join(part for part in (finding.resource, finding.field) if part) or finding.rule
-    doors = "".join(f" at {door.method} {door.path}" for door in finding.doors[:1])
-    name = f"{finding.rule}: {finding.viewer}{doors} [{finding.fingerprint}]"
+    endpoints = "".join(
+        f" at {endpoint.method} {endpoint.path}" for endpoint in finding.endpoints[:1]
+    )
+    name = f"{finding.rule}: {finding.viewer}{endpoints} [{finding.fingerprint}]"
     kind = {"proven": "leak", "suspected": "suspected-leak", "over_blocked": "over-block"}
     words = message(finding, known)
     return _Case(group, name, "failure", kind[finding.verdict], words, _details(finding, report))
@@ -120,13 +122,13 @@ def _beside(report: Report) -> Iterable[Finding]:
 
 
 def _key(cell: Cell) -> _Key:
-    return cell.resource, cell.field, cell.viewer, cell.state, cell.door
+    return cell.resource, cell.field, cell.viewer, cell.state, cell.endpoint
 
 
 def _keys(finding: Finding) -> list[_Key]:
     return [
-        (finding.resource, finding.field, finding.viewer, finding.state, door)
-        for door in finding.doors
+        (finding.resource, finding.field, finding.viewer, finding.state, endpoint)
+        for endpoint in finding.endpoints
     ]
 
 

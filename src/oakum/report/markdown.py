@@ -30,7 +30,7 @@ MOST_CHARACTERS = 60_000
 
 _SIGNS = {ExitCode.CLEAN: "✅", ExitCode.FINDINGS: "❌", ExitCode.NOT_TRUSTWORTHY: "⚠️"}
 _SOME_FIELDS = 8
-_SOME_DOORS = 4
+_SOME_ENDPOINTS = 4
 _SOME_REASONS = 10
 _WORDS = 500
 
@@ -83,15 +83,15 @@ def _defect(defect: Defect, report: Report) -> Iterator[str]:
         yield ""
     if defect.viewers[1:]:
         yield f"- the same holds for {_codes(defect.viewers[1:], _SOME_FIELDS, 'viewer')}"
-    for fields, when in defect.occasions[:_SOME_DOORS]:
+    for fields, when in defect.occasions[:_SOME_ENDPOINTS]:
         if fields:
             said = f"; {escaped(when)}" if when else ""
             yield f"- fields: {_codes(fields, _SOME_FIELDS, 'field')}{said}"
         elif when:
             yield f"- {escaped(when)}"
-    if defect.doors:
-        doors = [f"{door.method} {door.path}" for door in defect.doors]
-        yield f"- doors: {_codes(doors, _SOME_DOORS, 'door')}"
+    if defect.endpoints:
+        endpoints = [f"{endpoint.method} {endpoint.path}" for endpoint in defect.endpoints]
+        yield f"- endpoints: {_codes(endpoints, _SOME_ENDPOINTS, 'endpoint')}"
     yield f"- contract: {code_of(f'{where.file}:{where.line}')}, rule {code_of(first.rule)}"
     for advice in defect.advice[:1]:
         yield f"- **what to do**: {titled(advice)}"
@@ -102,7 +102,9 @@ def _tail(report: Report) -> Iterator[str]:
     if reasons:
         unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
         yield from _folded(f"Not shown: nothing is known of {unknown}", reasons)
-    calls = [f"{len(doors):,}: {reason}" for reason, doors in skipped(report)[:_SOME_REASONS]]
+    calls = [
+        f"{len(endpoints):,}: {reason}" for reason, endpoints in skipped(report)[:_SOME_REASONS]
+    ]
     if calls:
         yield from _folded("Operations not called", calls)
     if said := writes_said(report):

@@ -4,7 +4,7 @@
 
   // ------------------------------------------------------------------ what the page knows
 
-  // Worst first, as in the legend: where doors differ, the worst speaks for the square.
+  // Worst first, as in the legend: where endpoints differ, the worst speaks for the square.
   const kinds = new Map();
   for (const { dataset } of by("legend").children) {
     kinds.set(dataset.result, { ...dataset, rank: kinds.size });
@@ -46,15 +46,15 @@
     findings.set(place, [...(findings.get(place) ?? []), finding]);
   }
 
-  // The worst result, how many doors have it, and how many doors there are.
+  // The worst result, how many endpoints have it, and how many endpoints there are.
   function summarise(cells) {
     let worst = cells[0].result;
     for (const cell of cells) {
       if (kinds.get(cell.result).rank < kinds.get(worst).rank) worst = cell.result;
     }
-    const door = (cell) => key(cell.method, cell.path, cell.operation);
-    const hit = new Set(cells.filter((cell) => cell.result === worst).map(door));
-    return { worst, hit: hit.size, doors: new Set(cells.map(door)).size };
+    const endpoint = (cell) => key(cell.method, cell.path, cell.operation);
+    const hit = new Set(cells.filter((cell) => cell.result === worst).map(endpoint));
+    return { worst, hit: hit.size, endpoints: new Set(cells.map(endpoint)).size };
   }
 
   function leaks(resource, chosen) {
@@ -124,11 +124,11 @@
     const squares = resource.viewers.map((viewer) => {
       const cells = inState(resource.squares.get(key(field, viewer)) ?? [], chosen);
       if (!cells.length) return make("td", { "aria-label": `${field}, ${viewer}: no such cell` });
-      const { worst, hit, doors } = summarise(cells);
+      const { worst, hit, endpoints } = summarise(cells);
       leaky ||= worst === "leak";
       const quiet = worst === "open" || worst === "closed";
-      const count = quiet || doors === 1 ? undefined : hit === doors ? String(doors) : `${hit}/${doors}`;
-      const through = `through ${hit === doors ? counted(doors, "door") : `${hit} of ${counted(doors, "door")}`}`;
+      const count = quiet || endpoints === 1 ? undefined : hit === endpoints ? String(endpoints) : `${hit}/${endpoints}`;
+      const through = `through ${hit === endpoints ? counted(endpoints, "endpoint") : `${hit} of ${counted(endpoints, "endpoint")}`}`;
       return make("td", {
         tabindex: "-1", "data-result": worst, "data-viewer": viewer, "data-count": count,
         "aria-haspopup": "dialog", "aria-label": `${field}, ${viewer}: ${kinds.get(worst).word} ${through}`,
@@ -228,7 +228,7 @@
       several > 1 ? `; the worst of ${several} states` : `; ${cells[0].when}`);
     show(title, subtitle,
       ...held.slice(0, 1).map(evidence),
-      ...(cells.length ? doors(cells) : []),
+      ...(cells.length ? endpoints(cells) : []),
       ...(held.length ? further(held.slice(1)) : contractLine(resource, field)));
     history.replaceState(null, "", held.length ? `#finding-${held[0].fingerprint}` : location.pathname + location.search);
   }
@@ -244,13 +244,13 @@
       make("summary", {}, `${stateWords(finding.state)}: `, make("span", { class: "rule" }, finding.rule)), evidence(finding))),
   ];
 
-  // Doors down, states across; where there is one state, the result alone.
-  function doors(cells) {
+  // Endpoints down, states across; where there is one state, the result alone.
+  function endpoints(cells) {
     const states = [...new Set(cells.map((cell) => cell.when))];
-    const byDoor = Map.groupBy(cells, (cell) => key(cell.method, cell.path, cell.operation));
+    const byEndpoint = Map.groupBy(cells, (cell) => key(cell.method, cell.path, cell.operation));
     const worst = (held) => Math.min(...held.map((cell) => kinds.get(cell.result).rank));
-    const sorted = [...byDoor.values()].sort((a, b) => worst(a) - worst(b));
-    const head = make("tr", {}, make("th", { scope: "col" }, "Door"),
+    const sorted = [...byEndpoint.values()].sort((a, b) => worst(a) - worst(b));
+    const head = make("tr", {}, make("th", { scope: "col" }, "Endpoint"),
       states.map((state) => make("th", { scope: "col" }, states.length > 1 ? state : "Result")));
     const body = sorted.map((held) => make("tr", {},
       make("th", { scope: "row" }, make("code", {}, make("b", {}, held[0].method), " ", breakable(held[0].path))),
@@ -261,8 +261,8 @@
     const asked = [...new Set(cells.map((cell) => cell.identity).filter(Boolean))].join(", ");
     const reasons = [...new Set(cells.map((cell) => cell.reason).filter(Boolean))];
     return [
-      make("h3", {}, states.length > 1 ? "Each door in each state" : "Each door"),
-      make("div", { class: "table" }, make("table", { class: "door-states" }, make("thead", {}, head), make("tbody", {}, body))),
+      make("h3", {}, states.length > 1 ? "Each endpoint in each state" : "Each endpoint"),
+      make("div", { class: "table" }, make("table", { class: "endpoint-states" }, make("thead", {}, head), make("tbody", {}, body))),
       make("p", { class: "asked" }, asked ? `Asked: ${asked}.` : "Nobody asked."),
       ...reasons.map((reason) => make("p", { class: "asked" }, "Not shown: ", ticks(reason))),
     ];

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from oakum.errors import Location, counted
-from oakum.finding import Door, Finding, Report
+from oakum.finding import Endpoint, Finding, Report
 from oakum.page.text import visible
 from oakum.report.grouping import state_words, states_by_field, when_words
 
@@ -23,7 +23,7 @@ Level = Literal["error", "warning", "note"]
 DISTRUST_RULE = "run-not-trustworthy"
 """Stands where rules do when a run is not to be trusted: no consumer may read silence as green."""
 
-_SOME_DOORS = 3
+_SOME_ENDPOINTS = 3
 _LONGEST = 1000
 _SOMEWHERE = "exposure.yaml"
 
@@ -86,15 +86,15 @@ def level(finding: Finding) -> Level:
 
 
 def message(finding: Finding, known: When) -> str:
-    """The finding in sentences: who sees what, when, through which doors, and what to do."""
+    """The finding in sentences: who sees what, when, through which endpoints, and what to do."""
     lead = {"proven": "", "suspected": "Suspected: ", "over_blocked": ""}[finding.verdict]
     parts = [f"{lead}{finding.title.rstrip('.')}."]
     if when := known.words(finding):
         parts.append(f"This holds {when}.")
     if finding.promise and finding.verdict != "over_blocked":
         parts.append(f'The user is told: "{finding.promise}".')
-    if finding.doors:
-        parts.append(f"Seen at {doors(finding.doors)}.")
+    if finding.endpoints:
+        parts.append(f"Seen at {endpoints(finding.endpoints)}.")
     if finding.advice:
         parts.append(f"What to do: {finding.advice.rstrip('.')}.")
     return short(" ".join(parts))
@@ -113,9 +113,11 @@ class When:
         return when_words([finding.state], known) or f"when {state_words(finding.state)}"
 
 
-def doors(found: Iterable[Door]) -> str:
-    """`GET /a, GET /b and 3 more doors`."""
-    return listed([f"{door.method} {door.path}" for door in found], _SOME_DOORS, "door")
+def endpoints(found: Iterable[Endpoint]) -> str:
+    """`GET /a, GET /b and 3 more endpoints`."""
+    return listed(
+        [f"{endpoint.method} {endpoint.path}" for endpoint in found], _SOME_ENDPOINTS, "endpoint"
+    )
 
 
 def listed(words: Sequence[str], limit: int, noun: str) -> str:

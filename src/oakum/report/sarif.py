@@ -39,7 +39,7 @@ MOST_BYTES = 10_000_000
 """Limits of code scanning: results of a run; size of a file, gzipped."""
 _SHOWN_RESULTS = 5_000  # of those it takes, it shows so many
 _MOST_TAGS = 10
-_MOST_DOORS = 10
+_MOST_ENDPOINTS = 10
 _MOST_NOTES = 50
 
 _SCHEMA = (
@@ -196,10 +196,10 @@ def _location(where: Location, finding: Finding | None = None) -> Json:
             "region": {"startLine": where.line, "startColumn": where.column},
         }
     }
-    if finding is not None and finding.doors:
+    if finding is not None and finding.endpoints:
         names = [
             (short(each.operation, 300), short(f"{each.method} {each.path}", 300))
-            for each in finding.doors[:_MOST_DOORS]
+            for each in finding.endpoints[:_MOST_ENDPOINTS]
         ]
         location["logicalLocations"] = [
             {"name": name or path, "fullyQualifiedName": path, "kind": "resource"}

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from oakum.errors import ExitCode, counted
-from oakum.finding import Door, Report, Result
+from oakum.finding import Endpoint, Report, Result
 from oakum.page.text import visible
 from oakum.report.grouping import (
     Defect,
@@ -44,7 +44,7 @@ _LABEL = 10
 _WHOLE = 12
 _REASONS = 8
 _SOME_FIELDS = 12
-_SOME_DOORS = 3
+_SOME_ENDPOINTS = 3
 
 
 def text(report: Report) -> bytes:
@@ -94,10 +94,10 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
             yield "" if at else "fields", words
         elif when:
             yield "when", when.removeprefix("when ")
-    for at, door in enumerate(defect.doors[:_SOME_DOORS]):
-        yield "" if at else "doors", _door(door)
-    if defect.doors[_SOME_DOORS:]:
-        yield "", f"and {counted(len(defect.doors) - _SOME_DOORS, 'more door')}"
+    for at, endpoint in enumerate(defect.endpoints[:_SOME_ENDPOINTS]):
+        yield "" if at else "endpoints", _endpoint(endpoint)
+    if defect.endpoints[_SOME_ENDPOINTS:]:
+        yield "", f"and {counted(len(defect.endpoints) - _SOME_ENDPOINTS, 'more endpoint')}"
     for at, doubt in enumerate(defect.doubts[:2]):
         yield "" if at else "doubt", doubt
     if defect.doubts[2:]:
@@ -132,8 +132,11 @@ def _not_shown_rows(report: Report) -> Iterable[tuple[str, str]]:
 
 
 def _skipped_rows(report: Report) -> Iterable[tuple[str, str]]:
-    for reason, doors in skipped(report):
-        yield f"{len(doors):,}", f"{reason}: {_some([_door(door) for door in doors], 3, 'door')}"
+    for reason, endpoints in skipped(report):
+        yield (
+            f"{len(endpoints):,}",
+            f"{reason}: {_some([_endpoint(endpoint) for endpoint in endpoints], 3, 'endpoint')}",
+        )
 
 
 def _identity_rows(report: Report) -> Iterable[tuple[str, str]]:
@@ -196,5 +199,5 @@ def _some(words: Sequence[str], limit: int, noun: str) -> str:
     return f"{shown}, and {counted(rest, f'more {noun}')}" if rest > 0 else shown
 
 
-def _door(door: Door) -> str:
-    return f"{door.method} {door.path}"
+def _endpoint(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"

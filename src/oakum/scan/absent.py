@@ -1,7 +1,8 @@
 """The same question for an id that is nobody's.
 
-A door that answers it with the caller's own object ignores ids, and tells of nobody else. What else
-stands in the answer is judged like any other: a refusal may hold somebody's data, too (CWE-209).
+An endpoint that answers it with the caller's own object ignores ids, and tells of nobody else. What
+else stands in the answer is judged like any other: a refusal may hold somebody's data, too
+(CWE-209).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from oakum.scan.matrix import Outcome
 
 if TYPE_CHECKING:
     from oakum.exchange import Response
-    from oakum.scan.doors import Gate
+    from oakum.scan.endpoints import Gate
     from oakum.scan.engine import Engine
 
 _TELLING = 4
@@ -35,7 +36,7 @@ class Control:
 
 
 def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
-    """Ask once at a door, as somebody who is shown their own there."""
+    """Ask once at an endpoint, as somebody who is shown their own there."""
     named = set(gate.sources) & {p.name for p in gate.operation.parameters if p.where == "path"}
     if gate.id in engine.absent or not named:
         return
@@ -51,7 +52,7 @@ def ask_for_nobodys(engine: Engine, gate: Gate, who: str) -> None:
     if any(owner == who for owner, _ in outcome.sighted):
         engine.ignoring.add(gate.id)
         engine.notes.append(
-            f"{gate.door.method} {gate.door.path} answers the same for an id that does not"
+            f"{gate.endpoint.method} {gate.endpoint.path} answers the same for an id that does not"
             " exist: it ignores its parameter, so only the caller's own view was judged"
         )
     if outcome.observations:

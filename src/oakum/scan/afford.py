@@ -1,10 +1,11 @@
-"""Which doors a budget is spent on, the riskiest first, when it cannot be enough for all.
+"""Which endpoints a budget is spent on, the riskiest first, when it cannot be enough for all.
 
-What a door risks is told by the documents alone: how bad it is when a hidden field of what it shows
-gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id. What it
-costs is at most one question for each kind of viewer and one or two of its owner. A door that needs
-an id brings along the cheapest door that gives one, and a resource whose grants hang on settings
-the cheapest door that shows them: where they are unknown, nothing can be judged.
+What an endpoint risks is told by the documents alone: how bad it is when a hidden field of what it
+shows gets out (CWE-359 before CWE-200), whether it asks for no login, and whether it takes an id.
+What it costs is at most one question for each kind of viewer and one or two of its owner. An
+endpoint that needs an id brings along the cheapest endpoint that gives one, and a resource whose
+grants hang on settings the cheapest endpoint that shows them: where they are unknown, nothing can
+be judged.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from oakum.contract.lexicon import FieldClass, classify_field
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.semantics import Model
 
 _WEIGHTS = {
@@ -27,22 +28,22 @@ _WEIGHTS = {
 }
 """How bad it is when a field of this class gets out; 1 for the others."""
 SHARE = 0.8
-"""Of the budget, for documented doors; the rest is for confirming, and for techniques."""
+"""Of the budget, for documented endpoints; the rest is for confirming, and for techniques."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The doors that are asked, in order, and what the others would have cost."""
+    """The endpoints that are asked, in order, and what the others would have cost."""
 
     gates: list[Gate]
     left: list[Gate]
     needed: int
-    """Requests that all doors would take, at most."""
+    """Requests that all endpoints would take, at most."""
 
     @property
     def why(self) -> str:
-        """What to say of a door that is left."""
-        return "the budget was for riskier doors"
+        """What to say of an endpoint that is left."""
+        return "the budget was for riskier endpoints"
 
     def note(self, left: int) -> str:
         """What to say of all of them when so many were left in the end; empty: none was."""
@@ -50,13 +51,13 @@ class Plan:
             return ""
         every = len(self.gates) + len(self.left)
         return (
-            f"the budget was enough for {every - left:,} of {every:,} doors, the riskiest first;"
-            f" `--budget {round(self.needed / SHARE)}` is enough for all"
+            f"the budget was enough for {every - left:,} of {every:,} endpoints, the riskiest"
+            f" first; `--budget {round(self.needed / SHARE)}` is enough for all"
         )
 
 
 def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Plan:
-    """Doors in the order of what they risk, as many as the budget is enough for.
+    """Endpoints in the order of what they risk, as many as the budget is enough for.
 
     `viewers`: kinds of callers, nobody logged in among them.
     """
@@ -83,7 +84,7 @@ def afford(model: Model, gates: Sequence[Gate], viewers: int, budget: int) -> Pl
 
 
 def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> float:
-    """How much is lost when a door shows what it should not: no unit, more is worse."""
+    """How much is lost when an endpoint shows what it should not: no unit, more is worse."""
     weights = [
         weight
         for resource, fields in gate.shows.items()
@@ -97,7 +98,7 @@ def risk(model: Model, gate: Gate, hidden: Mapping[str, Mapping[str, int]]) -> f
 
 
 def cost(gate: Gate, viewers: int) -> int:
-    """Requests that a door takes at most in one world, its confirmation left out."""
+    """Requests that an endpoint takes at most in one world, its confirmation left out."""
     if not gate.shows and not gate.personal:
         return 3
     return viewers + (2 if gate.personal else 1)
@@ -117,7 +118,7 @@ def _hidden(model: Model, resource: str) -> Mapping[str, int]:
 
 
 def _settings(model: Model, gate: Gate) -> Iterator[str]:
-    """`Resource.field` of the settings on which it hangs what a door may show."""
+    """`Resource.field` of the settings on which it hangs what an endpoint may show."""
     resources = model.policy.resources
     for name in gate.shows:
         for own, state in resources[name].states.items():
@@ -126,7 +127,7 @@ def _settings(model: Model, gate: Gate) -> Iterator[str]:
 
 
 def _teachers(gates: Sequence[Gate], viewers: int) -> Mapping[str, Gate]:
-    """`Resource.field` → the cheapest of these doors that shows it."""
+    """`Resource.field` → the cheapest of these endpoints that shows it."""
     found: dict[str, Gate] = {}
     for gate in sorted(gates, key=lambda gate: (cost(gate, viewers), len(gate.shows))):
         if not gate.unfilled:

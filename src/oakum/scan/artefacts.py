@@ -15,7 +15,7 @@ import orjson
 
 from oakum.contract.lexicon import listed, words
 from oakum.exchange import Response
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import leaves_of
 
 _CURSORS = listed("cursor next after before continuation pagetoken since")
@@ -34,7 +34,7 @@ class Artefact:
     kind: Literal["link", "cursor"]
     value: str
     gate: Gate
-    """The door whose answer held it."""
+    """The endpoint whose answer held it."""
     viewer: str | None
     who: str | None
     """Whose values the question held."""
@@ -43,7 +43,7 @@ class Artefact:
 
     @property
     def source(self) -> tuple[str, str | None, str | None]:
-        """The question whose answer gave it: door, who asked, whose values."""
+        """The question whose answer gave it: endpoint, who asked, whose values."""
         return self.gate.id, self.viewer, self.who
 
     @property

@@ -1,4 +1,5 @@
-"""From a door and a person to a request: every parameter filled by value, every value nameable."""
+"""From an endpoint and a person to a request: every parameter filled by value, every value
+nameable."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import orjson
 from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.bodies import FORM, JSON, MULTIPART, body_shape, encode
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import Knowledge, leaves_of
 from oakum.scan.styles import pairs, text_of
 
@@ -66,7 +67,7 @@ def fill(
     turn: int = 0,
     only: Collection[str] = (),
 ) -> Filled | None:
-    """Fill a door's parameters with `who`'s values (anybody's for a batch); None: none known.
+    """Fill an endpoint's parameters with `who`'s values (anybody's for a batch); None: none known.
 
     `absent`: put an id of the same look that belongs to nobody in place of each own value; `only`
     of these parameters, if there are any.

@@ -13,7 +13,7 @@ from oakum.contract.graphql import TAG
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.evidence import Mark
 from oakum.scan.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.scan.ground import Ground
@@ -356,10 +356,10 @@ class Cells:
         """A declared field that did not come: with its object, with nothing in it, or neither."""
         table = self._ground.model.tables[resource]
         if self._granted(resource, path, held, state):
-            door, viewer = self._question.door, self._question.viewer
-            view = self._ground.views.get((door, who))
+            endpoint, viewer = self._question.endpoint, self._question.viewer
+            view = self._ground.views.get((endpoint, who))
             # An embedded object shares the fate of the one it stands in.
-            embedded = (door, resource) in self._ground.matrix.embedded
+            embedded = (endpoint, resource) in self._ground.matrix.embedded
             filled = self._ground.knowledge.filled.get((who, resource, self._object), ())
             served = view is not None and view.held(
                 resource, self._object, path, filled, self._place if present else None
@@ -425,8 +425,8 @@ class Cells:
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
     ) -> bool:
-        door, known = self._question.door, self._question.viewer is not None
-        return self._ground.matrix.granted(door, resource, path, held, known, state)
+        endpoint, known = self._question.endpoint, self._question.viewer is not None
+        return self._ground.matrix.granted(endpoint, resource, path, held, known, state)
 
     # ------------------------------------------------------------ objects that are not
 
@@ -434,7 +434,7 @@ class Cells:
         """Owners whose objects were asked for, who get them here themselves, and did not come."""
         viewer = self._question.viewer
         for who in sorted(self._question.targets - {viewer or ""}):
-            view = self._ground.views.get((self._question.door, who))
+            view = self._ground.views.get((self._question.endpoint, who))
             if view is None:
                 continue
             shown = {resource for resource, _ in view.leaves}
@@ -590,7 +590,7 @@ class Cells:
         known = state_key(table, path, state)
         # What nobody has read is no part of what is said.
         known = tuple(pair for pair in known if pair[0] not in self._unread)
-        return Key(self._question.door, resource, path, label, known)
+        return Key(self._question.endpoint, resource, path, label, known)
 
 
 def _outranks(result: Result, known: Result) -> bool:

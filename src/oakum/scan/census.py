@@ -23,7 +23,7 @@ from oakum.contract.model import Json
 from oakum.contract.sensitive import moves_by_itself
 from oakum.errors import OakumError
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.patience import Patience
@@ -67,10 +67,11 @@ class Census:
             try:
                 found = self._shown(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
-                door = asked.gate.door
+                endpoint = asked.gate.endpoint
                 self.engine.notes.append(
-                    f"what {door.method} {door.path} shows {asked.who} could not be read before the"
-                    f" run wrote ({type(error).__name__}): nobody sees whether it changes"
+                    f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
+                    f" before the run wrote ({type(error).__name__}): nobody sees whether it"
+                    " changes"
                 )
                 continue
             if found is not None:
@@ -84,19 +85,19 @@ class Census:
         gates = {gate.id: gate for gate in engine.gates if not (gate.how or gate.batch)}
         best: dict[tuple[str, str], tuple[int, str]] = {}
         found: dict[tuple[str, str], None] = {}
-        for (door, who, resource), fields in engine.matrix.own.items():
-            if door not in gates or gates[door].operation.method != "GET":
+        for (endpoint, who, resource), fields in engine.matrix.own.items():
+            if endpoint not in gates or gates[endpoint].operation.method != "GET":
                 continue
             one = {f"{resource}.{engine.model.policy.resources[resource].key}"}
-            if one.isdisjoint(gates[door].sources.values()):
-                found[who, door] = None
-            best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), door))
-        found |= {(who, door): None for (who, _), (_, door) in best.items()}
-        for who, door in found:
-            named = who if gates[door].personal else None
-            filled = fill(gates[door], engine.target, engine.knowledge, named)
+            if one.isdisjoint(gates[endpoint].sources.values()):
+                found[who, endpoint] = None
+            best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), endpoint))
+        found |= {(who, endpoint): None for (who, _), (_, endpoint) in best.items()}
+        for who, endpoint in found:
+            named = who if gates[endpoint].personal else None
+            filled = fill(gates[endpoint], engine.target, engine.knowledge, named)
             if filled is not None and who in engine.cast.ids:
-                yield _Asked(who, gates[door], filled)
+                yield _Asked(who, gates[endpoint], filled)
 
     def _shown(self, asked: _Asked) -> _Rows | None:
         """Own objects in an answer; None: it says nothing of what is there."""

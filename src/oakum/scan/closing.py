@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oakum.finding import Result
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.matrix import NOBODY, Key, Observation, Outcome
 from oakum.scan.ownership import is_one_of_many
 from oakum.semantics import Model
@@ -22,18 +22,18 @@ def close_lists(engine: Engine) -> None:
 
     Done when all is asked: only then is it known what owners are shown of themselves.
     """
-    for (door, _), answers in engine.seen.items():
+    for (endpoint, _), answers in engine.seen.items():
         shown = set().union(*answers.values())
-        picks = not engine.matrix.gates[door].personal
+        picks = not engine.matrix.gates[endpoint].personal
         for viewer, sighted in answers.items():
             if picks:
                 present = {owner for owner, _ in sighted}
                 left_out = {NOBODY, *engine.cast.names()} - present
-                engine.matrix.passed_over |= {(door, viewer, owner) for owner in left_out}
+                engine.matrix.passed_over |= {(endpoint, viewer, owner) for owner in left_out}
             # What stands there without a field says more than what does not stand there.
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 if owner != viewer:
-                    gate = engine.matrix.gates[door]
+                    gate = engine.matrix.gates[endpoint]
                     absent = picks and (owner, resource) not in sighted
                     _close(engine, gate, viewer, owner, resource, absent=absent)
 
@@ -44,17 +44,17 @@ def unread(
     cast: Cast,
     seen: Mapping[tuple[str, str], Mapping[str | None, set[tuple[str, str]]]],
 ) -> set[tuple[str, str]]:
-    """(identity, `Resource.state`) of settings that some door shows, and has shown nobody yet: a
-    budget, or an unknown id, stood in the way. What hangs on them cannot be judged."""
+    """(identity, `Resource.state`) of settings that some endpoint shows, and has shown nobody yet:
+    a budget, or an unknown id, stood in the way. What hangs on them cannot be judged."""
     every = list(gates)
     found = set[tuple[str, str]]()
     for name, resource in model.policy.resources.items():
         if is_one_of_many(model, resource):
             continue  # each object has its own, known by its key
         states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
-        doors = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
+        endpoints = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
         for who in cast.names():
-            places = ((g.id, who if g.sources else "") for g in doors)
+            places = ((g.id, who if g.sources else "") for g in endpoints)
             shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)
             # That it is missing says something where anybody's object has it.
             carried = {state for _, state in cast.states}
@@ -66,16 +66,16 @@ def _close(
     engine: Engine, gate: Gate, viewer: str | None, owner: str, resource: str, *, absent: bool
 ) -> None:
     """`absent`: nothing of the owner's came in the list."""
-    door = gate.id
+    endpoint = gate.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
-        for key in engine.matrix.undecided(door, viewer, owner, resource)
+        for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
         if _is_shut(engine, key, viewer, owner)
     )
     if absent:
         engine.matrix.ends.by_absence.update(each.key for each in closed)
     if closed:
-        engine.note(gate, Outcome(f"{door}|{viewer or ''}|{owner}|list", 0, closed))
+        engine.note(gate, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
 
 
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
@@ -85,7 +85,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     """
     if engine.matrix.entries[key].granted or engine.matrix.is_doubtful(key):
         return False
-    if engine.matrix.is_unclear(key.door, viewer, owner, key.resource):
+    if engine.matrix.is_unclear(key.endpoint, viewer, owner, key.resource):
         return False
     resource = engine.model.policy.resources[key.resource]
     own = any(resource.states[name].member for name, _ in key.state)
@@ -96,19 +96,19 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     known = (owner, key.resource, key.field) in engine.knowledge.present
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
         # Another object of the owner's may have it: that this one came without says nothing.
-        known = key.field in engine.matrix.own.get((key.door, owner, key.resource), ())
+        known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
     return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
 
 
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
     """Whether objects of an owner in the state of a cell were there to be left out: where a
     question names one by its key, its own answer has told already."""
-    return not _names_one(engine, key) and engine.lookout.shown_in(key.door, owner, key)
+    return not _names_one(engine, key) and engine.lookout.shown_in(key.endpoint, owner, key)
 
 
 def _names_one(engine: Engine, key: Key) -> bool:
-    """Whether a question to the door of a cell names one object by its key."""
-    gate = engine.matrix.gates[key.door]
+    """Whether a question to the endpoint of a cell names one object by its key."""
+    gate = engine.matrix.gates[key.endpoint]
     wanted = f"{key.resource}.{engine.model.policy.resources[key.resource].key}"
     return wanted in gate.sources.values() and not gate.batch
 
@@ -127,7 +127,7 @@ def say_stated(engine: Engine) -> None:
 
 
 def say_why(engine: Engine) -> None:
-    """Say of each door that was never asked what it lacked."""
+    """Say of each endpoint that was never asked what it lacked."""
     say_stated(engine)
     for gate in engine.gates:
         if gate.id in engine.why or engine.was_asked(gate):

@@ -1,4 +1,4 @@
-"""From a matrix to findings: one defect per field, viewer and state, with all its doors."""
+"""From a matrix to findings: one defect per field, viewer and state, with all its endpoints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASIC = ("anyone", "authenticated")
 
 
 Place = tuple[str, str, str, State]
-"""Door, resource, field and state of a cell, whoever the viewer."""
+"""Endpoint, resource, field and state of a cell, whoever the viewer."""
 
 
 def conclude(
@@ -111,7 +111,7 @@ def _leak(
 ) -> Finding:
     """A finding of cells that leak; `together`: all fields that leak of such objects; `refused`:
     what was closed to callers without login."""
-    cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
+    cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
     key, _ = cells[0]
     leak = _describe(model, cast, matrix, cells, together, refused)
     hit = [check for check in CHECKS if check.matches(leak)]
@@ -131,7 +131,7 @@ def _leak(
         field=key.field,
         viewer=key.viewer,
         state=key.state,
-        doors=tuple(dict.fromkeys(matrix.door(each.door) for each, _ in cells)),
+        endpoints=tuple(dict.fromkeys(matrix.endpoint(each.endpoint) for each, _ in cells)),
         owasp=rule.owasp,
         cwe=rule.cwe,
         severity=_stated_severity(model, key.resource, key.field) or severity(leak),
@@ -175,7 +175,7 @@ def _stated_severity(model: Model, resource: str, field: str) -> Severity | None
 
 
 def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
-    """One finding of signals that tell the same through one door or several."""
+    """One finding of signals that tell the same through one endpoint or several."""
     first = next((each for each in signals if each.sure), signals[0])
     anonymous = first.identity is None
     resource = model.policy.resources.get(first.resource)
@@ -190,8 +190,8 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         doubts = (unproven,)
     if why := _no_word_on_writing(model, first):
         doubts = (*doubts, why)
-    if model.rule(first.door.operation).draft:
-        place = model.rule(first.door.operation).location
+    if model.rule(first.endpoint.operation).draft:
+        place = model.rule(first.endpoint.operation).location
         doubts, drafted = (*doubts, f"contradicts a drafted line: {place}"), True
     check = next(each for each in CHECKS if each.matches(leak))
     return Finding(
@@ -201,7 +201,7 @@ def _told(model: Model, cast: Cast, signals: list[Signal]) -> Finding:
         field=first.field,
         viewer=first.viewer,
         state=first.state,
-        doors=tuple(dict.fromkeys(each.door for each in signals)),
+        endpoints=tuple(dict.fromkeys(each.endpoint for each in signals)),
         owasp=check.RULE.owasp,
         cwe=check.RULE.cwe,
         severity=_stated_severity(model, first.resource, first.field)
@@ -220,7 +220,7 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
     """Why a write by a caller whom `call:` lets in proves nothing: no line of the contract says who
     may set any field of such objects. Empty: some line does, or `call:` does not let them in."""
     table = model.settable.get(signal.resource)
-    let_in = {*(model.rule(signal.door.operation).call or ())} & {*signal.viewer.split("+")}
+    let_in = {*(model.rule(signal.endpoint.operation).call or ())} & {*signal.viewer.split("+")}
     if signal.how not in ("bola-write", "mass-assignment") or table is None or not let_in:
         return ""
     if any(grant.see for rule in table.rules for grant in rule.grants):
@@ -232,11 +232,11 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
 
 
 def _told_at(model: Model, signal: Signal) -> Location:
-    """The line of the field; of the door, where it is about no field at all."""
+    """The line of the field; of the endpoint, where it is about no field at all."""
     if signal.resource in model.tables:
         return model.field_location(signal.resource, signal.field)
     first = next(iter(model.policy.resources.values()), None)
-    said = model.rule(signal.door.operation).location
+    said = model.rule(signal.endpoint.operation).location
     return said if said.line or first is None else first.location
 
 
@@ -296,11 +296,11 @@ def _describe(
 
 
 def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
-    """Whether each door names the object by UUIDs alone, and no other door has shown this viewer
-    the keys of such objects."""
+    """Whether each endpoint names the object by UUIDs alone, and no other endpoint has shown this
+    viewer the keys of such objects."""
     key = cells[0][0]
     for each, _ in cells:
-        gate = matrix.gates.get(each.door)
+        gate = matrix.gates.get(each.endpoint)
         if gate is None or gate.batch or not gate.personal:
             return False
         named = [p for p in gate.operation.parameters if p.name in gate.personal]
@@ -308,15 +308,15 @@ def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
             return False
     shown = (Result.OPEN, Result.LEAK)
     return not any(
-        entry.result in shown and not matrix.gates[at.door].personal
+        entry.result in shown and not matrix.gates[at.endpoint].personal
         for at, entry in matrix.entries.items()
-        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.door in matrix.gates
+        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.endpoint in matrix.gates
     )
 
 
 def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str]:
-    """Empty when any door showed it without one."""
-    found = frozenset(matrix.causes.get(key, matrix.how(key.door)) for key, _ in cells)
+    """Empty when any endpoint showed it without one."""
+    found = frozenset(matrix.causes.get(key, matrix.how(key.endpoint)) for key, _ in cells)
     return frozenset() if "" in found else found
 
 
@@ -329,7 +329,7 @@ def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
 
 
 def _place(key: Key) -> Place:
-    return key.door, key.resource, key.field, key.state
+    return key.endpoint, key.resource, key.field, key.state
 
 
 def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
@@ -354,7 +354,7 @@ def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
 
 
 def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
-    cells = sorted(cells, key=lambda pair: _door_order(model, matrix, pair[0]))
+    cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
     key, _ = cells[0]
     evidence, sure = matrix.refused.get(key.finding, (None, False))
     return Finding(
@@ -364,7 +364,7 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
         field=key.field,
         viewer=key.viewer,
         state=key.state,
-        doors=tuple(dict.fromkeys(matrix.door(each.door) for each, _ in cells)),
+        endpoints=tuple(dict.fromkeys(matrix.endpoint(each.endpoint) for each, _ in cells)),
         owasp=OVER_BLOCK.owasp,
         cwe=OVER_BLOCK.cwe,
         severity="low",
@@ -375,10 +375,10 @@ def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) ->
     )
 
 
-def _door_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool, str, str]:
-    door, how = matrix.door(key.door), matrix.how(key.door)
+def _endpoint_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool, str, str]:
+    endpoint, how = matrix.endpoint(key.endpoint), matrix.how(key.endpoint)
     main = model.policy.resources[key.resource].main
-    return (bool(how), key.door != main, door.path, door.method)
+    return (bool(how), key.endpoint != main, endpoint.path, endpoint.method)
 
 
 def _line(model: Model, key: Key) -> Location:

@@ -51,7 +51,7 @@ def still_served(engine: Engine) -> None:
         outcome = engine.put(gate, who, target, "last")
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
             engine.distrust.append(
-                f"{gate.door.method} {gate.door.path} no longer shows {who} what it showed"
+                f"{gate.endpoint.method} {gate.endpoint.path} no longer shows {who} what it showed"
                 " before: the target has begun to refuse, so what looks closed may not be"
             )
 

@@ -15,7 +15,7 @@ from oakum.contract.classify import classify
 from oakum.contract.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.contract.model import Operation, Shape
 from oakum.scan.bodies import body_shape
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.restraint import barred
 from oakum.semantics import Model
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from oakum.errors import counted
 from oakum.finding import Cell, Result, Skipped
 from oakum.scan.cast import Cast
-from oakum.scan.doors import gate_of
+from oakum.scan.endpoints import gate_of
 from oakum.scan.matrix import Matrix
 from oakum.scan.untested import asked_as
 from oakum.semantics import Model
@@ -42,19 +42,19 @@ def untested(
     by_operation: dict[str, list[Cell]] = {}
     for cell in cells:
         if _is_somebodys(model, cell.resource):
-            by_operation.setdefault(cell.door.operation, []).append(cell)
+            by_operation.setdefault(cell.endpoint.operation, []).append(cell)
     for operation, own in by_operation.items():
         rule = model.rule(operation)
-        door = next((c.door for c in own if c.result is not Result.LEAK), own[0].door)
+        endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
         if not rule.untested and (why := _lacking(own, reach)):
-            found.append(Untested(f"{door.method} {door.path}", why))
+            found.append(Untested(f"{endpoint.method} {endpoint.path}", why))
     return sorted(set(found), key=lambda each: each.operation)
 
 
 def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
     """Operations that read somebody's data, and that no question was put to."""
     for each in skipped:
-        operation = model.operations.get(each.door.operation)
+        operation = model.operations.get(each.endpoint.operation)
         if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
             continue
         if any(_is_somebodys(model, name) for name in gate_of(model, operation, {}).shows):
@@ -70,13 +70,17 @@ def within_reach(cast: Cast, matrix: Matrix) -> set[tuple[str, str, str]]:
     a caller's own endpoint, where they were shown nothing of the other's, they are nothing to it.
     """
     found = set[tuple[str, str, str]]()
-    for door, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
-        if owner and not matrix.how(door):
+    for endpoint, owner, resource in {each[:3] for each in matrix.witnessed} | matrix.own.keys():
+        if owner and not matrix.how(endpoint):
             for viewer in (None, *cast.names()):
-                if viewer and (door, viewer, owner) in matrix.passed_over and matrix.is_own(door):
+                if (
+                    viewer
+                    and (endpoint, viewer, owner) in matrix.passed_over
+                    and matrix.is_own(endpoint)
+                ):
                     continue
                 label = cast.label(cast.relations(viewer, owner), viewer, owner)
-                found.add((matrix.operation(door), resource, label))
+                found.add((matrix.operation(endpoint), resource, label))
     return found
 
 
@@ -120,7 +124,7 @@ def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
         return max(reasons, key=reasons.count) if reasons else "it showed nobody anything"
     decided: dict[str, bool] = {}
     for cell in cells:
-        if (cell.door.operation, cell.resource, cell.viewer) in reach:
+        if (cell.endpoint.operation, cell.resource, cell.viewer) in reach:
             known = cell.result is not Result.NOT_SHOWN
             decided[cell.viewer] = decided.get(cell.viewer, False) or known
     blind = [viewer for viewer, known in decided.items() if not known]

@@ -1,6 +1,6 @@
-"""Whether something answers at another door to the same objects, and what it shows to whom.
+"""Whether something answers at another endpoint to the same objects, and what it shows to whom.
 
-A door that no document has is tried as an owner first, who asks for what is theirs. Only what
+An endpoint that no document has is tried as an owner first, who asks for what is theirs. Only what
 answers as an API does, and not with the page or the error that any unknown path gets, is asked as
 other viewers, about two owners of each kind and state; answers are judged like any.
 """
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.forms import Form, form_of
 from oakum.scan.legible import Legible, Reader, read_as_declared
@@ -46,20 +46,23 @@ class Elsewhere:
 
     def read(self, way: Gate) -> Gate:
         """A way whose answers are read in whatever form they have: as documented, if the
-        documented door has answered anybody so."""
+        documented endpoint has answered anybody so."""
         return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
 
     def _legible(self, way: Gate, reader: Reader, response: Response) -> Legible:
         form = form_of(response)
         usual = (
-            each for (door, _, _), each in self.engine.forms.items() if door == way.operation.id
+            each
+            for (endpoint, _, _), each in self.engine.forms.items()
+            if endpoint == way.operation.id
         )
         if response.is_json and form in usual:
             return read_as_declared(way.operation, response)
         return reader(response)
 
     def telling(self, gates: Sequence[Gate]) -> list[Gate]:
-        """Doors to one owner's object first, main doors before others, then what hides most."""
+        """Endpoints to one owner's object first, main endpoints before others, then what hides
+        most."""
         mains = {each.main for each in self.engine.model.policy.resources.values()}
         return sorted(
             gates,
@@ -87,7 +90,7 @@ class Elsewhere:
         return self.alive[way.id] is not None
 
     def is_another(self, gate: Gate, way: Gate) -> bool:
-        """Whether an owner is answered so, and in another form than at the documented door."""
+        """Whether an owner is answered so, and in another form than at the documented endpoint."""
         first = self._first(way)
         if first is None or not self.answers(way):
             return False
@@ -96,8 +99,8 @@ class Elsewhere:
         return another or self._forget(way)
 
     def differs(self, gate: Gate, way: Gate) -> bool:
-        """Whether anybody but the owner is answered in another form than at the documented door:
-        to its owner an old version shows what a new one shows."""
+        """Whether anybody but the owner is answered in another form than at the documented
+        endpoint: to its owner an old version shows what a new one shows."""
         first = self._first(way)
         if first is None:
             return False
@@ -113,19 +116,20 @@ class Elsewhere:
         return bool(more) or self._forget(way)
 
     def _forget(self, way: Gate) -> bool:
-        """It is the documented door over again: no second door to what leaks there. False."""
+        """It is the documented endpoint over again: no second endpoint to what leaks there.
+        False."""
         entries = self.engine.matrix.entries
-        for key in [each for each in entries if each.door == way.id]:
+        for key in [each for each in entries if each.endpoint == way.id]:
             del entries[key]
         return False
 
     def _leaks(self, gate: Gate) -> set[tuple[str, str, str]]:
-        """What is known to leak through a door: resource, field, viewer."""
+        """What is known to leak through an endpoint: resource, field, viewer."""
         leaks = self.engine.matrix.leaks()
         return {
             (key.resource, key.field, key.viewer)
             for key, entry in leaks
-            if key.door == gate.id and entry.result is Result.LEAK
+            if key.endpoint == gate.id and entry.result is Result.LEAK
         }
 
     def _first(self, way: Gate) -> tuple[str, str | None, Filled] | None:
@@ -177,7 +181,7 @@ class Elsewhere:
         return self.absent[place]
 
     def _usual(self, gate: Gate, viewer: str | None, about: str | None) -> Form | None:
-        """What the documented door answers to the same question."""
+        """What the documented endpoint answers to the same question."""
         engine, place = self.engine, (gate.id, viewer, about)
         if place not in engine.forms:
             engine.put(gate, viewer, about)

@@ -24,7 +24,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
 from oakum.scan.confirming import confirm, still_served
-from oakum.scan.doors import Gate, is_websocket
+from oakum.scan.endpoints import Gate, is_websocket
 from oakum.scan.every_owner import ask_for_each
 from oakum.scan.exhibits import Question
 from oakum.scan.flips import Flip
@@ -79,15 +79,15 @@ class Engine:
     listen: Listen | None = None
     """Opens a feed; None: no feed is listened to."""
     feeds: list[Gate] = field(default_factory=list)
-    """Doors whose answers do not end: listened to, and never asked."""
+    """Endpoints whose answers do not end: listened to, and never asked."""
     together: Callable[[Sequence[Callable[[], Response]]], list[Response | None]] | None = None
     """Does several things at the same time; None in place of an answer that did not come."""
     pace: Pace | None = None
     """None: nothing may be asked many times over."""
     later: list[Gate] = field(default_factory=list)
-    """Doors that the budget may not be enough for, the riskiest first."""
+    """Endpoints that the budget may not be enough for, the riskiest first."""
     price: Callable[[Gate], int] = lambda gate: 1
-    """What a door costs at most, in requests."""
+    """What an endpoint costs at most, in requests."""
     answers: WriteAnswers | None = None
     """Judges the answers to what the run writes; None: nobody does."""
     switches: Switches | None = None
@@ -111,21 +111,21 @@ class Engine:
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by probe, used instead of asking again."""
     ways: list[Gate] = field(default_factory=list)
-    """Undocumented ways through doors that were found to answer: asked again in every world."""
+    """Undocumented ways through endpoints that were found to answer: asked again in every world."""
     forms: dict[tuple[str, str | None, str | None], Form] = field(default_factory=dict)
-    """(door, viewer, whose values) → the form of the last answer."""
+    """(endpoint, viewer, whose values) → the form of the last answer."""
     keeping: dict[tuple[str, str | None, str | None], Keeping] = field(default_factory=dict)
-    """(door, viewer, whose values) → what the last answer said to caches."""
+    """(endpoint, viewer, whose values) → what the last answer said to caches."""
     seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
-    """(door, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
+    """(endpoint, whose parameters) → viewer → (owner, resource) pairs in the answer; this world."""
     artefacts: list[Artefact] = field(default_factory=list)
     """Links and cursors of the answers so far; values in memory only."""
     giving: dict[tuple[str, str | None, str | None], None] = field(default_factory=dict)
-    """(door, viewer, whose values) of questions whose answers gave some."""
+    """(endpoint, viewer, whose values) of questions whose answers gave some."""
     called: set[str] = field(default_factory=set)
     """Operations that were asked, in whatever way."""
     why: dict[str, str] = field(default_factory=dict)
-    """Door → why it could not be asked."""
+    """Endpoint → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
     untried: list[Skipped] = field(default_factory=list)
     """What was not written, or not asked for fear of what it would do, and why."""
@@ -145,20 +145,20 @@ class Engine:
         """In this world, whose account is not as before."""
         self._asked: set[str] = set()
         self.absent: dict[str, Control | None] = {}
-        """Doors that were asked for an id that is nobody's."""
+        """Endpoints that were asked for an id that is nobody's."""
         self.probes: dict[str, tuple[Gate, str | None, str | None, int]] = {}
-        """Question → how to put it again: door, viewer, whose values, which of them."""
+        """Question → how to put it again: endpoint, viewer, whose values, which of them."""
         self._answered: dict[str, set[str | None]] = {}
         self._pages: dict[tuple[str, str], _Pairs] = {}
-        """(door, whose parameters) → pairs like those that its owner was shown, ever."""
+        """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
         self.fetched: dict[str, Response | None] = {}
         """Answers to questions that were asked at the same time, until `put` takes them."""
         self.ignoring: set[str] = set()
-        """Doors that answer about their caller, whatever id is asked for."""
+        """Endpoints that answer about their caller, whatever id is asked for."""
         self.braked: set[tuple[str, str | None]] = set()
-        """(door, viewer) of which so many questions were put that a limit answered."""
+        """(endpoint, viewer) of which so many questions were put that a limit answered."""
         self.good: dict[str, tuple[Gate, str | None]] = {}
-        """Identity → a question that has shown it something of its own: door, whose values."""
+        """Identity → a question that has shown it something of its own: endpoint, whose values."""
         self._numbers = count(1)
 
     # ------------------------------------------------------------ the run
@@ -186,7 +186,7 @@ class Engine:
         say_why(self)
 
     def _go_on(self) -> None:
-        """Doors that were left for the budget's sake, while something of it is left."""
+        """Endpoints that were left for the budget's sake, while something of it is left."""
         for _ in range(3):
             room = self.pace.left * SHARE if self.pace is not None else 0
             more: list[Gate] = []
@@ -227,14 +227,14 @@ class Engine:
         self._sweep()
         if self._learn_ids():
             self._sweep()
-        for _ in range(3):  # ids found in one answer open the next door
+        for _ in range(3):  # ids found in one answer open the next endpoint
             asked = len(self._asked)
             for who in self.cast.subjects():
                 self._items(who)
             if len(self._asked) == asked:
                 break
         self._batches()
-        self._sweep()  # doors whose ids were first seen on the way
+        self._sweep()  # endpoints whose ids were first seen on the way
         self._other_ways()
         self.matrix.settle()
         close_lists(self)
@@ -244,7 +244,7 @@ class Engine:
         each = self.model.operations.get(operation)
         if each is None:
             return
-        bare = Gate(each, self.matrix.door(operation), {}, {}, {})
+        bare = Gate(each, self.matrix.endpoint(operation), {}, {}, {})
         gate = self.matrix.gates.get(operation, bare)
         plain = Filled(exchange.request, {}, frozenset(), each.path)
         question = Question(
@@ -271,9 +271,9 @@ class Engine:
         # First the settings that other objects follow: their answers hang on them.
         for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
-            doors = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
+            ways = [g for g in self.gates if members & set(g.shows.get(name, ())) and not g.batch]
             for who in self.cast.names() if members else ():
-                for gate in sorted(doors, key=lambda g: (g.id != resource.main, len(g.sources))):
+                for gate in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
                     wanted = {(who, f"{name}.{state}") for state in resource.states}
                     if wanted <= self.cast.states.keys():
                         break
@@ -282,8 +282,8 @@ class Engine:
         self.cast.unread = unread(self.model, self.matrix.gates.values(), self.cast, self.seen)
 
     def _sweep(self) -> None:
-        """Doors without a person in their parameters: one question per kind of viewer."""
-        self.emit(Event("phase", {"name": "sweeping the doors that need no id"}))
+        """Endpoints without a person in their parameters: one question per kind of viewer."""
+        self.emit(Event("phase", {"name": "sweeping the endpoints that need no id"}))
         names, first = self.cast.subjects(), self.cast.subjects()[:2]
         for gate in self.gates:
             if gate.personal or gate.batch:
@@ -323,21 +323,22 @@ class Engine:
         for name, id in learnt:
             self.cast.learn(name, id)
         if learnt:  # what came before is to be looked at again with these eyes
-            outside = {door for door, _ in self.matrix.outsiders}
+            outside = {endpoint for endpoint, _ in self.matrix.outsiders}
             self._asked = {key for key in self._asked if key.split("|")[0] not in outside}
             self.matrix.hopeless.clear()
             self.matrix.outsiders.clear()
         return bool(learnt)
 
     def _items(self, who: str) -> None:
-        """Doors to one owner's objects: the owner first, then everybody else who matters."""
+        """Endpoints to one owner's objects: the owner first, then everybody else who matters."""
         viewers = [v for v in (None, *self.cast.names()) if v != who]
         for gate in self.gates:
             if not gate.personal or gate.batch or gate.id in self.ignoring:
                 continue
             if not any(self._page_decides(gate, viewer, who) for viewer in (who, *viewers)):
                 continue
-            self.emit(Event("phase", {"name": f"{gate.door.method} {gate.door.path} of {who}"}))
+            named = f"{gate.endpoint.method} {gate.endpoint.path} of {who}"
+            self.emit(Event("phase", {"name": named}))
             for turn in self.lookout.turns(gate, who):
                 if self.put(gate, who, who, turn=turn) is None:
                     break
@@ -382,7 +383,7 @@ class Engine:
         )
 
     def _batches(self) -> None:
-        """Doors that take many ids at once: one question per viewer decides for all owners."""
+        """Endpoints that take many ids at once: one question per viewer decides for all owners."""
         names = self.cast.names()
         for gate in self.gates:
             if not gate.batch:
@@ -400,34 +401,36 @@ class Engine:
         """Undocumented ways that have answered before, in this world too."""
         concerned = (self._changed,) if self._changed else self.cast.subjects()
         plain = {gate.id for gate in self.gates}
-        leaking = {key.door for key, _ in self.matrix.leaks()}
+        leaking = {key.endpoint for key, _ in self.matrix.leaks()}
         for gate in self.ways:
             if self._changed and gate.operation.id in plain and gate.id not in leaking:
-                continue  # it has shown nothing that the documented door does not
+                continue  # it has shown nothing that the documented endpoint does not
             for who in concerned if gate.personal else (None,):
                 owner = who or self._changed or None
                 for viewer in (owner, *self.watchers(owner)):
                     self.put(gate, viewer, who)
 
     def _give_up(self, gate: Gate, owners: Iterable[str]) -> None:
-        """What a door does not show to an owner who asked for it, it cannot tell about them."""
-        door = gate.id
+        """What an endpoint does not show an owner who asked for it, it cannot tell of them."""
+        endpoint = gate.id
         for resource in gate.shows:
             nobodys = self.model.policy.resources[resource].owner.kind == "none"
             for owner in (NOBODY,) if nobodys else owners:
-                asked = nobodys or owner in self._answered.get(door, ())
-                shown = self.matrix.own.get((door, owner, resource))
-                if asked and not shown and (door, owner, resource, "") not in self.matrix.witnessed:
-                    self.matrix.hopeless.add((door, owner, resource))
+                asked = nobodys or owner in self._answered.get(endpoint, ())
+                place = (endpoint, owner, resource)
+                shown = self.matrix.own.get(place)
+                if asked and not shown and (*place, "") not in self.matrix.witnessed:
+                    self.matrix.hopeless.add(place)
 
     def _decides(self, gate: Gate, viewer: str | None, owners: Iterable[str]) -> bool:
-        door = gate.id
+        endpoint = gate.id
         if not gate.shows:  # nothing declared: worth one look for values out of place
-            return not self._answered.get(door) or (
-                len(self._answered[door]) < 3 and viewer not in self._answered[door]
+            return not self._answered.get(endpoint) or (
+                len(self._answered[endpoint]) < 3 and viewer not in self._answered[endpoint]
             )
         return any(
-            next(self.matrix.undecided(door, viewer, owner), None) is not None for owner in owners
+            next(self.matrix.undecided(endpoint, viewer, owner), None) is not None
+            for owner in owners
         )
 
     # ------------------------------------------------------------ asking
@@ -547,9 +550,9 @@ class Engine:
                 {
                     "number": next(self._numbers),
                     "as": viewer or "",
-                    "method": gate.door.method,
-                    "path": gate.door.path,
-                    "request": f"{gate.door.method} {filled.symbolic}",
+                    "method": gate.endpoint.method,
+                    "path": gate.endpoint.path,
+                    "request": f"{gate.endpoint.method} {filled.symbolic}",
                 },
             )
         )
@@ -562,7 +565,7 @@ class Engine:
 
     def note(self, gate: Gate, outcome: Outcome) -> None:
         self.matrix.apply(gate.id, outcome)
-        self.emit(Event("outcome", {"door": gate.id, "outcome": outcome}))
+        self.emit(Event("outcome", {"endpoint": gate.id, "outcome": outcome}))
 
     # ------------------------------------------------------------ conclusions
 
@@ -582,12 +585,12 @@ class Engine:
         self.lookout.forget(who)
 
     def was_asked(self, gate: Gate) -> bool:
-        """Whether a question was put to a door, in any world."""
+        """Whether a question was put to an endpoint, in any world."""
         asked = (key.partition("|")[0] for key in self._asked)
         return gate.id in self._answered or gate.id in asked
 
     def has_page(self, gate: Gate, who: str) -> bool:
-        """Whether a door ever showed somebody something about their own objects."""
+        """Whether an endpoint ever showed somebody something about their own objects."""
         return bool(self._pages.get((gate.id, who)))
 
     def reach(self) -> dict[tuple[str, str], bool]:

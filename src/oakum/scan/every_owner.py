@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from oakum.errors import counted
 from oakum.scan.asking import fill
 from oakum.scan.coverage import Untested
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.legible import is_success
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ def unasked(engine: Engine) -> Iterator[Untested]:
         if owners:
             whose = " and ".join(f"{each}'s" for each in owners)
             yield Untested(
-                f"{gate.door.method} {gate.door.path}",
+                f"{gate.endpoint.method} {gate.endpoint.path}",
                 f"nobody else asked for {whose} objects, since the budget was spent",
             )
 
@@ -393,7 +393,7 @@ def asked_of_known(engine: Engine) -> list[str]:
         by_others = {(who, turn) for id, v, who, turn in asked if id == gate.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
         if number < every:
-            said.append(f"{gate.door.method} {gate.door.path} {number} of {every}")
+            said.append(f"{gate.endpoint.method} {gate.endpoint.path} {number} of {every}")
     return _note("others asked for some of the identities' known objects, not for all", said)
 
 
@@ -409,7 +409,7 @@ def asked_by_everybody(engine: Engine) -> list[str]:
         if len(put) < len(every):
             members, whose = ({v for v, _ in put if v}, {who for _, who in put})
             said.append(
-                f"{gate.door.method} {gate.door.path} {len(put)} of {len(every)} (asked as"
+                f"{gate.endpoint.method} {gate.endpoint.path} {len(put)} of {len(every)} (asked as"
                 f" {len(members)} of {len(names)} members for {len(whose)} of {len(owners)} owners)"
             )
     what = "some pairs of caller and owner were asked, not all; with nobody logged in as a caller"

@@ -9,7 +9,7 @@ from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Answer, Evidence
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Key, Matrix
@@ -26,10 +26,10 @@ class Question:
     """What was asked: by whom, where, about whose objects."""
 
     probe: str
-    door: str
+    endpoint: str
     viewer: str | None
     targets: frozenset[str]
-    """Identities whose objects fill the parameters; empty: the door picks."""
+    """Identities whose objects fill the parameters; empty: the endpoint picks."""
     params: Mapping[str, str]
     """Path parameters as sent."""
     sent: frozenset[str]
@@ -41,7 +41,7 @@ class Question:
 
 @dataclass
 class OwnView:
-    """What an owner was last shown of their own at a door. In memory only."""
+    """What an owner was last shown of their own at an endpoint. In memory only."""
 
     value: Json
     status: int
@@ -120,7 +120,7 @@ class Exhibits:
 
     def _evidence(self, key: Key, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
         known = self.matrix.evidence.get(key.finding)
-        view = self.views.get((self.question.door, who))
+        view = self.views.get((self.question.endpoint, who))
         if known is not None and (known.owner is not None or view is None):
             return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
@@ -164,8 +164,8 @@ class Exhibits:
         )
 
     def own_side(self, who: str, resource: str, path: str) -> Answer | None:
-        """What the owner was shown at the same door; None: nothing, or they are the viewer."""
-        view = self.views.get((self.question.door, who))
+        """What the owner was shown at the same endpoint; None: nothing, or they are the viewer."""
+        view = self.views.get((self.question.endpoint, who))
         if view is None or who == self.question.viewer:
             return None
         at = view.leaves.get((resource, path))
@@ -177,6 +177,6 @@ class Exhibits:
 
 
 def by_way_of(gate: Gate, pointer: tuple[str, ...], before: str = "") -> str:
-    """The path of a query of GraphQL that leads to an object; empty at another door."""
+    """The path of a query of GraphQL that leads to an object; empty at another endpoint."""
     steps = [step for step in pointer[1:] if not step.isdigit()]
     return f"{before}by the path `{'/'.join(steps)}`" if gate.asks is not None and steps else ""

@@ -1,6 +1,6 @@
-"""A run about one finding alone: which doors it needs, and whether it has asked what it had to.
+"""A run about one finding alone: which endpoints it needs, and whether it has asked what it had to.
 
-Nothing is judged in another way than in a whole run. There are only fewer doors: those of the
+Nothing is judged in another way than in a whole run. There are only fewer endpoints: those of the
 finding, and those that teach what has to be known to ask at them. Whether a leak that is not seen
 any more is closed, or was merely not asked for, cells tell by themselves; of what techniques find,
 the record of what they asked tells it.
@@ -18,9 +18,9 @@ import orjson
 from oakum.contract.model import Operation
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Exchange, Request, Response
-from oakum.finding import Door, Finding
+from oakum.finding import Endpoint, Finding
 from oakum.scan.asking import Ask
-from oakum.scan.doors import Gate, frame_media, gate_of
+from oakum.scan.endpoints import Gate, frame_media, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.matrix import Key
 from oakum.scan.technique import Line, Prospect, Technique
@@ -53,17 +53,17 @@ PLAIN = frozenset(
         "broken-object-level-authorization", "excessive-data-exposure", "over-block",
     }
 )  # fmt: skip
-"""Rules that answers at any door tell, whichever way was gone through it."""
+"""Rules that answers at any endpoint tell, whichever way was gone through it."""
 WAYS = frozenset({"options", "parents", "harvest", "graph", "twins", "feeds"})
-"""Techniques that find other ways through doors."""
+"""Techniques that find other ways through endpoints."""
 _WRITTEN = frozenset({"bola-write", "mass-assignment"})
 _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
-"""Rules for which a door is tried as its owner first, and given up if that is refused."""
+"""Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
 _WRITES = frozenset({"PUT", "PATCH", "POST"})
 _TEACHERS = 3
-"""Doors that are asked for one value that a question needs."""
+"""Endpoints that are asked for one value that a question needs."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Focus:
     viewers: frozenset[str | None] = frozenset()
     """Who was shown it in the report; None: nobody logged in."""
     wide: bool = False
-    """Ask at all doors for what has to be known, not only at the likeliest."""
+    """Ask at all endpoints for what has to be known, not only at the likeliest."""
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,17 @@ class Asked:
 
 @dataclass
 class Scope:
-    """The doors of a narrow run, and what it has asked."""
+    """The endpoints of a narrow run, and what it has asked."""
 
     focus: Focus
     gates: list[Gate]
     feeds: list[Gate]
     teachers: list[Gate]
     techniques: tuple[Technique, ...]
-    documented: frozenset[Door]
-    """Doors at which cells decide it."""
+    documented: frozenset[Endpoint]
+    """Endpoints at which cells decide it."""
     plain: bool
-    """All of the finding's doors are such."""
+    """All of the finding's endpoints are such."""
     few: bool
     """No other cells than its own are needed to find it."""
     engine: Engine | None = None
@@ -124,11 +124,11 @@ class Scope:
         """Narrow an engine that has asked nothing yet."""
         self.engine = engine
         kept = {gate.operation.id for gate in (*self.gates, *self.feeds)}
-        kept |= {door.operation for door in self.focus.finding.doors}
+        kept |= {endpoint.operation for endpoint in self.focus.finding.endpoints}
         kept.add(engine.model.policy.caller.operation)
         known = engine.model.operations
         if self.focus.finding.rule in _WRITTEN:
-            kept |= set(_beside(known, self.focus.finding.doors))
+            kept |= set(_beside(known, self.focus.finding.endpoints))
         engine.model = replace(
             engine.model, operations={id: each for id, each in known.items() if id in kept}
         )
@@ -153,7 +153,7 @@ class Scope:
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
     def teach(self, given: list[tuple[str, str, Exchange]]) -> None:
-        """Ask owners for what has to be known; twice, since one door may need another's ids."""
+        """Ask owners for what has to be known; twice, since one endpoint may need another's ids."""
         engine = self.engine
         assert engine is not None
         self.given |= {operation for operation, _, _ in given}
@@ -169,10 +169,12 @@ class Scope:
         def heard(viewer: str | None, request: Request) -> Response:
             answer = ask(viewer, request)
             told = self._told
-            door = told if told and (told.viewer, told.method) == (viewer, request.method) else None
-            path = door.path if door else urlsplit(request.url).path
-            if door is not None:
-                self.asked.remove(door)
+            endpoint = (
+                told if told and (told.viewer, told.method) == (viewer, request.method) else None
+            )
+            path = endpoint.path if endpoint else urlsplit(request.url).path
+            if endpoint is not None:
+                self.asked.remove(endpoint)
             members = _members(request.body)
             self._note(Asked("", "", viewer, request.method, path, answer.status, members))
             self._told = None
@@ -197,21 +199,21 @@ class Scope:
 
     # ------------------------------------------------------------ after the last one
 
-    def was_asked(self, door: Door) -> bool:
-        """Whether the run has put the question at this door that showed the leak before."""
+    def was_asked(self, endpoint: Endpoint) -> bool:
+        """Whether the run has put the question at this endpoint that showed the leak before."""
         rule, engine = self.focus.finding.rule, self.engine
         if rule in _UNASKED:
             return True
         if rule == "no-login-rate-limit":  # a login that was asked says nothing of a brake
             newcomers = engine.newcomers if engine is not None else None
             return newcomers is not None and newcomers.guessed
-        if engine is None or door.operation in self.given - engine.matrix.gates.keys():
+        if engine is None or endpoint.operation in self.given - engine.matrix.gates.keys():
             return engine is not None
-        if rule == "feed-exposure" and not self._came(engine, door):
+        if rule == "feed-exposure" and not self._came(engine, endpoint):
             return False
         if rule not in _WRITTEN and not self._is_known(engine):
             return False
-        return any(self._is_it(engine, each, door) for each in self.asked)
+        return any(self._is_it(engine, each, endpoint) for each in self.asked)
 
     def _is_known(self, engine: Engine) -> bool:
         """Whether an owner was shown the field: else nobody could have told it from any other."""
@@ -225,16 +227,17 @@ class Scope:
             for _, resource, path in engine.knowledge.present
         )
 
-    def _came(self, engine: Engine, door: Door) -> bool:
+    def _came(self, engine: Engine, endpoint: Endpoint) -> bool:
         """Whether anything of the resource came through a feed."""
         return any(
-            engine.matrix.operation(gate) == door.operation and name == self.focus.finding.resource
+            engine.matrix.operation(gate) == endpoint.operation
+            and name == self.focus.finding.resource
             for gate, name in engine.matrix.carried
         )
 
-    def _is_it(self, engine: Engine, asked: Asked, door: Door) -> bool:
+    def _is_it(self, engine: Engine, asked: Asked, endpoint: Endpoint) -> bool:
         rule = self.focus.finding.rule
-        if asked.method != door.method or not _matches(door.path, asked.path):
+        if asked.method != endpoint.method or not _matches(endpoint.path, asked.path):
             return False
         if rule not in PLAIN and not asked.how and rule != "enumerable-ids":
             return False  # keys are read, and only asked for where they can be found out
@@ -287,7 +290,7 @@ def narrow(
     *,
     own_settings: bool,
 ) -> Scope:
-    """The doors and techniques that a finding needs, out of all that there are.
+    """The endpoints and techniques that a finding needs, out of all that there are.
 
     `own_settings`: what shows a setting that may be changed is needed as well.
     """
@@ -296,11 +299,13 @@ def narrow(
         words = f"has no resource `{one.resource}`, of which the finding is"
         raise InputError([Problem(Location("the contract"), words)])
     celled = one.rule in (*PLAIN, "cross-user-cache")
-    documented = frozenset(gate.door for gate in gates if celled)
-    plain = documented.issuperset(one.doors)
-    operations = {door.operation for door in one.doors}
+    documented = frozenset(gate.endpoint for gate in gates if celled)
+    plain = documented.issuperset(one.endpoints)
+    operations = {endpoint.operation for endpoint in one.endpoints}
     targets = [_widened(gate, focus) for gate in gates if gate.operation.id in operations]
-    if not operations <= model.operations.keys():  # any door may have led to one that none names
+    if (
+        not operations <= model.operations.keys()
+    ):  # any endpoint may have led to one that none names
         targets += [
             g for g in gates if g.operation.id not in operations and one.resource in g.shows
         ]
@@ -336,11 +341,13 @@ def _techniques(
         wanted = WAYS
         if plain:
             return
-        ways = [way for door in one.doors for gate in targets for way in _way(gate, door)]
-        known = {gate.door for gate in (*targets, *ways)} | set(_logins(model))
+        ways = [
+            way for endpoint in one.endpoints for gate in targets for way in _way(gate, endpoint)
+        ]
+        known = {gate.endpoint for gate in (*targets, *ways)} | set(_logins(model))
         if ways:
             yield _Ways(ways)
-        if known.issuperset(one.doors):
+        if known.issuperset(one.endpoints):
             return
     for each in TECHNIQUES:
         name = getattr(each, "__name__", "").rpartition(".")[2]
@@ -348,33 +355,34 @@ def _techniques(
             yield each
 
 
-def _beside(known: Mapping[str, Operation], doors: tuple[Door, ...]) -> Iterator[str]:
-    """Operations at, above and below a door's path: what makes an object, and what removes it."""
-    paths = [door.path.rstrip("/") for door in doors]
+def _beside(known: Mapping[str, Operation], endpoints: tuple[Endpoint, ...]) -> Iterator[str]:
+    """Operations at, above and below an endpoint's path: what makes an object, and what removes
+    it."""
+    paths = [endpoint.path.rstrip("/") for endpoint in endpoints]
     for each in known.values():
         one = each.path.rstrip("/")
         if any(one == p or one.startswith(f"{p}/") or p.startswith(f"{one}/") for p in paths):
             yield each.id
 
 
-def _logins(model: Model) -> Iterator[Door]:
-    """Documented doors whose one answer is seen whenever identities log in, or never."""
+def _logins(model: Model) -> Iterator[Endpoint]:
+    """Documented endpoints whose one answer is seen whenever identities log in, or never."""
     for each in model.operations.values():
         if not model.rule(each.id).graphql and frame_media(each) is None:
-            yield Door(each.method, each.path, each.id)
+            yield Endpoint(each.method, each.path, each.id)
 
 
-def _way(gate: Gate, door: Door) -> Iterator[Gate]:
-    """A documented door asked with more in its query, when its name says with what."""
-    path, _, query = door.path.partition("?")
-    if path == gate.door.path and query and gate.operation.id == door.operation:
+def _way(gate: Gate, endpoint: Endpoint) -> Iterator[Gate]:
+    """A documented endpoint asked with more in its query, when its name says with what."""
+    path, _, query = endpoint.path.partition("?")
+    if path == gate.endpoint.path and query and gate.operation.id == endpoint.operation:
         way = gate.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
-        if way.door == door:  # a value that is somebody's own has a name in place of it
+        if way.endpoint == endpoint:  # a value that is somebody's own has a name in place of it
             yield way
 
 
 class _Ways:
-    """Known ways through documented doors: they need not be looked for again."""
+    """Known ways through documented endpoints: they need not be looked for again."""
 
     HOW = options.HOW
 
@@ -394,7 +402,7 @@ class _Ways:
 
 
 def _widened(gate: Gate, focus: Focus) -> Gate:
-    """A door with the finding's fields among what it shows: they need not be declared."""
+    """An endpoint with the finding's fields among what it shows: they need not be declared."""
     name = focus.finding.resource
     if name == "*":
         return gate
@@ -406,7 +414,7 @@ def _widened(gate: Gate, focus: Focus) -> Gate:
 def _teachers(
     focus: Focus, model: Model, targets: list[Gate], others: list[Gate]
 ) -> Iterator[Gate]:
-    """Doors that show what the targets' parameters, the comparison and the states need."""
+    """Endpoints that show what the targets' parameters, the comparison and the states need."""
     one = focus.finding
     todo = [source for gate in targets for source in gate.sources.values()]
     todo += [f"{one.resource}.{path}" for path in focus.fields]
@@ -435,7 +443,7 @@ def _teachers(
 
 
 def _is_near(model: Model, gate: Gate) -> bool:
-    """Whether a door can be asked with no more than one's own account's id."""
+    """Whether an endpoint can be asked with no more than one's own account's id."""
     accounts = {
         f"{name}.{each.key}" for name, each in model.policy.resources.items() if each.is_account
     }
@@ -471,11 +479,12 @@ def _members(body: bytes) -> frozenset[str]:
     return frozenset(found)
 
 
-def _matches(door: str, path: str) -> bool:
-    """Whether a path is one of a door's, whatever fills its parameters and stands before it."""
-    if "?" in door:
-        return door == path  # another question than the plain one, and announced by its name
-    template = urlsplit(door).path
+def _matches(endpoint: str, path: str) -> bool:
+    """Whether a path is one of an endpoint's, whatever fills its parameters and stands before
+    it."""
+    if "?" in endpoint:
+        return endpoint == path  # another question than the plain one, and announced by its name
+    template = urlsplit(endpoint).path
     if template == urlsplit(path).path:
         return True
     parts = [re.escape(part) for part in re.split(r"\{[^}]*\}", template)]

@@ -103,7 +103,8 @@ class Lines:
 
 
 class Whole:
-    """A body that is one value: some doors answer so to whom they do not keep a feed open for."""
+    """A body that is one value: some endpoints answer so to whom they do not keep a feed open
+    for."""
 
     def __init__(self) -> None:
         self._body = b""

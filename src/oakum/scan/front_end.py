@@ -1,7 +1,7 @@
-"""What a front end's scripts name that the document lacks, as doors that may be asked.
+"""What a front end's scripts name that the document lacks, as endpoints that may be asked.
 
 The page and its scripts are fetched as nobody, from the page's own address and from those that the
-user named; what they name is a door only if its words say that it reads (`contract/classify`).
+user named; what they name is an endpoint only if its words say that it reads (`contract/classify`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from oakum.contract.lexicon import FieldClass, classify_field, singular, words
 from oakum.contract.model import Operation, Parameter
 from oakum.contract.nouns import ACCOUNTS, SAYS_AN_ID, nouns
 from oakum.exchange import Request, Response
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.scan.asking import Filled
-from oakum.scan.doors import Gate, names_a_person
+from oakum.scan.endpoints import Gate, names_a_person
 from oakum.scan.engine import Engine
 from oakum.scan.pages import read_page
 from oakum.scan.scripts import Named, further_scripts, named_paths
@@ -87,7 +87,7 @@ class FrontEnd:
         for _ in range(3):
             path = urlsplit(address).path or "/"
             operation = Operation(f"GET {path}", "GET", path)
-            gate = Gate(operation, Door("GET", address, operation.id), {}, {}, {}, how=self.how)
+            gate = Gate(operation, Endpoint("GET", address, operation.id), {}, {}, {}, how=self.how)
             headers = {"accept": "text/html, text/javascript, */*;q=0.5"}
             filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
             answer = self.engine.send(gate, None, filled)
@@ -150,8 +150,8 @@ class Holes:
         self._account = next(accounts, "")
 
     def gate(self, named: Named, path: str, how: str, base: str) -> Gate | None:
-        """A door of a path that a script names; None when it does not only read, or when nothing
-        is known to fill it with."""
+        """An endpoint of a path that a script names; None when it does not only read, or when
+        nothing is known to fill it with."""
         names: dict[str, str] = {}
         sources: dict[str, str] = {}
         asked = dict(named.query)
@@ -177,8 +177,8 @@ class Holes:
         if classify(reads).kind != "read":
             return None
         personal = frozenset(n for n, each in sources.items() if names_a_person(self.model, each))
-        door = Door("GET", whole, operation.id)
-        return Gate(operation, door, {}, sources, {}, personal, how=how, base=base)
+        endpoint = Endpoint("GET", whole, operation.id)
+        return Gate(operation, endpoint, {}, sources, {}, personal, how=how, base=base)
 
     def _source(self, path: str, hole: str, beside: str) -> str:
         for name in (hole, beside):
@@ -204,8 +204,8 @@ class Holes:
         return "" if classify_field(field) is FieldClass.SECRET else f"{self._account}.{field}"
 
     def _name(self, hole: str, path: str, source: str) -> str:
-        """What a hole is called in the door: by the script, or as documented where it is the name
-        under which the contract finds the owner, or where a script's own name is none."""
+        """What a hole is called in the endpoint: by the script, or as documented where it is the
+        name under which the contract finds the owner, or where a script's own name is none."""
         known, same = self._after.get(_segment_before(path, hole), ("", ""))
         owner = self.model.policy.resources[source.split(".")[0]].owner
         if known and same == source and (owner.kind == "path" or hole.startswith("_")):

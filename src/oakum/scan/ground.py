@@ -26,11 +26,11 @@ class Ground:
     matrix: Matrix
     redactor: Redactor
     views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
-    """(door, owner) → what the owner was last shown of their own there."""
+    """(endpoint, owner) → what the owner was last shown of their own there."""
     strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
         default_factory=dict
     )
-    """(owner, value) found outside every object → (door, viewer, whose objects were asked for)
+    """(owner, value) found outside every object → (endpoint, viewer, whose objects were asked for)
     → probes. In memory only."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
@@ -80,5 +80,5 @@ class Ground:
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""
-        place = (question.door, question.viewer, next(iter(question.targets), None))
+        place = (question.endpoint, question.viewer, next(iter(question.targets), None))
         self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.probe)

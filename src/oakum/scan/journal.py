@@ -235,8 +235,8 @@ def _place(seen: Observation) -> tuple[str, str, str]:
 
 
 def _observation(raw: Json) -> Observation:
-    door, resource, path, viewer, state = raw["key"]
-    key = Key(door, resource, path, viewer, tuple((name, text) for name, text in state))
+    endpoint, resource, path, viewer, state = raw["key"]
+    key = Key(endpoint, resource, path, viewer, tuple((name, text) for name, text in state))
     evidence = _evidence(raw["evidence"]) if raw["evidence"] else None
     return Observation(
         key, raw["granted"], Result(raw["result"]), raw["viewer"], raw["owner"], evidence,

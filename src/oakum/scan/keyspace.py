@@ -428,7 +428,7 @@ def estimate(numbers: Sequence[int]) -> Estimate | None:
     return Estimate(likely, most - least + 1, top)
 
 
-BEHIND = "records stand behind this door"
+BEHIND = "records stand behind this endpoint"
 """What follows an estimate in a note of a run, and in one beside an evidence."""
 
 

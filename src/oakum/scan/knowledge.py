@@ -89,7 +89,7 @@ class Knowledge:
     """(identity, resource, key) → other identity → relations that the members of this very object
     say it holds, or leave open."""
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
-    """(identity, resource, key, field path) → door → the value that its owner was last shown of
+    """(identity, resource, key, field path) → endpoint → the value that its owner was last shown of
     this object there."""
     filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, key) → field paths in which its owner was shown something of it."""
@@ -176,13 +176,17 @@ class Knowledge:
         )
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
-        """What the owner of an object is shown in a field at other doors than those of a value."""
+        """What the owner of an object is shown in a field at other endpoints than those of a
+        value."""
         faces = self.faces.get((who, resource, key, path), {})
         return set(faces.values()) - {text}
 
     def forget(self, who: str) -> None:
-        """Somebody's settings have changed: what doors show them of themselves may be another."""
-        self.faces = {place: doors for place, doors in self.faces.items() if place[0] != who}
+        """Somebody's settings have changed: what endpoints show them of themselves may be
+        another."""
+        self.faces = {
+            place: endpoints for place, endpoints in self.faces.items() if place[0] != who
+        }
         self.ambient.forget(who)
 
     def first_shown(self, resource: str, path: str, text: str, viewer: str) -> str:

@@ -17,7 +17,7 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json
 from oakum.exchange import Request, Response, json_bytes
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.paging import longest_list, next_page, says_next, value_of
 from oakum.scan.technique import is_spent
 from oakum.semantics.whole import Pages, extent, look, place_of
@@ -158,7 +158,7 @@ def _read(engine: Engine, gate: Gate, viewer: str | None, who: str | None) -> bo
 
 def _most(engine: Engine, gate: Gate) -> int:
     """Pages after the first that are read: more where something is closed by what did not come."""
-    if not any(key.door == gate.id for key in engine.matrix.ends.by_absence):
+    if not any(key.endpoint == gate.id for key in engine.matrix.ends.by_absence):
         return _PAGES
     left = _MOST_PAGES * _SHARE if engine.pace is None else engine.pace.left
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
@@ -171,8 +171,8 @@ def _page(gate: Gate, filled: Filled, url: str, number: int) -> Gate:
     taken = {name for name, _ in query}
     plain = {name: value for name, value in gate.fixed.items() if name not in taken}
     veiled = {name: "$NEXT" for name, value in query if not value.isdigit()}
-    door = f"{gate.door.path} page {number}"
-    return replace(gate, fixed=plain).otherwise(HOW, query=query, veiled=veiled, door=door)
+    endpoint = f"{gate.endpoint.path} page {number}"
+    return replace(gate, fixed=plain).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
 
 
 def _pairs(url: str) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ class Made:
     known: str = ""
     """Its key, once the answer has told it."""
     look: Request | None = field(default=None, repr=False)
-    """Shows it alone, with `{key}` in the URL; None: no door does."""
+    """Shows it alone, with `{key}` in the URL; None: no endpoint does."""
     turns: tuple[tuple[str, ...], ...] = ()
     """For each of `find`, the query parameters by which it may be turned to its next page."""
     taken: bool = False
@@ -196,10 +196,11 @@ class Ledger:
         echo: bool = False,
     ) -> bool:
         """Whether a key names the object with the mark, and not one that is told of beside it: the
-        mark stands right beside the key, or at the door to that one object.
+        mark stands right beside the key, or at the endpoint to that one object.
 
         `echo`: it is the creation's own answer that shows both. It may repeat what was sent beside
-        another's key, so the door to the one object, where there is one, or a list has the word.
+        another's key, so the endpoint to the one object, where there is one, or a list has the
+        word.
         """
         if not in_path(key):
             return False
@@ -216,7 +217,8 @@ class Ledger:
         )
 
     def _is_there(self, made: Made, key: str) -> bool | None:
-        """Whether the door to one object shows it, mark and all; None: its answer tells nothing."""
+        """Whether the endpoint to one object shows it, mark and all; None: its answer tells
+        nothing."""
         assert made.look is not None
         url = made.look.url.replace("{key}", quote(key, safe=""))
         answer = self.ask(made.who, replace(made.look, url=url))

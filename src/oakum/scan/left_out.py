@@ -1,5 +1,5 @@
 """Members that a trial write leaves out though the contract lets nobody set them, and why: said of
-each door in the report, since nothing is known of them."""
+each endpoint in the report, since nothing is known of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from oakum.contract.lexicon import classify_field
 from oakum.contract.model import Json, Resource, Shape
 from oakum.contract.sensitive import is_stamp
-from oakum.finding import Door, Skipped
+from oakum.finding import Endpoint, Skipped
 from oakum.scan.owned import LETS_IN
 
 
@@ -26,10 +26,10 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
     return ""
 
 
-def left_out(door: Door, members: Mapping[str, str]) -> Skipped:
+def left_out(endpoint: Endpoint, members: Mapping[str, str]) -> Skipped:
     """Members that were not tried at a write, by name, each with its reason."""
     by: dict[str, list[str]] = {}
     for name, why in members.items():
         by.setdefault(why, []).append(f"`{name}`")
     said = "; ".join(f"{', '.join(names)}, for {why}" for why, names in by.items())
-    return Skipped(door, f"members not tried: {said}")
+    return Skipped(endpoint, f"members not tried: {said}")

@@ -18,7 +18,7 @@ from functools import partial
 from oakum.contract.lexicon import FieldClass, classify_field, words
 from oakum.contract.model import Json, Resource, Shape
 from oakum.exchange import Response
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.scan.legible import Legible, Reader, read_as_declared
 from oakum.scan.lookout import Lookout
@@ -76,7 +76,7 @@ class _Found:
 
     shown: tuple[tuple[Pointer, str], ...]
     likely: frozenset[str]
-    """Resources that the door is known to show."""
+    """Resources that the endpoint is known to show."""
     page: bool = False
     """It came in a page, among other things: its place says little."""
     beside: list[Leaf] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Likeness:
         self._kinds = {name: kind for name in model.tables if (kind := _kind(model, name))}
 
     def reader(self, gate: Gate) -> Reader:
-        """Reads answers of this door as well as they can be."""
+        """Reads answers of this endpoint as well as they can be."""
         return partial(self._read, gate)
 
     def _read(self, gate: Gate, response: Response) -> Legible:

@@ -18,7 +18,7 @@ from oakum.exchange import Response
 from oakum.finding import Answer, Result
 from oakum.scan.cast import Cast
 from oakum.scan.cells import Cells
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Place, Question, place_of
 from oakum.scan.ground import Ground
@@ -45,9 +45,10 @@ class Lookout:
         self.turns = self._ownership.turns
         matrix.conditions = self._ownership.conditions
         self.twice: dict[tuple[str, str], set[str]] = {}
-        """(door, resource) of which one object was shown to these identities as their own."""
+        """(endpoint, resource) of which one object was shown to these identities as their own."""
         self.bent: dict[str, str] = {}
-        """Door that sent one object for a list → pointer of the schema that declares the list."""
+        """Endpoint that sent one object for a list → pointer of the schema that declares the
+        list."""
 
     def declare(self, names: frozenset[str]) -> None:
         """Further names that a schema declares: they may stand in evidence."""
@@ -64,9 +65,9 @@ class Lookout:
         views = self._ground.views.items()
         self._ground.views = {place: view for place, view in views if place[1] != who}
 
-    def shown_in(self, door: str, owner: str, key: Key) -> bool:
-        """Whether an owner was shown an object of theirs at a door in the state of a cell."""
-        view = self._ground.views.get((door, owner))
+    def shown_in(self, endpoint: str, owner: str, key: Key) -> bool:
+        """Whether an owner was shown an object of theirs at an endpoint in the state of a cell."""
+        view = self._ground.views.get((endpoint, owner))
         table = self._ground.model.tables[key.resource]
         return view is not None and any(
             resource == key.resource and state_key(table, key.field, states) == key.state
@@ -86,14 +87,14 @@ class Lookout:
         for sighting in outsiders:
             self._ground.knowledge.learn_others(sighting)
             self._ground.matrix.outsiders.setdefault(
-                (question.door, sighting.resource), {}
+                (question.endpoint, sighting.resource), {}
             ).setdefault(question.viewer, set()).update(sighting.owners)
         if question.viewer is not None:
             self._learn(gate, question, response, value, judged.sightings, reading)
         if (reading.mute or reading.claimed) and question.viewer is not None:
-            door = f"{gate.door.method} {gate.door.path}"
+            endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
             for each in reading.unclear | reading.claimed:
-                self.twice.setdefault((door, each), set()).add(question.viewer)
+                self.twice.setdefault((endpoint, each), set()).add(question.viewer)
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
         for sighting in judged.sightings:
             cells.sighting(sighting)
@@ -126,7 +127,7 @@ class Lookout:
         read = gate.reader(response) if gate.reader else read_as_declared(gate.operation, response)
         principal = self._ground.cast.principal(question.viewer)
         if read.bent and is_success(response.status):
-            self.bent[f"{gate.door.method} {gate.door.path}"] = read.bent
+            self.bent[f"{gate.endpoint.method} {gate.endpoint.path}"] = read.bent
         judge = partial(
             Judge, self._ground.model, principal, gate.operation.id, question.params,
             response.status, told=read.owners,
@@ -179,7 +180,7 @@ class Lookout:
                 if leaf.value is not None:
                     places.setdefault((sighting.resource, leaf.path), leaf.pointer)
             self._learn_states(gate, question, viewer, sighting, reading)
-            self._learn_faces(question.door, viewer, sighting)
+            self._learn_faces(question.endpoint, viewer, sighting)
             self._learn_parties(sighting, reading)
         self._learn_varying(question, viewer, sightings, reading, response)
         if is_success(response.status):
@@ -205,17 +206,17 @@ class Lookout:
                 for name, key, place, filled in self._objects(viewer, sightings):
                     at = view.objects.setdefault((name, key), {})
                     at.setdefault(place, set()).update(filled)
-                self._keep(question.door, viewer, view)
+                self._keep(question.endpoint, viewer, view)
 
-    def _keep(self, door: str, viewer: str, view: OwnView) -> None:
-        """The view that an owner has of their own at a door, unless the one before it showed them
-        their object itself, and this one embeds it in another's."""
-        before = self._ground.views.get((door, viewer))
+    def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
+        """The view that an owner has of their own at an endpoint, unless the one before it showed
+        them their object itself, and this one embeds it in another's."""
+        before = self._ground.views.get((endpoint, viewer))
         if before is not None:
             last, now = before.outermost, view.outermost
             if now and all(last.get(name, MAX_DEPTH) < level for name, level in now.items()):
                 return
-        self._ground.views[(door, viewer)] = view
+        self._ground.views[(endpoint, viewer)] = view
 
     def _objects(
         self, viewer: str, sightings: list[Sighting]
@@ -265,8 +266,8 @@ class Lookout:
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
             known[each] = (known.get(each, named) - told) | may
 
-    def _learn_faces(self, door: str, viewer: str, sighting: Sighting) -> None:
-        """What a door shows the owner of one object; lists of scalars have no one value."""
+    def _learn_faces(self, endpoint: str, viewer: str, sighting: Sighting) -> None:
+        """What an endpoint shows the owner of one object; lists of scalars have no one value."""
         resource = self._ground.model.policy.resources[sighting.resource]
         key = next(iter(texts(sighting.value, resource.key) if resource.key else []), "")
         self._ground.knowledge.filled.setdefault((viewer, sighting.resource, key), set()).update(
@@ -276,7 +277,7 @@ class Lookout:
             if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                 continue
             place = (viewer, sighting.resource, key, leaf.path)
-            self._ground.knowledge.faces.setdefault(place, {})[door] = canonical(leaf.value)
+            self._ground.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
 
     def _learn_varying(
         self, question: Question, viewer: str, sightings: list[Sighting], reading: Reading,
@@ -289,7 +290,7 @@ class Lookout:
             if each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
         ]
         kinds = Counter(each.resource for each in own)
-        asked = " ".join((question.door, *map(str, sorted(question.params.items()))))
+        asked = " ".join((question.endpoint, *map(str, sorted(question.params.items()))))
         for each in own:
             resource = self._ground.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from oakum.contract.model import Json, Resource
-from oakum.finding import Cell, Door, Evidence, Result, State
+from oakum.finding import Cell, Endpoint, Evidence, Result, State
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import canonical
 from oakum.scan.untested import Ends, why_keyless, why_not_closed, why_untested
 from oakum.semantics import Model, Subject, Table
@@ -31,9 +31,9 @@ _COMMON = "the value is too common to tell whose it is, and leaks in another sta
 
 
 class Key(NamedTuple):
-    """What names a cell; `door` is an operation id."""
+    """What names a cell; `endpoint` is an operation id."""
 
-    door: str
+    endpoint: str
     resource: str
     field: str
     viewer: str
@@ -41,7 +41,7 @@ class Key(NamedTuple):
 
     @property
     def finding(self) -> tuple[str, str, str, State]:
-        """What all doors to the same defect have in common."""
+        """What all endpoints to the same defect have in common."""
         return self[1:]
 
 
@@ -64,9 +64,9 @@ class Doubt:
     """A field that the contract denies, with something in it that may or may not be its owner's.
 
     `another value`: not what its owner sees. A placeholder, unless the field is one that reads
-    differently for every reader. `too common a value`: `false` or `0`, unless the same door showed
-    the same viewer the field when it held something else. `ECHO`: what the question itself held,
-    which neither shows nor confirms anything.
+    differently for every reader. `too common a value`: `false` or `0`, unless the same endpoint
+    showed the same viewer the field when it held something else. `ECHO`: what the question itself
+    held, which neither shows nor confirms anything.
     """
 
     why: str
@@ -153,9 +153,9 @@ class Matrix:
         """Cells that this viewer's answers about all owners are wanted for, closed or not: what is
         closed between two may leak between others. None: none."""
         self.witnessed: set[tuple[str, str, str, str]] = set()
-        """(door, owner, resource, field) that somebody entitled was shown."""
+        """(endpoint, owner, resource, field) that somebody entitled was shown."""
         self.carried: set[tuple[str, str]] = set()
-        """(door, resource) of which anybody was shown any object."""
+        """(endpoint, resource) of which anybody was shown any object."""
         self.evidence: dict[tuple[str, str, str, State], Evidence] = {}
         self.causes: dict[Key, str] = {}
         """Cells of which a technique knows by what they leak: `cache`."""
@@ -166,14 +166,14 @@ class Matrix:
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Findings that something stands against → what; a stronger answer may prove them yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
-        """(door, viewer, owner, resource) of `Outcome.unclear`."""
+        """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
-        """(door, resource) → viewer → owner ids that name nobody in the cast. In memory only."""
+        """(endpoint, resource) → viewer → owner ids of nobody in the cast. In memory only."""
         self.conditions: Callable[[Gate, Resource, str], list[Mapping[str, Json]]] | None = None
         """States of an owner's objects, each its own, that a question may be about; None: nobody
         knows of any."""
         self.embedded: set[tuple[str, str]] = set()
-        """(door, resource) that leaves only inside an object of another: it shares its fate."""
+        """(endpoint, resource) that leaves only inside an object of another: it shares its fate."""
         self.ends = Ends()
         """Which lists were read to their end."""
         self.relative: set[tuple[str, str]] = set()
@@ -183,13 +183,13 @@ class Matrix:
         self.known: set[tuple[str, str, str]] = set()
         """(owner, resource, field) that an owner was shown with something in it, anywhere."""
         self.own: dict[tuple[str, str, str], set[str]] = {}
-        """(door, owner, resource) → fields that the owner was shown there."""
+        """(endpoint, owner, resource) → fields that the owner was shown there."""
         self.closed_to: set[tuple[str, Key]] = set()
         """(viewer, cell) of what did not come to somebody who is logged in."""
         self.hopeless: set[tuple[str, str, str]] = set()
-        """(door, owner, resource) that the door does not show, whoever asks."""
+        """(endpoint, owner, resource) that the endpoint does not show, whoever asks."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
-        """(door, viewer, owner): the door, which picks its own objects, left them out once."""
+        """(endpoint, viewer, owner): it picks its own objects, and left them out once."""
         self._kinds = self._viewer_kinds()
         self._plan_all()
 
@@ -224,38 +224,38 @@ class Matrix:
         relations = self._model.policy.relations
         return frozenset(name for name, each in relations.items() if each.kind in _BASIC)
 
-    def _plan(self, door: str, resource: str, path: str) -> None:
+    def _plan(self, endpoint: str, resource: str, path: str) -> None:
         table = self._model.tables[resource]
-        own = door == self._model.policy.caller.operation
+        own = endpoint == self._model.policy.caller.operation
         for (name, label), (held, logged_in) in self._kinds.items():
             if name != resource or (own and label in self._expected):
                 continue  # where the caller alone is spoken of, there is nobody else to ask for
             for values in self._combinations(table, path):
-                key = Key(door, resource, path, label, state_key(table, path, values))
-                granted = self.granted(door, resource, path, held, logged_in, values)
+                key = Key(endpoint, resource, path, label, state_key(table, path, values))
+                granted = self.granted(endpoint, resource, path, held, logged_in, values)
                 self.entries.setdefault(key, Entry(granted))
 
     def granted(
         self,
-        door: str,
+        endpoint: str,
         resource: str,
         path: str,
         held: frozenset[str],
         logged_in: bool,
         values: Mapping[str, Json],
     ) -> bool:
-        """Whether the contract shows a field to holders of these relations at this door.
+        """Whether the contract shows a field to holders of these relations at this endpoint.
 
         A way that the document does not have asks for no login of its own.
         """
-        operation = self.operation(door)
-        free = bool(self.how(door)) and self._model.rule(operation).call is None
+        operation = self.operation(endpoint)
+        free = bool(self.how(endpoint)) and self._model.rule(operation).call is None
         passes = free or through(self._model, operation, held, logged_in)
         return passes and allows(self._model.tables[resource], path, held, values)
 
     def sees(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
-        """Whether the contract shows a field of this owner's to this viewer, at any door; where it
-        hangs on a setting that nobody has read, it may."""
+        """Whether the contract shows a field of this owner's to this viewer, at any endpoint; where
+        it hangs on a setting that nobody has read, it may."""
         if self._cast.in_doubt(owner, resource) & set(deciding(self._model.tables[resource], path)):
             return True
         held = self._cast.relations(viewer, owner)
@@ -291,35 +291,37 @@ class Matrix:
             return self.insists(key, viewer)
         return entry.result is Result.NOT_SHOWN
 
-    def undecided(self, door: str, viewer: str | None, owner: str, only: str = "") -> Iterator[Key]:
-        """Cells at a door that this viewer's answer about this owner's objects could decide.
+    def undecided(
+        self, endpoint: str, viewer: str | None, owner: str, only: str = ""
+    ) -> Iterator[Key]:
+        """Cells at an endpoint that this viewer's answer about this owner's objects could decide.
 
         `only`: of this resource, known to be shown there; else of all that are not given up.
         """
-        gate = self.gates[door]
+        gate = self.gates[endpoint]
         for resource, fields in gate.shows.items():
             kind = self._model.policy.resources[resource].owner.kind
             whose = NOBODY if kind == "none" else owner
             if (kind != "none" and whose == NOBODY) or (only and resource != only):
                 continue
-            if not only and (door, whose, resource) in self.hopeless:
+            if not only and (endpoint, whose, resource) in self.hopeless:
                 continue
             held = self._cast.relations(viewer, whose)
             label = self._cast.label(held, viewer, whose)
             table = self._model.tables[resource]
             for path, state in self._candidates(gate, table, fields, whose):
-                key = Key(door, resource, path, label, state)
+                key = Key(endpoint, resource, path, label, state)
                 entry = self.entries.get(key)
                 if entry is None or not self._is_open(key, entry, viewer):
                     continue
-                left_out = entry.granted and (door, viewer, whose) in self.passed_over
+                left_out = entry.granted and (endpoint, viewer, whose) in self.passed_over
                 if not left_out and self.is_decidable(key, entry, whose):
                     yield key
 
     def _candidates(
         self, gate: Gate, table: Table, fields: Iterable[str], owner: str
     ) -> Iterator[tuple[str, State]]:
-        """Fields in the states that the owner's objects behind a door are in."""
+        """Fields in the states that the owner's objects behind an endpoint are in."""
         values = self.state(table.resource.name, owner)
         own = self.conditions(gate, table.resource, owner) if self.conditions else []
         groups: dict[tuple[str, ...], list[str]] = {}
@@ -332,7 +334,7 @@ class Matrix:
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
         """Whether an answer that may show this owner's object can still tell anything of a cell."""
-        place = (key.door, owner, key.resource)
+        place = (key.endpoint, owner, key.resource)
         if place in self.own:
             carried = key.field in self.own[place]
         elif (*place, "") in self.witnessed:
@@ -340,13 +342,13 @@ class Matrix:
         else:
             return True
         if carried or entry.granted:
-            return carried  # a field that this door does not carry is neither open nor blocked
+            return carried  # a field that this endpoint does not carry is neither open nor blocked
         table = self._model.tables[key.resource]
         return (owner, key.resource, key.field) in self.known or granted_to_nobody(table, key.field)
 
     def shows(self, key: Key, owner: str) -> bool:
-        """Whether this door showed this owner's object to anybody."""
-        place = (key.door, owner, key.resource)
+        """Whether this endpoint showed this owner's object to anybody."""
+        place = (key.endpoint, owner, key.resource)
         return place in self.own or (*place, "") in self.witnessed
 
     def state(self, resource: str, owner: str) -> dict[str, Json]:
@@ -358,10 +360,10 @@ class Matrix:
 
     # ------------------------------------------------------------ learning
 
-    def apply(self, door: str, outcome: Outcome) -> None:
+    def apply(self, endpoint: str, outcome: Outcome) -> None:
         """Take in what an answer said."""
         for seen in outcome.observations:
-            if seen.result is Result.OVER_BLOCK and self.how(door):
+            if seen.result is Result.OVER_BLOCK and self.how(endpoint):
                 continue  # a way that nobody documented owes nobody anything
             if self.wanted is None or self.wanted(seen.key):
                 self._enter(seen, outcome.probe)
@@ -369,24 +371,24 @@ class Matrix:
                 self.closed_to.add((seen.viewer, seen.key))
             own = seen.owner in (seen.viewer, NOBODY)
             if own and seen.result in (Result.OPEN, Result.LEAK):
-                place = (door, seen.owner, seen.key.resource)
+                place = (endpoint, seen.owner, seen.key.resource)
                 self.own.setdefault(place, set()).add(seen.key.field)
                 self.known.add((seen.owner, seen.key.resource, seen.key.field))
         for owner, resource in outcome.sighted:
-            self.carried.add((door, resource))
-            self.witnessed.add((door, owner, resource, ""))
+            self.carried.add((endpoint, resource))
+            self.witnessed.add((endpoint, owner, resource, ""))
         self.relative.update(outcome.relative)
-        self.unclear.update((door, *each) for each in outcome.unclear)
+        self.unclear.update((endpoint, *each) for each in outcome.unclear)
         for doubt in outcome.doubts:
             self._doubts.setdefault(doubt.leak.key, (outcome.probe, doubt))
         for resource, inside in outcome.embedded:
-            if inside and (door, resource) not in self._outer:
-                self.embedded.add((door, resource))
+            if inside and (endpoint, resource) not in self._outer:
+                self.embedded.add((endpoint, resource))
             elif not inside:
-                self._outer.add((door, resource))
-                self.embedded.discard((door, resource))
+                self._outer.add((endpoint, resource))
+                self.embedded.discard((endpoint, resource))
         for owner, resource, path in outcome.witnessed:
-            self.witnessed.add((door, owner, resource, path))
+            self.witnessed.add((endpoint, owner, resource, path))
 
     def _enter(self, seen: Observation, probe: str) -> None:
         entry = self.entries.setdefault(seen.key, Entry(seen.granted))
@@ -416,9 +418,9 @@ class Matrix:
             self.confirmed.add(name)
         entry.probes.append(probe)
 
-    def is_unclear(self, door: str, viewer: str | None, owner: str, resource: str) -> bool:
+    def is_unclear(self, endpoint: str, viewer: str | None, owner: str, resource: str) -> bool:
         """Whether something came of which nobody can tell that it is not this owner's."""
-        asked = (door, viewer or "")
+        asked = (endpoint, viewer or "")
         return any((*asked, each, resource) in self.unclear for each in (owner, ""))
 
     def doubt(self, key: Key) -> str:
@@ -429,18 +431,18 @@ class Matrix:
         """Whether something stood in a denied field that could not be told from its owner's."""
         return key in self._doubts
 
-    def doubts(self, door: str, viewer: str | None) -> bool:
-        """Whether this viewer's answer at this door left something that cannot be told."""
+    def doubts(self, endpoint: str, viewer: str | None) -> bool:
+        """Whether this viewer's answer at this endpoint left something that cannot be told."""
         return any(
-            key.door == door and doubt.leak.viewer == viewer and doubt.why != "another value"
+            (key.endpoint, doubt.leak.viewer) == (endpoint, viewer) and doubt.why != "another value"
             for key, (_, doubt) in self._doubts.items()
         )
 
     def settle(self) -> None:
         """Decide the doubts that later answers have cleared up, for or against.
 
-        That a door leaks a field in one state of an owner's makes a value that is too common to
-        tell suspect in another state; it makes no other object's value, and no placeholder, its
+        That an endpoint leaks a field in one state of an owner's makes a value that is too common
+        to tell suspect in another state; it makes no other object's value, and no placeholder, its
         owner's.
         """
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
@@ -453,7 +455,7 @@ class Matrix:
             if (common and key[:4] in places) or (relative and not common):
                 here = not common or key in leaking
                 leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)
-                self.apply(key.door, Outcome(probe, 0, (leak,)))
+                self.apply(key.endpoint, Outcome(probe, 0, (leak,)))
             else:
                 continue
             del self._doubts[key]
@@ -465,9 +467,9 @@ class Matrix:
                 yield key, entry
 
     def cells(self, why: Mapping[str, str], reach: Mapping[tuple[str, str], bool]) -> list[Cell]:
-        """The finished matrix. Granted squares that no door carries are left out.
+        """The finished matrix. Granted squares that no endpoint carries are left out.
 
-        `why`: door → reason for which it was not asked. `reach`: (resource, viewer) → whether
+        `why`: endpoint → reason for which it was not asked. `reach`: (resource, viewer) → whether
         any pair of identities stands so.
         """
         done: list[Cell] = []
@@ -480,8 +482,8 @@ class Matrix:
             unshown = entry.result is Result.NOT_SHOWN
             if unshown and (self._is_uncarried(key, entry, why) or key in beside):
                 continue
-            if self.how(key.door):  # several queries go through one door of GraphQL
-                named = key._replace(door=str(self.door(key.door)))
+            if self.how(key.endpoint):  # several queries go through one endpoint of GraphQL
+                named = key._replace(endpoint=str(self.endpoint(key.endpoint)))
                 if entry.result is not Result.LEAK or named in ways:
                     continue
                 ways.add(named)
@@ -499,7 +501,7 @@ class Matrix:
             who = f"{entry.viewer or 'nobody logged in'} → {entry.owner}" if entry.owner else ""
             done.append(
                 Cell(
-                    key.resource, key.field, key.viewer, key.state, self.door(key.door),
+                    key.resource, key.field, key.viewer, key.state, self.endpoint(key.endpoint),
                     granted, result, reason, who,
                 )
             )  # fmt: skip
@@ -507,12 +509,12 @@ class Matrix:
 
     def _told_beside(self, why: Mapping[str, str]) -> set[Key]:
         """Squares not shown in one documented way, of which another of the operation tells."""
-        plain = {door: g.operation.id for door, g in self.gates.items() if g.query and not g.how}
+        plain = {at: g.operation.id for at, g in self.gates.items() if g.query and not g.how}
         found: set[Key] = set()
-        for door, operation in plain.items():
+        for endpoint, operation in plain.items():
             for key, entry in self.entries.items():
-                other = key._replace(door=operation)
-                if key.door != door or other not in self.entries:
+                other = key._replace(endpoint=operation)
+                if key.endpoint != endpoint or other not in self.entries:
                     continue
                 known = entry.result is not Result.NOT_SHOWN
                 told = known or self._is_uncarried(key, entry, why)
@@ -528,56 +530,56 @@ class Matrix:
         return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
 
     def open(self, gate: Gate) -> None:
-        """Let answers of another way through a door be judged. It makes no cell that anybody has
-        to exercise: what it shows is a leak, or nothing worth a word."""
+        """Let answers of another way through an endpoint be judged. It makes no cell that anybody
+        has to exercise: what it shows is a leak, or nothing worth a word."""
         self.gates.setdefault(gate.id, gate)
 
-    def operation(self, door: str) -> str:
-        """The id of the operation behind a door, whichever way it is asked."""
-        gate = self.gates.get(door)
-        return gate.operation.id if gate is not None else door
+    def operation(self, endpoint: str) -> str:
+        """The id of the operation behind an endpoint, whichever way it is asked."""
+        gate = self.gates.get(endpoint)
+        return gate.operation.id if gate is not None else endpoint
 
-    def how(self, door: str) -> str:
-        """By which technique this door is gone through; empty: as the document says."""
-        gate = self.gates.get(door)
+    def how(self, endpoint: str) -> str:
+        """By which technique this endpoint is gone through; empty: as the document says."""
+        gate = self.gates.get(endpoint)
         return gate.how if gate is not None else ""
 
-    def is_own(self, door: str) -> bool:
-        """Whether a door is about its caller alone: who-am-I, or what stands below its path and
-        takes no id."""
+    def is_own(self, endpoint: str) -> bool:
+        """Whether an endpoint is about its caller alone: who-am-I, or what stands below its path
+        and takes no id."""
         me = self._model.operations.get(self._model.policy.caller.operation)
-        gate = self.gates.get(door)
+        gate = self.gates.get(endpoint)
         if me is None or gate is None or gate.personal:
             return False
         path = gate.operation.path
         return path == me.path or path.startswith(f"{me.path.rstrip('/')}/")
 
-    def door(self, operation: str) -> Door:
-        """The door of an operation, also of one that the run may not ask (a login)."""
+    def endpoint(self, operation: str) -> Endpoint:
+        """The endpoint of an operation, also of one that the run may not ask (a login)."""
         gate = self.gates.get(operation)
         if gate is not None:
-            return gate.door
+            return gate.endpoint
         each = self._model.operations[operation]
-        return Door(each.method, each.path, each.id)
+        return Endpoint(each.method, each.path, each.id)
 
     def _is_uncarried(self, key: Key, entry: Entry, why: Mapping[str, str]) -> bool:
-        """A granted field that this door, asked and answering, simply does not carry.
+        """A granted field that this endpoint, asked and answering, simply does not carry.
 
-        A document may declare more than a door sends; and a list that picks its own objects owes
-        nobody a place in it.
+        A document may declare more than an endpoint sends; and a list that picks its own objects
+        owes nobody a place in it.
         """
-        if key.door in why or not entry.granted:
+        if key.endpoint in why or not entry.granted:
             return False
-        if (key.door, key.resource) not in self.carried:
+        if (key.endpoint, key.resource) not in self.carried:
             return False
-        if (key.door, key.resource) in self.embedded:
+        if (key.endpoint, key.resource) in self.embedded:
             return True
         shown = any(
-            door == key.door and resource == key.resource and path == key.field
-            for door, _, resource, path in self.witnessed
+            endpoint == key.endpoint and resource == key.resource and path == key.field
+            for endpoint, _, resource, path in self.witnessed
         )
-        owned = any(door == key.door and r == key.resource for door, _, r in self.own)
-        return not shown or not owned or not self.gates[key.door].personal
+        owned = any(endpoint == key.endpoint and r == key.resource for endpoint, _, r in self.own)
+        return not shown or not owned or not self.gates[key.endpoint].personal
 
 
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:

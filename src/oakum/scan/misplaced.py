@@ -21,7 +21,7 @@ from oakum.semantics.principal import texts
 
 if TYPE_CHECKING:
     from oakum.exchange import Response
-    from oakum.scan.doors import Gate
+    from oakum.scan.endpoints import Gate
     from oakum.scan.exhibits import Question
     from oakum.scan.ground import Ground
 

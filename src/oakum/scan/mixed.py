@@ -27,40 +27,40 @@ _TELLING = frozenset(
 
 def tell_mixed(ground: Ground) -> None:
     """Enter what somebody is shown as their own that the contract denies them as another's."""
-    for door, viewer, owner, resource, path, other in list(_mixed(ground)):
+    for endpoint, viewer, owner, resource, path, other in list(_mixed(ground)):
         held = ground.cast.relations(viewer, owner)
         state = ground.matrix.state(resource, owner)
-        view = ground.views.get((door, viewer))
-        if view is None or ground.matrix.granted(door, resource, path, held, True, state):
+        view = ground.views.get((endpoint, viewer))
+        if view is None or ground.matrix.granted(endpoint, resource, path, held, True, state):
             continue
         label = ground.cast.label(held, viewer, owner)
         key = Key(
-            door, resource, path, label, state_key(ground.model.tables[resource], path, state)
+            endpoint, resource, path, label, state_key(ground.model.tables[resource], path, state)
         )
         at = view.leaves.get((resource, path), ())
         shown = ground.redactor.answer(
             viewer, label, view.status, view.media_type, view.value, {at: "leak"}, [at[:-1]]
         )
-        where = ground.matrix.door(other)
+        where = ground.matrix.endpoint(other)
         weak = (
             f"{viewer} is shown it as their own, and another value at {where.method} {where.path}:"
             f" {owner} is shown this one everywhere"
         )
         evidence = Evidence(None, shown, view.curl, note=weak)
         seen = Observation(key, False, Result.LEAK, viewer, owner, evidence, weak)
-        ground.matrix.apply(door, Outcome(f"mixed {door} {viewer}", view.status, (seen,)))
+        ground.matrix.apply(endpoint, Outcome(f"mixed {endpoint} {viewer}", view.status, (seen,)))
 
 
 def _mixed(ground: Ground) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """(door, viewer, owner, resource, field, the door that shows the viewer's own)."""
+    """(endpoint, viewer, owner, resource, field, the endpoint that shows the viewer's own)."""
     knowledge = ground.knowledge
     shown: dict[tuple[str, str], dict[str, set[str]]] = {}
-    for (who, resource, _, path), doors in knowledge.faces.items():
-        shown.setdefault((resource, path), {}).setdefault(who, set()).update(doors.values())
-    for (viewer, resource, _, path), doors in knowledge.faces.items():
-        if len(set(doors.values())) < 2 or classify_field(path) not in _TELLING:
+    for (who, resource, _, path), endpoints in knowledge.faces.items():
+        shown.setdefault((resource, path), {}).setdefault(who, set()).update(endpoints.values())
+    for (viewer, resource, _, path), endpoints in knowledge.faces.items():
+        if len(set(endpoints.values())) < 2 or classify_field(path) not in _TELLING:
             continue
-        for door, text in doors.items():
+        for endpoint, text in endpoints.items():
             of = [who for who, texts in shown[resource, path].items() if text in texts]
             others = [who for who in of if who and who != viewer]
             if len(text) < MIN_CANARY or len(others) != 1 or text in knowledge.common:
@@ -69,5 +69,5 @@ def _mixed(ground: Ground) -> Iterator[tuple[str, str, str, str, str, str]]:
                 continue  # a stand-in, perhaps: they are shown another as well
             if knowledge.ambient.holds(viewer, (resource, path), text):
                 continue
-            elsewhere = next(each for each, other in doors.items() if other != text)
-            yield door, viewer, others[0], resource, path, elsewhere
+            elsewhere = next(each for each, other in endpoints.items() if other != text)
+            yield endpoint, viewer, others[0], resource, path, elsewhere

@@ -22,7 +22,7 @@ from oakum.scan.asking import Filled, fill, path_on
 from oakum.scan.bodies import body_shape, encode
 from oakum.scan.contacts import Noun, is_secret, noun_of
 from oakum.scan.credentials import Identity, Login, Secret
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.knowledge import Knowledge, canonical, objects_of
 from oakum.scan.login import LoginFailed, json_of
 from oakum.scan.restraint import barred
@@ -125,7 +125,7 @@ class Newcomers:
 
     @property
     def gate(self) -> Gate:
-        """The door of registration."""
+        """The endpoint of registration."""
         assert self.operation is not None
         return gate_of(self.model, self.operation, {})
 
@@ -296,7 +296,7 @@ class Newcomers:
         self._admit(now)
 
     def learn(self, who: Newcomer, resource: str, own: Mapping[str, Json]) -> None:
-        """What the account was shown of itself fills the parameters of doors to it."""
+        """What the account was shown of itself fills the parameters of endpoints to it."""
         flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
         self.knowledge.objects[(who.name, resource)] = [flat]
 
@@ -332,8 +332,10 @@ class Newcomers:
             f"an account `{each}` may have been made that cannot log in: look for it by hand"
             for each in self.strays
         )
-        doors = [f"{e.door.method} {e.door.path}" for e in removals(self.model, self.params)]
-        by_hand = f" ({' or '.join(doors[:2])})" if doors else ""
+        endpoints = [
+            f"{e.endpoint.method} {e.endpoint.path}" for e in removals(self.model, self.params)
+        ]
+        by_hand = f" ({' or '.join(endpoints[:2])})" if endpoints else ""
         return *lost, *(
             f"the account `{_spoken(each)}` that the run made could not be removed: look for it by"
             f" hand{by_hand}"
@@ -528,7 +530,7 @@ def _template(identity: Identity) -> tuple[Identity, Noun] | None:
 
 
 def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Gate]:
-    """Doors that take an account away, and no other thing of its owner's.
+    """Endpoints that take an account away, and no other thing of its owner's.
 
     `params`: what parameters of the path mean where the contract does not say, by operation.
     """

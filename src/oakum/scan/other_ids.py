@@ -15,7 +15,7 @@ from oakum.contract.lexicon import listed, singular, words
 from oakum.contract.model import Parameter
 from oakum.contract.nouns import ACCOUNTS
 from oakum.scan.asking import fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import is_spent
 from oakum.semantics import Model
@@ -52,8 +52,8 @@ def ask_for_others(engine: Engine) -> None:
         for parameter, source in named:
             if not _ask(engine, gate, parameter, source):
                 engine.notes.append(
-                    f"{gate.door.method} {gate.door.path}: `{parameter.name}` was not tried with"
-                    f" another's `{source}`: none was seen, or the budget was spent"
+                    f"{gate.endpoint.method} {gate.endpoint.path}: `{parameter.name}` was not"
+                    f" tried with another's `{source}`: none was seen, or the budget was spent"
                 )
 
 
@@ -85,7 +85,7 @@ def _way(gate: Gate, parameter: Parameter, source: str, viewer: str) -> Gate:
     shown = f"?{parameter.name}={{{parameter.name}}}"
     said = shown if parameter.where == "query" else f" with another's `{parameter.name}`"
     of = f" with {', '.join(sorted(gate.personal))} of {viewer}" if gate.personal else ""
-    way = gate.otherwise("option", door=f"{gate.door.path}{said}{of}")
+    way = gate.otherwise("option", endpoint=f"{gate.endpoint.path}{said}{of}")
     return replace(
         way,
         sources={**gate.sources, parameter.name: source},

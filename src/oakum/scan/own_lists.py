@@ -14,12 +14,12 @@ def own_ids(matrix: Matrix) -> Iterator[tuple[str, str]]:
     and not of the same one: then each was given their own. Nothing else is read so: a list with
     several owners says nothing of who asks.
     """
-    for (door, _), answers in matrix.outsiders.items():
+    for (endpoint, _), answers in matrix.outsiders.items():
         own = {
             viewer: next(iter(ids))
             for viewer, ids in answers.items()
             if viewer is not None and len(ids) == 1
         }
         alone = len(own) == len(answers) and len(set(own.values())) == len(own)
-        if not matrix.gates[door].personal and len(own) > 1 and alone:
+        if not matrix.gates[endpoint].personal and len(own) > 1 and alone:
             yield from own.items()

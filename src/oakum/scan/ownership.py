@@ -14,7 +14,7 @@ from itertools import product
 from oakum.contract.lexicon import singular, words
 from oakum.contract.model import Json, Resource
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.semantics import Known, Model, Sighting
@@ -24,7 +24,7 @@ from oakum.semantics.principal import at_path, lacks, texts
 Pointer = tuple[str, ...]
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
-"""Objects of one owner that are asked for at one door, each in another state."""
+"""Objects of one owner that are asked for at one endpoint, each in another state."""
 
 
 @dataclass
@@ -311,9 +311,9 @@ class Ownership:
         return {name: known[name] for name in own & known.keys()}
 
     def conditions(self, gate: Gate, resource: Resource, who: str) -> list[Mapping[str, Json]]:
-        """The states of the objects of somebody that a question to a door may be about: of those
-        that it names by key the one of each kind that is asked for, else of all that are known;
-        none, where an account has but one state."""
+        """The states of the objects of somebody that a question to an endpoint may be about: of
+        those that it names by key the one of each kind that is asked for, else of all that are
+        known; none, where an account has but one state."""
         if not self._has_own_states(resource):
             return []
         wanted = f"{resource.name}.{resource.key}"
@@ -328,8 +328,8 @@ class Ownership:
         return list({repr(each): each for each in found if each}.values())
 
     def turns(self, gate: Gate, who: str) -> list[int]:
-        """Which of somebody's objects to ask for at a door that names one by its key, or finds it
-        by a member: the first in each state."""
+        """Which of somebody's objects to ask for at an endpoint that names one by its key, or finds
+        it by a member: the first in each state."""
         for parameter in sorted(gate.personal & gate.sources.keys()):
             name, _, path = gate.sources[parameter].partition(".")
             resource = self.model.policy.resources[name]

@@ -29,7 +29,7 @@ _SIZES = listed("size limit per count length total")
 def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:
     """The question for the page after this answer; None when there is none.
 
-    `names`: query parameters that the document declares for this door.
+    `names`: query parameters that the document declares for this endpoint.
     """
     if (value := value_of(answer)) is None:
         return None
@@ -80,8 +80,8 @@ def value_of(answer: Response) -> Json:
 
 
 def _at(request: Request, address: str) -> Request | None:
-    """The same list at another address; None where that is none, or another door: what an answer
-    names may as well end a session."""
+    """The same list at another address; None where that is none, or another endpoint: what an
+    answer names may as well end a session."""
     try:
         url = urljoin(request.url, address)
         here, there = urlsplit(request.url), urlsplit(url)

@@ -20,7 +20,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import Ask, fill
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import Knowledge, canonical
 from oakum.scan.paging import next_page
 from oakum.scan.patience import Patience

@@ -6,7 +6,7 @@ another's, and no line of the contract lets it, that is a write to another's obj
 
 from __future__ import annotations
 
-from oakum.finding import Door, Evidence
+from oakum.finding import Endpoint, Evidence
 from oakum.scan.asking import curl
 from oakum.scan.checks.bola_write import REMOVED
 from oakum.scan.engine import Engine
@@ -35,10 +35,12 @@ def tell_removals(engine: Engine) -> None:
             note="both accounts were the run's own: the one that was named could log in before, and"
             " could not afterwards",
         )
-        door = Door(each.gate.door.method, each.gate.door.path, each.gate.operation.id)
+        endpoint = Endpoint(
+            each.gate.endpoint.method, each.gate.endpoint.path, each.gate.operation.id
+        )
         engine.signals.append(
             Signal(
-                "bola-write", known.name, known.key, label, door, evidence, (), each.by,
+                "bola-write", known.name, known.key, label, endpoint, evidence, (), each.by,
                 says=REMOVED,
             )
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """What a run's own change of a setting has opened, and the API does not close again.
 
-The law of this module: a setting that reads as before is not yet as before. Doors that showed a
+The law of this module: a setting that reads as before is not yet as before. Endpoints that showed a
 stranger more while a setting was changed are asked once more when it was put back, a few of them,
 as one stranger each. What is shown still, and was not before, was left by the run: it is told, and
 it is a grant that outlives its end.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from oakum.finding import Result
 from oakum.scan.asking import fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import Key
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from oakum.scan.engine import Engine
 
 _MOST = 6
-"""Doors that are asked again in all."""
+"""Endpoints that are asked again in all."""
 _EACH = 2
-"""Doors that are asked again about one owner."""
+"""Endpoints that are asked again about one owner."""
 _HOW = "stale"
 
 _At = tuple[str, str, str | None]
-"""(owner, door, viewer)."""
+"""(owner, endpoint, viewer)."""
 _Fields = set[tuple[str, str]]
 """(resource, field) pairs."""
 
@@ -43,13 +43,13 @@ def _still_open(engine: Engine) -> Iterator[str]:
     patience = engine.switches.patience
     patience.renew()
     world = ""
-    for (owner, door, viewer), shut in _chosen(engine).items():
-        gate = engine.matrix.gates[door]
+    for (owner, endpoint, viewer), shut in _chosen(engine).items():
+        gate = engine.matrix.gates[endpoint]
         who = owner if gate.personal else None
         if world != owner:
             world = owner
             engine.enter("settings put back", owner)
-        way = gate.otherwise(_HOW, door=gate.door.path)
+        way = gate.otherwise(_HOW, endpoint=gate.endpoint.path)
         look = _Look(engine, way, viewer, who, owner, shut)
         if patience.until(look.is_closed):
             continue
@@ -60,15 +60,15 @@ def _still_open(engine: Engine) -> Iterator[str]:
         named = ", ".join(f"`{resource}.{path}`" for resource, path in sorted(look.left))
         yield (
             f"{named} of {owner} is shown to {viewer or 'nobody logged in'} at"
-            f" {gate.door.method} {gate.door.path} still, after the setting was put back, and was"
-            " not before the run: the API does not close it again; look at it by hand"
+            f" {gate.endpoint.method} {gate.endpoint.path} still, after the setting was put back,"
+            " and was not before the run: the API does not close it again; look at it by hand"
         )
 
 
 def _chosen(engine: Engine) -> dict[_At, _Fields]:
-    """Doors that show a stranger in the world of a change what is closed now, and did not leak
+    """Endpoints that show a stranger in the world of a change what is closed now, and did not leak
     before → what: one viewer for each, few for each owner."""
-    known = {(key.door, key.resource, key.field) for key, _ in engine.matrix.leaks()}
+    known = {(key.endpoint, key.resource, key.field) for key, _ in engine.matrix.leaks()}
     found: dict[_At, _Fields] = {}
     for owner, key in _open_then(engine):
         viewer = next(
@@ -80,13 +80,13 @@ def _chosen(engine: Engine) -> dict[_At, _Fields]:
             ),
             owner,
         )
-        leaks = (key.door, key.resource, key.field) in known
+        leaks = (key.endpoint, key.resource, key.field) in known
         if viewer == owner or leaks or engine.matrix.sees(key.resource, key.field, viewer, owner):
             continue
         asked = [at for at in found if at[0] == owner]
-        here = next((at for at in asked if at[1] == key.door), None)
+        here = next((at for at in asked if at[1] == key.endpoint), None)
         if here is None and len(asked) < _EACH and len(found) < _MOST:
-            here = owner, key.door, viewer
+            here = owner, key.endpoint, viewer
         if here is not None and here[2] == viewer:
             found.setdefault(here, set()).add((key.resource, key.field))
     return found
@@ -99,7 +99,7 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
     assert switches is not None
     for flip in dict.fromkeys(switches.flipped):
         for key, entry in engine.matrix.entries.items():
-            gate = engine.matrix.gates.get(key.door)
+            gate = engine.matrix.gates.get(key.endpoint)
             if gate is None or entry.result is not Result.OPEN or gate.how or gate.batch:
                 continue
             states = policy.resources[key.resource].states

@@ -1,8 +1,9 @@
 """A finding asked for again, alone: fixed, partly fixed, still open, or not shown.
 
-*Fixed* is said only of what was shown to be closed, door by door, by the same law as in a scan: the
-owner was seen to see it, and the viewer was not. Everything else is said to be what it is, since
-the commonest fix mends one door, one kind of viewer or one field, and leaves its sisters open.
+*Fixed* is said only of what was shown to be closed, endpoint by endpoint, by the same law as in a
+scan: the owner was seen to see it, and the viewer was not. Everything else is said to be what it
+is, since the commonest fix mends one endpoint, one kind of viewer or one field, and leaves its
+sisters open.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from oakum.errors import ExitCode
-from oakum.finding import Cell, Door, Finding, Report, Result
+from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.engine import Event
 from oakum.scan.focus import Focus
 from oakum.scan.run import NOTHING_SHOWN, Options, Scan
@@ -36,10 +37,10 @@ EXIT_CODES = {
 
 
 @dataclass(frozen=True)
-class AtDoor:
-    """One door of the finding, now."""
+class AtEndpoint:
+    """One endpoint of the finding, now."""
 
-    door: Door
+    endpoint: Endpoint
     result: Verdict
     """Fixed, still open, or not shown."""
     reason: str = ""
@@ -51,7 +52,7 @@ class Left:
 
     viewer: str
     field: str
-    doors: tuple[Door, ...]
+    endpoints: tuple[Endpoint, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Replay:
 
     finding: Finding
     verdict: Verdict
-    doors: tuple[AtDoor, ...]
+    endpoints: tuple[AtEndpoint, ...]
     left: tuple[Left, ...]
     reasons: tuple[str, ...]
     """Why it was not shown, or is not to be trusted."""
@@ -127,23 +128,24 @@ def _look(
     scan = Scan(replace(options, only=focus, min_shown=0.0), emit)
     report = scan.report()
     now = _Now(scan, report, focus.finding, lacking)
-    doors = tuple(map(now.at, focus.finding.doors))
+    endpoints = tuple(map(now.at, focus.finding.endpoints))
     left = tuple(now.left(focus))
-    verdict = _verdict(doors, left)
+    verdict = _verdict(endpoints, left)
     spent = report.requests >= report.budget
     reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
     if reasons and verdict is Verdict.FIXED:
         verdict = Verdict.NOT_SHOWN
     made = Replay(
-        focus.finding, verdict, doors, left, reasons, report.requests, report.seconds, report.run,
+        focus.finding, verdict, endpoints, left, reasons, report.requests, report.seconds,
+        report.run,
         report.started,
     )  # fmt: skip
     lost = spent or any(each != NOTHING_SHOWN for each in report.distrust)
     return made, lost or bool(lacking and scan.scope and not scan.scope.plain)
 
 
-def _verdict(doors: tuple[AtDoor, ...], left: tuple[Left, ...]) -> Verdict:
-    results = {each.result for each in doors}
+def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> Verdict:
+    results = {each.result for each in endpoints}
     if Verdict.STILL_OPEN in results:
         return Verdict.PARTLY_FIXED if Verdict.FIXED in results else Verdict.STILL_OPEN
     if results != {Verdict.FIXED}:
@@ -160,33 +162,38 @@ class _Now:
     finding: Finding
     lacking: list[str]
 
-    def at(self, door: Door) -> AtDoor:
-        """What is known of the finding at one of its doors."""
+    def at(self, endpoint: Endpoint) -> AtEndpoint:
+        """What is known of the finding at one of its endpoints."""
         scope = self.scan.scope
         assert scope is not None
-        if any(door in each.doors for each in self._same()):
-            return AtDoor(door, Verdict.STILL_OPEN)
-        if door in scope.documented:
-            return self._by_cell(door)
+        if any(endpoint in each.endpoints for each in self._same()):
+            return AtEndpoint(endpoint, Verdict.STILL_OPEN)
+        if endpoint in scope.documented:
+            return self._by_cell(endpoint)
         if self.lacking:
             words = f"it was found with {' '.join(self.lacking)}, which this run was not given"
-            return AtDoor(door, Verdict.NOT_SHOWN, words)
-        if not scope.was_asked(door):
-            return AtDoor(door, Verdict.NOT_SHOWN, "the question that showed it could not be asked")
-        return AtDoor(door, Verdict.FIXED)
+            return AtEndpoint(endpoint, Verdict.NOT_SHOWN, words)
+        if not scope.was_asked(endpoint):
+            return AtEndpoint(
+                endpoint, Verdict.NOT_SHOWN, "the question that showed it could not be asked"
+            )
+        return AtEndpoint(endpoint, Verdict.FIXED)
 
     def left(self, focus: Focus) -> Iterator[Left]:
-        """Other viewers and fields of which the same is still so, at the doors of the finding."""
+        """Other viewers and fields of which the same is still so, at the endpoints of the
+        finding."""
         for each in self.report.findings:
             same = (each.resource, each.state) == (self.finding.resource, self.finding.state)
             over = (each.verdict == "over_blocked") is (self.finding.verdict == "over_blocked")
-            doors = tuple(door for door in each.doors if door in self.finding.doors)
+            endpoints = tuple(
+                endpoint for endpoint in each.endpoints if endpoint in self.finding.endpoints
+            )
             mine = (each.field, each.viewer) == (self.finding.field, self.finding.viewer)
             near = each.field == self.finding.field or (
                 each.viewer == self.finding.viewer and each.field in focus.fields
             )
-            if same and over and doors and near and not mine:
-                yield Left(each.viewer, each.field, doors)
+            if same and over and endpoints and near and not mine:
+                yield Left(each.viewer, each.field, endpoints)
 
     def _same(self) -> Iterator[Finding]:
         one = self.finding
@@ -196,20 +203,28 @@ class _Now:
             ):  # fmt: skip
                 yield each
 
-    def _by_cell(self, door: Door) -> AtDoor:
+    def _by_cell(self, endpoint: Endpoint) -> AtEndpoint:
         cells = [
-            each for each in self.report.cells if is_of(self.finding, each) and each.door == door
+            each
+            for each in self.report.cells
+            if is_of(self.finding, each) and each.endpoint == endpoint
         ]
         over = self.finding.verdict == "over_blocked"
         for each in cells:
             if each.result is Result.OPEN:
                 words = "" if over else "the contract grants it now"
-                return AtDoor(door, Verdict.FIXED, words)
+                return AtEndpoint(endpoint, Verdict.FIXED, words)
             if not over and each.result is Result.CLOSED:
-                return AtDoor(door, Verdict.FIXED)
+                return AtEndpoint(endpoint, Verdict.FIXED)
             if over and each.result is Result.CLOSED:
-                return AtDoor(door, Verdict.FIXED, "the contract does not grant it any more")
+                return AtEndpoint(
+                    endpoint, Verdict.FIXED, "the contract does not grant it any more"
+                )
         reasons = [each.reason for each in cells if each.reason]
-        if all(each.door != door for each in self.scan.gates):
-            return AtDoor(door, Verdict.NOT_SHOWN, "the document does not have this door any more")
-        return AtDoor(door, Verdict.NOT_SHOWN, reasons[0] if reasons else "no answer could tell")
+        if all(each.endpoint != endpoint for each in self.scan.gates):
+            return AtEndpoint(
+                endpoint, Verdict.NOT_SHOWN, "the document does not have this endpoint any more"
+            )
+        return AtEndpoint(
+            endpoint, Verdict.NOT_SHOWN, reasons[0] if reasons else "no answer could tell"
+        )

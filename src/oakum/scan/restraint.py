@@ -13,9 +13,9 @@ from oakum.contract.classify import DELETES, classify
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Operation
 from oakum.contract.sensitive import more_than_sets, staff_matter
-from oakum.finding import Door, Skipped
+from oakum.finding import Endpoint, Skipped
 from oakum.scan.bodies import unwritable
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.variants import last_parameter, written
 from oakum.semantics import Model
 
@@ -120,8 +120,8 @@ def untried(model: Model) -> Iterator[Skipped]:
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
         if why := barred(model, operation):
-            door = Door(operation.method, operation.path, operation.id)
-            yield Skipped(door, f"not written to, for {why}")
+            endpoint = Endpoint(operation.method, operation.path, operation.id)
+            yield Skipped(endpoint, f"not written to, for {why}")
 
 
 def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:

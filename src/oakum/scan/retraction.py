@@ -93,7 +93,7 @@ class ByObject:
                 _without(matrix, key, other)
                 if matrix.entries[key].result is Result.NOT_SHOWN:
                     doubts = tuple(shown[probe][2] for probe in other)
-                    matrix.apply(key.door, Outcome(next(iter(other)), 0, doubts=doubts))
+                    matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
             evidence = matrix.evidence.get(key.finding)
             if shown and evidence is not None and NOWHERE in evidence.note:
                 note = evidence.note.replace(NOWHERE, "").removesuffix("; ")
@@ -156,4 +156,4 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
         matrix.weak.pop(name, None)
     for probe, observation in void.items():
         if observation is not None:
-            matrix.apply(key.door, Outcome(probe, 0, (observation,)))
+            matrix.apply(key.endpoint, Outcome(probe, 0, (observation,)))

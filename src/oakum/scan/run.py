@@ -29,7 +29,7 @@ from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
-from oakum.scan.doors import asking_for_more, feeds, survey
+from oakum.scan.endpoints import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.feeds_transport import Feeds
@@ -77,7 +77,7 @@ class Options:
     allow_writes: bool = False
     """May create, change and delete, on objects that the run makes itself."""
     twins: bool = False
-    """May guess at doors outside the document: older versions, answers for a phone."""
+    """May guess at endpoints outside the document: older versions, answers for a phone."""
     twin: tuple[str, ...] = ()
     """Further addresses of the same API, such as an old host."""
     front_end: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class Options:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """Options given that let a run do more than read documented doors."""
+        """Options given that let a run do more than read documented endpoints."""
         said = {
             "--allow-own-settings": self.allow_own_settings,
             "--allow-writes": self.allow_writes,
@@ -204,8 +204,8 @@ class Scan:
         for name in self.identities.items:
             lines.append({"as": name, "request": "log in, then ask who-am-I", "why": "identity"})
         for gate in self.gates:
-            filled = ", ".join(f"{p} = {source}" for p, source in gate.sources.items())
-            what = f"{gate.door.method} {gate.door.path}" + (f"  with {filled}" if filled else "")
+            given = ", ".join(f"{p} = {source}" for p, source in gate.sources.items())
+            what = f"{gate.endpoint.method} {gate.endpoint.path}{f'  with {given}' * bool(given)}"
             who = "every kind of viewer"
             if gate.personal:
                 who = "each owner, once more for an id that does not exist, then every other viewer"
@@ -232,7 +232,7 @@ class Scan:
             lines.append(
                 {
                     "as": "nobody",
-                    "request": f"{left.door.method} {left.door.path}",
+                    "request": f"{left.endpoint.method} {left.endpoint.path}",
                     "why": left.reason,
                 }
             )
@@ -446,7 +446,7 @@ class Scan:
         )
 
     def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
-        """Exchanges that proving the identities has made already: doors like any other."""
+        """Exchanges that proving the identities has made already: endpoints like any other."""
         operation = self._whoami(found)
         if operation is not None:
             for name, answer in found.answers.items():
@@ -505,7 +505,7 @@ class Scan:
         told_of = self.policy.stated or not findings
         if self.scope is None and engine is not None and seen and told_of:
             near = within_reach(engine.cast, engine.matrix)
-            silent = [each for each in skipped if each.door.operation not in engine.called]
+            silent = [each for each in skipped if each.endpoint.operation not in engine.called]
             distrust += alone(self.model, engine.cast)
             distrust += unseen(self.model, engine.cast, cells, engine.reach())
             lacking = {each.operation: each for each in unasked(engine)}
@@ -538,30 +538,30 @@ class Scan:
         called |= engine.newcomers.asked if engine and engine.newcomers else set()
         called |= engine.switches.used if engine and engine.switches else set()
         called |= engine.ties.used if engine and engine.ties else set()
-        for each in self.skipped:
-            if each.door.operation not in called:
-                why = self.options.allow_writes and why_not_called(self.model, each.door.operation)
+        for each, id in ((each, each.endpoint.operation) for each in self.skipped):
+            if id not in called:
+                why = self.options.allow_writes and why_not_called(self.model, id)
                 yield replace(each, reason=why) if why else each
         why_not = engine.why if engine else {}
         for gate in engine.gates if engine else ():  # what shows an object is told by its cells
             if not gate.shows and not gate.how and gate.id in why_not:
-                yield Skipped(gate.door, why_not[gate.id])
+                yield Skipped(gate.endpoint, why_not[gate.id])
 
 
 def _bent(told: tuple[str, str]) -> str:
-    door, pointer = told
+    endpoint, pointer = told
     return (
-        f"{door} sent one object where the document declares a list (at {pointer}): judged as"
+        f"{endpoint} sent one object where the document declares a list (at {pointer}): judged as"
         " a list of one, and a guard made of this document withholds it; correct the document"
     )
 
 
 def _shown_twice(told: tuple[tuple[str, str], set[str]]) -> str:
-    (door, resource), names = told
+    (endpoint, resource), names = told
     return (
-        f"{door} showed {' and '.join(sorted(names))} a `{resource}` as their own that it had shown"
-        " to somebody else as theirs: a shared cache may answer there, or it calls whoever asks the"
-        " owner; if it belongs to both, say so in its `owner:`"
+        f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it had"
+        " shown to somebody else as theirs: a shared cache may answer there, or it calls whoever"
+        " asks the owner; if it belongs to both, say so in its `owner:`"
     )
 
 

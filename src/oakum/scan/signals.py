@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oakum.finding import Door, Evidence, State
+from oakum.finding import Endpoint, Evidence, State
 
 
 @dataclass(frozen=True)
 class Signal:
-    """What told a secret, to whom, at which door."""
+    """What told a secret, to whom, at which endpoint."""
 
     how: str
     """The technique, by which a check knows it: `oracle`, `walk`, `order` …"""
@@ -22,7 +22,7 @@ class Signal:
     field: str
     viewer: str
     """Relation of the viewer to the owner, as cells call it."""
-    door: Door
+    endpoint: Endpoint
     evidence: Evidence
     state: State = ()
     identity: str | None = None

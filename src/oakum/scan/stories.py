@@ -139,8 +139,8 @@ STORIES: Mapping[str, Story] = {
         ("RFC 9110, 9.2.1",),
     ),
     "broken-function-level-authorization": Story(
-        "A door carries out what only others may have carried out.",
-        "The page that leads to it is hidden from those callers, and the door is not.",
+        "An endpoint carries out what only others may have carried out.",
+        "The page that leads to it is hidden from those callers, and the endpoint is not.",
         Incident(
             "Subaru STARLINK", "2024",
             "a call made for the staff's panel did not look who sent it, and opened an account that"
@@ -214,7 +214,7 @@ STORIES: Mapping[str, Story] = {
         ("RFC 7009",),
     ),
     "feed-exposure": Story(
-        "A live feed carries a field that no other door shows to this listener.",
+        "A live feed carries a field that no other endpoint shows to this listener.",
         "What is pushed is filtered once, when somebody is let in, or for nobody; it goes on for as"
         " long as they listen.",
         Incident(
@@ -233,7 +233,7 @@ STORIES: Mapping[str, Story] = {
         ("RFC 6455, 10", "WHATWG HTML, server-sent events"),
     ),
     "shadow-endpoint": Story(
-        "A door that no document has shows what the documented ones keep.",
+        "An endpoint that no document has shows what the documented ones keep.",
         "A fix is made where people look. An old version, an old address or a page for phones runs"
         " on without it, and who wants the data tries those first.",
         Incident(
@@ -355,7 +355,7 @@ STORIES: Mapping[str, Story] = {
         ("RFC 9457, 5",),
     ),
     "missing-authentication": Story(
-        "The door asks nobody to log in, and shows what the contract shows to nobody without.",
+        "The endpoint asks nobody to log in, and shows what the contract shows to nobody without.",
         "Anybody on the network can read it, and nobody will know who did.",
         Incident(
             "Peloton, as it was found", "January 2021",
@@ -383,7 +383,7 @@ STORIES: Mapping[str, Story] = {
             " setting took effect in the app and not in the API",
         ),
         (
-            "apply the setting in the query or the serializer that all doors share",
+            "apply the setting in the query or the serializer that all endpoints share",
             "read a missing setting as closed",
             "send no flag beside the data that it should hide: hiding in the front end hides"
             " nothing",
@@ -395,7 +395,7 @@ STORIES: Mapping[str, Story] = {
         ("GDPR, Article 25",),
     ),
     "authenticated-not-authorized": Story(
-        "The door asks who somebody is, and then not whose object it is.",
+        "The endpoint asks who somebody is, and then not whose object it is.",
         "Anybody can make an account. It looks repaired, since the test without a login fails now.",
         Incident(
             "Peloton, after its first fix", "February 2021",
@@ -443,14 +443,15 @@ STORIES: Mapping[str, Story] = {
         (
             "list the fields that each kind of reader gets, and send no others",
             "never serialise the stored row: a column that is added later goes out by itself",
-            "use one list for all doors: detail, list, search, export, `include`",
+            "use one list for all endpoints: detail, list, search, export, `include`",
         ),
         "removes",
         "{field} from what {viewer} is sent, byte for byte out of the original.",
         ("GDPR, Article 5(1)(c)",),
     ),
     "over-block": Story(
-        "The contract grants a field that its owner gets at this door, and this viewer does not.",
+        "The contract grants a field that its owner gets at this endpoint, and this viewer does"
+        " not.",
         "A fix that blocks everybody is no fix: it will be taken back.",
         None,
         (

@@ -18,7 +18,7 @@ from oakum.exchange import Response
 from oakum.scan.asking import Ask, Filled, fill
 from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.flips import Flip, left_behind
 from oakum.scan.knowledge import Knowledge, value_at
 from oakum.scan.masks import looks_masked
@@ -96,7 +96,8 @@ class Switches:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
 
     def be_wary(self, gates: Sequence[Gate]) -> None:
-        """Write nobody's settings before they are seen to be theirs. `gates`: doors to objects."""
+        """Write nobody's settings before they are seen to be theirs. `gates`: endpoints to
+        objects."""
         self.vouching = Vouching(self.cast, self.shown, self._places)
         self.elsewhere = Elsewhere(gates, self.cast, self.knowledge, self.target, self.ask)
 

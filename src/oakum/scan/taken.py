@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Shape
 from oakum.exchange import Response
-from oakum.finding import Door, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.asking import Filled, curl
 from oakum.scan.bodies import body_shape
 from oakum.scan.comparison import Comparison, Heard
@@ -31,11 +31,13 @@ _TALK, _ORACLE = "talk", "oracle"
 def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
     """Name every registration that was not asked with what is taken, but the operation `beside`."""
     found = talks(engine.model, engine.gates, _TALK, writes=True)
-    for operation in {t.gate.operation.id: t.gate.door for t in found if t.kind == "register"}:
+    for operation in {t.gate.operation.id: t.gate.endpoint for t in found if t.kind == "register"}:
         if operation != beside:
             each = engine.model.operations[operation]
-            door = Door(each.method, each.path, operation)
-            engine.untried.append(Skipped(door, f"not asked with names that are taken, for {why}"))
+            endpoint = Endpoint(each.method, each.path, operation)
+            engine.untried.append(
+                Skipped(endpoint, f"not asked with names that are taken, for {why}")
+            )
 
 
 @dataclass
@@ -135,20 +137,20 @@ class Taken:
 
     def _says_the_same(self, noun: Noun) -> None:
         self._silent.add(noun)
-        door = self.newcomers.gate.door
+        endpoint = self.newcomers.gate.endpoint
         said = (
-            f"{door.method} {door.path} does not tell that a name is taken: it was asked once with"
-            " that of an account of the run's own, which it left as it was, and no second one of"
-            " that name can log in"
+            f"{endpoint.method} {endpoint.path} does not tell that a name is taken: it was asked"
+            " once with that of an account of the run's own, which it left as it was, and no"
+            " second one of that name can log in"
         )
         self.engine.notes += [said] if said not in self.engine.notes else []
 
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
-        door = self.newcomers.gate.door
+        endpoint = self.newcomers.gate.endpoint
         what = "a name that is taken already" if taken else "to register without a secret"
         self.engine.notes.append(
-            f"{door.method} {door.path} did not refuse {what}: it was not asked again"
+            f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not asked again"
         )
         if overwritten:
             secret = next(self._secrets(), "password")
@@ -195,6 +197,8 @@ class Taken:
         engine, gate = self.engine, self.newcomers.gate
         side = engine.lookout.side(None, self.label, heard.answer)
         evidence = Evidence(None, side, curl(heard.filled, engine.credentials(None)), note=note)
-        door = Door(gate.door.method, gate.door.path, gate.operation.id)
+        endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         resource = self.newcomers.resource
-        engine.signals.append(Signal(how, resource, path, self.label, door, evidence, says=says))
+        engine.signals.append(
+            Signal(how, resource, path, self.label, endpoint, evidence, says=says)
+        )

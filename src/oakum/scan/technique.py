@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from oakum.contract.graphql import Graph
 from oakum.exchange import Request
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.semantics import Model
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class May:
-    """What the user lets a scan do beyond reading documented doors."""
+    """What the user lets a scan do beyond reading documented endpoints."""
 
     own_settings: bool = False
     writes: bool = False
@@ -31,7 +31,7 @@ class Technique(Protocol):
     """A module of `techniques`: one way to find what the documented questions cannot."""
 
     HOW: str
-    """What doors and findings call it."""
+    """What endpoints and findings call it."""
 
     def run(self, engine: Engine, /) -> None:
         """Ask, and take in what is learnt: cells through `put`, the rest as signals."""

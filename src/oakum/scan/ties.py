@@ -22,7 +22,7 @@ from oakum.contract.model import Policy, Relation, Step
 from oakum.errors import OakumError
 from oakum.scan.asking import Ask, fill
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.patience import Patience

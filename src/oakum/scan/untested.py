@@ -21,15 +21,15 @@ class Ends:
     by_absence: set[Key] = field(default_factory=set)
     """Cells that are closed by a list in which no object of the owner's came."""
     unended: set[tuple[str, str]] = field(default_factory=set)
-    """(door, viewer) of lists that go on behind the last page that was read."""
+    """(endpoint, viewer) of lists that go on behind the last page that was read."""
     came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
-    """(door, viewer, owner, resource) of objects on further pages of a list."""
+    """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
 
     def why_not(self, key: Key, entry: Entry) -> str:
         """Why a cell is not closed by what did not come; empty: it is."""
-        if key not in self.by_absence or (key.door, key.viewer) not in self.unended:
+        if key not in self.by_absence or (key.endpoint, key.viewer) not in self.unended:
             return ""
-        came = (key.door, entry.viewer, entry.owner, key.resource) in self.came_later
+        came = (key.endpoint, entry.viewer, entry.owner, key.resource) in self.came_later
         return "" if came else UNENDED
 
 
@@ -45,10 +45,10 @@ def why_untested(
     why: Mapping[str, str],
     reach: Mapping[tuple[str, str], bool],
 ) -> str:
-    """The first of the reasons that hold. `why`: door → reason for which it was not asked;
+    """The first of the reasons that hold. `why`: endpoint → reason for which it was not asked;
     `reach`: (resource, viewer) → whether any pair of identities stands so."""
-    if key.door in why:
-        return why[key.door]
+    if key.endpoint in why:
+        return why[key.endpoint]
     if _came_unclear(matrix, cast, key):
         return f"a `{key.resource}` came there of which nothing tells whose it is"
     if doubt := matrix.doubt(key):
@@ -59,14 +59,14 @@ def why_untested(
         return COMMON
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, cast, key)
-    if (key.door, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
+    if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
         return (
             f"`{key.resource}` came, but its owner is none of the identities;"
             " give them `facts: {user_id: …}` if it is one of theirs"
         )
-    if (key.door, key.resource) not in matrix.carried:
-        door = matrix.door(key.door)
-        return f"{door.method} {door.path} showed no `{key.resource}` to anybody"
+    if (key.endpoint, key.resource) not in matrix.carried:
+        endpoint = matrix.endpoint(key.endpoint)
+        return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
         return f"no owner was ever shown `{key.field}` with something in it"
     if key.state:
@@ -77,8 +77,8 @@ def why_untested(
 
 def why_keyless(matrix: Matrix) -> str:
     """Why nothing is closed to nobody logged in: all identities send the same key, which they do
-    not, and they were shown nothing at any door, so that each refusal may be for want of it. Empty:
-    something was shown to them, or there is no such key."""
+    not, and they were shown nothing at any endpoint, so that each refusal may be for want of it.
+    Empty: something was shown to them, or there is no such key."""
     shown = (Result.OPEN, Result.LEAK)
     seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
     return "" if seen else matrix.keyless
@@ -116,9 +116,9 @@ def _nobody_is(model: Model, cast: Cast, key: Key) -> str:
 
 def _came_unclear(matrix: Matrix, cast: Cast, key: Key) -> bool:
     return any(
-        (door, resource) == (key.door, key.resource)
+        (endpoint, resource) == (key.endpoint, key.resource)
         and key.viewer in (ANYONE if not viewer else "", *_labels(cast, viewer))
-        for door, viewer, _, resource in matrix.unclear
+        for endpoint, viewer, _, resource in matrix.unclear
     )
 
 

@@ -19,7 +19,7 @@ from oakum.contract.model import Json
 from oakum.finding import Result
 from oakum.scan.asking import fill
 from oakum.scan.choices import placed
-from oakum.scan.doors import EMBEDS, Gate
+from oakum.scan.endpoints import EMBEDS, Gate
 from oakum.scan.forms import form_of
 from oakum.scan.legible import is_success
 from oakum.scan.technique import is_spent
@@ -153,7 +153,9 @@ def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | No
         engine.put(way, who, who)
     for viewer in viewers:
         engine.put(way, viewer, who)
-    leaks = any(key.door == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK)
+    leaks = any(
+        key.endpoint == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK
+    )
     if leaks and way not in engine.ways:
         engine.ways.append(way)
     return leaks
@@ -167,5 +169,5 @@ def _way(gate: Gate, options: Sequence[Option]) -> Gate:
     for each in options:
         members = placed(each.at, each.sent, members) if each.at else members
     asked = f"?{urlencode(query)}" if query else ""
-    door = f"{gate.door.path}{asked}" + (f" with {said}" if said else "")
-    return gate.otherwise(HOW, query=query, headers=headers, door=door, fixed=members)
+    endpoint = f"{gate.endpoint.path}{asked}" + (f" with {said}" if said else "")
+    return gate.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)

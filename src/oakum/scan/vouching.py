@@ -22,7 +22,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.asking import fill
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, objects_of, value_at
 from oakum.scan.past_cache import past_cache
 
@@ -134,7 +134,7 @@ class Vouching:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A setting as it stands in its owner's own object, at other doors than where it is set."""
+    """A setting as it stands in its owner's own object, at other endpoints than where it is set."""
 
     gates: Sequence[Gate]
     cast: Cast
@@ -149,7 +149,7 @@ class Elsewhere:
         """
         resource, _, name = path.partition(".")
         state = self.cast.policy.resources[resource].states[name]
-        doors = [
+        endpoints = [
             each
             for each in self.gates
             if state.member
@@ -158,7 +158,7 @@ class Elsewhere:
             and each.operation.path != but
             and not each.batch
         ]
-        for gate in doors[:_MOST_DOORS]:
+        for gate in endpoints[:_MOST_ENDPOINTS]:
             filled = fill(gate, self.target, self.knowledge, identity if gate.sources else None)
             if filled is None:
                 continue
@@ -196,7 +196,7 @@ class Elsewhere:
         return next((each for each in found if each is not None), None)
 
 
-_MOST_DOORS = 3
+_MOST_ENDPOINTS = 3
 _UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
 """What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
 

@@ -17,7 +17,7 @@ from oakum.scan.census import Census
 from oakum.scan.claims import claims_of
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, unshared
@@ -202,7 +202,7 @@ class Wiring:
         )  # fmt: skip
 
     def _named_gates(self, names: Iterable[str]) -> dict[str, Gate]:
-        """Doors of operations that the contract names, by the name that it has for them."""
+        """Endpoints of operations that the contract names, by the name that it has for them."""
         found = {name: self.contract.document.operation(name) for name in names if name}
         return {
             name: gate_of(self.model, each, self.inferred.get(each.id, {}))

@@ -21,7 +21,7 @@ from oakum.contract.model import Json, Operation
 from oakum.exchange import Request, Response, json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import Filled, curl, variable
-from oakum.scan.doors import SAFE, Gate, gate_of, is_graphql
+from oakum.scan.endpoints import SAFE, Gate, gate_of, is_graphql
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import canonical, leaves_of
 from oakum.scan.matrix import Observation, Outcome

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from oakum.contract.classify import classify
 from oakum.errors import counted
-from oakum.finding import Door, Skipped, Writes
-from oakum.scan.doors import is_graphql
+from oakum.finding import Endpoint, Skipped, Writes
+from oakum.scan.endpoints import is_graphql
 from oakum.scan.engine import Engine
 from oakum.semantics import Model
 
@@ -43,20 +43,20 @@ class WriteLog:
     ) -> Writes:
         """`sent`: calls that are no reads, by `POST /path`; `left`: what could not be put back."""
         known = {f"{each.method} {each.path}": each for each in model.operations.values()}
-        found: Counter[Door] = Counter()
+        found: Counter[Endpoint] = Counter()
         for name, number in sent.items():
             operation = known.get(name)
             method, _, path = name.partition(" ")
             if operation is None:
                 if method != "POST":  # of a login that the document does not have, say
-                    found[Door(method, path)] += number
+                    found[Endpoint(method, path)] += number
                 continue
             rule = model.rule(operation.id)
             kind = classify(operation, rule).kind
             if kind in ("write", "destructive") and not is_graphql(operation, rule):
-                found[Door(method, path, operation.id)] += number
-        doors = tuple(sorted(found.items()))
-        return Writes(sum(found.values()), self.changes, self.undone, left, doors, untried)
+                found[Endpoint(method, path, operation.id)] += number
+        endpoints = tuple(sorted(found.items()))
+        return Writes(sum(found.values()), self.changes, self.undone, left, endpoints, untried)
 
 
 def wrote_to(engine: Engine) -> Iterator[str]:

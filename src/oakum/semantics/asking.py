@@ -24,8 +24,8 @@ _NAME = re.compile(r"\{([^{}]+)\}")
 def asks(model: Model, operation: str) -> bool:
     """Whether who may read by an operation hangs on the objects of its answer: `call:` names a
     relation to one, and no `owner:` says whom its path is about."""
-    rule, door = model.rule(operation), model.operations.get(operation)
-    if door is None or rule.owner or (rule.reads is not True and door.method not in READS):
+    rule, endpoint = model.rule(operation), model.operations.get(operation)
+    if endpoint is None or rule.owner or (rule.reads is not True and endpoint.method not in READS):
         return False
     kinds = {model.policy.relations[name].kind for name in rule.call or ()}
     return not kinds.isdisjoint(OF_OBJECTS)

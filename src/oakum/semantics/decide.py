@@ -61,18 +61,18 @@ def may_call(
     params: Mapping[str, str],
     subject: Subject | None = None,
 ) -> bool:
-    """Whether the contract lets this caller through the door, to this object if there is one.
+    """Whether the contract lets this caller through the endpoint, to this object if there is one.
 
-    A door is granted when the contract names it or when it shows a resource; who may use it is
+    An endpoint is granted when the contract names it or when it shows a resource; who may use it is
     `call:`, or else what the document's security says. Before the object is known, a `call:` that
     depends on its owner lets the question pass: each object of the answer is then decided.
     """
-    door = model.operations.get(operation)
-    if door is None or (operation not in model.rules and operation not in model.showing):
+    endpoint = model.operations.get(operation)
+    if endpoint is None or (operation not in model.rules and operation not in model.showing):
         return False
     rule = model.rule(operation)
     if rule.call is None:
-        return door.anonymous or bool(principal.ids)
+        return endpoint.anonymous or bool(principal.ids)
     if subject is None and rule.owner in params:
         subject = Subject("", (params[rule.owner],))
     kinds = {model.policy.relations[name].kind for name in rule.call}
@@ -83,7 +83,7 @@ def may_call(
 
 
 def through(model: Model, operation: str, relations: frozenset[str], logged_in: bool) -> bool:
-    """Whether holders of these relations to an object may be shown it at this door."""
+    """Whether holders of these relations to an object may be shown it at this endpoint."""
     call = model.rule(operation).call
     if call is not None:
         return not relations.isdisjoint(call)
@@ -105,8 +105,8 @@ def may_write(
     request body is declared to hold: `accept` then decides what. Whatever a body holds, or does
     not, that comes first. Not to know whose object it is passes nobody.
     """
-    door = model.operations.get(operation)
-    if door is None or not may_call(model, principal, operation, params, subject):
+    endpoint = model.operations.get(operation)
+    if endpoint is None or not may_call(model, principal, operation, params, subject):
         return False
     rule = model.rule(operation)
     if rule.call is not None or target == "caller":

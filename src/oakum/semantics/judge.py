@@ -412,7 +412,7 @@ class Judge:
     def _passes(self, relations: frozenset[str]) -> bool:
         """`call:` is about the owner in the path where there is one, else about each object's.
 
-        Without `call:` the door as such was decided before; what an object shows is its own rule.
+        Without `call:` the endpoint was decided before; what an object shows is its own rule.
         """
         if self._rule.call is None or self._writing is not None:
             return True

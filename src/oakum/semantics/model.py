@@ -1,4 +1,4 @@
-"""A contract compiled: one table per resource, and one plan per answer of each door."""
+"""A contract compiled: one table per resource, and one plan per answer of each endpoint."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Model:
     """By operation id; operations whose request body holds no resource are not in here."""
 
     def rule(self, operation: str) -> OperationRule:
-        """What the contract says of a door; an empty rule where it says nothing."""
+        """What the contract says of an endpoint; an empty rule where it says nothing."""
         return self.rules.get(operation) or OperationRule(operation)
 
     def field_location(self, resource: str, leaf: str) -> Location:

@@ -17,9 +17,10 @@ from oakum.testing.glance import Form
 
 @dataclass(frozen=True)
 class Shown:
-    """One kind of viewer at one door: what an object of this state was sent with, or without."""
+    """One kind of viewer at one endpoint: what an object of this state was sent with, or
+    without."""
 
-    door: str
+    endpoint: str
     place: str
     """Query parameters that were given, and where in the answer it stood: they choose fields."""
     resource: str
@@ -55,14 +56,14 @@ class Counted:
         return present, silent
 
     def sent(self) -> tuple[Sent, ...]:
-        """Each field by door, viewer and state, with its share of presence."""
+        """Each field by endpoint, viewer and state, with its share of presence."""
         sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
         around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()
         for shown, forms in self.forms.items():
             state = _text(shown.state)
-            around[shown.door, shown.resource, shown.viewer, state] += forms.total()
+            around[shown.endpoint, shown.resource, shown.viewer, state] += forms.total()
             for path, many in self.fields(shown)[0].items():
-                sums[shown.door, shown.resource, path, shown.viewer, state] += many
+                sums[shown.endpoint, shown.resource, path, shown.viewer, state] += many
         return tuple(
             Sent(*key, many, around[key[0], key[1], key[3], key[4]])
             for key, many in sorted(sums.items())
@@ -80,11 +81,11 @@ class Counted:
         fields: dict[str, dict[tuple[str, str], None]] = {}
         for shown, (present, _) in rows.items():
             for path in present:
-                fields.setdefault(path, {})[shown.door, shown.place] = None
+                fields.setdefault(path, {})[shown.endpoint, shown.place] = None
         for path in sorted(fields):
             if KEY in path:
                 continue  # a name that may be somebody's
-            here = [each for each in rows if (each.door, each.place) in fields[path]]
+            here = [each for each in rows if (each.endpoint, each.place) in fields[path]]
             known = {each: rows[each] for each in here if each.possible}
             samples = [*self._samples(model, path, known)]
             unknown = sum(rows[each][0][path] for each in here if not each.possible)
@@ -105,7 +106,7 @@ class Counted:
             present = held[path]
             quiet = sum(silent[name] for name in (path, *above))
             of = max(self.row(shown).total() - quiet, present)
-            if model.rule(shown.door).graphql:
+            if model.rule(shown.endpoint).graphql:
                 of = present  # who asks chooses the fields there
             refused = self.refused[shown] + (0 if alone else self.kept[shown])
             if of or refused:

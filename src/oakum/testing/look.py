@@ -26,7 +26,7 @@ from oakum.semantics.principal import at_path, digit
 from oakum.semantics.table import deciding, granted, granted_to_nobody, leaf_index
 from oakum.testing.callers import Caller, Source
 from oakum.testing.carried import Carried
-from oakum.testing.tally import Known, Tally, doorless
+from oakum.testing.tally import Known, Tally, undocumented
 
 WHO = "it could not be told who asked"
 OWNER = "it could not be told whose the object is"
@@ -67,7 +67,8 @@ class Frame:
     label: Callable[[frozenset[str], str | None, str], str]
     """What a viewer who stands in these relations is called, as in a scan."""
     declared: Mapping[str, Mapping[str, tuple[str, ...]]]
-    """Door → resource → field paths that the document declares there; of doors that read."""
+    """Endpoint → resource → field paths that the document declares there; of endpoints that
+    read."""
 
 
 @dataclass(frozen=True)
@@ -240,12 +241,14 @@ class Look:
 
     def _may_pass(self, sighting: Sighting, may: frozenset[str]) -> bool:
         """Whether `call:` may let the caller have an object, to which they may be all of this."""
-        model, caller, door = self.frame.model, self.asked.caller, self.asked.operation.id
-        rule, there = model.rule(door), may
+        model, caller, endpoint = self.frame.model, self.asked.caller, self.asked.operation.id
+        rule, there = model.rule(endpoint), may
         if rule.owner in self.asked.params:
             whom = Subject("", (self.asked.params[rule.owner],))
             there = caller.possible(model.policy, whom)
-        if rule.call is None or through(model, door, there, bool(caller.ids) or not caller.known):
+        if rule.call is None or through(
+            model, endpoint, there, bool(caller.ids) or not caller.known
+        ):
             return True
         above = self._above(sighting)
         if above is None or model.tables[sighting.resource].resource.owner.kind != "none":
@@ -289,13 +292,13 @@ class Look:
     def _open(self, found: _Object, leaf: Leaf) -> None:
         key, sighting = self._key(found, leaf.path), found.sighting
         self.tally.show(key, Result.OPEN, self.asked.probe)
-        self.tally.witnessed.add((key.door, key.resource, key.field))
+        self.tally.witnessed.add((key.endpoint, key.resource, key.field))
         relations = self.frame.model.policy.relations
         if not sighting.owners or any(relations[r].kind == "owner" for r in sighting.held):
             self.tally.owned.update(_whose(sighting, leaf.path))
 
     def _withheld(self, found: _Object, present: set[str]) -> None:
-        """Denied fields that the door declares and the object came without."""
+        """Denied fields that the endpoint declares and the object came without."""
         declared = self.frame.declared.get(self.asked.operation.id, {})
         for path in declared.get(found.sighting.resource, ()):
             if any(each == path or each.startswith(f"{path}.") for each in present):
@@ -321,10 +324,10 @@ class Look:
     def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
         asked, key = self.asked, self._key(found, leaf.path)
         self.tally.stood.setdefault(key.viewer, found.sighting.held)
-        self.tally.viewers.add((key.door, key.resource, key.viewer))
+        self.tally.viewers.add((key.endpoint, key.resource, key.viewer))
         self.tally.show(key, Result.LEAK, asked.probe)
-        if doorless(key) not in self.told and doorless(key) not in self.tally.evidence:
-            self.tally.evidence[doorless(key)] = self._evidence(found, leaf)
+        if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
+            self.tally.evidence[undocumented(key)] = self._evidence(found, leaf)
         self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
 
     def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
@@ -341,7 +344,7 @@ def leak_of(
     frame: Frame, asked: Asked, key: Key, at: Pointer, value: Json, found: str = ""
 ) -> Leaked:
     """A leak, and what is told of it. `found`: how, where no field of an object tells it."""
-    table, door = frame.model.tables[key.resource], asked.operation
+    table, endpoint = frame.model.tables[key.resource], asked.operation
     index = leaf_index(table, key.field)
     where = frame.model.field_location(key.resource, key.field)
     shown = granted(table, index) if index >= 0 else "no line shows it to anybody"
@@ -349,7 +352,7 @@ def leak_of(
     words = (
         f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
         f" to `{key.viewer}`, to whom the contract does not show it\n"
-        f"  door:     {door.method} {door.path} ({door.id})\n"
+        f"  endpoint:     {endpoint.method} {endpoint.path} ({endpoint.id})\n"
         f"  answer:   {asked.response.status}, {frame.redactor.pointer(at)}"
         f" is {shape(value)}{f'; {found}' if found else ''}\n"
         f"  caller:   `{key.viewer}`, {_SAID[asked.caller.source]}\n"

@@ -18,7 +18,7 @@ import pytest
 from oakum.contract import digest, load
 from oakum.errors import InputError, counted
 from oakum.exchange import Request
-from oakum.finding import Cell, Door, Report, Result
+from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.page.text import visible
 from oakum.report import write
 from oakum.testing.tally import Tally
@@ -287,8 +287,8 @@ def imported_frameworks() -> frozenset[str]:
 
 def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
     """What was checked, by resource, and what was not, with the reasons."""
-    doors = len(tally.answers)
-    yield f"{found.contract}: {tally.answers.total()} answers of {doors} operations"
+    endpoints = len(tally.answers)
+    yield f"{found.contract}: {tally.answers.total()} answers of {endpoints} operations"
     for name in sorted({cell.resource for cell in found.cells}):
         cells = [cell for cell in found.cells if cell.resource == name]
         counts = {result: sum(c.result is result for c in cells) for result in Result}
@@ -312,18 +312,18 @@ def _untested(found: Report) -> Iterator[str]:
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in found.cells:
         if cell.result is Result.NOT_SHOWN:
-            groups.setdefault((_name(cell.door), cell.viewer), []).append(cell)
+            groups.setdefault((_name(cell.endpoint), cell.viewer), []).append(cell)
     if not groups:
         return
     yield f"untested: {counted(sum(map(len, groups.values())), 'cell')}"
-    for (door, viewer), cells in list(groups.items())[:_MOST_UNTESTED]:
-        yield f"  {door} as `{viewer}`: {cells[0].reason}"
+    for (endpoint, viewer), cells in list(groups.items())[:_MOST_UNTESTED]:
+        yield f"  {endpoint} as `{viewer}`: {cells[0].reason}"
     if len(groups) > _MOST_UNTESTED:
         yield f"  and {len(groups) - _MOST_UNTESTED} more; all of them are in the report"
 
 
-def _name(door: Door) -> str:
-    return f"{door.method} {door.path} ({door.operation})"
+def _name(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path} ({endpoint.operation})"
 
 
 def _must_reach(config: pytest.Config) -> bool:

@@ -23,7 +23,7 @@ from oakum.exchange import Request
 from oakum.finding import Evidence, Result
 from oakum.scan.ambient import NAMES_ONE, instant
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.exhibits import Question
 from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
@@ -193,14 +193,14 @@ class Strays:
             if not said or mark in self._told:
                 continue
             self._told.add(mark)
-            door = kept.asked.operation.id
+            endpoint = kept.asked.operation.id
             for place in {(found.resource, found.path), *self._places(found, memory)}:
-                tally.unclose(door, *place, self._viewer(kept, found, place, memory)[0])
+                tally.unclose(endpoint, *place, self._viewer(kept, found, place, memory)[0])
             if isinstance(said, Leaked):
                 self._enter(kept, said, tally)
                 yield said
             else:
-                tally.unjudge(said, door)
+                tally.unjudge(said, endpoint)
 
     def _search(self, kept: Kept, memory: _Memory) -> Iterator[tuple[Found, Leaked | str]]:
         """Each value that was found, and whether it leaks, why nobody can tell, or empty: the
@@ -318,9 +318,9 @@ class Strays:
     def _enter(self, kept: Kept, leaked: Leaked, tally: Tally) -> None:
         key, asked = leaked.key, kept.asked
         tally.stood.setdefault(key.viewer, leaked.held)
-        tally.viewers.add((key.door, key.resource, key.viewer))
+        tally.viewers.add((key.endpoint, key.resource, key.viewer))
         tally.show(key, Result.LEAK, asked.probe)
-        bare = key._replace(door="")
+        bare = key._replace(endpoint="")
         if bare not in tally.evidence:
             side = self._frame.redactor.answer(
                 "the caller of a test", key.viewer, asked.response.status,

@@ -26,13 +26,13 @@ class Tally:
     stood: dict[str, frozenset[str]] = field(default_factory=dict)
     """What a viewer is called → relations in which they stood to some object."""
     evidence: dict[Key, Evidence] = field(default_factory=dict)
-    """By a key without its door."""
+    """By a key without its endpoint."""
     sighted: set[tuple[str, str, bool]] = field(default_factory=set)
-    """(door, resource, whether it stood in an object of another)."""
+    """(endpoint, resource, whether it stood in an object of another)."""
     witnessed: set[tuple[str, str, str]] = field(default_factory=set)
-    """(door, resource, field) that somebody entitled was shown."""
+    """(endpoint, resource, field) that somebody entitled was shown."""
     viewers: set[tuple[str, str, str]] = field(default_factory=set)
-    """(door, resource, viewer): as what some test asked, and was shown an object."""
+    """(endpoint, resource, viewer): as what some test asked, and was shown an object."""
     withheld: dict[Key, set[Known]] = field(default_factory=dict)
     """Denied cells of objects that came without the field, until it is known who saw it."""
     owned: set[Known] = field(default_factory=set)
@@ -40,13 +40,13 @@ class Tally:
     bare: set[Key] = field(default_factory=set)
     """Denied cells of objects that came without the field, which no owner of theirs was shown."""
     answers: Counter[str] = field(default_factory=Counter)
-    """Door → answers heard."""
+    """Endpoint → answers heard."""
     unjudged: Counter[str] = field(default_factory=Counter)
     """Why answers, or objects in them, were not judged."""
     places: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """The same by reason and door, where that is known."""
+    """The same by reason and endpoint, where that is known."""
     unheard: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Door and why → answers that came to the tests and were not heard."""
+    """Endpoint and why → answers that came to the tests and were not heard."""
     apps: set[str] = field(default_factory=set)
     """Packages whose applications have answered; empty text: over a network."""
     elsewhere: Counter[str] = field(default_factory=Counter)
@@ -64,14 +64,14 @@ class Tally:
         if len(probes) < _ENOUGH and probe not in probes:
             self.shown[key, result] = (*probes, probe)
 
-    def unjudge(self, why: str, door: str) -> None:
-        """Something in an answer of a door could not be judged."""
+    def unjudge(self, why: str, endpoint: str) -> None:
+        """Something in an answer of an endpoint could not be judged."""
         self.unjudged[why] += 1
-        self.places[why, door] += 1
+        self.places[why, endpoint] += 1
 
-    def unclose(self, door: str, resource: str, path: str, viewer: str) -> None:
-        """An answer of a door held a field in a place of its own: it closes nothing there."""
-        cell = (door, resource, path, viewer)
+    def unclose(self, endpoint: str, resource: str, path: str, viewer: str) -> None:
+        """An answer of an endpoint held a field in a place of its own: it closes nothing there."""
+        cell = (endpoint, resource, path, viewer)
         for key in [each for each in self.withheld if each[:4] == cell]:
             del self.withheld[key]
         for key, result in [*self.shown]:
@@ -113,6 +113,6 @@ class Tally:
         self.asked += other.asked
 
 
-def doorless(key: Key) -> Key:
-    """What all doors to the same defect have in common."""
-    return key._replace(door="")
+def undocumented(key: Key) -> Key:
+    """What all endpoints to the same defect have in common."""
+    return key._replace(endpoint="")

@@ -48,7 +48,7 @@ _REFUSED = (401, 403, 404)
 
 
 class Declared:
-    """Traffic against a document alone: which door it is, and whether it is declared."""
+    """Traffic against a document alone: which endpoint it is, and whether it is declared."""
 
     def __init__(self, document: Document) -> None:
         self.operations = document.operations
@@ -191,11 +191,11 @@ class Judged(Declared):
 
     def _judge(self, heard: _Heard) -> None:
         """The answer, judged by what it says itself, and by what earlier ones told."""
-        caller, params, door = heard.caller, heard.params, heard.operation.id
+        caller, params, endpoint = heard.caller, heard.params, heard.operation.id
         request, response = heard.passed.exchange.request, heard.passed.exchange.response
-        glance = self._glances.get(door)
+        glance = self._glances.get(endpoint)
         if glance is None:
-            glance = self._glances[door] = Glance(self.model, door)
+            glance = self._glances[endpoint] = Glance(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
         seen = glance.objects(heard.read.value, heard.read.shape, good, params, ids)
         begins = request.method not in ("GET", "HEAD") and not params
@@ -206,7 +206,7 @@ class Judged(Declared):
             self._unjudged[WHO] += 1
         leaks = set[Key]()
         verdicts = [
-            self._verdicts.of(door, each, caller, self.facts, params, begins) for each in seen
+            self._verdicts.of(endpoint, each, caller, self.facts, params, begins) for each in seen
         ]
         for each, verdict in zip(seen, verdicts, strict=True):
             if caller.known and not verdict.standing.certain:
@@ -309,15 +309,15 @@ class Judged(Declared):
         into[shown] += 1
 
     def _shown(
-        self, door: str, asked: str, resource: str, place: tuple[str, ...], standing: Standing,
+        self, endpoint: str, asked: str, resource: str, place: tuple[str, ...], standing: Standing,
         setting: Setting, known: bool,
     ) -> Shown:  # fmt: skip
-        key = (door, asked, resource, place, id(standing), id(setting), known)
+        key = (endpoint, asked, resource, place, id(standing), id(setting), known)
         found = self._kinds.get(key)
         if found is None:
             possible = standing.possible if known else frozenset[str]()
             found = self._kinds[key] = Shown(
-                door, f"{asked} {'/'.join(place)}", resource, standing.held,
+                endpoint, f"{asked} {'/'.join(place)}", resource, standing.held,
                 self._viewer(standing.held, possible), possible, setting.told,
             )  # fmt: skip
         return found
@@ -334,7 +334,7 @@ class Judged(Declared):
     # ------------------------------------------------------------ the end
 
     def sent(self) -> tuple[Sent, ...]:
-        """Each field by door, viewer and state, with its share of presence."""
+        """Each field by endpoint, viewer and state, with its share of presence."""
         return self.counted.sent()
 
     def lines(self, resource: str) -> Iterator[Line]:
@@ -347,12 +347,13 @@ class Judged(Declared):
         return tuple(self._drift(key, *counts) for key, counts in sorted(self._leaks.items()))
 
     def _drift(self, key: Key, seen: int, certain: int) -> Drift:
-        table, door = self.model.tables[key.resource], self.model.operations[key.door]
+        table, endpoint = self.model.tables[key.resource], self.model.operations[key.endpoint]
         index = leaf_index(table, key.field)
         says = granted(table, index) if index >= 0 else "no line shows it to anybody"
         return Drift(
             "sent-wider" if index >= 0 else "new-field",
-            key.door, door.method, door.path, key.resource, key.field, key.viewer, key.state,
+            key.endpoint, endpoint.method, endpoint.path, key.resource, key.field, key.viewer,
+            key.state,
             seen, certain > 0, says, self.model.field_location(key.resource, key.field),
         )  # fmt: skip
 
@@ -362,7 +363,7 @@ class Judged(Declared):
 
 
 class _Heard:
-    """An exchange at its door, with what is worked out of it once."""
+    """An exchange at its endpoint, with what is worked out of it once."""
 
     def __init__(
         self, passed: Passed, operation: Operation, params: Mapping[str, str], caller: Caller,

@@ -50,9 +50,9 @@ class Setting:
 
 @dataclass(slots=True, eq=False)
 class Verdict:
-    """What holders of a standing may see in a setting, at one door."""
+    """What holders of a standing may see in a setting, at one endpoint."""
 
-    door: str
+    endpoint: str
     table: Table
     standing: Standing
     setting: Setting
@@ -80,7 +80,7 @@ class Verdict:
             if index < 0 or not self.most >> index & 1:
                 state = state_key(self.table, path, self.setting.values)
                 name = self.table.resource.name
-                leaks.add(Key(self.door, name, path, self.standing.label, state))
+                leaks.add(Key(self.endpoint, name, path, self.standing.label, state))
             elif self.standing.certain:
                 doubtful = not self.setting.untold.isdisjoint(deciding(self.table, path))
                 open_questions[SETTING if doubtful else OWN if self.own else RELATION] += 1
@@ -106,7 +106,7 @@ class Verdicts:
         self._verdicts: dict[object, Verdict] = {}
 
     def of(
-        self, door: str, seen: Seen, caller: Caller, facts: Facts | None,
+        self, endpoint: str, seen: Seen, caller: Caller, facts: Facts | None,
         params: Mapping[str, str], begins: bool,
     ) -> Verdict:  # fmt: skip
         """What this caller may see of an object. `facts`: what is known besides; None: nothing.
@@ -116,10 +116,10 @@ class Verdicts:
         setting = self.setting(table, seen.owners, seen.value, caller, facts)
         own = begins and table.resource.is_account
         passes: tuple[bool, ...] = ()
-        rule = self._model.rule(door)
+        rule = self._model.rule(endpoint)
         if rule.call is not None:
-            passes = self._passes(door, seen, standing, caller, facts, params)
-        key = (door, seen.resource, id(standing), id(setting), own, passes)
+            passes = self._passes(endpoint, seen, standing, caller, facts, params)
+        key = (endpoint, seen.resource, id(standing), id(setting), own, passes)
         found = self._verdicts.get(key)
         if found is None:
             may = standing.possible
@@ -128,7 +128,7 @@ class Verdicts:
                 may |= {n for n in relations if relations[n].kind in ("owner", "authenticated")}
             sees = table.see(standing.held, setting.values) if all(passes[:1]) else 0
             most = _most(table, may, setting) if all(passes[1:]) else 0
-            found = Verdict(door, table, standing, setting, sees, most, own)
+            found = Verdict(endpoint, table, standing, setting, sees, most, own)
             self._verdicts[key] = found
         return found
 
@@ -197,26 +197,26 @@ class Verdicts:
         return Setting(values, tuple(pairs), untold)
 
     def _passes(
-        self, door: str, seen: Seen, standing: Standing, caller: Caller, facts: Facts | None,
+        self, endpoint: str, seen: Seen, standing: Standing, caller: Caller, facts: Facts | None,
         params: Mapping[str, str],
     ) -> tuple[bool, bool]:  # fmt: skip
         """Whether `call:` lets the caller have it at all, and whether it may."""
-        model, rule = self._model, self._model.rule(door)
+        model, rule = self._model, self._model.rule(endpoint)
         there = standing.possible
         who = facts.inform(self._policy, caller, seen.owners) if facts is not None else caller
         if rule.owner in params:
-            may = may_call(model, who.principal, door, params)
+            may = may_call(model, who.principal, endpoint, params)
             there = who.possible(self._policy, Subject("", (params[rule.owner],)))
         else:
-            may = through(model, door, standing.held, bool(who.principal.ids))
-        might = through(model, door, there, bool(caller.ids) or not caller.known)
+            may = through(model, endpoint, standing.held, bool(who.principal.ids))
+        might = through(model, endpoint, there, bool(caller.ids) or not caller.known)
         above = seen.above
         if above is None or model.tables[seen.resource].resource.owner.kind != "none":
             return may, might
         # What is nobody's belongs to whoever may have the object that it stands in.
         resource = model.tables[above.resource].resource
         outer = self.standing(resource, above.owners, above.value, caller, facts)
-        there_may, there_might = self._passes(door, above, outer, caller, facts, params)
+        there_may, there_might = self._passes(endpoint, above, outer, caller, facts, params)
         return may or there_may, might or there_might
 
 

@@ -1,5 +1,5 @@
-"""Every answer of a run of tests: which door it came through, who asked, and what is to be asked
-besides to know that."""
+"""Every answer of a run of tests: which endpoint it came through, who asked, and what is to be
+asked besides to know that."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.guard.route import Router, placed
 from oakum.guard.wiring import derive
 from oakum.scan.cast import Cast
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.knowledge import leaves_of, says_nothing
@@ -76,7 +76,7 @@ class Watch:
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
         self._hosts = hosts
-        self._writes = {each.door.operation for each in self.skipped}
+        self._writes = {each.endpoint.operation for each in self.skipped}
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
         self._frame = Frame(
             self.model,
@@ -167,8 +167,8 @@ class Watch:
         return name in self._hosts or name == _MACHINE or _LOOPBACK.fullmatch(name) is not None
 
     def _is_odd(self, operation: Operation, caller: Caller, status: int) -> bool:
-        """Whether only the API can tell who asked. A door that wants a login and opens to nobody is
-        one that a suite has turned the login off for, unless the API says otherwise."""
+        """Whether only the API can tell who asked. An endpoint that wants a login and opens to
+        nobody is one that a suite has turned the login off for, unless the API says otherwise."""
         if not is_success(status):
             return not caller.known and status != 401 and operation.id in self.model.showing
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)

@@ -11,10 +11,10 @@ from oakum.finding import Cell, Report, Result
 from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
-from oakum.testing.tally import Tally, doorless
+from oakum.testing.tally import Tally, undocumented
 from oakum.testing.watch import Watch
 
-NO_DOOR = "no test reached an operation of the contract: nothing was tested"
+NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (
     "it could not be told who sent any request: nothing was judged;"
     " say it in `pytest_oakum_caller`, or with the fixture `oakum_caller`"
@@ -72,7 +72,7 @@ def report(watch: Watch, tally: Tally, run: Run) -> Report:
         budget=heard,
         findings=tuple(conclude(watch.model, cast, matrix)),
         cells=cells,
-        skipped=tuple(each for each in watch.skipped if not tally.answers[each.door.operation]),
+        skipped=tuple(each for each in watch.skipped if not tally.answers[each.endpoint.operation]),
         identities=(),
         distrust=tuple(_distrust(tally, cells)),
         notes=tuple(_notes(tally, run)),
@@ -98,23 +98,23 @@ def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
         anonymous = all(policy.relations[name].kind == "anyone" for name in held)
         seen = Observation(
             key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
-            tally.evidence.get(doorless(key)) if result is Result.LEAK else None,
+            tally.evidence.get(undocumented(key)) if result is Result.LEAK else None,
         )  # fmt: skip
         for probe in probes:
-            matrix.apply(key.door, Outcome(probe, 200, (seen,)))
-    for door, resource, inside in sorted(tally.sighted):
+            matrix.apply(key.endpoint, Outcome(probe, 200, (seen,)))
+    for endpoint, resource, inside in sorted(tally.sighted):
         there = ((NOBODY, resource),)
-        matrix.apply(door, Outcome("", 200, (), there, embedded=((resource, inside),)))
-    for door, resource, path in sorted(tally.witnessed):
-        matrix.apply(door, Outcome("", 200, (), (), ((NOBODY, resource, path),)))
+        matrix.apply(endpoint, Outcome("", 200, (), there, embedded=((resource, inside),)))
+    for endpoint, resource, path in sorted(tally.witnessed):
+        matrix.apply(endpoint, Outcome("", 200, (), (), ((NOBODY, resource, path),)))
 
 
 def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
     asked = {name for name, count in tally.answers.items() if count}
-    why = {gate.id: "no test called this door" for gate in watch.gates if gate.id not in asked}
+    why = {gate.id: "no test called this endpoint" for gate in watch.gates if gate.id not in asked}
     reach = {(key.resource, key.viewer): True for key in matrix.entries}
     for cell in matrix.cells(why, reach):
-        if cell.result is Result.NOT_SHOWN and cell.door.operation in asked:
+        if cell.result is Result.NOT_SHOWN and cell.endpoint.operation in asked:
             yield replace(cell, reason=_reason(cell, tally, watch.policy))
         else:
             yield cell
@@ -137,9 +137,9 @@ def _how(cell: Cell, policy: Policy) -> str:
 
 
 def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
-    if (cell.door.operation, cell.resource, cell.viewer) not in tally.viewers:
+    if (cell.endpoint.operation, cell.resource, cell.viewer) not in tally.viewers:
         return f"no test was known to ask here {_how(cell, policy)}"
-    key = Key(cell.door.operation, cell.resource, cell.field, cell.viewer, cell.state)
+    key = Key(cell.endpoint.operation, cell.resource, cell.field, cell.viewer, cell.state)
     if key in tally.bare:
         return "it came without the field, whose owner no test showed it to"
     return cell.reason
@@ -147,7 +147,7 @@ def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
 
 def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
     if not tally.answers.total():
-        yield NO_DOOR
+        yield NO_ENDPOINT
     elif not tally.known:
         yield NOBODY_KNOWN
     elif not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
@@ -172,12 +172,14 @@ def _notes(tally: Tally, run: Run) -> Iterator[str]:
             " that is not listened to would look the same"
         )
     for why, count in tally.unjudged.most_common():
-        where = {door: n for (reason, door), n in tally.places.most_common() if reason == why}
-        named = [f"{door} {n}" for door, n in [*where.items()][:_MOST_NAMED]]
+        where = {
+            endpoint: n for (reason, endpoint), n in tally.places.most_common() if reason == why
+        }
+        named = [f"{endpoint} {n}" for endpoint, n in [*where.items()][:_MOST_NAMED]]
         named += [f"{len(where) - _MOST_NAMED} more"] if len(where) > _MOST_NAMED else []
         listed = f" ({', '.join(named)})" if named else ""
         yield f"not judged, {count} times: {why}{listed}"
-    for (door, why), count in tally.unheard.most_common(20):
-        yield f"not heard, {count} times at {door}: {why}"
+    for (endpoint, why), count in tally.unheard.most_common(20):
+        yield f"not heard, {count} times at {endpoint}: {why}"
     for place, count in tally.elsewhere.most_common(20):
         yield f"not in the document, {count} times: {place}"

@@ -1,8 +1,9 @@
 """Pages whose use of an API is known, since it was written down with them.
 
 A folder each: `index.html`, what its API answers (`api.json`), and which fields of that the page
-uses (`truth.json`, by door); all others are excess. A folder with a `main.js` or `main.jsx` stands
-on libraries: npm installs them and esbuild bundles the page, once, into a folder that git ignores.
+uses (`truth.json`, by endpoint); all others are excess. A folder with a `main.js` or `main.jsx`
+stands on libraries: npm installs them and esbuild bundles the page, once, into a folder that git
+ignores.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def _json(name: str, file: str) -> dict[str, Any]:
 
 
 def truth(name: str) -> dict[str, frozenset[str]]:
-    """Door → fields that the page uses."""
-    return {door: frozenset(fields) for door, fields in _json(name, "truth.json").items()}
+    """Endpoint → fields that the page uses."""
+    return {endpoint: frozenset(fields) for endpoint, fields in _json(name, "truth.json").items()}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -127,6 +128,6 @@ def answering(api: Mapping[str, Any], page: bytes) -> Iterator[str]:
 @contextmanager
 def serving() -> Iterator[str]:
     """The zoo on loopback; its origin."""
-    api = {door: body for name in NAMES for door, body in _json(name, "api.json").items()}
+    api = {endpoint: body for name in NAMES for endpoint, body in _json(name, "api.json").items()}
     with answering(api, b"") as address:
         yield address

@@ -38,7 +38,7 @@ def test_the_list_names_every_entry_with_its_pattern() -> None:
 
 def test_the_list_for_machines_holds_the_same() -> None:
     found = oakum("demo", "catalogue", "list", "--format", "json").json
-    assert found["schema"] == "oakum.catalogue/1"
+    assert found["schema"] == "oakum.catalogue/2"
     assert [each["name"] for each in found["entries"]] == NAMES
     assert set(found["entries"][0]) == {"name", "pattern", "leak", "title"}
 
@@ -54,7 +54,7 @@ def test_an_entry_is_told_whole_to_people_and_to_machines(name: str) -> None:
     for words in (entry.title, entry.convention, PATTERNS[entry.pattern], *entry.decoys):
         assert words in text.out
     for truth in entry.truth:
-        assert f"at {truth.door}" in text.out
+        assert f"at {truth.endpoint}" in text.out
     assert data.json["truth"][0]["fields"] == list(entry.truth[0].fields)
     assert data.json["decoys"] == list(entry.decoys)
     assert data.json["options"] == list(entry.options)

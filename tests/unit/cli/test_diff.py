@@ -60,7 +60,7 @@ def test_json_and_markdown_say_the_same(contract: Path) -> None:
     widen(contract)
     said = oakum("diff", before, contract, "--format", "json")
     assert said.code == 1
-    assert (said.json["schema"], said.json["widened"]) == ("oakum.diff/1", True)
+    assert (said.json["schema"], said.json["widened"]) == ("oakum.diff/2", True)
     (first, *_) = said.json["changes"]
     assert (first["direction"], first["kind"], first["fields"]) == ("widened", "see", ["phone"])
     assert first["file"] == str(contract) and first["line"] > 1 and first["cells"] > 0
@@ -95,12 +95,12 @@ def test_files_that_a_document_refers_to_are_of_the_same_revision(
     shared.parent.mkdir()
     shared.write_text("Ping: {type: object, properties: {pong: {type: string}}}\n")
     text = document.read_text()
-    door = (
+    endpoint = (
         "  /ping:\n    get:\n      operationId: ping\n      security: []\n      responses:\n"
         "        '200': {description: ok, content: {application/json: {schema: "
         "{$ref: 'parts/shared.yaml#/Ping'}}}}\n"
     )
-    document.write_text(text.replace("paths:\n", f"paths:\n{door}", 1))
+    document.write_text(text.replace("paths:\n", f"paths:\n{endpoint}", 1))
     git(contract.parent, "add", "-A")
     git(contract.parent, "commit", "-qm", "parts")
     shared.write_text(shared.read_text().replace("pong", "pung"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import Location
-from oakum.finding import Door, Evidence, Finding, Report
+from oakum.finding import Endpoint, Evidence, Finding, Report
 from oakum.report import json_v1
 from oakum.rules import RULES
 from oakum.scan.checks import CHECKS
@@ -48,7 +48,7 @@ def test_a_rule_is_explained_without_a_report(rule: str) -> None:
         assert f"\n{heading}" in text.out
     assert max(map(len, text.out.splitlines())) <= 100
     said = data.json
-    assert said["schema"] == "oakum.explain/1"
+    assert said["schema"] == "oakum.explain/2"
     assert (said["rule"], said["finding"], said["findings"]) == (rule, None, [])
     assert said["leak"] is (rule != "over-block")
     assert said["guard"]["does"] == STORIES[rule].does
@@ -94,8 +94,8 @@ def test_a_finding_is_explained_with_its_line_and_how_to_ask_again(file: Path) -
     assert f"{RULE}: {' '.join(found.title.rstrip('.').split())}" in words
     for part in (found.advice, found.fingerprint, str(found.contract_location), found.promise):
         assert part and part in words
-    for door in found.doors:
-        assert f"{door.method} {door.path}" in words
+    for endpoint in found.endpoints:
+        assert f"{endpoint.method} {endpoint.path}" in words
     assert f"it removes `{found.resource}.{found.field}` from what `{found.viewer}` is" in words
     assert found.evidence and found.evidence.curl in done.out.splitlines()
 
@@ -163,7 +163,7 @@ def test_nothing_that_an_api_named_obeys_a_screen(tmp_path: Path) -> None:
     bad = "\x1b]0;x\x07\u202e"
     found = Finding(
         RULE, "proven", f"M{bad}", f"f{bad}", f"v{bad}", ((f"s{bad}", bad),),
-        (Door("GET", f"/{bad}", ""),), "", (), "low", f"t{bad}", f"a{bad}", Location(bad, 1, 1),
+        (Endpoint("GET", f"/{bad}", ""),), "", (), "low", f"t{bad}", f"a{bad}", Location(bad, 1, 1),
         (), f"p{bad}", replace(evidence(), curl=f"curl {bad}"),
     )  # fmt: skip
     file = tmp_path / "report.json"

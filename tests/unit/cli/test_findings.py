@@ -59,7 +59,7 @@ def test_the_file_changes_with_write_only(memory: Path, tmp_path: Path) -> None:
 
 def test_machines_are_told_the_same(memory: Path) -> None:
     said = oakum("findings", memory, "--format", "json").json
-    assert said["schema"] == "oakum.findings/1"
+    assert said["schema"] == "oakum.findings/2"
     told = {e["viewer"]: (e["standing"], e["left"], e["retested"]) for e in said["findings"]}
     assert told == {"anyone": ("partly_fixed", ["member"], True), "member": ("open", [], True)}
 
@@ -102,11 +102,11 @@ def test_a_long_list_is_cut_and_counted(tmp_path: Path) -> None:
 
 def replayed(folder: Path, **more: Any) -> Path:
     one = finding("privacy-setting-not-enforced", "city", "member")
-    door = {"method": ONE.method, "path": ONE.path, "operation": ONE.operation}
+    endpoint = {"method": ONE.method, "path": ONE.path, "operation": ONE.operation}
     content = {
-        "schema": "oakum.replay/1", "run": "again", "started": "2026-01-05T12:00:00Z",
+        "schema": "oakum.replay/2", "run": "again", "started": "2026-01-05T12:00:00Z",
         "fingerprint": one.fingerprint, "field": "city",
-        "doors": [{**door, "result": "fixed", "reason": ""}], "left": [], "reasons": [],
+        "endpoints": [{**endpoint, "result": "fixed", "reason": ""}], "left": [], "reasons": [],
     }  # fmt: skip
     path = folder / "replay.json"
     path.write_bytes(orjson.dumps({**content, **more}))
@@ -130,8 +130,12 @@ def test_a_replay_closes_what_no_scan_can(memory: Path, tmp_path: Path) -> None:
         ({"reasons": ["the budget was spent"]}, 3, "1 open"),
         ({"started": "2026-01-01T12:00:00Z"}, 2, "older than what is remembered"),
         ({"fingerprint": "0" * 16}, 2, "is not remembered"),
-        ({"left": [{"viewer": "guest", "field": "city", "doors": []}]}, 2, "`guest` sees it still"),
-        ({"schema": "oakum.replay/2"}, 2, "`oakum.replay/2` is none of"),
+        (
+            {"left": [{"viewer": "guest", "field": "city", "endpoints": []}]},
+            2,
+            "`guest` sees it still",
+        ),
+        ({"schema": "oakum.replay/3"}, 2, "`oakum.replay/3` is none of"),
     ],
 )
 def test_a_replay_that_tells_too_little_closes_nothing(

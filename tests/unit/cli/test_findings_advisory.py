@@ -126,7 +126,7 @@ def test_a_contact_can_be_given_as_a_file(desk: Desk, tmp_path: Path) -> None:
     file.write_bytes(CONTACT)
     assert "mailto:security@clinic.test" in desk("--security-txt", file).out
     said = desk("--security-txt", file, "--format", "json").json
-    assert said["schema"] == "oakum.advisory/1"
+    assert said["schema"] == "oakum.advisory/2"
     assert said["contact"]["ways"] == ["mailto:security@clinic.test"]
     assert desk("--security-txt", tmp_path / "none.txt").code == 2
     assert desk("--security-txt", file, "--fetch-contact").code == 2

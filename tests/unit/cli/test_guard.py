@@ -131,7 +131,9 @@ def test_check_names_the_secret_and_what_stays_closed(contract: Path) -> None:
     done = oakum("guard", "check", contract)
     assert done.code == 0, done.err
     assert f"warning: {contract}:5:" in done.err and "`friend` cannot be looked up" in done.err
-    assert done.out.startswith("1 doors, contract ") and "look-ups with `CLINIC_KEY`" in done.out
+    assert (
+        done.out.startswith("1 endpoints, contract ") and "look-ups with `CLINIC_KEY`" in done.out
+    )
 
 
 def test_an_export_says_where_to_read_on(contract: Path, tmp_path: Path) -> None:

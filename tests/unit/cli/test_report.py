@@ -42,7 +42,7 @@ def test_json_goes_through_unchanged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"3", b"{}", b"\xff", b'{"schema": "oakum.report/2"}', b"null"]
+    "content", [b"", b"{", b"[]", b"3", b"{}", b"\xff", b'{"schema": "oakum.report/3"}', b"null"]
 )
 def test_what_is_no_report_is_answered_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "scan.json"

@@ -36,7 +36,7 @@ def test_a_scan_ends_as_its_findings_say(folder: Path, leaks: bool, code: int) -
     with serve(Clinic(leaks=leaks)) as server:
         done = run("scan", folder, server.url, "--format", "json")
     assert (done.code, done.err) == (code, "")
-    assert done.json["schema"] == "oakum.report/1"
+    assert done.json["schema"] == "oakum.report/2"
     assert bool(done.json["findings"]) is leaks
 
 
@@ -130,7 +130,7 @@ def test_a_dry_run_says_all_and_sends_nothing(folder: Path) -> None:
     assert "GET /patients/{patientId}" in send and "GET /purge" in keep
     assert "PUT /patients/{patientId}/settings" in send
     assert "PUT /patients/{patientId}/settings" in quiet.out.split("would not send:")[1]
-    assert data.json["schema"] == "oakum.plan/1"
+    assert data.json["schema"] == "oakum.plan/2"
     assert {each["request"] for each in data.json["skipped"]} >= {"GET /purge"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from oakum.cli import scan_only as command
 from oakum.report import json_v1
 from oakum.scan.checks import CHECKS
-from oakum.scan.replay import EXIT_CODES, AtDoor, Left, Replay, Verdict
+from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, Verdict
 from tests.scan.clinic import SECRETS, Clinic, write
 from tests.scan.servers import serve
 from tests.unit.cli.shell import Done, oakum
@@ -56,9 +56,9 @@ def test_what_leaks_still_is_open_and_ends_with_1(folder: Path) -> None:
     assert (text.code, text.err, data.code) == (1, "", 1)
     assert text.out.startswith("still open  ")
     assert "  open at " in text.out
-    assert data.json["schema"] == "oakum.replay/1"
+    assert data.json["schema"] == "oakum.replay/2"
     assert (data.json["fingerprint"], data.json["verdict"]) == (fingerprint, "still_open")
-    assert {each["result"] for each in data.json["doors"]} == {"still_open"}
+    assert {each["result"] for each in data.json["endpoints"]} == {"still_open"}
 
 
 def test_what_was_mended_is_fixed_and_ends_with_0(folder: Path) -> None:
@@ -90,8 +90,8 @@ def test_each_verdict_has_its_words_and_its_end(
     (folder / "report.json").write_bytes(json_v1.render(report))
 
     def told(verdict: Verdict) -> Done:
-        at = tuple(AtDoor(door, Verdict.FIXED, "why") for door in one.doors)
-        left = (Left("member\x1b[2J", "city", one.doors),)
+        at = tuple(AtEndpoint(endpoint, Verdict.FIXED, "why") for endpoint in one.endpoints)
+        left = (Left("member\x1b[2J", "city", one.endpoints),)
         done = Replay(one, verdict, at, left, ("the budget was spent",), 12, 0.5)
 
         def stub(*_: object) -> Replay:

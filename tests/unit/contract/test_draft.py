@@ -155,7 +155,7 @@ class TestInlineSchemasOnly:
         assert sees(self.found, "Reader.admin") == ["owner"]
         assert sees(self.found, "Reader.password") == []
         assert sees(self.found, "Note.note_title") == ["anyone"]
-        assert sees(self.found, "Note.owner") == ["member"]  # the open door does not show it
+        assert sees(self.found, "Note.owner") == ["member"]  # the open endpoint does not show it
         assert sees(self.found, "Note.secret") == ["owner"]
 
     def test_an_owner_sets_what_some_request_takes_and_never_their_rights(self) -> None:
@@ -171,7 +171,7 @@ class TestInlineSchemasOnly:
         never = [name for name, rule in self.found.operations.items() if rule.reads is False]
         assert never == ["GET /fillshelf"]
 
-    def test_doors_without_a_resource_are_named(self) -> None:
+    def test_endpoints_without_a_resource_are_named(self) -> None:
         assert {"GET /", "POST /readers/v1/login"} <= set(self.found.operations)
 
     def test_nobody_has_stated_it(self) -> None:
@@ -333,7 +333,9 @@ def test_a_document_that_says_nothing_of_anybody(paths: Spec) -> None:
 
 
 @pytest.mark.parametrize("order", [("v1", "v2"), ("v2", "v1"), ("v9", "v10")])
-def test_of_two_versions_of_a_door_the_newer_one_is_the_main_door(order: tuple[str, str]) -> None:
+def test_of_two_versions_of_an_endpoint_the_newer_one_is_the_main_endpoint(
+    order: tuple[str, str],
+) -> None:
     user = thing("id", "name", "email")
     paths = {f"/{each}/users/{{id}}": {"get": {"operationId": each} | answer(ref("User"))}
              for each in order}  # fmt: skip
@@ -529,8 +531,8 @@ class TestCounts:
 )
 def test_the_key_is_what_the_path_takes(paths: list[str], key: str) -> None:
     article = thing("id", "slug", "author_id", "body")
-    doors: Spec = {path: {"get": answer(ref("Article"))} for path in paths}
-    assert policy(doors, {"Article": article}).resources["Article"].key == key
+    endpoints: Spec = {path: {"get": answer(ref("Article"))} for path in paths}
+    assert policy(endpoints, {"Article": article}).resources["Article"].key == key
 
 
 def test_the_key_is_in_every_view() -> None:
@@ -596,7 +598,7 @@ def test_an_owner_that_who_am_i_does_not_tell_is_asked_for(
         ("/boards/{id}", "Only the owner may retrieve it", None),
     ],
 )
-def test_a_door_that_says_it_is_the_owners_alone_is(
+def test_an_endpoint_that_says_it_is_the_owners_alone_is(
     path: str, description: str, expected: tuple[str, ...] | None
 ) -> None:
     shown = {
@@ -617,7 +619,7 @@ def test_a_door_that_says_it_is_the_owners_alone_is(
         (("id", "text"), ["Feed", "Post"]),
     ],
 )
-def test_a_list_of_what_other_doors_show_too_is_no_thing_of_its_own(
+def test_a_list_of_what_other_endpoints_show_too_is_no_thing_of_its_own(
     feed: tuple[str, ...], resources: list[str]
 ) -> None:
     post = thing("id", "text", "author_id", "at")

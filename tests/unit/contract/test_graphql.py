@@ -1,4 +1,4 @@
-"""A GraphQL schema beside a policy: what its doors answer, and what a policy may not rest on."""
+"""A GraphQL schema beside a policy: what its endpoints answer, and what a policy may not rest on."""
 
 # ruff: noqa: E501 - a message stands on one line, as its reader sees it
 
@@ -115,8 +115,8 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def answer(contract: Contract, door: str = "POST /graphql") -> Shape:
-    operation = contract.document.operation(door)
+def answer(contract: Contract, endpoint: str = "POST /graphql") -> Shape:
+    operation = contract.document.operation(endpoint)
     assert operation is not None
     media = operation.success()
     assert media is not None and media.shape is not None
@@ -197,7 +197,7 @@ def test_an_answer_has_data_and_messages_and_nothing_else(folder: Folder) -> Non
     assert shape.extra is None
 
 
-def test_a_door_answers_graphql_whatever_the_document_says(folder: Folder) -> None:
+def test_an_endpoint_answers_graphql_whatever_the_document_says(folder: Folder) -> None:
     contract = folder.load()
     operation = contract.document.operation("POST /graphql")
     assert operation is not None
@@ -236,7 +236,7 @@ def test_a_root_that_is_a_resource_holds_every_field_for_the_policy_to_grant(
     assert "no line of `Query` mentions `__typename`" in gaps
 
 
-def test_a_door_that_writes_may_answer_what_a_mutation_says(folder: Folder) -> None:
+def test_an_endpoint_that_writes_may_answer_what_a_mutation_says(folder: Folder) -> None:
     folder.change("policy.yaml", "reads: true", "call: [member]")
     contract = folder.load()
     names = children(below(answer(contract), "data"))
@@ -321,7 +321,7 @@ def test_a_method_that_no_server_asks_queries_with(folder: Folder) -> None:
     ]
 
 
-def test_a_door_that_neither_reads_nor_says_who_may_write(folder: Folder) -> None:
+def test_an_endpoint_that_neither_reads_nor_says_who_may_write(folder: Folder) -> None:
     folder.change("policy.yaml", ", reads: true", "")
     assert folder.problems() == [
         "policy.yaml:24:28: what a mutation writes is no line of the contract; write `reads: true` to refuse mutations, or `call:` to say who may send them"

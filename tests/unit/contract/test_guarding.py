@@ -1,4 +1,4 @@
-"""What a gateway is told: all of it is read, and whatever would open a door is refused."""
+"""What a gateway is told: all of it is read, and whatever would open an endpoint is refused."""
 
 # ruff: noqa: E501 - a message stands on one line, as its reader sees it
 
@@ -132,7 +132,7 @@ WAY = "is no path pattern; plain segments, `*` for any one, and `**` at the end 
         ("{strip: [Connection]}", "`connection` is the gateway's own to write"),
     ],
 )  # fmt: skip
-def test_what_would_open_a_door_is_refused(guard: str, expected: str) -> None:
+def test_what_would_open_an_endpoint_is_refused(guard: str, expected: str) -> None:
     assert said(f"guard: {guard}") == [expected]
 
 

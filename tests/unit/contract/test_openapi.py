@@ -1,4 +1,4 @@
-"""OpenAPI documents: the doors, what passes through them, and how mistakes are told."""
+"""OpenAPI documents: the endpoints, what passes through them, and how mistakes are told."""
 
 from __future__ import annotations
 
@@ -116,8 +116,10 @@ def test_the_document_of_these_tests_is_valid() -> None:
     validate(parse(PELOTON.replace("4xx", "4XX"), "api.yaml").plain())
 
 
-def test_doors_in_the_order_written() -> None:
-    found = [(door.id, door.method, door.path) for door in parsed(PELOTON).operations]
+def test_endpoints_in_the_order_written() -> None:
+    found = [
+        (endpoint.id, endpoint.method, endpoint.path) for endpoint in parsed(PELOTON).operations
+    ]
     assert found == [
         ("getUser", "GET", "/api/user/{userId}"),
         ("PATCH /api/user/{userId}", "PATCH", "/api/user/{userId}"),
@@ -125,39 +127,39 @@ def test_doors_in_the_order_written() -> None:
     ]
 
 
-def test_a_door_by_its_names() -> None:
+def test_an_endpoint_by_its_names() -> None:
     document = parsed(PELOTON)
-    door = document.operation("getUser")
-    assert door is not None
-    assert document.operation("GET /user/{userId}") is door
-    assert document.operation("get /api/user/{userId}") is door
+    endpoint = document.operation("getUser")
+    assert endpoint is not None
+    assert document.operation("GET /user/{userId}") is endpoint
+    assert document.operation("get /api/user/{userId}") is endpoint
     assert document.operation("GET /api/user") is None
     assert document.operation("putUser") is None
 
 
 def test_parameters_of_a_path_give_way_to_those_of_an_operation() -> None:
-    door = operation(PELOTON, "getUser")
-    assert [(p.name, p.where, p.required, p.example, p.default) for p in door.parameters] == [
+    endpoint = operation(PELOTON, "getUser")
+    assert [(p.name, p.where, p.required, p.example, p.default) for p in endpoint.parameters] == [
         ("userId", "path", True, "u1", None),
         ("expand", "query", True, None, None),
         ("X-Trace", "header", False, "t1", None),
     ]
     other = operation(PELOTON, "PATCH /user/{userId}")
     assert other.parameters[1].default == "none"
-    assert door.parameters[1].shape.enum == ("all",)
+    assert endpoint.parameters[1].shape.enum == ("all",)
 
 
 def test_answers_and_bodies_by_media_type() -> None:
-    door = operation(PELOTON, "getUser")
-    assert {s: [(m.type, m.is_json) for m in each] for s, each in door.responses.items()} == {
+    endpoint = operation(PELOTON, "getUser")
+    assert {s: [(m.type, m.is_json) for m in each] for s, each in endpoint.responses.items()} == {
         "200": [("application/json", True), ("text/csv", False)],
         "4XX": [("application/problem+json", True)],
     }
-    shape = door.responses["200"][0].shape
-    assert shape is parsed_shape(door)
+    shape = endpoint.responses["200"][0].shape
+    assert shape is parsed_shape(endpoint)
     assert shape is not None
     assert shape.names == {"User"}
-    assert door.responses["200"][1].shape is None
+    assert endpoint.responses["200"][1].shape is None
     change = operation(PELOTON, "PATCH /user/{userId}")
     assert [media.type for media in change.body] == [
         "application/x-www-form-urlencoded",
@@ -168,8 +170,8 @@ def test_answers_and_bodies_by_media_type() -> None:
     assert workouts.is_json
 
 
-def parsed_shape(door: Operation) -> Any:
-    media = door.success()
+def parsed_shape(endpoint: Operation) -> Any:
+    media = endpoint.success()
     return media.shape if media else None
 
 
@@ -182,9 +184,9 @@ def test_the_order_of_media_types_says_nothing(types: str) -> None:
 
 def test_a_component_is_one_shape_wherever_it_is_used() -> None:
     document = parsed(PELOTON)
-    door = document.operation("getUser")
-    assert door is not None
-    assert parsed_shape(door) is document.schemas["User"]() is document.schemas["User"]()
+    endpoint = document.operation("getUser")
+    assert endpoint is not None
+    assert parsed_shape(endpoint) is document.schemas["User"]() is document.schemas["User"]()
     assert list(document.schemas) == ["User"]
 
 
@@ -198,14 +200,14 @@ def test_security_is_inherited_and_overridden() -> None:
     assert silent.security is None
 
 
-def test_words_about_a_door() -> None:
-    door = operation(PELOTON, "getUser")
-    assert (door.summary, door.tags, door.extensions) == (
+def test_words_about_an_endpoint() -> None:
+    endpoint = operation(PELOTON, "getUser")
+    assert (endpoint.summary, endpoint.tags, endpoint.extensions) == (
         "A member",
         ("users",),
         {"x-note": "here"},
     )
-    assert door.pointer == "/paths/~1user~1{userId}/get"
+    assert endpoint.pointer == "/paths/~1user~1{userId}/get"
     assert operation(PELOTON, "PATCH /user/{userId}").description == "Changes it"
     assert operation(PELOTON, "listWorkouts").pointer == "/components/pathItems/Workouts/get"
 
@@ -228,8 +230,8 @@ def test_places_in_yaml_and_in_json() -> None:
     document = Document.parse(data, "api.json")
     place = document.locate(pointer)
     assert data[place.column - 1 :].startswith(b'{"operationId":"getUser"')
-    assert [door.id for door in document.operations] == [
-        door.id for door in parsed(PELOTON).operations
+    assert [endpoint.id for endpoint in document.operations] == [
+        endpoint.id for endpoint in parsed(PELOTON).operations
     ]
 
 
@@ -253,19 +255,19 @@ def test_places_in_yaml_and_in_json() -> None:
 )
 def test_servers(servers: str, path: str, origin: str) -> None:
     document = parsed(with_paths("  /a: {get: {}}", f"servers: {servers}"))
-    assert [door.path for door in document.operations] == [path]
+    assert [endpoint.path for endpoint in document.operations] == [path]
     assert document.base_url == origin
 
 
 def test_servers_of_an_operation_come_first() -> None:
     paths = "  /a: {servers: [{url: /p}], get: {servers: [{url: /o}]}, put: {}}"
     document = parsed(with_paths(paths, "servers: [{url: /d}]"))
-    assert [door.path for door in document.operations] == ["/o/a", "/p/a"]
+    assert [endpoint.path for endpoint in document.operations] == ["/o/a", "/p/a"]
 
 
 def test_a_path_parameter_that_only_the_template_names() -> None:
-    door = operation(with_paths("  /a/{id}/{other}: {get: {}}"), "GET /a/{id}/{other}")
-    assert [(p.name, p.where, p.required) for p in door.parameters] == [
+    endpoint = operation(with_paths("  /a/{id}/{other}: {get: {}}"), "GET /a/{id}/{other}")
+    assert [(p.name, p.where, p.required) for p in endpoint.parameters] == [
         ("id", "path", True),
         ("other", "path", True),
     ]
@@ -273,8 +275,11 @@ def test_a_path_parameter_that_only_the_template_names() -> None:
 
 def test_a_parameter_described_by_content() -> None:
     text = "  /a: {get: {parameters: [{name: f, in: query, content: {application/json: {schema: "
-    door = operation(with_paths(text + "{type: object, example: {a: 1}}}}}]}}"), "GET /a")
-    assert (door.parameters[0].shape.kinds, door.parameters[0].example) == ({"object"}, {"a": 1})
+    endpoint = operation(with_paths(text + "{type: object, example: {a: 1}}}}}]}}"), "GET /a")
+    assert (endpoint.parameters[0].shape.kinds, endpoint.parameters[0].example) == (
+        {"object"},
+        {"a": 1},
+    )
 
 
 def test_an_example_of_the_parameter_comes_before_that_of_its_schema() -> None:
@@ -352,12 +357,12 @@ components:
     assert [path for path, _ in flatten(events.shape)] == [found]
 
 
-def test_a_path_with_a_reference_keeps_its_own_doors() -> None:
+def test_a_path_with_a_reference_keeps_its_own_endpoints() -> None:
     text = with_paths(
         "  /a: {$ref: '#/components/pathItems/A', get: {operationId: own}}",
         "components: {pathItems: {A: {get: {operationId: theirs}, put: {operationId: put}}}}",
     )
-    assert [door.id for door in parsed(text).operations] == ["own", "put"]
+    assert [endpoint.id for endpoint in parsed(text).operations] == ["own", "put"]
 
 
 def test_sloppy_documents_are_read() -> None:
@@ -373,7 +378,9 @@ paths:
     post: {operationId: 5, responses: [], security: [{a: []}, b]}
 components: []
 """
-    trace, get, post = sorted(parsed(text).operations, key=lambda door: "TGP".find(door.method[0]))
+    trace, get, post = sorted(
+        parsed(text).operations, key=lambda endpoint: "TGP".find(endpoint.method[0])
+    )
     assert (trace.tags, trace.summary, trace.security) == (("a",), "", None)
     assert [(status, len(media)) for status, media in get.responses.items()] == [
         ("200", 0),
@@ -423,7 +430,7 @@ components: []
         ),
         (
             "openapi: 3.0.3",
-            "api.yaml:1:1: `paths` is missing; a document without paths has no doors to watch",
+            "api.yaml:1:1: `paths` is missing; a document without paths has no endpoints to watch",
         ),
         ("openapi: 3.0.3\npaths: []", "api.yaml:2:8: `paths` must be a map of paths"),
         ('{"openapi": "3.0.0", "paths": 5}', "api.yaml:1:31: `paths` must be a map of paths"),
@@ -539,14 +546,14 @@ def test_references_to_files(tmp_path: Path) -> None:
         "properties: {owner: {$ref: 'models.json#/User'}, name: {}}"
     )
     document = Document.load(tmp_path / "api.yaml")
-    door = document.operation("getUsers")
-    assert door is not None
-    shape = parsed_shape(door)
+    endpoint = document.operation("getUsers")
+    assert endpoint is not None
+    shape = parsed_shape(endpoint)
     assert shape.names == {"User"}
     assert [path for path, _ in flatten(shape)] == ["id", "pet.owner", "pet.name", "first"]
     assert children(shape)["id"] is document.schemas["Id"]()
     assert children(shape)["pet"].names == {"pet one"}
-    assert str(document.locate(door.pointer)) == f"{tmp_path}/paths/users.yaml:2:3"
+    assert str(document.locate(endpoint.pointer)) == f"{tmp_path}/paths/users.yaml:2:3"
     assert str(document.locate(shape.pointer)) == f"{tmp_path}/paths/../models.json:1:10"
     place = f"{tmp_path}/paths/../models.json:2:7"
     assert str(document.locate(f"{shape.pointer}/properties/id")) == place
@@ -611,7 +618,7 @@ def test_overlays_are_applied_in_order_before_reading(tmp_path: Path) -> None:
         "  - target: $\n    update: {x-exposure: {}, components: {responses: {Ok: {}}}}\n"
     )
     document = Document.load(api, [first, second])
-    assert [door.id for door in document.operations] == ["getA", "PUT /a", "GET /b"]
+    assert [endpoint.id for endpoint in document.operations] == ["getA", "PUT /a", "GET /b"]
     assert document.extensions == {"x-exposure": {}}
     assert [str(problem).replace(str(tmp_path), "") for problem in document.warnings] == [
         "/first.yaml:5:13: the target `$.paths['/z']` matches nothing in the document; "

@@ -70,7 +70,7 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has a key of its own and is no resource; who may call `getRide` sees all of it"),
         ("Award: {owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "no rule speaks of `getAwards`, and no resource is shown there; so nobody may call them: `{}` leaves it to what the document asks of callers"),
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
-        ("main: getMember", "main: getRide", "`getRide`, the main door, does not send `Member`"),
+        ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
         ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` leads nowhere in what `getMe` answers"),
         ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` leads nowhere in what `listFollowers` answers"),
         ("counts: [/total]", "counts: [/count]", "`/count` leads nowhere in what `searchMembers` answers"),

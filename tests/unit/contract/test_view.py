@@ -90,7 +90,7 @@ def test_a_pointer_is_read_as_the_rfc_has_it() -> None:
 
 def test_a_resource_leaves_by_every_answer_that_holds_it_however_deep() -> None:
     seen = view(api(), written("resources: {A: {owner: none}, B: {owner: none}}"))
-    assert seen.doors == {"A": ["getA", "getPage"], "B": ["getA", "getPage"]}
+    assert seen.endpoints == {"A": ["getA", "getPage"], "B": ["getA", "getPage"]}
 
 
 def test_what_stands_inside_a_resource_is_no_stranger() -> None:
@@ -104,7 +104,7 @@ def test_what_the_policy_shows_is_the_resource_there() -> None:
         operations: {getPage: {shows: {Person: /data/*}}}
     """
     seen = view(api(), written(part))
-    assert seen.doors == {"Person": ["getPage"]}
+    assert seen.endpoints == {"Person": ["getPage"]}
     assert [sorted(shape.properties) for shape in seen.shapes["Person"]] == [["id"]]
     assert seen.strangers["B"] == ["getA"]
 
@@ -135,4 +135,4 @@ def test_an_operation_is_met_by_any_of_its_names() -> None:
         resources: {Person: {owner: none}}
         operations: {"GET /old/search/{q}": {shows: {Person: /results/*}}}
     """
-    assert view(document(), written(part)).doors == {"Person": ["GET /old/search/{q}"]}
+    assert view(document(), written(part)).endpoints == {"Person": ["GET /old/search/{q}"]}

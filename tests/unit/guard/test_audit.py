@@ -87,7 +87,7 @@ def test_a_line_tells_what_became_of_a_request() -> None:
     assert passage(line) == Passage("getUser", 200, "", {"Member.email": 3}, 4, 1)
 
 
-def test_a_request_without_a_door_has_no_operation() -> None:
+def test_a_request_without_an_endpoint_has_no_operation() -> None:
     assert passage(b'{"op":null,"status":404,"denied":"route"}') == Passage("", 404, "route")
 
 

@@ -39,7 +39,7 @@ def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path
     assert made["config/log"].decode() == f"{tmp_path}/at/run/audit.jsonl"
     assert json.loads(made["config/plan.json"])["contract"] == now.contract
     assert json.loads(made["export.json"]) == {
-        "schema": "oakum.export/1",
+        "schema": "oakum.export/2",
         "contract": now.contract,
         "engine": "puppet",
         "files": sorted(made),

@@ -164,7 +164,7 @@ def test_a_query_is_refused(why: str, query: str) -> None:
     assert both(query) == why
 
 
-def test_a_door_that_writes_takes_mutations_and_no_subscriptions() -> None:
+def test_an_endpoint_that_writes_takes_mutations_and_no_subscriptions() -> None:
     assert both("mutation A($b: ID) { a(b: $b) { id } }", writes=True) == ""
     assert both("mutation { a { username: email } }", writes=True) == "alias"
     assert both("subscription { a }", writes=True) == "subscription"

@@ -227,11 +227,11 @@ def test_a_segment_with_text_and_parameters_has_one_reading_or_none(
         """
         local route = require "oakum.route"
         local template, segment = ...
-        local door = { segments = { template }, method = "GET" }
-        local routes = route.new({ door }, {}, {})
+        local endpoint = { segments = { template }, method = "GET" }
+        local routes = route.new({ endpoint }, {}, {})
         local x = {}
         if not route.read(x, "/" .. segment) or not routes:find(x) then return nil end
-        local params, list = route.params(door, x), {}
+        local params, list = route.params(endpoint, x), {}
         for name in template:gmatch "{(%w+)}" do list[#list + 1] = params[name] end
         return table.concat(list, ",")
         """,
@@ -242,7 +242,7 @@ def test_a_segment_with_text_and_parameters_has_one_reading_or_none(
 
 
 @pytest.mark.parametrize(
-    ("target", "door"),
+    ("target", "endpoint"),
     [
         ("/a/b", "1"),
         ("/a/x", "2"),
@@ -254,23 +254,23 @@ def test_a_segment_with_text_and_parameters_has_one_reading_or_none(
         ("/a", None),
     ],
 )
-def test_the_most_literal_path_wins_wherever_it_leads(target: str, door: str | None) -> None:
+def test_the_most_literal_path_wins_wherever_it_leads(target: str, endpoint: str | None) -> None:
     found = lua(
         """
         local route = require "oakum.route"
-        local doors = {}
+        local endpoints = {}
         for i, segments in ipairs {
           { "a", "b" }, { "a", "{x}" }, { "a", "{x}", "c" }, { "a", "b", "d" },
           { "a", "{x}.txt" }, { "a", "{x}.y.txt" },
-        } do doors[i] = { segments = segments, method = "GET", id = tostring(i) } end
-        local routes, x = route.new(doors, {}, {}), {}
+        } do endpoints[i] = { segments = segments, method = "GET", id = tostring(i) } end
+        local routes, x = route.new(endpoints, {}, {}), {}
         assert(route.read(x, ...))
         local leaf = routes:find(x)
         return leaf and leaf.GET and leaf.GET.id
         """,
         target.encode(),
     )
-    assert (found and found.decode()) == door
+    assert (found and found.decode()) == endpoint
 
 
 @pytest.mark.parametrize(

@@ -101,15 +101,15 @@ def redis_server(port: int, folder: Path, *options: str) -> Iterator[None]:
 @contextmanager
 def listening(answer: bytes | None, backlog: int = 5) -> Iterator[int]:
     """A server that says `answer` to whatever it receives; None: nothing, ever."""
-    with socket() as door:
-        door.bind(("127.0.0.1", 0))
-        door.listen(backlog)
+    with socket() as endpoint:
+        endpoint.bind(("127.0.0.1", 0))
+        endpoint.listen(backlog)
         kept: list[socket] = []
 
         def serve() -> None:
             try:
                 while True:
-                    kept.append(door.accept()[0])
+                    kept.append(endpoint.accept()[0])
                     kept[-1].recv(65536)
                     kept[-1].sendall(answer or b"")
             except OSError:
@@ -117,7 +117,7 @@ def listening(answer: bytes | None, backlog: int = 5) -> Iterator[int]:
 
         if answer is not None:
             Thread(target=serve, daemon=True).start()
-        yield int(door.getsockname()[1])
+        yield int(endpoint.getsockname()[1])
         for each in kept:
             each.close()
 

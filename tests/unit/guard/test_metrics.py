@@ -12,7 +12,7 @@ def lines(metrics: Metrics, up: bool = True) -> list[str]:
     return metrics.text(up, {"contract": "3f", "engine": "envoy"}).splitlines()
 
 
-def test_requests_are_told_apart_by_door_status_and_reason() -> None:
+def test_requests_are_told_apart_by_endpoint_status_and_reason() -> None:
     metrics = Metrics()
     for _ in range(2):
         metrics.count(Passage("getUser", 200, removed={"Member.email": 3}, asked=4, failed=1))

@@ -393,7 +393,7 @@ def test_head_is_asked_as_get_and_answered_without_a_body(talk: Talk) -> None:
     assert (refused.status, refused.body) == (404, b"")
 
 
-def test_an_anonymous_door_may_be_kept_by_caches_unless_somebody_asks(talk: Talk) -> None:
+def test_an_anonymous_endpoint_may_be_kept_by_caches_unless_somebody_asks(talk: Talk) -> None:
     ride = {"id": "r", "title": "t"}
     talk.answers["GET /api/ride/r/details"] = answer(200, ride, cache_control="public")
     assert talk.get("/api/ride/r/details").header("cache-control") == "public"
@@ -434,7 +434,7 @@ def test_hosts_are_those_of_the_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "OPTIONS", "get", "DELETE"])
-def test_a_method_that_nobody_documented_is_no_door(talk: Talk, method: str) -> None:
+def test_a_method_that_nobody_documented_is_no_endpoint(talk: Talk, method: str) -> None:
     assert talk.say(asked(method, "/api/user/pia", "s-ann")).status == 404
     assert talk.questions == []
 

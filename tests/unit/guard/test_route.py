@@ -1,4 +1,5 @@
-"""Which door a request stands at, and what is no door because it can be read in two ways."""
+"""Which endpoint a request stands at, and what is no endpoint because it can be read in two
+ways."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ def router(*paths: str) -> Router:
     return Router([Operation(f"GET {path}", "GET", path) for path in paths or PATHS])
 
 
-def door(target: str, method: str = "GET") -> str | None:
+def endpoint(target: str, method: str = "GET") -> str | None:
     place = placed(target)
     assert place is not None
     found = router().find(place, method)
@@ -63,14 +64,14 @@ def test_a_path_is_kept_as_it_came() -> None:
     ],
 )
 def test_a_literal_comes_before_a_parameter(target: str, path: str | None) -> None:
-    assert door(target) == path
+    assert endpoint(target) == path
 
 
 @pytest.mark.parametrize(
     "target", ["/users/%6de", "/users/ME", "/users/%4De", "/USERS", "/%75sers"]
 )
-def test_a_door_in_disguise_is_neither_that_door_nor_another_one(target: str) -> None:
-    assert door(target) is None
+def test_an_endpoint_in_disguise_is_neither_that_endpoint_nor_another_one(target: str) -> None:
+    assert endpoint(target) is None
 
 
 def test_a_method_that_is_not_documented_falls_through_to_no_other_path() -> None:
@@ -87,7 +88,7 @@ def test_a_method_that_is_not_documented_falls_through_to_no_other_path() -> Non
 
 
 @pytest.mark.parametrize("first", ["id", "name"])
-def test_of_doors_with_one_path_the_text_in_it_tells_which_it_is(first: str) -> None:
+def test_of_endpoints_with_one_path_the_text_in_it_tells_which_it_is(first: str) -> None:
     kinds = {"id": "integer", "name": "string"}
     names = sorted(kinds, key=lambda name: name != first)
     shapes = {name: Shape(kinds=frozenset((kinds[name],))) for name in names}

@@ -88,7 +88,8 @@ def test_it_says_what_it_guards_once_the_engine_answers(contract: Path) -> None:
         (first,) = told
         assert ask(guard.listen)[0] == 200
         assert first.words.startswith(
-            f"guarding http://127.0.0.1:9 on http://{guard.listen} with puppet: 1 doors, contract "
+            f"guarding http://127.0.0.1:9 on http://{guard.listen} with puppet: 1 endpoints,"
+            " contract "
         )
         assert contract_of(guard) == first.data["contract"]
 

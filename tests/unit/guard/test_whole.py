@@ -142,7 +142,7 @@ PEOPLE = Shape(
         "links": lambda: Shape(properties={"self": lambda: Shape(kinds=frozenset(("string",)))}),
         "shards": lambda: Shape(kinds=frozenset(("integer",))),
         "any": Shape,
-        "doors": lambda: Shape(kinds=frozenset(("array",))),
+        "endpoints": lambda: Shape(kinds=frozenset(("array",))),
     },
 )
 
@@ -155,9 +155,9 @@ PEOPLE = Shape(
         ({"links": [{"rel": "next", "href": "/p2"}]}, "cut off"), ({"links": ["/p2"]}, "unknown"),
         ({"links": {"self": {"href": "/x"}}}, "unknown"), ({"shards": 2}, "whole"),
         ({"shards": 2.0}, "whole"), ({"shards": True}, "unknown"), ({"shards": "2"}, "unknown"),
-        ({"shards": [2]}, "unknown"), ({"any": [2]}, "whole"), ({"doors": [1]}, "whole"),
-        ({"doors": [{"rel": "next", "href": "/p2"}]}, "cut off"),
-        ({"doors": [{"rel": "self", "href": "/p2"}, {"rel": "next", "href": None}]}, "whole"),
+        ({"shards": [2]}, "unknown"), ({"any": [2]}, "whole"), ({"endpoints": [1]}, "whole"),
+        ({"endpoints": [{"rel": "next", "href": "/p2"}]}, "cut off"),
+        ({"endpoints": [{"rel": "self", "href": "/p2"}, {"rel": "next", "href": None}]}, "whole"),
     ],
     ids=str,
 )  # fmt: skip

@@ -75,7 +75,10 @@ def test_only_publication_ends_it() -> None:
 
 
 def test_one_case_is_about_what_one_report_to_a_vendor_is_about() -> None:
-    both = {**STAGE_2, **{("birthday", who, door): r for (_, who, door), r in STAGE_2.items()}}
+    both = {
+        **STAGE_2,
+        **{("birthday", who, endpoint): r for (_, who, endpoint), r in STAGE_2.items()},
+    }
     memory = story(report(1, both))
     memory = recorded(memory, memory.findings[1], "reported", DAY, after(1))
     (case,) = memory.disclosures

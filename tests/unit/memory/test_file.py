@@ -37,8 +37,8 @@ def test_a_change_reads_as_the_lines_that_changed() -> None:
     new = {line for line in after if line not in before}
     stamp = '{"run": "run3", "on": "2026-01-03T12:00:00Z"}'
     assert new == {stamp, f'"last_seen": {stamp}', f'"last_tested": {stamp}'}
-    door = '{"method": "GET", "path": "/members/{id}", "operation": "getMember", "now": "open"}'
-    assert door in before
+    endpoint = '{"method": "GET", "path": "/members/{id}", "operation": "getMember", "now": "open"}'
+    assert endpoint in before
 
 
 def test_nothing_of_the_evidence_is_kept() -> None:
@@ -48,7 +48,7 @@ def test_nothing_of_the_evidence_is_kept() -> None:
     one = json.loads(render(STORY))["findings"][0]
     assert set(one) == {
         "fingerprint", "also", "standing", "rule", "verdict", "severity", "resource", "field",
-        "viewer", "state", "doors", "first_seen", "last_seen", "last_tested", "history",
+        "viewer", "state", "endpoints", "first_seen", "last_seen", "last_tested", "history",
     }  # fmt: skip
 
 
@@ -74,16 +74,16 @@ def broken(change: Callable[[Json], object]) -> str:
 
 def test_whoever_writes_fixed_by_hand_is_told() -> None:
     said = broken(lambda c: c["findings"][0].update(standing="fixed"))
-    assert "says `fixed`, and its doors come to `partly_fixed`" in said
+    assert "says `fixed`, and its endpoints come to `partly_fixed`" in said
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c.update(schema="oakum.memory/2"), "`oakum.memory/2` is none of"),
+        (lambda c: c.update(schema="oakum.memory/3"), "`oakum.memory/3` is none of"),
         (lambda c: c.pop("reports"), "`reports` is missing"),
         (lambda c: c["findings"].append(c["findings"][0]), "stands there twice"),
-        (lambda c: c["findings"][0]["doors"][0].update(now="shut"), "`shut` is none of"),
+        (lambda c: c["findings"][0]["endpoints"][0].update(now="shut"), "`shut` is none of"),
         (lambda c: c["reports"][0].update(on="monday"), "a moment such as"),
         (lambda c: c["disclosures"].append({"findings": [], "days": 9, "events": []}), "one"),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.finding import Report, Result
-from oakum.memory import AtDoor, Memory, Remembered, Standing, learn, render, stage
+from oakum.memory import AtEndpoint, Memory, Remembered, Standing, learn, render, stage
 from oakum.memory.model import BESIDE
 from oakum.scan.checks import CHECKS
 from oakum.scan.focus import PLAIN
@@ -66,7 +66,7 @@ def test_a_leak_stays_one_finding_when_the_rule_that_names_it_changes() -> None:
     assert one.named(one.fingerprint) and one.named(one.also[0][:6])
 
 
-def test_what_was_fixed_and_is_back_has_regressed_at_whichever_door() -> None:
+def test_what_was_fixed_and_is_back_has_regressed_at_whichever_endpoint() -> None:
     fixed = learn(Memory(), [report(1, STAGE_1), report(2, FIXED)])
     again = learn(fixed, [report(3, STAGE_2)])
     assert standings(again) == {"anyone": "partly_fixed", "member": "regressed"}
@@ -74,18 +74,18 @@ def test_what_was_fixed_and_is_back_has_regressed_at_whichever_door() -> None:
     elsewhere = {**FIXED, ("city", "member", LIST): LEAK}
     there = learn(fixed, [report(3, elsewhere)])
     assert standings(there)["member"] == "regressed"
-    assert [(e.door, e.now) for e in of(there, "member").doors] == [
-        (ONE, AtDoor.CLOSED), (LIST, AtDoor.BACK),
+    assert [(e.endpoint, e.now) for e in of(there, "member").endpoints] == [
+        (ONE, AtEndpoint.CLOSED), (LIST, AtEndpoint.BACK),
     ]  # fmt: skip
     assert standings(learn(again, [report(4, FIXED)])) == {"anyone": "fixed", "member": "fixed"}
 
 
-def test_a_door_that_was_shut_and_opens_again_is_a_regression_of_a_half_fix_too() -> None:
+def test_an_endpoint_that_was_shut_and_opens_again_is_a_regression_of_a_half_fix_too() -> None:
     half = learn(Memory(), [report(1, STAGE_1), report(2, STAGE_2)])
     assert standings(learn(half, [report(3, STAGE_1)])) == {"anyone": "regressed", "member": "open"}
 
 
-def test_one_door_of_two_is_a_part() -> None:
+def test_one_endpoint_of_two_is_a_part() -> None:
     both = {**squares(NOT_SHOWN, LEAK), **squares(NOT_SHOWN, LEAK, LIST)}
     one = {**squares(NOT_SHOWN, CLOSED), **squares(NOT_SHOWN, LEAK, LIST)}
     memory = learn(Memory(), [report(1, both), report(2, one)])
@@ -190,12 +190,16 @@ def histories(draw: st.DrawFn) -> list[Report]:
 
 
 def shown(reports: list[Report], one: Remembered) -> Iterator[Result | None]:
-    """What each door of a finding was last shown to be, by runs that may say so."""
-    for known in one.doors:
+    """What each endpoint of a finding was last shown to be, by runs that may say so."""
+    for known in one.endpoints:
         last: Result | None = None
         for each in reports:
             for cell in each.cells:
-                same = (cell.field, cell.viewer, cell.door) == (one.field, one.viewer, known.door)
+                same = (cell.field, cell.viewer, cell.endpoint) == (
+                    one.field,
+                    one.viewer,
+                    known.endpoint,
+                )
                 told = cell.result is LEAK or not each.distrust
                 if same and told and cell.result is not NOT_SHOWN:
                     last = cell.result

@@ -1,18 +1,21 @@
-"""Reports of an API of two doors, made of what each cell was; and the story of a half fix."""
+"""Reports of an API of two endpoints, made of what each cell was; and the story of a half fix."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from oakum.errors import Location
-from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 
-ONE, LIST = Door("GET", "/members/{id}", "getMember"), Door("GET", "/members", "listMembers")
+ONE, LIST = (
+    Endpoint("GET", "/members/{id}", "getMember"),
+    Endpoint("GET", "/members", "listMembers"),
+)
 PRIVATE: State = (("private", "true"),)
 OWN = Cell("Member", "city", "owner", PRIVATE, ONE, True, Result.OPEN)
 """Without which a run has shown nothing to anybody."""
-Square = tuple[str, str, Door]
-"""Field, viewer, door."""
+Square = tuple[str, str, Endpoint]
+"""Field, viewer, endpoint."""
 
 
 def rule_of(viewer: str, squares: Mapping[Square, Result]) -> str:
@@ -28,13 +31,13 @@ def report(
 ) -> Report:
     """The report of a scan on a day of January 2026 that saw this."""
     cells = [
-        Cell("Member", name, viewer, PRIVATE, door, result is Result.OPEN, result)
-        for (name, viewer, door), result in squares.items()
+        Cell("Member", name, viewer, PRIVATE, endpoint, result is Result.OPEN, result)
+        for (name, viewer, endpoint), result in squares.items()
     ]
-    leaks: dict[tuple[str, str], list[Door]] = {}
-    for (name, viewer, door), result in squares.items():
+    leaks: dict[tuple[str, str], list[Endpoint]] = {}
+    for (name, viewer, endpoint), result in squares.items():
         if result is Result.LEAK:
-            leaks.setdefault((name, viewer), []).append(door)
+            leaks.setdefault((name, viewer), []).append(endpoint)
     return Report(
         target="http://127.0.0.1:1",
         contract="exposure.yaml",
@@ -45,8 +48,8 @@ def report(
         requests=10,
         budget=100,
         findings=tuple(
-            finding(rule_of(viewer, squares), name, viewer, tuple(sorted(doors)))
-            for (name, viewer), doors in leaks.items()
+            finding(rule_of(viewer, squares), name, viewer, tuple(sorted(endpoints)))
+            for (name, viewer), endpoints in leaks.items()
         ),
         cells=(*cells, OWN),
         skipped=(),
@@ -55,7 +58,7 @@ def report(
     )
 
 
-def finding(rule: str, name: str, viewer: str, doors: tuple[Door, ...] = (ONE,)) -> Finding:
+def finding(rule: str, name: str, viewer: str, endpoints: tuple[Endpoint, ...] = (ONE,)) -> Finding:
     """A proven leak of a private member's field."""
     return Finding(
         rule=rule,
@@ -64,7 +67,7 @@ def finding(rule: str, name: str, viewer: str, doors: tuple[Door, ...] = (ONE,))
         field=name,
         viewer=viewer,
         state=PRIVATE,
-        doors=doors,
+        endpoints=endpoints,
         owasp="API1:2023",
         cwe=("CWE-862", "CWE-639"),
         severity="high",
@@ -74,9 +77,9 @@ def finding(rule: str, name: str, viewer: str, doors: tuple[Door, ...] = (ONE,))
     )
 
 
-def squares(anyone: Result, member: Result, door: Door = ONE) -> dict[Square, Result]:
-    """`city` at one door, for the two kinds of strangers."""
-    return {("city", "anyone", door): anyone, ("city", "member", door): member}
+def squares(anyone: Result, member: Result, endpoint: Endpoint = ONE) -> dict[Square, Result]:
+    """`city` at one endpoint, for the two kinds of strangers."""
+    return {("city", "anyone", endpoint): anyone, ("city", "member", endpoint): member}
 
 
 LEAK, CLOSED, OPEN, NOT_SHOWN = Result.LEAK, Result.CLOSED, Result.OPEN, Result.NOT_SHOWN

@@ -50,9 +50,9 @@ def operation(method: str, path: str, standing: str, fields: list[Json], **more:
     } | more  # fmt: skip
 
 
-def drift(kind: str, door: Json, name: str = "", **more: Json) -> Json:
+def drift(kind: str, endpoint: Json, name: str = "", **more: Json) -> Json:
     return {
-        "kind": kind, "door": door["id"], "method": door["method"], "path": door["path"],
+        "kind": kind, "endpoint": endpoint["id"], "method": endpoint["method"], "path": endpoint["path"],
         "resource": "Member" if name else "", "field": name, "viewer": "member" if name else "",
         "state": {}, "seen": 4, "certain": True,
         "says": "shown to owner" if name else "the document does not declare it",
@@ -62,7 +62,7 @@ def drift(kind: str, door: Json, name: str = "", **more: Json) -> Json:
 
 def observation(operations: list[Json], drifts: list[Json] = [], **more: Json) -> Json:  # noqa: B006
     return {
-        "schema": "oakum.observation/1", "version": "0.1.0", "against": "exposure.yaml",
+        "schema": "oakum.observation/2", "version": "0.1.0", "against": "exposure.yaml",
         "trustworthy": True, "distrust": [],
         "summary": {"read": 28, "skipped": 0, "aside": 0},
         "sources": [{"name": "traffic.ndjson", "kind": "lines", "read": 28, "skipped": {}, "broken": ""}],
@@ -71,7 +71,7 @@ def observation(operations: list[Json], drifts: list[Json] = [], **more: Json) -
 
 
 def small() -> Json:
-    """Three doors of each standing, one that drifts."""
+    """Three endpoints of each standing, one that drifts."""
     user = operation(
         "GET", "/users/{userId}", "documented",
         [field("id", "key"), field("email", "contact", 4), field("friends.*.id", "key"),
@@ -79,7 +79,7 @@ def small() -> Json:
     )  # fmt: skip
     debug = operation("GET", "/debug", "shadow", [field("secret_key", "secret")])
     rows = [
-        {"door": "getUser", "resource": "Member", "field": name, "viewer": viewer, "state": {},
+        {"endpoint": "getUser", "resource": "Member", "field": name, "viewer": viewer, "state": {},
          "present": present, "of": 4}
         for name, viewer, present in (("id", "member", 4), ("email", "member", 4), ("email", "owner", 2))
     ]  # fmt: skip
@@ -88,16 +88,16 @@ def small() -> Json:
     graph["parts"] = [
         operation("query", "me", "seen", [field("me.id", "key"), field("me.phone", "contact")])
     ]
-    doors = [
+    endpoints = [
         graph, user, debug, operation("GET", "/users", "documented", [field("data.*.id", "key")]),
         operation("DELETE", "/users/{userId}", "zombie", []),
     ]  # fmt: skip
     found = [
-        drift("new-door", debug),
+        drift("new-endpoint", debug),
         drift("sent-wider", user, "email"),
         drift("new-field", user, "id", says="no line"),
     ]
-    return observation(doors, found, sent=rows)
+    return observation(endpoints, found, sent=rows)
 
 
 def distrusted() -> Json:
@@ -121,13 +121,14 @@ def distrusted() -> Json:
 
 def hostile() -> Json:
     """Names that would be markup, script, an address, a template or a forged line."""
-    doors = [
+    endpoints = [
         operation("GET", f"/x/{name}/{{id}}", "shadow", [field(f"{name}.{other}") for other in HOSTILE],
                   hosts=[name], auth={name: 1})
         for name in HOSTILE
     ]  # fmt: skip
     drifts = [
-        drift("new-field", door, name, says=name) for door, name in zip(doors, HOSTILE, strict=True)
+        drift("new-field", endpoint, name, says=name)
+        for endpoint, name in zip(endpoints, HOSTILE, strict=True)
     ]
     sources = [
         {
@@ -138,14 +139,16 @@ def hostile() -> Json:
             "broken": "",
         }
     ]
-    return observation(doors, drifts, sources=sources, aside={HOSTILE[0]: 1}, against=HOSTILE[1])
+    return observation(
+        endpoints, drifts, sources=sources, aside={HOSTILE[0]: 1}, against=HOSTILE[1]
+    )
 
 
-def large(doors: int = 500, fields: int = 20) -> Json:
+def large(endpoints: int = 500, fields: int = 20) -> Json:
     """500 operations of 20 fields, in 25 places of the tree."""
 
     def made() -> Iterator[Json]:
-        for at in range(doors):
+        for at in range(endpoints):
             held = [
                 field(f"data.*.group{n % 4}.field_{at}_{n}", CLASSES[n % 8], n % 9)
                 for n in range(fields)
@@ -156,7 +159,9 @@ def large(doors: int = 500, fields: int = 20) -> Json:
 
     found = [*made()]
     drifts = [
-        drift("sent-wider", door, f"field_{at}_3") for at, door in enumerate(found) if at % 5 == 0
+        drift("sent-wider", endpoint, f"field_{at}_3")
+        for at, endpoint in enumerate(found)
+        if at % 5 == 0
     ]
     return observation(found, drifts)
 
@@ -164,14 +169,14 @@ def large(doors: int = 500, fields: int = 20) -> Json:
 USES = ("rendered", "read", "copied", "untouched", "unobserved")
 
 
-def usage(doors: int = 2, fields: int = 5, name: str = "field") -> Json:
-    """What pages use of some doors."""
+def usage(endpoints: int = 2, fields: int = 5, name: str = "field") -> Json:
+    """What pages use of some endpoints."""
     held = [
         {"method": "GET", "path": f"/{name}/{at}", "operation": f"get{at}", "answers": 2,
          "fields": [{"path": f"data.*.{name}_{at}_{n}", "use": USES[n % 5]} for n in range(fields)]}
-        for at in range(doors)
+        for at in range(endpoints)
     ]  # fmt: skip
-    counts = {use: doors * sum(USES[n % 5] == use for n in range(fields)) for use in USES}
+    counts = {use: endpoints * sum(USES[n % 5] == use for n in range(fields)) for use in USES}
     rows = [
         {"resource": "Member", "viewer": "member", "field": f"{name}_0_3", "verdicts": ["leak"],
          "use": "untouched", "operations": ["get0"], **PLACE},
@@ -179,9 +184,9 @@ def usage(doors: int = 2, fields: int = 5, name: str = "field") -> Json:
          "use": "copied", "operations": ["get0"], **PLACE},
     ]  # fmt: skip
     return {
-        "schema": "oakum.use/1", "meaning": "excess on the pages driven", "pages": 1, "discarded": [],
+        "schema": "oakum.use/2", "meaning": "excess on the pages driven", "pages": 1, "discarded": [],
         "answers_of_other_origins": 0, "answers_without_fields": 0, "answers_not_kept": 0,
-        "counts": counts, "doors": held, "difference": rows,
+        "counts": counts, "endpoints": held, "difference": rows,
     }  # fmt: skip
 
 
@@ -200,7 +205,7 @@ def comparison(rows: int = 12, name: str = "field") -> Json:
     ]  # fmt: skip
     counts = {verdict: sum(row["verdict"] == verdict for row in made) for verdict in VERDICTS}
     return {
-        "schema": "oakum.comparison/1", "version": "0.1.0", "meaning": "excess on the pages driven",
+        "schema": "oakum.comparison/2", "version": "0.1.0", "meaning": "excess on the pages driven",
         "contract": "exposure.yaml", "traffic": "observation.json", "uses": ["use.json"],
         "trustworthy": True, "distrust": [], "counts": counts, "rows": made,
     }  # fmt: skip
@@ -212,7 +217,7 @@ def abuse(name: str = "GET /members/{memberId}") -> Json:
 
     def event(kind: str, count: int) -> Json:
         return {
-            "told": "2026-11-25T01:00:00Z", "kind": kind, "at": "2026-11-25T02:00:00Z", "door": name,
+            "told": "2026-11-25T01:00:00Z", "kind": kind, "at": "2026-11-25T02:00:00Z", "endpoint": name,
             "window": "hour", "what": "objects", "count": count, "limit": 20,
             "rest": {"callers": 900, "window": "hour", "middle": 2, "high": 9, "share": 0.99},
             "requests": count, "misses": 1, "ids": count, "ordered": 0, "certain": True,
@@ -227,7 +232,7 @@ def abuse(name: str = "GET /members/{memberId}") -> Json:
     ]  # fmt: skip
     kinds = dict.fromkeys(("walk", "guess", "scrape", "probe", "share", "stuff"), 0)
     return {
-        "schema": "oakum.abuse/1", "version": "0.1.0", "trustworthy": True, "distrust": [],
+        "schema": "oakum.abuse/2", "version": "0.1.0", "trustworthy": True, "distrust": [],
         "summary": {"calls": 9000, "watched": 901, "let_go": 0, "told": 2,
                     "kinds": kinds | {"walk": 1, "scrape": 1},
                     "begins": "2026-11-25T00:00:00Z", "ends": "2026-11-25T03:00:00Z"},

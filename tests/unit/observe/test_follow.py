@@ -125,7 +125,7 @@ def test_a_signal_ends_it_with_all_of_it(tmp_path: Path, sent: signal.Signals) -
         assert "1 operation, 0 fields" in running.stdout.readline()
         with log.open("a", encoding="utf-8") as file:
             file.write(written(2).replace("members", "debug") * 2)
-        assert "new door" in running.stdout.readline()
+        assert "new endpoint" in running.stdout.readline()
         assert "drift" in running.stdout.readline()
         running.send_signal(sent)
         rest = running.stdout.read()

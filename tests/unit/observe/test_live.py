@@ -53,7 +53,7 @@ def test_the_first_look_learns_and_the_next_tell_what_is_new(live: Live) -> None
     fed(live, [passed("/health", {"ok": True})])
     later = live.look(NOON + 2, reads(13))
     assert [(each.kind, each.says) for each in later.fresh] == [
-        ("door", "GET /health"),
+        ("endpoint", "GET /health"),
         ("field", "GET /members/{memberId}: email, contact"),
     ]
     assert live.look(NOON + 3, reads(13)).fresh == ()
@@ -127,7 +127,7 @@ def test_a_frame_fits_its_screen(live: Live) -> None:
 
 
 def test_names_of_an_api_reach_the_screen_as_text_alone(live: Live) -> None:
-    news = News(NOON, "door", "GET /[bold red]x[/]\x1b[2J\u202e")
+    news = News(NOON, "endpoint", "GET /[bold red]x[/]\x1b[2J\u202e")
     assert line(news).plain.endswith(r"GET /[bold red]x[/]\x1b[2J\u202e")
     fed(live, [passed("/things")])
     shown = text(live.look(NOON, reads(1)), "[bold]title[/bold]\x1b", 100)
@@ -140,11 +140,11 @@ def test_what_is_remembered_of_the_news_is_bounded(monkeypatch: pytest.MonkeyPat
     for n in range(10):
         fed(live, [passed(f"/{chr(97 + n)}/things")])
         frame = live.look(NOON + n, reads(n + 1))
-    assert len(live._known["door"]) == 5
+    assert len(live._known["endpoint"]) == 5
     assert len(frame.busy) == 10  # they are counted all the same
 
 
-def test_what_is_notable_of_a_door_is_told_once(tmp_path: Path) -> None:
+def test_what_is_notable_of_an_endpoint_is_told_once(tmp_path: Path) -> None:
     document = {
         "openapi": "3.1.0",
         "info": {"title": "club", "version": "1"},

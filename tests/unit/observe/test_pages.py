@@ -98,11 +98,11 @@ def test_what_was_sent_is_folded_without_loss() -> None:
     document = samples.small()
     ((_, data),) = Page(inventoried(document)).all("script", id="data")
     kept = {
-        (group["door"], group["resource"], name, group["viewer"], many, group["of"])
+        (group["endpoint"], group["resource"], name, group["viewer"], many, group["of"])
         for group in json.loads(data)["sent"]
         for name, many in group["fields"].items()
     }
     assert kept == {
-        (row["door"], row["resource"], row["field"], row["viewer"], row["present"], row["of"])
+        (row["endpoint"], row["resource"], row["field"], row["viewer"], row["present"], row["of"])
         for row in document["sent"]
     }

@@ -15,7 +15,7 @@ from oakum.errors import Location
 from oakum.finding import (
     Answer,
     Cell,
-    Door,
+    Endpoint,
     Evidence,
     Finding,
     IdentityState,
@@ -58,22 +58,22 @@ _STATES: dict[str, tuple[State, ...]] = {
 }
 """States by class of field: a cell names only the settings that bear on it."""
 
-_PROFILE = Door("GET", "/api/user/{userNameOrId}", "getUser")
-_SEARCH = Door("GET", "/api/user/search", "searchUsers")
-_LEGACY = Door("GET", "/api/user/search/{query}", "searchUsersLegacy")
-_FOLLOWERS = Door("GET", "/api/user/{userId}/followers", "listFollowers")
-_GRAPHQL = Door("POST", "/graphql", "SharedTags")
-_WORKOUT = Door("GET", "/api/workout/{workoutId}", "getWorkout")
-_WORKOUTS = Door("GET", "/api/user/{userId}/workouts", "listWorkouts")
-_DETAILS = Door("POST", "/stats/workouts/details", "workoutDetails")
-_CSV = Door("GET", "/api/user/{userId}/workout_history_csv", "exportWorkouts")
-_SETTINGS = Door("GET", "/api/user/{userId}/settings", "getSettings")
-_RIDE = Door("GET", "/api/ride/{rideId}/details", "getRide")
+_PROFILE = Endpoint("GET", "/api/user/{userNameOrId}", "getUser")
+_SEARCH = Endpoint("GET", "/api/user/search", "searchUsers")
+_LEGACY = Endpoint("GET", "/api/user/search/{query}", "searchUsersLegacy")
+_FOLLOWERS = Endpoint("GET", "/api/user/{userId}/followers", "listFollowers")
+_GRAPHQL = Endpoint("POST", "/graphql", "SharedTags")
+_WORKOUT = Endpoint("GET", "/api/workout/{workoutId}", "getWorkout")
+_WORKOUTS = Endpoint("GET", "/api/user/{userId}/workouts", "listWorkouts")
+_DETAILS = Endpoint("POST", "/stats/workouts/details", "workoutDetails")
+_CSV = Endpoint("GET", "/api/user/{userId}/workout_history_csv", "exportWorkouts")
+_SETTINGS = Endpoint("GET", "/api/user/{userId}/settings", "getSettings")
+_RIDE = Endpoint("GET", "/api/ride/{rideId}/details", "getRide")
 
 PROMISE = "Only people who follow you can see your profile and your workouts"
 
-# resource -> (doors, {class of field: fields})
-_RESOURCES: dict[str, tuple[tuple[Door, ...], dict[str, tuple[str, ...]]]] = {
+# resource -> (endpoints, {class of field: fields})
+_RESOURCES: dict[str, tuple[tuple[Endpoint, ...], dict[str, tuple[str, ...]]]] = {
     "Member": (
         (_PROFILE, _SEARCH, _LEGACY, _FOLLOWERS, _DETAILS, _GRAPHQL),
         {
@@ -122,8 +122,8 @@ def _granted(kind: str, viewer: str, state: State) -> bool:
     return kind == "own" and viewer == "owner"
 
 
-def _result(kind: str, viewer: str, door: Door, granted: bool) -> tuple[Result, str]:
-    if viewer == "ex_follower" and door in (_FOLLOWERS, _CSV):
+def _result(kind: str, viewer: str, endpoint: Endpoint, granted: bool) -> tuple[Result, str]:
+    if viewer == "ex_follower" and endpoint in (_FOLLOWERS, _CSV):
         return Result.NOT_SHOWN, "no identity could be made `ex_follower` of an owner"
     if kind == "never":
         return Result.NOT_SHOWN, "the owner was never seen to see it"
@@ -132,24 +132,24 @@ def _result(kind: str, viewer: str, door: Door, granted: bool) -> tuple[Result, 
             return Result.OVER_BLOCK, ""
         return Result.OPEN, ""
     half_fixed = viewer in _MEMBERS and kind in ("social", "age")
-    careless = viewer in _MEMBERS and door in (_DETAILS, _SETTINGS) and kind == "own"
-    forgotten = viewer == "anyone" and door is _LEGACY and kind == "card"
+    careless = viewer in _MEMBERS and endpoint in (_DETAILS, _SETTINGS) and kind == "own"
+    forgotten = viewer == "anyone" and endpoint is _LEGACY and kind == "card"
     return (Result.LEAK if half_fixed or careless or forgotten else Result.CLOSED), ""
 
 
 def _cells() -> Iterator[Cell]:
-    for resource, (doors, kinds) in _RESOURCES.items():
+    for resource, (endpoints, kinds) in _RESOURCES.items():
         squares = (
             (kind, fields, *rest)
             for kind, fields in kinds.items()
-            for rest in product(VIEWERS, _STATES.get(kind, ((),)), doors)
+            for rest in product(VIEWERS, _STATES.get(kind, ((),)), endpoints)
         )
-        for kind, fields, viewer, state, door in squares:
+        for kind, fields, viewer, state, endpoint in squares:
             granted = _granted(kind, viewer, state)
-            result, reason = _result(kind, viewer, door, granted)
+            result, reason = _result(kind, viewer, endpoint, granted)
             asked = "" if result is Result.NOT_SHOWN else f"{_NAMES[viewer]} → pia"
             for field in fields:
-                yield Cell(resource, field, viewer, state, door, granted, result, reason, asked)
+                yield Cell(resource, field, viewer, state, endpoint, granted, result, reason, asked)
 
 
 def _rule(cell: Cell) -> tuple[str, str, str, tuple[str, ...], str]:
@@ -164,7 +164,7 @@ def _rule(cell: Cell) -> tuple[str, str, str, tuple[str, ...], str]:
     if cell.resource == "Settings":
         title = f"{who} reads {what} {of} that is somebody else's"
         return "foreign-object", "high", "API1:2023", ("CWE-639",), title
-    if dict(cell.state).get("private") == "true" and cell.door is not _DETAILS:
+    if dict(cell.state).get("private") == "true" and cell.endpoint is not _DETAILS:
         title = f"{who} sees {what} {of} whose owner is private"
         cwe = ("CWE-213", "CWE-359")
         return "privacy-setting-not-enforced", "high", "API3:2023", cwe, title
@@ -190,7 +190,7 @@ def _evidence(cell: Cell) -> Evidence | None:
     if cell.result is Result.OVER_BLOCK:
         owner = _answer("pia", "owner", cell.field, "canary")
         return Evidence(owner, Answer(name, cell.viewer, 403, "application/problem+json"), "")
-    path = cell.door.path.replace("{", "$").replace("}", "")
+    path = cell.endpoint.path.replace("{", "$").replace("}", "")
     token = "" if cell.viewer == "anyone" else f' -H "Authorization: Bearer ${name.upper()}_TOKEN"'
     return Evidence(
         owner=_answer("pia", "owner", cell.field, "canary"),
@@ -222,7 +222,7 @@ def _findings(cells: tuple[Cell, ...]) -> Iterator[Finding]:
             field=cell.field,
             viewer=cell.viewer,
             state=cell.state,
-            doors=tuple(other.door for other in held),
+            endpoints=tuple(other.endpoint for other in held),
             owasp=owasp,
             cwe=cwe,
             severity=severity,  # type: ignore[arg-type]
@@ -236,10 +236,10 @@ def _findings(cells: tuple[Cell, ...]) -> Iterator[Finding]:
 
 _ADVICE = {
     "over-block": "serve it, or take the grant out of the contract",
-    "served-without-login": "ask for a session on this door, as its newer twin does",
+    "served-without-login": "ask for a session on this endpoint, as its newer twin does",
     "foreign-object": "compare the id in the path with the caller before reading the object",
     "privacy-setting-not-enforced": (
-        "read the owner's setting where the answer is built, once for every door,"
+        "read the owner's setting where the answer is built, once for every endpoint,"
         " and leave the fields out for callers who do not follow the owner"
     ),
     "excess-field": "build the answer from a list of allowed fields, not from the record",
@@ -252,7 +252,7 @@ _RATE = Finding(
     field="",
     viewer="member",
     state=(),
-    doors=(_SEARCH,),
+    endpoints=(_SEARCH,),
     owasp="API4:2023",
     cwe=("CWE-799",),
     severity="medium",
@@ -278,10 +278,10 @@ def sample() -> Report:
         findings=(*_findings(cells), _RATE),
         cells=cells,
         skipped=(
-            Skipped(Door("DELETE", "/api/user/{userId}", "deleteUser"), "it writes"),
-            Skipped(Door("PUT", "/api/user/{userId}", "updateUser"), "it writes"),
+            Skipped(Endpoint("DELETE", "/api/user/{userId}", "deleteUser"), "it writes"),
+            Skipped(Endpoint("PUT", "/api/user/{userId}", "updateUser"), "it writes"),
             Skipped(
-                Door("GET", "/api/admin/reindex", "reindex"),
+                Endpoint("GET", "/api/admin/reindex", "reindex"),
                 "its summary says `rebuild`: it may change something",
             ),
         ),
@@ -297,8 +297,8 @@ def sample() -> Report:
             changes=3,
             undone=2,
             left=("a new `Note` of ann could not be undone: look at it by hand",),
-            operations=((Door("POST", "/notes", "makeNote"), 7),),
-            untried=(Skipped(Door("POST", "/admin/x", "x"), "not written to, for `admin`"),),
+            operations=((Endpoint("POST", "/notes", "makeNote"), 7),),
+            untried=(Skipped(Endpoint("POST", "/admin/x", "x"), "not written to, for `admin`"),),
         ),
         version="0.1.0",
         field_lines={f"{cell.resource}.{cell.field}": _location(cell) for cell in cells},
@@ -346,7 +346,7 @@ def hostile() -> Report:
     base = next(f for f in sample().findings if f.rule == "privacy-setting-not-enforced")
     findings, cells = [], []
     for text in HOSTILE:
-        door = Door("GET", f"/{text}", text)
+        endpoint = Endpoint("GET", f"/{text}", text)
         findings.append(
             replace(
                 base,
@@ -355,7 +355,7 @@ def hostile() -> Report:
                 viewer=text,
                 state=((text, text),),
                 title=f"`{text}` sees {text}",
-                doors=(door,),
+                endpoints=(endpoint,),
                 advice=text,
                 promise=text,
                 owasp=text,
@@ -369,9 +369,9 @@ def hostile() -> Report:
             )
         )
         cells.append(
-            Cell(text, text, text, ((text, text),), door, False, Result.LEAK, identity=text)
+            Cell(text, text, text, ((text, text),), endpoint, False, Result.LEAK, identity=text)
         )
-        cells.append(Cell(text, f"{text}2", text, (), door, True, Result.NOT_SHOWN, text))
+        cells.append(Cell(text, f"{text}2", text, (), endpoint, True, Result.NOT_SHOWN, text))
     return replace(
         sample(),
         target=HOSTILE[0],
@@ -379,17 +379,17 @@ def hostile() -> Report:
         run=HOSTILE[2],
         findings=tuple(findings),
         cells=tuple(cells),
-        skipped=tuple(Skipped(Door("GET", text, text), text) for text in HOSTILE),
+        skipped=tuple(Skipped(Endpoint("GET", text, text), text) for text in HOSTILE),
         identities=tuple(IdentityState(text, False, text, (text,)) for text in HOSTILE),
         distrust=HOSTILE,
         notes=HOSTILE,
-        writes=Writes(1, 1, 0, HOSTILE, ((Door(HOSTILE[0], HOSTILE[0]), 1),)),
+        writes=Writes(1, 1, 0, HOSTILE, ((Endpoint(HOSTILE[0], HOSTILE[0]), 1),)),
         field_lines={f"{text}.{text}": Location(text, 1, 1) for text in HOSTILE},
     )
 
 
 def large(fields: int = 625) -> Report:
-    """One resource of `fields` × 8 viewers, every third square a leak through one door."""
+    """One resource of `fields` × 8 viewers, every third square a leak through one endpoint."""
     results = (Result.LEAK, Result.CLOSED, Result.OPEN)
     cells = tuple(
         Cell(
@@ -409,7 +409,7 @@ def large(fields: int = 625) -> Report:
 
 def many(count: int) -> Report:
     """A run with so many findings, each of a field of its own, the least grave ones first."""
-    base = next(f for f in sample().findings if len(f.doors) > 2)
+    base = next(f for f in sample().findings if len(f.endpoints) > 2)
     grades = ("low", "medium", "high", "critical")
     findings = tuple(
         replace(
@@ -422,7 +422,7 @@ def many(count: int) -> Report:
         for at in range(count)
     )
     cells = tuple(
-        Cell(f.resource, f.field, f.viewer, f.state, f.doors[0], False, Result.LEAK)
+        Cell(f.resource, f.field, f.viewer, f.state, f.endpoints[0], False, Result.LEAK)
         for f in findings
     )
     return replace(sample(), findings=findings, cells=cells, field_lines={})

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from oakum.errors import ExitCode, Location
-from oakum.finding import Cell, Door, Finding, Report, Result, State
+from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.page.text import visible
 from oakum.report.grouping import (
     defects,
@@ -36,7 +36,7 @@ def finding(**changes: object) -> Finding:
         field="email",
         viewer="member",
         state=(),
-        doors=(Door("GET", "/members/{id}"),),
+        endpoints=(Endpoint("GET", "/members/{id}"),),
         owasp="API3:2023",
         cwe=("CWE-213",),
         severity="medium",
@@ -111,7 +111,7 @@ def test_viewers_to_whom_the_same_happens_share_a_defect() -> None:
 @pytest.mark.parametrize(
     "difference",
     [
-        {"doors": (Door("GET", "/search"),)},
+        {"endpoints": (Endpoint("GET", "/search"),)},
         {"field": "phone"},
         {"contract_location": Location("exposure.yaml", 10, 7)},
         {"advice": "ask for a session"},
@@ -121,7 +121,13 @@ def test_viewers_to_whom_the_same_happens_share_a_defect() -> None:
 def test_viewers_to_whom_something_else_happens_do_not(difference: dict[str, object]) -> None:
     cells = tuple(
         Cell(
-            "Member", "email", "member", (("private", value),), Door("GET", "/"), False, Result.LEAK
+            "Member",
+            "email",
+            "member",
+            (("private", value),),
+            Endpoint("GET", "/"),
+            False,
+            Result.LEAK,
         )
         for value in ("false", "true")
     )
@@ -143,12 +149,16 @@ def test_findings_without_a_field_keep_their_title() -> None:
     assert defect.occasions == (((), ""),)
 
 
-def test_main_doors_come_before_the_others() -> None:
-    main, other, side = Door("GET", "/main"), Door("GET", "/other"), Door("GET", "/side")
-    (defect,) = defects(
-        report(finding(doors=(main, side)), finding(field="phone", doors=(other, side)))
+def test_main_endpoints_come_before_the_others() -> None:
+    main, other, side = (
+        Endpoint("GET", "/main"),
+        Endpoint("GET", "/other"),
+        Endpoint("GET", "/side"),
     )
-    assert defect.doors == (main, other, side)
+    (defect,) = defects(
+        report(finding(endpoints=(main, side)), finding(field="phone", endpoints=(other, side)))
+    )
+    assert defect.endpoints == (main, other, side)
 
 
 def test_fields_follow_the_contract_not_the_alphabet() -> None:
@@ -209,10 +219,10 @@ def test_every_set_of_states_is_said_exactly() -> None:
 
 
 def test_a_field_knows_only_the_settings_that_bear_on_it() -> None:
-    door, pairs = Door("GET", "/"), (KNOWN[1], KNOWN[3])
+    endpoint, pairs = Endpoint("GET", "/"), (KNOWN[1], KNOWN[3])
     others = [("email", state) for state in ((("private", "false"),), (("private", "true"),))]
     cells = tuple(
-        Cell("Member", name, "member", state, door, False, Result.LEAK)
+        Cell("Member", name, "member", state, endpoint, False, Result.LEAK)
         for name, state in (*others, *(("gender", state) for state in KNOWN))
     )
     found = (
@@ -271,7 +281,7 @@ def test_what_was_not_shown_is_told_by_reason_the_commonest_first() -> None:
 
 
 def test_skipped_operations_are_told_by_reason() -> None:
-    assert [(reason, len(doors)) for reason, doors in skipped(sample())] == [
+    assert [(reason, len(endpoints)) for reason, endpoints in skipped(sample())] == [
         ("it writes", 2),
         ("its summary says `rebuild`: it may change something", 1),
     ]

@@ -179,7 +179,7 @@ def test_the_bar_shares_out_all_cells() -> None:
 def test_everything_skipped_and_every_identity_is_named() -> None:
     page = html.render(sample())
     for skipped in sample().skipped:
-        assert skipped.door.path in page
+        assert skipped.endpoint.path in page
     for identity in sample().identities:
         assert f'<th scope="row">{identity.name}</th>' in page
 

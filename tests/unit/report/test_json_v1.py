@@ -16,7 +16,7 @@ from oakum.errors import InputError, Location
 from oakum.finding import (
     Answer,
     Cell,
-    Door,
+    Endpoint,
     Evidence,
     Finding,
     IdentityState,
@@ -30,7 +30,7 @@ from oakum.rules import RULES
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"
-SCHEMA = json.loads((DOCS / "report-1.schema.json").read_text())
+SCHEMA = json.loads((DOCS / "report-2.schema.json").read_text())
 
 
 def closed(schema: Json) -> Json:
@@ -67,7 +67,7 @@ def test_the_page_documents_every_key_of_the_report() -> None:
 
 def test_the_head_says_what_was_run() -> None:
     document = json.loads(json_v1.render(sample()))
-    assert document["schema"] == "oakum.report/1"
+    assert document["schema"] == "oakum.report/2"
     assert document["oakum"] == "0.1.0"
     assert (document["requests"], document["budget"]) == (412, 2000)
     assert document["trustworthy"] is True
@@ -97,11 +97,16 @@ def test_coverage_by_resource_adds_up() -> None:
         assert sum(part.values()) == 2 * part["cells"]
 
 
-def test_a_finding_shows_its_main_door_first() -> None:
-    finding = next(f for f in sample().findings if len(f.doors) > 1)
+def test_a_finding_shows_its_main_endpoint_first() -> None:
+    finding = next(f for f in sample().findings if len(f.endpoints) > 1)
     only = json.loads(json_v1.render(replace(sample(), findings=(finding,))))["findings"][0]
-    assert (only["method"], only["path"]) == (finding.doors[0].method, finding.doors[0].path)
-    assert [door["path"] for door in only["doors"]] == [door.path for door in finding.doors]
+    assert (only["method"], only["path"]) == (
+        finding.endpoints[0].method,
+        finding.endpoints[0].path,
+    )
+    assert [endpoint["path"] for endpoint in only["endpoints"]] == [
+        endpoint.path for endpoint in finding.endpoints
+    ]
     assert only["state"] == dict(finding.state)
     assert only["fingerprint"] == finding.fingerprint
 
@@ -123,7 +128,7 @@ def test_the_order_in_which_things_were_found_is_irrelevant() -> None:
 words = st.text(max_size=12)
 states = st.dictionaries(words, words, max_size=3).map(lambda d: tuple(sorted(d.items())))
 numbers = st.integers(0, 2**40)
-doors = st.builds(Door, words, words, words)
+endpoints = st.builds(Endpoint, words, words, words)
 locations = st.builds(Location, words, numbers, numbers)
 lines = st.builds(Line, words, words, words, st.sampled_from(["", "canary", "leak", "granted"]))
 answers = st.builds(
@@ -139,7 +144,7 @@ findings = st.builds(
     field=words,
     viewer=words,
     state=states,
-    doors=st.lists(doors, max_size=3).map(tuple),
+    endpoints=st.lists(endpoints, max_size=3).map(tuple),
     owasp=words,
     cwe=texts,
     severity=st.sampled_from(["critical", "high", "medium", "low"]),
@@ -151,7 +156,16 @@ findings = st.builds(
     evidence=st.none() | evidences,
 )
 cells = st.builds(
-    Cell, words, words, words, states, doors, st.booleans(), st.sampled_from(Result), words, words
+    Cell,
+    words,
+    words,
+    words,
+    states,
+    endpoints,
+    st.booleans(),
+    st.sampled_from(Result),
+    words,
+    words,
 )
 reports = st.builds(
     Report,
@@ -165,7 +179,7 @@ reports = st.builds(
     budget=numbers,
     findings=st.lists(findings, max_size=3).map(tuple),
     cells=st.lists(cells, max_size=4).map(tuple),
-    skipped=st.lists(st.builds(Skipped, doors, words), max_size=2).map(tuple),
+    skipped=st.lists(st.builds(Skipped, endpoints, words), max_size=2).map(tuple),
     identities=st.lists(
         st.builds(IdentityState, words, st.booleans(), words, texts), max_size=2
     ).map(tuple),
@@ -221,7 +235,7 @@ def broken(change: Callable[[Json], object]) -> str:
     ("change", "message"),
     [
         (lambda d: d.pop("target"), "`target` is missing"),
-        (lambda d: d.update(schema="oakum.report/2"), "`oakum.report/2` is none of"),
+        (lambda d: d.update(schema="oakum.report/3"), "`oakum.report/3` is none of"),
         (lambda d: d.update(requests="412"), "this should be a whole number"),
         (lambda d: d.update(requests=True), "this should be a whole number"),
         (lambda d: d.update(stated=1), "this should be true or false"),

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 
 from oakum.contract.model import Json
 from oakum.errors import Location
-from oakum.finding import Door, Report
+from oakum.finding import Endpoint, Report
 from oakum.report import sarif
 from oakum.report.pointing import NO_FACTS, Facts, RuleFacts
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
@@ -47,17 +47,17 @@ def test_any_report_fits_the_schema(report: Report) -> None:
     run(report)
 
 
-def test_each_finding_is_a_result_at_its_line_with_its_doors() -> None:
-    finding = next(f for f in sample().findings if len(f.doors) > 1)
+def test_each_finding_is_a_result_at_its_line_with_its_endpoints() -> None:
+    finding = next(f for f in sample().findings if len(f.endpoints) > 1)
     (result,) = run(replace(sample(), findings=(finding,)))["results"]
     (location,) = result["locations"]
     where = location["physicalLocation"]
     assert where["artifactLocation"] == {"uri": "exposure.yaml", "uriBaseId": "%SRCROOT%"}
     assert where["region"]["startLine"] == finding.contract_location.line
     assert [each["fullyQualifiedName"] for each in location["logicalLocations"]] == [
-        f"{door.method} {door.path}" for door in finding.doors
+        f"{endpoint.method} {endpoint.path}" for endpoint in finding.endpoints
     ]
-    assert location["logicalLocations"][0]["name"] == finding.doors[0].operation
+    assert location["logicalLocations"][0]["name"] == finding.endpoints[0].operation
 
 
 def test_alerts_of_one_line_stay_apart_and_are_the_same_next_time() -> None:
@@ -66,7 +66,7 @@ def test_alerts_of_one_line_stay_apart_and_are_the_same_next_time() -> None:
     hashes = [each["primaryLocationLineHash"] for each in marks]
     assert len(set(hashes)) == len(whole.findings)
     moved = tuple(
-        replace(f, contract_location=Location("exposure.yaml", 900), doors=f.doors[::-1])
+        replace(f, contract_location=Location("exposure.yaml", 900), endpoints=f.endpoints[::-1])
         for f in whole.findings
     )
     again = run(replace(whole, findings=moved))["results"]
@@ -147,7 +147,9 @@ def test_what_is_too_large_is_cut_to_the_size_that_is_taken() -> None:
 
 def test_a_message_has_no_placeholder_and_no_link() -> None:
     finding = replace(
-        sample().findings[0], title="{0} sees [a](https://a.example)", doors=(Door("GET", "/{id}"),)
+        sample().findings[0],
+        title="{0} sees [a](https://a.example)",
+        endpoints=(Endpoint("GET", "/{id}"),),
     )
     (result,) = run(replace(sample(), findings=(finding,)))["results"]
     text = result["message"]["text"]

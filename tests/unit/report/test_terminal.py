@@ -50,13 +50,13 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
           fields    last_workout_at, location, streaks.current_weekly, total_followers,
                     total_workouts, workout_counts.*.count, workout_counts.*.name,
                     age_decade, gender; when private
-          doors     GET /api/user/{userNameOrId}
+          endpoints GET /api/user/{userNameOrId}
                     GET /api/user/search
                     GET /api/user/search/{query}
-                    and 3 more doors
+                    and 3 more endpoints
           contract  exposure.yaml:23:7, exposure.yaml:26:7
           advice    read the owner's setting where the answer is built, once for every
-                    door, and leave the fields out for callers who do not follow the
+                    endpoint, and leave the fields out for callers who do not follow the
                     owner
           ids       API3:2023 CWE-213 CWE-359
 
@@ -150,8 +150,8 @@ def test_many_reasons_do_not_flood() -> None:
     assert "  12        for 12 more reasons\n" in said
 
 
-def test_findings_without_field_door_or_id_leave_no_empty_row() -> None:
-    bare = replace(sample().findings[-1], doors=(), owasp="", cwe=(), advice="", state=())
+def test_findings_without_field_endpoint_or_id_leave_no_empty_row() -> None:
+    bare = replace(sample().findings[-1], endpoints=(), owasp="", cwe=(), advice="", state=())
     block = shown(replace(clean(), findings=(bare,))).split("\n\n")[1]
     assert block == dedent(
         """\

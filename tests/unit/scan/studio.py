@@ -1,7 +1,7 @@
 """A small API in memory, its contract, and an engine in front of it: no socket, no file, no clock.
 
-Ann, bob and cat keep a profile, settings and a post each; a course belongs to nobody. A door is a
-method called as its operation: a test that wants a leak replaces one.
+Ann, bob and cat keep a profile, settings and a post each; a course belongs to nobody. An endpoint
+is a method called as its operation: a test that wants a leak replaces one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oakum.contract import Contract, load
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Cell, Result
 from oakum.scan.cast import Cast
-from oakum.scan.doors import Gate, gate_of, survey
+from oakum.scan.endpoints import Gate, gate_of, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.flips import Flip
@@ -218,7 +218,7 @@ def model() -> Model:
 
 @cache
 def gate(operation: str) -> Gate:
-    """A door as the survey gives it."""
+    """An endpoint as the survey gives it."""
     return gate_of(model(), model().operations[operation], {})
 
 
@@ -377,7 +377,7 @@ class Run:
     def __init__(
         self,
         studio: Studio,
-        doors: Collection[str] = (),
+        endpoints: Collection[str] = (),
         settings: bool = False,
         who: Cast | None = None,
         replay: Mapping[str, Outcome] | None = None,
@@ -387,7 +387,11 @@ class Run:
         self.flips: list[tuple[str, Flip]] = []
         self.cast = who or cast()
         self.knowledge = Knowledge()
-        gates = [each for each in survey(model(), {})[0] if not doors or each.operation.id in doors]
+        gates = [
+            each
+            for each in survey(model(), {})[0]
+            if not endpoints or each.operation.id in endpoints
+        ]
         self.matrix = Matrix(model(), gates, self.cast)
         redactor = Redactor(b"key of this run", frozenset({"id", "data", "bio", "phone", "name"}))
         self.lookout = Lookout(model(), self.cast, self.knowledge, self.matrix, redactor)
@@ -412,11 +416,11 @@ class Run:
 
     @property
     def cells(self) -> dict[tuple[str, str, str, str], Cell]:
-        """(door, field, viewer, value of `private` or nothing) → cell."""
+        """(endpoint, field, viewer, value of `private` or nothing) → cell."""
         made = self.matrix.cells(self.engine.why, self.engine.reach())
         return {
             (
-                c.door.operation,
+                c.endpoint.operation,
                 f"{c.resource}.{c.field}",
                 c.viewer,
                 dict(c.state).get("private", ""),
@@ -424,14 +428,14 @@ class Run:
             for c in made
         }
 
-    def result(self, door: str, field: str, viewer: str, private: str = "") -> Result | None:
+    def result(self, endpoint: str, field: str, viewer: str, private: str = "") -> Result | None:
         """What is known of a cell; None: left out of the matrix."""
-        cell = self.cells.get((door, field, viewer, private))
+        cell = self.cells.get((endpoint, field, viewer, private))
         return cell.result if cell else None
 
     @property
     def leaks(self) -> set[tuple[str, str, str]]:
-        """(door, field, viewer) of every leak."""
+        """(endpoint, field, viewer) of every leak."""
         return {key[:3] for key, cell in self.cells.items() if cell.result is Result.LEAK}
 
     @property

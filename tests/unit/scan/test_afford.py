@@ -1,4 +1,4 @@
-"""Which doors a budget is spent on."""
+"""Which endpoints a budget is spent on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.scan.afford import SHARE, afford, cost, risk
-from oakum.scan.doors import Gate, survey
+from oakum.scan.endpoints import Gate, survey
 from tests.unit.scan.studio import model
 
 VIEWERS = 4
@@ -21,7 +21,7 @@ def named(found: list[Gate]) -> list[str]:
 
 
 @given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=9))
-def test_no_plan_costs_more_than_the_budget_and_every_door_is_in_it_or_left(
+def test_no_plan_costs_more_than_the_budget_and_every_endpoint_is_in_it_or_left(
     budget: int, viewers: int
 ) -> None:
     plan = afford(model(), gates(), viewers, budget)
@@ -32,7 +32,7 @@ def test_no_plan_costs_more_than_the_budget_and_every_door_is_in_it_or_left(
 
 
 @given(st.integers(min_value=0, max_value=400))
-def test_a_larger_budget_leaves_no_riskier_door(budget: int) -> None:
+def test_a_larger_budget_leaves_no_riskier_endpoint(budget: int) -> None:
     less = set(named(afford(model(), gates(), VIEWERS, budget).gates))
     everything = afford(model(), gates(), VIEWERS, 10_000)
     assert not everything.left
@@ -48,7 +48,9 @@ def test_the_riskiest_come_first() -> None:
 
 
 @given(st.integers(min_value=0, max_value=120))
-def test_no_door_is_asked_without_the_one_that_tells_the_settings_it_hangs_on(budget: int) -> None:
+def test_no_endpoint_is_asked_without_the_one_that_tells_the_settings_it_hangs_on(
+    budget: int,
+) -> None:
     plan = afford(model(), gates(), VIEWERS, budget)
     shown = {name for gate in plan.gates for name in gate.shows}
     assert "Person" not in shown or "Settings" in shown

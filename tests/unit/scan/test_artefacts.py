@@ -129,10 +129,10 @@ def test_a_link_is_found_however_deep_it_stands() -> None:
 
 def test_a_cursor_goes_where_the_document_takes_one() -> None:
     def taking(*names: str, where: str = "query") -> str:
-        door = gate("listPeople")
+        endpoint = gate("listPeople")
         parameters = tuple(Parameter(name, where) for name in names)
         return cursor_parameter(
-            replace(door, operation=replace(door.operation, parameters=parameters))
+            replace(endpoint, operation=replace(endpoint.operation, parameters=parameters))
         )
 
     assert taking("limit", "pageToken", "after") == "pageToken"

@@ -1,4 +1,4 @@
-"""From a door and a person to a request, and to a line that asks the same without a secret."""
+"""From an endpoint and a person to a request, and to a line that asks the same without a secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from oakum.contract.model import Operation, Parameter
 from oakum.scan.asking import curl, fill, raw_path, typed, unlike, variable
-from oakum.scan.doors import Query, gate_of
+from oakum.scan.endpoints import Query, gate_of
 from oakum.scan.knowledge import Knowledge
 from tests.unit.scan.studio import TARGET, gate, model
 from tests.unit.scan.test_knowledge import sighting

@@ -65,7 +65,7 @@ def test_what_differs_from_itself_is_no_loss() -> None:
     assert counted(studio).differences() == ()
 
 
-def test_a_door_that_fails_says_nothing_of_what_is_there() -> None:
+def test_an_endpoint_that_fails_says_nothing_of_what_is_there() -> None:
     class Failing(Studio):
         fails = False
 

@@ -11,7 +11,7 @@ from oakum.scan.matrix import NOBODY, Doubt, Observation, Outcome
 from oakum.semantics.table import granted_to_nobody
 from tests.unit.scan.studio import IDS, Run, Studio, model
 
-DOORS = ("listPeople", "getPerson", "listPosts", "getPosts", "getCourse")
+ENDPOINTS = ("listPeople", "getPerson", "listPosts", "getPosts", "getCourse")
 FIELDS = {
     "Person": ("id", "name", "bio", "phone", "vip", "password_hash"),
     "Post": ("id", "text"),
@@ -20,7 +20,7 @@ FIELDS = {
 VIEWERS = st.sampled_from([None, *IDS])
 SIGHTED = st.sets(st.tuples(st.sampled_from([NOBODY, *IDS]), st.sampled_from([*FIELDS])))
 SEEN = st.dictionaries(
-    st.tuples(st.sampled_from(DOORS), st.sampled_from(["", *IDS])),
+    st.tuples(st.sampled_from(ENDPOINTS), st.sampled_from(["", *IDS])),
     st.dictionaries(VIEWERS, SIGHTED, max_size=4),
     max_size=4,
 )
@@ -58,7 +58,7 @@ def test_only_what_is_denied_and_was_to_be_expected_is_closed(
         key = each.key
         assert each.result is Result.CLOSED and not each.granted
         assert not contract[key].granted and each.viewer != each.owner
-        pages = [answers for (door, _), answers in seen.items() if door == key.door]
+        pages = [answers for (endpoint, _), answers in seen.items() if endpoint == key.endpoint]
         there = [answers for answers in pages if each.viewer in answers]
         assert any((each.owner, key.resource) in set().union(*a.values()) for a in there)
         assert (each.owner, key.resource, key.field) in present or granted_to_nobody(
@@ -92,25 +92,27 @@ def test_a_leak_and_a_doubt_stay_what_they_are(
     one = data.draw(st.sampled_from(closed(plain)))
     leak = Observation(one.key, False, Result.LEAK, one.viewer, one.owner)
     run = ready(seen, present)
-    run.matrix.apply(one.key.door, Outcome("before", 200, (leak,)))
+    run.matrix.apply(one.key.endpoint, Outcome("before", 200, (leak,)))
     close_lists(run.engine)
     assert run.matrix.entries[one.key].result is Result.LEAK
     run = ready(seen, present)
-    run.matrix.apply(one.key.door, Outcome("before", 200, doubts=(Doubt("another value", leak),)))
+    run.matrix.apply(
+        one.key.endpoint, Outcome("before", 200, doubts=(Doubt("another value", leak),))
+    )
     close_lists(run.engine)
     assert one.key not in {each.key for each in closed(run)}
 
 
 @settings(max_examples=50, deadline=None)
 @given(SEEN)
-def test_a_door_passes_over_only_whom_it_did_not_show_and_only_where_it_picks_them(
+def test_an_endpoint_passes_over_only_whom_it_did_not_show_and_only_where_it_picks_them(
     seen: Seen,
 ) -> None:
     run = ready(seen, set())
     close_lists(run.engine)
-    for door, viewer, owner in run.matrix.passed_over:
-        assert not run.matrix.gates[door].personal
-        pages = [answers for (name, _), answers in seen.items() if name == door]
+    for endpoint, viewer, owner in run.matrix.passed_over:
+        assert not run.matrix.gates[endpoint].personal
+        pages = [answers for (name, _), answers in seen.items() if name == endpoint]
         shown = [{who for who, _ in answers[viewer]} for answers in pages if viewer in answers]
         assert any(owner not in each for each in shown)
 
@@ -142,7 +144,7 @@ def test_where_nobody_was_shown_an_object_its_absence_says_nothing() -> None:
     assert closed(run) == []
 
 
-def test_of_a_door_that_was_never_asked_it_is_said_what_it_lacked() -> None:
+def test_of_an_endpoint_that_was_never_asked_it_is_said_what_it_lacked() -> None:
     run = Run(Studio())
     run.engine.why["getRoom"] = "as was said before"
     say_why(run.engine)

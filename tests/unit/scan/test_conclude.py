@@ -1,4 +1,4 @@
-"""From cells to findings: one defect, all its doors, and how sure we are."""
+"""From cells to findings: one defect, all its endpoints, and how sure we are."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from oakum.contract.model import Grant
 from oakum.exchange import Response
-from oakum.finding import Answer, Door, Evidence, Finding
+from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.signals import Signal
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
 
-DOORS = ["getMe", "getSettings", "getPerson", "listPeople"]
+ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]
 
 
 class Open(Studio):
@@ -44,19 +44,19 @@ def one(found: list[Finding], field: str, viewer: str) -> Finding:
     return hits[0]
 
 
-def test_one_defect_however_many_doors_the_main_one_first() -> None:
-    found = findings(Run(Open(), DOORS).explore())
+def test_one_defect_however_many_endpoints_the_main_one_first() -> None:
+    found = findings(Run(Open(), ENDPOINTS).explore())
     leak = one(found, "phone", "member")
-    assert [door.operation for door in leak.doors] == ["getPerson", "listPeople"]
+    assert [endpoint.operation for endpoint in leak.endpoints] == ["getPerson", "listPeople"]
     prints = [each.fingerprint for each in found]
     assert len(set(prints)) == len(prints)
 
 
-def test_a_fingerprint_does_not_depend_on_the_doors_found() -> None:
-    all_doors = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
-    few = one(findings(Run(Open(), DOORS[:3]).explore()), "phone", "member")
-    assert all_doors.doors != few.doors
-    assert all_doors.fingerprint == few.fingerprint
+def test_a_fingerprint_does_not_depend_on_the_endpoints_found() -> None:
+    all_endpoints = one(findings(Run(Open(), ENDPOINTS).explore()), "phone", "member")
+    few = one(findings(Run(Open(), ENDPOINTS[:3]).explore()), "phone", "member")
+    assert all_endpoints.endpoints != few.endpoints
+    assert all_endpoints.fingerprint == few.fingerprint
 
 
 def test_a_clean_run_has_no_finding() -> None:
@@ -64,7 +64,7 @@ def test_a_clean_run_has_no_finding() -> None:
 
 
 def test_seen_twice_under_a_stated_contract_is_proven() -> None:
-    run = Run(Open(), DOORS).explore()
+    run = Run(Open(), ENDPOINTS).explore()
     assert {each.verdict for each in findings(run)} == {"proven"}
     assert all(each.evidence and each.evidence.confirmed for each in findings(run))
     run.matrix.confirmed.clear()
@@ -75,7 +75,7 @@ def test_seen_twice_under_a_stated_contract_is_proven() -> None:
 
 def test_a_drafted_contract_proves_nothing_and_promises_nothing() -> None:
     class Mixed(Open):
-        """Leaks at one door and withholds at the other."""
+        """Leaks at one endpoint and withholds at the other."""
 
         def listPeople(self, viewer: str | None, id: str, body: Any) -> Response:
             if viewer is None:
@@ -84,7 +84,7 @@ def test_a_drafted_contract_proves_nothing_and_promises_nothing() -> None:
             people = [p if i == mine else {"id": i} for i, p in self.people.items()]
             return reply({"data": people})
 
-    run = Run(Mixed(), DOORS).explore()
+    run = Run(Mixed(), ENDPOINTS).explore()
     assert {each.verdict for each in findings(run)} == {"proven", "over_blocked"}
     assert {each.verdict for each in findings(run, stated=False)} == {"suspected"}
 
@@ -94,18 +94,18 @@ def test_the_worst_stands_first() -> None:
     made = Open()
     for person in made.people.values():
         person["password_hash"] = f"$2b$12$hash-of-{person['id']}"
-    found = findings(Run(made, DOORS).explore())
+    found = findings(Run(made, ENDPOINTS).explore())
     ranks = [order.index(each.severity) for each in found]
     assert ranks == sorted(ranks) and ranks[0] == 0
     assert found[0].field == "password_hash"
 
 
 def test_the_kind_of_a_leak_follows_from_who_was_refused() -> None:
-    login_only = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
+    login_only = one(findings(Run(Open(), ENDPOINTS).explore()), "phone", "member")
     assert login_only.rule == "authenticated-not-authorized"
     made = Open()
     made.anonymous = True
-    found = findings(Run(made, DOORS).explore())
+    found = findings(Run(made, ENDPOINTS).explore())
     assert one(found, "phone", "anyone").rule == "missing-authentication"
     assert one(found, "phone", "anyone").severity == "critical"
     assert one(found, "phone", "member").rule == "excessive-data-exposure"
@@ -113,25 +113,25 @@ def test_the_kind_of_a_leak_follows_from_who_was_refused() -> None:
 
 
 def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
-    leak = one(findings(Run(Open(), DOORS).explore()), "bio", "member")
+    leak = one(findings(Run(Open(), ENDPOINTS).explore()), "bio", "member")
     assert leak.rule == "privacy-setting-not-enforced"
     assert leak.state == (("private", "true"),)
     assert leak.promise == "Your page is for those who follow you"
     assert "authenticated-not-authorized" in leak.also
-    assert one(findings(Run(Open(), DOORS).explore()), "phone", "member").promise == ""
+    assert one(findings(Run(Open(), ENDPOINTS).explore()), "phone", "member").promise == ""
 
 
 def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
     who = cast(
         ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): frozenset({"blocked"})}
     )
-    found = findings(Run(Open(), DOORS, who=who).explore())
+    found = findings(Run(Open(), ENDPOINTS, who=who).explore())
     assert one(found, "phone", "blocked").rule == "authenticated-not-authorized"
     assert one(found, "phone", "follower").rule == "excessive-data-exposure"
 
 
 def test_a_finding_leads_to_the_line_of_the_contract() -> None:
-    leak = one(findings(Run(Open(), DOORS).explore()), "phone", "member")
+    leak = one(findings(Run(Open(), ENDPOINTS).explore()), "phone", "member")
     lines = dict(field_lines(model()))
     assert leak.contract_location == lines["Person.phone"]
     assert leak.contract_location.line > 0
@@ -144,7 +144,7 @@ def test_an_over_block_is_no_leak() -> None:
             mine = viewer and IDS[viewer] == id
             return super().getPerson(viewer, id, body) if mine else MISSING
 
-    found = findings(Run(Strict(), DOORS[:3]).explore())
+    found = findings(Run(Strict(), ENDPOINTS[:3]).explore())
     assert {(each.rule, each.severity, each.verdict) for each in found} == {
         ("over-block", "low", "over_blocked")
     }
@@ -152,7 +152,7 @@ def test_an_over_block_is_no_leak() -> None:
 
 
 def test_what_one_of_several_members_was_shown_is_not_said_of_any_member() -> None:
-    run = Run(Open(), DOORS).explore()
+    run = Run(Open(), ENDPOINTS).explore()
     every = one(findings(run), "phone", "member")
     assert every.title.startswith("Any member can read")
     ours = next(
@@ -182,10 +182,10 @@ def test_a_write_by_who_may_call_proves_nothing_where_no_line_says_who_may_set_w
         stated, rules={**stated.rules, "putSettings": said},
         settable={**stated.settable, "Settings": replace(table, rules=rules)},
     )  # fmt: skip
-    door = Door("PUT", "/people/{personId}/settings", "putSettings")
+    endpoint = Endpoint("PUT", "/people/{personId}/settings", "putSettings")
     seen = Evidence(None, Answer("cat", "member", 200, ""), "")
     signal = Signal(
-        "bola-write", "Settings", "theme", "member", door, seen, identity="cat", says="written"
+        "bola-write", "Settings", "theme", "member", endpoint, seen, identity="cat", says="written"
     )
     run = Run(Studio()).explore()
     (found,) = conclude(changed, run.cast, run.matrix, [signal])

@@ -7,7 +7,7 @@ from typing import Any
 from oakum.exchange import Response
 from tests.unit.scan.studio import IDS, LOGIN, Run, Studio, reply
 
-DOORS = ["getMe", "getSettings", "listPeople", "getPerson"]
+ENDPOINTS = ["getMe", "getSettings", "listPeople", "getPerson"]
 
 
 class Fickle(Studio):
@@ -38,14 +38,14 @@ class Cached(Studio):
         return reply(self.people[self.kept])
 
 
-def test_what_one_door_does_not_repeat_is_asked_for_at_another() -> None:
-    run = Run(Fickle(), DOORS).explore()
+def test_what_one_endpoint_does_not_repeat_is_asked_for_at_another() -> None:
+    run = Run(Fickle(), ENDPOINTS).explore()
     found = {key.finding for key, _ in run.matrix.leaks()}
     assert ("Person", "phone", "member", ()) in found
     assert found <= run.matrix.confirmed
 
 
-def test_at_a_door_that_takes_no_id_the_owner_asks_right_before_the_viewer() -> None:
+def test_at_an_endpoint_that_takes_no_id_the_owner_asks_right_before_the_viewer() -> None:
     studio = Cached()
     run = Run(studio, ["getMe", "getSettings"]).explore()
     confirmed = run.matrix.confirmed

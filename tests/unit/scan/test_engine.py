@@ -14,7 +14,7 @@ from tests.unit.scan.studio import IDS, MISSING, Run, Studio, cast, reply
 
 
 class Leaking(Studio):
-    """Whoever has logged in reads everything of everybody at the main door."""
+    """Whoever has logged in reads everything of everybody at the main endpoint."""
 
     def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
         if viewer is None or id not in self.people:
@@ -23,7 +23,7 @@ class Leaking(Studio):
 
 
 def order(studio: Studio, operation: str, whose: str) -> list[str]:
-    """Who asked for somebody's object at a door, in order."""
+    """Who asked for somebody's object at an endpoint, in order."""
     asked = (line.split() for line in studio.asked)
     return [words[0] for words in asked if words[1:] == [operation, whose]]
 
@@ -39,7 +39,7 @@ def test_a_correct_api_is_clean_and_leaves_no_gap() -> None:
     assert {key[0] for key in unknown} == {"getRoom"}  # no id of a room was ever seen
 
 
-def test_a_leak_names_field_door_and_viewer() -> None:
+def test_a_leak_names_field_endpoint_and_viewer() -> None:
     run = Run(Leaking()).explore()
     assert run.leaks == {
         ("getPerson", "Person.bio", "member"),
@@ -69,8 +69,8 @@ def test_nobody_is_asked_about_an_object_that_its_owner_does_not_get() -> None:
     run = Run(Shy(), ["getMe", "getSettings", "listPosts", "getPost"]).explore()
     closed = [
         cell
-        for (door, _, viewer, _), cell in run.cells.items()
-        if door == "getPost" and viewer != "anyone" and cell.result is not Result.NOT_SHOWN
+        for (endpoint, _, viewer, _), cell in run.cells.items()
+        if endpoint == "getPost" and viewer != "anyone" and cell.result is not Result.NOT_SHOWN
     ]
     assert closed == []
 
@@ -111,7 +111,7 @@ def test_each_of_a_kind_asks_for_each_others_objects_once() -> None:
     assert {p for p in pairs if p[1] in names} == {(v, w) for v in names for w in names if v != w}
 
 
-def test_a_door_that_ignores_its_id_is_noticed_and_not_judged() -> None:
+def test_an_endpoint_that_ignores_its_id_is_noticed_and_not_judged() -> None:
     class Mirror(Studio):
         """Answers about the caller, whoever was asked for."""
 
@@ -142,7 +142,7 @@ def test_a_value_that_differs_is_no_leak() -> None:
 
 @pytest.mark.parametrize("ann", [False, True])
 def test_false_proves_nothing_until_true_was_seen(ann: bool) -> None:
-    """`vip: false` may be a default that says nothing; `vip: true` at the same door may not."""
+    """`vip: false` may be a default that says nothing; `vip: true` at the same endpoint may not."""
 
     class Boasting(Studio):
         def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
@@ -293,7 +293,7 @@ def test_a_value_out_of_place_is_found_by_value() -> None:
     }
 
 
-def test_a_door_that_could_not_be_asked_says_what_it_lacks() -> None:
+def test_an_endpoint_that_could_not_be_asked_says_what_it_lacks() -> None:
     run = Run(Studio()).explore()
     assert run.engine.why == {
         "getRoom": "no value for `roomId` was seen;"
@@ -312,7 +312,7 @@ def test_replay_gives_the_same_cells_without_asking_again(tmp_path: Any) -> None
     assert second.cells == first.cells
     assert second.matrix.confirmed == first.matrix.confirmed
     assert second.matrix.evidence == first.matrix.evidence
-    # Owners, and doors that pick their own objects, are asked again: values are in no journal.
+    # Owners, and endpoints that pick their own objects, are asked again: values are in no journal.
     people = {*IDS, "-"}
     about = [line.split() for line in studio.asked if line.split()[-1] in people]
     assert about and all(viewer == whose for viewer, _, whose in about)
@@ -340,7 +340,7 @@ def test_a_target_that_stops_answering_is_not_believed_to_be_closed() -> None:
             refuses = mine and self.asked.count(f"{viewer} getPerson {viewer}") > 1
             return MISSING if refuses else super().getPerson(viewer, id, body)
 
-    doors = ["getMe", "getPerson"]
-    assert Run(Studio(), doors).explore().engine.distrust == []
-    told = Run(Tired(), doors).explore().engine.distrust
+    endpoints = ["getMe", "getPerson"]
+    assert Run(Studio(), endpoints).explore().engine.distrust == []
+    told = Run(Tired(), endpoints).explore().engine.distrust
     assert told and told[0].startswith("GET /people/{personId} no longer shows ann what it showed")

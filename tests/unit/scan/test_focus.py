@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from oakum.errors import NOWHERE, InputError
-from oakum.finding import Door, Finding
+from oakum.finding import Endpoint, Finding
 from oakum.scan.checks import CHECKS, OVER_BLOCK
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.focus import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
 from oakum.scan.techniques import TECHNIQUES
 from tests.unit.scan.studio import model
 
-GET_PERSON = Door("GET", "/people/{personId}", "getPerson")
+GET_PERSON = Endpoint("GET", "/people/{personId}", "getPerson")
 
 
 def finding(rule: str = "excessive-data-exposure", **more: Any) -> Finding:
     return Finding(
         **{
             "rule": rule, "verdict": "proven", "resource": "Person", "field": "phone",
-            "viewer": "member", "state": (), "doors": (GET_PERSON,), "owasp": "", "cwe": (),
+            "viewer": "member", "state": (), "endpoints": (GET_PERSON,), "owasp": "", "cwe": (),
             "severity": "high", "title": "", "advice": "", "contract_location": NOWHERE, **more,
         }
     )  # fmt: skip
@@ -46,7 +46,7 @@ def test_every_rule_and_every_technique_has_its_place() -> None:
     assert modules == WAYS | {name for each in TOLD_BY.values() for name in each}
 
 
-def test_a_documented_door_needs_itself_and_what_teaches_its_ids() -> None:
+def test_a_documented_endpoint_needs_itself_and_what_teaches_its_ids() -> None:
     scope = narrowed(finding())
     assert "getPerson" in names(scope)
     assert len(names(scope)) < len(narrowed(finding(), wide=True).gates)
@@ -59,14 +59,14 @@ def test_fields_that_no_document_declares_are_looked_for_as_well() -> None:
 
 
 def test_a_way_that_a_query_names_is_gone_again_without_a_search() -> None:
-    way = Door("GET", f"{GET_PERSON.path}?view=full", "getPerson")
-    scope = narrowed(finding(doors=(way,)))
+    way = Endpoint("GET", f"{GET_PERSON.path}?view=full", "getPerson")
+    scope = narrowed(finding(endpoints=(way,)))
     assert not scope.plain
     assert [each.HOW for each in scope.techniques] == ["option"]
 
 
 def test_a_way_that_no_document_names_is_looked_for_by_all_that_look_for_ways() -> None:
-    scope = narrowed(finding(doors=(Door("GET", "/v1/people/{personId}", "getPerson"),)))
+    scope = narrowed(finding(endpoints=(Endpoint("GET", "/v1/people/{personId}", "getPerson"),)))
     assert len(scope.techniques) == len(WAYS)
 
 

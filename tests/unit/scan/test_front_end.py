@@ -1,10 +1,11 @@
-"""What scripts name, made into doors: filled by name, none that writes, none that is documented."""
+"""What scripts name, made into endpoints: filled by name, none that writes, none that is
+documented."""
 
 from __future__ import annotations
 
 import pytest
 
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.front_end import Holes, plain, roots, wanted
 from oakum.scan.scripts import Named, named_paths
 from tests.unit.scan.studio import model
@@ -19,7 +20,7 @@ def named(script: str) -> Named:
 
 
 @pytest.mark.parametrize(
-    ("script", "door", "sources"),
+    ("script", "endpoint", "sources"),
     [
         ('"/admin/people/" + personId', "/admin/people/{personId}", {"personId": "Person.id"}),
         ('"/admin/people/" + e', "/admin/people/{personId}", {"personId": "Person.id"}),
@@ -35,20 +36,24 @@ def named(script: str) -> Named:
     ],
 )  # fmt: skip
 def test_holes_are_filled_by_their_names_or_what_stands_before(
-    script: str, door: str, sources: dict[str, str]
+    script: str, endpoint: str, sources: dict[str, str]
 ) -> None:
     each = named(script)
     gate = HOLES.gate(each, each.path, "twin", "")
     assert gate is not None
-    assert (gate.door.method, gate.door.path, dict(gate.sources)) == ("GET", door, sources)
-    assert gate.operation.id == f"GET {door}"
+    assert (gate.endpoint.method, gate.endpoint.path, dict(gate.sources)) == (
+        "GET",
+        endpoint,
+        sources,
+    )
+    assert gate.operation.id == f"GET {endpoint}"
     assert gate.personal == frozenset(n for n, s in sources.items() if s != "Post.course_id")
 
 
 @pytest.mark.parametrize(
     "script", ['"/people/" + e + "/delete"', '"/admin/reset"', '"/logout"', '"/db/seed"']
 )
-def test_what_does_not_only_read_is_no_door(script: str) -> None:
+def test_what_does_not_only_read_is_no_endpoint(script: str) -> None:
     each = named(script)
     assert HOLES.gate(each, each.path, "twin", "") is None
 

@@ -29,11 +29,11 @@ from oakum.semantics.span import MAX_DEPTH
 @contextmanager
 def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
     """A server that reads a question and then says what it likes, until nobody listens."""
-    door = socket.create_server(("127.0.0.1", 0))
+    endpoint = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         try:
-            caller, _ = door.accept()
+            caller, _ = endpoint.accept()
             with caller:
                 caller.recv(65536)
                 speak(caller)
@@ -43,9 +43,9 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        yield f"http://127.0.0.1:{endpoint.getsockname()[1]}"
     finally:
-        door.close()
+        endpoint.close()
         thread.join(timeout=5)
 
 
@@ -82,10 +82,10 @@ def test_after_one_that_was_given_up_the_next_is_asked() -> None:
         with pytest.raises(TargetError):
             transport.send(Request("GET", bad))
     port = int(bad.rpartition(":")[2])
-    with socket.create_server(("127.0.0.1", port)) as door, transport:
+    with socket.create_server(("127.0.0.1", port)) as endpoint, transport:
 
         def serve() -> None:
-            caller, _ = door.accept()
+            caller, _ = endpoint.accept()
             with caller:
                 caller.recv(65536)
                 caller.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Response
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.exhibits import Question
 from oakum.scan.likeness import Likeness
 from oakum.semantics import Sighting
@@ -24,15 +24,15 @@ CARD = {name: ANN[name] for name in ("id", "name", "bio", "phone")}
 
 
 class Desk:
-    """A reader of one door's answers, and ann, who has seen her own page."""
+    """A reader of one endpoint's answers, and ann, who has seen her own page."""
 
-    def __init__(self, door: str = "getPerson") -> None:
+    def __init__(self, endpoint: str = "getPerson") -> None:
         run = Run(Studio())
         self.run = run
         question = Question("own", "getPerson", "ann", frozenset({"ann"}), {}, frozenset(), "")
         run.lookout.look(gate("getPerson"), question, reply(ANN))
         self.likeness = Likeness(model(), run.knowledge, run.lookout)
-        way = gate(door).otherwise("twin", f"/v1/{door}")
+        way = gate(endpoint).otherwise("twin", f"/v1/{endpoint}")
         self.way: Gate = replace(way, reader=self.likeness.reader(way))
 
     def judged(self, answer: Any, viewer: str | None = "bob") -> Judgement:
@@ -58,9 +58,9 @@ ENVELOPES = [
 
 
 @pytest.mark.parametrize("wrap", ENVELOPES)
-@pytest.mark.parametrize("door", ["getPerson", "getNews"])
-def test_an_object_is_found_in_any_envelope(door: str, wrap: Any) -> None:
-    (person,) = Desk(door).people(wrap(CARD))
+@pytest.mark.parametrize("endpoint", ["getPerson", "getNews"])
+def test_an_object_is_found_in_any_envelope(endpoint: str, wrap: Any) -> None:
+    (person,) = Desk(endpoint).people(wrap(CARD))
     assert told(person) == CARD
     assert person.owners == (IDS["ann"],)
 
@@ -83,7 +83,7 @@ def test_too_little_in_common_is_no_object() -> None:
     assert desk.people({"x": {**CARD, "id": None}}) == []
 
 
-def test_where_the_door_shows_people_less_is_enough() -> None:
+def test_where_the_endpoint_shows_people_less_is_enough() -> None:
     (person,) = Desk("getPerson").people({"x": {"id": IDS["ann"], "name": "Ann"}})
     assert person.owners == (IDS["ann"],)
 
@@ -172,7 +172,7 @@ def inside(value: Any) -> Iterator[Any]:
 def test_any_answer_can_be_read(value: Any) -> None:
     """And what is read of it stands in it: nothing is made up."""
     there = [repr(each) for each in inside(value)]
-    for door in ("getPerson", "listPosts", "getNews"):
-        judged = Desk(door).judged(value)
+    for endpoint in ("getPerson", "listPosts", "getNews"):
+        judged = Desk(endpoint).judged(value)
         leaves = [leaf for each in judged.sightings for leaf in each.leaves] + judged.unbound
         assert all(repr(leaf.value) in there for leaf in leaves)

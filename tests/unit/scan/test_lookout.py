@@ -34,17 +34,17 @@ class Watch:
             self.run.cast.states[(name, "Settings.private")] = private
 
     def look(
-        self, viewer: str | None, answer: Any, of: str | None = "ann", door: str = "getPerson",
+        self, viewer: str | None, answer: Any, of: str | None = "ann", endpoint: str = "getPerson",
         sent: tuple[str, ...] = (), batch: bool = False, again: str = "", **more: Any,
     ) -> Outcome:  # fmt: skip
         response = answer if isinstance(answer, Response) else reply(answer, **more)
         question = Question(
-            f"{viewer} {door} {of}{again}", door, viewer, frozenset({of} if of else ()),
+            f"{viewer} {endpoint} {of}{again}", endpoint, viewer, frozenset({of} if of else ()),
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
-        asked = replace(gate(door), batch=batch)
+        asked = replace(gate(endpoint), batch=batch)
         outcome = self.run.lookout.look(asked, question, response)
-        self.run.matrix.apply(door, outcome)
+        self.run.matrix.apply(endpoint, outcome)
         return outcome
 
 
@@ -109,9 +109,9 @@ def test_what_came_without_its_owner_is_what_was_asked_for(kept_back: bool) -> N
     with policy(studio.POLICY.replace(fields, kept) if kept_back else studio.POLICY):
         watch = Watch(private=False)
         post = {**Studio().posts["post-ann-77"], "author": CARD}
-        watch.look("ann", post, door="getPost")
+        watch.look("ann", post, endpoint="getPost")
         mute = {key: value for key, value in post.items() if key != "author_id"}
-        found = results(watch.look("cat", mute, door="getPost"))
+        found = results(watch.look("cat", mute, endpoint="getPost"))
     assert found["Post", "id"] is Result.OPEN
     assert found["Post", "author_id"] is (Result.CLOSED if kept_back else Result.OVER_BLOCK)
 
@@ -288,7 +288,7 @@ def test_what_holds_only_what_the_question_held_confirms_nothing(sent: tuple[str
     watch.look("ann", ANN)
     found = watch.look("cat", {**CARD, "phone": ANN["phone"]})
     key = next(each.key for each in found.observations if each.key.field == "phone")
-    watch.look("cat", {**CARD, "phone": ANN["phone"]}, door="getPerson", of="ann", sent=sent,
+    watch.look("cat", {**CARD, "phone": ANN["phone"]}, endpoint="getPerson", of="ann", sent=sent,
                again="again")  # fmt: skip
     watch.run.matrix.settle()
     assert (key.finding in watch.run.matrix.confirmed) is (not sent)
@@ -346,10 +346,10 @@ def test_an_over_block_has_both_answers_as_its_evidence() -> None:
 
 
 def test_a_grant_that_is_not_honoured_elsewhere_confirms_no_leak() -> None:
-    """A door may be closed to who may see the field at another: both have one name."""
+    """An endpoint may be closed to who may see the field at another: both have one name."""
     run = Watch().run
     key = Key("getPerson", "Person", "bio", "member", ())
-    other = key._replace(door="listPeople")
+    other = key._replace(endpoint="listPeople")
     leak = Observation(key, False, Result.LEAK, "cat", "ann")
     block = Observation(other, True, Result.OVER_BLOCK, "cat", "ann")
     run.matrix.apply("getPerson", Outcome("a", 200, (leak,)))
@@ -455,11 +455,11 @@ def test_what_only_the_path_calls_somebodys_is_doubted_until_they_were_seen_to_h
     """An error or a placeholder may stand there, and be nobody's."""
     page = {"is_private": True, "theme": "theme-of-ann"}
     first = Watch()
-    assert Result.LEAK not in results(first.look("cat", page, door="getSettings")).values()
-    first.look("ann", page, door="getSettings")
-    told = results(first.look("cat", page, door="getSettings"))
+    assert Result.LEAK not in results(first.look("cat", page, endpoint="getSettings")).values()
+    first.look("ann", page, endpoint="getSettings")
+    told = results(first.look("cat", page, endpoint="getSettings"))
     assert told["Settings", "theme"] is Result.LEAK
-    other = results(first.look("cat", {**page, "theme": "of nobody"}, door="getSettings"))
+    other = results(first.look("cat", {**page, "theme": "of nobody"}, endpoint="getSettings"))
     assert ("Settings", "theme") not in other
 
 
@@ -556,8 +556,8 @@ def test_the_object_that_was_asked_for_owes_what_its_owner_gets_in_its_place() -
 
 def test_an_element_of_a_list_owes_what_its_owner_gets_as_another_element() -> None:
     watch = Watch(private=False)
-    watch.look("ann", {"data": [CARD, ANN]}, None, door="listPeople")
-    seen = results(watch.look("cat", {"data": [CARD]}, None, door="listPeople"))
+    watch.look("ann", {"data": [CARD, ANN]}, None, endpoint="listPeople")
+    seen = results(watch.look("cat", {"data": [CARD]}, None, endpoint="listPeople"))
     assert seen["Person", "bio"] is Result.OVER_BLOCK
 
 
@@ -578,7 +578,7 @@ def phone(watch: Watch) -> tuple[Key, Result]:
     return next(
         (key, entry.result)
         for key, entry in watch.run.matrix.entries.items()
-        if (key.door, key.field, key.viewer) == ("getPerson", "phone", "member")
+        if (key.endpoint, key.field, key.viewer) == ("getPerson", "phone", "member")
     )
 
 
@@ -636,7 +636,7 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
     with policy(two):
         for viewer in ("cat", "bob"):
             watch = Watch()
-            watch.look("ann", post, door="getPost")
+            watch.look("ann", post, endpoint="getPost")
             question = Question(
                 f"{viewer} getPost ann", "getPost", viewer, frozenset({"ann"}),
                 {"postId": post["id"]}, frozenset(), "curl",
@@ -670,9 +670,9 @@ def test_what_is_shown_without_the_member_that_says_a_relation_is_no_proof(whole
     post = Studio().posts["post-ann-77"]
     with policy(text.replace("see: [owner, follower]", "see: [owner, follower, tutor]")):
         watch = Watch()
-        watch.look("ann", post, door="getPost")
+        watch.look("ann", post, endpoint="getPost")
         came = post if whole else {name: post[name] for name in post if name != "course_id"}
-        found = watch.look("cat", came, door="getPost").observations
+        found = watch.look("cat", came, endpoint="getPost").observations
     leak = next(each for each in found if each.key.field == "text")
     assert leak.result is Result.LEAK
     assert ("`course_id`, which says who is `tutor`" in leak.weak) is not whole
@@ -685,9 +685,9 @@ def test_an_owner_whom_an_answer_leaves_out_is_known_from_another() -> None:
     cut = {name: post[name] for name in post if name != "course_id"}
     with policy(two):
         watch = Watch()
-        watch.look("ann", post, door="getPost")
-        assert Result.LEAK not in results(watch.look("cat", cut, door="getPost")).values()
-        assert results(watch.look("bob", cut, door="getPost"))["Post", "text"] is Result.LEAK
+        watch.look("ann", post, endpoint="getPost")
+        assert Result.LEAK not in results(watch.look("cat", cut, endpoint="getPost")).values()
+        assert results(watch.look("bob", cut, endpoint="getPost"))["Post", "text"] is Result.LEAK
 
 
 def test_a_blank_that_its_owner_is_shown_as_well_is_not_closed() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.model import Json
-from oakum.finding import Answer, Door, Evidence, Result
+from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.cast import Cast
 from oakum.scan.matrix import (
     NOBODY,
@@ -31,8 +31,10 @@ OWN_BIO = Key("getPerson", "Person", "bio", "owner", PRIVATE)
 EVIDENCE = Evidence(None, Answer("cat", "member", 200, "application/json"), "curl")
 
 
-def matrix(*doors: str, who: Cast | None = None) -> Matrix:
-    return Matrix(model(), [gate(door) for door in doors or ("getPerson",)], who or cast())
+def matrix(*endpoints: str, who: Cast | None = None) -> Matrix:
+    return Matrix(
+        model(), [gate(endpoint) for endpoint in endpoints or ("getPerson",)], who or cast()
+    )
 
 
 def seen(
@@ -138,8 +140,8 @@ def test_a_finding_is_confirmed_by_a_second_answer_and_by_nothing_less() -> None
     assert found.evidence == {PHONE.finding: EVIDENCE}
 
 
-def test_doors_of_one_defect_share_its_name() -> None:
-    assert PHONE.finding == PHONE._replace(door="listPeople").finding
+def test_endpoints_of_one_defect_share_its_name() -> None:
+    assert PHONE.finding == PHONE._replace(endpoint="listPeople").finding
     assert PHONE.finding != PHONE._replace(viewer="follower").finding
 
 
@@ -161,7 +163,7 @@ def test_an_answer_may_decide_the_squares_of_its_viewer_in_the_owners_state() ->
     assert "bio" in {key.field for key in found.undecided("getPerson", "cat", "ann")}
 
 
-def test_what_the_owner_does_not_get_at_a_door_is_not_worth_asking_there() -> None:
+def test_what_the_owner_does_not_get_at_an_endpoint_is_not_worth_asking_there() -> None:
     found = matrix()
     found.apply("getPerson", shown_to_owner(NAME, PHONE))
     fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
@@ -169,7 +171,7 @@ def test_what_the_owner_does_not_get_at_a_door_is_not_worth_asking_there() -> No
     assert fields == {"name", "phone", "password_hash"}
 
 
-def test_a_door_given_up_is_not_asked_unless_it_is_known_to_show() -> None:
+def test_an_endpoint_given_up_is_not_asked_unless_it_is_known_to_show() -> None:
     found = matrix()
     found.hopeless.add(("getPerson", "ann", "Person"))
     assert list(found.undecided("getPerson", "cat", "ann")) == []
@@ -202,7 +204,7 @@ def doubtful(why: str) -> Outcome:
     return outcome("one", doubts=[Doubt(why, leak)])
 
 
-def test_a_common_value_stays_undecided_until_the_door_gives_itself_away() -> None:
+def test_a_common_value_stays_undecided_until_the_endpoint_gives_itself_away() -> None:
     found = matrix()
     found.apply("getPerson", doubtful("too common a value"))
     found.settle()
@@ -247,10 +249,10 @@ def test_a_leak_in_one_state_proves_nothing_of_another_value_in_another_state(wh
 def test_a_doubt_in_a_square_that_no_document_plans_is_settled_like_any_other() -> None:
     """What an undocumented way shows has no square before something leaks there."""
     found = matrix()
-    there, here = (BIO._replace(door="getPerson ?all=1", state=each) for each in (PUBLIC, ()))
+    there, here = (BIO._replace(endpoint="getPerson ?all=1", state=each) for each in (PUBLIC, ()))
     leak = seen(here, Result.LEAK, evidence=EVIDENCE)
-    found.apply(there.door, outcome("one", seen(there, Result.LEAK, evidence=EVIDENCE)))
-    found.apply(here.door, outcome("two", doubts=[Doubt("too common a value", leak)]))
+    found.apply(there.endpoint, outcome("one", seen(there, Result.LEAK, evidence=EVIDENCE)))
+    found.apply(here.endpoint, outcome("two", doubts=[Doubt("too common a value", leak)]))
     found.settle()
     assert not found.is_doubtful(here)
     assert here.finding not in found.confirmed
@@ -271,9 +273,12 @@ def test_each_square_that_is_not_shown_has_its_reason() -> None:
     found = matrix()
     assert reasons(found, {"getPerson": "no value"})[BIO] == "no value"
     assert reasons(found, {}, reach=False)[BIO] == "no identity is `member` to another's `Person`"
-    door = found.door("getPerson")
-    assert reasons(found, {})[BIO] == f"{door.method} {door.path} showed no `Person` to anybody"
-    assert door.path.startswith("/")
+    endpoint = found.endpoint("getPerson")
+    assert (
+        reasons(found, {})[BIO]
+        == f"{endpoint.method} {endpoint.path} showed no `Person` to anybody"
+    )
+    assert endpoint.path.startswith("/")
     found.apply("getPerson", shown_to_owner(NAME))
     assert reasons(found, {})[BIO] == "no owner was ever shown `bio` with something in it"
     found.apply("getPerson", shown_to_owner(BIO, PHONE))
@@ -295,7 +300,7 @@ def test_a_decided_square_has_no_reason_and_says_who_asked_whom() -> None:
     assert cells["phone", "anyone"].identity == "nobody logged in → ann"
 
 
-def test_a_granted_field_that_a_door_does_not_carry_is_no_square_of_its() -> None:
+def test_a_granted_field_that_an_endpoint_does_not_carry_is_no_square_of_its() -> None:
     found = matrix()
     found.apply("getPerson", shown_to_owner(NAME))
     keys = reasons(found, {})
@@ -412,22 +417,24 @@ def test_what_is_nobodys_is_asked_about_without_an_owner() -> None:
 
 def test_an_operation_that_is_not_asked_has_an_endpoint_too() -> None:
     found = matrix("getPerson")
-    assert found.door("getPerson") is gate("getPerson").door
-    assert found.door("deletePerson") == Door("DELETE", "/people/{personId}", "deletePerson")
+    assert found.endpoint("getPerson") is gate("getPerson").endpoint
+    assert found.endpoint("deletePerson") == Endpoint(
+        "DELETE", "/people/{personId}", "deletePerson"
+    )
 
 
 @pytest.mark.parametrize(
-    ("door", "path", "own"),
+    ("endpoint", "path", "own"),
     [
         ("getMe", "/me", True), ("getNews", "/me/news", True), ("getNews", "/menu", False),
         ("getNews", "/news", False), ("getPerson", "/me/{personId}", False),
     ],
 )  # fmt: skip
 def test_what_stands_below_who_am_i_and_takes_no_id_is_about_its_caller(
-    door: str, path: str, own: bool
+    endpoint: str, path: str, own: bool
 ) -> None:
-    there = replace(gate(door), operation=replace(gate(door).operation, path=path))
-    assert Matrix(model(), [there], cast()).is_own(door) is own
+    there = replace(gate(endpoint), operation=replace(gate(endpoint).operation, path=path))
+    assert Matrix(model(), [there], cast()).is_own(endpoint) is own
     assert not Matrix(model(), [there], cast()).is_own("nothing")
 
 

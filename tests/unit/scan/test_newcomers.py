@@ -104,17 +104,17 @@ REMOVES = ("deleteMe", "deleteUser")
 @cache
 def model(*paths: str) -> Model:
     """The contract of an inn with these paths, in this order."""
-    doors: dict[str, Any] = {}
+    endpoints: dict[str, Any] = {}
     for path in paths:
-        doors[path] = {
-            method: {**door, "responses": ANSWER} if isinstance(door, dict) else door
-            for method, door in PATHS[path].items()
+        endpoints[path] = {
+            method: {**endpoint, "responses": ANSWER} if isinstance(endpoint, dict) else endpoint
+            for method, endpoint in PATHS[path].items()
         }
     user = {name: {"type": "string"} for name in ("id", "username", "email")}
     document = {
         "openapi": "3.0.3",
         "info": {"title": "inn", "version": "1"},
-        "paths": doors,
+        "paths": endpoints,
         "components": {"schemas": {"User": {"type": "object", "properties": user}}},
     }
     said = {name: each for name, each in POLICY["operations"].items()

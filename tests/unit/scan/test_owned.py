@@ -64,7 +64,7 @@ def document(gym: Gym) -> dict[str, Any]:
     person = {"$ref": "#/components/schemas/Person"}
     body = {"type": "object", "properties": {"person": person}} if gym.nested else person
     answer = {"description": "ok", "content": {"application/json": {"schema": person}}}
-    doors = {
+    endpoints = {
         method.lower(): {
             "operationId": f"{method.lower()}Me",
             "requestBody": {"content": {"application/json": {"schema": body}}},
@@ -76,7 +76,7 @@ def document(gym: Gym) -> dict[str, Any]:
     return {
         "openapi": "3.0.3",
         "info": {"title": "gym", "version": "1"},
-        "paths": {"/me": {"get": read, **doors}},
+        "paths": {"/me": {"get": read, **endpoints}},
         "components": {"schemas": {"Person": {"type": "object", "properties": members}}},
     }
 
@@ -172,22 +172,24 @@ def club() -> Model:
         },
     }  # fmt: skip
 
-    def door(name: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def endpoint(name: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
         said = {"content": {"application/json": {"schema": schema}}}
         return {"operationId": name, "responses": {"200": {"description": "ok", **said}}, **more}
 
     def writes(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-        return door(name, schema, requestBody={"content": {"application/json": {"schema": schema}}})
+        return endpoint(
+            name, schema, requestBody={"content": {"application/json": {"schema": schema}}}
+        )
 
     path = {"name": "id", "in": "path", "required": True, "schema": text}
     read = {
         "openapi": "3.0.3",
         "info": {"title": "club", "version": "1"},
         "paths": {
-            "/card": {"get": door("card", card), "patch": writes("setCard", card)},
+            "/card": {"get": endpoint("card", card), "patch": writes("setCard", card)},
             "/boats/{id}": {
                 "parameters": [path],
-                "get": door("boat", boat),
+                "get": endpoint("boat", boat),
                 "put": writes("setBoat", boat),
             },
         },

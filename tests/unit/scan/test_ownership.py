@@ -64,8 +64,8 @@ def test_a_question_by_key_is_about_the_states_of_what_is_asked_for(ownership: O
 
 
 def test_a_state_beyond_those_that_are_asked_for_is_not_asked_about(ownership: Ownership) -> None:
-    """By its key a door gives the first of each state, so that a third is not spoken of; a list
-    is."""
+    """By its key an endpoint gives the first of each state, so that a third is not spoken of; a
+    list is."""
     known = ownership.knowledge.conditions
     ownership.knowledge.objects[("ann", "Post")].pop()  # the one that is no draft: no key of it
     assert ownership.conditions(gate("getPost"), post(ownership.model), "ann") == [{"draft": True}]

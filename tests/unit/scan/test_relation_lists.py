@@ -150,9 +150,9 @@ class Lists:
         follower = replace(known.relations["follower"], operation="listFollowers")
         rules = replace(known, relations={**known.relations, "follower": follower})
         page = gate("getPerson")
-        door = replace(page.operation, id="list", path=f"{page.operation.path}/followers")
+        endpoint = replace(page.operation, id="list", path=f"{page.operation.path}/followers")
         cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, {})
-        gates = {"listFollowers": replace(page, operation=door)}
+        gates = {"listFollowers": replace(page, operation=endpoint)}
         found = Relations(rules, gates, cast, knowledge, TARGET, self)
         found.take()
         assert len(found.before) == 3

@@ -21,7 +21,7 @@ PHONE = ("phone", "member")
 
 
 class Open(Studio):
-    """Whoever is logged in reads everybody, at two doors."""
+    """Whoever is logged in reads everybody, at two endpoints."""
 
     def getPerson(self, viewer: str | None, id: str, body: Any) -> Response:
         return reply(self.people[id]) if viewer and id in self.people else MISSING
@@ -65,20 +65,22 @@ def leaking(desk: Desk) -> Report:
 def test_what_is_open_still_is_said_to_be_with_few_questions(desk: Desk, leaking: Report) -> None:
     done = asked(desk, leaking, found(leaking, PHONE))
     assert done.verdict is Verdict.STILL_OPEN
-    assert {each.result for each in done.doors} == {Verdict.STILL_OPEN}
+    assert {each.result for each in done.endpoints} == {Verdict.STILL_OPEN}
     assert done.requests < leaking.requests
 
 
-def test_what_was_mended_is_fixed_at_each_of_its_doors(desk: Desk, leaking: Report) -> None:
+def test_what_was_mended_is_fixed_at_each_of_its_endpoints(desk: Desk, leaking: Report) -> None:
     desk.studio = Studio()
     one = found(leaking, PHONE)
     done = asked(desk, leaking, one)
     assert (done.verdict, done.left, done.reasons) == (Verdict.FIXED, (), ())
-    assert [each.door for each in done.doors] == list(one.doors)
+    assert [each.endpoint for each in done.endpoints] == list(one.endpoints)
     assert done.requests < leaking.requests
 
 
-def test_one_door_mended_and_its_sister_open_is_partly_fixed(desk: Desk, leaking: Report) -> None:
+def test_one_endpoint_mended_and_its_sister_open_is_partly_fixed(
+    desk: Desk, leaking: Report
+) -> None:
     class Sister(Studio):
         def listPeople(self, viewer: str | None, id: str, body: Any) -> Response:
             return reply({"data": list(self.people.values())}) if viewer else LOGIN
@@ -86,7 +88,7 @@ def test_one_door_mended_and_its_sister_open_is_partly_fixed(desk: Desk, leaking
     desk.studio = Sister()
     done = asked(desk, leaking, found(leaking, PHONE))
     assert done.verdict is Verdict.PARTLY_FIXED
-    by = {each.door.operation: each.result for each in done.doors}
+    by = {each.endpoint.operation: each.result for each in done.endpoints}
     assert by["getPerson"] is Verdict.FIXED
     assert by["listPeople"] is Verdict.STILL_OPEN
 
@@ -97,7 +99,7 @@ def test_a_login_that_was_added_is_half_a_fix(desk: Desk) -> None:
     desk.studio = Open()
     done = asked(desk, report, found(report, ("phone", "anyone")))
     assert done.verdict is Verdict.PARTLY_FIXED
-    assert {each.result for each in done.doors} == {Verdict.FIXED}
+    assert {each.result for each in done.endpoints} == {Verdict.FIXED}
     assert "member" in {each.viewer for each in done.left}
 
 
@@ -121,7 +123,7 @@ def test_other_fields_that_the_same_rule_shows_are_left(desk: Desk, leaking: Rep
 @pytest.mark.parametrize(
     "answer", [lambda: MISSING, lambda: Response(200, {"content-type": "text/html"}, b"<h1>new")]
 )
-def test_a_door_that_shows_its_owner_nothing_proves_nothing(
+def test_an_endpoint_that_shows_its_owner_nothing_proves_nothing(
     desk: Desk, leaking: Report, answer: Callable[[], Response]
 ) -> None:
     class Away(Studio):
@@ -131,7 +133,7 @@ def test_a_door_that_shows_its_owner_nothing_proves_nothing(
     desk.studio = Away()
     done = asked(desk, leaking, found(leaking, PHONE))
     assert done.verdict is Verdict.NOT_SHOWN
-    (at,) = (each for each in done.doors if each.door.operation == "getPerson")
+    (at,) = (each for each in done.endpoints if each.endpoint.operation == "getPerson")
     assert at.result is Verdict.NOT_SHOWN and at.reason
 
 
@@ -173,7 +175,7 @@ def test_what_was_found_with_leave_is_not_called_fixed_without_it(
     desk.studio = Studio()
     done = asked(desk, report, one)
     assert done.verdict is Verdict.NOT_SHOWN
-    assert "--allow-own-settings" in done.doors[0].reason
+    assert "--allow-own-settings" in done.endpoints[0].reason
     assert asked(desk, replace(leaking, allowed=()), one).verdict is not Verdict.STILL_OPEN
 
 
@@ -192,7 +194,7 @@ def test_what_the_contract_grants_by_now_is_no_finding_any_more(
     policy.write_text(policy.read_text().replace(words, "phone, vip: [{see: [member]}]"))
     done = asked(desk, leaking, found(leaking, PHONE))
     assert done.verdict is Verdict.FIXED
-    assert "the contract grants it now" in {each.reason for each in done.doors}
+    assert "the contract grants it now" in {each.reason for each in done.endpoints}
 
 
 def test_a_grant_that_was_not_honoured_is_fixed_when_it_is(desk: Desk) -> None:

@@ -39,5 +39,7 @@ def test_nothing_is_asked_below_an_own_object_once_the_budget_is_spent() -> None
         run = Run(Studio()).explore()
         run.engine.pace = Left(left)
         before = len(run.studio.asked)
-        parents._ask(run.engine, gate("getNews").otherwise("parents", door="news"), "cat", "ann")
+        parents._ask(
+            run.engine, gate("getNews").otherwise("parents", endpoint="news"), "cat", "ann"
+        )
         assert len(run.studio.asked) - before == asked

@@ -79,7 +79,7 @@ class Open(Studio):
 
 def results(report: Report, result: Result) -> set[tuple[str, str, str]]:
     return {
-        (cell.door.operation, cell.field, cell.viewer)
+        (cell.endpoint.operation, cell.field, cell.viewer)
         for cell in report.cells
         if cell.result is result
     }
@@ -93,7 +93,7 @@ def test_a_clean_api_gives_a_clean_report_that_can_be_trusted(desk: Desk) -> Non
         ("ann", True), ("bob", True), ("cat", True),
     ]  # fmt: skip
     assert report.requests == len(desk.sent)
-    assert {each.door.operation for each in report.skipped} == {
+    assert {each.endpoint.operation for each in report.skipped} == {
         "deletePerson", "putSettings", "resetAll",
     }  # fmt: skip
     assert desk.closed
@@ -107,7 +107,9 @@ def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
     }  # fmt: skip
     assert {each.verdict for each in report.findings} == {"proven"}
     assert all(
-        cell.door.operation == "getPerson" for cell in report.cells if cell.result is Result.LEAK
+        cell.endpoint.operation == "getPerson"
+        for cell in report.cells
+        if cell.result is Result.LEAK
     )
 
 

@@ -329,9 +329,9 @@ def test_a_session_is_opened_once_and_used(load) -> None:
     assert fake.asked[1].headers == {"accept": "a/b", "authorization": "Bearer tok-0001"}
     assert live.logins == 1
     assert live.curl_headers("ann") == ("Authorization: Bearer $ANN_TOKEN",)
-    door = live.login_answers["ann"]
-    assert json.loads(door.response.body) == {"auth": {"token": "tok-0001"}}
-    assert (door.request.method, door.request.body) == ("POST", b"")
+    endpoint = live.login_answers["ann"]
+    assert json.loads(endpoint.response.body) == {"auth": {"token": "tok-0001"}}
+    assert (endpoint.request.method, endpoint.request.body) == ("POST", b"")
 
 
 def test_a_dead_session_is_renewed_and_the_question_asked_again(load) -> None:

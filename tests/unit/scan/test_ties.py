@@ -84,11 +84,17 @@ def ready(club: Club) -> tuple[Ties, list[tuple[str, Flip]]]:
     cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, ties)
     page = gate("getPerson")
 
-    def door(id: str, method: str) -> tuple[str, object]:
+    def endpoint(id: str, method: str) -> tuple[str, object]:
         path = f"{page.operation.path}/followers"
         return id, replace(page, operation=replace(page.operation, id=id, method=method, path=path))
 
-    gates = dict([door("listFollowers", "GET"), door("follow", "PUT"), door("unfollow", "DELETE")])
+    gates = dict(
+        [
+            endpoint("listFollowers", "GET"),
+            endpoint("follow", "PUT"),
+            endpoint("unfollow", "DELETE"),
+        ]
+    )
     log = said.append
     found = Ties(rules, gates, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip)))  # type: ignore[arg-type]
     return found, said

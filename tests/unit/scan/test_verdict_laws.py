@@ -18,19 +18,19 @@ from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, mode
 from tests.unit.scan.test_lookout import ANN, Watch, results
 from tests.unit.scan.test_matrix import BIO, NAME, PRIVATE, matrix, outcome, seen, shown_to_owner
 
-DOORS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")
+ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")
 FIELDS = ("bio", "phone", "vip")
 
 
 class Leaky(Studio):
     """Members read these fields of everybody, at these endpoints."""
 
-    def __init__(self, fields: frozenset[str], doors: frozenset[str]) -> None:
+    def __init__(self, fields: frozenset[str], endpoints: frozenset[str]) -> None:
         super().__init__()
-        self.fields, self.doors = fields, doors
+        self.fields, self.endpoints = fields, endpoints
 
-    def shown(self, viewer: str | None, id: str, door: str) -> dict[str, Any]:
-        more = self.fields if door in self.doors else ()
+    def shown(self, viewer: str | None, id: str, endpoint: str) -> dict[str, Any]:
+        more = self.fields if endpoint in self.endpoints else ()
         return {**self.person(viewer, id), **{each: self.people[id][each] for each in more}}
 
     def listPeople(self, viewer: str | None, id: str, body: Any) -> Response:
@@ -44,19 +44,21 @@ class Leaky(Studio):
 
 
 leaking = st.builds(
-    lambda fields, doors: (frozenset(fields), frozenset(doors)),
+    lambda fields, endpoints: (frozenset(fields), frozenset(endpoints)),
     st.sets(st.sampled_from(FIELDS)), st.sets(st.sampled_from(("listPeople", "getPerson"))),
 )  # fmt: skip
-some_doors = st.sets(st.sampled_from(DOORS[1:])).map(lambda found: ("getMe", *sorted(found)))
+some_endpoints = st.sets(st.sampled_from(ENDPOINTS[1:])).map(
+    lambda found: ("getMe", *sorted(found))
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(leaking, some_doors)
+@given(leaking, some_endpoints)
 def test_fewer_endpoints_find_nothing_that_all_of_them_do_not(
-    leaks: tuple[frozenset[str], frozenset[str]], doors: tuple[str, ...]
+    leaks: tuple[frozenset[str], frozenset[str]], endpoints: tuple[str, ...]
 ) -> None:
-    whole = Run(Leaky(*leaks), DOORS).explore()
-    part = Run(Leaky(*leaks), doors).explore()
+    whole = Run(Leaky(*leaks), ENDPOINTS).explore()
+    part = Run(Leaky(*leaks), endpoints).explore()
     assert part.leaks <= whole.leaks
     closed = {key for key, cell in part.cells.items() if cell.result is Result.CLOSED}
     assert not {key[:3] for key in closed if len(key[3]) == 0} & whole.leaks
@@ -94,17 +96,17 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sets(st.sampled_from(DOORS[1:])))
+@given(st.sets(st.sampled_from(ENDPOINTS[1:])))
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
-    run = Run(Studio(), DOORS, settings=True).explore()
+    run = Run(Studio(), ENDPOINTS, settings=True).explore()
     cells = run.matrix.cells({}, run.engine.reach())
     near = within_reach(run.cast, run.matrix)
     before = {each.operation for each in untested(model(), cells, [], near)}
-    rest = [cell for cell in cells if cell.door.operation not in left]
-    gone = [Skipped(gate(each).door, "no time") for each in sorted(left)]
+    rest = [cell for cell in cells if cell.endpoint.operation not in left]
+    gone = [Skipped(gate(each).endpoint, "no time") for each in sorted(left)]
     after = {each.operation for each in untested(model(), rest, gone, near)}
-    somebodys = {f"GET {gate(each).door.path}" for each in left - {"getCourse"}}
-    assert after >= before - {f"GET {gate(each).door.path}" for each in left}
+    somebodys = {f"GET {gate(each).endpoint.path}" for each in left - {"getCourse"}}
+    assert after >= before - {f"GET {gate(each).endpoint.path}" for each in left}
     assert somebodys <= after
 
 

@@ -151,8 +151,8 @@ def test_what_stands_otherwise_in_the_owners_own_object_at_the_end_is_told() -> 
 
     studio = Apart()
     _, found = wary(studio)
-    door = replace(gate("getPerson"), shows={"Settings": ("is_private",)})
-    found.be_wary([door])
+    endpoint = replace(gate("getPerson"), shows={"Settings": ("is_private",)})
+    found.be_wary([endpoint])
     assert found.flip("bob", PRIVATE, True)
     (said,) = found.restore()
     assert said.startswith("`Settings.private` of bob") and "own object" in said
@@ -196,7 +196,7 @@ def test_a_question_past_caches_is_asked_at_another_address() -> None:
         max_leaves=6,
     )
 )
-def test_no_answer_of_another_door_ends_a_run(value: Any) -> None:
+def test_no_answer_of_another_endpoint_ends_a_run(value: Any) -> None:
     """`null`, a number, a list of both: of what shows no object, nothing is known."""
     run, found = wary(Cached())
     page = gate("getSettings")

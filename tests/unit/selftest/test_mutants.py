@@ -15,7 +15,7 @@ from oakum.contract import load
 from oakum.contract.model import Json
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.scan.cast import Cast
 from oakum.semantics import Call, Model, compile_contract, project
 from oakum.semantics.diff import changes, compare
@@ -24,7 +24,7 @@ from oakum_selftest.mutant import Kind, Mutant, drawn, of_cells
 from oakum_selftest.reveal import Seeded
 from oakum_selftest.rules import shows_more, widened
 from oakum_selftest.tally import Calm, Fate, Tally, Trial, document, interval
-from tests.gate.club import DOOR, cells, written
+from tests.gate.club import ENDPOINT, cells, written
 from tests.gate.healthy import PEOPLE, api
 from tests.scan.servers import Call as Asked
 
@@ -86,13 +86,13 @@ def test_a_leak_shows_what_the_contract_withholds_and_nothing_is_withheld_withou
             else:
                 tried.add(leak.kind)
                 assert cut.withheld or cut.body is None or leak.field == "header", leak
-    assert tried == {"field", "check", "switch", "door", "extra"}
+    assert tried == {"field", "check", "switch", "endpoint", "extra"}
 
 
 def test_a_field_is_un_hidden_for_the_kind_of_viewer_and_the_state_that_it_is_about(
     model: Model, cast: Cast
 ) -> None:
-    leak = Mutant("field", DOOR, "member", "Member", "city", (("private", "true"),))
+    leak = Mutant("field", ENDPOINT, "member", "Member", "city", (("private", "true"),))
     shown = {
         (viewer, id)
         for viewer, id, answer in answers(leak, model, cast)
@@ -101,8 +101,8 @@ def test_a_field_is_un_hidden_for_the_kind_of_viewer_and_the_state_that_it_is_ab
     assert shown == {("bob", "m-4712"), ("ann", "m-4712")}
 
 
-def test_answers_at_other_doors_are_left_alone(model: Model, cast: Cast) -> None:
-    seeded = Seeded(Mutant("check", DOOR, "member", "Member"), model, cast, ask)
+def test_answers_at_other_endpoints_are_left_alone(model: Model, cast: Cast) -> None:
+    seeded = Seeded(Mutant("check", ENDPOINT, "member", "Member"), model, cast, ask)
     request = Request("GET", "http://club.test/me")
     healthy = ask("ann", request)
     assert seeded.answer("ann", request, healthy) is healthy
@@ -111,8 +111,8 @@ def test_answers_at_other_doors_are_left_alone(model: Model, cast: Cast) -> None
 
 @given(st.integers(), st.permutations(range(12)))
 def test_a_draw_holds_each_leak_once_and_takes_turns(seed: int, order: list[int]) -> None:
-    kinds: tuple[Kind, ...] = ("field", "check", "door")
-    space = [Mutant(kinds[n % 3], Door("GET", f"/{n % 4}", str(n % 4)), field=str(n))
+    kinds: tuple[Kind, ...] = ("field", "check", "endpoint")
+    space = [Mutant(kinds[n % 3], Endpoint("GET", f"/{n % 4}", str(n % 4)), field=str(n))
              for n in sorted(order)]  # fmt: skip
     found = list(drawn(space, seed))
     assert sorted(found, key=repr) == sorted(space, key=repr)
@@ -207,7 +207,7 @@ _NO_MODEL: Any = type("Named", (), {"policy": _Policy})
 
 def tally(fates: str, alarms: str = "", wanted: int = 4, **more: Any) -> Tally:
     said: dict[str, Fate] = {"c": "caught", "m": "missed", "n": "not seeded"}
-    trials = [Trial(Mutant("check", DOOR, "member"), said[each]) for each in fates]
+    trials = [Trial(Mutant("check", ENDPOINT, "member"), said[each]) for each in fates]
     calms = [Calm("white space", n, int(e != "0"), "red" if e == "!" else "")
              for n, e in enumerate(alarms)]  # fmt: skip
     return Tally(tuple(trials), tuple(calms), wanted, 0.75, 1, **more)

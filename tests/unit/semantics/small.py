@@ -92,18 +92,20 @@ PERSON = Resource(
 )  # fmt: skip
 
 
-def door(
+def endpoint(
     id: str = "list", path: str = "/notes", shape: Shape = ANSWER, open: bool = False
 ) -> Operation:
-    """A door; behind a login unless open."""
+    """An endpoint; behind a login unless open."""
     answers = {"200": (Media("application/json", shape),)}
     security = (frozenset[str](),) if open else (frozenset({"session"}),)
     return Operation(id, "GET", path, responses=answers, security=security)
 
 
 def contract(
-    *resources: Resource, doors: tuple[Operation, ...] = (door(),), **operations: OperationRule
+    *resources: Resource,
+    endpoints: tuple[Operation, ...] = (endpoint(),),
+    **operations: OperationRule,
 ) -> Model:
-    """A compiled model of these resources and doors; `operations` are rules by operation id."""
+    """A compiled model of these resources and endpoints; `operations` are rules by operation id."""
     found = {each.name: each for each in resources or (note(), PERSON)}
-    return compile_contract(Document(doors), Policy(RELATIONS, found, operations))
+    return compile_contract(Document(endpoints), Policy(RELATIONS, found, operations))

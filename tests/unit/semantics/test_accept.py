@@ -44,13 +44,16 @@ LINES = (
 def writes(
     body: Shape | None = BODY, media: str = "application/json", rule: OperationRule | None = None
 ) -> Model:
-    """A contract with one door that writes a note."""
+    """A contract with one endpoint that writes a note."""
     declared = () if body is None else (Media(media, body),)
-    door = Operation(
+    endpoint = Operation(
         "change", "PATCH", "/notes/{id}", body=declared, security=(frozenset({"session"}),)
     )
     return contract(
-        replace(note(), fields=LINES), PERSON, doors=(door,), change=rule or OperationRule("change")
+        replace(note(), fields=LINES),
+        PERSON,
+        endpoints=(endpoint,),
+        change=rule or OperationRule("change"),
     )
 
 
@@ -143,8 +146,8 @@ def test_a_line_binds_where_the_document_is_vague_and_an_endpoint_without_one_is
     found = sent(b'{"note": {"text": "a","admin": true}}', model=vague)
     assert found == Acceptance(b'{"note": {"text": "a"}}', ("/note/admin",))
     assert sent(b'{"note": {"text": "a"}}', who("u2"), model=vague).body is None
-    door = Operation("change", "PATCH", "/notes/{id}", body=(Media("application/json", BODY),))
-    bare = contract(replace(note(), fields=LINES), PERSON, doors=(door,))
+    endpoint = Operation("change", "PATCH", "/notes/{id}", body=(Media("application/json", BODY),))
+    bare = contract(replace(note(), fields=LINES), PERSON, endpoints=(endpoint,))
     assert sent(b'{"text": "a"}', model=bare).body == b'{"text": "a"}'
 
 

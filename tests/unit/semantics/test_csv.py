@@ -18,7 +18,7 @@ from tests.unit.semantics.small import (
     PRIVATE,
     TEXT,
     contract,
-    door,
+    endpoint,
     note,
     rules,
     see,
@@ -31,7 +31,7 @@ CALL = Call("list", {}, 200, "text/csv")
 
 def exported() -> Operation:
     answers = {"200": (Media("text/csv", array(NOTE)),)}
-    return replace(door(shape=array(NOTE)), responses=answers)
+    return replace(endpoint(shape=array(NOTE)), responses=answers)
 
 
 MODEL = contract(
@@ -46,7 +46,7 @@ MODEL = contract(
         (AUDIENCE,),
     ),
     PERSON,
-    doors=(exported(),),
+    endpoints=(exported(),),
 )
 
 
@@ -127,7 +127,7 @@ def test_an_empty_body_is_nothing_to_cut() -> None:
 def test_a_body_that_no_schema_describes_is_refused() -> None:
     for shape in (None, record(id=TEXT)):
         bare = replace(exported(), responses={"200": (Media("text/csv", shape),)})
-        model = contract(note(), PERSON, doors=(bare,), list=MODEL.rule("list"))
+        model = contract(note(), PERSON, endpoints=(bare,), list=MODEL.rule("list"))
         assert cut(ROWS, ANN, model).body is None
 
 
@@ -139,7 +139,7 @@ def test_refuse_takes_the_whole_answer() -> None:
     member, owner = (see("member"),), (see("owner"),)
     lines = rules({"id": member, "owner_id": member, "text": owner})
     strict = replace(note(), fields=tuple(replace(each, instead="refuse") for each in lines))
-    model = contract(strict, PERSON, doors=(exported(),))
+    model = contract(strict, PERSON, endpoints=(exported(),))
     assert cut("id,owner_id,text\n1,ann,x\n", ANN, model).body is not None
     assert cut("id,owner_id,text\n1,ann,x\n", BOB, model).body is None
 
@@ -148,7 +148,9 @@ def test_the_same_rows_as_json_show_the_same_cells() -> None:
     as_json = b'[{"id":"1","owner_id":"ann","text":"hello","audience":"all","secret":"s"}]'
     model = contract(
         *MODEL.policy.resources.values(),
-        doors=(replace(exported(), responses={"200": (Media("application/json", array(NOTE)),)}),),
+        endpoints=(
+            replace(exported(), responses={"200": (Media("application/json", array(NOTE)),)}),
+        ),
     )
     found = project(model, BOB, Call("list"), as_json)
     assert found.body == b'[{"id":"1","owner_id":"ann","text":"hello"}]'
@@ -166,7 +168,7 @@ def test_empty_lines_are_no_rows_and_go_with_the_row_before_them() -> None:
     hidden = contract(
         note({"text": (see("owner"), see("member", audience=("all",)))}, OWNED, (AUDIENCE,)),
         PERSON,
-        doors=(exported(),),
+        endpoints=(exported(),),
     )
     assert cut(body, BOB, hidden).body == b"text\na\n\nc\n"
     assert left("owner_id\nann\n\nann\n") == "owner_id\nann\nann\n"  # an empty cell, nobody's
@@ -182,7 +184,7 @@ def test_empty_lines_are_no_rows_and_go_with_the_row_before_them() -> None:
 )  # fmt: skip
 def test_a_boolean_state_is_read_as_it_is_usually_written(said: str, open_: bool) -> None:
     lines = {"text": (see("owner"), see("member", private=(False,)))}
-    model = contract(note(lines, OWNED, (PRIVATE,)), PERSON, doors=(exported(),))
+    model = contract(note(lines, OWNED, (PRIVATE,)), PERSON, endpoints=(exported(),))
     body = f"owner_id,text,{PRIVATE.member}\nann,x,{said}\n"
     closed = body.partition("\n")[0].encode() + b"\n"  # of rows that nobody sees the names stay
     assert cut(body, BOB, model).body == (b"text\nx\n" if open_ else closed)

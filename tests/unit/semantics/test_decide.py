@@ -9,26 +9,26 @@ from oakum.errors import Location
 from oakum.semantics import ANONYMOUS, Model, Principal, Subject, decide
 from oakum.semantics.decide import may_call, through
 from tests.properties.worlds import record
-from tests.unit.semantics.small import TEXT, contract, door
+from tests.unit.semantics.small import TEXT, contract, endpoint
 from tests.unit.semantics.test_principal import who
 
-PING = door("ping", "/ping", record(ok=TEXT))
+PING = endpoint("ping", "/ping", record(ok=TEXT))
 PUBLIC = Subject("Note", ("u1",), {"is_private": False, "audience": "me"})
 PRIVATE = Subject("Note", ("u1",), {"is_private": True, "audience": "me"})
 
 
 def calls(*relations: str, owner: str = "", open: bool = False) -> Model:
     rule = OperationRule("list", call=relations or None, owner=owner)
-    return contract(doors=(door(open=open), PING), list=rule)
+    return contract(endpoints=(endpoint(open=open), PING), list=rule)
 
 
 def test_what_the_contract_does_not_name_is_denied() -> None:
-    model = contract(doors=(door(), PING))
+    model = contract(endpoints=(endpoint(), PING))
     for operation in ("ping", "unheard-of"):
         decision = decide(model, who(), operation)
         assert not decision.allowed
         assert decision.why == f"`{operation}` is not granted to this caller"
-    named = contract(doors=(door(), PING), ping=OperationRule("ping"))
+    named = contract(endpoints=(endpoint(), PING), ping=OperationRule("ping"))
     assert decide(named, who(), "ping").allowed
 
 

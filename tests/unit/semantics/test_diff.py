@@ -30,7 +30,7 @@ from tests.unit.semantics.small import (
     RELATIONS,
     TEXT,
     contract,
-    door,
+    endpoint,
     note,
     see,
 )
@@ -77,8 +77,10 @@ def test_what_only_its_owner_gains_is_no_widening() -> None:
 
 def test_the_weakest_viewer_comes_first() -> None:
     fields = {**FIELDS, "audience": (see("anyone"),), "place": (see("owner", "follower"),)}
-    doors = (door(open=True),)
-    found = between(contract(doors=doors), contract(note(fields), PERSON, doors=doors))
+    endpoints = (endpoint(open=True),)
+    found = between(
+        contract(endpoints=endpoints), contract(note(fields), PERSON, endpoints=endpoints)
+    )
     assert [each.breadth for each in found] == sorted(each.breadth for each in found)
     assert (found[0].viewers, found[-1].viewers) == (("`anyone`",), ("`follower`",))
 
@@ -117,7 +119,7 @@ def test_a_new_name_for_the_same_list_changes_nothing() -> None:
     relations = {("fan" if k == "follower" else k): v for k, v in RELATIONS.items()}
     fields = {**FIELDS, "text": (see("owner", "fan"), see("member", private=(False,)))}
     policy = Policy({**relations, "fan": fan}, {"Note": note(fields), "Person": PERSON})
-    assert said(contract(), compile_contract(Document((door(),)), policy)) == []
+    assert said(contract(), compile_contract(Document((endpoint(),)), policy)) == []
 
 
 def test_how_a_missing_setting_reads() -> None:
@@ -140,7 +142,7 @@ def test_a_new_field_below_a_granted_one() -> None:
     place = record(city=TEXT, street=TEXT, floor=TEXT)
     shape = record("Note", **{**{k: v() for k, v in NOTE.properties.items()}, "place": place})
     answer = record(data=array(shape), total=scalar("integer"), next=TEXT)
-    (change,) = between(contract(), contract(doors=(door(shape=answer),)))
+    (change,) = between(contract(), contract(endpoints=(endpoint(shape=answer),)))
     assert (change.direction, change.fields) == ("own", ("place.floor",))
     assert change.sentence.startswith("a new field: `owner` may now see")
 
@@ -148,55 +150,55 @@ def test_a_new_field_below_a_granted_one() -> None:
 def test_a_new_field_that_no_line_grants_is_told_and_no_widening() -> None:
     shape = record("Note", **{**{k: v() for k, v in NOTE.properties.items()}, "shoe": TEXT})
     answer = record(data=array(shape), total=scalar("integer"), next=TEXT)
-    (change,) = between(contract(), contract(doors=(door(shape=answer),)))
+    (change,) = between(contract(), contract(endpoints=(endpoint(shape=answer),)))
     assert (change.direction, change.fields, change.widens) == ("note", ("shoe",), False)
 
 
 def test_a_new_member_outside_every_resource() -> None:
     answer = record(data=array(NOTE), total=scalar("integer"), next=TEXT, debug=TEXT)
-    assert said(contract(), contract(doors=(door(shape=answer),))) == [
+    assert said(contract(), contract(endpoints=(endpoint(shape=answer),))) == [
         "widened: a new field: whoever is logged in may now see `debug`, at `GET /notes`,"
         " outside every resource"
     ]
 
 
-def test_a_granted_field_at_one_more_door() -> None:
+def test_a_granted_field_at_one_more_endpoint() -> None:
     bare = record("Note", id=TEXT, owner_id=TEXT)
-    doors = door(), door("mini", "/mini", bare)
-    fuller = door("mini", "/mini", record("Note", id=TEXT, owner_id=TEXT, text=TEXT))
-    found = said(contract(doors=doors), contract(doors=(doors[0], fuller)))
+    endpoints = endpoint(), endpoint("mini", "/mini", bare)
+    fuller = endpoint("mini", "/mini", record("Note", id=TEXT, owner_id=TEXT, text=TEXT))
+    found = said(contract(endpoints=endpoints), contract(endpoints=(endpoints[0], fuller)))
     assert found[0] == (
         "widened: the document now declares `text` of `Note` at `GET /mini`, where `member` may see"
         " it with private=false"
     )
 
 
-def test_a_new_door_and_one_that_is_gone() -> None:
-    both = contract(doors=(door(), door("one", "/notes/{id}", NOTE, open=True)))
+def test_a_new_endpoint_and_one_that_is_gone() -> None:
+    both = contract(endpoints=(endpoint(), endpoint("one", "/notes/{id}", NOTE, open=True)))
     found = said(contract(), both)
-    assert "widened: a new door, `GET /notes/{id}`, that `anyone` may call" in found
+    assert "widened: a new endpoint, `GET /notes/{id}`, that `anyone` may call" in found
     assert any("shows `member`" in each and "with private=false" in each for each in found)
-    assert "own: a new door" in " ".join(found)
+    assert "own: a new endpoint" in " ".join(found)
     gone = said(both, contract())
     assert all(each.startswith("narrowed: `GET /notes/{id}` is gone") for each in gone)
 
 
 def test_names_of_operations_and_parameters_do_not_count() -> None:
-    first = contract(doors=(door("a", "/notes/{id}", NOTE),))
-    assert said(first, contract(doors=(door("b", "/notes/{noteId}", NOTE),))) == []
+    first = contract(endpoints=(endpoint("a", "/notes/{id}", NOTE),))
+    assert said(first, contract(endpoints=(endpoint("b", "/notes/{noteId}", NOTE),))) == []
 
 
 def test_security_that_is_dropped() -> None:
-    found = said(contract(), contract(doors=(door(open=True),)))
+    found = said(contract(), contract(endpoints=(endpoint(open=True),)))
     assert found[0] == (
         "widened: callers who are not logged in may now call `GET /notes`;"
         " outside every resource it answers `next` and `total`"
     )
 
 
-def test_a_door_that_the_contract_says_nothing_of() -> None:
-    ping = door("ping", "/ping", record(ok=TEXT), open=True)
-    found = between(contract(), contract(doors=(door(), ping)))
+def test_an_endpoint_that_the_contract_says_nothing_of() -> None:
+    ping = endpoint("ping", "/ping", record(ok=TEXT), open=True)
+    found = between(contract(), contract(endpoints=(endpoint(), ping)))
     assert found[0].widens and "the contract does not grant it" in found[0].sentence
     assert [each.direction for each in found] == ["widened", "note"]
 
@@ -220,7 +222,7 @@ def writing(grants: tuple[Grant, ...], shape: Shape = NOTE, **rules: Any) -> Mod
     resource = note({**FIELDS, "text": grants})
     said = {"edit": OperationRule("edit", **rules)}
     policy = Policy(RELATIONS, {"Note": resource, "Person": PERSON}, said)
-    return compile_contract(Document((door(), edit)), policy)
+    return compile_contract(Document((endpoint(), edit)), policy)
 
 
 def test_who_may_write_is_compared_too_the_owner_included() -> None:
@@ -257,7 +259,7 @@ def test_who_may_call() -> None:
         ({}, {"untested": "takes an hour"}, "a scan no longer tests"),
     ],
 )
-def test_what_a_door_no_longer_withholds(
+def test_what_an_endpoint_no_longer_withholds(
     before: dict[str, Any], after: dict[str, Any], words: str
 ) -> None:
     old = contract(list=OperationRule("list", **before))
@@ -284,5 +286,5 @@ def test_limits_callers_and_stand_ins() -> None:
 def test_a_name_of_the_document_stays_within_its_code_span() -> None:
     answer = record(**{"data": array(NOTE), "x` **y**": TEXT, "next": TEXT,
                        "total": scalar("integer")})  # fmt: skip
-    (change,) = between(contract(), contract(doors=(door(shape=answer),)))
+    (change,) = between(contract(), contract(endpoints=(endpoint(shape=answer),)))
     assert "`x' **y**`" in change.sentence

@@ -19,7 +19,7 @@ from tests.unit.semantics.small import (
     RELATIONS,
     TEXT,
     contract,
-    door,
+    endpoint,
     note,
     see,
 )
@@ -111,7 +111,7 @@ def test_leaves_name_their_field_with_a_star_for_what_varies() -> None:
     )  # fmt: skip
     granted = {"id": (see("owner"),), "tags": (see("owner"),), "by": (see("owner"),),
                "rows.*.x": (see("owner"),)}  # fmt: skip
-    model = contract(note(granted, Owner("caller")), PERSON, doors=(door(shape=shape),))
+    model = contract(note(granted, Owner("caller")), PERSON, endpoints=(endpoint(shape=shape),))
     value = {"id": "n", "tags": ["a", "b"], "by": {"ann": 1}, "rows": [{"x": 1}, {"y": 2}]}
     (sighting,) = judge(value, shape=shape, model=model).sightings
     assert [(leaf.path, leaf.pointer, leaf.allowed) for leaf in sighting.leaves] == [
@@ -167,7 +167,7 @@ def test_what_is_owned_with_its_parent() -> None:
         ("Person", ("u1",)),
         ("Note", ("u1",)),
     ]
-    alone = contract(note(), child, doors=(door(shape=FRIEND),))
+    alone = contract(note(), child, endpoints=(endpoint(shape=FRIEND),))
     (orphan,) = judge({"id": "u2"}, shape=FRIEND, model=alone).sightings
     assert orphan.owners == ()
 
@@ -178,7 +178,7 @@ def test_what_is_owned_with_its_parent() -> None:
 def test_shows_binds_where_the_document_is_vague_and_not_in_errors() -> None:
     vague = record(rows=array(record(id=TEXT)))
     model = contract(
-        note(), PERSON, doors=(door(shape=vague),),
+        note(), PERSON, endpoints=(endpoint(shape=vague),),
         list=OperationRule("list", shows=(("Note", "/rows/*"),)),
     )  # fmt: skip
     value = {"rows": [THING]}
@@ -241,7 +241,7 @@ def test_what_may_be_one_of_two_resources_is_neither_and_stays_out() -> None:
 def test_in_a_field_too_an_unknown_alternative_is_closed() -> None:
     fields = dict.fromkeys(("id", "friend"), (see("owner"),))
     either = record("Note", id=TEXT, owner_id=TEXT, friend=union(NOTE, FRIEND, COMPANY))
-    model = contract(note(fields), PERSON, doors=(door(shape=either),))
+    model = contract(note(fields), PERSON, endpoints=(endpoint(shape=either),))
     found = judge({**THING, "friend": {"id": "u1"}}, shape=either, model=model)
     assert isinstance(found.keep, dict)
     assert (found.keep["id"], found.keep["friend"]) == (True, False)
@@ -308,7 +308,7 @@ def test_who_may_be_an_owner_that_is_left_out_is_no_stranger() -> None:
     relations = {**RELATIONS, "stranger": Relation("stranger", "authenticated", unless=("owner",))}
     both = note({"text": (see("stranger"),)}, Owner("field", ("owner_id", "id")))
     policy = Policy(relations, {"Note": both, "Person": PERSON})
-    model = compile_contract(Document((door(),)), policy)
+    model = compile_contract(Document((endpoint(),)), policy)
     whole = judge({"data": [{"owner_id": "u1", "id": "u3", "text": "a"}]}, who("u2"), model=model)
     part = judge({"data": [{"owner_id": "u1", "text": "a"}]}, who("u2"), model=model)
     assert "stranger" in whole.sightings[0].held
@@ -322,7 +322,7 @@ def test_what_stands_in_an_object_that_leaves_an_owner_out_may_be_theirs_too() -
     inner = replace(PERSON, owner=Owner("parent"))
     both = note({"text": (see("owner"),)}, Owner("field", ("owner_id", "id")))
     resources = {"Note": both, "Person": inner}
-    model = compile_contract(Document((door(),)), Policy(RELATIONS, resources))
+    model = compile_contract(Document((endpoint(),)), Policy(RELATIONS, resources))
     asks = Principal(frozenset({"u2"}), related={("follower", o): True for o in ("u1", "u3")})
     friend = {"id": "f", "name": "F"}
     rows = [

@@ -18,7 +18,7 @@ from tests.unit.semantics.small import (
     PRIVATE,
     TEXT,
     contract,
-    door,
+    endpoint,
     note,
 )
 
@@ -30,15 +30,15 @@ def test_resources_are_bound_by_schema_name() -> None:
     assert model.showing == {"list"}
 
 
-def test_a_door_that_shows_no_resource_is_none_that_shows() -> None:
-    model = contract(doors=(door(), door("ping", "/ping", record(ok=TEXT))))
+def test_an_endpoint_that_shows_no_resource_is_none_that_shows() -> None:
+    model = contract(endpoints=(endpoint(), endpoint("ping", "/ping", record(ok=TEXT))))
     assert model.showing == {"list"}
 
 
-def test_what_a_line_says_of_a_door_counts_by_the_id_of_the_document() -> None:
+def test_what_a_line_says_of_an_endpoint_counts_by_the_id_of_the_document() -> None:
     rule = OperationRule("list", shows=(("Note", "/rows/*"),), counts=("/total",))
-    bare = door(shape=record(rows=array(record(id=TEXT))))
-    model = contract(note(), PERSON, doors=(bare,), list=rule, unknown=OperationRule("unknown"))
+    bare = endpoint(shape=record(rows=array(record(id=TEXT))))
+    model = contract(note(), PERSON, endpoints=(bare,), list=rule, unknown=OperationRule("unknown"))
     assert model.rules == {"list": rule}
     assert model.shown == {"list": ((("rows", "*"), "Note"),)}
     assert model.showing == {"list"}
@@ -53,8 +53,8 @@ def test_a_field_leads_to_its_line() -> None:
 
 
 def test_all_shapes_of_a_resource_make_its_table() -> None:
-    whole = door("one", "/one", record("Note", id=TEXT, place=record(zip=TEXT)))
-    leaves = contract(note(), PERSON, doors=(door(), whole)).tables["Note"].leaves
+    whole = endpoint("one", "/one", record("Note", id=TEXT, place=record(zip=TEXT)))
+    leaves = contract(note(), PERSON, endpoints=(endpoint(), whole)).tables["Note"].leaves
     assert {"place.city", "place.street", "place.zip"} <= set(leaves)
 
 
@@ -108,7 +108,7 @@ def test_the_code_goes_before_its_range() -> None:
     exact, ranged = (answer_media(ANSWERS, code, "application/json") for code in (200, 201))
     assert exact is not None and ranged is not None
     assert (exact.shape, ranged.shape) == (NOTE, FRIEND)
-    assert answer_media(door(), 404, "application/json") is None
+    assert answer_media(endpoint(), 404, "application/json") is None
 
 
 def test_a_field_is_drafted_by_its_line_its_resource_or_the_setting_that_decides_it() -> None:

@@ -125,7 +125,7 @@ def squares(name: str) -> Iterator[tuple[str, dict[str, bool | None]]]:
             yield reader, dict(zip(names, values, strict=True))
 
 
-def door(name: str) -> str:
+def endpoint(name: str) -> str:
     """An operation that shows the resource; `decide` about an object asks for one."""
     gates = {"Settings": "getSettings", "Member": "getUser", "Graph": "getPerformanceGraph",
              "Workout": "getWorkout", "Export": "exportWorkouts", "Overview": "getOverview",
@@ -146,9 +146,9 @@ def subject(name: str) -> Subject:
 def judged(name: str) -> Iterator[tuple[str, dict[str, bool | None], str, bool, bool]]:
     """(reader, flags, field, shown by the policy, shown by the table)."""
     leaves = model().tables[name].leaves
-    anonymous = model().operations[door(name)].anonymous
+    anonymous = model().operations[endpoint(name)].anonymous
     for reader, flags in squares(name):
-        seen = decide(model(), principal(reader, flags), door(name), subject(name)).fields
+        seen = decide(model(), principal(reader, flags), endpoint(name), subject(name)).fields
         for leaf in leaves:
             wanted = should_see(name, leaf, reader, flags) and (reader != "anon" or anonymous)
             yield reader, flags, leaf, leaf in seen, wanted
@@ -175,7 +175,7 @@ def test_more_than_a_thousand_squares_were_compared_and_both_answers_occur() -> 
 
 
 @pytest.mark.parametrize("name", sorted({*model().tables} - {*NOBODYS, WITH_A_LINK}))
-def test_nobody_without_a_login_sees_anything_of_anybody_even_at_a_door_left_open(
+def test_nobody_without_a_login_sees_anything_of_anybody_even_at_an_endpoint_left_open(
     name: str,
 ) -> None:
     table = model().tables[name]

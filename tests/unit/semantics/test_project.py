@@ -9,7 +9,7 @@ import pytest
 from oakum.contract.model import OperationRule, Resource
 from oakum.semantics import ANONYMOUS, Call, Model, Projection, project
 from tests.properties.worlds import array, record, scalar
-from tests.unit.semantics.small import FIELDS, NOTE, PERSON, TEXT, contract, door, note
+from tests.unit.semantics.small import FIELDS, NOTE, PERSON, TEXT, contract, endpoint, note
 from tests.unit.semantics.test_principal import who
 
 OWNER, OTHER = who("u1", follower=False, blocked=False), who()
@@ -93,9 +93,9 @@ def test_what_cannot_be_judged_is_refused_with_the_reason(
     assert found.refused.startswith(why)
 
 
-def test_nobody_gets_through_a_door_that_asks_for_a_login() -> None:
+def test_nobody_gets_through_an_endpoint_that_asks_for_a_login() -> None:
     assert project(contract(), ANONYMOUS, LIST, b'{"data":[]}').body is None
-    assert project(contract(doors=(door(open=True),)), ANONYMOUS, LIST, b'{"data":[]}').body
+    assert project(contract(endpoints=(endpoint(open=True),)), ANONYMOUS, LIST, b'{"data":[]}').body
 
 
 def test_an_answer_without_a_body_passes() -> None:
@@ -112,7 +112,7 @@ def test_projecting_twice_changes_nothing_more() -> None:
 
 def test_a_map_of_members_is_cut_by_member() -> None:
     shape = record("Note", id=TEXT, owner_id=TEXT, text=TEXT)
-    model = contract(note(), PERSON, doors=(door(shape=shape),))
+    model = contract(note(), PERSON, endpoints=(endpoint(shape=shape),))
     assert passed('{"owner_id":"u1","id":"n"}', model=model) == '{"id":"n"}'
     assert passed('{"id":"n","owner_id":"u1"}', model=model) == '{"id":"n"}'
 
@@ -122,7 +122,7 @@ def test_a_count_goes_at_any_depth_and_nothing_beside_it() -> None:
     around = record(page=record(total=number, size=number), total=number)
     shape = record(data=array(NOTE), meta=around)
     rule = OperationRule("list", counts=("/meta/page/total", "/meta/gone/total", "/gone"))
-    model = contract(doors=(door(shape=shape),), list=rule)
+    model = contract(endpoints=(endpoint(shape=shape),), list=rule)
     hidden = (
         '{"data":[{"owner_id":"u9","text":"a"}],"meta":{"page":{"total":1,"size":9},"total":2}}'
     )
@@ -136,7 +136,7 @@ def test_what_was_cut_is_a_json_pointer() -> None:
 
 
 def test_an_answer_of_which_nothing_may_be_seen_was_read_all_the_same() -> None:
-    model = contract(doors=(door(shape=NOTE),))
+    model = contract(endpoints=(endpoint(shape=NOTE),))
     found = project(model, OTHER, Call("list"), b'{"owner_id": "u9", "text": "a"}')
     assert found.body is None and found.judged is not None
     assert [each.owners for each in found.judged.sightings] == [("u9",)]

@@ -59,7 +59,7 @@ function M.line(x, contract, time, who)
   return '{"time":' .. seconds(time)
     .. ',"contract":' .. literal(contract)
     .. ',"who":"' .. who
-    .. '","op":' .. literal(x.door and x.door.id)
+    .. '","op":' .. literal(x.endpoint and x.endpoint.id)
     .. ',"method":' .. (METHODS[x.asked_method] or json.quote(x.asked_method))
     .. ',"status":' .. number(x.status)
     .. ',"upstream":' .. number(x.upstream)

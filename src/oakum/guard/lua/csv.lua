@@ -259,14 +259,14 @@ local function judged(plan, node, rows, names, seen, judge)
 end
 
 -- As `project.body`, for a text of comma-separated values. `node.columns` are the declared names.
-function M.body(plan, node, know, door, params, status, text, seen)
+function M.body(plan, node, know, endpoint, params, status, text, seen)
   if not node.columns then return nil, "nothing" end
   local rows = read(text)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
   local shown, why = judged(plan, node, rows, names, seen, function(by, object)
-    return project.body(plan, by, know, door, params, status, object, seen)
+    return project.body(plan, by, know, endpoint, params, status, object, seen)
   end)
   if why then return nil, why end
   local columns, any, done = {}, false, {}

@@ -154,7 +154,7 @@ local function selection(before, token, after)
   return sub(token, 1, 2) == "__" and token ~= "__typename" and "introspection" or nil
 end
 
--- Why a query may not be passed on, a word; nil: it may. `writes`: at this door, mutations too.
+-- Why a query may not be passed on, a word; nil: it may. `writes`: at this endpoint, mutations too.
 function M.refusal(query, writes)
   local tokens, n = tokens_of(query)
   if not tokens then return n end

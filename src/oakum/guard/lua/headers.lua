@@ -209,23 +209,23 @@ function Headers:read(x, headers, target)
   return wrong or ((size > MOST_BYTES or lines > MOST_LINES) and 431) or nil
 end
 
-local function goes(what, name, door)
+local function goes(what, name, endpoint)
   local rule = what.rule
   if rule == "never" then return true end
-  if rule == "parts" then return door ~= nil end
+  if rule == "parts" then return endpoint ~= nil end
   if what.credential then return false end
-  if not door then return rule == "unless" end
-  return not door.headers[name]
+  if not endpoint then return rule == "unless" end
+  return not endpoint.headers[name]
 end
 
--- Names that must not reach the upstream. `door` is nil for what passes unread; `anonymous` takes
+-- Names that must not reach the upstream. `endpoint` is nil for what passes unread; `anonymous` takes
 -- the credentials away too.
-function Headers:removed(x, headers, door, anonymous)
+function Headers:removed(x, headers, endpoint, anonymous)
   local suspects = x.suspects
   local removed, n = {}, 0
   for i = 1, suspects and #suspects or 0 do
     local what = suspects[i]
-    if not what.replaced and goes(what, what.name, door) then
+    if not what.replaced and goes(what, what.name, endpoint) then
       n = n + 1
       removed[n] = what.name
     end

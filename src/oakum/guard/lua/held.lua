@@ -320,19 +320,19 @@ function M.settle(plan, table_, know, subject)
   return search(plan, table_, know, subject, mask)
 end
 
--- ---------------------------------------------------------------- doors
+-- ---------------------------------------------------------------- endpoints
 
 local NOBODY = { owners = { n = 0 }, owned = false }
 M.NOBODY = NOBODY
 local OBJECT_KINDS = { owner = true, lookup = true, field = true }
 
--- Whether the contract lets this caller through the door; `subject` nil: the object is not known.
-function M.may_call(plan, door_index, know, params, subject)
-  local door = plan.doors[door_index]
-  local call = door.call
-  if not call then return door.anonymous or not know.anonymous end
-  if not subject and door.owner ~= "" and params[door.owner] then
-    subject = { owners = { n = 1, params[door.owner] }, owned = true }
+-- Whether the contract lets this caller through the endpoint; `subject` nil: the object is not known.
+function M.may_call(plan, endpoint_index, know, params, subject)
+  local endpoint = plan.endpoints[endpoint_index]
+  local call = endpoint.call
+  if not call then return endpoint.anonymous or not know.anonymous end
+  if not subject and endpoint.owner ~= "" and params[endpoint.owner] then
+    subject = { owners = { n = 1, params[endpoint.owner] }, owned = true }
   end
   if not subject then
     local of_object, anyone = false, false
@@ -355,8 +355,8 @@ end
 
 -- Whether a caller may set anything of what a request body may hold, of the object that it touches, as
 -- `semantics.decide.may_set`.
-function M.may_set(plan, door_index, know, _, object)
-  local tables = plan.doors[door_index].written
+function M.may_set(plan, endpoint_index, know, _, object)
+  local tables = plan.endpoints[endpoint_index].written
   for i = 1, tables.n do
     local table_ = tables[i]
     -- What another resource says of itself is not known of this one.
@@ -371,15 +371,15 @@ function M.may_set(plan, door_index, know, _, object)
 end
 
 -- Whether a write may reach the object it touches, as `semantics.decide.may_write`.
-function M.may_write(plan, door_index, know, params, subject)
-  if not M.may_call(plan, door_index, know, params, subject) then return false end
-  local door = plan.doors[door_index]
-  if door.call or door.target.kind == "caller" then return true end
+function M.may_write(plan, endpoint_index, know, params, subject)
+  if not M.may_call(plan, endpoint_index, know, params, subject) then return false end
+  local endpoint = plan.endpoints[endpoint_index]
+  if endpoint.call or endpoint.target.kind == "caller" then return true end
   if not subject then return false end
   for i = 1, subject.owners.n do
     if know.ids[subject.owners[i]] then return true end
   end
-  return M.may_set(plan, door_index, know, params, subject)
+  return M.may_set(plan, endpoint_index, know, params, subject)
 end
 
 -- Notes which relations are known without asking anybody: neither they nor what takes them away

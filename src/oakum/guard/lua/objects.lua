@@ -12,7 +12,7 @@ local find = string.find
 
 local M = {}
 
--- Parameters of a path, by the names that the door which shows the object has for them.
+-- Parameters of a path, by the names that the endpoint which shows the object has for them.
 function M.renamed(params, names)
   if next(names) == nil then return params end
   local made = {}
@@ -21,13 +21,13 @@ function M.renamed(params, names)
   return made
 end
 
--- Path of the door that shows the object, with the parameters of this request; nil: with these it
+-- Path of the endpoint that shows the object, with the parameters of this request; nil: with these it
 -- could be read in two ways.
-function M.path_of(door, params)
+function M.path_of(endpoint, params)
   local path = ""
-  for i = 1, #door.segments do
+  for i = 1, #endpoint.segments do
     local fine = true
-    local made = door.segments[i]:gsub("{([^{}]+)}", function(name)
+    local made = endpoint.segments[i]:gsub("{([^{}]+)}", function(name)
       local text = params[name] and route.escaped(params[name])
       fine = fine and text ~= nil
       return text or ""
@@ -38,10 +38,10 @@ function M.path_of(door, params)
   return path
 end
 
--- Whether a door has no parameter in its path, so that it is about whoever asks.
-local function own_list(door)
-  for i = 1, #door.segments do
-    if find(door.segments[i], "{", 1, true) then return false end
+-- Whether an endpoint has no parameter in its path, so that it is about whoever asks.
+local function own_list(endpoint)
+  for i = 1, #endpoint.segments do
+    if find(endpoint.segments[i], "{", 1, true) then return false end
   end
   return true
 end
@@ -103,14 +103,14 @@ end
 
 -- Objects in a request body of which the API can be asked, and what it said of them: by a mark, false
 -- where it does not show one.
-function M.named(door)
-  return { finders = door.finders, below = door.below, found = {}, wanted = {}, marked = {}, made = {}, makes = door.method == "POST" }
+function M.named(endpoint)
+  return { finders = endpoint.finders, below = endpoint.below, found = {}, wanted = {}, marked = {}, made = {}, makes = endpoint.method == "POST" }
 end
 
--- How many parameters the path of a door has.
-local function places(door)
+-- How many parameters the path of an endpoint has.
+local function places(endpoint)
   local n = 0
-  for i = 1, #door.segments do n = n + select(2, door.segments[i]:gsub("{", "")) end
+  for i = 1, #endpoint.segments do n = n + select(2, endpoint.segments[i]:gsub("{", "")) end
   return n
 end
 
@@ -143,7 +143,7 @@ function M.find(plan, asking, x, named)
   for i = 1, #wanted do
     local each = wanted[i]
     local target = named.finders[each.name]
-    local reader, params = plan.doors[target.door], x.params
+    local reader, params = plan.endpoints[target.endpoint], x.params
     if target.param ~= "" then
       params = { [target.param] = each.key }
       for name, value in pairs(x.params) do

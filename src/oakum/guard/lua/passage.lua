@@ -96,8 +96,8 @@ function Guard:refusal(x, status, wait)
 end
 
 -- *Forbidden*, said as *absent* where the contract conceals.
-local function absent(door)
-  return door.conceals and 404 or 403
+local function absent(endpoint)
+  return endpoint.conceals and 404 or 403
 end
 
 -- ---------------------------------------------------------------- made once
@@ -121,10 +121,10 @@ local function settable(plan, name)
   end
 end
 
-local function check_texts(plan, door)
-  door.checked = {}
-  for name, at in pairs(door.texts) do
-    door.checked[#door.checked + 1] = { name = name, said = plan.automata[at + 1] }
+local function check_texts(plan, endpoint)
+  endpoint.checked = {}
+  for name, at in pairs(endpoint.texts) do
+    endpoint.checked[#endpoint.checked + 1] = { name = name, said = plan.automata[at + 1] }
   end
 end
 
@@ -140,24 +140,24 @@ local function prepare_target(plan, target)
   for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
 
-local function prepare(plan, door, index)
-  door.index = index
-  prepare_target(plan, door.target)
-  for _, target in pairs(door.finders) do prepare_target(plan, target) end
-  door.below = set_of(door["local"])
-  door.declared, door.listed, door.nests = set_of(door.query), set_of(door.lists), set_of(door.nested)
-  door.form, door.parts = form_of(door.form), form_of(door.parts)
-  check_texts(plan, door)
-  door.headers = set_of(door.headers)
-  door.chosen, door.choices = {}, 0
-  door.kinds, door.streams = {}, false
-  for status, declared in pairs(door.answers) do
-    door.kinds[status] = media.index(declared)
+local function prepare(plan, endpoint, index)
+  endpoint.index = index
+  prepare_target(plan, endpoint.target)
+  for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
+  endpoint.below = set_of(endpoint["local"])
+  endpoint.declared, endpoint.listed, endpoint.nests = set_of(endpoint.query), set_of(endpoint.lists), set_of(endpoint.nested)
+  endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
+  check_texts(plan, endpoint)
+  endpoint.headers = set_of(endpoint.headers)
+  endpoint.chosen, endpoint.choices = {}, 0
+  endpoint.kinds, endpoint.streams = {}, false
+  for status, declared in pairs(endpoint.answers) do
+    endpoint.kinds[status] = media.index(declared)
     for _, answer in pairs(declared) do
-      door.streams = door.streams or answer.kind == "sse" or answer.kind == "ndjson"
+      endpoint.streams = endpoint.streams or answer.kind == "sse" or answer.kind == "ndjson"
     end
   end
-  if door.accept then door.accepts = media.index(door.accept) end
+  if endpoint.accept then endpoint.accepts = media.index(endpoint.accept) end
 end
 
 -- `text`: the plan; `settings`: `service` (value of the credential of look-ups), `audit_key`,
@@ -182,12 +182,12 @@ function M.new(text, host, settings)
     origins = set_of(guard.origins), passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
     max_body = guard.max_body, hops = guard.hops, secrets = {}, host_pair = NONE,
   }, Guard)
-  for i = 1, #plan.doors do prepare(plan, plan.doors[i], i) end
+  for i = 1, #plan.endpoints do prepare(plan, plan.endpoints[i], i) end
   for i = 1, #plan.rivals do
     check_texts(plan, plan.rivals[i])
     plan.rivals[i].barred = true
   end
-  self.routes = route.new(plan.doors, plan.rivals, plan.shut)
+  self.routes = route.new(plan.endpoints, plan.rivals, plan.shut)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
     if each.where == "query" then self.secrets[each.name] = true end
@@ -250,13 +250,13 @@ local function password(headers)
   return false
 end
 
--- What goes on to the API. `door` is nil for what passes unread.
-function Guard:forward(x, req, door, anonymous)
-  x.method = x.door and x.method == "HEAD" and "GET" or req.method
+-- What goes on to the API. `endpoint` is nil for what passes unread.
+function Guard:forward(x, req, endpoint, anonymous)
+  x.method = x.endpoint and x.method == "HEAD" and "GET" or req.method
   local query = x.query
   x.target = query == x.asked_query and query and req.target
     or query and x.path .. "?" .. query or x.path
-  x.remove = self.headers:removed(x, req.headers, door, anonymous)
+  x.remove = self.headers:removed(x, req.headers, endpoint, anonymous)
   local proto = self.hops > 0 and x.forwarded_proto
   if proto ~= "http" and proto ~= "https" then proto = req.scheme end
   local host = req.host or ""
@@ -287,13 +287,13 @@ local function unread(self, x, req)
 end
 
 -- The question that a browser asks ahead (Fetch standard, CORS): the same whatever its path names.
-local function preflight(self, x, req, door)
+local function preflight(self, x, req, endpoint)
   local body = not req.empty and req.body() or ""
   if body ~= "" then return 400, "body" end
-  if door.ahead == "" then return 404, "route" end
-  x.preflight, x.path, x.query = true, door.ahead, false
+  if endpoint.ahead == "" then return 404, "route" end
+  x.preflight, x.path, x.query = true, endpoint.ahead, false
   self:forward(x, req, { headers = NONE }, true)
-  x.target = door.ahead
+  x.target = endpoint.ahead
 end
 
 -- What comes back of it: what the API says of other origins, always with one status.
@@ -314,13 +314,13 @@ local function is_ours(self, host)
   return true
 end
 
--- Whether the caller may use the door at all, or reach an object; look-ups that this hangs on are
+-- Whether the caller may use the endpoint at all, or reach an object; look-ups that this hangs on are
 -- asked for only when the answer is no without them.
 function Guard:may(x, ask, object)
   local asking = self.asking
   repeat
     asking:begin(x)
-    if ask(self.plan, x.door.index, x.who.know, x.params, object) then return true end
+    if ask(self.plan, x.endpoint.index, x.who.know, x.params, object) then return true end
   until not asking:inquire(x)
   return false
 end
@@ -342,14 +342,14 @@ function Guard:rate(x)
 end
 
 -- Whether what is wrong with a write tells that there is something to write to.
-local function hides(door, status, reason)
+local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
-  return door.reader and door.target.kind == "ask" and unfit
+  return endpoint.reader and endpoint.target.kind == "ask" and unfit
 end
 
 -- From credentials to the right to call; then a write's object and a body.
-local function call(self, x, req, door)
-  local query, found = route.query(x.query, door.declared, door.listed, door.nests, self.secrets)
+local function call(self, x, req, endpoint)
+  local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nests, self.secrets)
   if query == false then return 400, "query" end
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end
@@ -361,30 +361,30 @@ local function call(self, x, req, door)
   status, reason, wait = self:rate(x)
   if status then return status, reason, wait end
   if not self:may(x, held.may_call) then
-    return bearer.anonymous and 401 or absent(door), "call"
+    return bearer.anonymous and 401 or absent(endpoint), "call"
   end
   local object
-  if door.write then
-    object, status, reason = self:object(x, door)
+  if endpoint.write then
+    object, status, reason = self:object(x, endpoint)
     if status then
-      if hides(door, status, reason) and not self:visible(x) then return absent(door), reason end
+      if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
       return status, reason
     end
-    if not self:may(x, held.may_write, object) then return absent(door), "call" end
+    if not self:may(x, held.may_write, object) then return absent(endpoint), "call" end
   end
-  status, reason = self:body(x, req, door, object)
+  status, reason = self:body(x, req, endpoint, object)
   if status then
-    if hides(door, status, reason) and not self:visible(x) then return absent(door), reason end
+    if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
     return status, reason
   end
-  self:forward(x, req, door, false)
+  self:forward(x, req, endpoint, false)
   -- What names nobody here names nobody there: some servers read `Bearer` and a tab, or a bare token. A
   -- name and a password may be what a client logs in with.
   if x.who.anonymous and self.bearers and not password(req.headers) then
     x.remove[#x.remove + 1] = "authorization"
   end
-  if door.streams then x.stream, x.request = true, req end
-  if door.write then
+  if endpoint.streams then x.stream, x.request = true, req end
+  if endpoint.write then
     x.stale = self:stale(x, object)
     self.asking:expect(x.stale)
   end
@@ -399,22 +399,22 @@ local function over(self, x, answered)
 end
 
 -- Whether the parameters of the path are what the document allows in them.
-local function allowed(door, params)
-  for i = 1, #door.checked do
-    local each = door.checked[i]
+local function allowed(endpoint, params)
+  for i = 1, #endpoint.checked do
+    local each = endpoint.checked[i]
     if not automaton.matches(each.said, params[each.name]) then return false end
   end
   return true
 end
 
--- Of a door and those beside it the first whose parameters may be what stands in the path; else the
+-- Of an endpoint and those beside it the first whose parameters may be what stands in the path; else the
 -- first of all. With the parameters, and whether they may.
 local function fitting(first, x)
-  local door = first
-  while door do
-    local params = route.params(door, x)
-    if allowed(door, params) then return door, params, true end
-    door = door.rival
+  local endpoint = first
+  while endpoint do
+    local params = route.params(endpoint, x)
+    if allowed(endpoint, params) then return endpoint, params, true end
+    endpoint = endpoint.rival
   end
   return first, first and route.params(first, x), false
 end
@@ -438,8 +438,8 @@ local function admit(self, x, req)
   x.address, x.peer = address_of(self, x, req), req.address
   local method = req.method
   if x.upgrade or method == "CONNECT" or method == "TRACE" then return upgrade(self, x, req) end
-  local doors = self.routes:find(x)
-  if not doors then
+  local endpoints = self.routes:find(x)
+  if not endpoints then
     if (method == "GET" or method == "HEAD") and route.matches(self.passes, x)
       and not self.routes:near(x) then
       return unread(self, x, req)
@@ -447,19 +447,19 @@ local function admit(self, x, req)
     return 404, "route"
   end
   if method == "OPTIONS" and x.origin and x.wants_method then
-    local first = doors[x.wants_method == "HEAD" and "GET" or x.wants_method]
-    local door, _, fits = fitting(first, x)
-    if door and not door.barred then
+    local first = endpoints[x.wants_method == "HEAD" and "GET" or x.wants_method]
+    local endpoint, _, fits = fitting(first, x)
+    if endpoint and not endpoint.barred then
       if not fits then return 404, "path" end
-      return preflight(self, x, req, door)
+      return preflight(self, x, req, endpoint)
     end
   end
-  local door, params, fits = fitting(doors[method == "HEAD" and "GET" or method], x)
-  if not door or door.barred then return 404, "route" end
-  x.door = door
+  local endpoint, params, fits = fitting(endpoints[method == "HEAD" and "GET" or method], x)
+  if not endpoint or endpoint.barred then return 404, "route" end
+  x.endpoint = endpoint
   x.params = params
   if not fits then return 404, "path" end
-  return call(self, x, req, door)
+  return call(self, x, req, endpoint)
 end
 
 -- May yield. The passage: with `deny`, an answer to give at once; else what to forward (`method`,
@@ -469,7 +469,7 @@ function Guard:enter(req)
   local x = {
     asked_method = "", method = "", now = 0, lookups = 0, failed = 0, bytes_in = 0,
     peer = false, block = false, path = "", query = false, asked_query = false, segments = false, values = false, count = 0,
-    odd = false, suspects = false, connection = false, cookie = false, address = "", door = false,
+    odd = false, suspects = false, connection = false, cookie = false, address = "", endpoint = false,
     params = false, credentials = false, carrying = false, who = false, known = false, missing = false,
     target = "", set = false, remove = false, status = false, bytes_out = false,
     upstream = false, removed = false, stream = false,
@@ -493,50 +493,50 @@ end
 -- ---------------------------------------------------------------- the object of a write
 
 -- What the API shows of an object, or nil, a status and a reason.
-local function asked(self, x, door, target)
-  local reader, asking = self.plan.doors[target.door], self.asking
+local function asked(self, x, endpoint, target)
+  local reader, asking = self.plan.endpoints[target.endpoint], self.asking
   local question = objects.question(asking, x, target, reader, x.params)
-  if not question then return nil, absent(door), "target" end
+  if not question then return nil, absent(endpoint), "target" end
   question.timeout = asking:spend(x)
   if not question.timeout then return nil, 503, "target" end
   local answer, value = asking:ask(x, question)
   if answer and answer.status >= 400 and answer.status < 500 then
     local gone = answer.status == 404 or answer.status == 410
-    if gone and target.after then return asked(self, x, door, target.after) end
+    if gone and target.after then return asked(self, x, endpoint, target.after) end
     if answer.status == 404 and target.made ~= "" then
       local new = subject.of({ x.params[target.made] })
       new.new = true
       return new
     end
-    return nil, gone and 404 or absent(door), "target"
+    return nil, gone and 404 or absent(endpoint), "target"
   end
   if value == nil then return nil, 503, "target" end
   local seen = objects.seen(target, reader, value, x.params, x.who)
-  if not seen then return nil, absent(door), "target" end
+  if not seen then return nil, absent(endpoint), "target" end
   return seen
 end
 
 -- Whose object a write touches, or nil, a status and a reason.
-function Guard:object(x, door)
-  local target, touched, status, reason = door.target, nil, nil, nil
+function Guard:object(x, endpoint)
+  local target, touched, status, reason = endpoint.target, nil, nil, nil
   if target.kind == "caller" then
     touched = subject.of(x.who.list)
-    touched.new = door.method == "POST"
+    touched.new = endpoint.method == "POST"
   elseif target.kind == "path" then
     touched = subject.of({ x.params[target.param] })
   elseif target.kind == "none" then
     touched = subject.of(NONE)
   else
-    touched, status, reason = asked(self, x, door, target)
+    touched, status, reason = asked(self, x, endpoint, target)
     if not touched then return nil, status, reason end
   end
   for k = 1, target.around.n do
     local around
-    around, status, reason = asked(self, x, door, target.around[k])
+    around, status, reason = asked(self, x, endpoint, target.around[k])
     if not around then return nil, status, reason end
     local theirs = false
-    for i = 1, around.owners.n do theirs = theirs or around.owners[i] == x.params[door.owner] end
-    if not theirs then return nil, absent(door), "call" end
+    for i = 1, around.owners.n do theirs = theirs or around.owners[i] == x.params[endpoint.owner] end
+    if not theirs then return nil, absent(endpoint), "call" end
   end
   touched.unnamed, touched.below = target.unnamed, target.below
   touched.key = target.last ~= "" and x.params[target.last] or nil
@@ -546,8 +546,8 @@ end
 -- ---------------------------------------------------------------- the body of a request
 
 -- Whether the object of a write is the caller's.
-local function own(door, object, bearer)
-  if door.target.kind == "caller" then return true end
+local function own(endpoint, object, bearer)
+  if endpoint.target.kind == "caller" then return true end
   for i = 1, object.owners.n do
     if bearer.ids[object.owners[i]] then return true end
   end
@@ -557,19 +557,19 @@ end
 -- The node by which a body of this media type is judged, false for one that passes unread, or nil, a
 -- status and a reason.
 local pairs_of -- forward
-local function judged_form(door, kind)
-  local form = kind == FORM and door.form or kind == PARTS and door.parts or nil
+local function judged_form(endpoint, kind)
+  local form = kind == FORM and endpoint.form or kind == PARTS and endpoint.parts or nil
   return form and form.judged
 end
 
-local function accepted(x, door)
-  if not door.accept or x.content_type_twice then return nil, 400, "body" end
+local function accepted(x, endpoint)
+  if not endpoint.accept or x.content_type_twice then return nil, 400, "body" end
   local said = x.content_type and media.read(x.content_type)
-  local node = said and media.choose(door.accepts, said)
+  local node = said and media.choose(endpoint.accepts, said)
   -- What a range covers and is no JSON is judged as little as under its own name.
-  if node and not media.is_json(said.type) and not judged_form(door, said.type) then node = false end
+  if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  if node == false and (door.binds or media.is_json(said.type)) then return nil, 415, "media" end
+  if node == false and (endpoint.binds or media.is_json(said.type)) then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end
@@ -593,32 +593,32 @@ function pairs_of(self, x, form, text)
 end
 
 -- A body that is no JSON, of which at most the names are judged: nil, or a status.
-local function unread(self, x, door, said, text)
+local function unread(self, x, endpoint, said, text)
   if said.type == FORM then
-    if door.form then return pairs_of(self, x, door.form, text) end
+    if endpoint.form then return pairs_of(self, x, endpoint.form, text) end
     return parts.overrides(parts.of_pairs(text)) and 422 or nil
   end
   if said.type ~= PARTS then return nil end
   local found = parts.of_parts(text, said.boundary)
   if not found then return 400 end
-  if door.parts then return not parts.declared(found, door.parts) and 422 or nil end
+  if endpoint.parts then return not parts.declared(found, endpoint.parts) and 422 or nil end
   return parts.overrides(found) and 422 or nil
 end
 
--- Whether a door at which a query chooses what is answered is asked something else than a query that
+-- Whether an endpoint at which a query chooses what is answered is asked something else than a query that
 -- says which field is which; `said`: the body, decoded.
-local function evades(door, said)
-  return door.graphql and graphql.refused(said, door.write)
+local function evades(endpoint, said)
+  return endpoint.graphql and graphql.refused(said, endpoint.write)
 end
 
 -- Whether no body, `null` or an empty list comes from whom an object without members is refused: where all
 -- of a body is a resource, they write no less.
-local function unset(self, x, door, object)
-  return door.write and door.whole and not self:may(x, held.may_set, object)
+local function unset(self, x, endpoint, object)
+  return endpoint.write and endpoint.whole and not self:may(x, held.may_set, object)
 end
 
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
-function Guard:body(x, req, door, object)
+function Guard:body(x, req, endpoint, object)
   local text, why = "", nil
   if not req.empty then text, why = req.body() end
   if why == "too long" then return 413, "too-long" end
@@ -627,40 +627,40 @@ function Guard:body(x, req, door, object)
   x.bytes_in = #text
   if self.counts then x.text = text end
   if #text > self.max_body then return 413, "too-long" end
-  local decides = door.write and not door.call and door.binds
+  local decides = endpoint.write and not endpoint.call and endpoint.binds
   if text == "" then
-    if door.graphql then
-      local url = door.method == "GET" and graphql.parameter(x.query or "")
-      if evades(door, { query = url }) then return 400, "query" end
+    if endpoint.graphql then
+      local url = endpoint.method == "GET" and graphql.parameter(x.query or "")
+      if evades(endpoint, { query = url }) then return 400, "query" end
     end
-    if decides and not own(door, object, x.who) then return absent(door), "call" end
-    if unset(self, x, door, object) then return 422, "body" end
+    if decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
+    if unset(self, x, endpoint, object) then return 422, "body" end
     return nil
   end
-  local node, status, reason, said = accepted(x, door)
+  local node, status, reason, said = accepted(x, endpoint)
   if status then return status, reason end
   if node == false then
-    status = unread(self, x, door, said, text)
+    status = unread(self, x, endpoint, said, text)
     if status then return status, "body" end
     return nil
   end
-  local whole, form = text, said.type == FORM and door.form or said.type == PARTS and door.parts or nil
+  local whole, form = text, said.type == FORM and endpoint.form or said.type == PARTS and endpoint.parts or nil
   if form then
     text = forms.as_json(form, said.type, whole, said.boundary)
     if not text then return 400, "body" end
   end
-  if door.graphql then
+  if endpoint.graphql then
     local said = json.decode(text)
     if said == nil then return 400, "body" end
-    if evades(door, said) then return 400, "query" end
+    if evades(endpoint, said) then return 400, "query" end
   end
   local asking, out, seen = self.asking, nil, nil
-  local named = object and objects.named(door)
+  local named = object and objects.named(endpoint)
   if object then object.named = named end
   repeat
     asking:begin(x)
     seen = { removed = {} }
-    out, why = project.accept(self.plan, node, x.who.know, door.index, x.params, text, object, seen)
+    out, why = project.accept(self.plan, node, x.who.know, endpoint.index, x.params, text, object, seen)
     if why == "unreadable" then return 400, "body" end
     local more = not (out and next(seen.removed) == nil)
     if more and named and #named.wanted > 0 then
@@ -671,11 +671,11 @@ function Guard:body(x, req, door, object)
     end
   until not more
   local sets = out and seen.sets
-  if not sets and decides and not own(door, object, x.who) then return absent(door), "call" end
+  if not sets and decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"
   end
-  if not sets and unset(self, x, door, object) then return 422, "body" end
+  if not sets and unset(self, x, endpoint, object) then return 422, "body" end
   if out ~= text then
     x.body = form and forms.left(said.type, whole, json.decode(out)) or not form and out
     if not x.body then return 422, "body" end
@@ -722,8 +722,8 @@ end
 
 -- What the document declares for an answer of this status and media type, or nil; remembered for
 -- the texts that the API really sends.
-local function declared_answer(door, status, content_type)
-  local chosen = door.chosen[status]
+local function declared_answer(endpoint, status, content_type)
+  local chosen = endpoint.chosen[status]
   local found = chosen and chosen[content_type]
   if found ~= nil then return found end
   local said = media.read(content_type)
@@ -731,17 +731,17 @@ local function declared_answer(door, status, content_type)
   local readable = said and (said.utf8 or said.charset == "us-ascii")
   local code = tostring(status)
   local range = sub(code, 1, 1)
-  local at = door.answers[code] and code or door.answers[range .. "XX"] and range .. "XX"
-    or door.answers[range .. "xx"] and range .. "xx" or "default"
-  found = door.answers[at] and said and media.choose(door.kinds[at], said) or false
+  local at = endpoint.answers[code] and code or endpoint.answers[range .. "XX"] and range .. "XX"
+    or endpoint.answers[range .. "xx"] and range .. "xx" or "default"
+  found = endpoint.answers[at] and said and media.choose(endpoint.kinds[at], said) or false
   if found and not (readable and (found.kind == "json" and media.is_json(kind)
     or found.kind == "csv" and kind == "text/csv" or found.kind == events.KINDS[kind])) then
     found = false
   end
-  if door.choices < 256 then
+  if endpoint.choices < 256 then
     chosen = chosen or {}
     chosen[content_type] = found
-    door.chosen[status], door.choices = chosen, door.choices + 1
+    endpoint.chosen[status], endpoint.choices = chosen, endpoint.choices + 1
   end
   return found
 end
@@ -781,21 +781,21 @@ end
 local cutters = { json = project.body, csv = csv.body }
 
 -- The body cut down, or nil, a status, a reason and seconds to wait.
-function Guard:cut(x, door, status, declared, cutter, text, sent)
+function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   local failed = status >= 400 and status or 502
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
-  local new = sent and who.logged_in(door.login, status, sent, text)
+  local new = sent and who.logged_in(endpoint.login, status, sent, text)
   x.deadline = nil
   repeat
     asking:begin(x)
     seen = { removed = {}, owners = {} }
     out, why =
-      cutter(self.plan, node, new or x.who.know, door.index, x.params, status, text, seen)
+      cutter(self.plan, node, new or x.who.know, endpoint.index, x.params, status, text, seen)
     if why == "unreadable" then return nil, failed, "unreadable" end
   until new or not asking:inquire(x)
   x.removed, x.shown = seen.removed, out and seen.shown or false
-  if not out then return nil, status >= 400 and status or absent(door), "nothing" end
+  if not out then return nil, status >= 400 and status or absent(endpoint), "nothing" end
   local wait = self.counts and self:look(x, seen.owners, new or x.who)
   if wait then return nil, 429, "budget", wait end
   return out
@@ -804,11 +804,11 @@ end
 -- Whether the caller is shown something of the concealed object that the path names, as far as can be
 -- told without asking anybody.
 local function plainly(self, x)
-  local door = x.door
-  local owner = door.whose ~= "" and x.params[door.whose]
+  local endpoint = x.endpoint
+  local owner = endpoint.whose ~= "" and x.params[endpoint.whose]
   if owner and x.who.ids[owner] then return true end
-  for i = 1, door.concealed.n do
-    if not held.of_any(self.plan, door.concealed[i], x.who.know) then return false end
+  for i = 1, endpoint.concealed.n do
+    if not held.of_any(self.plan, endpoint.concealed[i], x.who.know) then return false end
   end
   return true
 end
@@ -816,22 +816,22 @@ end
 -- Whether an engine that has to answer by itself, and can ask nobody, must say *absent*; and the origin
 -- whose pages may read that, if there is one.
 function Guard:blind(x)
-  local door = x.door
-  if not door or not door.reader or x.preflight or x.raw or self.observe then return false end
+  local endpoint = x.endpoint
+  if not endpoint or not endpoint.reader or x.preflight or x.raw or self.observe then return false end
   if plainly(self, x) then return false end
   return true, x.origin and self.origins[x.origin] and x.origin or nil
 end
 
 -- Whether what the caller is to the owner in the path shows them something, however it is set there.
 local function related(self, x)
-  local door, asking, found = x.door, self.asking, nil
-  local owner = door.whose ~= "" and x.params[door.whose]
+  local endpoint, asking, found = x.endpoint, self.asking, nil
+  local owner = endpoint.whose ~= "" and x.params[endpoint.whose]
   if not owner then return false end
   repeat
     asking:begin(x)
     found = true
-    for i = 1, door.concealed.n do
-      found = held.of_owner(self.plan, door.concealed[i], x.who.know, owner) and found
+    for i = 1, endpoint.concealed.n do
+      found = held.of_owner(self.plan, endpoint.concealed[i], x.who.know, owner) and found
     end
   until found or not asking:inquire(x)
   return found
@@ -840,19 +840,19 @@ end
 -- Whether the caller is certainly shown something of the concealed object that the path names. A reader
 -- of it that fails tells nothing, so what is known without one comes first.
 function Guard:visible(x)
-  local reader, door, asking = self.plan.doors[x.door.reader], x.door, self.asking
+  local reader, endpoint, asking = self.plan.endpoints[x.endpoint.reader], x.endpoint, self.asking
   if plainly(self, x) then return true end
   x.deadline, x.known = nil, false
   if related(self, x) then return true end
   x.deadline = nil
-  local params = objects.renamed(x.params, door.renamed)
+  local params = objects.renamed(x.params, endpoint.renamed)
   local path = objects.path_of(reader, params)
-  local seconds = reader ~= door and path and asking:spend(x)
+  local seconds = reader ~= endpoint and path and asking:spend(x)
   if not seconds then return false end
   -- What a service is shown is not the caller's for that.
   local service = asking.service
-  for i = 1, door.concealed.n do
-    if door.concealed[i].owner == "caller" then service = nil end
+  for i = 1, endpoint.concealed.n do
+    if endpoint.concealed[i].owner == "caller" then service = nil end
   end
   local question = asking:question(x, path, "", service)
   question.timeout = seconds
@@ -871,9 +871,9 @@ end
 
 -- Whether an answer without an object would tell that a concealed one is there.
 local function tells(self, x, reason)
-  local door, status = x.door, x.upstream
-  if not door or not door.reader or x.preflight or x.shown or type(x.stream) == "table" then return false end
-  if (door.write and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  local endpoint, status = x.endpoint, x.upstream
+  if not endpoint or not endpoint.reader or x.preflight or x.shown or type(x.stream) == "table" then return false end
+  if (endpoint.write and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
   return not self:visible(x)
 end
 
@@ -886,18 +886,18 @@ local function done(self, res)
   return { status = res.status, headers = kept, body = "" }
 end
 
--- An answer of the API to a door, or a status, a reason and seconds to wait.
+-- An answer of the API to an endpoint, or a status, a reason and seconds to wait.
 local function answered(self, x, res)
-  local door, status = x.door, res.status
+  local endpoint, status = x.endpoint, res.status
   if x.preflight then return told_ahead(self, res) end
   if status < 200 then return nil, 502, "undeclared" end
-  if door.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
-  local private = #door.login > 0 or not door.public or x.carrying
+  if endpoint.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
+  local private = #endpoint.login > 0 or not endpoint.public or x.carrying
   local list, content_type, encoding = self.headers:answered(res.headers, private)
   local out = { status = status, headers = list, body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
   if not media.plain(encoding) then return nil, 502, "encoding" end
-  local declared = content_type and declared_answer(door, status, content_type)
+  local declared = content_type and declared_answer(endpoint, status, content_type)
   if res.stream then
     if status >= 300 or not declared or declared.kind ~= res.stream then
       return nil, status >= 400 and status or 502, "undeclared"
@@ -911,7 +911,7 @@ local function answered(self, x, res)
   if text == "" then return out end
   local cutter = declared and cutters[declared.kind]
   if not cutter then return nil, status >= 400 and status or 502, "undeclared" end
-  local body, failed, reason, wait = self:cut(x, door, status, declared, cutter, text, res.headers)
+  local body, failed, reason, wait = self:cut(x, endpoint, status, declared, cutter, text, res.headers)
   if not body then return nil, failed, reason, wait end
   out.body = body
   return out
@@ -948,7 +948,7 @@ function Guard:leave(x, res)
   local out, status, reason, wait = answered(self, x, res)
   if not out then
     x.denied = reason
-    out = x.door and x.door.write and res.status >= 200 and res.status < 300 and status ~= 429
+    out = x.endpoint and x.endpoint.write and res.status >= 200 and res.status < 300 and status ~= 429
       and done(self, res) or self:refusal(x, status, wait)
   end
   if hidden(self, x, reason) then out = self:refusal(x, 404) end
@@ -993,7 +993,7 @@ function Guard:event(x, text)
   end
   local before = x.removed
   x.removed = false
-  local out, _, reason = self:cut(x, x.door, x.upstream, x.stream, project.body, text)
+  local out, _, reason = self:cut(x, x.endpoint, x.upstream, x.stream, project.body, text)
   x.removed = added(before, x.removed or {})
   if reason == "budget" then x.over = true end
   if reason and reason ~= "nothing" then x.denied = reason end

@@ -37,7 +37,7 @@ local GONE, KEPT, NULL, REFUSE = 0, 1, 2, 3
 -- in registers.
 
 local S, P, N -- text, its bytes, their number
-local PLAN, KNOW, PARAMS, DOOR -- what is asked, by whom, at which door
+local PLAN, KNOW, PARAMS, ENDPOINT -- what is asked, by whom, at which endpoint
 local SUBJECT -- of a request body: the object it is about to touch
 local LISTS = 0 -- lists, and in a request body maps, that are around what is looked at
 local AROUND -- depth of the object of a resource that is around it, in a request body
@@ -711,7 +711,7 @@ end
 local function owners_of(self, above)
   local table_ = self.table
   self.partly = false
-  local kind, door = table_.owner, PLAN.doors[DOOR]
+  local kind, endpoint = table_.owner, PLAN.endpoints[ENDPOINT]
   local owners = self.level.owners
   owners.n = 0
   if kind == "field" then
@@ -733,13 +733,13 @@ local function owners_of(self, above)
     end
     if said then
       self.partly = table_.several and partly(self, table_)
-    elseif above == NO_OWNERS and PARAMS[door.owner] then
-      -- The path names the owner of what the door shows, and not of what stands in it.
-      add(owners, PARAMS[door.owner])
+    elseif above == NO_OWNERS and PARAMS[endpoint.owner] then
+      -- The path names the owner of what the endpoint shows, and not of what stands in it.
+      add(owners, PARAMS[endpoint.owner])
     end
   elseif kind == "path" then
-    if door.owner ~= "" then
-      if PARAMS[door.owner] then add(owners, PARAMS[door.owner]) end
+    if endpoint.owner ~= "" then
+      if PARAMS[endpoint.owner] then add(owners, PARAMS[endpoint.owner]) end
     else
       for k = 1, table_.params.n do
         if PARAMS[table_.params[k]] then add(owners, PARAMS[table_.params[k]]) end
@@ -754,16 +754,16 @@ local function owners_of(self, above)
   return owners
 end
 
--- Whether what `call:` says of the door lets this object through. What is nobody's belongs to whoever may
+-- Whether what `call:` says of the endpoint lets this object through. What is nobody's belongs to whoever may
 -- have the object that it stands in.
 local function passes(subject, above)
-  local door = PLAN.doors[DOOR]
-  if not door.call or SUBJECT then return true end
+  local endpoint = PLAN.endpoints[ENDPOINT]
+  if not endpoint.call or SUBJECT then return true end
   if above.passed and not subject.table.owned then return true end
-  if door.owner ~= "" and PARAMS[door.owner] then
-    return held.may_call(PLAN, DOOR, KNOW, PARAMS)
+  if endpoint.owner ~= "" and PARAMS[endpoint.owner] then
+    return held.may_call(PLAN, ENDPOINT, KNOW, PARAMS)
   end
-  return held.any(PLAN, door.call, KNOW, subject)
+  return held.any(PLAN, endpoint.call, KNOW, subject)
 end
 
 local function target_near(subject, i)
@@ -1228,7 +1228,7 @@ local function load_tables(plan)
     local zero = {}
     for j = 1, table_.zero.n do zero[table_.zero[j] + 1] = true end
     table_.zero, table_.closed = zero, 0
-    zero[0] = true -- the door is not passed: no field of any set
+    zero[0] = true -- the endpoint is not passed: no field of any set
     for j = 1, table_.relations.n do table_.relations[j] = table_.relations[j] + 1 end
     for j = 1, table_.states.n do
       local state = table_.states[j]
@@ -1336,28 +1336,28 @@ local function load_unions(plan)
 end
 
 local function load_target(plan, target)
-  target.door = given(target.door) and target.door + 1
+  target.endpoint = given(target.endpoint) and target.endpoint + 1
   target.resource = given(target.resource) and plan.tables[target.resource + 1]
   target.after = given(target.after)
   if target.after then load_target(plan, target.after) end
   for k = 1, target.around.n do load_target(plan, target.around[k]) end
 end
 
-local function load_doors(plan)
-  for k = 1, plan.doors.n do
-    local door = plan.doors[k]
-    door.call = given(door.call)
-    for j = 1, door.call and door.call.n or 0 do door.call[j] = door.call[j] + 1 end
-    load_target(plan, door.target)
-    for _, target in pairs(door.finders) do load_target(plan, target) end
-    door.accept = given(door.accept)
-    door.reader = given(door.reader) and door.reader + 1
-    for i = 1, door.concealed.n do door.concealed[i] = plan.tables[door.concealed[i] + 1] end
-    for i = 1, door.written.n do door.written[i] = plan.tables[door.written[i] + 1] end
-    for media, node in pairs(door.accept or {}) do
-      door.accept[media] = node ~= json.null and plan.nodes[node + 1]
+local function load_endpoints(plan)
+  for k = 1, plan.endpoints.n do
+    local endpoint = plan.endpoints[k]
+    endpoint.call = given(endpoint.call)
+    for j = 1, endpoint.call and endpoint.call.n or 0 do endpoint.call[j] = endpoint.call[j] + 1 end
+    load_target(plan, endpoint.target)
+    for _, target in pairs(endpoint.finders) do load_target(plan, target) end
+    endpoint.accept = given(endpoint.accept)
+    endpoint.reader = given(endpoint.reader) and endpoint.reader + 1
+    for i = 1, endpoint.concealed.n do endpoint.concealed[i] = plan.tables[endpoint.concealed[i] + 1] end
+    for i = 1, endpoint.written.n do endpoint.written[i] = plan.tables[endpoint.written[i] + 1] end
+    for media, node in pairs(endpoint.accept or {}) do
+      endpoint.accept[media] = node ~= json.null and plan.nodes[node + 1]
     end
-    for _, answers in pairs(door.answers) do
+    for _, answers in pairs(endpoint.answers) do
       for _, answer in pairs(answers) do
         answer.node, answer.error = plan.nodes[answer.node + 1], plan.nodes[answer.error + 1]
         answer.node.columns, answer.error.columns = answer.columns, answer.columns
@@ -1379,7 +1379,7 @@ function M.load(plan)
   load_unions(plan)
   load_nodes(plan)
   load_bodies(plan)
-  load_doors(plan)
+  load_endpoints(plan)
   for _, state in pairs(plan.states) do state.ask = state.ask + 1 end
   if plan.caller.ask then plan.caller.ask = plan.caller.ask + 1 end
   return plan
@@ -1459,23 +1459,23 @@ local function whole()
   return true
 end
 
--- Whether a door lets the caller have what stands outside of every object of its answer, whatever
+-- Whether an endpoint lets the caller have what stands outside of every object of its answer, whatever
 -- these are: who may read by it hangs on none of them, or on an account that the path names.
-local function opens(door, know, params)
-  if not door.asks or held.any(PLAN, door.call, know, held.NOBODY) then return true end
-  local own = params[door.account]
+local function opens(endpoint, know, params)
+  if not endpoint.asks or held.any(PLAN, endpoint.call, know, held.NOBODY) then return true end
+  local own = params[endpoint.account]
   return own ~= nil and not MET
-    and held.any(PLAN, door.call, know, { owners = { n = 1, own }, owned = true })
+    and held.any(PLAN, endpoint.call, know, { owners = { n = 1, own }, owned = true })
 end
 
-local function project(plan, node, know, door, params, text, subject, seen, counts, asks)
+local function project(plan, node, know, endpoint, params, text, subject, seen, counts, asks)
   if #text >= 2147483000 then return nil, "unreadable" end
   S, P, N = text, cast("const uint8_t *", text), #text
-  PLAN, KNOW, DOOR, PARAMS, SUBJECT, SEENOUT = plan, know, door, params, subject, seen
+  PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
   if not survey() then return nil, "unreadable" end
   local good = run(node)
-  if asks and WHY ~= "unreadable" then SHUT = not MET and not opens(plan.doors[door], know, params) end
+  if asks and WHY ~= "unreadable" then SHUT = not MET and not opens(plan.endpoints[endpoint], know, params) end
   if WHY ~= "unreadable" and (SHUT or counts and HIDDEN) then
     DROP_COUNTS = counts and HIDDEN
     if seen.removed then
@@ -1490,16 +1490,16 @@ end
 -- What may pass of an answer's body: a text, or nil and `unreadable`, `nothing` or `refused`.
 -- `seen.removed` (label → how many) and `seen.owners` (resource → owners shown) are filled if there;
 -- into `seen.rows` go instead the tables of objects that say no owner.
-function M.body(plan, node, know, door, params, status, text, seen)
+function M.body(plan, node, know, endpoint, params, status, text, seen)
   WHY = nil
-  return project(plan, node, know, door, params, text, nil, seen, plan.doors[door].counts,
-    status < 400 and plan.doors[door].asks)
+  return project(plan, node, know, endpoint, params, text, nil, seen, plan.endpoints[endpoint].counts,
+    status < 400 and plan.endpoints[endpoint].asks)
 end
 
 -- What may be sent on of a request body, by who may set what of `subject` (`owners`, `resource`).
-function M.accept(plan, node, know, door, params, text, subject, seen)
+function M.accept(plan, node, know, endpoint, params, text, subject, seen)
   WHY = nil
-  local out, why = project(plan, node, know, door, params, text,
+  local out, why = project(plan, node, know, endpoint, params, text,
     subject or { owners = NO_OWNERS, resource = "" }, seen, false)
   -- What nothing is taken out of goes on as it came.
   if out and whole() then return text end

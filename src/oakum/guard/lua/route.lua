@@ -1,6 +1,6 @@
--- From the target of a request to its door: path, parameters, query.
+-- From the target of a request to its endpoint: path, parameters, query.
 --
--- The law of this module: what two servers could read differently has no door. Nothing is
+-- The law of this module: what two servers could read differently has no endpoint. Nothing is
 -- normalised: a path is taken as it came, or not at all.
 
 local json = require "oakum.json"
@@ -155,7 +155,7 @@ local function child(node, segment)
   return mixed_child(node, segment)
 end
 
--- How a door finds its parameters among the segments of a path.
+-- How an endpoint finds its parameters among the segments of a path.
 local function places_of(segments)
   local places = {}
   for i = 1, #segments do
@@ -176,28 +176,28 @@ end
 local Routes = {}
 Routes.__index = Routes
 
--- A door put among those of its method whose paths differ in the names of parameters alone: they
+-- An endpoint put among those of its method whose paths differ in the names of parameters alone: they
 -- stand in a row, by `turn`, each with the next as its `rival`. The first of them.
-local function among(first, door)
-  if not first or door.turn < first.turn then
-    door.rival = first
-    return door
+local function among(first, endpoint)
+  if not first or endpoint.turn < first.turn then
+    endpoint.rival = first
+    return endpoint
   end
-  first.rival = among(first.rival, door)
+  first.rival = among(first.rival, endpoint)
   return first
 end
 
--- `doors`: records with `segments`, `method` and `turn`, which get `places`; `rivals`: the same, of
--- operations that the contract grants to nobody and that stand beside a door; `shut`: segments of
+-- `endpoints`: records with `segments`, `method` and `turn`, which get `places`; `rivals`: the same, of
+-- operations that the contract grants to nobody and that stand beside an endpoint; `shut`: segments of
 -- all paths of such operations.
-function M.new(doors, rivals, shut)
+function M.new(endpoints, rivals, shut)
   local self = setmetatable({ root = new_node() }, Routes)
-  local function enter(door)
-    door.places = places_of(door.segments)
-    local leaf = self:leaf(door.segments)
-    leaf[door.method] = among(leaf[door.method], door)
+  local function enter(endpoint)
+    endpoint.places = places_of(endpoint.segments)
+    local leaf = self:leaf(endpoint.segments)
+    leaf[endpoint.method] = among(leaf[endpoint.method], endpoint)
   end
-  for i = 1, #doors do enter(doors[i]) end
+  for i = 1, #endpoints do enter(endpoints[i]) end
   for i = 1, #rivals do enter(rivals[i]) end
   for i = 1, #shut do self:leaf(shut[i]) end
   return self
@@ -300,7 +300,7 @@ local function second_reading(x)
   return made
 end
 
--- Doors of the path, by method (a table that may be empty); nil: the document has no such path.
+-- Endpoints of the path, by method (a table that may be empty); nil: the document has no such path.
 -- False: two servers could find different ones.
 function Routes:find(x)
   local leaf = walk(self.root, "literal", x.segments, x.count)
@@ -321,9 +321,9 @@ end
 
 local NONE = {}
 
--- Parameters of a path that led to this door, decoded.
-function M.params(door, x)
-  local places = door.places
+-- Parameters of a path that led to this endpoint, decoded.
+function M.params(endpoint, x)
+  local places = endpoint.places
   if #places == 0 then return NONE end
   local params, values = {}, x.values
   for i = 1, #places do

@@ -20,7 +20,7 @@ function M.of(owners)
   return { owners = list, owned = true, resource = "" }
 end
 
-local function owners_of(table_, value, door, params, bearer, inside)
+local function owners_of(table_, value, endpoint, params, bearer, inside)
   local owners, kind, partly = { n = 0 }, table_.owner, false
   if kind == "field" then
     local said = false
@@ -31,13 +31,13 @@ local function owners_of(table_, value, door, params, bearer, inside)
         if id then add(owners, id) end
       end
     end
-    -- The path names the owner of what a door shows, and not of what stands in that.
-    if not said and not inside and params[door.owner] then add(owners, params[door.owner]) end
+    -- The path names the owner of what an endpoint shows, and not of what stands in that.
+    if not said and not inside and params[endpoint.owner] then add(owners, params[endpoint.owner]) end
     for i = 1, said and table_.several and #table_.paths or 0 do
       partly = partly or spelling.lacks(value, table_.paths[i], 1)
     end
   elseif kind == "path" then
-    local names = door.owner ~= "" and { door.owner } or table_.params
+    local names = endpoint.owner ~= "" and { endpoint.owner } or table_.params
     for i = 1, #names do
       if params[names[i]] then add(owners, params[names[i]]) end
     end
@@ -57,10 +57,10 @@ local function states_of(table_, value)
   return found
 end
 
--- An object that `door` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
+-- An object that `endpoint` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
 -- by which it is seen and written; `inside`: it stands in an object of a resource.
-function M.seen(shown, set, value, door, params, bearer, inside)
-  local owners, partly = owners_of(shown, value, door, params, bearer, inside)
+function M.seen(shown, set, value, endpoint, params, bearer, inside)
+  local owners, partly = owners_of(shown, value, endpoint, params, bearer, inside)
   return {
     owners = owners, partly = partly, owned = shown.owned,
     resource = shown.name, states = states_of(set, value),

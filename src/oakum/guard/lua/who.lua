@@ -164,7 +164,7 @@ end
 
 local function nothing() return nil end
 
--- What is known of who has just logged in, by the good answer of a door that a person said to be a
+-- What is known of who has just logged in, by the good answer of an endpoint that a person said to be a
 -- login; nil where it does not name one account, or may have been said to somebody else. Nothing is
 -- looked up for them: what came with the request is not their credential.
 function M.logged_in(pointer, status, headers, text)

@@ -1,4 +1,4 @@
-"""`oakum.abuse/1`: what machines read of abuse, and events as lines."""
+"""`oakum.abuse/2`: what machines read of abuse, and events as lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oakum.observe.abuse.told import Event, Report, Told
 from oakum.observe.call import Hasher
 from oakum.observe.observation import Read
 
-SCHEMA = "oakum.abuse/1"
+SCHEMA = "oakum.abuse/2"
 
 
 def render(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> bytes:
@@ -86,7 +86,7 @@ def _event(event: Event) -> dict[str, Json]:
     return {
         "kind": event.kind,
         "at": instant(event.at),
-        "door": event.door,
+        "endpoint": event.endpoint,
         "window": event.window,
         "what": SIGNS[event.sign].name,
         "count": event.count,

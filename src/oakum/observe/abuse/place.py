@@ -1,21 +1,21 @@
-"""A door in one window, and the numbers of all who came to it."""
+"""An endpoint in one window, and the numbers of all who came to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from oakum.observe.abuse.rest import FEWEST, Numbers, Rest, Window
-from oakum.observe.abuse.signs import COUNTED, SIGNS, Door, Kind
+from oakum.observe.abuse.signs import COUNTED, SIGNS, Endpoint, Kind
 from oakum.observe.abuse.tally import Tally
 from oakum.observe.abuse.told import By
 
 
 class Place:
-    """A door, for callers or for addresses of nobody, in one window."""
+    """An endpoint, for callers or for addresses of nobody, in one window."""
 
-    def __init__(self, at: Door, by: By, window: Window, number: int = 0) -> None:
-        """`number`: of the door, among all."""
-        self.door, self.by, self.window, self.number = at, by, window, number
+    def __init__(self, at: Endpoint, by: By, window: Window, number: int = 0) -> None:
+        """`number`: of the endpoint, among all."""
+        self.endpoint, self.by, self.window, self.number = at, by, window, number
         self.answered = False
         """Whether the records keep what it answers."""
         self.tallies: dict[int, Tally] = {}

@@ -1,4 +1,5 @@
-"""From records to calls that can be compared: under a door, and of a caller that a guard knows."""
+"""From records to calls that can be compared: under an endpoint, and of a caller that a guard
+knows."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from oakum.observe.call import Call, Hasher
-from oakum.observe.calls import Doors
+from oakum.observe.calls import Endpoints
 from oakum.observe.passed import Passed
 from oakum.observe.survey import ASIDE_FILE, aside
 
@@ -29,12 +30,12 @@ class Reading:
     def __init__(
         self,
         hashed: Hasher,
-        doors: Doors,
+        endpoints: Endpoints,
         names: Names | None = None,
         hosts: Collection[str] = (),
     ) -> None:
-        """`hosts`: those of `doors`."""
-        self._hashed, self._doors, self._names = hashed, doors, names
+        """`hosts`: those of `endpoints`."""
+        self._hashed, self._endpoints, self._names = hashed, endpoints, names
         self._hosts = frozenset(hosts)
         self._named: set[int] = set()
         self.aside: Counter[str] = Counter()
@@ -45,7 +46,7 @@ class Reading:
         name = self._names.named(passed) if self._names is not None else ""
         if name and not passed.operation:
             passed = replace(passed, who=name)
-        call = self._doors.call(passed, self._hashed)
+        call = self._endpoints.call(passed, self._hashed)
         if call is None:
             self.aside[aside(passed, self._hosts) or ASIDE_FILE] += 1
             return None

@@ -24,11 +24,11 @@ Window = Literal["hour", "day"]
 FEWEST = 40
 """Callers that have to be there before any of them is compared with the others."""
 FEW = 12
-"""Callers at a door that say something beside what callers do at other doors."""
+"""Callers at an endpoint that say something beside what callers do at other endpoints."""
 _APART = 4
 """Callers at the top of few that the quantile leaves out."""
 _CHANCE = 1 / 200
-"""That any of the callers at a door is above the limit by chance."""
+"""That any of the callers at an endpoint is above the limit by chance."""
 _NOISE = 3
 """Standard deviations of a count, of one for whom the limit itself is usual."""
 _ZEAL = 0.85

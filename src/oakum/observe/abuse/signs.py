@@ -1,4 +1,4 @@
-"""What is counted of a caller at a door, and which kind of abuse much of it is a sign of.
+"""What is counted of a caller at an endpoint, and which kind of abuse much of it is a sign of.
 
 The law of this module: each sign is a number of *different* things, so that whoever asks for the
 same again and again (a client that retries) gathers nothing; and of each it is said below how much
@@ -22,7 +22,7 @@ KINDS: Final[Mapping[Kind, str]] = {
     "probe": "asks who has an account",
     "share": "one token from many addresses",
     "stuff": "tries credentials of others",
-    "scan": "tries doors that are not for it",
+    "scan": "tries endpoints that are not for it",
 }
 """What each kind of abuse is, in words."""
 
@@ -36,8 +36,9 @@ class Sign:
     least: int
     """Fewer are never told."""
     alone: bool
-    """Volume: compared at the same door alone, since at another one it may be usual. The rest is
-    no ordinary use of any door, and is compared with all of them where one has few callers."""
+    """Volume: compared at the same endpoint alone, since at another one it may be usual. The rest
+    is no ordinary use of any endpoint, and is compared with all of them where one has few
+    callers."""
     says: str
     """In words, with a place for the number."""
 
@@ -82,7 +83,7 @@ _LOGIN = frozenset(("login", "signin", "logon", "authenticate", "token"))
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """An operation, as far as it matters what is counted there."""
 
     method: str
@@ -100,7 +101,7 @@ class Door:
         return f"{self.method} {self.path}"
 
 
-def door(method: str, path: str, operation: str = "") -> Door:
+def endpoint(method: str, path: str, operation: str = "") -> Endpoint:
     """By the words of its path, and of its name in the document."""
     said = {each for part in re.split(r"[/{}]", path) for each in words(part)}
     said |= set(words(operation))
@@ -109,4 +110,4 @@ def door(method: str, path: str, operation: str = "") -> Door:
         use = "contact"
     elif method == "POST" and (_LOGIN & said or {"log", "in"} <= said or {"sign", "in"} <= said):
         use = "login"
-    return Door(method, path, path.count("{"), use)
+    return Endpoint(method, path, path.count("{"), use)

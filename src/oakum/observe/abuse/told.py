@@ -31,15 +31,15 @@ class Event:
     who: int
     by: By
     """What `who` is a hash of: credentials or a name, or the address of who is not logged in."""
-    door: str
-    """Method and template; empty: all doors."""
+    endpoint: str
+    """Method and template; empty: all endpoints."""
     window: Window
     sign: int
     count: int
     """Different things that it asked for."""
     rest: Rest
     requests: int
-    """At this door, in this window, as `count`."""
+    """At this endpoint, in this window, as `count`."""
     misses: int
     ids: int
     """Different objects that it asked for at all."""
@@ -56,13 +56,13 @@ class Event:
     @property
     def says(self) -> str:
         """A sentence that a person can act on."""
-        door = f" at {self.door}" if self.door else ""
+        endpoint = f" at {self.endpoint}" if self.endpoint else ""
         others = "addresses" if self.by == "address" else "callers"
         usual = f"at most {self.rest.high:,}" if self.rest.high else "none"
         whole = " within a whole day" if self.rest.window != self.window else ""
         does = SIGNS[self.sign].says.format(f"{self.count:,}")
         said = (
-            f"within {_WITHIN[self.window]}{door}, {does};"
+            f"within {_WITHIN[self.window]}{endpoint}, {does};"
             f" {_percent(self.rest.share)} of {self.rest.callers:,} {others}: {usual}{whole}"
         )
         return "; ".join((said, *self._more()))

@@ -1,8 +1,8 @@
 """Watches calls go by, one after the other in the order of time, and tells who abuses the API.
 
-The law of this module: a caller is compared with the others, at the same door and at the same time.
-Every five minutes of the records' clock, what each caller has done within the hour and within the
-day is held against what the rest have; so it matters to nobody in which order others came, and
+The law of this module: a caller is compared with the others, at the same endpoint and at the same
+time. Every five minutes of the records' clock, what each caller has done within the hour and within
+the day is held against what the rest have; so it matters to nobody in which order others came, and
 whoever does less is never told where one who does more is not.
 """
 
@@ -33,9 +33,9 @@ from oakum.observe.abuse.signs import (
     UNKNOWN,
     UNSHOWN,
     WORKED,
-    Door,
+    Endpoint,
     Kind,
-    door,
+    endpoint,
 )
 from oakum.observe.abuse.tally import Shown, Tally
 from oakum.observe.abuse.told import By, Event, Report, Told
@@ -54,13 +54,13 @@ _OTHER = "OTHER"
 """Stands for any other method: a client may make up as many as it likes."""
 _NEAR = 16
 """A step from id to id that is one of a walk."""
-_DOORS = 2_000
+_ENDPOINTS = 2_000
 _BAD = frozenset((401, 403, 404, 410))
 _BAD_LOGIN = _BAD | {400, 422}
 _BYS: Final[tuple[By, ...]] = ("caller", "address")
-_ALL = Door("", "", 0, "whole")
+_ALL = Endpoint("", "", 0, "whole")
 _EACH = 10
-"""Tallies for each caller that is watched, over all: one a door and window."""
+"""Tallies for each caller that is watched, over all: one an endpoint and window."""
 _SHARED = 2
 """Callers at an address that is still their own."""
 _ADDRESSES = 200_000
@@ -77,7 +77,7 @@ _WANTED: Final[Mapping[Kind, str]] = {
 """What is said of each kind when the records do not hold what it needs."""
 ASIDE_TIME = "without an instant"
 ASIDE_WHO = "of nobody, and from no address"
-ASIDE_DOOR = "of a door too many"
+ASIDE_ENDPOINT = "of an endpoint too many"
 ASIDE_LATE = "more than an hour out of order"
 ASIDE_AHEAD = "more than a day ahead of all others"
 ASIDE_TOLD = "of more abusers than are kept"
@@ -133,7 +133,7 @@ class Watch:
             return events
         places = self._at(call, by)
         if places is None:
-            self._aside[ASIDE_DOOR] += 1
+            self._aside[ASIDE_ENDPOINT] += 1
             return events
         self._count(call, by, who, places)
         return events
@@ -142,8 +142,8 @@ class Watch:
         method = call.method if call.method in _METHODS else _OTHER
         key = (method, call.path, by)
         found = self._places.get(key)
-        if found is None and len(self._places) < _DOORS:
-            made = door(method, call.path, call.operation)
+        if found is None and len(self._places) < _ENDPOINTS:
+            made = endpoint(method, call.path, call.operation)
             number = len(self._places)
             found = Place(made, by, "hour", number), Place(made, by, "day", number)
             self._places[key] = found
@@ -161,7 +161,7 @@ class Watch:
         missed = call.status in _BAD or (200 <= call.status < 300 and call.count == 0)
         actor.requests += 1
         actor.misses += missed
-        signs, kinds = self._signs(call, who, places[0].door, missed)
+        signs, kinds = self._signs(call, who, places[0].endpoint, missed)
         for place in places:
             place.answered |= call.count >= 0
             place.kinds.update(kinds)
@@ -212,7 +212,7 @@ class Watch:
     # ------------------------------------------------------------ what a call is a sign of
 
     def _signs(
-        self, call: Call, who: int, at: Door, missed: bool
+        self, call: Call, who: int, at: Endpoint, missed: bool
     ) -> tuple[list[tuple[int, int]], set[Kind]]:
         """What is counted of a call, and which kinds it could have been a sign of."""
         found: list[tuple[int, int]] = []
@@ -308,7 +308,8 @@ class Watch:
         return [each for each in found.values() if self._tell(each)]
 
     def _beyond(self, place: Place, day: Place, sign: int) -> Iterator[Event]:
-        """Who does more of one thing at one door than can be chance; `day`: the same door."""
+        """Who does more of one thing at one endpoint than can be chance; `day`: the same
+        endpoint."""
         said = SIGNS[sign]
         if sign == NAMES and place.tells:
             return
@@ -321,9 +322,9 @@ class Watch:
                 yield self._event(place, sign, who, tally, rest)
 
     def _rest(self, place: Place, day: Place, sign: int) -> Rest | None:
-        """What is usual at a door. Where few come within an hour, what they do within a day; where
-        few come at all, what others do at all doors and five times the least, or what those few
-        do, whichever is more."""
+        """What is usual at an endpoint. Where few come within an hour, what they do within a day;
+        where few come at all, what others do at all endpoints and five times the least, or what
+        those few do, whichever is more."""
         said = SIGNS[sign]
         rest = place.rest(sign) or day.rest(sign)
         if rest is not None or said.alone:
@@ -348,7 +349,7 @@ class Watch:
             self._actors[place.by][who].first,
             who,
             place.by,
-            str(place.door) if place.door is not _ALL else "",
+            str(place.endpoint) if place.endpoint is not _ALL else "",
             place.window,
             sign,
             count,
@@ -412,7 +413,7 @@ class Watch:
             self._ends,
             dict(self._aside + Counter(aside or {})),
             {kind: why for kind in KINDS if (why := self._why_blind(kind))},
-            self._aside[ASIDE_LATE] + self._aside[ASIDE_AHEAD] + self._aside[ASIDE_DOOR],
+            self._aside[ASIDE_LATE] + self._aside[ASIDE_AHEAD] + self._aside[ASIDE_ENDPOINT],
             self._let_go,
         )
 
@@ -422,7 +423,7 @@ class Watch:
         if self._ends - self._begins < _LEARN:
             return f"the records are of less than {_LEARN // 60_000} minutes"
         if kind not in self._judged:
-            return f"no door had {FEWEST} callers to compare"
+            return f"no endpoint had {FEWEST} callers to compare"
         return ""
 
 
@@ -446,7 +447,7 @@ def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
         yield HOURS, call.at // HOUR
 
 
-def _object(call: Call, at: Door, missed: bool, shown: bool) -> Iterator[tuple[int, int]]:
+def _object(call: Call, at: Endpoint, missed: bool, shown: bool) -> Iterator[tuple[int, int]]:
     mark = _joined(call.asked[: at.ids])
     yield IDS, mark
     if shown:
@@ -459,7 +460,7 @@ def _object(call: Call, at: Door, missed: bool, shown: bool) -> Iterator[tuple[i
         yield ORDERED, mark
 
 
-def _list(call: Call, at: Door) -> Iterator[tuple[int, int]]:
+def _list(call: Call, at: Endpoint) -> Iterator[tuple[int, int]]:
     query = call.asked[at.ids :]
     if at.use == "item" and query:
         yield LAST, query[-1]

@@ -11,14 +11,17 @@ from oakum.contract.typed import Value, typed
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.use.usage import USES
 
-OBSERVATION = "oakum.observation/1"
-USE = "oakum.use/1"
+OBSERVATION = "oakum.observation/2"
+USE = "oakum.use/2"
 _HOW = {
     OBSERVATION: "give what `oakum observe traffic --contract FILE --json FILE` wrote",
     USE: "give what `oakum observe front-end --contract FILE --json FILE` wrote",
 }
 _CAME = {each: each for each in (*USES, "unsent")}
-_MEMBERS = {OBSERVATION: ("sent", "drift", "against", "trustworthy"), USE: ("doors", "discarded")}
+_MEMBERS = {
+    OBSERVATION: ("sent", "drift", "against", "trustworthy"),
+    USE: ("endpoints", "discarded"),
+}
 
 
 def read(data: bytes, name: str, schema: str) -> Json:
@@ -45,7 +48,7 @@ def _observation(said: Value) -> Json:
 
     def sent(value: Value) -> Json:
         return {
-            **texts(value, "door", "resource", "field", "viewer"),
+            **texts(value, "endpoint", "resource", "field", "viewer"),
             "state": value["state"].members(Value.text),
             "present": value["present"].whole(),
             "of": value["of"].whole(),
@@ -53,7 +56,7 @@ def _observation(said: Value) -> Json:
 
     def drift(value: Value) -> Json:
         return {
-            **texts(value, "door", "resource", "field", "viewer"),
+            **texts(value, "endpoint", "resource", "field", "viewer"),
             "state": value["state"].members(Value.text),
             "seen": value["seen"].whole(),
         }

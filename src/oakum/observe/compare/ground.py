@@ -69,9 +69,9 @@ class Ground:
         """The table of a resource."""
         return self._model.tables[resource]
 
-    def chosen(self, door: str) -> bool:
-        """Whether who asks at a door chooses the fields: then absence says nothing."""
-        return bool(self._model.rule(door).graphql)
+    def chosen(self, endpoint: str) -> bool:
+        """Whether who asks at an endpoint chooses the fields: then absence says nothing."""
+        return bool(self._model.rule(endpoint).graphql)
 
     def viewers(self, resource: str) -> tuple[str, ...]:
         """Relations that lines of a resource name."""

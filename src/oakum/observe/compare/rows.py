@@ -36,8 +36,8 @@ class Row:
     """What the contract grants of it, in its own words."""
     present: int
     of: int
-    """In how many of the objects that they were sent through doors that have it."""
-    doors: tuple[str, ...]
+    """In how many of the objects that they were sent through endpoints that have it."""
+    endpoints: tuple[str, ...]
     """Through which it was sent to them."""
     use: Came | None
     """On the pages driven; None: no page that was driven got such an object."""
@@ -67,7 +67,7 @@ class Comparison:
 
 
 Key = tuple[str, str]
-"""Door, viewer."""
+"""Endpoint, viewer."""
 
 
 @dataclass
@@ -75,11 +75,11 @@ class _Resource:
     """What was told of one resource."""
 
     objects: dict[tuple[str, str, State], int]
-    """(door, viewer, state) → objects."""
+    """(endpoint, viewer, state) → objects."""
     present: dict[str, dict[tuple[str, str, State], int]]
     """Field → the same → in how many of them it stood."""
     leaks: dict[str, list[tuple[str, str, State, int]]]
-    """Field → (door, viewer, state, how often) that judged answers say to leak."""
+    """Field → (endpoint, viewer, state, how often) that judged answers say to leak."""
     used: dict[tuple[str, str], list[Json]]
     """(field, viewer) → rows of documents of use."""
 
@@ -87,7 +87,7 @@ class _Resource:
 def compare(ground: Ground, observation: Json, uses: Sequence[Json]) -> tuple[Row, ...]:
     """Granted, sent and used: a row for each field and each kind of viewer.
 
-    `observation`: a document of `oakum.observation/1`; `uses`: of `oakum.use/1`. Viewers of the
+    `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
     contract whom nobody has met have rows as well: nothing is known of them.
     """
     told = _told(ground, observation, uses)
@@ -104,7 +104,7 @@ def _told(ground: Ground, observation: Json, uses: Iterable[Json]) -> Mapping[st
         for name in ground.resources()
     }
     for each in observation["sent"]:
-        at = each["door"], each["viewer"], tuple(sorted(each["state"].items()))
+        at = each["endpoint"], each["viewer"], tuple(sorted(each["state"].items()))
         if each["resource"] in found:
             held = found[each["resource"]]
             held.objects[at] = max(each["of"], held.objects.get(at, 0))
@@ -113,10 +113,10 @@ def _told(ground: Ground, observation: Json, uses: Iterable[Json]) -> Mapping[st
     for each in observation["drift"]:
         if each["field"] and each["resource"] in found:
             held = found[each["resource"]]
-            viewer = _met_as(each["door"], each["viewer"], held)
+            viewer = _met_as(each["endpoint"], each["viewer"], held)
             state = tuple(sorted(each["state"].items()))
             name = ground.leaf(each["resource"], each["field"])
-            held.leaks[name].append((each["door"], viewer, state, each["seen"]))
+            held.leaks[name].append((each["endpoint"], viewer, state, each["seen"]))
     for use in uses:
         for each in use["difference"]:
             if each["resource"] in found:
@@ -126,11 +126,13 @@ def _told(ground: Ground, observation: Json, uses: Iterable[Json]) -> Mapping[st
     return found
 
 
-def _met_as(door: str, viewer: str, held: _Resource) -> str:
+def _met_as(endpoint: str, viewer: str, held: _Resource) -> str:
     """The kind of viewer to whom a leak was sent: drift names the least that they are."""
     met = {(each, who) for each, who, _ in held.objects}
     return (
-        f"{viewer}{MORE}" if (door, viewer) not in met and (door, viewer + MORE) in met else viewer
+        f"{viewer}{MORE}"
+        if (endpoint, viewer) not in met and (endpoint, viewer + MORE) in met
+        else viewer
     )
 
 
@@ -157,8 +159,8 @@ def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource)
     )
     verdict, why = judge(evidence)
     through = [each for each in met if each[1].carries]
-    doors = {door for door, each in met if each.present}
-    doors |= {door for each in used for door in each["operations"]}
+    endpoints = {endpoint for endpoint, each in met if each.present}
+    endpoints |= {endpoint for each in used for endpoint in each["operations"]}
     return Row(
         resource,
         name,
@@ -168,7 +170,7 @@ def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource)
         ground.says(resource, name),
         sum(each.present for _, each in through),
         sum(each.of for _, each in through),
-        tuple(sorted(doors)),
+        tuple(sorted(endpoints)),
         strongest(each["use"] for each in used),
         ground.line(resource, name),
     )
@@ -177,9 +179,10 @@ def _row(ground: Ground, resource: str, name: str, viewer: str, told: _Resource)
 def _met(
     ground: Ground, resource: str, name: str, viewer: str, told: _Resource
 ) -> Iterator[tuple[str, Met]]:
-    """(door, objects) that this kind of viewer was sent; leaks that judged answers have told."""
+    """(endpoint, objects) that this kind of viewer was sent; leaks that judged answers have
+    told."""
     present = told.present.get(name, {})
-    carrying = {door for (door, _, _), many in present.items() if many}
+    carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
     deciding = ground.deciding(resource, name)
 
     def decided(state: State) -> State:
@@ -188,15 +191,15 @@ def _met(
     above = [name[:at] for at, char in enumerate(name) if char == "."]
     silent = any(told.present.get(each) for each in above)  # an object that is judged on its own
     for at, of in told.objects.items():
-        door, who, state = at
-        if who != viewer or ((silent or ground.chosen(door)) and not present.get(at)):
+        endpoint, who, state = at
+        if who != viewer or ((silent or ground.chosen(endpoint)) and not present.get(at)):
             continue
         grant = ground.grant(resource, name, viewer, dict(state))
-        yield door, Met(decided(state), present.get(at, 0), of, grant, door in carrying)
-    for door, who, state, seen in told.leaks.get(name, ()):
+        yield endpoint, Met(decided(state), present.get(at, 0), of, grant, endpoint in carrying)
+    for endpoint, who, state, seen in told.leaks.get(name, ()):
         if who == viewer and ground.grant(resource, name, viewer, dict(state)) == "unclear":
             # The answer itself was judged, with more than the name of the viewer: it leaks.
-            yield door, Met(decided(state), seen, seen, "denied")
+            yield endpoint, Met(decided(state), seen, seen, "denied")
 
 
 def _used(ground: Ground, resource: str, name: str, viewer: str, row: Json) -> Used:

@@ -47,7 +47,7 @@ _WEIGHT: Mapping[Came, int] = {
 
 @dataclass(frozen=True)
 class Met:
-    """Objects in one state that the viewer was sent through one door, and how many held it."""
+    """Objects in one state that the viewer was sent through one endpoint, and how many held it."""
 
     state: State
     """Of the settings that decide, those that are known."""
@@ -55,7 +55,7 @@ class Met:
     of: int
     grant: Grant
     carries: bool = True
-    """Whether this door has sent the field to anybody: else its absence says nothing."""
+    """Whether this endpoint has sent the field to anybody: else its absence says nothing."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The three-way difference in lines for a person, and as `oakum.comparison/1`. Pure."""
+"""The three-way difference in lines for a person, and as `oakum.comparison/2`. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oakum.observe.compare.rows import Comparison, Row
 from oakum.observe.compare.verdict import SAYS, VERDICTS
 from oakum.observe.use.usage import USES
 
-SCHEMA = "oakum.comparison/1"
+SCHEMA = "oakum.comparison/2"
 _WIDTH = 96
 
 
@@ -114,7 +114,7 @@ def _row(row: Row) -> Json:
         "viewer": row.viewer,
         "why": row.why,
         "granted": row.says,
-        "sent": {"present": row.present, "of": row.of, "operations": list(row.doors)},
+        "sent": {"present": row.present, "of": row.of, "operations": list(row.endpoints)},
         "use": row.use,
         "contract": row.line.members(),
         "change": {"text": row.change.text, "means": row.change.means},

@@ -7,7 +7,7 @@
   const clock = (at) => new Date(at).toISOString().slice(long ? 5 : 11, 16).replace("T", " ");
   for (const each of abuse.callers) {
     each.kinds = new Set(each.events.map((event) => event.kind));
-    each.hay = `${each.who} ${each.by} ${each.events.map((event) => `${event.door} ${kinds[event.kind]} ${event.what}`).join(" ")}`.toLowerCase();
+    each.hay = `${each.who} ${each.by} ${each.events.map((event) => `${event.endpoint} ${kinds[event.kind]} ${event.what}`).join(" ")}`.toLowerCase();
   }
 
   // ------------------------------------------------------------------ beside the rest
@@ -61,7 +61,7 @@
     const events = caller.events.map((event) => make("div", { class: "event" },
       make("p", {}, make("span", { class: "tag", "data-kind": event.kind }, kinds[event.kind]), " ",
         event.certain ? "" : make("span", { class: "tag" }, "no answers in the records"),
-        make("span", { class: "when" }, ` seen ${clock(Date.parse(event.told))}, within ${event.window === "hour" ? "an hour" : "a day"}${event.door ? " at " : ""}`), event.door ? make("code", {}, event.door) : ""),
+        make("span", { class: "when" }, ` seen ${clock(Date.parse(event.told))}, within ${event.window === "hour" ? "an hour" : "a day"}${event.endpoint ? " at " : ""}`), event.endpoint ? make("code", {}, event.endpoint) : ""),
       ...measure(event), make("p", { class: "when" }, event.says)));
     return make("article", { class: "caller", "data-who": caller.who },
       make("div", { class: "head" }, make("h3", {}, make("code", {}, caller.who)),

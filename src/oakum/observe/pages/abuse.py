@@ -1,4 +1,4 @@
-"""The page of `oakum.abuse/1`: who takes too much, over time and beside the rest."""
+"""The page of `oakum.abuse/2`: who takes too much, over time and beside the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oakum.page.render import render as page
 
 
 def render(abuse: Json) -> str:
-    """The page of a document of `oakum.abuse/1`."""
+    """The page of a document of `oakum.abuse/2`."""
     verdict, mood, code = _verdict(abuse)
     return page(
         "oakum.observe.pages",

@@ -30,8 +30,8 @@
       rows([
         ["Why", row.why],
         ["Granted", row.granted],
-        ["Sent", row.sent.of ? `in ${row.sent.present.toLocaleString("en")} of ${row.sent.of.toLocaleString("en")} objects, ${percent(row.sent.present, row.sent.of)}` : row.sent.operations.length ? "to a page that was driven" : "not known: no such object came through a door that has it"],
-        ["By", row.sent.operations.length ? make("ul", { class: "doors" }, row.sent.operations.map((name) => make("li", {}, make("code", {}, name)))) : ""],
+        ["Sent", row.sent.of ? `in ${row.sent.present.toLocaleString("en")} of ${row.sent.of.toLocaleString("en")} objects, ${percent(row.sent.present, row.sent.of)}` : row.sent.operations.length ? "to a page that was driven" : "not known: no such object came through an endpoint that has it"],
+        ["By", row.sent.operations.length ? make("ul", { class: "endpoints" }, row.sent.operations.map((name) => make("li", {}, make("code", {}, name)))) : ""],
         ["Used", row.use === null ? "not known: no page that was driven has got it for such a viewer" : uses[row.use]],
       ]),
       make("h3", {}, "The line that rules it"), excerpt(lines, row.contract),

@@ -1,4 +1,4 @@
-"""The page of `oakum.comparison/1`: granted, sent and used, a row for each field and viewer."""
+"""The page of `oakum.comparison/2`: granted, sent and used, a row for each field and viewer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GLYPHS: Final = {
 
 
 def render(comparison: Json, lines: Lines) -> str:
-    """The page of a document of `oakum.comparison/1`; `lines`: of the contract, around its rows."""
+    """The page of a document of `oakum.comparison/2`; `lines`: of the contract, around its rows."""
     counts: dict[str, int] = comparison["counts"]
     leaks = counts["leak"] + counts["narrow"]
     verdicts = [

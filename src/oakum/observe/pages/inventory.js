@@ -3,83 +3,83 @@
   const { bar, share, percent, skeleton, tree, search, sift, point, feed, excerpt } = observe;
   const { observation, sent, lines, classes, standings } = oakum.data;
   const judged = Boolean(observation.against);
-  const KINDS = { "new-door": "not declared, and answers", "new-field": "no line names it", "sent-wider": "sent wider than granted" };
+  const KINDS = { "new-endpoint": "not declared, and answers", "new-field": "no line names it", "sent-wider": "sent wider than granted" };
   const GRAVE = new Set(classes.slice(0, 7));
 
   // ------------------------------------------------------------------ what the page knows
 
   const drifts = new Map();
   for (const each of observation.drift) {
-    if (!drifts.has(each.door)) drifts.set(each.door, []);
-    drifts.get(each.door).push(each);
+    if (!drifts.has(each.endpoint)) drifts.set(each.endpoint, []);
+    drifts.get(each.endpoint).push(each);
   }
   const views = new Map();
   for (const each of sent) {
-    if (!views.has(each.door)) views.set(each.door, []);
-    views.get(each.door).push(each);
+    if (!views.has(each.endpoint)) views.set(each.endpoint, []);
+    views.get(each.endpoint).push(each);
   }
   const NOTES = { "twin-host": "hosts differ", "older-version": "older version", "no-credentials": "no credentials" };
-  // What was asked of a GraphQL door stands below it, as doors of their own.
-  function prepared(door) {
-    const notes = door.notes ?? [], parts = (door.parts ?? []).map(prepared);
+  // What was asked of a GraphQL endpoint stands below it, as endpoints of their own.
+  function prepared(endpoint) {
+    const notes = endpoint.notes ?? [], parts = (endpoint.parts ?? []).map(prepared);
     return {
-      ...door, notes, parts, name: `${door.method} ${door.path}`,
-      hay: `${door.method} ${door.path} ${door.id} ${door.hosts.join(" ")} ${notes.map((note) => `${NOTES[note.kind] ?? note.kind} ${note.says}`).join(" ")}`.toLowerCase(),
-      drift: drifts.get(door.id) ?? [], views: views.get(door.id) ?? [], hits: null,
-      byPath: new Map(door.fields.map((field) => [field.path, field])),
+      ...endpoint, notes, parts, name: `${endpoint.method} ${endpoint.path}`,
+      hay: `${endpoint.method} ${endpoint.path} ${endpoint.id} ${endpoint.hosts.join(" ")} ${notes.map((note) => `${NOTES[note.kind] ?? note.kind} ${note.says}`).join(" ")}`.toLowerCase(),
+      drift: drifts.get(endpoint.id) ?? [], views: views.get(endpoint.id) ?? [], hits: null,
+      byPath: new Map(endpoint.fields.map((field) => [field.path, field])),
     };
   }
-  const doors = observation.operations.map(prepared);
+  const endpoints = observation.operations.map(prepared);
   // Drift names a field of a resource; an answer may hold that resource at several places.
-  for (const door of doors.flatMap((each) => [each, ...each.parts])) {
-    for (const field of door.fields) {
+  for (const endpoint of endpoints.flatMap((each) => [each, ...each.parts])) {
+    for (const field of endpoint.fields) {
       field.hay = field.path.toLowerCase();
       field.drift = [];
     }
-    for (const each of door.drift) {
+    for (const each of endpoint.drift) {
       if (!each.field) continue;
-      const places = door.fields.filter(({ path }) => path === each.field || path.endsWith(`.${each.field}`));
+      const places = endpoint.fields.filter(({ path }) => path === each.field || path.endsWith(`.${each.field}`));
       for (const field of places) field.drift.push({ ...each, places: places.length });
     }
   }
-  const most = Math.max(1, ...doors.map((door) => door.seen));
+  const most = Math.max(1, ...endpoints.map((endpoint) => endpoint.seen));
 
-  // ------------------------------------------------------------------ the line of a door
+  // ------------------------------------------------------------------ the line of an endpoint
 
   const STATUS = [["2", "good"], ["3", "moved"], ["4", "refused"], ["5", "failed"]];
-  function mix(door) {
-    const parts = STATUS.map(([first, name]) => [name, Object.entries(door.statuses)
+  function mix(endpoint) {
+    const parts = STATUS.map(([first, name]) => [name, Object.entries(endpoint.statuses)
       .filter(([status]) => status.startsWith(first)).reduce((sum, [, many]) => sum + many, 0)]);
-    return bar("mix", parts, Object.entries(door.statuses).map(([status, many]) => `${status} × ${many.toLocaleString("en")}`).join(", "));
+    return bar("mix", parts, Object.entries(endpoint.statuses).map(([status, many]) => `${status} × ${many.toLocaleString("en")}`).join(", "));
   }
-  // How often, as a logarithm: doors are called from once to millions of times.
-  function often(door) {
-    const size = Math.log(door.seen + 1) / Math.log(most + 1);
+  // How often, as a logarithm: endpoints are called from once to millions of times.
+  function often(endpoint) {
+    const size = Math.log(endpoint.seen + 1) / Math.log(most + 1);
     return bar("often", [["seen", Math.round(1000 * size)], ["rest", 1000 - Math.round(1000 * size)]], "");
   }
 
-  function kindsOf(door) {
+  function kindsOf(endpoint) {
     const found = new Map();
-    for (const field of door.fields) if (GRAVE.has(field.class)) found.set(field.class, (found.get(field.class) ?? 0) + 1);
+    for (const field of endpoint.fields) if (GRAVE.has(field.class)) found.set(field.class, (found.get(field.class) ?? 0) + 1);
     return classes.filter((name) => found.has(name)).map((name) =>
       make("span", { class: "kind", "data-class": name }, `${found.get(name)} ${name}`));
   }
 
-  function row(door) {
-    const silent = door.seen === 0;
+  function row(endpoint) {
+    const silent = endpoint.seen === 0;
     return [
-      make("span", { class: "where" }, make("code", {}, make("b", { class: "method" }, door.method), " ", breakable(door.path)), make("span", { class: "hits" })),
-      make("span", { class: "standing", "data-standing": door.standing }, standings[door.standing].word),
-      make("span", { class: "count" }, silent ? "never seen" : [`${door.seen.toLocaleString("en")} ×`, often(door)]),
-      make("span", { class: "who" }, silent ? "" : counted(door.callers, "caller")),
-      make("span", { class: "statuses" }, silent ? "" : mix(door)),
-      make("span", { class: "held" }, door.drift.length ? make("span", { class: "kind", "data-class": "drift" }, `✕ ${door.drift.filter((each) => each.field).length ? counted(new Set(door.drift.map((each) => each.field)).size, "field") + " drifted" : "not declared"}`) : "", kindsOf(door),
-        door.notes.map((note) => make("span", { class: "kind", "data-class": "note", title: note.says }, `! ${NOTES[note.kind] ?? note.kind}`)),
-        make("span", { class: "plain" }, door.fields.length ? counted(door.fields.length, "field") : silent ? "" : "fields unknown")),
+      make("span", { class: "where" }, make("code", {}, make("b", { class: "method" }, endpoint.method), " ", breakable(endpoint.path)), make("span", { class: "hits" })),
+      make("span", { class: "standing", "data-standing": endpoint.standing }, standings[endpoint.standing].word),
+      make("span", { class: "count" }, silent ? "never seen" : [`${endpoint.seen.toLocaleString("en")} ×`, often(endpoint)]),
+      make("span", { class: "who" }, silent ? "" : counted(endpoint.callers, "caller")),
+      make("span", { class: "statuses" }, silent ? "" : mix(endpoint)),
+      make("span", { class: "held" }, endpoint.drift.length ? make("span", { class: "kind", "data-class": "drift" }, `✕ ${endpoint.drift.filter((each) => each.field).length ? counted(new Set(endpoint.drift.map((each) => each.field)).size, "field") + " drifted" : "not declared"}`) : "", kindsOf(endpoint),
+        endpoint.notes.map((note) => make("span", { class: "kind", "data-class": "note", title: note.says }, `! ${NOTES[note.kind] ?? note.kind}`)),
+        make("span", { class: "plain" }, endpoint.fields.length ? counted(endpoint.fields.length, "field") : silent ? "" : "fields unknown")),
     ];
   }
 
-  // ------------------------------------------------------------------ what a door holds
+  // ------------------------------------------------------------------ what an endpoint holds
 
   function driftWords(field) {
     const viewers = [...new Set(field.drift.map((each) => each.viewer))].join(", ");
@@ -88,16 +88,16 @@
     return [make("b", {}, `${places ? "?" : "✕"} ${kind}`), viewers ? ` to ${viewers}` : "", places];
   }
 
-  function answer(door) {
-    if (!door.fields.length) {
-      const why = door.seen === 0 ? "It was never seen, so that nothing is known of its answers."
-        : door.bodies.absent ? "Its records hold no bodies, so that its fields are unknown." : "No answer with fields was seen.";
+  function answer(endpoint) {
+    if (!endpoint.fields.length) {
+      const why = endpoint.seen === 0 ? "It was never seen, so that nothing is known of its answers."
+        : endpoint.bodies.absent ? "Its records hold no bodies, so that its fields are unknown." : "No answer with fields was seen.";
       return make("p", { class: "lead" }, why);
     }
-    return skeleton(door.fields, {
-      label: `Answer of ${door.name}`,
+    return skeleton(endpoint.fields, {
+      label: `Answer of ${endpoint.name}`,
       heads: ["Field", "Type", "Class", "In how many answers"],
-      attributes: (field) => ({ "data-path": field.path, "data-class": field.class, class: [field.drift.length ? "drifted" : "", field.drift.length && field.drift.every((each) => each.places > 1) ? "perhaps" : "", door.hits?.has(field) ? "hit" : ""].join(" ").trim() || undefined }),
+      attributes: (field) => ({ "data-path": field.path, "data-class": field.class, class: [field.drift.length ? "drifted" : "", field.drift.length && field.drift.every((each) => each.places > 1) ? "perhaps" : "", endpoint.hits?.has(field) ? "hit" : ""].join(" ").trim() || undefined }),
       cells: (field) => [
         make("td", { class: "type" }, field.format || field.types.filter((type) => type !== "null").join(", ") || "null", field.types.includes("null") && field.types.length > 1 ? ", or null" : ""),
         make("td", { class: "what" }, make("span", { class: "kind", "data-class": field.class }, field.class), field.drift.length ? make("span", { class: "drift-words" }, driftWords(field)) : ""),
@@ -139,37 +139,37 @@
     return node;
   }
 
-  function byResource(door) {
-    return [...Map.groupBy(door.views, (each) => each.resource)].map(([name, held]) =>
+  function byResource(endpoint) {
+    return [...Map.groupBy(endpoint.views, (each) => each.resource)].map(([name, held]) =>
       later(`Who was sent what of ${name}`, () => matrix(held)));
   }
 
-  function inside(door) {
+  function inside(endpoint) {
     const facts = rows([
-      ["Called", door.seen ? `${door.seen.toLocaleString("en")} times` : "never"],
-      ["Answers", tallied(door.statuses)],
-      ["Callers", door.seen ? `${door.callers.toLocaleString("en")} different` : ""],
-      ["Credentials", tallied(door.auth)],
-      ["Hosts", door.hosts.join(", ")],
-      ["Bodies", tallied(door.bodies)],
-      ["Guard took", tallied(door.removed)],
-      ["Operation", door.id === door.name ? "" : make("code", {}, door.id)],
+      ["Called", endpoint.seen ? `${endpoint.seen.toLocaleString("en")} times` : "never"],
+      ["Answers", tallied(endpoint.statuses)],
+      ["Callers", endpoint.seen ? `${endpoint.callers.toLocaleString("en")} different` : ""],
+      ["Credentials", tallied(endpoint.auth)],
+      ["Hosts", endpoint.hosts.join(", ")],
+      ["Bodies", tallied(endpoint.bodies)],
+      ["Guard took", tallied(endpoint.removed)],
+      ["Operation", endpoint.id === endpoint.name ? "" : make("code", {}, endpoint.id)],
     ]);
-    const notes = door.notes.map((note) => make("p", { class: "noted" }, make("b", {}, NOTES[note.kind] ?? note.kind), ": ", oakum.ticks(note.says)));
-    const parts = door.parts.map((part) => later(`${part.method} ${part.path}, ${part.seen.toLocaleString("en")} ×`, () => make("div", {}, inside(part))));
-    return [...notes, make("div", { class: "pair" }, answer(door), make("div", { class: "facts-of" }, facts)), ...parts, ...byResource(door), ...driftOf(door)];
+    const notes = endpoint.notes.map((note) => make("p", { class: "noted" }, make("b", {}, NOTES[note.kind] ?? note.kind), ": ", oakum.ticks(note.says)));
+    const parts = endpoint.parts.map((part) => later(`${part.method} ${part.path}, ${part.seen.toLocaleString("en")} ×`, () => make("div", {}, inside(part))));
+    return [...notes, make("div", { class: "pair" }, answer(endpoint), make("div", { class: "facts-of" }, facts)), ...parts, ...byResource(endpoint), ...driftOf(endpoint)];
   }
 
-  function driftOf(door) {
-    if (!door.drift.length) return [];
-    return [make("h4", {}, "Drift"), ...gathered(door.drift).map((held) => article(held))];
+  function driftOf(endpoint) {
+    if (!endpoint.drift.length) return [];
+    return [make("h4", {}, "Drift"), ...gathered(endpoint.drift).map((held) => article(held))];
   }
 
   // ------------------------------------------------------------------ drift, by the line of the contract
 
   function gathered(all) {
     const groups = Map.groupBy(all, (each) => each.field
-      ? key(each.kind, each.contract ? place(each.contract) : "", each.says) : key(each.kind, each.door));
+      ? key(each.kind, each.contract ? place(each.contract) : "", each.says) : key(each.kind, each.endpoint));
     return [...groups.values()];
   }
 
@@ -189,7 +189,7 @@
       rows([
         ["Sent to", viewers.join(", ")],
         ["When", few(states, 4)],
-        ["By", names.length ? make("ul", { class: "doors" }, through.slice(0, 5).map((name) => make("li", {}, make("code", {}, name))),
+        ["By", names.length ? make("ul", { class: "endpoints" }, through.slice(0, 5).map((name) => make("li", {}, make("code", {}, name))),
           through.length > 5 ? make("li", { class: "when" }, `and ${through.length - 5} more`) : "") : ""],
         ["Seen", `${held.reduce((sum, each) => sum + each.seen, 0).toLocaleString("en")} times`],
         ["Instead", first.says],
@@ -205,16 +205,16 @@
 
   // What was never seen stands where the rest of the API is: it names no host.
   function roots(items) {
-    const named = Map.groupBy(items, (door) => door.hosts.join(", "));
+    const named = Map.groupBy(items, (endpoint) => endpoint.hosts.join(", "));
     const [home] = [...named].filter(([name]) => name).sort((a, b) => b[1].length - a[1].length)[0] ?? ["no host is named"];
-    const groups = Map.groupBy(items, (door) => door.hosts.join(", ") || (door.seen ? "no host is named" : home));
+    const groups = Map.groupBy(items, (endpoint) => endpoint.hosts.join(", ") || (endpoint.seen ? "no host is named" : home));
     return [...groups].sort((a, b) => b[1].length - a[1].length);
   }
-  const steps = (door) => door.path.split("?")[0].split("/").filter(Boolean);
+  const steps = (endpoint) => endpoint.path.split("?")[0].split("/").filter(Boolean);
 
   function told(held) {
-    const counts = Object.keys(standings).map((name) => [name, held.filter((door) => door.standing === name).length]);
-    const drifted = held.filter((door) => door.drift.length).length;
+    const counts = Object.keys(standings).map((name) => [name, held.filter((endpoint) => endpoint.standing === name).length]);
+    const drifted = held.filter((endpoint) => endpoint.drift.length).length;
     return [
       make("span", { class: "plain" }, counted(held.length, "operation")),
       judged ? bar("coverage", counts, counts.filter(([, many]) => many).map(([name, many]) => `${many} ${standings[name].word}`).join(", ")) : "",
@@ -223,29 +223,29 @@
   }
 
   drawDrift();
-  if (!doors.length) return;
-  const show = tree(by("tree"), doors, { roots, steps, row, inside, told });
+  if (!endpoints.length) return;
+  const show = tree(by("tree"), endpoints, { roots, steps, row, inside, told });
   const words = search(by("find"), filter);
   const count = (many) => make("b", { class: "many" }, ` ${many.toLocaleString("en")}`);
-  const fields = doors.flatMap((door) => door.fields);
-  const noted = (door, kind) => door.notes.some((note) => note.kind === kind);
+  const fields = endpoints.flatMap((endpoint) => endpoint.fields);
+  const noted = (endpoint, kind) => endpoint.notes.some((note) => note.kind === kind);
   const option = (value, text, many) => ({ value, text, badge: count(many) });
   const standing = chips(by("standing"), "standing", Object.entries(standings)
-    .map(([name, { word }]) => option(name, word, doors.filter((door) => door.standing === name).length))
-    .concat(judged ? [option("drift", "✕ drifted", doors.filter((door) => door.drift.length).length)] : [])
-    .concat(Object.entries(NOTES).map(([kind, text]) => option(kind, `! ${text}`, doors.filter((door) => noted(door, kind)).length)).filter(({ value }) => doors.some((door) => noted(door, value)))), filter);
+    .map(([name, { word }]) => option(name, word, endpoints.filter((endpoint) => endpoint.standing === name).length))
+    .concat(judged ? [option("drift", "✕ drifted", endpoints.filter((endpoint) => endpoint.drift.length).length)] : [])
+    .concat(Object.entries(NOTES).map(([kind, text]) => option(kind, `! ${text}`, endpoints.filter((endpoint) => noted(endpoint, kind)).length)).filter(({ value }) => endpoints.some((endpoint) => noted(endpoint, value)))), filter);
   const kinds = chips(by("classes"), "class", classes
     .map((name) => option(name, name, fields.filter((field) => field.class === name).length))
     .filter(({ value }) => fields.some((field) => field.class === value)), filter);
 
   function filter() {
     const asked = words(), ways = [...standing].filter((name) => name in standings), notes = [...standing].filter((name) => name in NOTES);
-    const held = (door) => (!ways.length || ways.includes(door.standing)) && (!standing.has("drift") || door.drift.length > 0)
-      && notes.every((kind) => noted(door, kind));
+    const held = (endpoint) => (!ways.length || ways.includes(endpoint.standing)) && (!standing.has("drift") || endpoint.drift.length > 0)
+      && notes.every((kind) => noted(endpoint, kind));
     const kept = kinds.size ? (field) => kinds.has(field.class) : null;
-    const { fits, fields } = sift(doors, asked, held, kept);
+    const { fits, fields } = sift(endpoints, asked, held, kept);
     point(show(fits, asked.length > 0 || kinds.size > 0 || standing.size > 0), fits);
-    by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(doors.length, "operation")}, ${counted(fields, "field")}`;
+    by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(endpoints.length, "operation")}, ${counted(fields, "field")}`;
   }
   by("controls").hidden = by("hint").hidden = false;
   filter();

@@ -1,4 +1,5 @@
-"""The page of `oakum.observation/1`: the doors as a tree, each with its answer, and the drift."""
+"""The page of `oakum.observation/2`: the endpoints as a tree, each with its answer, and the
+drift."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _BAR = 1000
 
 
 def render(observation: Json, lines: Lines) -> str:
-    """The page of a document of `oakum.observation/1`; `lines`: of the contract, for its drift."""
+    """The page of a document of `oakum.observation/2`; `lines`: of the contract, for its drift."""
     found = observation["operations"]
     count = {name: sum(each["standing"] == name for each in found) for name, _, _ in STANDINGS}
     verdict, mood, code = _verdict(observation)
@@ -55,7 +56,11 @@ def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
         return "Not to be trusted", "doubt", ExitCode.NOT_TRUSTWORTHY
     if drift:
         lines = {
-            (each["kind"], str(each["contract"]), each["says"] if each["field"] else each["door"])
+            (
+                each["kind"],
+                str(each["contract"]),
+                each["says"] if each["field"] else each["endpoint"],
+            )
             for each in observation["drift"]
         }
         return f"Drift in {counted(len(lines), 'place')}", "bad", ExitCode.FINDINGS
@@ -74,14 +79,15 @@ def bar(counts: Mapping[str, int], order: Iterable[str]) -> Iterator[tuple[str, 
 
 
 def _grouped(sent: Iterable[Json]) -> Iterator[Json]:
-    """One row per door, resource, viewer and state in place of one per field: a sixth as long."""
+    """One row per endpoint, resource, viewer and state in place of one per field: a sixth as
+    long."""
     groups: dict[tuple[object, ...], list[Json]] = defaultdict(list)
     for each in sent:
         state = tuple(sorted(each["state"].items()))
-        groups[each["door"], each["resource"], each["viewer"], state].append(each)
-    for (door, resource, viewer, _), held in groups.items():
+        groups[each["endpoint"], each["resource"], each["viewer"], state].append(each)
+    for (endpoint, resource, viewer, _), held in groups.items():
         yield {
-            "door": door,
+            "endpoint": endpoint,
             "resource": resource,
             "viewer": viewer,
             "state": held[0]["state"],

@@ -1,4 +1,4 @@
-// What the pages of `observe` share: an answer drawn as it is built, a tree of doors, and the filter over both.
+// What the pages of `observe` share: an answer drawn as it is built, a tree of endpoints, and the filter over both.
 const observe = (() => {
   const { by, make, draw, breakable, counted, visible } = oakum;
   const stepped = (text) => text.split(/(?=_)/).flatMap((part) => [part, make("wbr")]);
@@ -81,7 +81,7 @@ const observe = (() => {
     return make("div", { class: "table" }, make("table", { class: "skeleton", "aria-label": label }, make("thead", {}, head), body));
   }
 
-  // ------------------------------------------------------------------ a tree of doors
+  // ------------------------------------------------------------------ a tree of endpoints
 
   // Steps that lead to one place only stand on one line.
   function grown(items, steps) {
@@ -106,12 +106,12 @@ const observe = (() => {
     return node;
   }
 
-  // A branch folds doors; a door draws what it holds when it is opened first. `row(item)`: what its line shows;
+  // A branch folds endpoints; an endpoint draws what it holds when it is opened first. `row(item)`: what its line shows;
   // `inside(item)`: what it holds; `told(items)`: what the line of a branch shows. Gives back `show(fits)`.
   function tree(box, items, { roots, steps, row, inside, told }) {
     const leaves = new Map(), branches = [];
-    function door(item) {
-      const summary = make("summary", { class: "door", "aria-label": item.name }, row(item));
+    function endpoint(item) {
+      const summary = make("summary", { class: "endpoint", "aria-label": item.name }, row(item));
       const node = make("details", { class: "lazy leaf" }, summary);
       node.addEventListener("toggle", () => {
         if (node.open && node.children.length === 1) node.append(make("div", { class: "inside" }, inside(item)));
@@ -124,13 +124,13 @@ const observe = (() => {
     }
     function branch(made, depth) {
       const node = joined(made), held = every(node);
-      if (held.length === 1 && depth > 0) return door(held[0]);
+      if (held.length === 1 && depth > 0) return endpoint(held[0]);
       const name = make("code", {}, breakable(depth ? `/${node.name}` : node.name));
       const summary = make("summary", { class: "branch" }, make("span", { class: "name" }, name), told(held));
       const parts = [...node.items.map((item) => ({ at: "", item })),
         ...[...node.children.values()].map((child) => ({ at: child.name, child }))].sort((a, b) => a.at < b.at ? -1 : 1);
       const details = make("details", { class: "branch", open: depth === 0 || items.length <= 60 }, summary,
-        make("div", { class: "below" }, parts.map((each) => each.item ? door(each.item) : branch(each.child, depth + 1))));
+        make("div", { class: "below" }, parts.map((each) => each.item ? endpoint(each.item) : branch(each.child, depth + 1))));
       branches.push({ node: details, held, before: null });
       return details;
     }
@@ -179,7 +179,7 @@ const observe = (() => {
 
   // ------------------------------------------------------------------ the filter
 
-  // Words that all must be met, by a door or by a field of it, and chips. `/` leads to the box, Escape empties it.
+  // Words that all must be met, by an endpoint or by a field of it, and chips. `/` leads to the box, Escape empties it.
   function search(input, changed) {
     let waiting = 0;
     const soon = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(changed); };
@@ -195,7 +195,7 @@ const observe = (() => {
     return () => input.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   }
 
-  // Of doors with fields: which fit, and which of their fields are why. `held(item)`: whether the chips of doors
+  // Of endpoints with fields: which fit, and which of their fields are why. `held(item)`: whether the chips of endpoints
   // let it through; `kept(field)`: whether those of fields do; null where none is pressed.
   function sift(items, words, held, kept) {
     const fits = new Map();
@@ -214,7 +214,7 @@ const observe = (() => {
     return { fits, fields };
   }
 
-  // The fields that a filter is about, named on the line of their door and marked in its answer.
+  // The fields that a filter is about, named on the line of their endpoint and marked in its answer.
   function point(leaves, fits) {
     for (const [item, node] of leaves) {
       const hits = fits.get(item), line = node.querySelector("summary .hits");

@@ -11,42 +11,42 @@
       differences.get(operation).push(each);
     }
   }
-  function prepared(door) {
-    const name = [door.method, door.path].join(" "), held = differences.get(door.operation) ?? [];
-    for (const field of door.fields) {
+  function prepared(endpoint) {
+    const name = [endpoint.method, endpoint.path].join(" "), held = differences.get(endpoint.operation) ?? [];
+    for (const field of endpoint.fields) {
       field.hay = field.path.toLowerCase();
       field.difference = held.filter((each) => field.path === each.field || field.path.endsWith(`.${each.field}`))
         .filter((each) => each.verdicts.length && each.use !== "unsent");
     }
-    return { ...door, name, hay: `${name} ${door.operation}`.toLowerCase(), hits: null, byPath: new Map(door.fields.map((field) => [field.path, field])) };
+    return { ...endpoint, name, hay: `${name} ${endpoint.operation}`.toLowerCase(), hits: null, byPath: new Map(endpoint.fields.map((field) => [field.path, field])) };
   }
   // All pages together, or one of them by itself.
   const drives = found.drives?.length > 1 ? found.drives : [];
-  const sets = new Map([["", found.doors], ...drives.map(({ drive, doors }) => [drive, doors])].map(([name, held]) => [name, held.map(prepared)]));
+  const sets = new Map([["", found.endpoints], ...drives.map(({ drive, endpoints }) => [drive, endpoints])].map(([name, held]) => [name, held.map(prepared)]));
   const counts = (fields) => Object.keys(uses).map((name) => [name, fields.filter((field) => field.use === name).length]);
   const spoken = (fields) => counts(fields).filter(([, many]) => many).map(([name, many]) => `${many} ${uses[name].word}`).join(", ");
 
-  // ------------------------------------------------------------------ doors and answers
+  // ------------------------------------------------------------------ endpoints and answers
 
-  function row(door) {
-    const excess = door.fields.filter((field) => EXCESS.has(field.use)).length;
+  function row(endpoint) {
+    const excess = endpoint.fields.filter((field) => EXCESS.has(field.use)).length;
     return [
-      make("span", { class: "where" }, make("code", {}, make("b", { class: "method" }, door.method), " ", breakable(door.path)),
-        door.operation ? make("span", { class: "when" }, ` ${door.operation}`) : "", make("span", { class: "hits" })),
-      make("span", { class: "count" }, counted(door.answers, "answer")),
-      make("span", { class: "uses" }, bar("use", counts(door.fields), spoken(door.fields))),
+      make("span", { class: "where" }, make("code", {}, make("b", { class: "method" }, endpoint.method), " ", breakable(endpoint.path)),
+        endpoint.operation ? make("span", { class: "when" }, ` ${endpoint.operation}`) : "", make("span", { class: "hits" })),
+      make("span", { class: "count" }, counted(endpoint.answers, "answer")),
+      make("span", { class: "uses" }, bar("use", counts(endpoint.fields), spoken(endpoint.fields))),
       make("span", { class: "held" }, excess ? make("span", { class: "kind", "data-use": "untouched" }, `${excess} excess`) : "",
-        make("span", { class: "plain" }, counted(door.fields.length, "field"))),
+        make("span", { class: "plain" }, counted(endpoint.fields.length, "field"))),
     ];
   }
 
   const said = (each) => `${each.verdicts.map((verdict) => verdicts[verdict].word).join(", ")} (${each.resource} to ${each.viewer})`;
-  function inside(door) {
-    const judged = door.fields.some((field) => field.difference.length);
-    return skeleton(door.fields, {
-      label: `Answer of ${door.name}`,
+  function inside(endpoint) {
+    const judged = endpoint.fields.some((field) => field.difference.length);
+    return skeleton(endpoint.fields, {
+      label: `Answer of ${endpoint.name}`,
       heads: judged ? ["Field", "On the pages driven", "Beside the contract"] : ["Field", "On the pages driven"],
-      attributes: (field) => ({ "data-path": field.path, "data-use": field.use, class: door.hits?.has(field) ? "hit" : undefined }),
+      attributes: (field) => ({ "data-path": field.path, "data-use": field.use, class: endpoint.hits?.has(field) ? "hit" : undefined }),
       cells: (field) => [
         make("td", {}, make("span", { class: "kind", "data-use": field.use }, `${uses[field.use].glyph} ${uses[field.use].word}`)),
         judged ? make("td", {}, [...new Map(field.difference.map((each) => [said(each), each]))].map(([words, each]) =>
@@ -56,7 +56,7 @@
   }
 
   function told(held) {
-    const fields = held.flatMap((door) => door.fields);
+    const fields = held.flatMap((endpoint) => endpoint.fields);
     return [make("span", { class: "plain" }, counted(held.length, "operation")), bar("coverage", counts(fields), spoken(fields))];
   }
 
@@ -93,15 +93,15 @@
   drawDifference();
   if (!sets.get("").length) return;
   const roots = (items) => [["answers of the target", items]];
-  const steps = (door) => door.path.split("/").filter(Boolean);
-  let doors, show;
+  const steps = (endpoint) => endpoint.path.split("/").filter(Boolean);
+  let endpoints, show;
   function choose(name) {
-    doors = sets.get(name);
-    show = doors.length ? tree(by("tree"), doors, { roots, steps, row, inside, told }) : null;
-    if (!doors.length) by("tree").replaceChildren(make("p", { class: "end" }, "No answer with fields came to it."));
+    endpoints = sets.get(name);
+    show = endpoints.length ? tree(by("tree"), endpoints, { roots, steps, row, inside, told }) : null;
+    if (!endpoints.length) by("tree").replaceChildren(make("p", { class: "end" }, "No answer with fields came to it."));
   }
   const words = search(by("find"), filter);
-  const fields = sets.get("").flatMap((door) => door.fields);
+  const fields = sets.get("").flatMap((endpoint) => endpoint.fields);
   const pressed = chips(by("uses"), "use", counts(fields).filter(([, many]) => many).map(([name, many]) =>
     ({ value: name, text: uses[name].word, badge: make("b", { class: "many" }, ` ${many.toLocaleString("en")}`) })), filter);
   if (drives.length) {
@@ -112,12 +112,12 @@
 
   function filter() {
     const asked = words();
-    const { fits, fields } = sift(doors, asked, () => true, pressed.size ? (field) => pressed.has(field.use) : null);
+    const { fits, fields } = sift(endpoints, asked, () => true, pressed.size ? (field) => pressed.has(field.use) : null);
     if (show) point(show(fits, asked.length > 0 || pressed.size > 0), fits);
-    by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(doors.length, "operation")}, ${counted(fields, "field")}`;
+    by("status").textContent = `${fits.size.toLocaleString("en")} of ${counted(endpoints.length, "operation")}, ${counted(fields, "field")}`;
   }
   by("controls").hidden = by("hint").hidden = false;
   choose("");
   filter();
-  if (doors.length <= 3) for (const node of document.querySelectorAll("#tree details.leaf")) node.open = true;
+  if (endpoints.length <= 3) for (const node of document.querySelectorAll("#tree details.leaf")) node.open = true;
 })();

@@ -1,4 +1,4 @@
-"""The page of `oakum.use/1`: each answer with what the pages did with its fields."""
+"""The page of `oakum.use/2`: each answer with what the pages did with its fields."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _MEANS: Final = {
 
 
 def render(use: Json, lines: Lines) -> str:
-    """The page of a document of `oakum.use/1`; `lines`: of the contract, for its difference."""
+    """The page of a document of `oakum.use/2`; `lines`: of the contract, for its difference."""
     counts: dict[str, int] = {name: use["counts"].get(name, 0) for name in USES}
     rows = use.get("difference")
     leaks = None if rows is None else sum("leak" in each["verdicts"] for each in rows)
     distrust = [f"`{each['drive']}` {each['why']}" for each in use["discarded"]]
-    if not use["doors"]:
+    if not use["endpoints"]:
         distrust.append("no answer with fields came from the target")
     verdict, mood, code = _verdict(counts, distrust, leaks)
     words = {name: (word, *_SAYS[name]) for name, word in USES.items()}

@@ -15,9 +15,9 @@ from oakum.observe.store.engine import Engine
 from oakum.observe.store.layout import Kept
 from oakum.observe.survey import Against
 
-_SENT: Final = ("run", "door", "resource", "field", "viewer", "state", "present", "of")
+_SENT: Final = ("run", "endpoint", "resource", "field", "viewer", "state", "present", "of")
 _DRIFT: Final = (
-    "kind", "door", "method", "path", "resource", "field", "viewer", "state", "seen", "certain",
+    "kind", "endpoint", "method", "path", "resource", "field", "viewer", "state", "seen", "certain",
     "says", "file", "line", "column",
 )  # fmt: skip
 

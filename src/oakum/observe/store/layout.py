@@ -23,7 +23,7 @@ from oakum.contract.typed import typed as read_as
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.observation import Read
 
-SCHEMA: Final = "oakum.kept/1"
+SCHEMA: Final = "oakum.kept/2"
 Table = Literal["calls", "counts", "fields", "sent", "drift"]
 
 COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
@@ -43,12 +43,12 @@ COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
         "class": "VARCHAR", "present": "BIGINT", "of": "BIGINT",
     },
     "sent": {
-        "run": "VARCHAR", "door": "VARCHAR", "resource": "VARCHAR", "field": "VARCHAR",
+        "run": "VARCHAR", "endpoint": "VARCHAR", "resource": "VARCHAR", "field": "VARCHAR",
         "viewer": "VARCHAR",
         "state": "MAP(VARCHAR, VARCHAR)", "present": "BIGINT", "of": "BIGINT",
     },
     "drift": {
-        "kind": "VARCHAR", "door": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
+        "kind": "VARCHAR", "endpoint": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR",
         "resource": "VARCHAR", "field": "VARCHAR", "viewer": "VARCHAR",
         "state": "MAP(VARCHAR, VARCHAR)", "seen": "BIGINT", "certain": "BOOLEAN",
         "says": "VARCHAR", "file": "VARCHAR", "line": "INTEGER", "column": "INTEGER",

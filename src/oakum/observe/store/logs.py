@@ -1,8 +1,9 @@
 """Access logs, read by the engine itself.
 
 An engine cannot tell a name from a word, so it knows shapes of paths by a vocabulary: a small
-table from shape to door, made of what a sample of the lines holds. A shape that it lacks is counted
-under a seal that is opened here, so that the answer does not depend on the sample; the time does.
+table from shape to endpoint, made of what a sample of the lines holds. A shape that it lacks is
+counted under a seal that is opened here, so that the answer does not depend on the sample; the time
+does.
 
 The law of this module: a shape that may hold somebody's name is known to the engine by its hash,
 and stands in no table but sealed.
@@ -22,7 +23,7 @@ import orjson
 
 from oakum.contract.model import Operation
 from oakum.observe.call import Hasher
-from oakum.observe.calls import Doors
+from oakum.observe.calls import Endpoints
 from oakum.observe.intake import Source, records
 from oakum.observe.observation import Read
 from oakum.observe.passed import Passed, Unusable, from_log
@@ -62,22 +63,22 @@ def _stand(shape: str, host: str, status: int) -> Passed:
 
 @dataclass
 class Vocabulary:
-    """Shapes, and the doors that they are of."""
+    """Shapes, and the endpoints that they are of."""
 
     fresh: Callable[[], Surveyor]
     found: Callable[[Passed], Operation | None]
     """The declared operation that an exchange was."""
     asks: set[Ask] = field(default_factory=set)
     shapes: list[str] = field(default_factory=list)
-    """Of each door a shape as good as any that it has."""
+    """Of each endpoint a shape as good as any that it has."""
 
     def learn(self, engine: Engine, hashed: Hasher) -> None:
-        """Give every shape a door, and tell the engine."""
+        """Give every shape an endpoint, and tell the engine."""
         surveyor = self.fresh()
         for each in sorted(self.asks):
             if each.there:
                 surveyor.tally(each.stand(), (), "", 1, 0)
-        self._doors = Doors(surveyor.done())
+        self._endpoints = Endpoints(surveyor.done())
         numbers: dict[object, int] = {_GONE: questions.GONE}
         told, veiled = [], []
         self.shapes = [_GONE]
@@ -91,13 +92,13 @@ class Vocabulary:
                 told.append((shape, *place))
             else:
                 veiled.append((hashed(shape), *place))
-        columns = dict.fromkeys(("door", "page", "bit"), "BIGINT")
+        columns = dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
         engine.small("vocabulary", {"shape": "VARCHAR", **columns}, told)
         engine.small("veil", {"mark": "BIGINT", **columns}, veiled)
 
     def _kind(self, shape: str) -> tuple[object, str]:
-        """What all shapes of a door have in common, and one that is as good as this, without a word
-        that a door does not have."""
+        """What all shapes of an endpoint have in common, and one that is as good as this, without a
+        word that an endpoint does not have."""
         passed = Ask(shape, True).stand()
         method, declared = passed.exchange.request.method, self.found(passed)
         if passed.operation:
@@ -110,9 +111,9 @@ class Vocabulary:
             return declared.id, good if same is declared else shape
         if is_page(passed):
             return _PAGE, _PAGE
-        template, is_door = self._doors.known(urlsplit(passed.exchange.request.url).path)
+        template, is_endpoint = self._endpoints.known(urlsplit(passed.exchange.request.url).path)
         good = f"{method} {tally.filled(template)}"
-        return (good, good) if is_door else (_GONE, _GONE)
+        return (good, good) if is_endpoint else (_GONE, _GONE)
 
 
 def survey(
@@ -136,7 +137,7 @@ def survey(
         raise Unreadable
 
     def stand(row: Row) -> Passed:
-        shape = known.shapes[row.door] if row.door != questions.UNKNOWN else row.sealed
+        shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
         removed = orjson.loads(row.removed) if row.removed else {}
         return replace(_stand(shape, row.host, row.status), removed=removed)
 

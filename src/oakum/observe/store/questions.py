@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from oakum.observe.passed import NAMES, NO_ADDRESS, NO_ANSWER, NO_DOOR, NO_METHOD
+from oakum.observe.passed import NAMES, NO_ADDRESS, NO_ANSWER, NO_ENDPOINT, NO_METHOD
 from oakum.observe.survey import ABSENT, FILE
 
 _READ: Final = ("method", "path", "status", "host", "line", "who")
@@ -32,9 +32,9 @@ LOG_NAMES: Final = (
 NO_RECORD: Final = "a line that is no JSON, or holds nothing that a log line has"
 AN_ENTRY: Final = "a line that is an exchange, with a body"
 UNKNOWN: Final = -1
-"""The door of a path whose shape is not in the vocabulary yet."""
+"""The endpoint of a path whose shape is not in the vocabulary yet."""
 GONE: Final = 0
-"""The door of paths that every time were refused as not there: none."""
+"""The endpoint of paths that every time were refused as not there: none."""
 BITS: Final = 62
 _METHODS: Final = "'GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'"
 _VERSION: Final = "v[0-9]{1,3}(?:[.][0-9]{1,3})*"
@@ -49,17 +49,18 @@ _REMOVED: Final = '^[{](?:"[^"@ ]{1,100}" *: *[0-9]{1,9}[, ]*)*[}]$'
 def placed_calls() -> str:
     """Rows of kept calls, as `tally` reads them."""
     return f"""
-        SELECT /*+ BROADCAST(doors) */ 0 AS source, '' AS why, host, doors.door AS door,
+        SELECT /*+ BROADCAST(endpoints) */ 0 AS source, '' AS why, host,
+            endpoints.endpoint AS endpoint,
             NULLIF('', '') AS sealed, status, credentials, '' AS body,
             '' AS removed, NULLIF(caller, 0) AS caller, page, bit
         FROM calls
-        JOIN doors ON doors.operation = calls.operation AND doors.path = calls.path
-            AND doors.method = {_ASKED}"""
+        JOIN endpoints ON endpoints.operation = calls.operation AND endpoints.path = calls.path
+            AND endpoints.method = {_ASKED}"""
 
 
 _ASKED: Final = "CASE WHEN calls.method = 'HEAD' THEN 'GET' ELSE calls.method END"
-DOORS: Final = f"SELECT DISTINCT operation, {_ASKED} AS method, path FROM calls"
-"""The doors of kept calls."""
+ENDPOINTS: Final = f"SELECT DISTINCT operation, {_ASKED} AS method, path FROM calls"
+"""The endpoints of kept calls."""
 
 
 def _first(what: str) -> str:
@@ -101,7 +102,7 @@ def shaped(words: Collection[str] = ()) -> str:
                 WHEN method IS NULL THEN '{NO_METHOD}'
                 WHEN NOT (method IN ({_METHODS}) OR fits(method, '^[A-Z]{{3,16}}$'))
                     THEN '{NO_METHOD}'
-                WHEN is_audit THEN CASE WHEN op = '' THEN '{NO_DOOR}' ELSE '' END
+                WHEN is_audit THEN CASE WHEN op = '' THEN '{NO_ENDPOINT}' ELSE '' END
                 WHEN target LIKE '/%' OR target LIKE 'http://%' OR target LIKE 'https://%' THEN ''
                 ELSE '{NO_ADDRESS}' END AS why,
             CASE WHEN target LIKE '/%' THEN host
@@ -166,8 +167,8 @@ def _escaped(word: str) -> str:
 
 
 def placed_lines(words: Collection[str] = ()) -> str:
-    """Rows of log lines, as `tally` reads them: the shape as a door of the vocabulary."""
-    said = {"host": "''", "removed": "''", "door": str(UNKNOWN)}
+    """Rows of log lines, as `tally` reads them: the shape as an endpoint of the vocabulary."""
+    said = {"host": "''", "removed": "''", "endpoint": str(UNKNOWN)}
     said |= dict.fromkeys(("status", "caller", "sealed"), "NULL")
     columns = ", ".join(
         f"CASE WHEN why = '' THEN {name} ELSE {nothing} END AS {name}"
@@ -185,26 +186,27 @@ def _joined(words: Collection[str]) -> str:
     known = f"""
         SELECT /*+ BROADCAST(vocabulary, veil) */
             source, why, host, shaped.shape AS shape, status, removed, caller,
-            CASE WHEN veil.door = {GONE} AND status NOT IN ({gone}) THEN {UNKNOWN}
-                ELSE COALESCE(vocabulary.door, veil.door, {UNKNOWN}) END AS door,
+            CASE WHEN veil.endpoint = {GONE} AND status NOT IN ({gone}) THEN {UNKNOWN}
+                ELSE COALESCE(vocabulary.endpoint, veil.endpoint, {UNKNOWN}) END AS endpoint,
             COALESCE(vocabulary.page, veil.page) AS page,
             COALESCE(vocabulary.bit, veil.bit) AS bit
         FROM ({shaped(words)}) AS shaped
         LEFT JOIN vocabulary ON vocabulary.shape = shaped.shape
         LEFT JOIN veil
-            ON veil.mark = CASE WHEN vocabulary.door IS NULL THEN digest(shaped.shape) END"""
+            ON veil.mark = CASE WHEN vocabulary.endpoint IS NULL THEN digest(shaped.shape) END"""
     return f"""
-        SELECT *, CASE WHEN door = {UNKNOWN} AND why = '' THEN sealed(shape) END AS sealed
+        SELECT *, CASE WHEN endpoint = {UNKNOWN} AND why = '' THEN sealed(shape) END AS sealed
         FROM ({known}) AS known"""
 
 
-_GROUP: Final = "source, why, host, door, sealed, status, credentials, body, removed"
+_GROUP: Final = "source, why, host, endpoint, sealed, status, credentials, body, removed"
 
 
 def tally(pages: int, part: int = 0, parts: int = 1) -> str:
     """Two questions in one reading. `whole` = 1: how often each group was seen. `whole` = 0: which
-    doors each caller came to, one bit a door, in `pages` words of 62 bits; where the door is not
-    known, one row for each shape. Of `parts` (a power of 2) of all callers one part is asked."""
+    endpoints each caller came to, one bit an endpoint, in `pages` words of 62 bits; where the
+    endpoint is not known, one row for each shape. Of `parts` (a power of 2) of all callers one part
+    is asked."""
     nothing = "CAST(0 AS BIGINT)"
     words = ", ".join(
         f"BIT_OR(CASE WHEN page = {page} THEN bit ELSE {nothing} END) AS word{page}"
@@ -220,7 +222,7 @@ def tally(pages: int, part: int = 0, parts: int = 1) -> str:
 GROUPS: Final = f"SELECT {_GROUP}, many FROM tallied WHERE apart = 0"
 """The first answer of `tally`, kept under the name `tallied`."""
 SEALS: Final = "SELECT DISTINCT sealed FROM reached WHERE sealed IS NOT NULL"
-"""Shapes without a door."""
+"""Shapes without an endpoint."""
 
 
 def reached(pages: int) -> str:
@@ -234,22 +236,22 @@ def united(parts: int) -> str:
     return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
 
-def callers(doors: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
-    """How many different callers came to each of these doors, in one row. A door is some numbers,
-    and some sealed shapes."""
+def callers(endpoints: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
+    """How many different callers came to each of these endpoints, in one row. An endpoint is some
+    numbers, and some sealed shapes."""
     said = ", ".join(
         f"COUNT(DISTINCT CASE WHEN {_reached(*each)} THEN caller END) AS many{number}"
         if each[1]
         else f"SUM(CASE WHEN {_reached(*each)} THEN 1 ELSE 0 END) AS many{number}"
-        for number, each in enumerate(doors)
+        for number, each in enumerate(endpoints)
     )
     return f"SELECT {said} FROM reached"
 
 
-def _reached(doors: Collection[int], seals: Collection[str]) -> str:
+def _reached(endpoints: Collection[int], seals: Collection[str]) -> str:
     masks: dict[int, int] = {}
-    for door in doors:
-        page, bit = placing(door)
+    for endpoint in endpoints:
+        page, bit = placing(endpoint)
         masks[page] = masks.get(page, 0) | bit
     said = [f"(word{page} & {mask}) <> 0" for page, mask in sorted(masks.items())]
     known = f"sealed IS NULL AND ({' OR '.join(said)})" if said else "1 = 0"
@@ -257,23 +259,23 @@ def _reached(doors: Collection[int], seals: Collection[str]) -> str:
     return f"({known})" + (f" OR sealed IN ({listed})" if seals else "")
 
 
-def placing(door: int) -> tuple[int, int]:
-    """Page and bit of a door: the sign of a word of 64 bits is left alone."""
-    return door // BITS, 1 << door % BITS
+def placing(endpoint: int) -> tuple[int, int]:
+    """Page and bit of an endpoint: the sign of a word of 64 bits is left alone."""
+    return endpoint // BITS, 1 << endpoint % BITS
 
 
 COUNTS: Final = """
     SELECT operation, method, path, what, name, SUM(many) AS many
     FROM counts
     GROUP BY operation, method, path, what, name"""
-"""What runs have counted of each door beside its calls."""
+"""What runs have counted of each endpoint beside its calls."""
 
 FIELDS: Final = "SELECT operation, method, path, steps, types, formats FROM fields"
-"""What stood where in the answers of each door, as each run has counted it."""
+"""What stood where in the answers of each endpoint, as each run has counted it."""
 
-SENT: Final = 'SELECT run, door, resource, field, viewer, state, present, "of" FROM sent'
+SENT: Final = 'SELECT run, endpoint, resource, field, viewer, state, present, "of" FROM sent'
 DRIFT: Final = """
-    SELECT kind, door, method, path, resource, field, viewer, state, seen, certain, says, file,
+    SELECT kind, endpoint, method, path, resource, field, viewer, state, seen, certain, says, file,
         line, "column"
     FROM drift"""
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from oakum.contract.lexicon import label_field
 from oakum.contract.model import Operation, Shape
 from oakum.errors import Location
-from oakum.observe.inventory import Door
+from oakum.observe.inventory import Endpoint
 from oakum.observe.observation import Drift, Sent
 from oakum.observe.shapes import KEY, Learnt
 from oakum.observe.survey import Survey
@@ -25,30 +25,35 @@ ELEMENT: Final = "‹element›"
 Row = dict[str, Any]
 
 
-def doors(survey: Survey, operations: Iterable[Operation]) -> Iterator[tuple[Row, Door]]:
-    """Each door that was seen, by `operation` (empty: not declared), `method` and `path`."""
+def endpoints(survey: Survey, operations: Iterable[Operation]) -> Iterator[tuple[Row, Endpoint]]:
+    """Each endpoint that was seen, by `operation` (empty: not declared), `method` and `path`."""
     for each in operations:
-        if door := survey.doors.get(each.id):
-            yield {"operation": each.id, "method": each.method, "path": each.path}, door
+        if endpoint := survey.endpoints.get(each.id):
+            yield {"operation": each.id, "method": each.method, "path": each.path}, endpoint
     for told in survey.templates:
         yield {"operation": "", "method": told.method, "path": told.path}, told.counts
 
 
-def counts(place: Row, door: Door) -> Iterator[Row]:
-    """What a call does not tell of a door: what bodies the records held, what the guard removed."""
-    for what, many in (("body", door.bodies), ("removed", door.removed), ("media", door.media)):
+def counts(place: Row, endpoint: Endpoint) -> Iterator[Row]:
+    """What a call does not tell of an endpoint: what bodies the records held, what the guard
+    removed."""
+    for what, many in (
+        ("body", endpoint.bodies),
+        ("removed", endpoint.removed),
+        ("media", endpoint.media),
+    ):
         for name, times in sorted(many.items()):
             yield {**place, "what": what, "name": name, "many": times}
 
 
-def add_count(door: Door, what: str, name: str, many: int) -> None:
+def add_count(endpoint: Endpoint, what: str, name: str, many: int) -> None:
     """The other way round."""
-    counters = {"body": door.bodies, "removed": door.removed, "media": door.media}
+    counters = {"body": endpoint.bodies, "removed": endpoint.removed, "media": endpoint.media}
     counters[what][name] += many
 
 
 def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
-    """Every place of the answers of a door, their root and what holds others among them."""
+    """Every place of the answers of an endpoint, their root and what holds others among them."""
     for steps, learnt, around in _places(answer, names, (), 0):
         path = ".".join("*" if step in (ELEMENT, KEY) else step for step in steps)
         shape = Shape(kinds=frozenset(learnt.kinds), format=learnt.form)
@@ -86,7 +91,7 @@ def sent(found: Iterable[Sent], run: str) -> Iterator[Row]:
     """What was sent to whom."""
     for each in found:
         yield {
-            "run": run, "door": each.door, "resource": each.resource, "field": each.field,
+            "run": run, "endpoint": each.endpoint, "resource": each.resource, "field": each.field,
             "viewer": each.viewer, "state": dict(each.state),
             "present": each.present, "of": each.of,
         }  # fmt: skip
@@ -99,14 +104,24 @@ def all_sent(rows: Iterable[Row]) -> tuple[Sent, ...]:
     met = set[tuple[Any, ...]]()
     for row in rows:
         state = tuple(row["state"].items())
-        kind = (row["door"], row["resource"], row["viewer"], state)
-        present[row["door"], row["resource"], row["field"], row["viewer"], state] += row["present"]
+        kind = (row["endpoint"], row["resource"], row["viewer"], state)
+        present[row["endpoint"], row["resource"], row["field"], row["viewer"], state] += row[
+            "present"
+        ]
         if (row["run"], kind) not in met:
             met.add((row["run"], kind))
             around[kind] += row["of"]
     return tuple(
-        Sent(door, resource, field, viewer, state, many, around[door, resource, viewer, state])
-        for (door, resource, field, viewer, state), many in sorted(present.items())
+        Sent(
+            endpoint,
+            resource,
+            field,
+            viewer,
+            state,
+            many,
+            around[endpoint, resource, viewer, state],
+        )
+        for (endpoint, resource, field, viewer, state), many in sorted(present.items())
     )
 
 
@@ -115,7 +130,7 @@ def drift(found: Iterable[Drift]) -> Iterator[Row]:
     for each in found:
         place = each.where
         yield {
-            "kind": each.kind, "door": each.door, "method": each.method, "path": each.path,
+            "kind": each.kind, "endpoint": each.endpoint, "method": each.method, "path": each.path,
             "resource": each.resource, "field": each.field, "viewer": each.viewer,
             "state": dict(each.state), "seen": each.seen, "certain": each.certain,
             "says": each.says, "file": place.file if place else None,
@@ -129,7 +144,7 @@ def all_drift(rows: Iterable[Row]) -> tuple[Drift, ...]:
     for row in rows:
         has = row["file"] is not None
         each = Drift(
-            row["kind"], row["door"], row["method"], row["path"], row["resource"], row["field"],
+            row["kind"], row["endpoint"], row["method"], row["path"], row["resource"], row["field"],
             row["viewer"], tuple(row["state"].items()), says=row["says"],
             where=Location(row["file"], row["line"], row["column"]) if has else None,
         )  # fmt: skip
@@ -142,4 +157,4 @@ def all_drift(rows: Iterable[Row]) -> tuple[Drift, ...]:
 
 
 def _key(each: Drift) -> tuple[object, ...]:
-    return each.door, each.resource, each.field, each.viewer, each.state
+    return each.endpoint, each.resource, each.field, each.viewer, each.state

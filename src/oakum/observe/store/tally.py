@@ -1,7 +1,7 @@
 """An engine's answers, put into the same survey that a pass over the traffic makes.
 
-The law of this module: an engine counts, and nothing else. What is a door, what is set aside and
-what a path's template is, the surveyor says, to a stand-in for each group that was counted.
+The law of this module: an engine counts, and nothing else. What is an endpoint, what is set aside
+and what a path's template is, the surveyor says, to a stand-in for each group that was counted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.observe.inventory import Door
+from oakum.observe.inventory import Endpoint
 from oakum.observe.passed import Passed, Unusable
 from oakum.observe.store import questions, sums
 from oakum.observe.store.engine import Engine, Full
@@ -23,7 +23,7 @@ from oakum.observe.survey import ASIDE_ABSENT, Survey, Surveyor
 PARTS: Final = (1, 8, 64)
 """Into how many parts callers are divided, one after the other, until they fit."""
 _AT_ONCE: Final = 500
-"""Doors whose callers one question asks for."""
+"""Endpoints whose callers one question asks for."""
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 Stand = Callable[["Row"], Passed]
 
@@ -34,9 +34,9 @@ class Row(NamedTuple):
     source: int
     why: str
     host: str
-    door: int
+    endpoint: int
     sealed: str
-    """The shape, where the door is not known; opened."""
+    """The shape, where the endpoint is not known; opened."""
     status: int
     credentials: str
     body: str
@@ -44,11 +44,11 @@ class Row(NamedTuple):
     seen: int
 
 
-def tally(engine: Engine, doors: int) -> tuple[Row, ...]:
-    """Put the question over the view `placed`, of so many doors; the answer is in one order
+def tally(engine: Engine, endpoints: int) -> tuple[Row, ...]:
+    """Put the question over the view `placed`, of so many endpoints; the answer is in one order
     whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
     disk. Raises `Full` when no part fits."""
-    pages = -(-doors // questions.BITS)
+    pages = -(-endpoints // questions.BITS)
     for parts in PARTS[:-1]:
         with suppress(Full):
             return _in_parts(engine, pages, parts)
@@ -93,32 +93,32 @@ def put(rows: Iterable[Row], surveyor: Surveyor, stand: Stand) -> Counter[tuple[
                 why = str(reason)
             else:
                 kinds = row.credentials.split("+")
-                group = row.sealed or row.door
+                group = row.sealed or row.endpoint
                 surveyor.tally(passed, kinds, row.body, row.seen, group)
         lines[row.source, why] += row.seen
     return lines
 
 
 def settle(engine: Engine, survey: Survey) -> None:
-    """Tell each door of the survey how many callers came to it, under all its names."""
-    doors = [each for each in _all(survey) if each.groups]
-    unknown = any(isinstance(group, str) for each in doors for group in each.groups)
+    """Tell each endpoint of the survey how many callers came to it, under all its names."""
+    endpoints = [each for each in _all(survey) if each.groups]
+    unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
     found = engine.rows(questions.SEALS) if unknown else ()
     seals = {engine.opened(sealed): str(sealed) for (sealed,) in found}
-    for start in range(0, len(doors), _AT_ONCE):
-        some = doors[start : start + _AT_ONCE]
+    for start in range(0, len(endpoints), _AT_ONCE):
+        some = endpoints[start : start + _AT_ONCE]
         row = next(engine.rows(questions.callers([_groups(each, seals) for each in some])))
-        for door, many in zip(some, row, strict=True):
-            door.told = int(many or 0)
+        for endpoint, many in zip(some, row, strict=True):
+            endpoint.told = int(many or 0)
 
 
-def _groups(door: Door, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
-    numbers = sorted(each for each in door.groups if isinstance(each, int))
-    return numbers, sorted(seals[each] for each in door.groups if isinstance(each, str))
+def _groups(endpoint: Endpoint, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
+    numbers = sorted(each for each in endpoint.groups if isinstance(each, int))
+    return numbers, sorted(seals[each] for each in endpoint.groups if isinstance(each, str))
 
 
-def _all(survey: Survey) -> Iterator[Door]:
-    yield from survey.doors.values()
+def _all(survey: Survey) -> Iterator[Endpoint]:
+    yield from survey.endpoints.values()
     yield from (each.counts for each in survey.templates)
 
 
@@ -131,18 +131,18 @@ def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[s
     known = frozenset(declared)
 
     engine.kept("calls", kept.files("calls"))
-    doors = [tuple(each) for each in questions.ordered(engine.rows(questions.DOORS))]
+    endpoints = [tuple(each) for each in questions.ordered(engine.rows(questions.ENDPOINTS))]
     columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
-    columns |= dict.fromkeys(("door", "page", "bit"), "BIGINT")
+    columns |= dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
     placing = questions.placing
-    engine.small("doors", columns, [(*at, n, *placing(n)) for n, at in enumerate(doors)])
+    engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
     engine.view("placed", questions.placed_calls())
 
     def stand(row: Row) -> Passed:
-        operation, method, path = doors[row.door]
+        operation, method, path = endpoints[row.endpoint]
         return placed(method, row.host, path, row.status, operation if operation in known else "")
 
-    put(tally(engine, len(doors)), surveyor, stand)
+    put(tally(engine, len(endpoints)), surveyor, stand)
     for run in kept.runs:
         for why, many in run.aside.items():
             if why != ASIDE_ABSENT:
@@ -156,21 +156,21 @@ def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[s
     return survey
 
 
-def _door(
+def _endpoint(
     surveyor: Surveyor, known: frozenset[str], operation: str, method: str, path: str
-) -> Door | None:
+) -> Endpoint | None:
     passed = placed(method, "", path, 200, operation if operation in known else "")
-    return surveyor.door(passed, many=0)
+    return surveyor.endpoint(passed, many=0)
 
 
 def _counts(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
     found = questions.ordered(engine.rows(questions.COUNTS))
     for operation, method, path, what, name, many in found:
-        if door := _door(surveyor, known, operation, method, path):
-            sums.add_count(door, what, name, int(many))
+        if endpoint := _endpoint(surveyor, known, operation, method, path):
+            sums.add_count(endpoint, what, name, int(many))
 
 
 def _fields(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
     for operation, method, path, steps, types, formats in engine.rows(questions.FIELDS):
-        if door := _door(surveyor, known, operation, method, path):
-            sums.add_field(door.answer, steps, types, formats)
+        if endpoint := _endpoint(surveyor, known, operation, method, path):
+            sums.add_field(endpoint.answer, steps, types, formats)

@@ -5,6 +5,6 @@ happens. What could not be watched is *not observed*, never unused. Values stay 
 told is paths and words.
 """
 
-from oakum.observe.use.usage import Door, Field, Usage, Use
+from oakum.observe.use.usage import Endpoint, Field, Usage, Use
 
-__all__ = ["Door", "Field", "Usage", "Use"]
+__all__ = ["Endpoint", "Field", "Usage", "Use"]

@@ -33,7 +33,7 @@ class Sight:
 
     viewed: Viewed
     field: str
-    door: str
+    endpoint: str
     granted: bool
     """Whether the contract surely shows it to this caller."""
     leak: bool
@@ -52,7 +52,7 @@ class Row:
     verdicts: tuple[Verdict, ...]
     """Empty: granted and used, or not judged."""
     use: Use | Literal["unsent"]
-    doors: tuple[str, ...]
+    endpoints: tuple[str, ...]
     line: Location
     """The line of the contract that rules it."""
 
@@ -80,7 +80,7 @@ def contrast(
             name,
             _verdicts(found),
             min((each.use for each in found), key=order.index) if found else "unsent",
-            tuple(sorted({each.door for each in found})),
+            tuple(sorted({each.endpoint for each in found})),
             line(viewed[0], name),
         )
         for (viewed, name), found in seen.items()

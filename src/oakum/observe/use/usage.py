@@ -17,8 +17,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
-from oakum.observe.calls import Doors
-from oakum.observe.inventory import Door as Counted
+from oakum.observe.calls import Endpoints
+from oakum.observe.inventory import Endpoint as Counted
 from oakum.observe.paths import Paths
 from oakum.observe.survey import Survey
 from oakum.observe.use.fields import Path, leaves, names_somebody, template, told, word
@@ -86,7 +86,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """Answers of one kind, and their fields."""
 
     method: str
@@ -110,7 +110,7 @@ class Sent:
 class Usage:
     """What the pages that were driven use of what they were sent."""
 
-    doors: tuple[Door, ...]
+    endpoints: tuple[Endpoint, ...]
     pages: int = 1
     """Pages and scripts that were driven, and count."""
     discarded: tuple[tuple[str, str], ...] = ()
@@ -128,7 +128,7 @@ class Usage:
 
 
 Find = Callable[[str, str], tuple[str, str] | None]
-"""Method and path → path template and operation of a document; None: it has no such door."""
+"""Method and path → path template and operation of a document; None: it has no such endpoint."""
 Name = tuple[str, str, str]
 """Method, path template, operation."""
 
@@ -210,14 +210,14 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
     for record in load.told:
         for each in record["answers"]:
             _take(questions, each)
-    doors = _doors([each for each in questions.values() if each.bodies], find)
-    uses = _uses(doors, load)
+    endpoints = _endpoints([each for each in questions.values() if each.bodies], find)
+    uses = _uses(endpoints, load)
     return Usage(
         tuple(
-            Door(*name, sum(len(each.bodies) for each in doors[name]), _fields(uses[name]))
-            for name in sorted(doors)
+            Endpoint(*name, sum(len(each.bodies) for each in endpoints[name]), _fields(uses[name]))
+            for name in sorted(endpoints)
         ),
-        sent=tuple(_sent(doors, uses)),
+        sent=tuple(_sent(endpoints, uses)),
         elsewhere=elsewhere,
         unread=unread,
         unheard=unheard,
@@ -272,7 +272,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
         asked.signs[tuple(each["path"])] |= signs
 
 
-def _doors(questions: list[_Question], find: Find | None) -> dict[Name, list[_Question]]:
+def _endpoints(questions: list[_Question], find: Find | None) -> dict[Name, list[_Question]]:
     values = {
         str(leaf.value)
         for each in questions
@@ -280,13 +280,13 @@ def _doors(questions: list[_Question], find: Find | None) -> dict[Name, list[_Qu
         for leaf in leaves(body)
         if isinstance(leaf.value, str | int) and names_somebody(leaf.path)
     }
-    doors: dict[Name, list[_Question]] = defaultdict(list)
+    endpoints: dict[Name, list[_Question]] = defaultdict(list)
     wordless = _wordless(questions, values)
     for each in questions:
         known = find(each.method, each.path) if find else None
         path, operation = known or (template(wordless(each.path), values), "")
-        doors[each.method, path, word(each.query, values) or operation].append(each)
-    return doors
+        endpoints[each.method, path, word(each.query, values) or operation].append(each)
+    return endpoints
 
 
 def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str], str]:
@@ -297,16 +297,16 @@ def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str
         counts = paths.at(each.method, each.path)
         for body in each.bodies:
             counts.answer.learn(body)
-    known = Doors(Survey({}, tuple(paths.templates(values.__contains__)), {}, frozenset()))
+    known = Endpoints(Survey({}, tuple(paths.templates(values.__contains__)), {}, frozenset()))
     return lambda path: _PARAMETER.sub("{id}", known.template(path)[0])
 
 
-def _uses(doors: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
+def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, dict[Path, Use]]:
     """What became of each field: by the instrument, then by what stands on the page."""
-    uses: dict[Name, dict[Path, Use]] = {name: {} for name in doors}
+    uses: dict[Name, dict[Path, Use]] = {name: {} for name in endpoints}
     values: dict[tuple[Name, Path], list[Json]] = defaultdict(list)
     loose: set[tuple[Name, Path]] = set()
-    for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
+    for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
         once = [body for at, body in enumerate(asked.bodies) if body not in asked.bodies[:at]]
         for leaf in (leaf for body in once for leaf in leaves(body)):
             use = asked.use(leaf.raw)
@@ -342,9 +342,9 @@ def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
 
 
 def _sent(
-    doors: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
+    endpoints: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
 ) -> Iterator[Sent]:
-    for name, asked in ((name, each) for name, parts in doors.items() for each in parts):
+    for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
         for heard, body in zip(asked.heard, asked.bodies, strict=False):  # data of pages: not sent
             yield Sent(heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)})
 

@@ -1,4 +1,4 @@
-"""What pages use, as `oakum.use/1` and as lines for a person. Pure: paths and words, no value."""
+"""What pages use, as `oakum.use/2` and as lines for a person. Pure: paths and words, no value."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textwrap import wrap
 from oakum.contract.model import Json
 from oakum.errors import Location
 from oakum.observe.use.contrast import VERDICTS, Row
-from oakum.observe.use.usage import UNUSED, USED, USES, Door, Usage, Use
+from oakum.observe.use.usage import UNUSED, USED, USES, Endpoint, Usage, Use
 
-SCHEMA = "oakum.use/1"
+SCHEMA = "oakum.use/2"
 _WIDTH = 96
 
 
 def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
-    """The document of `oakum.use/1`; `rows` where there is a contract."""
+    """The document of `oakum.use/2`; `rows` where there is a contract."""
     found: dict[str, Json] = {
         "schema": SCHEMA,
         "meaning": "excess on the pages driven",
@@ -28,7 +28,7 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
         "scripts_followed": usage.scripts_followed,
         "scripts_as_they_came": usage.scripts_left,
         "counts": {str(use): number for use, number in counts(usage).items()},
-        "doors": _doors(usage),
+        "endpoints": _endpoints(usage),
     }
     if rows is not None:
         found["difference"] = [
@@ -38,7 +38,7 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
                 "field": row.field,
                 "verdicts": list(row.verdicts),
                 "use": row.use,
-                "operations": list(row.doors),
+                "operations": list(row.endpoints),
                 **row.line.members(),
             }
             for row in rows
@@ -47,33 +47,33 @@ def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
 
 
 def driven(drives: Sequence[tuple[str, Usage]]) -> list[Json]:
-    """What each of several drives used by itself, as `drives` of `oakum.use/1`."""
-    return [{"drive": name, "doors": _doors(usage)} for name, usage in drives]
+    """What each of several drives used by itself, as `drives` of `oakum.use/2`."""
+    return [{"drive": name, "endpoints": _endpoints(usage)} for name, usage in drives]
 
 
-def _doors(usage: Usage) -> list[Json]:
+def _endpoints(usage: Usage) -> list[Json]:
     return [
         {
-            "method": door.method,
-            "path": door.path,
-            "operation": door.operation,
-            "answers": door.answers,
-            "fields": [{"path": each.path, "use": each.use} for each in door.fields],
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "operation": endpoint.operation,
+            "answers": endpoint.answers,
+            "fields": [{"path": each.path, "use": each.use} for each in endpoint.fields],
         }
-        for door in usage.doors
+        for endpoint in usage.endpoints
     ]
 
 
 def counts(usage: Usage) -> Mapping[Use, int]:
     """How many fields came to what."""
-    found = Counter(each.use for door in usage.doors for each in door.fields)
+    found = Counter(each.use for endpoint in usage.endpoints for each in endpoint.fields)
     return {use: found[use] for use in USES}
 
 
 def lines(usage: Usage) -> Iterator[str]:
     """For a terminal; the same in a pipe."""
-    for door in usage.doors:
-        yield from _door(door)
+    for endpoint in usage.endpoints:
+        yield from _endpoint(endpoint)
         yield ""
     for name, why in usage.discarded:
         yield f"DISCARDED: `{name}` {why}"
@@ -126,12 +126,15 @@ def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
         yield "  nobody can be told to leak."
 
 
-def _door(door: Door) -> Iterator[str]:
-    used = sum(each.use in USED for each in door.fields)
-    named = f" ({door.operation})" if door.operation else ""
-    answers = "1 answer" if door.answers == 1 else f"{door.answers} answers"
-    yield f"{door.method} {door.path}{named}: {answers}, {len(door.fields)} fields, {used} used"
+def _endpoint(endpoint: Endpoint) -> Iterator[str]:
+    used = sum(each.use in USED for each in endpoint.fields)
+    named = f" ({endpoint.operation})" if endpoint.operation else ""
+    answers = "1 answer" if endpoint.answers == 1 else f"{endpoint.answers} answers"
+    yield (
+        f"{endpoint.method} {endpoint.path}{named}: {answers}, {len(endpoint.fields)} fields,"
+        f" {used} used"
+    )
     for use, name in USES.items():
-        paths = ", ".join(each.path for each in door.fields if each.use == use)
+        paths = ", ".join(each.path for each in endpoint.fields if each.use == use)
         for at, line in enumerate(wrap(paths, _WIDTH - 16, break_on_hyphens=False)):
             yield f"  {'' if at else name:<14}{line}"

@@ -1,7 +1,7 @@
-"""`authenticated-not-authorized`: the door asks who you are, and then not whose object it is.
+"""`authenticated-not-authorized`: the endpoint asks who you are, and then not whose object it is.
 
 Nobody without a login gets the field, and any account holder does: the fix that only adds a login.
-It cannot know whether the door was open before.
+It cannot know whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
 

@@ -12,7 +12,7 @@ RULE = RULES["enumerable-ids"]
 
 
 def matches(leak: Leak) -> bool:
-    """The keys of own objects were read, and their door was asked again and again."""
+    """The keys of own objects were read, and their endpoint was asked again and again."""
     return leak.only("walk")
 
 

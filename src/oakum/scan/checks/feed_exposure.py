@@ -1,5 +1,5 @@
 """`feed-exposure`: a field comes live, in a frame that another caused, and through no other
-door.
+endpoint.
 
 It cannot know what is pushed for events that it did not cause, nor later than it listened.
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.
@@ -12,7 +12,7 @@ RULE = RULES["feed-exposure"]
 
 
 def matches(leak: Leak) -> bool:
-    """No door that answers at once showed it."""
+    """No endpoint that answers at once showed it."""
     return leak.only("feed")
 
 

@@ -10,7 +10,7 @@ from oakum.contract.model import Severity
 
 @dataclass(frozen=True)
 class Leak:
-    """One kind of viewer, one field, one state; all doors together."""
+    """One kind of viewer, one field, one state; all endpoints together."""
 
     resource: str
     field: str
@@ -23,14 +23,14 @@ class Leak:
     """The viewer is no more to the owner than any caller with an account."""
     owner: bool
     anonymous_closed: bool
-    """Somebody without a login asked the same doors and got nothing of the field."""
+    """Somebody without a login asked the same endpoints and got nothing of the field."""
     entitled: bool
     """The contract shows this viewer something else of such an object in this state."""
     open_elsewhere: tuple[tuple[str, str], ...]
     """A state in which the contract would show the field to this viewer; empty: none."""
     promise: str
     how: frozenset[str] = frozenset()
-    """Techniques without which no door showed it; empty: a documented question did."""
+    """Techniques without which no endpoint showed it; empty: a documented question did."""
     says: str = ""
     """What differed, for a leak that stands in no field."""
     owned: bool = True
@@ -40,9 +40,9 @@ class Leak:
     whole: bool = False
     """Another's object of which this viewer, nobody to its owner, may see nothing at all."""
     unguessable: bool = False
-    """Every door wants an id that nobody can guess, and no door hands them out."""
+    """Every endpoint wants an id that nobody can guess, and no endpoint hands them out."""
     some: bool = False
-    """Another viewer of this kind got nothing of the field at the same doors."""
+    """Another viewer of this kind got nothing of the field at the same endpoints."""
 
     def only(self, how: str) -> bool:
         """Whether this technique alone has found it."""

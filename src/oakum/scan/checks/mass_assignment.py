@@ -1,6 +1,6 @@
 """`mass-assignment`: owners set members of their own that nobody lets them set.
 
-It cannot know what the member does: `roles` may open every door, or none.
+It cannot know what the member does: `roles` may open every endpoint, or none.
 Remedy: read from a request what its schema declares, and nothing else.
 """
 

@@ -1,7 +1,7 @@
 """`missing-authentication`: nobody needs to log in to read what the contract denies to anybody.
 
 It cannot know whether a document's `security` was meant: the contract alone decides.
-Remedy: refuse callers without credentials at the door, then decide by owner and setting.
+Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
 from oakum.rules import RULES
@@ -23,6 +23,6 @@ def title(leak: Leak) -> str:
 def advice(leak: Leak) -> str:
     """What to change in the API, or in the contract if it is the contract that errs."""
     return (
-        "ask for credentials at these doors, then check whose object it is: a login alone only"
+        "ask for credentials at these endpoints, then check whose object it is: a login alone only"
         " moves the leak to every account holder"
     )

@@ -1,7 +1,7 @@
 """`privacy-setting-not-enforced`: the owner's setting hides the field, and the API sends it.
 
 It cannot know what the settings page says unless the contract quotes it (`promise:`).
-Remedy: apply the setting where the object is read, for every door, not where it is displayed.
+Remedy: apply the setting where the object is read, for every endpoint, not where it is displayed.
 """
 
 from oakum.rules import RULES
@@ -25,6 +25,6 @@ def title(leak: Leak) -> str:
 def advice(leak: Leak) -> str:
     """What to change in the API."""
     return (
-        "apply the owner's setting in the query or the serializer that every door shares; hiding"
-        " it in the front end protects nobody"
+        "apply the owner's setting in the query or the serializer that every endpoint shares;"
+        " hiding it in the front end protects nobody"
     )

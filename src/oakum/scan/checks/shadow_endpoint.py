@@ -1,6 +1,6 @@
-"""`shadow-endpoint`: a door that no document has shows what the documented ones keep.
+"""`shadow-endpoint`: an endpoint that no document has shows what the documented ones keep.
 
-It cannot know who still needs that door, nor of those that it did not think of.
+It cannot know who still needs that endpoint, nor of those that it did not think of.
 Remedy: take the old address down, or let both run through the same checks.
 """
 
@@ -11,7 +11,7 @@ RULE = RULES["shadow-endpoint"]
 
 
 def matches(leak: Leak) -> bool:
-    """Shown by no documented door."""
+    """Shown by no documented endpoint."""
     return leak.only("twin")
 
 
@@ -23,6 +23,6 @@ def title(leak: Leak) -> str:
 def advice(leak: Leak) -> str:
     """What to change in the API."""
     return (
-        "take the door down, or document it and let it decide by the same code as the others;"
+        "take the endpoint down, or document it and let it decide by the same code as the others;"
         " keep a list of all addresses and versions that answer"
     )

@@ -1,5 +1,5 @@
-"""One door of GraphQL, gone through: which schema, whom to ask about, and what to do when a query
-is refused or a field fails."""
+"""One endpoint of GraphQL, gone through: which schema, whom to ask about, and what to do when a
+query is refused or a field fails."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from graphql.utilities import strip_ignored_characters
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Operation
 from oakum.exchange import Response
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate, Query, gate_of
+from oakum.scan.endpoints import Gate, Query, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.graphs.answers import Heard, fields_at, heard, reader, shows
 from oakum.scan.graphs.known import known_queries
@@ -58,7 +58,7 @@ class _Said:
 
 @dataclass
 class Explorer:
-    """The way through one door."""
+    """The way through one endpoint."""
 
     engine: Engine
     operation: Operation
@@ -66,7 +66,7 @@ class Explorer:
     _aliases: bool = True
     """Whether one field is asked several times in one query, under other names."""
     _anonymous: bool = True
-    """Whether somebody without a login gets past the door at all."""
+    """Whether somebody without a login gets past the endpoint at all."""
     _shallow: bool = False
     _unknown: set[tuple[str, str]] = field(default_factory=set)
     """(type, field) that the schema has and the server has not."""
@@ -99,7 +99,7 @@ class Explorer:
         sources = {name: each for name, each in gate.sources.items() if name in declared}
         self._base = replace(
             gate, sources=sources, personal=gate.personal & sources.keys(), batch=True, shows={},
-            how=self.how, door=Door(operation.method, operation.path, operation.id),
+            how=self.how, endpoint=Endpoint(operation.method, operation.path, operation.id),
         )  # fmt: skip
         self._params = engine.model.rule(operation.id).params
         self._owned = frozenset(
@@ -420,7 +420,7 @@ class Explorer:
         return filled, self.engine.send(gate, viewer, filled)
 
     def _gate(self, asked: Asked, base: Gate | None = None) -> Gate:
-        """The door, asked this query."""
+        """The endpoint, asked this query."""
         key = (asked.text, tuple(asked.whose.items()))
         if key in self._gates:
             return self._gates[key]
@@ -448,12 +448,12 @@ class Explorer:
         A global id holds the id that is known. And a field that is called after the caller, and
         shows each of two another account, shows each their own.
         """
-        doors = {gate.id for gate in self._gates.values()}
+        endpoints = {gate.id for gate in self._gates.values()}
         found = {
             id: who
-            for (door, _), answers in self.engine.matrix.outsiders.items()
+            for (endpoint, _), answers in self.engine.matrix.outsiders.items()
             for id in sorted(set().union(*answers.values()))
-            if door in doors and (who := self._held(id))
+            if endpoint in endpoints and (who := self._held(id))
         }
         for accounts in self._of_callers().values():
             if len(accounts) > 1 and len(set(accounts.values())) == len(accounts):

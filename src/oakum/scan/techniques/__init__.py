@@ -1,8 +1,8 @@
 """What goes beyond the documented questions: one file each, in the order in which they run.
 
-A technique gets the engine after all documented doors were asked. It asks on through `engine.put`
-(answers judged like any other, at doors of `Gate.otherwise`), or through `engine.send` where it
-compares answers itself, and leaves what it finds as cells or as a `Signal`.
+A technique gets the engine after all documented endpoints were asked. It asks on through
+`engine.put` (answers judged like any other, at endpoints of `Gate.otherwise`), or through
+`engine.send` where it compares answers itself, and leaves what it finds as cells or as a `Signal`.
 """
 
 from __future__ import annotations

@@ -21,11 +21,11 @@ from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Operation, Shape
 from oakum.contract.sensitive import ends, more_than_sets
 from oakum.exchange import Request, Response, json_bytes
-from oakum.finding import Door, Evidence
+from oakum.finding import Endpoint, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
 from oakum.scan.contacts import is_secret, noun_of, talks
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.newcomers import Newcomer, Newcomers, account_resource, removals
 from oakum.scan.owned import LETS_IN
@@ -84,17 +84,17 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     }
     for talk in talks(prospect.model, prospect.gates, "talk", writes=True):
         if talk.kind == "register":
-            door = talk.gate.door
+            endpoint = talk.gate.endpoint
             yield {
                 "as": "nobody logged in",
-                "request": f"{door.method} {door.path}  with `{talk.slot.at[-1]}` of an account of"
-                " the run's own, and with nobody's and no secret",
+                "request": f"{endpoint.method} {endpoint.path}  with `{talk.slot.at[-1]}` of an"
+                " account of the run's own, and with nobody's and no secret",
                 "why": "what it says of who has taken a name or an address",
             }
     for gate in removals(prospect.model, {}):
         yield {
             "as": "whoever may: the cleaner, an account of the run's own, or it itself",
-            "request": f"{gate.door.method} {gate.door.path}",
+            "request": f"{gate.endpoint.method} {gate.endpoint.path}",
             "why": "takes those accounts away at the end",
         }
     for operation in _setters(prospect.model, account_resource(prospect.model)):
@@ -148,15 +148,16 @@ class _Trial:
         return self.newcomers.register(lambda filled: self.engine.send(gate, None, filled), more)
 
     def _view(self, who: Newcomer, wanted: Collection[str] = ()) -> Mapping[str, Json]:
-        """What the account is shown of itself, at who-am-I and at the main door of its resource.
+        """What the account is shown of itself, at who-am-I and at the main endpoint of its
+        resource.
 
         The second is not asked once the wanted members are there and the account is known by a
         name that the run made up: elsewise it has to confirm the key before one is removed by it.
         """
         engine, found = self.engine, dict[str, Json]()
         resource = engine.model.policy.resources.get(self.newcomers.resource)
-        doors = [resource.main if resource else "", engine.model.policy.caller.operation]
-        for name in filter(None, reversed(doors)):
+        endpoints = [resource.main if resource else "", engine.model.policy.caller.operation]
+        for name in filter(None, reversed(endpoints)):
             sure = resource is not None and found.get(resource.key) in who.called.values()
             if wanted and sure and found.keys() >= set(wanted):
                 break
@@ -402,7 +403,7 @@ class _Trial:
     def _time(self, login: Operation, known: Sequence[float]) -> None:
         """Compare the times of wrong secrets with those for names that nobody has."""
         pace, named = self.engine.pace, self.newcomers.named_by
-        told = any(each.door.operation == login.id for each in self.engine.signals)
+        told = any(each.endpoint.operation == login.id for each in self.engine.signals)
         names = self.engine.cast.names()
         if pace is None or told or not all(named):
             return
@@ -454,9 +455,9 @@ class _Trial:
             curl(asked, engine.credentials(who)),
             note=note,
         )
-        door = Door(gate.door.method, gate.door.path, gate.operation.id)
+        endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         engine.signals.append(
-            Signal(how, resource, field, label, door, evidence, (), who, says="written")
+            Signal(how, resource, field, label, endpoint, evidence, (), who, says="written")
         )
 
 

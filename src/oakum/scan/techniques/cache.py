@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from oakum.finding import Answer, Door, Evidence, Result
+from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.asking import curl, fill
 from oakum.scan.doctor import Examination
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.evidence import media_name
 from oakum.scan.forms import Keeping
@@ -35,24 +35,24 @@ _NUMBERS = count(1)
 
 
 def run(engine: Engine) -> None:
-    """Ask for what leaked at doors that answer about their caller, past any cache."""
+    """Ask for what leaked at endpoints that answer about their caller, past any cache."""
     leaks: dict[tuple[str, str | None, str], list[Key]] = {}
     for key, entry in engine.matrix.leaks():
-        gate = engine.matrix.gates.get(key.door)
+        gate = engine.matrix.gates.get(key.endpoint)
         personal = gate is None or gate.personal or gate.batch or gate.operation.method != "GET"
         if (
             entry.result is Result.LEAK
             and not personal
             and entry.owner not in (NOBODY, entry.viewer)
         ):
-            leaks.setdefault((key.door, entry.viewer, entry.owner), []).append(key)
-    for (door, viewer, owner), keys in leaks.items():
-        gate = engine.matrix.gates[door]
+            leaks.setdefault((key.endpoint, entry.viewer, entry.owner), []).append(key)
+    for (endpoint, viewer, owner), keys in leaks.items():
+        gate = engine.matrix.gates[endpoint]
         if _is_ones_own(engine, gate) and _is_cached(engine, gate, viewer, owner):
             engine.matrix.confirmed.update(key.finding for key in keys)
             # Also what comes this way to such a viewer in a later world, another owner's or state.
-            alike = {(key.door, key.viewer) for key in keys}
-            cells = (key for key in engine.matrix.entries if (key.door, key.viewer) in alike)
+            alike = {(key.endpoint, key.viewer) for key in keys}
+            cells = (key for key in engine.matrix.entries if (key.endpoint, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))
     _kept(engine)
 
@@ -69,7 +69,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
         if gate is not None and owner:
             engine.put(gate, owner, None, f"before {viewer} is mixed up")
             engine.put(gate, viewer, None, f"mixed up with {owner}")
-            leaks = (entry for key, entry in engine.matrix.leaks() if key.door == gate.id)
+            leaks = (entry for key, entry in engine.matrix.leaks() if key.endpoint == gate.id)
             if any((e.viewer, e.owner) == (viewer, owner) for e in leaks):
                 continue
         held = engine.cast.relations(viewer, owner)
@@ -79,16 +79,18 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
         evidence = Evidence(
             None,
             Answer(viewer, label, answer.status, media_name(answer.media_type)),
-            f'curl -s "$TARGET{gate.door.path if gate else ""}"',
+            f'curl -s "$TARGET{gate.endpoint.path if gate else ""}"',
             note=says,
         )
-        door = gate.door if gate is not None else Door("GET", found.whoami)
+        endpoint = gate.endpoint if gate is not None else Endpoint("GET", found.whoami)
         resource, path = next(
             ((name, fields[0]) for name, fields in (gate.shows if gate else {}).items() if fields),
             ("*", "*"),
         )
         engine.signals.append(
-            Signal(HOW, resource, path, label, door, evidence, (), viewer, sure=False, says=says)
+            Signal(
+                HOW, resource, path, label, endpoint, evidence, (), viewer, sure=False, says=says
+            )
         )
 
 
@@ -97,25 +99,25 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     if any(not gate.personal and gate.shows for gate in prospect.gates):
         yield {
             "as": "who was shown another's answer",
-            "request": "the same door, with `?oakum=1`",
+            "request": "the same endpoint, with `?oakum=1`",
             "why": "a cache may have mixed up its readers",
         }
 
 
 def _kept(engine: Engine) -> None:
-    """Personal answers that shared caches may keep for everybody, one for each door."""
+    """Personal answers that shared caches may keep for everybody, one for each endpoint."""
     told: set[str] = set()
-    for (door, viewer, who), keeping in engine.keeping.items():
-        gate = engine.matrix.gates.get(door)
-        if gate is None or gate.how or viewer is None or door in told:
+    for (endpoint, viewer, who), keeping in engine.keeping.items():
+        gate = engine.matrix.gates.get(endpoint)
+        if gate is None or gate.how or viewer is None or endpoint in told:
             continue
         if gate.operation.method != "GET" or keeping.status >= 300:
             continue
-        says = _invites(engine, viewer, keeping) or _confuses(engine, door, viewer, who)
-        hidden = _personal(engine, door, viewer) if says else None
+        says = _invites(engine, viewer, keeping) or _confuses(engine, endpoint, viewer, who)
+        hidden = _personal(engine, endpoint, viewer) if says else None
         if hidden is None:
             continue
-        told.add(door)
+        told.add(endpoint)
         filled = fill(gate, engine.target, engine.knowledge, who)
         asked = curl(filled, engine.credentials(viewer)) if filled else ""
         evidence = Evidence(
@@ -123,7 +125,7 @@ def _kept(engine: Engine) -> None:
         )
         label = engine.cast.label(engine.cast.relations(None, viewer), None, viewer)
         engine.signals.append(
-            Signal(KEPT, *hidden, label, gate.door, evidence, (), viewer, sure=False, says=says)
+            Signal(KEPT, *hidden, label, gate.endpoint, evidence, (), viewer, sure=False, says=says)
         )
 
 
@@ -136,23 +138,23 @@ def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
     return "it lets shared caches keep it, and its `Vary` names nothing that tells callers apart"
 
 
-def _confuses(engine: Engine, door: str, viewer: str, who: str | None) -> str:
+def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> str:
     """Whether another reader of the same address got other values by the same validator."""
-    mine = engine.keeping[door, viewer, who]
+    mine = engine.keeping[endpoint, viewer, who]
     names = {line.partition(":")[0].strip().lower() for line in engine.credentials(viewer)}
     if {"*", *names} & mine.told_apart:
         return ""  # the key of such a cache tells its readers apart (RFC 9111, 4.1)
     for other, keeping in engine.keeping.items():
-        alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (door, who)
+        alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (endpoint, who)
         if alike and keeping.governed != mine.governed:
             return "its `ETag` is the same for another caller, whose answer is not"
     return ""
 
 
-def _personal(engine: Engine, door: str, viewer: str) -> tuple[str, str] | None:
-    """(resource, field) of the viewer's own that the door showed and not everybody may see."""
+def _personal(engine: Engine, endpoint: str, viewer: str) -> tuple[str, str] | None:
+    """(resource, field) of the viewer's own that the endpoint showed and not everybody may see."""
     for (at, who, resource), fields in engine.matrix.own.items():
-        if (at, who) == (door, viewer):
+        if (at, who) == (endpoint, viewer):
             for path in sorted(fields):
                 if not engine.matrix.sees(resource, path, None, viewer):
                     return resource, path
@@ -160,7 +162,7 @@ def _personal(engine: Engine, door: str, viewer: str) -> tuple[str, str] | None:
 
 
 def _is_ones_own(engine: Engine, gate: Gate) -> bool:
-    """Whether each answer of the door was about one person, whoever that is."""
+    """Whether each answer of the endpoint was about one person, whoever that is."""
     shown = engine.seen.get((gate.id, ""), {}).values()
     about = [{name for name, _ in each} - {NOBODY} for each in shown]
     return any(about) and all(len(names) <= 1 for names in about)

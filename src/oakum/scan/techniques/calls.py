@@ -1,6 +1,6 @@
 """Who is let in where the contract says who may call, and no object tells by what it shows.
 
-A list of jobs, a report of all sales, a cache that is emptied: what such a door answers holds
+A list of jobs, a report of all sales, a cache that is emptied: what such an endpoint answers holds
 nobody's field, so it is asked as one caller of each kind, and whoever the contract's `call` leaves
 out has to be refused (CWE-862). Carried out is what answers them as it answers those who may; what
 only looks alike may be a polite *no*, and is suspected.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from oakum.finding import Evidence
 from oakum.scan.asking import curl, fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.matrix import NOBODY
 from oakum.scan.signals import Signal
@@ -27,7 +27,7 @@ _BY_CALLER = ("anyone", "authenticated", "claim")
 
 
 def run(engine: Engine) -> None:
-    """Only reading doors without an id: others are judged by what they show, or not called."""
+    """Only reading endpoints without an id: others are judged by what they show, or not called."""
     for gate in engine.gates:
         if _is_closed_to_some(engine.model, gate):
             _ask(engine, gate)
@@ -39,7 +39,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         if _is_closed_to_some(prospect.model, gate):
             yield {
                 "as": "one caller of each kind",
-                "request": f"{gate.door.method} {gate.door.path}",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}",
                 "why": "the contract says who may call",
             }
 
@@ -87,4 +87,6 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
         curl(filled, engine.credentials(viewer)),
         note=f"who may not call {says}",
     )
-    engine.signals.append(Signal(HOW, "*", "*", label, gate.door, evidence, (), viewer, sure, says))
+    engine.signals.append(
+        Signal(HOW, "*", "*", label, gate.endpoint, evidence, (), viewer, sure, says)
+    )

@@ -22,11 +22,11 @@ from oakum.contract.lexicon import FieldClass, classify_field, words
 from oakum.contract.model import Json, Resource, Shape
 from oakum.contract.sensitive import ends
 from oakum.exchange import Request, Response, json_bytes
-from oakum.finding import Door, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
 from oakum.scan.contacts import is_secret, noun_of
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import value_at
 from oakum.scan.ledger import Ledger, Made, in_path, marked
@@ -77,7 +77,9 @@ def run(engine: Engine) -> None:
             if refused:
                 said = " and ".join(map(str, sorted(refused)))
                 engine.untried.append(
-                    Skipped(pair.make.door, f"nothing was made: whoever asked was answered {said}")
+                    Skipped(
+                        pair.make.endpoint, f"nothing was made: whoever asked was answered {said}"
+                    )
                 )
 
 
@@ -86,12 +88,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     for pair in _pairs(prospect.model, {}) if prospect.may.writes else ():
         yield {
             "as": "an identity",
-            "request": f"{pair.make.door.method} {pair.make.door.path}",
+            "request": f"{pair.make.endpoint.method} {pair.make.endpoint.path}",
             "why": f"a `{pair.resource}` of the run's own: which members it may ask for",
         }
         yield {
             "as": "others, then its owner",
-            "request": f"{pair.remove.door.method} {pair.remove.door.path}",
+            "request": f"{pair.remove.endpoint.method} {pair.remove.endpoint.path}",
             "why": f"takes that `{pair.resource}` away",
         }
 
@@ -166,7 +168,7 @@ class _Trial:
             f"a new `{pair.resource}` of {self.owner} ({secrets.token_hex(3)})",
             self.owner, mark, key, tuple(request for request, _ in lists), remove,
             look=self._look(), turns=tuple(names for _, names in lists),
-            how=f"{pair.remove.door.method} {pair.remove.door.path} as {self.owner}",
+            how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {self.owner}",
         )  # fmt: skip
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
@@ -184,7 +186,7 @@ class _Trial:
                 self.ledger.refused(made)
             elif not there:
                 said = (
-                    f"{pair.make.door.method} {pair.make.door.path} was answered with"
+                    f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
                     f" the same, it holds a text that begins with `{mark.split()[0]}`"
                 )
@@ -214,7 +216,7 @@ class _Trial:
     def _wrote_over(self, made: Made) -> None:
         """The mark stands in an object that was there before: the creation has changed that one,
         and removing it would lose it whole."""
-        make, self.stopped = self.pair.make.door, True
+        make, self.stopped = self.pair.make.endpoint, True
         self.ledger.overwrote(
             made,
             f"{make.method} {make.path} wrote over a `{self.pair.resource}` of {self.owner} that"
@@ -232,7 +234,7 @@ class _Trial:
             body = _body(engine, shape, self.pair, self.owner, marks, ())
         except LookupError as error:
             engine.untried.append(
-                Skipped(make.door, f"nothing was made: no value is known for `{error.args[0]}`")
+                Skipped(make.endpoint, f"nothing was made: no value is known for `{error.args[0]}`")
             )
             return None
         if next(marks, ""):
@@ -259,7 +261,7 @@ class _Trial:
         return found[:2]
 
     def _look(self) -> Request | None:
-        """What shows the object alone, with `{key}` in it; None where no door does."""
+        """What shows the object alone, with `{key}` in it; None where no endpoint does."""
         main = self._main()
         return self._with_key(main) if main is not None else None
 
@@ -283,7 +285,7 @@ class _Trial:
         return _Own(self.engine, self.owner, self.pair.resource, key)
 
     def _main(self) -> Gate | None:
-        """The door to one object."""
+        """The endpoint to one object."""
         engine = self.engine
         known = engine.model.policy.resources[self.pair.resource]
         return engine.matrix.gates.get(known.main) or next(
@@ -297,7 +299,7 @@ class _Trial:
         )  # fmt: skip
 
     def _view(self, made: Made) -> Mapping[str, Json]:
-        """The owner's own view: at the main door, else in a list."""
+        """The owner's own view: at the main endpoint, else in a list."""
         engine, main = self.engine, self._main()
         if main is not None and made.known:
             with self._as_own(made.known):
@@ -345,7 +347,7 @@ class _Trial:
             found += 1
             yield at, other
         if untried:
-            engine.untried.append(left_out(self.pair.make.door, untried))
+            engine.untried.append(left_out(self.pair.make.endpoint, untried))
 
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
@@ -390,8 +392,8 @@ class _Trial:
         state = engine.matrix.state(resource, self.owner)
         for viewer in engine.watchers(self.owner):
             held = engine.cast.relations(viewer, self.owner)
-            door = self.pair.remove.operation.id
-            free = through(engine.model, door, held, viewer is not None)
+            endpoint = self.pair.remove.operation.id
+            free = through(engine.model, endpoint, held, viewer is not None)
             sets = any(allows(table, leaf, held, state) for leaf in table.leaves)
             own = any(allows(table, leaf, frozenset(), state) for leaf in table.leaves)
             if not (free and (sets or own)):
@@ -426,12 +428,10 @@ class _Trial:
         label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
         line = curl(asked, engine.credentials(viewer)) if asked else ""
         side = engine.lookout.side(viewer, label, answer or Response(201, {}, b""))
-        door = Door(gate.door.method, gate.door.path, gate.operation.id)
+        at = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         evidence = Evidence(None, side, line, note=note)
         engine.signals.append(
-            Signal(
-                how, self.pair.resource, field, label, door, evidence, (), viewer, says="written"
-            )
+            Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, says="written")
         )
 
 

@@ -22,7 +22,7 @@ from oakum.contract.model import Json, Parameter, Shape
 from oakum.exchange import Response, json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate, frame_media, is_websocket
+from oakum.scan.endpoints import Gate, frame_media, is_websocket
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.streams import Frame, Listen, Stream
@@ -62,7 +62,7 @@ def run(engine: Engine) -> None:
     if engine.listen is None:
         return
     for feed in engine.feeds:
-        engine.say(f"listening to {feed.door.method} {feed.door.path}")
+        engine.say(f"listening to {feed.endpoint.method} {feed.endpoint.path}")
         heard, unfilled = 0, True
         statuses: set[int] = set()
         tried: set[str] = set()
@@ -73,18 +73,20 @@ def run(engine: Engine) -> None:
             unfilled = False
             hall.run()
             heard, statuses = heard + hall.heard, statuses | hall.statuses
-        door = f"{feed.door.method} {feed.door.path}"
+        endpoint = f"{feed.endpoint.method} {feed.endpoint.path}"
         if unfilled:
-            engine.notes.append(f"{door}: a feed, not listened to: its parameters have no value")
+            engine.notes.append(
+                f"{endpoint}: a feed, not listened to: its parameters have no value"
+            )
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
-            engine.notes.append(f"{door}: a feed from which no frame came (answered {said})")
+            engine.notes.append(f"{endpoint}: a feed from which no frame came (answered {said})")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """The feeds that are opened, and what is changed while they are open."""
     for feed in prospect.feeds:
-        request = f"{feed.door.method} {feed.door.path}"
+        request = f"{feed.endpoint.method} {feed.endpoint.path}"
         yield {
             "as": "every kind of viewer, then owners",
             "request": f"{request}, kept open for some seconds",
@@ -165,9 +167,12 @@ class _Hall:
     round: int = 0
 
     def __post_init__(self) -> None:
-        self.plain = self.feed.otherwise(HOW, door=self.feed.door.path)
+        self.plain = self.feed.otherwise(HOW, endpoint=self.feed.endpoint.path)
         self.replay = self.plain.otherwise(
-            HOW, door=self.feed.door.path, query=_replay(self.feed), headers={"last-event-id": "0"}
+            HOW,
+            endpoint=self.feed.endpoint.path,
+            query=_replay(self.feed),
+            headers={"last-event-id": "0"},
         )
         self.engine.matrix.open(self.plain)
         media = frame_media(self.feed.operation)
@@ -203,7 +208,7 @@ class _Hall:
 
     def _arrivals(self, gate: Gate, order: Iterable[str | None], *, sure: bool = False) -> None:
         """One after another comes in; at their own feed the owner last."""
-        with self._doors():
+        with self._endpoints():
             for viewer in order:
                 self._enter(viewer, gate)
             self.recalls |= gate is self.replay and bool(self.seats)
@@ -234,7 +239,7 @@ class _Hall:
         if not ties.begin(viewer, relation, owner):
             return False
         done = False
-        with self._doors():
+        with self._endpoints():
             if self._enter(viewer, self.plain):
                 self._hear(_ARRIVAL, until_quiet=True)
                 done = ties.end(viewer, relation, owner)
@@ -247,7 +252,7 @@ class _Hall:
         """A setting is closed while a feed is open."""
         shut = self.engine.cast.states[(owner, path)] == values[-1]
         done = not shut or switches.flip(owner, path, values[0])
-        with self._doors():
+        with self._endpoints():
             if done:
                 done = self._gather(owner) and (
                     switches.undo(owner, path) if shut else switches.flip(owner, path, values[-1])
@@ -261,7 +266,7 @@ class _Hall:
 
     def _write(self, switches: Switches, owner: str, path: str) -> bool:
         """An own field is written and put back: two events, the second with what stood there."""
-        with self._doors():
+        with self._endpoints():
             done = self._gather(owner)
             if done:
                 done = switches.flip(owner, path, _other(self._own(owner, path)))
@@ -301,7 +306,7 @@ class _Hall:
     # ------------------------------------------------------------ who listens
 
     @contextmanager
-    def _doors(self) -> Iterator[None]:
+    def _endpoints(self) -> Iterator[None]:
         """A round: who has come in leaves again at its end."""
         self.round += 1
         try:
@@ -401,7 +406,7 @@ class _Hall:
         return {
             key.finding
             for key, entry in self.engine.matrix.leaks()
-            if key.door == self.plain.id and entry.result is Result.LEAK
+            if key.endpoint == self.plain.id and entry.result is Result.LEAK
             if key.finding not in self.engine.matrix.confirmed
         }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from oakum.contract.model import Operation
-from oakum.scan.doors import is_graphql
+from oakum.scan.endpoints import is_graphql
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
 from oakum.semantics import Model
@@ -21,7 +21,7 @@ HOW = "graph"
 
 
 def run(engine: Engine) -> None:
-    """Ask at every door of GraphQL."""
+    """Ask at every endpoint of GraphQL."""
     operations = list(_operations(engine.model))
     if operations and find_spec("graphql") is None:
         engine.notes.append("GraphQL was not asked: `pip install '.[graphql]'` in Oakum's folder")
@@ -38,11 +38,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     for operation in _operations(prospect.model):
         rule = prospect.model.rule(operation.id)
         graph = prospect.graphs.get(rule.graphql)
-        door = f"{operation.method} {operation.path}"
+        endpoint = f"{operation.method} {operation.path}"
         if graph is None:
             yield {
                 "as": "an owner",
-                "request": f"{door}  {{ __schema }}",
+                "request": f"{endpoint}  {{ __schema }}",
                 "why": "no file has its schema; what it tells is then asked by all",
             }
             continue
@@ -54,7 +54,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             filled = ", ".join(dict.fromkeys(hole.source for hole in root.holes()))
             yield {
                 "as": "each owner, then every kind of viewer",
-                "request": f"{door}  {{ {root.name} }}" + (f"  with {filled}" if filled else ""),
+                "request": f"{endpoint}  {{ {root.name} }}"
+                + (f"  with {filled}" if filled else ""),
                 "why": "another path may lead to the same objects",
             }
 

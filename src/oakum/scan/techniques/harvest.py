@@ -19,7 +19,7 @@ from oakum.exchange import json_bytes
 from oakum.finding import Result
 from oakum.scan.asking import variable
 from oakum.scan.bodies import body_shape
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.later_pages import read_on
 from oakum.scan.technique import Line, Prospect
@@ -42,7 +42,7 @@ _MOST_WAYS = 8
 
 
 def run(engine: Engine) -> None:
-    """Ask every door that finds people for all of them."""
+    """Ask every endpoint that finds people for all of them."""
     engine.say("searching for everybody at once")
     for gate in list(engine.gates):
         if not _finds_people(engine.model, gate):
@@ -65,7 +65,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             )
             yield {
                 "as": "an identity, then every kind of viewer if it shows more",
-                "request": f"{gate.door.method} {gate.door.path}  with {asked} in `{slot.name}`",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {asked} in"
+                f" `{slot.name}`",
                 "why": "a search for one may give everybody",
             }
 
@@ -89,7 +90,7 @@ class _Slot:
 
 
 def _slots(model: Model, gate: Gate) -> Iterator[_Slot]:
-    """All of them, of doors that nobody else's id has to open first."""
+    """All of them, of endpoints that nobody else's id has to open first."""
     for each in gate.operation.parameters:
         if each.where != "query" or gate.personal - {each.name}:
             continue
@@ -153,7 +154,7 @@ def _asks(model: Model, gate: Gate, name: str, *, also: bool) -> bool:
 
 
 def _meant_ids(model: Model, gate: Gate, name: str) -> str:
-    """The key of the one owned resource that a door shows, for a list called after ids."""
+    """The key of the one owned resource that an endpoint shows, for a list called after ids."""
     shown = [model.policy.resources[each] for each in gate.shows]
     keyed = [each for each in shown if each.key and each.owner.kind != "none"]
     return f"{keyed[0].name}.{keyed[0].key}" if len(keyed) == 1 and _is_plural(name) else ""
@@ -164,7 +165,7 @@ def _meant_ids(model: Model, gate: Gate, name: str) -> str:
 
 def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
     """The documented question, once about each identity, and about an object of theirs in each
-    state: a name is nobody's id, so the door was asked with anybody's."""
+    state: a name is nobody's id, so the endpoint was asked with anybody's."""
     resource = engine.model.policy.resources.get(slot.source.partition(".")[0])
     if slot.name in gate.personal or resource is None or resource.owner.kind == "none":
         return
@@ -185,7 +186,7 @@ def _everybody(engine: Engine, gate: Gate, slot: _Slot) -> None:
     if not engine.cast.subjects():  # nobody could log in
         return
     known: set[str] = set()
-    """Terms that are no signs here: the door answered, and showed nobody else."""
+    """Terms that are no signs here: the endpoint answered, and showed nobody else."""
     for term, way in islice(_ways(engine, gate, slot), _MOST_WAYS):
         if term[:-1] and term[-1:] in known:
             continue
@@ -210,12 +211,12 @@ def _ways(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[tuple[str, Gate]]
         if slot.where == "query":
             yield value, bare.otherwise(HOW, query=((slot.name, value),), veiled=veiled)
         else:
-            door = f"{gate.door.path} with {slot.name}={symbol or value}"
+            endpoint = f"{gate.endpoint.path} with {slot.name}={symbol or value}"
             more = _body(gate, slot, value)
             if slot.above and symbol:
                 shown = _body(gate, slot, symbol)[slot.above]
                 veiled = {slot.above: json_bytes(shown).decode()}
-            yield value, bare.otherwise(HOW, door=door, fixed=more, veiled=veiled)
+            yield value, bare.otherwise(HOW, endpoint=endpoint, fixed=more, veiled=veiled)
 
 
 def _for_nothing(engine: Engine, gate: Gate) -> None:
@@ -232,7 +233,7 @@ def _for_nothing(engine: Engine, gate: Gate) -> None:
         bare = replace(_without(bare, name), batch=False)
     empty = {name: "" for name, thunk in shape.properties.items() if _is_text(thunk())}
     for said, more in (("nothing", {}), ("empty texts", empty)):
-        way = bare.otherwise(HOW, door=f"{gate.door.path} for {said}", fixed=more)
+        way = bare.otherwise(HOW, endpoint=f"{gate.endpoint.path} for {said}", fixed=more)
         if way.id not in engine.matrix.gates and (said == "nothing" or more):
             engine.matrix.open(way)
             _ask_all(engine, way)
@@ -247,7 +248,7 @@ def _with_owner(engine: Engine, gate: Gate) -> None:
         in_query = any(each.name == name for each in gate.operation.parameters)
         way = gate.otherwise(
             HOW,
-            door="" if in_query else f"{gate.door.path} with {name}={_TERM}",
+            endpoint="" if in_query else f"{gate.endpoint.path} with {name}={_TERM}",
             query=((name, _TERM),) if in_query else (),
             fixed={} if in_query else {name: _TERM},
         )
@@ -275,7 +276,7 @@ def _terms_beside(model: Model, gate: Gate) -> Iterator[str]:
 
 
 def _without(gate: Gate, name: str) -> Gate:
-    """A door in which nothing fills a parameter."""
+    """An endpoint in which nothing fills a parameter."""
     return replace(
         gate,
         sources={each: source for each, source in gate.sources.items() if each != name},
@@ -320,7 +321,7 @@ def _is_key(model: Model, source: str) -> bool:
 
 def _own_text(engine: Engine, gate: Gate, slot: _Slot) -> tuple[str, str]:
     """`Resource.field` and the value of somebody's that is asked for: what fills the parameter, the
-    field of its name, or else any text that the door shows."""
+    field of its name, or else any text that the endpoint shows."""
     who = engine.cast.subjects()[-1]
     fields = {
         f"{resource}.{leaf}": words(leaf.split(".")[-1]) == words(slot.name)
@@ -370,12 +371,12 @@ def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
     bare, symbol = _without(gate, slot.name), variable("EVERYBODY", slot.source)
     veiled = {slot.name: symbol}
     if slot.where == "query":
-        door = f"{gate.door.path}?{slot.name}={symbol}"
+        endpoint = f"{gate.endpoint.path}?{slot.name}={symbol}"
         for order, said in ((known, ""), (known[::-1], ", own last")):
             pairs = tuple((slot.name, each) for each in order)
-            yield bare.otherwise(HOW, door=f"{door}{said}", query=pairs, veiled=veiled)
+            yield bare.otherwise(HOW, endpoint=f"{endpoint}{said}", query=pairs, veiled=veiled)
             query = ((slot.name, ",".join(order)),)
-            yield bare.otherwise(HOW, door=f"{door},…{said}", query=query, veiled=veiled)
+            yield bare.otherwise(HOW, endpoint=f"{endpoint},…{said}", query=query, veiled=veiled)
     else:
         listed_ = replace(
             bare,
@@ -383,12 +384,12 @@ def _lists(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[Gate]:
             personal=bare.personal | {slot.name},
             batch=True,
         )
-        yield listed_.otherwise(HOW, door=f"{gate.door.path} with {slot.name}")
+        yield listed_.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {slot.name}")
 
 
 def _of_each(engine: Engine, gate: Gate, slot: _Slot) -> Iterator[str]:
-    """One id of each identity, that of who asks first: a page may be short, and a door may look at
-    one of them alone. Who has shown none yet asks without any, where that may be."""
+    """One id of each identity, that of who asks first: a page may be short, and an endpoint may
+    look at one of them alone. Who has shown none yet asks without any, where that may be."""
     taken: set[str] = set()
     for who in engine.cast.subjects()[:_MOST_OWNERS]:
         if not engine.knowledge.values(slot.source, who) and slot.optional:
@@ -422,5 +423,6 @@ def _ask_all(engine: Engine, way: Gate) -> bool:
     for viewer in engine.watchers(None):
         engine.put(way, viewer, None)
     return any(
-        entry.result is Result.LEAK and key.door == way.id for key, entry in engine.matrix.leaks()
+        entry.result is Result.LEAK and key.endpoint == way.id
+        for key, entry in engine.matrix.leaks()
     )

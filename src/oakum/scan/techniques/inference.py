@@ -14,7 +14,7 @@ from oakum.contract.lexicon import listed, words
 from oakum.exchange import Response
 from oakum.finding import Evidence
 from oakum.scan.asking import Filled, curl, fill, unlike
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import says_nothing
 from oakum.scan.matrix import state_key
@@ -64,7 +64,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             if parameter.where == "query" and fields and not gate.personal:
                 yield {
                     "as": "viewers who may not see the field",
-                    "request": f"{gate.door.method} {gate.door.path}?{parameter.name}=$OWN_VALUE",
+                    "request": f"{gate.endpoint.method}"
+                    f" {gate.endpoint.path}?{parameter.name}=$OWN_VALUE",
                     "why": f"a filter by `{fields[0]}` may tell it",
                 }
 
@@ -146,7 +147,7 @@ that a server fails over is not asked again: the fault is the form's, not the ta
 def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
     """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
     does not."""
-    door = gate.operation.id
+    endpoint = gate.operation.id
     field = words(hidden.field.split(".")[-1])
     for parameter in gate.operation.parameters:
         if parameter.where != "query" or parameter.name in gate.sources:
@@ -162,14 +163,14 @@ def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
                     form.format(field=hidden.field, value=value)
                     for value in (hidden.value, unlike(hidden.value))
                 )
-                way = (door, parameter.name, form)
+                way = (endpoint, parameter.name, form)
                 yield way, _asked(gate, parameter.name, one), _asked(gate, parameter.name, other)
             continue
         else:
             continue
         if pair and pair[0] != pair[1]:
             first, second = (_asked(gate, parameter.name, each) for each in pair)
-            yield (door, parameter.name, ""), first, second
+            yield (endpoint, parameter.name, ""), first, second
 
 
 def _asked(gate: Gate, name: str, value: str) -> Gate:
@@ -256,7 +257,7 @@ def signal(
         note=f"same question, two worlds, different answer: {says}",
     )
     return Signal(
-        HOW, hidden.resource, hidden.field, hidden.label, gate.door, evidence, state,
+        HOW, hidden.resource, hidden.field, hidden.label, gate.endpoint, evidence, state,
         hidden.viewer, True, says,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ import orjson
 
 from oakum.contract.classify import classify, wipes
 from oakum.contract.lexicon import listed, words
-from oakum.finding import Answer, Door, Evidence
+from oakum.finding import Answer, Endpoint, Evidence
 from oakum.scan.engine import Engine
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
@@ -63,7 +63,9 @@ def run(engine: Engine) -> None:
     for operation in operations if told else ():
         verdict = classify(operation, engine.model.rule(operation.id))
         if verdict.kind == "destructive" and wipes(operation) and operation.anonymous:
-            _tell_wipe(engine, Door(operation.method, operation.path, operation.id), verdict.reason)
+            _tell_wipe(
+                engine, Endpoint(operation.method, operation.path, operation.id), verdict.reason
+            )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -110,27 +112,27 @@ def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
     ]
     owned = [(name, each.key) for name, each in engine.model.policy.resources.items() if each.key]
     resource, key = next(iter(accounts or owned), ("", "token"))
-    door = next(
+    endpoint = next(
         (
-            Door(each.method, each.path, each.id)
+            Endpoint(each.method, each.path, each.id)
             for each in engine.model.operations.values()
             if classify(each, engine.model.rule(each.id)).kind == "login"
         ),
-        Door("POST", "/", ""),
+        Endpoint("POST", "/", ""),
     )
     note = f"the {algorithm} signature of {who}'s own token was made with a word from a short list;"
     evidence = Evidence(
         None, Answer(who, "", 0, ""), "", note=f"{note} tried in memory, nothing was sent"
     )
     engine.signals.append(
-        Signal(KEY, resource, key, "anyone", door, evidence, (), None, says=algorithm)
+        Signal(KEY, resource, key, "anyone", endpoint, evidence, (), None, says=algorithm)
     )
 
 
-def _tell_wipe(engine: Engine, door: Door, reason: str) -> None:
+def _tell_wipe(engine: Engine, endpoint: Endpoint, reason: str) -> None:
     evidence = Evidence(
         None, Answer("nobody logged in", "anyone", 0, ""), "", note=f"{reason}; it was not called"
     )
     engine.signals.append(
-        Signal(WIPE, "*", "*", "anyone", door, evidence, (), None, sure=False, says=reason)
+        Signal(WIPE, "*", "*", "anyone", endpoint, evidence, (), None, sure=False, says=reason)
     )

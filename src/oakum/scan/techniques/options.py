@@ -1,4 +1,4 @@
-"""Optional parameters: the same door, asked for more (P7, P8 of the catalogue).
+"""Optional parameters: the same endpoint, asked for more (P7, P8 of the catalogue).
 
 A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
 Each parameter that the document declares is tried as its owner first. What changes the form of the
@@ -15,7 +15,7 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Parameter
 from oakum.contract.sensitive import asks_for_change
 from oakum.scan.choices import choices, has_choices, members_with_choices, placed
-from oakum.scan.doors import EMBEDS, Gate
+from oakum.scan.endpoints import EMBEDS, Gate
 from oakum.scan.engine import Engine
 from oakum.scan.other_ids import ask_for_others, named_others
 from oakum.scan.styles import text_of
@@ -35,7 +35,7 @@ _FORMATS = listed("format output accept type")
 
 
 def run(engine: Engine) -> None:
-    """Try the optional parameters of every door that shows anything."""
+    """Try the optional parameters of every endpoint that shows anything."""
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
     for gate in list(engine.gates):
@@ -79,7 +79,7 @@ def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> No
 
 
 def _with(gate: Gate, said: str, fixed: Mapping[str, Json]) -> Gate:
-    return gate.otherwise(HOW, door=f"{gate.door.path} with {said}", fixed=fixed)
+    return gate.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {said}", fixed=fixed)
 
 
 def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
@@ -132,32 +132,32 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             named = f"`{parameter.name}: {source}`"
             yield {
                 "as": "an owner; then every kind of viewer",
-                "request": f"{gate.door.method} {gate.door.path}  with {named}",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named}",
                 "why": "who it names may be somebody else",
             }
         for parameter in _optional(gate):
             yield {
                 "as": "an owner; then every kind of viewer, with several options in one question",
-                "request": f"{gate.door.method} {gate.door.path}?{parameter.name}=…",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}?{parameter.name}=…",
                 "why": "an optional parameter may show more",
             }
         for at, _ in _members(gate):
             yield {
                 "as": "an owner; then every kind of viewer, with several options in one question",
-                "request": f"{gate.door.method} {gate.door.path}  with `{'.'.join(at)}: …`",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{'.'.join(at)}: …`",
                 "why": "a choice in the body may show more",
             }
         options = [each[0] for each in header_options(gate)] + [*media_types(gate)]
         for option in options if gate.shows and not gate.query else []:
             yield {
                 "as": "every kind of viewer",
-                "request": f"{gate.door.method} {gate.door.path}  with `{option.name}: …`",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{option.name}: …`",
                 "why": "what a header asks for may show more",
             }
 
 
 def _optional(gate: Gate) -> Iterator[Parameter]:
-    """Declared query parameters that no question fills yet, of doors that show something."""
+    """Declared query parameters that no question fills yet, of endpoints that show something."""
     if not gate.shows or gate.query:
         return
     for parameter in gate.operation.parameters:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect, is_spent
 from oakum.semantics import Model
@@ -60,7 +60,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             named = " and ".join(f"`{each}`" for each in above)
             yield {
                 "as": "one identity of each kind",
-                "request": f"{gate.door.method} {gate.door.path}  with {named} of its own",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named} of its own",
                 "why": "somebody else's object below an own one",
             }
 
@@ -83,7 +83,7 @@ def _above(model: Model, gate: Gate) -> Iterator[tuple[str, ...]]:
 
 def _way(gate: Gate, above: tuple[str, ...], viewer: str) -> Gate:
     named = ", ".join(f"{{{each}}}" for each in above)
-    way = gate.otherwise(HOW, door=f"{gate.door.path} with {named} of {viewer}")
+    way = gate.otherwise(HOW, endpoint=f"{gate.endpoint.path} with {named} of {viewer}")
     return replace(way, whose={**gate.whose, **dict.fromkeys(above, (viewer, 0))})
 
 

@@ -1,10 +1,10 @@
 """Grants that outlive their end: read, revoke, read again with what was kept (P16).
 
-For each relation that may be ended and each switch that may be closed: the doors are read as the
-one who is still entitled, and links and cursors kept; the grant is taken away; the same doors, the
-old cursors and the old links are asked again, and judged by what is granted now. Then it is as it
-was. An ignored switch changes nothing, so the two readings are not compared with each other, but
-the second one with the contract: non-interference is blind here.
+For each relation that may be ended and each switch that may be closed: the endpoints are read as
+the one who is still entitled, and links and cursors kept; the grant is taken away; the same
+endpoints, the old cursors and the old links are asked again, and judged by what is granted now.
+Then it is as it was. An ignored switch changes nothing, so the two readings are not compared with
+each other, but the second one with the contract: non-interference is blind here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from oakum.contract.classify import classify
 from oakum.contract.lexicon import listed
 from oakum.contract.model import Json, Operation, Parameter
 from oakum.contract.sensitive import asks_for_change
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.scan.artefacts import Artefact, cursor_parameter
 from oakum.scan.asking import variable
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.naming import base_pattern, path_values
 from oakum.scan.switches import Switches
@@ -85,7 +85,9 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _has_anything(engine: Engine, owner: str) -> bool:
     """Whether an owner has anything that the end of a relation could go on showing."""
-    return any(who == owner and door in engine.matrix.gates for door, who, _ in engine.matrix.own)
+    return any(
+        who == owner and endpoint in engine.matrix.gates for endpoint, who, _ in engine.matrix.own
+    )
 
 
 def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
@@ -94,8 +96,10 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
     if not ties.begin(viewer, relation, owner):
         return False
     engine.enter(f"begin of {relation}", owner)
-    doors = dict.fromkeys(door for door, who, _ in engine.matrix.own if who == owner)
-    for gate in (engine.matrix.gates[door] for door in doors if door in engine.matrix.gates):
+    endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
+    for gate in (
+        engine.matrix.gates[endpoint] for endpoint in endpoints if endpoint in engine.matrix.gates
+    ):
         if not gate.how and not gate.batch:
             engine.put(gate, viewer, owner if gate.personal else None)
     carrying = _carrying(engine, owner, viewer)
@@ -105,7 +109,7 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
     engine.enter(f"end of {relation}", owner)
     if ended:
         for gate, who in carrying:
-            way = gate.otherwise(HOW, door=gate.door.path)
+            way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
             engine.matrix.open(way)
             engine.put(way, viewer, who)
         _come_back(engine, kept)
@@ -156,13 +160,13 @@ def _close(engine: Engine, switches: Switches, owner: str, changes: list[tuple[s
 
 
 def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Gate, str | None]]:
-    """Doors at which this viewer has been shown objects of this owner."""
+    """Endpoints at which this viewer has been shown objects of this owner."""
     return [
-        (engine.matrix.gates[door], who or None)
-        for (door, who), answers in engine.seen.items()
+        (engine.matrix.gates[endpoint], who or None)
+        for (endpoint, who), answers in engine.seen.items()
         if any(name == owner for name, _ in answers.get(viewer, ()))
-        and door in engine.matrix.gates
-        and not engine.matrix.gates[door].how
+        and endpoint in engine.matrix.gates
+        and not engine.matrix.gates[endpoint].how
     ]
 
 
@@ -183,7 +187,7 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
             if not name:
                 continue
             way = each.gate.otherwise(
-                HOW, door=each.gate.door.path, query=((name, each.value),),
+                HOW, endpoint=each.gate.endpoint.path, query=((name, each.value),),
                 veiled={name: variable(each.viewer or "", "cursor")},
             )  # fmt: skip
             engine.matrix.open(way)
@@ -197,10 +201,11 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
 
 
 def _link(engine: Engine, artefact: Artefact) -> Gate | None:
-    """A door for an address that an answer gave, as the operation whose path it has, or as none.
+    """An endpoint for an address that an answer gave, as the operation whose path it has, or as
+    none.
 
-    None for the plain address of a documented door, which is asked in every world anyway, and for
-    what does not only read, as far as documents and words tell: `/logout` is a link, too.
+    None for the plain address of a documented endpoint, which is asked in every world anyway, and
+    for what does not only read, as far as documents and words tell: `/logout` is a link, too.
     """
     parts = urlsplit(artefact.value)
     base = urlsplit(engine.target).path.rstrip("/")
@@ -224,14 +229,14 @@ def _link(engine: Engine, artefact: Artefact) -> Gate | None:
     )
     veiled = {name: variable("", f"link {name}") for name, _ in query}
     return Gate(
-        operation, Door("GET", known.door.path if known else template, operation.id),
+        operation, Endpoint("GET", known.endpoint.path if known else template, operation.id),
         known.shows if known else {}, {}, values, unfilled=tuple(values),
         how=HOW, query=query, veiled=veiled,
     )  # fmt: skip
 
 
 def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]) -> bool:
-    """Whether an address that is no known door's says that it does more than read."""
+    """Whether an address that is no known endpoint's says that it does more than read."""
     for each in engine.model.operations.values():
         if each.method == "GET" and _matches(each.path, path):
             return True  # it was left alone before

@@ -1,4 +1,5 @@
-"""Talk before the door: what is said of a person to whoever names them (P5, P13 of the catalogue).
+"""Talk before the endpoint: what is said of a person to whoever names them (P5, P13 of the
+catalogue).
 
 A login, its first step, a forgotten password, a look-up by address: each is asked about somebody
 who has an account and about somebody who has none (`scan.comparison`). The answers themselves are
@@ -36,7 +37,7 @@ _MOST_GROUPS = 4
 
 def run(engine: Engine) -> None:
     """Ask every operation that talks about somebody; first as nobody."""
-    engine.say("talking about people before the door")
+    engine.say("talking about people before the endpoint")
     table = _Table(engine)
     for talk in talks(engine.model, engine.gates, HOW, writes=engine.may.writes):
         if talk.kind == "register":
@@ -66,7 +67,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _called(talk: Talk) -> str:
-    return f"{talk.gate.door.method} {talk.gate.door.path}"
+    return f"{talk.gate.endpoint.method} {talk.gate.endpoint.path}"
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class _Table:
         """Every answer of one operation to one kind of viewer, looked at and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
         if not names or (talk.kind == "read" and talk.gate.shows and not group.hidden):
-            return []  # a door like any other: it was asked already
+            return []  # an endpoint like any other: it was asked already
         if group.hidden:
             heard = self._compare(talk, group, names[:2])
         else:
@@ -298,7 +299,7 @@ class _Table:
             evidence = self._evidence(group, first, "two people's own values in the same place")
             engine.signals.append(
                 Signal(
-                    HOW, resource, path, group.label, talk.gate.door, evidence,
+                    HOW, resource, path, group.label, talk.gate.endpoint, evidence,
                     self._state(resource, path, who), group.viewer,
                 )
             )  # fmt: skip
@@ -311,7 +312,7 @@ class _Table:
         note = f"asked about somebody, and about nobodies of the same look: {says}"
         self.engine.signals.append(
             Signal(
-                ORACLE, group.resource, group.field, group.label, talk.gate.door,
+                ORACLE, group.resource, group.field, group.label, talk.gate.endpoint,
                 self._evidence(group, heard, note), group.state, group.viewer, sure, says,
             )
         )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Forgotten twins: the same objects at doors that no document has (P9 of the catalogue).
+"""Forgotten twins: the same objects at endpoints that no document has (P9 of the catalogue).
 
 An old version of a path, another address of the API, a page made for phones, a path that only the
-front end's scripts know: what was closed at the documented door may be open there. Little is
+front end's scripts know: what was closed at the documented endpoint may be open there. Little is
 guessed, and only with leave: where nothing is, some twenty requests have been spent.
 """
 
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from oakum.contract.model import Operation
 from oakum.errors import TargetError
 from oakum.scan.asking import raw_path
-from oakum.scan.doors import Gate
 from oakum.scan.elsewhere import Elsewhere
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.front_end import FrontEnd, Holes, plain, roots, wanted
 from oakum.scan.technique import Line, Prospect
@@ -42,10 +42,11 @@ _PAGE = {"user-agent": PHONE, "accept": "text/html,application/xhtml+xml,*/*;q=0
 _DATA = {"user-agent": PHONE}
 _ROOTS = 2
 """Documented versions of which others are looked for."""
-_DOORS = 3
-"""Doors tried of the likeliest version, and of an address: another may have some of them only."""
+_ENDPOINTS = 3
+"""Endpoints tried of the likeliest version, and of an address: another may have some of them
+only."""
 _PHONES = 4
-"""Doors asked as a phone asks, before it is given up."""
+"""Endpoints asked as a phone asks, before it is given up."""
 _PATHS = 60
 """Paths of one front end that are tried."""
 
@@ -75,7 +76,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     may, first = prospect.may, "an owner, then every kind of viewer where it answers"
     gates = _shows(prospect.gates)
     for address in may.twin:
-        yield {"as": first, "request": f"every door above, at {address}", "why": "a forgotten twin"}
+        yield {
+            "as": first,
+            "request": f"every endpoint above, at {address}",
+            "why": "a forgotten twin",
+        }
     if may.twins:
         seen: set[str] = set()
         root = shared_root(each.operation.path for each in prospect.gates)
@@ -84,44 +89,44 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             for version in others(cut.version):
                 seen.add(f"GET {cut.at(version)}")
             for way in _said(gate):
-                seen.add(f"{way.door.method} {way.door.path}")
+                seen.add(f"{way.endpoint.method} {way.endpoint.path}")
         for request in sorted(seen):
             yield {"as": first, "request": request, "why": "another version"}
         if gates:
             why = "what a phone is given"
-            yield {"as": first, "request": "doors above, with a phone's User-Agent", "why": why}
+            yield {"as": first, "request": "endpoints above, with a phone's User-Agent", "why": why}
     for address in may.front_end:
         why = "which paths its scripts name"
         yield {"as": "nobody logged in", "request": f"GET {address} and its scripts", "why": why}
-        why = "a door that only the front end knows"
+        why = "an endpoint that only the front end knows"
         yield {"as": first, "request": "GET of paths that they name and that only read", "why": why}
 
 
 def _shows(gates: Sequence[Gate]) -> list[Gate]:
-    """Documented doors that show something."""
+    """Documented endpoints that show something."""
     return [each for each in gates if each.shows and each.asks is None and not each.how]
 
 
 def _said(gate: Gate) -> Iterator[Gate]:
-    """The same door in other versions, where the document lets a request say which."""
-    path = gate.door.path
+    """The same endpoint in other versions, where the document lets a request say which."""
+    path = gate.endpoint.path
     for each in gate.operation.parameters:
         for value in other_values(each) if says_version(each) else ():
             if each.name in gate.fixed or each.where == "header":
-                door = f"{path} ({each.name}: {value})"
+                endpoint = f"{path} ({each.name}: {value})"
                 if each.name in gate.fixed:
-                    yield gate.otherwise(HOW, door=door, fixed={each.name: value})
+                    yield gate.otherwise(HOW, endpoint=endpoint, fixed={each.name: value})
                 else:
-                    yield gate.otherwise(HOW, door=door, headers={each.name.lower(): value})
+                    yield gate.otherwise(HOW, endpoint=endpoint, headers={each.name.lower(): value})
             elif each.name not in gate.sources:
                 yield gate.otherwise(HOW, query=((each.name, value),))
     media = gate.operation.success()
     for value in restated(media.type) if media else ():
-        yield gate.otherwise(HOW, door=f"{path} (Accept: {value})", headers={"accept": value})
+        yield gate.otherwise(HOW, endpoint=f"{path} (Accept: {value})", headers={"accept": value})
 
 
 def _reads(gates: Sequence[Gate]) -> list[Gate]:
-    """Doors at which others are guessed: what a POST does elsewhere, no document says."""
+    """Endpoints at which others are guessed: what a POST does elsewhere, no document says."""
     return [each for each in gates if each.operation.method == "GET"]
 
 
@@ -153,8 +158,8 @@ class _Search:
     # ------------------------------------------------------------ where to look
 
     def address(self, address: str) -> None:
-        """Another address of the API: its doors below it, as documented or without what they all
-        begin with, such as `/api/v2`."""
+        """Another address of the API: its endpoints below it, as documented or without what they
+        all begin with, such as `/api/v2`."""
         below = bool(urlsplit(address).path.strip("/"))
         paths = [raw_path(each.operation) if below else each.operation.path for each in self._gates]
         forms = dict.fromkeys([tuple(paths), tuple(split(path).after for path in paths)])
@@ -163,10 +168,12 @@ class _Search:
                 self._at(gate, address.rstrip("/"), path)
                 for gate, path in zip(self._gates, form, strict=True)
             ]
-            ways = [way for way in ways if way.base or plain(way.door.path) not in self._documented]
-            if self._look(ways, _DOORS):
+            ways = [
+                way for way in ways if way.base or plain(way.endpoint.path) not in self._documented
+            ]
+            if self._look(ways, _ENDPOINTS):
                 return
-        self.engine.notes.append(f"`{address}` answered at none of the doors that were tried")
+        self.engine.notes.append(f"`{address}` answered at none of the endpoints that were tried")
 
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
@@ -177,7 +184,7 @@ class _Search:
             groups.setdefault((cut.before, cut.version), []).append((gate, cut))
         largest = sorted(groups.values(), key=lambda group: -len(group))
         for group in largest[:_ROOTS]:
-            tries = _DOORS
+            tries = _ENDPOINTS
             for version in others(group[0][1].version):
                 ways = [
                     self._at(gate, self._home, cut.at(version))
@@ -188,7 +195,7 @@ class _Search:
                 tries = 1 if ways else tries
 
     def _look(self, ways: Sequence[Gate], tries: int) -> bool:
-        """Ask at all of these doors, if one of the first is there; whether one was."""
+        """Ask at all of these endpoints, if one of the first is there; whether one was."""
         if not any(self._there.answers(way) for way in ways[:tries]):
             return False
         for way in ways:
@@ -201,7 +208,7 @@ class _Search:
         groups: dict[str, list[tuple[Gate, Gate]]] = {}
         for gate in _reads(self._gates):
             for way in _said(gate):
-                what = way.door.path.removeprefix(gate.door.path)
+                what = way.endpoint.path.removeprefix(gate.endpoint.path)
                 groups.setdefault(what, []).append((gate, self._there.read(way)))
         for pairs in groups.values():
             if any(self._there.differs(gate, way) for gate, way in pairs[:2]):
@@ -223,7 +230,7 @@ class _Search:
                 self._there.ask(way)
 
     def front_end(self, address: str) -> None:
-        """Doors that the scripts of a page name."""
+        """Endpoints that the scripts of a page name."""
         engine = self.engine
         may = engine.may
         named = FrontEnd(engine, address, HOW, (*may.front_end, *may.twin)).run()
@@ -252,16 +259,16 @@ class _Search:
         return self._prefix + raw_path(operation) if self._prefix else operation.path
 
     def _at(self, gate: Gate, address: str, path: str) -> Gate:
-        """The same door at another address, the target's own or another's."""
+        """The same endpoint at another address, the target's own or another's."""
         origin = origin_of(address)
         if origin == self._home:
             path = urlsplit(address).path + path
-            base, door = self._home if self._prefix else "", path
+            base, endpoint = self._home if self._prefix else "", path
         else:
-            base, door = address, address + path
-        return self._there.read(gate.otherwise(HOW, path, base=base, door=door))
+            base, endpoint = address, address + path
+        return self._there.read(gate.otherwise(HOW, path, base=base, endpoint=endpoint))
 
     def _asked_as(self, gate: Gate, what: str, headers: Mapping[str, str]) -> Gate:
-        """The same door, asked as another program asks."""
-        door = f"{gate.door.path} (as {what})"
-        return self._there.read(gate.otherwise(HOW, door=door, headers=headers))
+        """The same endpoint, asked as another program asks."""
+        endpoint = f"{gate.endpoint.path} (as {what})"
+        return self._there.read(gate.otherwise(HOW, endpoint=endpoint, headers=headers))

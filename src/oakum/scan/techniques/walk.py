@@ -1,10 +1,10 @@
-"""Keys that open a door and are no secret (P6 of the catalogue).
+"""Keys that open an endpoint and are no secret (P6 of the catalogue).
 
 A contract may show something to whoever holds a key: a tracking number, the tag of a dog, a link.
 Then the key is all that keeps strangers out, and must not be found out. It is where keys count up,
 or are few, and nothing brakes who tries them (CWE-340, CWE-799); or where a key that cannot be
 guessed stands in an answer to somebody who is not to know it. Nobody's key is tried: how all keys
-are made is read from own ones, and the door is asked for own objects alone, as a stranger, a
+are made is read from own ones, and the endpoint is asked for own objects alone, as a stranger, a
 bounded number of times.
 """
 
@@ -21,7 +21,7 @@ from oakum.exchange import Response
 from oakum.finding import Evidence, Result, State
 from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.brake import USUAL, Burst, burst, exceeds, spoken, wanted
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.knowledge import canonical, says_nothing
@@ -41,22 +41,22 @@ _MADE = listed("added at booked created date issued made on ordered placed regis
 
 
 def run(engine: Engine) -> None:
-    """Look at every door that is opened by the key of something owned."""
+    """Look at every endpoint that is opened by the key of something owned."""
     engine.say("reading ids")
     for gate in engine.gates:
         sources = _owned(engine.model, gate)
         if sources and gate.shows:
-            _Door(engine, gate, sources).run()
+            _Endpoint(engine, gate, sources).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """One line for each door whose key the contract hides from somebody."""
+    """One line for each endpoint whose key the contract hides from somebody."""
     for gate in prospect.gates:
         sources = _owned(prospect.model, gate)
         if gate.shows and any(_is_hidden(prospect.model, source) for source in sources.values()):
             yield {
                 "as": "every kind of viewer",
-                "request": f"{gate.door.method} {gate.door.path}"
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}"
                 "  for identities' own objects, up to 200 times if their keys can be guessed",
                 "why": "whether anything brakes who tries keys",
             }
@@ -98,8 +98,8 @@ class _Case:
 
 
 @dataclass
-class _Door:
-    """A door, and the parameters of it that name somebody's object."""
+class _Endpoint:
+    """An endpoint, and the parameters of it that name somebody's object."""
 
     engine: Engine
     gate: Gate
@@ -128,7 +128,7 @@ class _Door:
         return not self.engine.matrix.sees(resource, path, viewer, who)
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
-        """Whether the door was seen to refuse this viewer."""
+        """Whether the endpoint was seen to refuse this viewer."""
         known = self.engine.forms.get((self.gate.id, viewer, None if self.gate.batch else who))
         return known is not None and not 200 <= known[0] < 300
 
@@ -151,7 +151,7 @@ class _Door:
         return len(hidden) == 1 and not self._leaks(case) and self._handed_out(case)
 
     def _compared(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
-        """Of several keys those that the door looks at: without another one it stays shut."""
+        """Of several keys those that the endpoint looks at: without another one it stays shut."""
         kept: list[str] = []
         for source in hidden:
             names = {name for name, each in self.sources.items() if each == source}
@@ -267,12 +267,15 @@ class _Door:
     def _note_leak(self, case: _Case, space: Keyspace) -> None:
         """How much a leak comes to that is there already."""
         for key, entry in self.engine.matrix.leaks():
-            if entry.result is Result.LEAK and (key.door, key.viewer) == (self.gate.id, case.label):
+            if entry.result is Result.LEAK and (key.endpoint, key.viewer) == (
+                self.gate.id,
+                case.label,
+            ):
                 self._note(f"it leaks, and its ids are {space.says}{_behind(space)}")
                 return
 
     def _note(self, what: str) -> None:
-        said = f"{self.gate.door.method} {self.gate.door.path}: {what}"
+        said = f"{self.gate.endpoint.method} {self.gate.endpoint.path}: {what}"
         if said not in self.engine.notes:
             self.engine.notes.append(said)
 
@@ -313,7 +316,7 @@ class _Door:
         return next((e for e in limits if e.kind == "rate" and e.name == name), None)
 
     def _own(self, case: _Case) -> list[Filled]:
-        """Questions for own objects that open this door, the case's own first."""
+        """Questions for own objects that open this endpoint, the case's own first."""
         engine = self.engine
         found: list[Filled] = []
         for who in dict.fromkeys((case.owner, *engine.cast.names())):
@@ -344,22 +347,22 @@ class _Door:
         known = engine.knowledge.values(f"{case.resource}.{case.field}", case.owner)
         for turn, value in enumerate(known[:_MOST_OBJECTS]):
             strays = engine.lookout.strays.get((case.owner, value), {})
-            for (door, viewer, about), probes in list(strays.items()):
+            for (endpoint, viewer, about), probes in list(strays.items()):
                 held = engine.cast.relations(viewer, case.owner)
                 same = engine.cast.label(held, viewer, case.owner) == case.label
-                if (same or viewer is None) and door != self.gate.id:
+                if (same or viewer is None) and endpoint != self.gate.id:
                     filled = self._fill(case.owner, turn)
                     answer = engine.send(self.gate, case.viewer, filled) if filled else None
                     if filled is None or answer is None or not self._opens(case, filled, answer):
                         return False
                     if self._may_know(case, filled, answer):
                         continue
-                    engine.put(engine.matrix.gates[door], viewer, about, HOW)
-                    where = engine.matrix.door(door)
+                    engine.put(engine.matrix.gates[endpoint], viewer, about, HOW)
+                    where = engine.matrix.endpoint(endpoint)
                     says = f"{where.method} {where.path} hands them out"
                     note = f"the key stood in the answer of {where.method} {where.path}"
                     sure = len(probes) > 1
-                    self._tell(case, filled, answer, says, note, door=door, sure=sure)
+                    self._tell(case, filled, answer, says, note, endpoint=endpoint, sure=sure)
                     return True
         return False
 
@@ -371,14 +374,14 @@ class _Door:
         says: str,
         note: str,
         *,
-        door: str = "",
+        endpoint: str = "",
         sure: bool = True,
     ) -> None:
         engine = self.engine
         side = engine.lookout.side(case.viewer, case.label, answer)
         evidence = Evidence(None, side, curl(filled, engine.credentials(case.viewer)), note=note)
-        doors = [self.gate.door, *([engine.matrix.door(door)] if door else [])]
-        for each in doors:
+        endpoints = [self.gate.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
+        for each in endpoints:
             engine.signals.append(
                 Signal(
                     HOW, case.resource, case.field, case.label, each, evidence, case.state,
@@ -423,6 +426,6 @@ def _made(flat: Mapping[str, str]) -> datetime | None:
 
 
 def _behind(space: Keyspace) -> str:
-    """How many records stand behind a door; nothing where its ids do not tell."""
+    """How many records stand behind an endpoint; nothing where its ids do not tell."""
     found = estimate(space.numbers)
     return f"; {found} {BEHIND}" if found else ""

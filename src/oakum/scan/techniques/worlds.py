@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json
 from oakum.exchange import Response
-from oakum.finding import Door, Skipped
+from oakum.finding import Endpoint, Skipped
 from oakum.scan.asking import Filled, fill
-from oakum.scan.doors import Gate
+from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.owned import of_objects, own_fields
 from oakum.scan.reading import Place, Reading, derived, differences, told
@@ -89,7 +89,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         for way in _sorted_ways(gate, []):
             yield {
                 "as": "viewers who may not see a hidden field",
-                "request": f"{way.door.method} {way.door.path}",
+                "request": f"{way.endpoint.method} {way.endpoint.path}",
                 "why": "an order may tell it",
             }
 
@@ -105,9 +105,9 @@ def _name_untried(engine: Engine) -> None:
                 found.setdefault(kept[path].operation, {})[f"`{path}`"] = None
     for name, paths in found.items():
         each_of = engine.model.operations[name]
-        door = Door(each_of.method, each_of.path, each_of.id)
+        endpoint = Endpoint(each_of.method, each_of.path, each_of.id)
         said = f"{', '.join(paths)} not set low and high to see whether an order tells it"
-        engine.untried.append(Skipped(door, f"{said}: {_OBJECTS}"))
+        engine.untried.append(Skipped(endpoint, f"{said}: {_OBJECTS}"))
 
 
 _OBJECTS = "it stands in objects that are no accounts, and that the run has not made"

@@ -22,10 +22,10 @@ from oakum.contract.sensitive import (
     moves_by_itself,
 )
 from oakum.exchange import Request, Response, json_bytes
-from oakum.finding import Door, Evidence
+from oakum.finding import Endpoint, Evidence
 from oakum.scan.asking import Filled, curl, fill, with_body
 from oakum.scan.bodies import body_shape
-from oakum.scan.doors import Gate, gate_of
+from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
 from oakum.scan.ledger import Ledger, Undo, extract
@@ -44,7 +44,7 @@ HOW = "write"
 _METHODS = ("PATCH", "PUT", "POST")
 _CHANGES = listed("change edit modify patch save set update")
 _MOST = 12
-"""Members tried at one door."""
+"""Members tried at one endpoint."""
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
@@ -53,23 +53,23 @@ def run(engine: Engine) -> None:
     if not engine.may.writes or engine.ledger is None:
         return
     engine.say("writing where nobody may, and putting it back")
-    for gate, resource in _doors(engine.model, engine.params):
-        _Door(engine, engine.ledger, gate, resource).run()
+    for gate, resource in _endpoints(engine.model, engine.params):
+        _Endpoint(engine, engine.ledger, gate, resource).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """Every operation that may be sent a changed member."""
     if not prospect.may.writes:
         return
-    for gate, resource in _doors(prospect.model, {}):
+    for gate, resource in _endpoints(prospect.model, {}):
         yield {
             "as": "an owner, then others, on an identity's own object",
-            "request": f"{gate.door.method} {gate.door.path}",
+            "request": f"{gate.endpoint.method} {gate.endpoint.path}",
             "why": f"members of `{resource}` that they may not set, put back afterwards",
         }
 
 
-def _doors(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Gate, str]]:
+def _endpoints(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Gate, str]]:
     """Writing operations on one object that is there already, with the resource they write."""
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
@@ -124,7 +124,7 @@ class _View:
 
 
 @dataclass
-class _Door:
+class _Endpoint:
     """One writing operation on objects of one resource."""
 
     engine: Engine
@@ -159,7 +159,7 @@ class _Door:
                     done.add(kind)
             self._tell_moved(owner)
         if self.untried:
-            engine.untried.append(left_out(self.gate.door, self.untried))
+            engine.untried.append(left_out(self.gate.endpoint, self.untried))
 
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether a PUT would replace what its owner's view does not show: it could not be put
@@ -190,7 +190,7 @@ class _Door:
         why += [f"what is shown of `{name}` may be a mask" for name in doubtful]
         if why:
             self.engine.notes.append(
-                f"{self.gate.door.method} {self.gate.door.path} was not tried on what is"
+                f"{self.gate.endpoint.method} {self.gate.endpoint.path} was not tried on what is"
                 f" {owner}'s: it replaces all, and {why[0]}"
             )
         return bool(why)
@@ -218,7 +218,7 @@ class _Door:
         ]
         self.steady = {}
         if moved:
-            how = f"{self.gate.door.method} {self.gate.door.path}"
+            how = f"{self.gate.endpoint.method} {self.gate.endpoint.path}"
             self.ledger.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
 
     def _changes(
@@ -286,13 +286,13 @@ class _Door:
         back = self._request(filled, view, before)
         names = tuple(changes)
         undo = Undo(
-            f"`{self.resource}` of {owner} by {self.gate.door.method} {self.gate.door.path} as"
-            f" {viewer or 'nobody'} ({', '.join(names)})",
+            f"`{self.resource}` of {owner} by {self.gate.endpoint.method}"
+            f" {self.gate.endpoint.path} as {viewer or 'nobody'} ({', '.join(names)})",
             ((viewer, back), (owner, back)),
             (owner, view.filled.request),
             extract(again.answer, names),
             names,
-            f"{self.gate.door.method} {self.gate.door.path} as {owner}",
+            f"{self.gate.endpoint.method} {self.gate.endpoint.path} as {owner}",
             json_bytes(dict(changes)).decode(),
         )
         own = self._own_side(viewer, owner, names)
@@ -353,12 +353,13 @@ class _Door:
         request = with_body(filled, self.gate.operation, self._placed(whole)).request
         self.engine.send(self.gate, owner, replace(filled, request=request))
         self.engine.notes.append(
-            f"{self.gate.door.method} {self.gate.door.path} empties what it is not sent, of what"
-            " the document does not name too: it was not tried again"
+            f"{self.gate.endpoint.method} {self.gate.endpoint.path} empties what it is not sent,"
+            " of what the document does not name too: it was not tried again"
         )
 
     def _own_side(self, viewer: str | None, owner: str, names: tuple[str, ...]) -> Undo | None:
-        """How to put back the caller's own object: some doors change that, whatever is named."""
+        """How to put back the caller's own object: some endpoints change that, whatever is
+        named."""
         engine = self.engine
         view = self._view(viewer) if viewer not in (None, owner) else None
         if view is None or viewer is None:
@@ -370,13 +371,13 @@ class _Door:
         own = tuple(held)
         answer = engine.send(view.gate, viewer, view.filled)
         return Undo(
-            f"`{self.resource}` of {viewer} by {self.gate.door.method} {self.gate.door.path}"
-            f" ({', '.join(own)})",
+            f"`{self.resource}` of {viewer} by {self.gate.endpoint.method}"
+            f" {self.gate.endpoint.path} ({', '.join(own)})",
             ((viewer, self._request(filled, view, held)),),
             (viewer, view.filled.request),
             extract(answer, own),
             own,
-            f"{self.gate.door.method} {self.gate.door.path} as {viewer}",
+            f"{self.gate.endpoint.method} {self.gate.endpoint.path} as {viewer}",
         )
 
     def _request(self, filled: Filled, view: _View, changes: Mapping[str, Json]) -> Request:
@@ -401,17 +402,17 @@ class _Door:
         return place(self.engine.model, self.gate.operation, self.resource)[1]
 
     def _view(self, owner: str) -> _View | None:
-        """The owner's own view of their object, at the door that shows most of it."""
+        """The owner's own view of their object, at the endpoint that shows most of it."""
         engine = self.engine
         main = engine.model.policy.resources[self.resource].main
-        doors = [
-            (door == main, len(fields), door)
-            for (door, who, resource), fields in engine.matrix.own.items()
-            if (who, resource) == (owner, self.resource) and door in engine.matrix.gates
-            and not engine.matrix.gates[door].batch
+        endpoints = [
+            (endpoint == main, len(fields), endpoint)
+            for (endpoint, who, resource), fields in engine.matrix.own.items()
+            if (who, resource) == (owner, self.resource) and endpoint in engine.matrix.gates
+            and not engine.matrix.gates[endpoint].batch
         ]  # fmt: skip
-        for _, _, door in sorted(doors, reverse=True)[:2]:
-            gate = engine.matrix.gates[door]
+        for _, _, endpoint in sorted(endpoints, reverse=True)[:2]:
+            gate = engine.matrix.gates[endpoint]
             filled = fill(gate, engine.target, engine.knowledge, owner if gate.personal else None)
             if filled is None:
                 continue
@@ -426,8 +427,8 @@ class _Door:
         return None
 
     def _is_meant(self, value: Mapping[str, Json], owner: str) -> bool:
-        """Whether an object is the one that the writing door would name: by its key, else it has to
-        be the owner's only one."""
+        """Whether an object is the one that the writing endpoint would name: by its key, else it
+        has to be the owner's only one."""
         engine = self.engine
         known = engine.model.policy.resources[self.resource]
         filled = fill(self.gate, engine.target, engine.knowledge, owner)
@@ -458,8 +459,10 @@ class _Door:
             note="the owner's own view held the new value afterwards, and the old one again when"
             " it was put back",
         )
-        door = Door(self.gate.door.method, self.gate.door.path, self.gate.operation.id)
+        endpoint = Endpoint(
+            self.gate.endpoint.method, self.gate.endpoint.path, self.gate.operation.id
+        )
         how = "mass-assignment" if viewer == owner else "bola-write"
         engine.signals.append(
-            Signal(how, self.resource, name, label, door, evidence, (), viewer, sure, "written")
+            Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
         )

@@ -1,4 +1,4 @@
-"""What changes between two contracts, exact over resource × field × world × state × door."""
+"""What changes between two contracts, exact over resource × field × world × state × endpoint."""
 
 from oakum.semantics.diff.compare import Difference, Move, compare
 from oakum.semantics.diff.words import Change, changes

@@ -1,6 +1,6 @@
-"""The difference of two contracts, cell by cell: resource × field × world × state × door.
+"""The difference of two contracts, cell by cell: resource × field × world × state × endpoint.
 
-A cell is *closed* (0), *open* although the document does not declare the field at that door, so
+A cell is *closed* (0), *open* although the document does not declare the field at that endpoint, so
 that it would pass if it were sent (1), or *open and declared* (2). It is widened when that number
 grows and narrowed when it falls: so nothing is both, and what widens one way narrows the other way.
 """
@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.contract.model import Owner, Policy, State
 from oakum.errors import NOWHERE, Problem
-from oakum.semantics.diff.doors import Declared, Door, Walk, node_at
+from oakum.semantics.diff.endpoints import Declared, Endpoint, Walk, node_at
 from oakum.semantics.diff.worlds import (
     Condition,
     Setting,
@@ -32,13 +32,14 @@ from oakum.semantics.table import Table
 Kind = Literal["see", "set", "call"]
 Why = Literal["grant", "declared", "undeclared", "named"]
 """What moved a cell: the contract; the document, which declares more (or less) of what is granted;
-the contract, of what the document does not declare there; the contract naming a door (`call`)."""
+the contract, of what the document does not declare there; the contract naming an endpoint
+(`call`)."""
 Spot = tuple[World, Condition]
 
 
 @dataclass(frozen=True)
 class Move:
-    """Cells of one field that moved the same way at the same doors."""
+    """Cells of one field that moved the same way at the same endpoints."""
 
     kind: Kind
     widens: bool
@@ -46,8 +47,8 @@ class Move:
     """Empty for what belongs to no resource."""
     leaf: str
     """Field path; empty for `call`."""
-    doors: tuple[str, ...]
-    """Keys of doors."""
+    endpoints: tuple[str, ...]
+    """Keys of endpoints."""
     spots: frozenset[Spot]
     settings: tuple[Setting, ...]
     worlds: tuple[World, ...]
@@ -59,50 +60,50 @@ class Move:
     @property
     def cells(self) -> int:
         """How many cells moved."""
-        return len(self.spots) * len(self.doors)
+        return len(self.spots) * len(self.endpoints)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What moved between two contracts, and the doors of both."""
+    """What moved between two contracts, and the endpoints of both."""
 
     old: Model
     new: Model
-    old_doors: Mapping[str, Door]
-    new_doors: Mapping[str, Door]
+    old_endpoints: Mapping[str, Endpoint]
+    new_endpoints: Mapping[str, Endpoint]
     moves: tuple[Move, ...]
     ungranted: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    """(resource, field, door keys) that the document has newly and no line grants."""
+    """(resource, field, endpoint keys) that the document has newly and no line grants."""
 
 
 def compare(old: Model, new: Model) -> Difference:
     """Everything that moved. Raises `InputError` when it could not be enumerated."""
     walks = Walk(old), Walk(new)
-    doors = walks[0].doors(), walks[1].doors()
-    both = _Both(old, new, *doors)
+    endpoints = walks[0].endpoints(), walks[1].endpoints()
+    both = _Both(old, new, *endpoints)
     moves = [*both.tables("see"), *both.tables("set"), *both.calls(), *both.outside()]
-    return Difference(old, new, *doors, tuple(moves), tuple(both.ungranted()))
+    return Difference(old, new, *endpoints, tuple(moves), tuple(both.ungranted()))
 
 
 _Standing = tuple[dict[str, list[str]], dict[str, list[str]]]
 Signature = tuple[bool, tuple[str, ...] | None, bool]
-"""Of a door: whether the contract grants it, its `call`, and whether it is open to anybody."""
+"""Of an endpoint: whether the contract grants it, its `call`, and whether it is open to anybody."""
 
 
 @dataclass(frozen=True)
 class _Class:
-    """What tells the doors of a resource apart: who passes, and what is declared."""
+    """What tells the endpoints of a resource apart: who passes, and what is declared."""
 
     old: Signature | None
     new: Signature | None
     declared: tuple[int, int] = (0, 0)
 
 
-def _signature(door: Door | None) -> Signature | None:
-    if door is None:
+def _signature(endpoint: Endpoint | None) -> Signature | None:
+    if endpoint is None:
         return None
-    open = door.operation.anonymous
-    return door.granted, door.call, open if door.call is None else False
+    open = endpoint.operation.anonymous
+    return endpoint.granted, endpoint.call, open if endpoint.call is None else False
 
 
 @dataclass
@@ -113,7 +114,7 @@ class _Pair:
     old: Table | None
     new: Table | None
     stands: tuple[Declared, ...] = ()
-    """What every door of both contracts declares of it."""
+    """What every endpoint of both contracts declares of it."""
     leaves: tuple[str, ...] = ()
     sets: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     settings: tuple[Setting, ...] = ()
@@ -189,7 +190,7 @@ class _Both:
     """Two contracts side by side."""
 
     def __init__(
-        self, old: Model, new: Model, before: Mapping[str, Door], after: Mapping[str, Door]
+        self, old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
     ) -> None:
         self.old, self.new = old, new
         self.before, self.after = before, after
@@ -205,8 +206,8 @@ class _Both:
         for name in dict.fromkeys([*news, *(n for n in olds if n not in renamed.values())]):
             before = renamed.get(name, name)
             stands = tuple(
-                (doors[key].shows if kind == "see" else doors[key].takes)[called]
-                for doors, keys, called in (
+                (endpoints[key].shows if kind == "see" else endpoints[key].takes)[called]
+                for endpoints, keys, called in (
                     (self.before, standing[0], before),
                     (self.after, standing[1], name),
                 )
@@ -243,24 +244,24 @@ class _Both:
                 yield from self._rows(pair, kind, each, tuple(keys))
 
     def _standing(self, kind: Kind) -> _Standing:
-        """Of both contracts, the keys of the doors at which each resource stands."""
+        """Of both contracts, the keys of the endpoints at which each resource stands."""
         found: _Standing = ({}, {})
-        for side, doors in zip(found, (self.before, self.after), strict=True):
-            for key, door in doors.items():
-                for name in door.shows if kind == "see" else door.takes:
+        for side, endpoints in zip(found, (self.before, self.after), strict=True):
+            for key, endpoint in endpoints.items():
+                for name in endpoint.shows if kind == "see" else endpoint.takes:
                     side.setdefault(name, []).append(key)
         return found
 
     def _class(self, pair: _Pair, kind: Kind, key: str, before: str, name: str) -> _Class:
         made: list[tuple[Signature | None, int]] = []
-        for doors, called in ((self.before, before), (self.after, name)):
-            door = doors.get(key)
+        for endpoints, called in ((self.before, before), (self.after, name)):
+            endpoint = endpoints.get(key)
             stands: Declared | None = None
-            if door is not None:
-                stands = (door.shows if kind == "see" else door.takes).get(called)
+            if endpoint is not None:
+                stands = (endpoint.shows if kind == "see" else endpoint.takes).get(called)
             bits = sum(1 << i for i, leaf in enumerate(pair.leaves)
                        if stands is not None and stands.holds(leaf))  # fmt: skip
-            made.append((_signature(door) if stands is not None else None, bits))
+            made.append((_signature(endpoint) if stands is not None else None, bits))
         return _Class(made[0][0], made[1][0], (made[0][1], made[1][1]))
 
     def _owners(self, pair: _Pair) -> tuple[Owner, Owner]:
@@ -355,10 +356,11 @@ class _Both:
             pair.known[key] = self._worlds(key, self._owners(pair), pair.where)
         return pair.known[key]
 
-    # ------------------------------------------------------------ doors
+    # ------------------------------------------------------------ endpoints
 
     def calls(self) -> Iterator[Move]:
-        """Who may call a door: level 1 where only the document says so, 2 where the contract."""
+        """Who may call an endpoint: level 1 where only the document says so, 2 where the
+        contract."""
         classes: dict[tuple[object, object], list[str]] = {}
         for key in self.keys:
             both = self.before.get(key), self.after.get(key)
@@ -371,8 +373,10 @@ class _Both:
             found: dict[tuple[bool, Why], list[Spot]] = {}
             for world in every:
                 levels = [
-                    (2 if door.granted else 1) if door and door.lets(held, world.logged) else 0
-                    for door, held in ((old, world.old), (new, world.new))
+                    (2 if endpoint.granted else 1)
+                    if endpoint and endpoint.lets(held, world.logged)
+                    else 0
+                    for endpoint, held in ((old, world.old), (new, world.new))
                 ]
                 if levels[0] != levels[1]:
                     why: Why = "named" if all(levels) else "grant"
@@ -384,8 +388,8 @@ class _Both:
                     "call", widens, "", "", tuple(keys), frozenset(spots), (), every, why
                 )  # fmt: skip
 
-    def _callers(self, old: Door | None, new: Door | None) -> tuple[World, ...]:
-        names = [(door.call if door else None) or () for door in (old, new)]
+    def _callers(self, old: Endpoint | None, new: Endpoint | None) -> tuple[World, ...]:
+        names = [(endpoint.call if endpoint else None) or () for endpoint in (old, new)]
 
         def where() -> Problem:
             rule = self.new.rules.get(new.operation.id) if new else None
@@ -395,7 +399,8 @@ class _Both:
         return self._worlds((names[0], names[1]), (Owner("field"), Owner("field")), where)
 
     def outside(self) -> Iterator[Move]:
-        """Members of answers that belong to no resource: whoever may call the door sees them."""
+        """Members of answers that belong to no resource: whoever may call the endpoint sees
+        them."""
         for key in self.keys:
             old, new = self.before.get(key), self.after.get(key)
             paths = [d.outside if d and d.granted else frozenset() for d in (old, new)]
@@ -406,8 +411,10 @@ class _Both:
                 found: dict[bool, list[Spot]] = {}
                 for world in every:
                     opened = [
-                        door is not None and path in side and self._asked(door, policy, held, world)
-                        for door, side, policy, held in (
+                        endpoint is not None
+                        and path in side
+                        and self._asked(endpoint, policy, held, world)
+                        for endpoint, side, policy, held in (
                             (old, paths[0], self.old.policy, world.old),
                             (new, paths[1], self.new.policy, world.new),
                         )
@@ -418,35 +425,37 @@ class _Both:
                     yield Move("see", widens, "", path, (key,), frozenset(spots), (), every,
                                "grant")  # fmt: skip
 
-    def _same_callers(self, old: Door | None, new: Door | None) -> bool:
+    def _same_callers(self, old: Endpoint | None, new: Endpoint | None) -> bool:
         return _signature(old) == _signature(new) and all(
             self._alike(name, Owner("field"), Owner("field"))
             for name in (old.call if old and old.call else ())
         )
 
-    def _asked(self, door: Door, policy: Policy, held: frozenset[str], world: World) -> bool:
+    def _asked(
+        self, endpoint: Endpoint, policy: Policy, held: frozenset[str], world: World
+    ) -> bool:
         """Whether the question passes, before it is known whose object it is (`may_call`)."""
-        if door.call is not None:
-            kinds = {policy.relations[name].kind for name in door.call}
+        if endpoint.call is not None:
+            kinds = {policy.relations[name].kind for name in endpoint.call}
             if not kinds.isdisjoint(("owner", "lookup", "field")):
                 return world.logged or "anyone" in kinds
-        return door.passes(held, world.logged)
+        return endpoint.passes(held, world.logged)
 
     # ------------------------------------------------------------ what no line grants
 
     def ungranted(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Fields that the document has newly and that nobody may see."""
         found: dict[tuple[str, str], list[str]] = {}
-        for key, door in self.after.items():
+        for key, endpoint in self.after.items():
             before = self.before.get(key)
-            for name, declared in door.shows.items():
+            for name, declared in endpoint.shows.items():
                 known = before.shows.get(name) if before else None
                 for path in declared.paths:
                     if known is None or not known.holds(path):
                         found.setdefault((name, path), []).append(key)
-            if not door.granted:
+            if not endpoint.granted:
                 gone = before.outside if before else frozenset()
-                for path in sorted(door.outside - gone):
+                for path in sorted(endpoint.outside - gone):
                     found.setdefault(("", path), []).append(key)
         for (name, path), keys in found.items():
             if name and lets_in(self.new.tables[name], path):
@@ -455,7 +464,7 @@ class _Both:
 
 
 def _row(table: Table | None, said: Signature | None, held: frozenset[str], logged: bool) -> int:
-    """Where the rows of these relations begin; -1 where they do not come through the door."""
+    """Where the rows of these relations begin; -1 where they do not come through the endpoint."""
     if table is None or not _through(said, held, logged):
         return -1
     return table.mask(held) * table.stride

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.contract.model import Limit, OperationRule, Policy, Resource
 from oakum.errors import NOWHERE, Location
-from oakum.semantics.diff.doors import Door
+from oakum.semantics.diff.endpoints import Endpoint
 from oakum.semantics.model import Model
 
 _STAND_INS = {"refuse": 0, "absent": 1, "null": 2}
@@ -27,12 +27,12 @@ class Term:
     narrows: bool
     sentence: str
     resource: str = ""
-    doors: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
     location: Location = NOWHERE
 
 
 def terms(
-    old: Model, new: Model, before: Mapping[str, Door], after: Mapping[str, Door]
+    old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
 ) -> tuple[Term, ...]:
     """Everything beside the tables that says something else."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
@@ -40,10 +40,10 @@ def terms(
     for name, each in new.policy.resources.items():
         if name in old.policy.resources:
             found += _resource(old.policy.resources[name], each)
-    for key, door in after.items():
+    for key, endpoint in after.items():
         if key in before:
-            rules = (old.rule(before[key].operation.id), new.rule(door.operation.id))
-            found += _door(door, *rules)
+            rules = (old.rule(before[key].operation.id), new.rule(endpoint.operation.id))
+            found += _endpoint(endpoint, *rules)
     return tuple(found)
 
 
@@ -97,33 +97,33 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
             yield Term(wide, not wide, sentence, new.name, location=rule.location)
 
 
-def _door(door: Door, old: OperationRule, new: OperationRule) -> Iterator[Term]:
-    name = (door.name,)
+def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+    name = (endpoint.name,)
     if old.owner != new.owner:
-        sentence = f"whose objects `{door.name}` shows is read from another parameter"
-        yield Term(True, True, sentence, doors=name, location=new.location)
+        sentence = f"whose objects `{endpoint.name}` shows is read from another parameter"
+        yield Term(True, True, sentence, endpoints=name, location=new.location)
     if old.login != new.login:
-        said = f"as whom callers of `{door.name}` have just logged in"
+        said = f"as whom callers of `{endpoint.name}` have just logged in"
         sentence = (
             f"{said} is read elsewhere"
             if old.login and new.login
             else f"{said} is " + ("said" if new.login else "no longer said")
         )
         wide, narrow = bool(new.login), bool(old.login)
-        yield Term(wide, narrow, sentence, doors=name, location=new.location)
-    yield from _left_out(door.name, old, new)
+        yield Term(wide, narrow, sentence, endpoints=name, location=new.location)
+    yield from _left_out(endpoint.name, old, new)
     for pointer in _lost(old.counts, new.counts):
-        sentence = f"`{door.name}` no longer withholds the count at `{pointer}`"
-        yield Term(True, False, sentence, doors=name, location=new.location)
+        sentence = f"`{endpoint.name}` no longer withholds the count at `{pointer}`"
+        yield Term(True, False, sentence, endpoints=name, location=new.location)
     for pointer in _lost(new.counts, old.counts):
-        sentence = f"`{door.name}` withholds the count at `{pointer}`"
-        yield Term(False, True, sentence, doors=name, location=new.location)
+        sentence = f"`{endpoint.name}` withholds the count at `{pointer}`"
+        yield Term(False, True, sentence, endpoints=name, location=new.location)
     for each in _lost(old.without, new.without):
-        sentence = f"a guard no longer takes `{each}` out of questions to `{door.name}`"
-        yield Term(True, False, sentence, doors=name, location=new.location)
+        sentence = f"a guard no longer takes `{each}` out of questions to `{endpoint.name}`"
+        yield Term(True, False, sentence, endpoints=name, location=new.location)
     for each in _lost(new.without, old.without):
-        sentence = f"a guard takes `{each}` out of questions to `{door.name}`"
-        yield Term(False, True, sentence, doors=name, location=new.location)
+        sentence = f"a guard takes `{each}` out of questions to `{endpoint.name}`"
+        yield Term(False, True, sentence, endpoints=name, location=new.location)
 
 
 def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
@@ -143,7 +143,9 @@ def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Ter
         return
     said = "no longer tests" if new.untested else "tests"
     sentence = f"a scan {said} `{name}`" + (f": {new.untested}" if new.untested else "")
-    yield Term(bool(new.untested), not new.untested, sentence, doors=(name,), location=new.location)
+    yield Term(
+        bool(new.untested), not new.untested, sentence, endpoints=(name,), location=new.location
+    )
 
 
 def _gateway(old: Policy, new: Policy) -> Iterator[Term]:

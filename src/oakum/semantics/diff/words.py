@@ -1,4 +1,4 @@
-"""Moves in sentences: who may now see which fields of what, in which state, at how many doors.
+"""Moves in sentences: who may now see which fields of what, in which state, at how many endpoints.
 
 A sentence names the weakest viewers that it is true of; whoever is more than they are is meant as
 well. The words lose no cell: moves that no sentence can hold stand in one of their own.
@@ -32,7 +32,7 @@ class Change:
     fields: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
     when: str = ""
-    doors: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
     why: str = ""
     cells: int = 0
     breadth: int = 3
@@ -66,9 +66,9 @@ class _Group:
     part: _Told
     keys: tuple[str, ...]
     state: str
-    """`both`, or `new` or `gone` of a door that only one contract has."""
+    """`both`, or `new` or `gone` of an endpoint that only one contract has."""
     also: tuple[str, ...] = ()
-    """Doors where the same holds, of what the document does not declare there."""
+    """Endpoints where the same holds, of what the document does not declare there."""
 
 
 def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Change, ...]:
@@ -76,20 +76,20 @@ def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Chan
     told: dict[tuple[_Told, str], dict[str, int]] = {}
     for move in found.moves:
         for part, spots in _parts(move, found):
-            doors = told.setdefault((part, move.leaf), {})
-            for key in move.doors:
-                doors[key] = doors.get(key, 0) + spots
+            endpoints = told.setdefault((part, move.leaf), {})
+            for key in move.endpoints:
+                endpoints[key] = endpoints.get(key, 0) + spots
     grouped: dict[_Group, tuple[list[str], int]] = {}
-    for (part, leaf), doors in told.items():
+    for (part, leaf), endpoints in told.items():
         if part.why == "undeclared" and (replace(part, why="grant"), leaf) in told:
-            continue  # said in one breath with the doors that declare it
+            continue  # said in one breath with the endpoints that declare it
         unsaid = told.get((replace(part, why="undeclared"), leaf), {})
-        for keys, state in _split(found, part, doors):
+        for keys, state in _split(found, part, endpoints):
             if state != "both" and part.why == "undeclared" and _declared(found, part, leaf):
-                continue  # a new door that shows less of it than others do
+                continue  # a new endpoint that shows less of it than others do
             also = tuple(unsaid) if part.why == "grant" and state == "both" else ()
-            also = tuple(k for k in also if k in found.old_doors and k in found.new_doors)
-            cells = sum(doors[k] for k in keys) + sum(unsaid[k] for k in also)
+            also = tuple(k for k in also if k in found.old_endpoints and k in found.new_endpoints)
+            cells = sum(endpoints[k] for k in keys) + sum(unsaid[k] for k in also)
             fields, sum_ = grouped.setdefault(_Group(part, keys, state, also), ([], 0))
             grouped[_Group(part, keys, state, also)] = ([*fields, leaf], sum_ + cells)
     made = _joined(
@@ -107,33 +107,36 @@ _DIRECTIONS = ("widened", "changed", "own", "narrowed", "note")
 
 
 def _order(change: Change) -> tuple[object, ...]:
-    wide = len(change.doors) * max(len(change.fields), 1)
+    wide = len(change.endpoints) * max(len(change.fields), 1)
     rank = (_DIRECTIONS.index(change.direction), change.breadth, -wide, -change.cells)
     return (*rank, change.resource, change.fields, change.sentence)
 
 
 def _split(
-    found: Difference, part: _Told, doors: Iterable[str]
+    found: Difference, part: _Told, endpoints: Iterable[str]
 ) -> Iterable[tuple[tuple[str, ...], str]]:
-    """Doors of both contracts together; each that is new, or gone, by itself."""
-    both = tuple(k for k in doors if k in found.old_doors and k in found.new_doors)
+    """Endpoints of both contracts together; each that is new, or gone, by itself."""
+    both = tuple(k for k in endpoints if k in found.old_endpoints and k in found.new_endpoints)
     if both:
         yield both, "both"
-    for key in doors:
-        if key not in found.old_doors:
+    for key in endpoints:
+        if key not in found.old_endpoints:
             yield (key,), "new"
-        elif key not in found.new_doors:
+        elif key not in found.new_endpoints:
             yield (key,), "gone"
 
 
 def _declared(found: Difference, part: _Told, leaf: str) -> bool:
-    """Whether some door declares the field."""
-    doors = (*found.old_doors.values(), *found.new_doors.values())
-    return any(leaf in d.paths for door in doors if (d := door.shows.get(part.resource)))
+    """Whether some endpoint declares the field."""
+    endpoints = (*found.old_endpoints.values(), *found.new_endpoints.values())
+    return any(
+        leaf in d.paths for endpoint in endpoints if (d := endpoint.shows.get(part.resource))
+    )
 
 
 def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
-    """The sentences that a move needs, each with how many of its cells at one door are meant."""
+    """The sentences that a move needs, each with how many of its cells at one endpoint are
+    meant."""
     speaker = Speaker(move, found)
     parts: dict[frozenset[Condition], list[Viewer]] = {}
     for viewer in speaker.viewers():
@@ -160,15 +163,18 @@ def _change(
     old_place: Place, new_place: Place,
 ) -> Change:  # fmt: skip
     part, keys = group.part, (*sorted(group.keys), *sorted(group.also))
-    doors = tuple((found.new_doors.get(key) or found.old_doors[key]).name for key in keys)
+    endpoints = tuple(
+        (found.new_endpoints.get(key) or found.old_endpoints[key]).name for key in keys
+    )
     direction: Literal["widened", "narrowed", "own"] = "widened" if part.widens else "narrowed"
     if part.widens and part.own and part.kind == "see":
         direction = "own"
     named = tuple(sorted(field for field in fields if field))
     location = _location(found, part, named, keys[0], old_place, new_place)
     made = Change(
-        part.kind, direction, "", part.resource, named, part.viewers, part.when, doors,
-        {"new": "new door", "gone": "door gone"}.get(group.state, part.why), cells, part.breadth,
+        part.kind, direction, "", part.resource, named, part.viewers, part.when, endpoints,
+        {"new": "new endpoint", "gone": "endpoint gone"}.get(group.state, part.why), cells,
+        part.breadth,
         location,
     )  # fmt: skip
     if part.kind == "call":
@@ -179,13 +185,13 @@ def _change(
 def _joined(made: list[Change]) -> list[Change]:
     """What belongs to no resource is told with the call that brings it, where there is one."""
     calls = {
-        (each.direction, each.viewers, each.doors): index
+        (each.direction, each.viewers, each.endpoints): index
         for index, each in enumerate(made)
         if each.kind == "call"
     }
     kept: list[Change] = []
     for each in list(made):
-        index = calls.get((each.direction, each.viewers, each.doors))
+        index = calls.get((each.direction, each.viewers, each.endpoints))
         if each.kind != "see" or each.resource or index is None:
             kept.append(each)
             continue
@@ -199,29 +205,29 @@ def _joined(made: list[Change]) -> list[Change]:
         )
         made[index] = joined
         kept = [joined if one is call else one for one in kept]
-    return [made[calls[key]] if (key := (e.direction, e.viewers, e.doors)) in calls
+    return [made[calls[key]] if (key := (e.direction, e.viewers, e.endpoints)) in calls
             and e.kind == "call" else e for e in kept]  # fmt: skip
 
 
 def _of_call(part: _Told, made: Change, state: str) -> str:
-    door, who = quoted(made.doors[0]), listed(made.viewers)
-    if len(made.doors) > 1:
-        door = f"{len(made.doors):,} doors"
+    endpoint, who = quoted(made.endpoints[0]), listed(made.viewers)
+    if len(made.endpoints) > 1:
+        endpoint = f"{len(made.endpoints):,} endpoints"
     lets = "as far as the document says; the contract does not grant it, and a guard refuses it"
     if state == "new":
         ends = f", {lets}" if part.why == "undeclared" else ""
-        return f"a new door, {door}, that {who} may call{ends}"
+        return f"a new endpoint, {endpoint}, that {who} may call{ends}"
     if state == "gone":
-        return f"{door} is gone, which {who} could call"
+        return f"{endpoint} is gone, which {who} could call"
     if part.why == "named":
         word = "now grants" if part.widens else "no longer grants"
-        return f"the contract {word} {door}, which {who} may call by the document"
+        return f"the contract {word} {endpoint}, which {who} may call by the document"
     ends = f", {lets}" if part.why == "undeclared" else ""
-    return f"{who} may {'now' if part.widens else 'no longer'} call {door}{ends}"
+    return f"{who} may {'now' if part.widens else 'no longer'} call {endpoint}{ends}"
 
 
 def _of_field(found: Difference, group: _Group, made: Change) -> str:
-    part, first = group.part, quoted(made.doors[0])
+    part, first = group.part, quoted(made.endpoints[0])
     who, what = listed(made.viewers), listed(tuple(map(quoted, _short(found, part, made.fields))))
     if part.resource:
         what += f" of `{part.resource}`"
@@ -230,15 +236,18 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
     if group.state == "new":
         verb = "lets" if part.kind == "set" else "shows"
         sets = " set" if part.kind == "set" else ""
-        return f"a new door, {first}, {verb} {who}{sets} {what}{when}{outside}"
+        return f"a new endpoint, {first}, {verb} {who}{sets} {what}{when}{outside}"
     if group.state == "gone":
         return f"{first} is gone, where {who} could {part.kind} {what}{when}{outside}"
     count = len(group.keys)
-    doors = first if count == 1 else f"{count:,} doors"
+    endpoints = first if count == 1 else f"{count:,} endpoints"
     if part.why == "declared":
         word = "now declares" if part.widens else "no longer declares"
-        return f"the document {word} {what} at {doors}, where {who} may {part.kind} it{when}"
-    said = f"{who} may {'now' if part.widens else 'no longer'} {part.kind} {what}{when}, at {doors}"
+        return f"the document {word} {what} at {endpoints}, where {who} may {part.kind} it{when}"
+    said = (
+        f"{who} may {'now' if part.widens else 'no longer'} {part.kind} {what}{when}, at"
+        f" {endpoints}"
+    )
     said += outside
     if part.why == "undeclared":
         return f"{said} (the document does not declare it there; it passes if it is sent)"
@@ -267,12 +276,12 @@ def _is_new(found: Difference, part: _Told, fields: Iterable[str], keys: Iterabl
     """Whether no document or line knew these fields before."""
     resource = part.resource
     if not resource:
-        return not any(found.old_doors[key].outside & {*fields} for key in keys)
+        return not any(found.old_endpoints[key].outside & {*fields} for key in keys)
     table = found.old.tables.get(resource)
     known = {*table.leaves} if table else set()
-    for door in found.old_doors.values():
-        if resource in door.shows:
-            known |= door.shows[resource].paths.keys()
+    for endpoint in found.old_endpoints.values():
+        if resource in endpoint.shows:
+            known |= endpoint.shows[resource].paths.keys()
     return known.isdisjoint(fields)
 
 
@@ -281,15 +290,15 @@ def _location(
     old_place: Place, new_place: Place,
 ) -> Location:  # fmt: skip
     """The line of the contract that says so, else the place in the document."""
-    for model, doors, place in (
-        (found.new, found.new_doors, new_place), (found.old, found.old_doors, old_place)
+    for model, endpoints, place in (
+        (found.new, found.new_endpoints, new_place), (found.old, found.old_endpoints, old_place)
     ):  # fmt: skip
         tables = model.settable if part.kind == "set" else model.tables
         if part.resource in tables and fields:
             return model.field_location(part.resource, fields[0])
-        if key in doors:
-            rule = model.rules.get(doors[key].operation.id)
-            return rule.location if rule else place(doors[key].operation.pointer)
+        if key in endpoints:
+            rule = model.rules.get(endpoints[key].operation.id)
+            return rule.location if rule else place(endpoints[key].operation.pointer)
     return NOWHERE
 
 
@@ -301,10 +310,15 @@ _WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "not
 
 
 def _terms(found: Difference) -> Iterable[Change]:
-    for term in terms(found.old, found.new, found.old_doors, found.new_doors):
+    for term in terms(found.old, found.new, found.old_endpoints, found.new_endpoints):
         way = _WAYS[term.widens, term.narrows]
         yield Change(
-            "term", way, term.sentence, term.resource, doors=term.doors, location=term.location
+            "term",
+            way,
+            term.sentence,
+            term.resource,
+            endpoints=term.endpoints,
+            location=term.location,
         )
 
 
@@ -313,13 +327,15 @@ def _notes(found: Difference) -> Iterable[Change]:
     for resource, path, keys in found.ungranted:
         groups.setdefault((resource, keys), []).append(path)
     for (resource, keys), paths in groups.items():
-        names = tuple(found.new_doors[key].name for key in keys)
-        doors = quoted(names[0]) if len(names) == 1 else f"{len(names):,} doors"
+        names = tuple(found.new_endpoints[key].name for key in keys)
+        endpoints = quoted(names[0]) if len(names) == 1 else f"{len(names):,} endpoints"
         what = listed(tuple(quoted(path) for path in sorted(paths)))
-        said = f"the document has {what} of `{resource}` newly at {doors}; no line grants that"
+        said = f"the document has {what} of `{resource}` newly at {endpoints}; no line grants that"
         if not resource:
-            said = f"the document has {what} newly at {doors}, of which the contract says nothing"
-        yield Change("note", "note", said, resource, tuple(sorted(paths)), doors=names)
+            said = (
+                f"the document has {what} newly at {endpoints}, of which the contract says nothing"
+            )
+        yield Change("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
 
 
 def quoted(name: str) -> str:

@@ -45,8 +45,8 @@ class World:
         return World(self.logged, self.new, self.old, self.unknown)
 
 
-def door_key(method: str, path: str) -> str:
-    """Names a door whatever its path parameters and its `operationId` are called."""
+def endpoint_key(method: str, path: str) -> str:
+    """Names an endpoint whatever its path parameters and its `operationId` are called."""
     return f"{method} {re.sub(r'{[^}]*}', '{}', path)}"
 
 
@@ -69,10 +69,10 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
             return ("owner", owner.kind, owner.members)
         case "lookup":
             asked = relation.operation
-            if door := model.operations.get(asked):
-                asked = door_key(door.method, door.path)
+            if endpoint := model.operations.get(asked):
+                asked = endpoint_key(endpoint.method, endpoint.path)
             elif " " in asked:
-                asked = door_key(*asked.split(maxsplit=1))
+                asked = endpoint_key(*asked.split(maxsplit=1))
             whose = (owner.kind, owner.members)
             return ("lookup", asked, relation.pointer, relation.of, *whose)
 

@@ -26,8 +26,11 @@ def ground() -> Ground:
     return Ground(compile_contract(found.document, found.policy))
 
 
-def sent(field: str, viewer: str, present: int = 3, door: str = "getUser", **state: str) -> Json:
-    return {"door": door, "resource": "Member", "field": field, "viewer": viewer, "state": state,
+def sent(
+    field: str, viewer: str, present: int = 3, endpoint: str = "getUser", **state: str
+) -> Json:
+    return {"endpoint": endpoint, "resource": "Member", "field": field, "viewer": viewer,
+    "state": state,
             "present": present, "of": 3}  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def test_pages_and_traffic_meet_at_the_same_viewer(ground: Ground) -> None:
 def test_what_was_judged_with_the_answer_at_hand_is_a_leak_though_the_name_leaves_it_open(
     ground: Ground,
 ) -> None:
-    drift = {"resource": "Member", "field": "location", "viewer": "anyone", "door": "getUser",
+    drift = {"resource": "Member", "field": "location", "viewer": "anyone", "endpoint": "getUser",
              "state": {}, "seen": 2}  # fmt: skip
     found = rows(ground, [sent("location", "anyone or more")], [], [])
     assert of(found, "location", "anyone or more").verdict == "unknown"
@@ -86,10 +89,10 @@ def test_the_state_decides_and_fine_needs_the_closed_one_too(ground: Ground) -> 
     assert (leak.verdict, leak.why) == ("leak", "sent 3 times while private")
     assert CONTRACT.read_text().splitlines()[leak.line.line - 1].strip() == "location:"
     assert leak.says.startswith("shown to owner")
-    # Denied always, and kept back by a door that sends it to its owner.
+    # Denied always, and kept back by an endpoint that sends it to its owner.
     denied = [sent("weight", "owner"), sent("id", "owner"), sent("id", "member")]
     assert of(rows(ground, denied, [], []), "weight", "member").verdict == "fine"
-    elsewhere = [*denied[:2], sent("id", "member", door="searchUsers")]
+    elsewhere = [*denied[:2], sent("id", "member", endpoint="searchUsers")]
     assert of(rows(ground, elsewhere, [], []), "weight", "member").verdict == "unknown"
 
 
@@ -98,16 +101,20 @@ def test_what_is_granted_and_in_no_object_makes_the_contract_too_wide(ground: Gr
     assert of(found, "age", "owner").verdict == "wide"
     assert of(found, "age", "owner").why == "granted, and in none of 3 objects that were sent"
     # Who asks GraphQL chooses the fields: what is not there was not asked for.
-    graph = rows(ground, [sent("id", "owner", door="graphql")], [], [])
+    graph = rows(ground, [sent("id", "owner", endpoint="graphql")], [], [])
     assert of(graph, "age", "owner").verdict == "unknown"
 
 
 def test_what_cannot_be_compared_is_refused_with_what_to_give() -> None:
     for data, schema, what in (
         (b"{", OBSERVATION, "is no JSON"),
-        (b'{"schema": "oakum.use/1"}', OBSERVATION, "is no document of `oakum.observation/1`"),
-        (b'{"schema": "oakum.use/1"}', USE, "has no `doors`"),
-        (b'{"schema": "oakum.use/1", "doors": [], "discarded": []}', USE, "was not held against"),
+        (b'{"schema": "oakum.use/2"}', OBSERVATION, "is no document of `oakum.observation/2`"),
+        (b'{"schema": "oakum.use/2"}', USE, "has no `endpoints`"),
+        (
+            b'{"schema": "oakum.use/2", "endpoints": [], "discarded": []}',
+            USE,
+            "was not held against",
+        ),
     ):
         with pytest.raises(InputError, match=what) as raised:
             read(data, "a.json", schema)
@@ -117,7 +124,7 @@ def test_what_cannot_be_compared_is_refused_with_what_to_give() -> None:
 def test_a_document_that_was_written_over_is_told_with_its_place() -> None:
     observation = {"schema": OBSERVATION, "against": "", "trustworthy": True, "distrust": [],
                    "sent": [sent("age", "owner")], "drift": []}  # fmt: skip
-    use = {"schema": USE, "doors": [], "discarded": [],
+    use = {"schema": USE, "endpoints": [], "discarded": [],
            "difference": [used("age", "owner", "read")]}  # fmt: skip
     for made, member, wrong in (
         (observation, "present", "three"), (observation, "of", True), (observation, "state", []),

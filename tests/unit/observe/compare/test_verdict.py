@@ -40,7 +40,7 @@ KEPT = met("denied", present=0, state=PRIVATE)
         # It is denied in private, and nobody has met that.
         (Evidence((SENT,), (Used("read", "granted"),), True, frozenset({PRIVATE})), "unknown"),
         (Evidence((SENT, KEPT), (Used("read", "granted"),), True, frozenset({PRIVATE})), "fine"),
-        # Absence says nothing at a door that sends it to nobody.
+        # Absence says nothing at an endpoint that sends it to nobody.
         (
             Evidence(
                 (SENT, replace(KEPT, carries=False)),
@@ -129,8 +129,8 @@ def test_a_use_that_is_not_known_is_never_excess(found: Evidence) -> None:
 
 @given(EVIDENCE)
 def test_fine_is_never_said_of_what_was_not_seen(found: Evidence) -> None:
-    """No vacuous green: each state in which it is denied was met, and it was kept back there by a
-    door that sends it to others."""
+    """No vacuous green: each state in which it is denied was met, and it was kept back there by an
+    endpoint that sends it to others."""
     if judge(found)[0] == "fine":
         kept = {e.state for e in found.met if e.of and not e.present and e.carries}
         assert found.denied <= kept

@@ -19,7 +19,7 @@ def sight(use: Use, granted: bool = True, leak: bool = False) -> Sight:
     ("sights", "verdicts"),
     [
         ([sight("rendered")], ()),
-        ([sight("read"), sight("untouched")], ()),  # one of its doors is used
+        ([sight("read"), sight("untouched")], ()),  # one of its endpoints is used
         ([sight("untouched"), sight("copied")], ("excess", "wide")),
         ([sight("untouched"), sight("unobserved")], ()),  # nothing is said of what was not seen
         ([sight("untouched", granted=False)], ()),  # whether it is granted is not known

@@ -9,12 +9,12 @@ from oakum.scan.checks.leak import Leak
 from oakum.scan.conclude import conclude
 from tests.unit.scan.studio import Run, Studio, model
 
-DOORS = ("getMe", "getSettings", "listPosts", "listPeople", "getPerson", "getPost")
+ENDPOINTS = ("getMe", "getSettings", "listPosts", "listPeople", "getPerson", "getPost")
 
 
 def found(studio: Studio) -> list[Finding]:
     """What a whole scan says of an API."""
-    run = Run(studio, DOORS).explore()
+    run = Run(studio, ENDPOINTS).explore()
     return conclude(model(), run.cast, run.matrix)
 
 
@@ -28,7 +28,7 @@ def named(rule: str, studio: Studio) -> set[tuple[str, str]]:
 
 
 def by(*how: str, field: str = "weight", viewer: str = "member", says: str = "") -> Leak:
-    """A leak that was found by these techniques; by none: at a documented door."""
+    """A leak that was found by these techniques; by none: at a documented endpoint."""
     return Leak(
         "Person", field, viewer, (), classify_field(field), viewer == "anyone", True,
         viewer == "owner", True, True, (), "", frozenset(how), says,

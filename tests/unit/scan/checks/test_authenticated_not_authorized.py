@@ -1,4 +1,4 @@
-"""`authenticated-not-authorized`: any account is enough, and the same door with an owner's
+"""`authenticated-not-authorized`: any account is enough, and the same endpoint with an owner's
 check."""
 
 from __future__ import annotations

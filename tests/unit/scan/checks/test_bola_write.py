@@ -20,6 +20,6 @@ def test_an_account_that_is_removed_is_said_to_be_removed() -> None:
     assert "writes" not in title
 
 
-def test_what_a_documented_door_shows_as_well_is_none_of_it() -> None:
+def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:
     assert not check.matches(by())
     assert not check.matches(by("bola-write", "option"))

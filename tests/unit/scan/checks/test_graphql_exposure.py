@@ -14,6 +14,6 @@ def test_the_leak_is_named() -> None:
     assert check.advice(leak)
 
 
-def test_what_a_documented_door_shows_as_well_is_none_of_it() -> None:
+def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:
     assert not check.matches(by())
     assert not check.matches(by("graph", "option"))

@@ -1,4 +1,4 @@
-"""`missing-authentication`: a door that nobody watches, and the same door watched."""
+"""`missing-authentication`: an endpoint that nobody watches, and the same endpoint watched."""
 
 from __future__ import annotations
 

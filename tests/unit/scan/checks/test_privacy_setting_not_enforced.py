@@ -12,7 +12,7 @@ from tests.unit.scan.studio import MISSING, Studio, reply
 
 
 class Decoration(Studio):
-    """The setting is kept, and no door looks at it."""
+    """The setting is kept, and no endpoint looks at it."""
 
     def open_to(self, viewer: str | None, id: str) -> bool:
         return viewer is not None

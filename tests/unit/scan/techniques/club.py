@@ -1,7 +1,7 @@
-"""A rowing club in memory that talks before its door, and an engine in front of it.
+"""A rowing club in memory that talks before its endpoint, and an engine in front of it.
 
-Ann, bob and cat row; dan does too and is none of the identities. A door is a method called as its
-operation; a test that wants a leak replaces one.
+Ann, bob and cat row; dan does too and is none of the identities. An endpoint is a method called as
+its operation; a test that wants a leak replaces one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
@@ -175,7 +175,7 @@ class Club:
 
     def __call__(self, viewer: str | None, request: Request) -> Response:
         parts = urlsplit(request.url)
-        door = next(
+        endpoint = next(
             each
             for each in model().operations.values()
             if (each.method, each.path) == (request.method, parts.path)
@@ -185,10 +185,10 @@ class Club:
             sent |= orjson.loads(request.body)
         else:
             sent |= dict(parse_qsl(request.body.decode()))
-        self.asked.append((door.id, viewer, sent))
-        if not sent and door.id != "getMe":
+        self.asked.append((endpoint.id, viewer, sent))
+        if not sent and endpoint.id != "getMe":
             return reply({"error": "who?"}, 422)
-        answer: Response = getattr(self, door.id)(viewer, sent)
+        answer: Response = getattr(self, endpoint.id)(viewer, sent)
         return answer
 
     def getMe(self, viewer: str | None, sent: Any) -> Response:
@@ -214,12 +214,12 @@ class Club:
 
     # ------------------------------------------------------------ what was asked
 
-    def values(self, door: str) -> list[str]:
-        """What named somebody at a door, in order; nobody's are `?`."""
+    def values(self, endpoint: str) -> list[str]:
+        """What named somebody at an endpoint, in order; nobody's are `?`."""
         names = {each[f]: who for who, each in self.rowers.items() for f in ("email", "phone")}
         told: list[str] = []
         for operation, _, sent in self.asked:
-            if operation == door:
+            if operation == endpoint:
                 found = {**sent, **sent.get("session", {})}
                 value = found.get("email") or found.get("phone") or found.get("identifier")
                 told.append(names.get(str(value), "?"))

@@ -21,7 +21,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
@@ -78,7 +78,7 @@ components:
         slip_id: {type: string}
         sender: {type: string}
         depot: {type: string}
-        door_code: {type: string}
+        endpoint_code: {type: string}
 """
 
 POLICY = """\
@@ -103,7 +103,7 @@ resources:
     main: getSlip
     fields:
       sender, depot: [{see: [anyone]}]
-      slip_id, door_code: [{see: [owner]}]
+      slip_id, endpoint_code: [{see: [owner]}]
 operations:
   getSlip: {params: {code: Slip.slip_id}}
 """
@@ -114,7 +114,7 @@ PEOPLE = ("ann", "bob", "cat", "dan", "eve")
 
 TAKER = (
     ("  owner: {is: owner}\n", "  owner: {is: owner}\n  taker: {field: depot}\n"),
-    ("slip_id, door_code: [{see: [owner]}]", "slip_id, door_code: [{see: [owner, taker]}]"),
+    ("slip_id, endpoint_code: [{see: [owner]}]", "slip_id, endpoint_code: [{see: [owner, taker]}]"),
 )
 """Makes of the contract one in which `depot` names who may see all of a slip."""
 
@@ -149,19 +149,19 @@ class Depot:
                 "slip_id": code(nth),
                 "sender": f"snd-{who}",
                 "depot": f"depot {nth} of the north",
-                "door_code": f"door-{nth * 7919}",
+                "endpoint_code": f"endpoint-{nth * 7919}",
             }
             for nth, who in enumerate(PEOPLE * 3)
         }
 
     def __call__(self, viewer: str | None, request: Request) -> Response:
         path = urlsplit(request.url).path
-        door = "getSlip" if path.startswith("/slips/") else {
+        endpoint = "getSlip" if path.startswith("/slips/") else {
             "/me": "getMe", "/me/slips": "listOwn", "/news": "listNews",
         }[path]  # fmt: skip
         named = unquote(path.rpartition("/")[2])
-        self.asked.append((door, viewer, named))
-        answer: Response = getattr(self, door)(viewer, named)
+        self.asked.append((endpoint, viewer, named))
+        answer: Response = getattr(self, endpoint)(viewer, named)
         return answer
 
     def getMe(self, viewer: str | None, _: str) -> Response:
@@ -186,7 +186,7 @@ class Depot:
 
     def tried(self, *viewers: str | None) -> int:
         """How often slips were asked for."""
-        return sum(door == "getSlip" and who in viewers for door, who, _ in self.asked)
+        return sum(endpoint == "getSlip" and who in viewers for endpoint, who, _ in self.asked)
 
 
 class Pace:
@@ -223,7 +223,7 @@ class Played:
         knowledge = Knowledge()
         gates, _ = survey(known, {})
         matrix = Matrix(known, gates, cast)
-        redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "door_code"}))
+        redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
         self.engine = Engine(
             known, cast, knowledge, matrix, Lookout(known, cast, knowledge, matrix, redactor),
             gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(walk,),

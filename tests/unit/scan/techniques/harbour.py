@@ -29,7 +29,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
@@ -295,5 +295,5 @@ class Sailed:
 
     @property
     def requests(self) -> int:
-        """Requests to the door of GraphQL."""
+        """Requests to the endpoint of GraphQL."""
         return sum(e.kind == "ask" and "graphql" in str(e.data["path"]) for e in self.events)

@@ -1,7 +1,7 @@
 """A directory of members in memory that leaves out who is not listed, and an engine before it.
 
 Ann and cat are listed, bob and eve are not; dan is none of the identities. How the directory is
-asked is for a test to say, and a test that wants a leak replaces a door.
+asked is for a test to say, and a test that wants a leak replaces an endpoint.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
@@ -191,6 +191,10 @@ class Played:
         }
 
     @property
-    def doors(self) -> set[str]:
+    def endpoints(self) -> set[str]:
         """Where."""
-        return {f"{door.method} {door.path}" for each in self.findings for door in each.doors}
+        return {
+            f"{endpoint.method} {endpoint.path}"
+            for each in self.findings
+            for endpoint in each.endpoints
+        }

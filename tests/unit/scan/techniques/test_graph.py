@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLError, Visitor, visit
 
 from oakum.exchange import Request, Response
-from oakum.finding import Door
+from oakum.finding import Endpoint
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import graph
 from tests.unit.scan.techniques.harbour import (
@@ -47,7 +47,7 @@ def test_what_a_look_up_by_id_shows_is_found_whole() -> None:
     assert sailed.told == {PHONE, TOWN, INSURANCE}
     assert sailed.requests <= 40
     finding = next(f for f in sailed.findings if f.field == "phone")
-    assert finding.doors == (Door("POST", "/api/graphql", "ask"),)
+    assert finding.endpoints == (Endpoint("POST", "/api/graphql", "ask"),)
     assert finding.evidence is not None
     assert finding.evidence.note == "by the path `node`"
     assert "$ANN_SAILOR_ID" in finding.evidence.curl
@@ -81,7 +81,7 @@ def test_no_value_of_anybody_is_written() -> None:
     assert not [v for v in values for text in texts if len(v) > 3 and f"{v}" in text]
 
 
-def test_nobody_logged_in_is_asked_once_where_the_door_is_shut() -> None:
+def test_nobody_logged_in_is_asked_once_where_the_endpoint_is_shut() -> None:
     sailed = Sailed(Harbour())
     asked = [e.data["as"] for e in sailed.events if e.kind == "ask"]
     assert asked.count("") <= 3  # the other two at /me, with and without
@@ -116,10 +116,10 @@ def test_ids_stand_in_variables_and_nowhere_else() -> None:
     assert not any('"' in query or "70" in query for _, query in harbour.asked)
 
 
-def test_the_door_is_none_of_the_documented_ones() -> None:
+def test_the_endpoint_is_none_of_the_documented_ones() -> None:
     sailed = Sailed(Harbour())
     assert "ask" not in {gate.operation.id for gate in sailed.gates}
-    assert "ask" not in {each.door.operation for each in sailed.skipped}
+    assert "ask" not in {each.endpoint.operation for each in sailed.skipped}
 
 
 # ------------------------------------------------------------------------- which schema

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import harvest
 from tests.unit.scan.techniques.members import Members, Played, model, reply
@@ -84,7 +84,7 @@ class Beginning(Members):
 def test_a_search_for_a_sign_finds_everybody(way: type[Members], search: tuple[str, str]) -> None:
     played = Played(way(), *search)
     assert played.told == LEAKS
-    assert all(each.split()[1].startswith("/members") for each in played.doors)
+    assert all(each.split()[1].startswith("/members") for each in played.endpoints)
 
 
 @pytest.mark.parametrize("search", [NAME, MAIL, TERM, POSTED])
@@ -98,7 +98,7 @@ def test_a_search_for_a_beginning_finds_who_is_not_listed(search: tuple[str, str
     assert played.told == LEAKS
     text = repr(played.findings)
     assert not any(word in text for word in ("harbour.example", "=eve", "=ann", "=bob"))
-    assert any("$EVE_MEMBER_" in door for door in played.doors)
+    assert any("$EVE_MEMBER_" in endpoint for endpoint in played.endpoints)
 
 
 def test_a_search_for_all_of_a_host_finds_everybody() -> None:
@@ -110,7 +110,7 @@ def test_a_search_for_all_of_a_host_finds_everybody() -> None:
 
     played = Played(Hosts(), *MAIL)
     assert played.told == LEAKS
-    assert played.doors == {"GET /members?mail=*@$EVE_MEMBER_MAIL_HOST"}
+    assert played.endpoints == {"GET /members?mail=*@$EVE_MEMBER_MAIL_HOST"}
     assert "harbour" not in repr(played.findings)
 
 
@@ -124,7 +124,7 @@ class Exact(Members):
 def test_the_documented_question_is_asked_about_each_identity() -> None:
     played = Played(Exact(), *NAME)
     assert played.told == LEAKS
-    assert played.doors == {"GET /members"}
+    assert played.endpoints == {"GET /members"}
 
 
 @pytest.mark.parametrize("search", [FILTER, TERM, PHRASE, NESTED, BRACKETS])

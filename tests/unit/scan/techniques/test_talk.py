@@ -1,4 +1,4 @@
-"""What is said of people before the door: what differs, what is noise, what is not asked."""
+"""What is said of people before the endpoint: what differs, what is noise, what is not asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import talk
 from tests.unit.scan.techniques.club import Club, Played, model, reply
@@ -41,7 +41,7 @@ def test_the_next_step_tells_who_has_an_account() -> None:
     played = Played(club)
     assert played.told == {ORACLE}
     (found,) = played.findings
-    assert [door.path for door in found.doors] == ["/login/start"]
+    assert [endpoint.path for endpoint in found.endpoints] == ["/login/start"]
     assert found.evidence is not None and "mail.example" not in repr(found.evidence)
     asked = ["0" if each == "?" else "1" for each in club.values("startLogin")][-8:]
     assert "".join(asked) == "01101001"
@@ -185,7 +185,9 @@ def test_a_look_up_that_wants_a_login_is_asked_as_somebody_else() -> None:
 
     club = Telling()
     assert Played(club).told == {("account-enumeration", "phone", "member", "proven")}
-    looked = [(viewer, sent["phone"]) for door, viewer, sent in club.asked if door == "lookUp"]
+    looked = [
+        (viewer, sent["phone"]) for endpoint, viewer, sent in club.asked if endpoint == "lookUp"
+    ]
     assert all(club.rowers[v]["phone"] != phone for v, phone in looked[3:] if v)
 
 

@@ -1,4 +1,5 @@
-"""Doors that no document has: found where they leak, left after few questions where they do not.
+"""Endpoints that no document has: found where they leak, left after few questions where they do
+not.
 
 The studio (`studio.py`) is asked at addresses beside its own. A test that wants a twin gives a
 function from path to an answer; every other path is answered as servers do: 404, the front end's
@@ -18,7 +19,7 @@ from oakum.contract.model import Parameter, Shape
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.conclude import conclude
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import twins
 from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, reply
@@ -26,7 +27,7 @@ from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, rep
 Answer = Response | None
 Twin = Callable[["Elsewhere", "str | None", str, Mapping[str, str]], Answer]
 """(studio, viewer, path, headers) → an answer; None: nothing is there."""
-DOORS = ("getMe", "getSettings", "listPeople", "getPerson", "getCourse")
+ENDPOINTS = ("getMe", "getSettings", "listPeople", "getPerson", "getCourse")
 PAGE = b"<!doctype html><title>Studio</title><div id=app></div>"
 
 
@@ -71,14 +72,14 @@ class Scanned:
     """What a whole scan made of it."""
 
     told: Told
-    """(field, viewer, door) of what twins alone found."""
+    """(field, viewer, endpoint) of what twins alone found."""
     asked: list[str]
     """Questions of the technique, such as `GET /v1/people/$ANN_PERSON_ID`."""
     notes: list[str]
 
 
 def scan(studio: Elsewhere, **may: Any) -> Scanned:
-    run = Run(studio, DOORS)
+    run = Run(studio, ENDPOINTS)
     run.engine.may = May(**may)
     run.engine.techniques = (twins,)
     run.explore()
@@ -86,9 +87,9 @@ def scan(studio: Elsewhere, **may: Any) -> Scanned:
     assert {each.rule for each in found} <= {"shadow-endpoint"}
     assert all(each.verdict == "proven" for each in found)
     told = {
-        (f"{each.resource}.{each.field}", each.viewer, door.path)
+        (f"{each.resource}.{each.field}", each.viewer, endpoint.path)
         for each in found
-        for door in each.doors
+        for endpoint in each.endpoints
     }
     kinds = [str(each.data.get("name", "")) for each in run.events]
     begun = next((nth for nth, name in enumerate(kinds) if name.startswith(PHASES)), len(kinds))
@@ -150,7 +151,7 @@ def test_an_old_version_that_shows_everything(unknown: Response) -> None:
     told = scan(Elsewhere(old("/v1"), unknown), twins=True).told
     assert {"Person.phone", "Person.bio"} <= fields(told, "anyone")
     assert "Person.phone" in fields(told, "follower")
-    assert {door for _, _, door in told} == {"/v1/people/{personId}"}
+    assert {endpoint for _, _, endpoint in told} == {"/v1/people/{personId}"}
 
 
 def test_an_old_version_that_keeps_to_the_contract() -> None:
@@ -213,7 +214,7 @@ WHICH = Parameter("v", "query", default=2)
 
 
 @pytest.mark.parametrize(
-    ("extra", "door", "asks"),
+    ("extra", "endpoint", "asks"),
     [
         (VERSION, "/people/{personId} (X-Api-Version: 1)",
          lambda path, headers: headers.get("x-api-version") == "1"),
@@ -221,7 +222,7 @@ WHICH = Parameter("v", "query", default=2)
     ],
 )  # fmt: skip
 def test_a_version_that_a_request_may_say(
-    extra: Parameter, door: str, asks: Callable[[str, Mapping[str, str]], bool]
+    extra: Parameter, endpoint: str, asks: Callable[[str, Mapping[str, str]], bool]
 ) -> None:
     """To the owner the old version shows what the new one does."""
 
@@ -233,7 +234,7 @@ def test_a_version_that_a_request_may_say(
             return None
         return reply(person if asks(path, headers) else studio.person(viewer, person["id"]))
 
-    run = Run(Elsewhere(twin), DOORS)
+    run = Run(Elsewhere(twin), ENDPOINTS)
     for nth, gate in enumerate(run.engine.gates):
         if gate.operation.id == "getPerson":
             operation = replace(gate.operation, parameters=(*gate.operation.parameters, extra))
@@ -243,7 +244,7 @@ def test_a_version_that_a_request_may_say(
     run.explore()
     found = conclude(model(), run.cast, run.matrix)
     assert {each.rule for each in found} == {"shadow-endpoint"}
-    assert {each.path for one in found for each in one.doors} == {door}
+    assert {each.path for one in found for each in one.endpoints} == {endpoint}
     assert ("phone", "member") in {(each.field, each.viewer) for each in found}
 
 
@@ -285,7 +286,7 @@ def test_what_a_phone_is_given(make: Callable[[Mapping[str, Any]], Response]) ->
     told = scan(Elsewhere(phone(make)), twins=True).told
     assert {"Person.phone", "Person.bio"} <= fields(told, "anyone")
     assert "Person.phone" in fields(told, "member")
-    assert all(door.startswith("/people/{personId} (as a phone") for _, _, door in told)
+    assert all(endpoint.startswith("/people/{personId} (as a phone") for _, _, endpoint in told)
 
 
 def test_a_page_that_is_drawn_on_the_server() -> None:
@@ -319,22 +320,22 @@ def test_what_a_phone_is_given_in_the_same_form_without_a_mask() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "door"),
+    ("address", "endpoint"),
     [
         (f"{TARGET}/legacy", "/legacy/people/{personId}"),
         ("http://old.studio.test", "http://old.studio.test/people/{personId}"),
         ("http://old.studio.test/x/", "http://old.studio.test/x/people/{personId}"),
     ],
 )
-def test_another_address(address: str, door: str) -> None:
+def test_another_address(address: str, endpoint: str) -> None:
     found = scan(Elsewhere(old(address.rstrip("/").removeprefix(TARGET))), twin=(address,))
     told, asked = found.told, found.asked
     assert "Person.phone" in fields(told, "anyone")
-    assert {each for _, _, each in told} == {door}
+    assert {each for _, _, each in told} == {endpoint}
     assert not any("/v1/" in each for each in asked)
 
 
-def test_another_address_with_none_of_the_doors_is_left() -> None:
+def test_another_address_with_none_of_the_endpoints_is_left() -> None:
     studio = Elsewhere(nothing, page())
     found = scan(studio, twin=(f"{TARGET}/nowhere",))
     told, asked = found.told, found.asked
@@ -386,20 +387,20 @@ def front_end(whole: bool) -> Twin:
     return twin
 
 
-def test_a_door_that_only_scripts_know() -> None:
+def test_an_endpoint_that_only_scripts_know() -> None:
     studio = Elsewhere(front_end(whole=True), page())
     found = scan(studio, front_end=(TARGET,))
     told, asked = found.told, found.asked
     assert {"Person.phone", "Person.bio"} <= fields(told, "anyone")
     assert "Person.phone" in fields(told, "member")
-    assert {door for _, _, door in told} == {"/internal/people/{personId}/card"}
+    assert {endpoint for _, _, endpoint in told} == {"/internal/people/{personId}/card"}
     assert all(viewer is None for viewer, url in studio.urls if url.endswith((".js", "test")))
     assert not any("cdn.test" in url or "tracker" in url for url in asked)
     assert not any("delete" in url for url in asked)
     assert len(asked) <= 40
 
 
-def test_a_door_of_the_scripts_that_keeps_to_the_contract() -> None:
+def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:
     found = scan(Elsewhere(front_end(whole=False), page()), front_end=(TARGET,))
     told, asked = found.told, found.asked
     assert told == set()

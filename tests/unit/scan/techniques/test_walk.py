@@ -11,7 +11,7 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Response
-from oakum.scan.doors import survey
+from oakum.scan.endpoints import survey
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import walk
 from tests.unit.scan.techniques.depot import PEOPLE, Depot, Pace, Played, model, reply
@@ -36,7 +36,7 @@ def test_codes_that_count_up_are_found_where_nothing_brakes(code: Any) -> None:
     assert played.told == {ANYONE, MEMBER}
     assert pace.barely
     for found in played.findings:
-        assert [door.path for door in found.doors] == ["/slips/{code}"]
+        assert [endpoint.path for endpoint in found.endpoints] == ["/slips/{code}"]
         assert found.evidence is not None and "records stand behind" in found.evidence.note
         assert "(95 %" in found.evidence.note
         assert not any(each in repr(found) for each in depot.slips)
@@ -47,7 +47,7 @@ def test_codes_that_count_up_are_found_where_nothing_brakes(code: Any) -> None:
 def test_strangers_keys_are_never_asked_for() -> None:
     depot = Depot()
     Played(depot)
-    named = {each for door, _, each in depot.asked if door == "getSlip"}
+    named = {each for endpoint, _, each in depot.asked if endpoint == "getSlip"}
     own = {
         code for code, each in depot.slips.items() if each["sender"][4:] in ("ann", "bob", "cat")
     }
@@ -59,7 +59,9 @@ def test_own_objects_are_asked_for_in_turn_and_a_bounded_number_of_times() -> No
     depot = Depot()
     Played(depot)
     assert depot.tried(None) <= 45
-    many = Counter(code for door, who, code in depot.asked if door == "getSlip" and who is None)
+    many = Counter(
+        code for endpoint, who, code in depot.asked if endpoint == "getSlip" and who is None
+    )
     assert len(many) >= 9 and max(many.values()) <= 9
 
 
@@ -69,7 +71,7 @@ def test_codes_that_are_drawn_are_no_finding_and_cost_nothing() -> None:
     assert depot.tried(None) <= 3
 
 
-def test_a_door_that_shows_its_owner_alone_is_no_finding() -> None:
+def test_an_endpoint_that_shows_its_owner_alone_is_no_finding() -> None:
     class Shut(Depot):
         def getSlip(self, viewer: str | None, code: str) -> Response:
             found = self.slips.get(code)
@@ -112,7 +114,7 @@ def test_what_opens_to_others_than_whom_it_names_is_found() -> None:
 
 
 @pytest.mark.parametrize("words", [{"found": False}, {}, {"depot": None}, {"depot": "***"}])
-def test_a_door_that_says_nothing_is_no_finding(words: Any) -> None:
+def test_an_endpoint_that_says_nothing_is_no_finding(words: Any) -> None:
     class Soft(Depot):
         def getSlip(self, viewer: str | None, code: str) -> Response:
             found = self.slips.get(code)
@@ -257,7 +259,7 @@ def test_a_leak_behind_ids_that_count_up_is_told_with_its_size_and_not_twice() -
     assert depot.tried(None) <= 12
 
 
-def test_a_key_handed_out_elsewhere_opens_the_door() -> None:
+def test_a_key_handed_out_elsewhere_opens_the_endpoint() -> None:
     class Telling(Depot):
         def listNews(self, viewer: str | None, _: str) -> Response:
             return reply({"arrived": [{"ref": code} for code in self.slips]})
@@ -265,7 +267,7 @@ def test_a_key_handed_out_elsewhere_opens_the_door() -> None:
     played = Played(Telling(drawn))
     assert played.told == {ANYONE, MEMBER}
     for found in played.findings:
-        assert {door.path for door in found.doors} == {"/slips/{code}", "/news"}
+        assert {endpoint.path for endpoint in found.endpoints} == {"/slips/{code}", "/news"}
         assert "/news hands them out" in found.title
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.contract import load
-from oakum.scan.techniques.writes import _doors
+from oakum.scan.techniques.writes import _endpoints
 from oakum.semantics import compile_contract
 
 DOCUMENT = """\
@@ -72,5 +72,5 @@ def test_a_post_is_tried_only_on_what_has_a_key(
     found = load(policy)
     assert found.policy is not None
     model = compile_contract(found.document, found.policy)
-    doors = [(gate.operation.id, resource) for gate, resource in _doors(model, {})]
-    assert doors == ([("updatePrefs", "Prefs")] if tried else [])
+    endpoints = [(gate.operation.id, resource) for gate, resource in _endpoints(model, {})]
+    assert endpoints == ([("updatePrefs", "Prefs")] if tried else [])

@@ -7,8 +7,8 @@ import sqlite3
 from fastapi import APIRouter, HTTPException, Request
 
 from cadence import schemas
-from cadence.doors.people import LISTED, open_history
-from cadence.doors.says import Limit, UserId, says
+from cadence.endpoints.people import LISTED, open_history
+from cadence.endpoints.says import Limit, UserId, says
 from cadence.rules import Group
 from cadence.world import Here, Shown, Viewer, World
 

@@ -1,4 +1,4 @@
-"""How a door is described in the document, and what it is asked with."""
+"""How an endpoint is described in the document, and what it is asked with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which doors may be asked, what they show, and what fills their parameters."""
+"""Which endpoints may be asked, what they show, and what fills their parameters."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from oakum.contract.model import Media, Operation, OperationRule, Parameter, Shape
-from oakum.finding import Door
-from oakum.scan.doors import gate_of, is_graphql, survey
+from oakum.finding import Endpoint
+from oakum.scan.endpoints import gate_of, is_graphql, survey
 from tests.unit.scan.studio import gate, model
 
 TEXT = Shape(kinds=frozenset({"string"}))
@@ -29,7 +29,7 @@ def test_what_writes_or_destroys_is_left_alone_with_the_reason() -> None:
         "getMe", "listPeople", "getPerson", "getSettings", "getPost", "listPosts", "getPosts",
         "getCourse", "getRoom", "getNews",
     }  # fmt: skip
-    told = {each.door.operation: each.reason for each in skipped}
+    told = {each.endpoint.operation: each.reason for each in skipped}
     assert told.keys() == {"deletePerson", "putSettings", "resetAll"}
     assert told["resetAll"] == "`reset` in the path says that it resets"
     assert all(told.values())
@@ -38,18 +38,18 @@ def test_what_writes_or_destroys_is_left_alone_with_the_reason() -> None:
 
 def test_a_reading_post_is_asked_because_the_contract_says_so() -> None:
     silent = replace(model(), rules={**model().rules, "getPosts": OperationRule("getPosts")})
-    assert "getPosts" in {each.door.operation for each in survey(silent, {})[1]}
+    assert "getPosts" in {each.endpoint.operation for each in survey(silent, {})[1]}
 
 
-def test_a_door_of_graphql_is_left_to_the_technique_that_speaks_it() -> None:
+def test_an_endpoint_of_graphql_is_left_to_the_technique_that_speaks_it() -> None:
     """It is no gate, and not skipped: unless the contract says that it must not be asked."""
     rule = OperationRule("getPosts", reads=True, graphql="schema.graphql")
     spoken = replace(model(), rules={**model().rules, "getPosts": rule})
     gates, skipped = survey(spoken, {})
     assert "getPosts" not in {each.operation.id for each in gates}
-    assert "getPosts" not in {each.door.operation for each in skipped}
+    assert "getPosts" not in {each.endpoint.operation for each in skipped}
     silent = replace(spoken, rules={**spoken.rules, "getPosts": replace(rule, reads=False)})
-    told = {each.door.operation: each.reason for each in survey(silent, {})[1]}
+    told = {each.endpoint.operation: each.reason for each in survey(silent, {})[1]}
     assert told["getPosts"] == "the contract says `reads: false`"
 
 
@@ -65,20 +65,20 @@ def test_graphql_is_known_by_its_path_and_by_the_body_of_a_request() -> None:
     assert not is_graphql(Operation("op", "GET", "/graphql/voyager"), silent)
 
 
-def test_a_header_that_nobody_can_fill_keeps_a_door_shut() -> None:
+def test_a_header_that_nobody_can_fill_keeps_an_endpoint_shut() -> None:
     needs = made(parameter("X-Device", "header", required=True))
     wider = replace(model(), operations={**model().operations, "op": needs})
-    told = {each.door.operation: each.reason for each in survey(wider, {})[1]}
+    told = {each.endpoint.operation: each.reason for each in survey(wider, {})[1]}
     assert told["op"] == "needs the header `X-Device`"
 
 
-def test_a_door_shows_the_fields_that_the_document_declares_there() -> None:
+def test_an_endpoint_shows_the_fields_that_the_document_declares_there() -> None:
     shows = gate("getPost").shows
     assert set(shows) == {"Post", "Person"}
     assert shows["Post"] == ("id", "author_id", "course_id", "text")  # `author` is a person
     assert set(shows["Person"]) == {"id", "name", "bio", "phone", "vip", "password_hash"}
     assert gate("getNews").shows == {}
-    assert gate("getPost").door == Door("GET", "/posts/{postId}", "getPost")
+    assert gate("getPost").endpoint == Endpoint("GET", "/posts/{postId}", "getPost")
 
 
 def test_a_key_of_something_owned_chooses_whose_it_is() -> None:

@@ -8,8 +8,8 @@ import secrets
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from cadence import schemas
-from cadence.doors.people import ACCOUNT
-from cadence.doors.says import says
+from cadence.endpoints.people import ACCOUNT
+from cadence.endpoints.says import says
 from cadence.store import digest
 from cadence.world import COOKIE, Here, Shown
 

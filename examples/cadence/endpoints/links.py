@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Request
 
 from cadence import schemas
-from cadence.doors.says import UserId, says
-from cadence.doors.workouts import Csv, history
+from cadence.endpoints.says import UserId, says
+from cadence.endpoints.workouts import Csv, history
 from cadence.world import Here, Shown, World
 
 router = APIRouter()

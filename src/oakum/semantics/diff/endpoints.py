@@ -1,4 +1,4 @@
-"""What stands at each door of a contract: resources, how they are declared there, and the rest.
+"""What stands at each endpoint of a contract: resources, how they are declared there, and the rest.
 
 The same places that `judge` finds in an answer, found in what is declared.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.contract.model import Media, Operation, Shape
-from oakum.semantics.diff.worlds import door_key
+from oakum.semantics.diff.worlds import endpoint_key
 from oakum.semantics.judge import read_only
 from oakum.semantics.model import Model
 from oakum.semantics.table import Table, Trie, member, resource_of
@@ -20,18 +20,18 @@ _MAX_DEPTH = 24
 
 @dataclass
 class Declared:
-    """The paths of a resource that a door declares."""
+    """The paths of a resource that an endpoint declares."""
 
     paths: dict[str, Shape] = field(default_factory=dict)
     anything: bool = False
-    """The door says nothing of what such an object holds."""
+    """The endpoint says nothing of what such an object holds."""
     free: set[str] = field(default_factory=set)
     """Paths below which anything may stand."""
     embedded: set[str] = field(default_factory=set)
     """Paths at which a resource stands, judged by its own table."""
 
     def holds(self, leaf: str) -> bool:
-        """Whether a leaf of a table may stand at this door as far as the document says."""
+        """Whether a leaf of a table may stand at this endpoint as far as the document says."""
         if self.anything or leaf in self.paths:
             return True
         if leaf.endswith("**"):
@@ -43,8 +43,8 @@ class Declared:
 
 
 @dataclass
-class Door:
-    """One door of one contract."""
+class Endpoint:
+    """One endpoint of one contract."""
 
     operation: Operation
     granted: bool
@@ -57,8 +57,8 @@ class Door:
 
     @property
     def key(self) -> str:
-        """The same in every contract that has this door."""
-        return door_key(self.operation.method, self.operation.path)
+        """The same in every contract that has this endpoint."""
+        return endpoint_key(self.operation.method, self.operation.path)
 
     @property
     def name(self) -> str:
@@ -66,13 +66,13 @@ class Door:
         return f"{self.operation.method} {self.operation.path}"
 
     def passes(self, held: frozenset[str], logged: bool) -> bool:
-        """Whether holders of these relations come through; `decide.through`, for any door."""
+        """Whether holders of these relations come through; `decide.through`, for any endpoint."""
         if not self.granted:
             return False
         return self.lets(held, logged)
 
     def lets(self, held: frozenset[str], logged: bool) -> bool:
-        """The same by the document alone, where the contract says nothing of the door."""
+        """The same by the document alone, where the contract says nothing of the endpoint."""
         if self.call is not None:
             return not held.isdisjoint(self.call)
         return logged or self.operation.anonymous
@@ -89,24 +89,27 @@ class Walk:
         self._cut = False
         self._everybodys: dict[tuple[str, str], bool] = {}
 
-    def doors(self) -> Mapping[str, Door]:
-        """Every door by its key."""
-        return {door.key: door for door in map(self._door, self.model.operations.values())}
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Every endpoint by its key."""
+        return {
+            endpoint.key: endpoint
+            for endpoint in map(self._endpoint, self.model.operations.values())
+        }
 
-    def _door(self, operation: Operation) -> Door:
+    def _endpoint(self, operation: Operation) -> Endpoint:
         id = operation.id
         granted = id in self.model.rules or id in self.model.showing
-        door = Door(operation, granted, self.model.rule(id).call)
+        endpoint = Endpoint(operation, granted, self.model.rule(id).call)
         outside: dict[str, None] = {}
         for status, answers in operation.responses.items():
             good = status.startswith("2") or status == "default"
             patterns = self.model.shown.get(id, ()) if good else ()
             for media in answers:
-                self._body(media, patterns, door.shows, outside)
-        door.outside = frozenset(outside)
+                self._body(media, patterns, endpoint.shows, outside)
+        endpoint.outside = frozenset(outside)
         for media in operation.body:
-            self._body(media, self.model.sets.get(id, ()), door.takes, {}, writing=True)
-        return door
+            self._body(media, self.model.sets.get(id, ()), endpoint.takes, {}, writing=True)
+        return endpoint
 
     def _body(
         self,

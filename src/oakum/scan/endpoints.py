@@ -1,4 +1,4 @@
-"""The doors of an API: which may be asked, what they show, and what fills their parameters.
+"""The endpoints of an API: which may be asked, what they show, and what fills their parameters.
 
 Decided from the documents alone, before the first request.
 """
@@ -14,7 +14,7 @@ from oakum.contract.classify import Verdict, classify
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Json, Media, Operation, OperationRule, Parameter, Shape
 from oakum.contract.sensitive import asks_for_change
-from oakum.finding import Door, Skipped
+from oakum.finding import Endpoint, Skipped
 from oakum.scan.bodies import body_shape
 from oakum.scan.choices import choices, members_with_choices, placed
 from oakum.scan.frames import EVENTS, LINES
@@ -27,7 +27,7 @@ from oakum.semantics.table import besides_resources, leaf_paths, member, resourc
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked at a door of GraphQL. The sources of its gate fill its variables.
+    """What is asked at an endpoint of GraphQL. The sources of its gate fill its variables.
 
     It holds no text in quotes: what names somebody comes as a variable.
     """
@@ -36,7 +36,7 @@ class Query:
     variables: Mapping[str, str]
     """Name → type, such as `ID!` or `[Int!]!`."""
     name: str = ""
-    """What tells it from others that are asked at the same door."""
+    """What tells it from others that are asked at the same endpoint."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Gate:
     """An operation that the run may ask."""
 
     operation: Operation
-    door: Door
+    endpoint: Endpoint
     shows: Mapping[str, tuple[str, ...]]
-    """Resource → field paths that the document declares at this door."""
+    """Resource → field paths that the document declares at this endpoint."""
     sources: Mapping[str, str]
     """Parameter or body member → `Resource.field` that fills it."""
     fixed: Mapping[str, Json]
@@ -72,7 +72,7 @@ class Gate:
     base: str = ""
     """Another address than the target's; empty: the target."""
     asks: Query | None = None
-    """A query in GraphQL; None: the door is none of it."""
+    """A query in GraphQL; None: the endpoint is none of it."""
     reader: Reader | None = None
     """Reads its answers, where the document does not describe them; None: it does."""
     whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -81,11 +81,12 @@ class Gate:
 
     @property
     def id(self) -> str:
-        """What names this way through this door: the operation, and how it is asked otherwise."""
+        """What names this way through this endpoint: the operation, and how it is asked
+        otherwise."""
         if self.asks is not None:
-            return f"{self.operation.id} {self.door.path} {self.asks.name}"
+            return f"{self.operation.id} {self.endpoint.path} {self.asks.name}"
         other = self.how or self.query
-        return f"{self.operation.id} {self.door.path}" if other else self.operation.id
+        return f"{self.operation.id} {self.endpoint.path}" if other else self.operation.id
 
     def otherwise(
         self,
@@ -93,7 +94,7 @@ class Gate:
         path: str = "",
         *,
         base: str = "",
-        door: str = "",
+        endpoint: str = "",
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
         fixed: Mapping[str, Json] | None = None,
@@ -102,7 +103,7 @@ class Gate:
     ) -> Gate:
         """Another way to the same objects: `path` in place of the document's, more in the query.
 
-        `door`: how findings call it, where that is not the path with its query; `veiled`: names
+        `endpoint`: how findings call it, where that is not the path with its query; `veiled`: names
         for values of the query that are somebody's own.
         """
         names = {**self.veiled, **(veiled or {})}
@@ -111,12 +112,12 @@ class Gate:
             for name, value in query
         )
         asked = f"?{asked}" if asked else ""
-        shown = door or f"{path or self.door.path}{asked}"
+        shown = endpoint or f"{path or self.endpoint.path}{asked}"
         operation = replace(self.operation, path=path, pointer="") if path else self.operation
         return replace(
             self,
             operation=operation,
-            door=Door(self.door.method, shown, self.operation.id),
+            endpoint=Endpoint(self.endpoint.method, shown, self.operation.id),
             how=how,
             query=(*self.query, *query),
             headers={**self.headers, **(headers or {})},
@@ -135,21 +136,21 @@ def survey(
     skipped: list[Skipped] = []
     for operation in model.operations.values():
         rule = model.rule(operation.id)
-        door = Door(operation.method, operation.path, operation.id)
+        endpoint = Endpoint(operation.method, operation.path, operation.id)
         if is_graphql(operation, rule) and rule.reads is not False and not rule.untested:
             continue  # a query chooses what it answers: asked by a technique of its own
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
-            skipped.append(Skipped(door, verdict.reason))
+            skipped.append(Skipped(endpoint, verdict.reason))
             continue
         gate = gate_of(model, operation, inferred.get(operation.id, {}))
         gate = replace(gate, fixed={**_chosen(gate), **gate.fixed})
         if required_header := _required_header(gate):
-            skipped.append(Skipped(door, f"needs the header `{required_header}`"))
+            skipped.append(Skipped(endpoint, f"needs the header `{required_header}`"))
             continue
         if frame_media(operation) is not None and not _answers_at_once(operation):
             skipped.append(
-                Skipped(door, "a feed: it does not end, so it is listened to, not asked")
+                Skipped(endpoint, "a feed: it does not end, so it is listened to, not asked")
             )
             continue
         gates.append(gate)
@@ -157,7 +158,8 @@ def survey(
 
 
 def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
-    """The same doors, asked by the document's own example to embed more than they do by themselves.
+    """The same endpoints, asked by the document's own example to embed more than they do by
+    themselves.
 
     Beside the plain question and never instead of it: an API may refuse the example.
     """
@@ -172,7 +174,7 @@ def asking_for_more(gates: Iterable[Gate]) -> Iterator[Gate]:
 
 
 def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Gate]:
-    """Doors that may be listened to: what comes through them are frames, one after another."""
+    """Endpoints that may be listened to: what comes through them are frames, one after another."""
     found: list[Gate] = []
     for operation in model.operations.values():
         media, rule = frame_media(operation), model.rule(operation.id)
@@ -233,7 +235,7 @@ def is_websocket(operation: Operation) -> bool:
 
 
 def _answers_at_once(operation: Operation) -> bool:
-    """Whether a feed is also a plain door, for who does not ask for frames."""
+    """Whether a feed is also a plain endpoint, for who does not ask for frames."""
     return any(media.is_json for media in _successes(operation))
 
 
@@ -247,14 +249,14 @@ def _is_stream(media: Media) -> bool:
 
 
 def _required_header(gate: Gate) -> str:
-    """A header without which a door cannot be asked, and for which nothing is known."""
+    """A header without which an endpoint cannot be asked, and for which nothing is known."""
     parameters = gate.operation.parameters
     return next((p.name for p in parameters if p.where == "header" and p.name in gate.unfilled), "")
 
 
 def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Gate:
     """What an operation shows and what fills it; the contract's `params` before inferred ones."""
-    door = Door(operation.method, operation.path, operation.id)
+    endpoint = Endpoint(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
     operation = in_parts(without_acts(operation, said), said)
     reads = operation.method in SAFE or bool(model.rule(operation.id).reads)
@@ -283,7 +285,7 @@ def gate_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> 
     paths = tuple(p.name for p in operation.parameters if p.where == "path" and p.name in unfilled)
     return Gate(
         operation,
-        door,
+        endpoint,
         dict(_shown(model, operation)),
         used,
         fixed,

@@ -13,8 +13,8 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from cadence import schemas
-from cadence.doors.says import Joins, Limit, PelotonId, RideId, says
-from cadence.doors.workouts import LISTED, joined
+from cadence.endpoints.says import Joins, Limit, PelotonId, RideId, says
+from cadence.endpoints.workouts import LISTED, joined
 from cadence.rules import Group
 from cadence.world import Here, Shown, Viewer, World
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from cadence import schemas
 from cadence.cache import SECONDS
-from cadence.doors.says import Limit, UserId, says
+from cadence.endpoints.says import Limit, UserId, says
 from cadence.rules import MEMBER_FIELDS, Group
 from cadence.world import CARD, EDGE, TOTALS, Here, Service, Shown, Viewer, World
 

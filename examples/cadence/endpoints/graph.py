@@ -1,8 +1,8 @@
-"""The GraphQL door: a query chooses what is answered, at any depth.
+"""The GraphQL endpoint: a query chooses what is answered, at any depth.
 
 Each member is shown under their own rules at every path that leads to them. Stages 1 and 2 forgot
-that as they did at every other door; stage 1 tells its whole schema, too, and stage 2 spells it out
-to whoever mistypes a field.
+that as they did at every other endpoint; stage 1 tells its whole schema, too, and stage 2 spells it
+out to whoever mistypes a field.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from cadence import schemas
-from cadence.doors.says import says
+from cadence.endpoints.says import says
 from cadence.rules import Group
 from cadence.world import Here, Shown, World
 
@@ -69,7 +69,7 @@ async def graphql(world: Here, request: Request, body: schemas.GraphQuestion) ->
     answer = execute_sync(
         _schema(),
         document,
-        root_value=_Root(world, viewer).doors(),
+        root_value=_Root(world, viewer).endpoints(),
         variable_values=body.get("variables"),
         operation_name=body.get("operationName"),
     )
@@ -90,7 +90,7 @@ class _Root:
         self._viewer = viewer
         self._left = _MEMBERS
 
-    def doors(self) -> dict[str, Callable[..., Any]]:
+    def endpoints(self) -> dict[str, Callable[..., Any]]:
         return {
             "user": self._user_by_id,
             "tag": self._tag_by_name,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from cadence import schemas
-from cadence.doors.people import open_history
-from cadence.doors.says import Joins, Limit, UserId, WorkoutId, says
+from cadence.endpoints.people import open_history
+from cadence.endpoints.says import Joins, Limit, UserId, WorkoutId, says
 from cadence.rules import Group
 from cadence.world import CARD, Here, Shown, Viewer, World
 
