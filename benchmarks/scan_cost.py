@@ -247,7 +247,7 @@ def rows(sizes: list[int], viewers: list[int], fields: int) -> Iterator[str]:
                 report, leaky, seconds = scanned(operations, many, Path(folder), fields)
             found = {each.resource for each in report.findings if each.verdict == "proven"}
             cells = len(report.cells)
-            decided = cells - report.count(Result.NOT_SHOWN)
+            decided = cells - report.count(Result.UNTESTED)
             naive = (families(operations) * 5 + 1) * many * 2
             yield (
                 f"{families(operations) * 5 + 2:10}  {many:7}  {report.requests:8}  {seconds:7.1f}"

@@ -25,7 +25,7 @@ class Result(StrEnum):
     CLOSED = "closed"  # denied, and not served, although its owner was seen to see it
     LEAK = "leak"  # denied, and served
     OVER_BLOCK = "over-block"  # granted, and not served, although its owner gets it
-    NOT_SHOWN = "not-shown"  # never exercised: nothing is known
+    UNTESTED = "untested"  # never exercised: nothing is known
 
 
 @dataclass(frozen=True, order=True)
@@ -51,7 +51,7 @@ class Cell:
     granted: bool
     result: Result
     reason: str = ""
-    """Why a cell is not shown, in words; else empty."""
+    """Why a cell is untested, in words; else empty."""
     identity: str = ""
     """Who asked, and whose object it was: `ann → pia`; names of the identities file."""
 

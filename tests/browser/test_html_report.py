@@ -148,7 +148,7 @@ def test_the_worst_endpoint_speaks_for_the_square(open_page: Open) -> None:
     expect(one_of_six).to_have_attribute("data-result", "leak")
     expect(one_of_six).to_have_attribute("data-count", "1/6")
     expect(one_of_six).to_have_accessible_name("birthday, member: leak through 1 of 6 endpoints")
-    assert result(page, "id", "ex_follower") == "not_shown"  # one endpoint never shown, five open
+    assert result(page, "id", "ex_follower") == "untested"  # one endpoint never shown, five open
     assert result(page, "age_decade", "staff") == "over_block"
 
 
@@ -160,7 +160,7 @@ def test_no_square_speaks_by_colour_alone(open_page: Open) -> None:
     )
     choose(page, private="no", hide_age="no")
     glyphs["over_block"] = page.locator('td[data-result="over_block"]').first.inner_text()
-    assert glyphs == {"leak": "✕", "over_block": "⊘", "not_shown": "?", "closed": "–", "open": "○"}
+    assert glyphs == {"leak": "✕", "over_block": "⊘", "untested": "?", "closed": "–", "open": "○"}
 
 
 def test_a_click_opens_both_answers_with_the_leak_marked(open_page: Open) -> None:
@@ -201,7 +201,7 @@ def test_a_closed_square_tells_its_endpoints_and_its_contract_line(open_page: Op
     expect(dialog.locator(".answer")).to_have_count(0)
 
 
-def test_a_square_that_was_not_shown_says_why(open_page: Open) -> None:
+def test_a_square_that_was_untested_says_why(open_page: Open) -> None:
     page = open_page(sample())
     page.locator(square(page, "facebook_access_token", "owner")).click()
     expect(page.get_by_role("dialog")).to_contain_text(

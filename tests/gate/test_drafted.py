@@ -19,7 +19,7 @@ def share(model: Model) -> Share:
     return next(each for each in found if each.cells)
 
 
-def test_a_cell_of_a_drafted_line_is_not_shown() -> None:
+def test_a_cell_of_a_drafted_line_is_untested() -> None:
     policy = contract().policy
     assert policy is not None
     person = policy.resources["Person"]

@@ -37,7 +37,7 @@ def is_met(criteria: ExitCriteria, direct: Report, guarded: Report) -> bool:
 
 def hidden(report: Report, what: Cell) -> Report:
     """The report of a run to which nobody was shown this cell."""
-    unseen = replace(what, result=Result.NOT_SHOWN)
+    unseen = replace(what, result=Result.UNTESTED)
     return replace(report, cells=tuple(unseen if c == what else c for c in report.cells))
 
 
@@ -68,7 +68,7 @@ def test_a_further_finding_through_the_guard_never_makes_it_agree(
 def test_less_shown_through_the_guard_never_makes_it_agree(
     criteria: ExitCriteria, direct: Report, guarded: Report, data: st.DataObject
 ) -> None:
-    shown = [cell for cell in guarded.cells if cell.result is not Result.NOT_SHOWN]
+    shown = [cell for cell in guarded.cells if cell.result is not Result.UNTESTED]
     if not shown:
         return
     what = data.draw(st.sampled_from(shown))

@@ -146,7 +146,7 @@ def test_a_proven_leak_that_counts_is_never_green(
 def test_taking_shown_cells_away_never_turns_red_to_green(
     criteria: ExitCriteria, report: Report, data: st.DataObject
 ) -> None:
-    shown = [cell for cell in report.cells if cell.result is not Result.NOT_SHOWN]
+    shown = [cell for cell in report.cells if cell.result is not Result.UNTESTED]
     gone = data.draw(st.lists(st.sampled_from(shown), max_size=8)) if shown else []
     less = replace(report, cells=tuple(cell for cell in report.cells if cell not in gone))
     assert not (not is_green(gate(criteria, report)) and is_green(gate(criteria, less)))
@@ -158,7 +158,7 @@ def test_a_cell_that_is_no_longer_shown_never_turns_red_to_green(
     criteria: ExitCriteria, report: Report, which: int
 ) -> None:
     unseen = tuple(
-        replace(cell, result=Result.NOT_SHOWN) if index == which else cell
+        replace(cell, result=Result.UNTESTED) if index == which else cell
         for index, cell in enumerate(report.cells)
     )
     less = replace(report, cells=unseen)

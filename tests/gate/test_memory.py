@@ -62,14 +62,14 @@ def test_an_open_leak_that_no_report_shows_is_not_green(tmp_path: Path) -> None:
     memory = learn(Memory(), [before(contract, 3, leak())])
     whole = clean(contract)
     unseen = tuple(
-        replace(each, result=Result.NOT_SHOWN)
+        replace(each, result=Result.UNTESTED)
         if (each.field, each.viewer) == ("email", "member")
         else each
         for each in whole.cells
     )
     done = gated(tmp_path, memory, replace(whole, cells=unseen))
     each = found(done, "retested")
-    assert (done.code, each["status"], each["figure"]) == (3, "not_met", "1 finding not shown")
+    assert (done.code, each["status"], each["figure"]) == (3, "not_met", "1 finding untested")
     assert "GET /members/{id}" in each["details"][0]
     assert gated(tmp_path, memory, whole).code == 0
 

@@ -279,7 +279,7 @@ def test_a_brake_that_could_not_be_tried_is_not_said_to_be_there(tmp_path: Path)
         shut.append(True)
         unknown = replay(report, found, options, lambda event: None)
     assert open_still.verdict is Verdict.STILL_OPEN
-    assert unknown.verdict is Verdict.NOT_SHOWN
+    assert unknown.verdict is Verdict.UNTESTED
 
 
 def test_what_was_made_and_said_to_be_refused_is_taken_away(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_note_that_is_shared_is_not_said_to_be_missing(tmp_path: Path) -> None
     )  # fmt: skip
     shared = [each for each in run.report.cells if each.viewer == "shared"]
     assert any(each.result is Result.OPEN for each in shared)
-    untested = {each.reason for each in shared if each.result is Result.NOT_SHOWN}
+    untested = {each.reason for each in shared if each.result is Result.UNTESTED}
     assert untested, [(e.resource, e.field, e.state, e.result, e.granted) for e in shared]
     assert not any("names another identity" in each for each in untested), untested
 

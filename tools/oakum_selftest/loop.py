@@ -250,7 +250,7 @@ class SelfTest:
         if not seeded.met:
             return "the endpoint is not asked"
         for each in _cells(leak, self.healthy):
-            if each.result is Result.NOT_SHOWN:
+            if each.result is Result.UNTESTED:
                 return each.reason
         return "no answer had a place for it, or what it would show is empty"
 

@@ -164,10 +164,10 @@ class Draft:
                 yield place, said
 
     @property
-    def not_shown(self) -> int:
+    def untested(self) -> int:
         """Cells of the resource of which nothing is known."""
         return sum(
-            cell.resource == self.finding.resource and cell.result is Result.NOT_SHOWN
+            cell.resource == self.finding.resource and cell.result is Result.UNTESTED
             for cell in self.report.cells
         )
 

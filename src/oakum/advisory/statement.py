@@ -150,10 +150,10 @@ def _unknown(draft: Draft) -> Iterator[str]:
     yield f"- whether anybody but the test accounts has read the data: {blank('what the logs say')}"
     yield f"- since when it could be read: {blank('since which release')}"
     yield "- how many persons are concerned; the scan has looked at its own accounts only"
-    if draft.not_shown:
+    if draft.untested:
         yield (
-            f"- {counted(draft.not_shown, 'cell')} of {name(draft.finding.resource)} (field,"
-            " viewer, state and endpoint) were not shown to the scan: nothing is known of them"
+            f"- {counted(draft.untested, 'cell')} of {name(draft.finding.resource)} (field,"
+            " viewer, state and endpoint) are untested: nothing is known of them"
         )
     if report.distrust:
         yield "- the run itself is not to be trusted:"

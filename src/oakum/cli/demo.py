@@ -224,10 +224,10 @@ def _tell(stage: str, report: Report, page: Path) -> None:
         click.echo(f"    {number:>4} x {rule}")
     if stage in ("fixed", _GUARDED):
         closed, opened = report.count(Result.CLOSED), report.count(Result.OPEN)
-        unknown = report.count(Result.NOT_SHOWN)
+        unknown = report.count(Result.UNTESTED)
         click.echo(
             f"  {closed} denied cells shown to be closed, {opened} granted cells shown to be open,"
-            f" {unknown} not shown"
+            f" {unknown} untested"
         )
         click.echo(
             "  (a cell is one field, at one endpoint, for one kind of viewer, in one setting)"
@@ -282,7 +282,7 @@ def _summary(report: Report) -> dict[str, object]:
         "requests": report.requests,
         "seconds": report.seconds,
         **counts,
-        "not_shown": report.count(Result.NOT_SHOWN),
+        "untested": report.count(Result.UNTESTED),
         "rules": rules,
         "trustworthy": not report.distrust,
     }

@@ -23,9 +23,9 @@ _STYLES = {
     "fixed": "bold green",
     "partly_fixed": "bold yellow",
     "still_open": "bold red",
-    "not_shown": "bold yellow",
+    "untested": "bold yellow",
 }
-_AT = {"fixed": "closed", "still_open": "open", "not_shown": "not shown"}
+_AT = {"fixed": "closed", "still_open": "open", "untested": "untested"}
 
 
 _IDLE = ("dry_run", "events", "resume", "min_shown", *shared.REPORT_FILES)
@@ -37,7 +37,7 @@ def ask_again(
 ) -> int:
     """Asks for a finding of the report in `file`, by the fingerprint or the first digits of it.
 
-    Answers 0 when it is fixed, 1 when it is open still, be it in part, and 3 when it was not shown.
+    Answers 0 when it is fixed, 1 when it is open still, be it in part, and 3 when it was untested.
     """
     from oakum.scan.replay import EXIT_CODES, replay
 

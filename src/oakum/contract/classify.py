@@ -5,7 +5,7 @@ A method promises little: real APIs wipe their database on `GET /createdb` and e
 the start of a sentence. `getDeletedItems`, `GET /orders/created` and "displays the created orders"
 only read. Where verb and noun cannot be told apart (`GET /follow`), a sentence that starts with a
 reading verb settles it; without one the operation is left alone, which costs a cell that is then
-reported as not shown, where the other mistake costs somebody's data.
+reported as untested, where the other mistake costs somebody's data.
 """
 
 from __future__ import annotations

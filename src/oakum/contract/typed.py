@@ -13,7 +13,7 @@ from oakum.errors import InputError, Problem, did_you_mean
 T = TypeVar("T")
 
 
-FORMERLY = {"endpoints": "doors", "endpoint": "door"}
+FORMERLY = {"endpoints": "doors", "endpoint": "door", "untested": "not_shown"}
 """Keys of today by what they were called in earlier versions of their schemas."""
 
 

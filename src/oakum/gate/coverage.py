@@ -32,7 +32,7 @@ class Share:
     shown: int
     cells: int
     reason: str = ""
-    """The commonest reason for what was not shown."""
+    """The commonest reason for what was untested."""
 
     @property
     def percent(self) -> float:
@@ -74,7 +74,7 @@ def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
 
 def _unknown(model: Model, cell: Cell) -> str:
     """Why nothing is known of a cell; empty: it was shown, and a person has stated what holds."""
-    if cell.result is Result.NOT_SHOWN:
+    if cell.result is Result.UNTESTED:
         return cell.reason or "no reason was given"
     line = model.drafted(cell.resource, cell.field) if cell.resource in model.tables else None
     return f"its line is drafted, and nobody has confirmed it ({line})" if line else ""
@@ -117,7 +117,7 @@ def unmet_states(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[
     met = {
         (cell.resource, *pair)
         for cell in cells
-        if cell.result is not Result.NOT_SHOWN
+        if cell.result is not Result.UNTESTED
         for pair in cell.state
     }
     wanted = [

@@ -16,7 +16,7 @@ from oakum.semantics import Model
 
 _AHEAD = timedelta(minutes=5)
 """How far a clock of another machine may be ahead."""
-_RANK = (Result.NOT_SHOWN, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.LEAK)
+_RANK = (Result.UNTESTED, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.LEAK)
 _VERDICTS = ("over_blocked", "suspected", "proven")
 _SEVERITIES = ("low", "medium", "high", "critical")
 

@@ -36,7 +36,7 @@ class Agreement:
 def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
     """The cells of both, matched by resource, field, viewer, state and endpoint."""
     bare, through = _by_place(direct), _by_place(guarded)
-    unknown = Result.NOT_SHOWN
+    unknown = Result.UNTESTED
     served = {
         key: through[key]
         for key, cell in bare.items()

@@ -276,7 +276,7 @@ def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
     ]
     yield Criterion(
         "retested", TITLES["retested"], "not met" if unseen else "met",
-        counted(len(unseen), "finding") + " not shown", "none",
+        counted(len(unseen), "finding") + " untested", "none",
         "scan with what found it, or ask for it alone with `oakum scan --only`, and take that in",
         tuple(told), ExitCode.NOT_TRUSTWORTHY,
     )  # fmt: skip

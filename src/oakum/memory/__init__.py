@@ -1,7 +1,7 @@
 """What a team knows of its findings across releases, and the clock of those it has told to others.
 
 Two laws. *Fixed* is said only of what a run that can be trusted has shown to be closed, endpoint by
-endpoint: what was not shown stays as it was. And to take in the same report again changes nothing.
+endpoint: what was untested stays as it was. And to take in the same report again changes nothing.
 Pure: files, the clock and the shell are the command's.
 """
 

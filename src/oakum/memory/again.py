@@ -20,9 +20,9 @@ from oakum.memory.model import AtEndpoint, Known, Memory, Remembered, Stamp, Sta
 SCHEMA = "oakum.replay/2"
 EARLIER = ("oakum.replay/1",)
 """Read as well; their keys are called otherwise."""
-_Shown = Literal["fixed", "still_open", "not_shown"]
+_Shown = Literal["fixed", "still_open", "untested"]
 _SHOWN: Mapping[str, _Shown] = {
-    "fixed": "fixed", "still_open": "still_open", "not_shown": "not_shown",
+    "fixed": "fixed", "still_open": "still_open", "untested": "untested", "not_shown": "untested",
 }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
     endpoints: list[Known] = []
     silent = seen = False
     for each in one.endpoints:
-        result, reason = shown.pop(each.endpoint, ("not_shown", ""))
+        result, reason = shown.pop(each.endpoint, ("untested", ""))
         now = each.now
         if result == "still_open":
             seen = True

@@ -188,7 +188,7 @@ def _at(one: Remembered, known: Known, look: _Look, found: Finding | None) -> At
     if (found is not None and known.endpoint in found.endpoints) or bad in results:
         was_closed = known.now in (AtEndpoint.CLOSED, AtEndpoint.BACK)
         return AtEndpoint.BACK if was_closed else AtEndpoint.OPEN
-    if not look.sound or not results or Result.NOT_SHOWN in results:
+    if not look.sound or not results or Result.UNTESTED in results:
         return None
     if one.rule in _ASKED_OTHERWISE:
         return None

@@ -46,8 +46,8 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     """Workflow commands, and two lines for whoever reads the log."""
     lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
-    unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
-    lines.append(f"oakum: {verdict_words(report)}; findings: {counts}; not shown: {unknown}")
+    unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"
+    lines.append(f"oakum: {verdict_words(report)}; findings: {counts}; untested: {unknown}")
     lines.append(f"oakum: exit {int(exit_code(report))}")
     return ("\n".join(lines) + "\n").encode()
 

@@ -163,7 +163,7 @@ def weakest_first(report: Report) -> tuple[str, ...]:
     """
     names = {cell.viewer for cell in report.cells} | {found.viewer for found in report.findings}
     grants = Counter(cell.viewer for cell in report.cells if cell.granted)
-    unknown = Counter(cell.viewer for cell in report.cells if cell.result is Result.NOT_SHOWN)
+    unknown = Counter(cell.viewer for cell in report.cells if cell.result is Result.UNTESTED)
     return tuple(sorted(names, key=lambda name: (grants[name], unknown[name], name)))
 
 
@@ -235,7 +235,7 @@ def verdict_words(report: Report) -> str:
         return counted(len(found), "defect") + (", against drafted lines only" if guessed else "")
     if report.distrust:
         return "not to be trusted"
-    if report.cells and not report.count(Result.NOT_SHOWN):
+    if report.cells and not report.count(Result.UNTESTED):
         return "no leak found"
     return "no leak found in what was shown"
 
@@ -250,11 +250,11 @@ def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocke
     }
 
 
-def not_shown(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+def untested(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
     """Cells of which nothing is known, by reason, the commonest first."""
     reasons: dict[str, list[Cell]] = {}
     for cell in sorted(report.cells, key=lambda c: (c.resource, c.field, c.viewer, c.state)):
-        if cell.result is Result.NOT_SHOWN:
+        if cell.result is Result.UNTESTED:
             reasons.setdefault(cell.reason or "no reason was given", []).append(cell)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple((reason, tuple(cells)) for reason, cells in ordered)

@@ -14,9 +14,9 @@ from oakum.report.grouping import (
     Defect,
     defects,
     exit_code,
-    not_shown,
     skipped,
     tally,
+    untested,
     verdict_words,
     weakest_first,
     writes_said,
@@ -46,7 +46,7 @@ _KINDS = (
         "over-block",
         "the contract grants it, the API kept it back",
     ),
-    _Kind(Result.NOT_SHOWN, "not_shown", "?", "not shown", "never exercised: nothing is known"),
+    _Kind(Result.UNTESTED, "untested", "?", "untested", "never exercised: nothing is known"),
     _Kind(Result.OPEN, "open", "○", "open", "granted, and served"),
     _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and kept back from this viewer"),
 )
@@ -70,7 +70,7 @@ def render(report: Report) -> str:
         kinds=[(kind, report.count(kind.result)) for kind in _KINDS],
         bar=_bar(report),
         defects=[(_anchor(defect), defect, _links(defect)) for defect in defects(report)],
-        not_shown=[(reason, len(cells), _squares(cells)) for reason, cells in not_shown(report)],
+        untested=[(reason, len(cells), _squares(cells)) for reason, cells in untested(report)],
         skipped=skipped(report),
     )
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from oakum.contract.model import Json
 from oakum.contract.source import JsonPlaces, parse_json
+from oakum.contract.typed import FORMERLY
 from oakum.errors import Problem
 from oakum.finding import Endpoint, Report, Result
-from oakum.report.json_v1 import digest, document
+from oakum.report.json_v1 import SCHEMA, digest, document
 
 _HINT = "take the file as `oakum scan --json` wrote it, or scan again"
 
@@ -20,10 +21,24 @@ _HINT = "take the file as `oakum scan --json` wrote it, or scan again"
 def faults(data: bytes, report: Report, file: str) -> list[Problem]:
     """What does not agree in the JSON text that `report` was read from, each at its place."""
     found = parse_json(data, file)
+    again = document(report)
+    if found.get("schema") != SCHEMA:
+        again = _formerly(again)
     places = JsonPlaces(data.decode("utf-8", "replace"), file)
-    made = [*_sealed(found), *_counted(found, document(report)), *_named(found, report)]
+    made = [*_sealed(found), *_counted(found, again), *_named(found, report)]
     made += _told(report)
     return [Problem(places.locate(pointer), said, _HINT) for pointer, said in made]
+
+
+def _formerly(again: Json) -> Json:
+    """The members that are compared, their keys as in version 1."""
+
+    def named(counts: dict[str, Json]) -> Json:
+        return {FORMERLY.get(key, key): value for key, value in counts.items()}
+
+    by_resource = again["coverage"]["by_resource"]
+    named_so = {name: named(counts) for name, counts in by_resource.items()}
+    return {**again, "summary": named(again["summary"]), "coverage": {"by_resource": named_so}}
 
 
 def _sealed(found: Json) -> Iterator[tuple[str, str]]:

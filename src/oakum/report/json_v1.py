@@ -42,7 +42,7 @@ _RESULTS = {
     Result.CLOSED: "closed",
     Result.LEAK: "leak",
     Result.OVER_BLOCK: "over_block",
-    Result.NOT_SHOWN: "not_shown",
+    Result.UNTESTED: "untested",
 }
 _Verdict = Literal["proven", "suspected", "over_blocked"]
 _Severity = Literal["critical", "high", "medium", "low"]
@@ -51,7 +51,11 @@ _Mark = Literal["", "canary", "leak", "granted"]
 _VERDICTS: Mapping[str, _Verdict] = {word: word for word in get_args(_Verdict)}
 _SEVERITIES: Mapping[str, _Severity] = {word: word for word in get_args(_Severity)}
 _MARKS: Mapping[str, _Mark] = {word: word for word in get_args(_Mark)}
-_READ_RESULTS = {word: result for result, word in _RESULTS.items()}
+_READ_RESULTS = {
+    **{word: result for result, word in _RESULTS.items()},
+    "not_shown": Result.UNTESTED,
+}
+"""`not_shown` is how version 1 said it."""
 
 
 # --------------------------------------------------------------------------- writing
@@ -96,7 +100,7 @@ def _content(report: Report) -> Json:
         "distrust": list(reasons(report)),
         "summary": {
             **tally(report),
-            **_results(report.cells, ("not_shown", "open", "closed")),
+            **_results(report.cells, ("untested", "open", "closed")),
             "cells": len(report.cells),
         },
         "findings": [_finding(finding) for finding in findings_in_order(report)],

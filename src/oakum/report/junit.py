@@ -1,6 +1,6 @@
 """JUnit XML, as Jenkins' `junit-10.xsd` has it: a test case a cell, a suite a resource.
 
-A leak is a failure, an over-block a failure of another type, and a cell that was not shown is
+A leak is a failure, an over-block a failure of another type, and a cell that was untested is
 skipped: no cell passes that was not seen. What stands in no cell has cases of its own.
 """
 
@@ -60,7 +60,7 @@ def _of_the_run(report: Report) -> list[_Case]:
     ]
     if not report.distrust:
         cases.append(_Case(_RUN, "it can be trusted"))
-    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    decided = len(report.cells) - report.count(Result.UNTESTED)
     name = "it was shown something"
     if decided:
         cases.append(_Case(_RUN, name))
@@ -91,8 +91,8 @@ def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -
     name = f"{cell.viewer} at {cell.endpoint.method} {cell.endpoint.path}{when}"
     if cell.result in (Result.OPEN, Result.CLOSED):
         return _Case(group, name)
-    if cell.result is Result.NOT_SHOWN:
-        return _Case(group, name, "skipped", words=cell.reason or "not shown")
+    if cell.result is Result.UNTESTED:
+        return _Case(group, name, "skipped", words=cell.reason or "untested")
     leak = cell.result is Result.LEAK
     kind = "leak" if leak else "over-block"
     if finding is None:

@@ -15,9 +15,9 @@ from oakum.report.grouping import (
     Defect,
     defects,
     exit_code,
-    not_shown,
     skipped,
     tally,
+    untested,
     verdict_words,
     writes_said,
 )
@@ -59,7 +59,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"### {_SIGNS[code]} Exposure: {verdict_words(report)}"
     yield ""
     counts = [f"{n:,} {verdict.replace('_', '-')}" for verdict, n in tally(report).items()]
-    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    decided = len(report.cells) - report.count(Result.UNTESTED)
     yield (
         f"{', '.join(counts)} findings. {decided:,} of {counted(len(report.cells), 'cell')} shown."
         f" Contract {code_of(top(report).file)}"
@@ -98,10 +98,10 @@ def _defect(defect: Defect, report: Report) -> Iterator[str]:
 
 
 def _tail(report: Report) -> Iterator[str]:
-    reasons = [f"{len(cells):,}: {reason}" for reason, cells in not_shown(report)[:_SOME_REASONS]]
+    reasons = [f"{len(cells):,}: {reason}" for reason, cells in untested(report)[:_SOME_REASONS]]
     if reasons:
-        unknown = f"{report.count(Result.NOT_SHOWN):,} of {counted(len(report.cells), 'cell')}"
-        yield from _folded(f"Not shown: nothing is known of {unknown}", reasons)
+        unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"
+        yield from _folded(f"Untested: nothing is known of {unknown}", reasons)
     calls = [
         f"{len(endpoints):,}: {reason}" for reason, endpoints in skipped(report)[:_SOME_REASONS]
     ]

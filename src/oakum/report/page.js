@@ -264,7 +264,7 @@
       make("h3", {}, states.length > 1 ? "Each endpoint in each state" : "Each endpoint"),
       make("div", { class: "table" }, make("table", { class: "endpoint-states" }, make("thead", {}, head), make("tbody", {}, body))),
       make("p", { class: "asked" }, asked ? `Asked: ${asked}.` : "Nobody asked."),
-      ...reasons.map((reason) => make("p", { class: "asked" }, "Not shown: ", ticks(reason))),
+      ...reasons.map((reason) => make("p", { class: "asked" }, "Untested: ", ticks(reason))),
     ];
   }
 

@@ -19,9 +19,9 @@ from oakum.report.grouping import (
     Defect,
     defects,
     exit_code,
-    not_shown,
     skipped,
     tally,
+    untested,
     verdict_words,
     writes_said,
 )
@@ -37,7 +37,7 @@ _RESULTS = {
     Result.CLOSED: "closed",
     Result.LEAK: "leaking",
     Result.OVER_BLOCK: "over-blocked",
-    Result.NOT_SHOWN: "not shown",
+    Result.UNTESTED: "untested",
 }
 _INDENT = 2
 _LABEL = 10
@@ -55,7 +55,7 @@ def text(report: Report) -> bytes:
 
 
 def render(report: Report, console: Console) -> None:
-    """Write the report: what was run, the defects, what was not shown, and last the verdict."""
+    """Write the report: what was run, the defects, what was untested, and last the verdict."""
     said = f"{report.target} against {report.contract}"
     _say(console, said + ("" if report.stated else " (drafted: nobody has stated it yet)"), "bold")
     used = f"{report.requests:,} of {counted(report.budget, 'request')}"
@@ -65,7 +65,7 @@ def render(report: Report, console: Console) -> None:
         _defect(defect, console)
     _section(console, "Less grave, in brief", _brief(found[_WHOLE:]))
     _section(console, "Not to be trusted, because", _bullets(report.distrust))
-    _section(console, _not_shown_title(report), _not_shown_rows(report))
+    _section(console, _untested_title(report), _untested_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
     _section(console, "Writes", writes_said(report))
     _section(console, "Identities", _identity_rows(report))
@@ -117,13 +117,13 @@ def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:
         yield defect.first.severity, f"{defect.sentence}{alike}{place}"
 
 
-def _not_shown_title(report: Report) -> str:
-    unknown, every = report.count(Result.NOT_SHOWN), counted(len(report.cells), "cell")
-    return f"Not shown: nothing is known of {unknown:,} of {every}"
+def _untested_title(report: Report) -> str:
+    unknown, every = report.count(Result.UNTESTED), counted(len(report.cells), "cell")
+    return f"Untested: nothing is known of {unknown:,} of {every}"
 
 
-def _not_shown_rows(report: Report) -> Iterable[tuple[str, str]]:
-    reasons = not_shown(report)
+def _untested_rows(report: Report) -> Iterable[tuple[str, str]]:
+    reasons = untested(report)
     for reason, cells in reasons[:_REASONS]:
         resources = sorted({cell.resource for cell in cells})
         yield f"{len(cells):,}", f"{reason} ({_some(resources, 4, 'resource')})"
@@ -160,7 +160,7 @@ def _ending(report: Report, console: Console) -> None:
     _say(console, verdict_words(report).capitalize(), "bold")
     _say(console, f"findings: {found}")
     _say(console, f"cells: {cells}")
-    decided = len(report.cells) - report.count(Result.NOT_SHOWN)
+    decided = len(report.cells) - report.count(Result.UNTESTED)
     if decided:
         _say(console, f"requests: {report.requests / decided:.2f} for each cell decided")
     code = exit_code(report)

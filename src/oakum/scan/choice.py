@@ -43,7 +43,7 @@ class Choice:
         wanted: dict[str, dict[Settings, int]] = {}
         reach = owners_by_viewer(self.model, self.cast)
         for key, entry in self.matrix.entries.items():
-            if entry.result is not Result.NOT_SHOWN or not key.state:
+            if entry.result is not Result.UNTESTED or not key.state:
                 continue
             settings = self._settings(key)
             for who in reach.get((key.resource, key.viewer), ()) if settings else ():

@@ -93,7 +93,7 @@ def unseen(
     several things at once is each of them (`pub+own`, a member whom nobody has blocked)."""
     relations, missing = model.policy.relations, dict[str, None]()
     cells = tuple(cells)
-    seen = {cell.viewer for cell in cells if cell.result is not Result.NOT_SHOWN}
+    seen = {cell.viewer for cell in cells if cell.result is not Result.UNTESTED}
     for cell in cells:
         relation = relations.get(cell.viewer)
         if relation is not None and not relation.untested and _is_somebodys(model, cell.resource):
@@ -125,7 +125,7 @@ def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
     decided: dict[str, bool] = {}
     for cell in cells:
         if (cell.endpoint.operation, cell.resource, cell.viewer) in reach:
-            known = cell.result is not Result.NOT_SHOWN
+            known = cell.result is not Result.UNTESTED
             decided[cell.viewer] = decided.get(cell.viewer, False) or known
     blind = [viewer for viewer, known in decided.items() if not known]
     return f"it told nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""

@@ -1,7 +1,7 @@
 """The exposure matrix: every cell that the contract and the documents make, and what is known.
 
 The law of this module: no vacuous green. A denied cell is *closed* only when its owner was seen
-to see the value and the viewer's answer came without it; everything else stays *not shown*, with
+to see the value and the viewer's answer came without it; everything else stays *untested*, with
 the reason.
 """
 
@@ -103,7 +103,7 @@ class Entry:
     """A cell under construction."""
 
     granted: bool
-    result: Result = Result.NOT_SHOWN
+    result: Result = Result.UNTESTED
     viewer: str | None = None
     owner: str = ""
     probes: list[str] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Entry:
 
 _BASIC = ("anyone", "authenticated")
 _RANK = {
-    Result.NOT_SHOWN: 0,
+    Result.UNTESTED: 0,
     Result.CLOSED: 1,
     Result.OPEN: 2,
     Result.OVER_BLOCK: 3,
@@ -289,7 +289,7 @@ class Matrix:
             return True  # what stands against it may be settled by another's answer
         if entry.result is Result.CLOSED and self.insists is not None:
             return self.insists(key, viewer)
-        return entry.result is Result.NOT_SHOWN
+        return entry.result is Result.UNTESTED
 
     def undecided(
         self, endpoint: str, viewer: str | None, owner: str, only: str = ""
@@ -476,10 +476,10 @@ class Matrix:
         ways: set[Key] = set()
         beside = self._told_beside(why)
         keyless = why_keyless(self)
-        met = (k for k, each in self.entries.items() if each.result is not Result.NOT_SHOWN)
+        met = (k for k, each in self.entries.items() if each.result is not Result.UNTESTED)
         reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
         for key, entry in sorted(self.entries.items()):
-            unshown = entry.result is Result.NOT_SHOWN
+            unshown = entry.result is Result.UNTESTED
             if unshown and (self._is_uncarried(key, entry, why) or key in beside):
                 continue
             if self.how(key.endpoint):  # several queries go through one endpoint of GraphQL
@@ -490,7 +490,7 @@ class Matrix:
             reason = why_untested(self, self._model, self._cast, key, why, reach) if unshown else ""
             result, granted = entry.result, entry.granted
             if result is Result.CLOSED and (doubt := why_not_closed(self, key, entry, keyless)):
-                result, reason = Result.NOT_SHOWN, doubt
+                result, reason = Result.UNTESTED, doubt
             guessed = (
                 not self._model.policy.stated
                 or self._cast.is_unknown(entry.viewer)
@@ -508,7 +508,7 @@ class Matrix:
         return done
 
     def _told_beside(self, why: Mapping[str, str]) -> set[Key]:
-        """Squares not shown in one documented way, of which another of the operation tells."""
+        """Squares untested in one documented way, of which another of the operation tells."""
         plain = {at: g.operation.id for at, g in self.gates.items() if g.query and not g.how}
         found: set[Key] = set()
         for endpoint, operation in plain.items():
@@ -516,7 +516,7 @@ class Matrix:
                 other = key._replace(endpoint=operation)
                 if key.endpoint != endpoint or other not in self.entries:
                     continue
-                known = entry.result is not Result.NOT_SHOWN
+                known = entry.result is not Result.UNTESTED
                 told = known or self._is_uncarried(key, entry, why)
                 found.add(other if told else key)
         return found

@@ -1,4 +1,4 @@
-"""A finding asked for again, alone: fixed, partly fixed, still open, or not shown.
+"""A finding asked for again, alone: fixed, partly fixed, still open, or untested.
 
 *Fixed* is said only of what was shown to be closed, endpoint by endpoint, by the same law as in a
 scan: the owner was seen to see it, and the viewer was not. Everything else is said to be what it
@@ -25,14 +25,14 @@ class Verdict(StrEnum):
     FIXED = "fixed"
     PARTLY_FIXED = "partly_fixed"
     STILL_OPEN = "still_open"
-    NOT_SHOWN = "not_shown"
+    UNTESTED = "untested"
 
 
 EXIT_CODES = {
     Verdict.FIXED: ExitCode.CLEAN,
     Verdict.PARTLY_FIXED: ExitCode.FINDINGS,
     Verdict.STILL_OPEN: ExitCode.FINDINGS,
-    Verdict.NOT_SHOWN: ExitCode.NOT_TRUSTWORTHY,
+    Verdict.UNTESTED: ExitCode.NOT_TRUSTWORTHY,
 }
 
 
@@ -42,7 +42,7 @@ class AtEndpoint:
 
     endpoint: Endpoint
     result: Verdict
-    """Fixed, still open, or not shown."""
+    """Fixed, still open, or untested."""
     reason: str = ""
 
 
@@ -64,7 +64,7 @@ class Replay:
     endpoints: tuple[AtEndpoint, ...]
     left: tuple[Left, ...]
     reasons: tuple[str, ...]
-    """Why it was not shown, or is not to be trusted."""
+    """Why it was untested, or is not to be trusted."""
     requests: int
     seconds: float
     run: str = ""
@@ -94,7 +94,7 @@ def replay(
     focus = Focus(finding, fields, frozenset(_viewers(report, finding)), wide)
     first, hopeless = _look(focus, options, emit, lacking)
     left = options.budget - first.requests
-    if first.verdict is not Verdict.NOT_SHOWN or hopeless or wide or left < 1:
+    if first.verdict is not Verdict.UNTESTED or hopeless or wide or left < 1:
         return first
     rest = replace(options, budget=left)
     second, _ = _look(replace(focus, wide=True), rest, emit, lacking)
@@ -134,7 +134,7 @@ def _look(
     spent = report.requests >= report.budget
     reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
     if reasons and verdict is Verdict.FIXED:
-        verdict = Verdict.NOT_SHOWN
+        verdict = Verdict.UNTESTED
     made = Replay(
         focus.finding, verdict, endpoints, left, reasons, report.requests, report.seconds,
         report.run,
@@ -149,7 +149,7 @@ def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> Verdi
     if Verdict.STILL_OPEN in results:
         return Verdict.PARTLY_FIXED if Verdict.FIXED in results else Verdict.STILL_OPEN
     if results != {Verdict.FIXED}:
-        return Verdict.NOT_SHOWN
+        return Verdict.UNTESTED
     return Verdict.PARTLY_FIXED if left else Verdict.FIXED
 
 
@@ -172,10 +172,10 @@ class _Now:
             return self._by_cell(endpoint)
         if self.lacking:
             words = f"it was found with {' '.join(self.lacking)}, which this run was not given"
-            return AtEndpoint(endpoint, Verdict.NOT_SHOWN, words)
+            return AtEndpoint(endpoint, Verdict.UNTESTED, words)
         if not scope.was_asked(endpoint):
             return AtEndpoint(
-                endpoint, Verdict.NOT_SHOWN, "the question that showed it could not be asked"
+                endpoint, Verdict.UNTESTED, "the question that showed it could not be asked"
             )
         return AtEndpoint(endpoint, Verdict.FIXED)
 
@@ -223,8 +223,8 @@ class _Now:
         reasons = [each.reason for each in cells if each.reason]
         if all(each.endpoint != endpoint for each in self.scan.gates):
             return AtEndpoint(
-                endpoint, Verdict.NOT_SHOWN, "the document does not have this endpoint any more"
+                endpoint, Verdict.UNTESTED, "the document does not have this endpoint any more"
             )
         return AtEndpoint(
-            endpoint, Verdict.NOT_SHOWN, reasons[0] if reasons else "no answer could tell"
+            endpoint, Verdict.UNTESTED, reasons[0] if reasons else "no answer could tell"
         )

@@ -91,7 +91,7 @@ class ByObject:
             self._told[key] = {p: each for p, each in told.items() if p not in shown}
             if other:
                 _without(matrix, key, other)
-                if matrix.entries[key].result is Result.NOT_SHOWN:
+                if matrix.entries[key].result is Result.UNTESTED:
                     doubts = tuple(shown[probe][2] for probe in other)
                     matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
             evidence = matrix.evidence.get(key.finding)
@@ -145,7 +145,7 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
     entry.probes = [probe for probe in entry.probes if probe not in void]
     if entry.probes:
         return
-    entry.result = Result.NOT_SHOWN
+    entry.result = Result.UNTESTED
     name = key.finding
     same = [each for at, each in matrix.entries.items() if at.finding == name and each.probes]
     leaking = [each for each in same if each.result is Result.LEAK]

@@ -261,11 +261,11 @@ class Scan:
                 if self.stale is None:
                     self._explore(engine, given, found)
             except BudgetSpent as error:
-                notes.append(f"{error}: what was left unasked is reported as not shown")
+                notes.append(f"{error}: what was left unasked is reported as untested")
             except TargetError as error:
                 distrust.append(str(error))
             except KeyboardInterrupt:
-                distrust.append("interrupted: what was left unasked is reported as not shown")
+                distrust.append("interrupted: what was left unasked is reported as untested")
             finally:
                 with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
                     left = self._leave(engine)
@@ -477,7 +477,7 @@ class Scan:
             conclude(self.model, engine.cast, engine.matrix, engine.signals) if engine else []
         )
         cells = engine.matrix.cells(engine.why, engine.reach()) if engine else []
-        shown = sum(cell.result is not Result.NOT_SHOWN for cell in cells)
+        shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.distrust if engine else []

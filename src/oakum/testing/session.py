@@ -292,7 +292,7 @@ def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
     for name in sorted({cell.resource for cell in found.cells}):
         cells = [cell for cell in found.cells if cell.resource == name]
         counts = {result: sum(c.result is result for c in cells) for result in Result}
-        shown = len(cells) - counts[Result.NOT_SHOWN]
+        shown = len(cells) - counts[Result.UNTESTED]
         yield (
             f"  {name}: {shown} of {len(cells)} cells shown, {counts[Result.OPEN]} open,"
             f" {counts[Result.CLOSED]} closed, {counts[Result.LEAK]} leaking"
@@ -311,7 +311,7 @@ def _untested(found: Report) -> Iterator[str]:
     """What no test asked, and how to ask it: by operation and kind of viewer."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in found.cells:
-        if cell.result is Result.NOT_SHOWN:
+        if cell.result is Result.UNTESTED:
             groups.setdefault((_name(cell.endpoint), cell.viewer), []).append(cell)
     if not groups:
         return

@@ -114,7 +114,7 @@ def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
     why = {gate.id: "no test called this endpoint" for gate in watch.gates if gate.id not in asked}
     reach = {(key.resource, key.viewer): True for key in matrix.entries}
     for cell in matrix.cells(why, reach):
-        if cell.result is Result.NOT_SHOWN and cell.endpoint.operation in asked:
+        if cell.result is Result.UNTESTED and cell.endpoint.operation in asked:
             yield replace(cell, reason=_reason(cell, tally, watch.policy))
         else:
             yield cell

@@ -72,12 +72,12 @@ def test_what_was_mended_is_fixed_and_ends_with_0(folder: Path) -> None:
     assert text.out.startswith("fixed  ") and "  closed at " in text.out
 
 
-def test_what_cannot_be_seen_is_not_shown_and_ends_with_3(folder: Path) -> None:
+def test_what_cannot_be_seen_is_untested_and_ends_with_3(folder: Path) -> None:
     fingerprint = scanned(folder)
     with clinic(folder, wrong_password=True) as run:
         done = run("scan", "--only", fingerprint, "--report", folder / "report.json")
     assert done.code == 3
-    assert done.out.startswith("not shown  ") and "not to be trusted: identity `ada`" in done.out
+    assert done.out.startswith("untested  ") and "not to be trusted: identity `ada`" in done.out
     assert not [secret for secret in SECRETS if secret in done.out + done.err]
 
 

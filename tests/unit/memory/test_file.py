@@ -64,6 +64,13 @@ def test_a_memory_with_ids_that_rules_had_goes_on_with_those_of_today(old: str, 
     assert [one.fingerprint for one in memory.findings] == [e.fingerprint for e in STORY.findings]
 
 
+def test_a_memory_of_version_1_is_read_as_what_it_says() -> None:
+    old = render(STORY).replace('"endpoints": ', '"doors": ')
+    old = old.replace('"oakum.memory/2"', '"oakum.memory/1"')
+    assert '"doors": ' in old
+    assert read(old.encode(), "findings.json") == STORY
+
+
 def broken(change: Callable[[Json], object]) -> str:
     content = json.loads(render(STORY))
     change(content)

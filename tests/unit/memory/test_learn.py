@@ -21,12 +21,12 @@ from tests.unit.memory.world import (
     FIXED,
     LEAK,
     LIST,
-    NOT_SHOWN,
     ONE,
     OPEN,
     STAGE_1,
     STAGE_2,
     UNSEEN,
+    UNTESTED,
     Square,
     finding,
     report,
@@ -86,8 +86,8 @@ def test_an_endpoint_that_was_shut_and_opens_again_is_a_regression_of_a_half_fix
 
 
 def test_one_endpoint_of_two_is_a_part() -> None:
-    both = {**squares(NOT_SHOWN, LEAK), **squares(NOT_SHOWN, LEAK, LIST)}
-    one = {**squares(NOT_SHOWN, CLOSED), **squares(NOT_SHOWN, LEAK, LIST)}
+    both = {**squares(UNTESTED, LEAK), **squares(UNTESTED, LEAK, LIST)}
+    one = {**squares(UNTESTED, CLOSED), **squares(UNTESTED, LEAK, LIST)}
     memory = learn(Memory(), [report(1, both), report(2, one)])
     assert standings(memory) == {"member": "partly_fixed"}
     assert (
@@ -179,7 +179,7 @@ _SQUARES: tuple[Square, ...] = tuple(
     product(("city", "birthday"), ("anyone", "member", "follower"), (ONE, LIST))
 )
 _seen = st.dictionaries(
-    st.sampled_from(_SQUARES), st.sampled_from([LEAK, LEAK, CLOSED, CLOSED, OPEN, NOT_SHOWN])
+    st.sampled_from(_SQUARES), st.sampled_from([LEAK, LEAK, CLOSED, CLOSED, OPEN, UNTESTED])
 )
 
 
@@ -201,7 +201,7 @@ def shown(reports: list[Report], one: Remembered) -> Iterator[Result | None]:
                     known.endpoint,
                 )
                 told = cell.result is LEAK or not each.distrust
-                if same and told and cell.result is not NOT_SHOWN:
+                if same and told and cell.result is not UNTESTED:
                     last = cell.result
         yield last
 
@@ -244,9 +244,9 @@ def test_reports_are_taken_by_their_time_in_whatever_order_they_come(
 
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.booleans())
-def test_what_was_not_shown_changes_no_standing(reports: list[Report], sound: bool) -> None:
+def test_what_was_untested_changes_no_standing(reports: list[Report], sound: bool) -> None:
     memory = learn(Memory(), reports)
-    unseen = dict.fromkeys(_SQUARES, NOT_SHOWN)
+    unseen = dict.fromkeys(_SQUARES, UNTESTED)
     after = learn(memory, [report(9, unseen, sound=sound)])
     assert [after.standing(each) for each in after.findings] == [
         memory.standing(each) for each in memory.findings

@@ -82,7 +82,7 @@ def squares(anyone: Result, member: Result, endpoint: Endpoint = ONE) -> dict[Sq
     return {("city", "anyone", endpoint): anyone, ("city", "member", endpoint): member}
 
 
-LEAK, CLOSED, OPEN, NOT_SHOWN = Result.LEAK, Result.CLOSED, Result.OPEN, Result.NOT_SHOWN
+LEAK, CLOSED, OPEN, UNTESTED = Result.LEAK, Result.CLOSED, Result.OPEN, Result.UNTESTED
 STAGE_1, STAGE_2, FIXED = squares(LEAK, LEAK), squares(CLOSED, LEAK), squares(CLOSED, CLOSED)
-UNSEEN = squares(NOT_SHOWN, NOT_SHOWN)
+UNSEEN = squares(UNTESTED, UNTESTED)
 """Peloton's API before its first fix, after it, mended, and a run shown nothing of it."""

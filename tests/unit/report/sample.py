@@ -124,9 +124,9 @@ def _granted(kind: str, viewer: str, state: State) -> bool:
 
 def _result(kind: str, viewer: str, endpoint: Endpoint, granted: bool) -> tuple[Result, str]:
     if viewer == "ex_follower" and endpoint in (_FOLLOWERS, _CSV):
-        return Result.NOT_SHOWN, "no identity could be made `ex_follower` of an owner"
+        return Result.UNTESTED, "no identity could be made `ex_follower` of an owner"
     if kind == "never":
-        return Result.NOT_SHOWN, "the owner was never seen to see it"
+        return Result.UNTESTED, "the owner was never seen to see it"
     if granted:
         if viewer == "staff" and kind == "age":
             return Result.OVER_BLOCK, ""
@@ -147,7 +147,7 @@ def _cells() -> Iterator[Cell]:
         for kind, fields, viewer, state, endpoint in squares:
             granted = _granted(kind, viewer, state)
             result, reason = _result(kind, viewer, endpoint, granted)
-            asked = "" if result is Result.NOT_SHOWN else f"{_NAMES[viewer]} → pia"
+            asked = "" if result is Result.UNTESTED else f"{_NAMES[viewer]} → pia"
             for field in fields:
                 yield Cell(resource, field, viewer, state, endpoint, granted, result, reason, asked)
 
@@ -305,14 +305,14 @@ def sample() -> Report:
     )
 
 
-def clean(not_shown: bool = False) -> Report:
+def clean(untested: bool = False) -> Report:
     """The same API, mended: nothing leaks, everything else as before."""
     mended = {Result.LEAK: Result.CLOSED, Result.OVER_BLOCK: Result.OPEN}
     whole = sample()
     cells = tuple(
         replace(cell, result=mended.get(cell.result, cell.result))
         for cell in whole.cells
-        if not_shown or cell.result is not Result.NOT_SHOWN
+        if untested or cell.result is not Result.UNTESTED
     )
     return replace(whole, findings=(), cells=cells, skipped=(), notes=())
 
@@ -321,8 +321,7 @@ def untrusted() -> Report:
     """A run whose login failed: nothing was exercised, nothing was found."""
     reason = "`ann` could not log in"
     cells = tuple(
-        replace(cell, result=Result.NOT_SHOWN, reason=reason, identity="")
-        for cell in sample().cells
+        replace(cell, result=Result.UNTESTED, reason=reason, identity="") for cell in sample().cells
     )
     return replace(
         sample(),
@@ -371,7 +370,7 @@ def hostile() -> Report:
         cells.append(
             Cell(text, text, text, ((text, text),), endpoint, False, Result.LEAK, identity=text)
         )
-        cells.append(Cell(text, f"{text}2", text, (), endpoint, True, Result.NOT_SHOWN, text))
+        cells.append(Cell(text, f"{text}2", text, (), endpoint, True, Result.UNTESTED, text))
     return replace(
         sample(),
         target=HOSTILE[0],

@@ -12,9 +12,9 @@ from oakum.report.grouping import (
     defects,
     exit_code,
     findings_in_order,
-    not_shown,
     skipped,
     state_words,
+    untested,
     verdict_words,
     weakest_first,
     when_words,
@@ -266,18 +266,18 @@ def test_a_proof_stands_whatever_else_went_wrong() -> None:
 
 def test_no_green_without_having_looked() -> None:
     assert verdict_words(clean()) == "no leak found"
-    assert verdict_words(clean(not_shown=True)) == "no leak found in what was shown"
+    assert verdict_words(clean(untested=True)) == "no leak found in what was shown"
     assert verdict_words(replace(clean(), cells=())) == "no leak found in what was shown"
     assert verdict_words(untrusted()) == "not to be trusted"
     assert verdict_words(sample()) == "12 defects"
 
 
-def test_what_was_not_shown_is_told_by_reason_the_commonest_first() -> None:
-    (first, most), (second, fewer) = not_shown(sample())
+def test_what_was_untested_is_told_by_reason_the_commonest_first() -> None:
+    (first, most), (second, fewer) = untested(sample())
     assert first == "the owner was never seen to see it"
     assert "ex_follower" in second
     assert len(most) > len(fewer)
-    assert len(most) + len(fewer) == sample().count(Result.NOT_SHOWN)
+    assert len(most) + len(fewer) == sample().count(Result.UNTESTED)
 
 
 def test_skipped_operations_are_told_by_reason() -> None:

@@ -131,7 +131,7 @@ def test_marks_of_direction_are_written_out() -> None:
     [
         (sample(), "12 defects"),
         (clean(), "No leak found"),
-        (clean(not_shown=True), "No leak found in what was shown"),
+        (clean(untested=True), "No leak found in what was shown"),
         (untrusted(), "Not to be trusted"),
     ],
 )

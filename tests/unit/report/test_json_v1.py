@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Json
+from oakum.contract.typed import FORMERLY
 from oakum.errors import InputError, Location
 from oakum.finding import (
     Answer,
@@ -26,6 +27,7 @@ from oakum.finding import (
     Skipped,
 )
 from oakum.report import json_v1
+from oakum.report.integrity import faults
 from oakum.rules import RULES
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
@@ -82,7 +84,7 @@ def test_the_summary_counts_findings_and_cells_apart() -> None:
         "proven": verdicts["proven"],
         "suspected": 1,
         "over_blocked": verdicts["over_blocked"],
-        "not_shown": whole.count(Result.NOT_SHOWN),
+        "untested": whole.count(Result.UNTESTED),
         "open": whole.count(Result.OPEN),
         "closed": whole.count(Result.CLOSED),
         "cells": len(whole.cells),
@@ -220,6 +222,26 @@ def test_a_report_with_ids_that_rules_had_is_read_as_of_today(old: str, new: str
     found = next(each for each in back.findings if each.also == (new,))
     assert (found.rule, found.title) == (new, written["title"])
     assert replace(found, rule=old).fingerprint == found.fingerprint
+
+
+def first_version(value: Json) -> Json:
+    """As version 1 wrote it: `doors` for `endpoints`, `not_shown` for `untested`."""
+    if isinstance(value, dict):
+        return {FORMERLY.get(key, key): first_version(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [first_version(each) for each in value]
+    return {"untested": "not_shown", "oakum.report/2": "oakum.report/1"}.get(value, value)
+
+
+def test_a_report_of_version_1_is_read_as_what_it_says() -> None:
+    document = first_version(json.loads(json_v1.render(sample())))
+    assert document["schema"] == "oakum.report/1" and document["findings"][0]["doors"]
+    assert document["summary"]["not_shown"] > 0
+    document["digest"] = json_v1.digest(document)
+    data = json.dumps(document).encode()
+    back = json_v1.read(data)
+    assert back == json_v1.read(json_v1.render(sample()))
+    assert faults(data, back, "r.json") == []
 
 
 def broken(change: Callable[[Json], object]) -> str:

@@ -60,14 +60,14 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
                     owner
           ids       API3:2023 CWE-213 CWE-359
 
-        Not shown: nothing is known of 93 of 2,040 cells
+        Untested: nothing is known of 93 of 2,040 cells
           47        the owner was never seen to see it (Member)
           46        no identity could be made `ex_follower` of an owner (Member,
                     Workout)
 
         1 defect
         findings: 11 proven, 0 suspected, 0 over-blocked
-        cells: 866 open, 664 closed, 393 leaking, 24 over-blocked, 93 not shown
+        cells: 866 open, 664 closed, 393 leaking, 24 over-blocked, 93 untested
         requests: 0.21 for each cell decided
         exit 1: findings
         """
@@ -84,7 +84,7 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
           -         `ann` could not log in: the answer was 401
           -         no cell was shown
 
-        Not shown: nothing is known of 2,040 of 2,040 cells
+        Untested: nothing is known of 2,040 of 2,040 cells
           2,040     `ann` could not log in (Member, Ride, Settings, Workout)
 
         Operations not called
@@ -107,7 +107,7 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
 
         Not to be trusted
         findings: 0 proven, 0 suspected, 0 over-blocked
-        cells: 0 open, 0 closed, 0 leaking, 0 over-blocked, 2,040 not shown
+        cells: 0 open, 0 closed, 0 leaking, 0 over-blocked, 2,040 untested
         exit 3: not trustworthy
         """
     )
@@ -117,7 +117,7 @@ def test_a_clean_run_says_so_in_its_last_lines() -> None:
     assert shown(clean()).splitlines()[-5:] == [
         "No leak found",
         "findings: 0 proven, 0 suspected, 0 over-blocked",
-        "cells: 890 open, 1,057 closed, 0 leaking, 0 over-blocked, 0 not shown",
+        "cells: 890 open, 1,057 closed, 0 leaking, 0 over-blocked, 0 untested",
         "requests: 0.21 for each cell decided",
         "exit 0: clean",
     ]

@@ -35,7 +35,7 @@ def test_a_correct_api_is_clean_and_leaves_no_gap() -> None:
     assert results[Result.OVER_BLOCK] == 0
     assert results[Result.OPEN] > 100
     assert results[Result.CLOSED] > 100
-    unknown = {key for key, cell in run.cells.items() if cell.result is Result.NOT_SHOWN}
+    unknown = {key for key, cell in run.cells.items() if cell.result is Result.UNTESTED}
     assert {key[0] for key in unknown} == {"getRoom"}  # no id of a room was ever seen
 
 
@@ -70,7 +70,7 @@ def test_nobody_is_asked_about_an_object_that_its_owner_does_not_get() -> None:
     closed = [
         cell
         for (endpoint, _, viewer, _), cell in run.cells.items()
-        if endpoint == "getPost" and viewer != "anyone" and cell.result is not Result.NOT_SHOWN
+        if endpoint == "getPost" and viewer != "anyone" and cell.result is not Result.UNTESTED
     ]
     assert closed == []
 
@@ -83,7 +83,7 @@ def test_nothing_is_closed_whose_owner_never_saw_it() -> None:
     run = Run(studio, settings=True).explore()
     phone = {key: cell for key, cell in run.cells.items() if key[1] == "Person.phone"}
     assert len(phone) > 10
-    assert {cell.result for cell in phone.values()} == {Result.NOT_SHOWN}
+    assert {cell.result for cell in phone.values()} == {Result.UNTESTED}
     told = {cell.reason for key, cell in phone.items() if key[0] == "getPerson"}
     assert told == {"no owner was ever shown `phone` with something in it"}
     # … and what nobody is to see at all is closed by its absence alone
@@ -154,7 +154,7 @@ def test_false_proves_nothing_until_true_was_seen(ann: bool) -> None:
     studio.people[IDS["ann"]]["vip"] = ann
     run = Run(studio, who=cast(ties={})).explore()
     cell = run.cells["getPerson", "Person.vip", "member", ""]
-    assert cell.result is (Result.LEAK if ann else Result.NOT_SHOWN)
+    assert cell.result is (Result.LEAK if ann else Result.UNTESTED)
     if not ann:
         assert "too common to tell whose it is" in cell.reason
 
@@ -242,7 +242,7 @@ def test_a_world_is_made_for_the_cells_that_need_it_and_only_with_leave() -> Non
     for each in studio.settings.values():
         each["is_private"] = True
     quiet = Run(studio).explore()
-    assert quiet.result("getPerson", "Person.bio", "member", "false") is Result.NOT_SHOWN
+    assert quiet.result("getPerson", "Person.bio", "member", "false") is Result.UNTESTED
     assert not [line for line in studio.asked if "putSettings" in line]
 
     run = Run(studio, settings=True).explore()

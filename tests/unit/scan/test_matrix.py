@@ -73,7 +73,7 @@ def test_every_field_has_a_square_for_each_kind_of_viewer_in_each_state_that_dec
         for viewer in ("anyone", "member", "follower", "owner")
         for state in ((PRIVATE, PUBLIC) if field == "bio" else ((),))
     }
-    assert {entry.result for entry in found.entries.values()} == {Result.NOT_SHOWN}
+    assert {entry.result for entry in found.entries.values()} == {Result.UNTESTED}
 
 
 def test_a_relation_of_the_contract_in_which_nobody_stands_has_its_squares_too() -> None:
@@ -208,7 +208,7 @@ def test_a_common_value_stays_undecided_until_the_endpoint_gives_itself_away() -
     found = matrix()
     found.apply("getPerson", doubtful("too common a value"))
     found.settle()
-    assert found.entries[VIP].result is Result.NOT_SHOWN
+    assert found.entries[VIP].result is Result.UNTESTED
     assert found.is_doubtful(VIP)
     assert found.doubts("getPerson", "cat")
     assert not found.doubts("getPerson", "bob")
@@ -269,7 +269,7 @@ def reasons(found: Matrix, why: dict[str, str], reach: bool = True) -> dict[Key,
     }
 
 
-def test_each_square_that_is_not_shown_has_its_reason() -> None:
+def test_each_square_that_is_untested_has_its_reason() -> None:
     found = matrix()
     assert reasons(found, {"getPerson": "no value"})[BIO] == "no value"
     assert reasons(found, {}, reach=False)[BIO] == "no identity is `member` to another's `Person`"
@@ -471,4 +471,4 @@ def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_
         found.settle()
         assert "too common" in reasons(found, {})[VIP]
         cells = {(c.field, c.viewer): c.result for c in found.cells({}, {})}
-        assert cells["vip", "member"] is Result.NOT_SHOWN
+        assert cells["vip", "member"] is Result.UNTESTED

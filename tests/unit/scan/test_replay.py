@@ -132,9 +132,9 @@ def test_an_endpoint_that_shows_its_owner_nothing_proves_nothing(
 
     desk.studio = Away()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.NOT_SHOWN
+    assert done.verdict is Verdict.UNTESTED
     (at,) = (each for each in done.endpoints if each.endpoint.operation == "getPerson")
-    assert at.result is Verdict.NOT_SHOWN and at.reason
+    assert at.result is Verdict.UNTESTED and at.reason
 
 
 def test_an_api_that_shows_nobody_anything_is_asked_twice_and_not_believed(
@@ -146,7 +146,7 @@ def test_an_api_that_shows_nobody_anything_is_asked_twice_and_not_believed(
 
     desk.studio = Down()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.NOT_SHOWN
+    assert done.verdict is Verdict.UNTESTED
 
 
 def test_a_login_that_fails_is_not_trusted(desk: Desk, leaking: Report) -> None:
@@ -156,14 +156,14 @@ def test_a_login_that_fails_is_not_trusted(desk: Desk, leaking: Report) -> None:
 
     desk.studio = Closed()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.NOT_SHOWN
+    assert done.verdict is Verdict.UNTESTED
     assert any("identity `ann`" in each for each in done.reasons)
 
 
 def test_a_budget_that_is_spent_is_named(desk: Desk, leaking: Report) -> None:
     desk.studio = Studio()
     done = asked(desk, leaking, found(leaking, PHONE), budget=7)
-    assert done.verdict is Verdict.NOT_SHOWN
+    assert done.verdict is Verdict.UNTESTED
     assert "the budget was spent" in done.reasons
 
 
@@ -174,7 +174,7 @@ def test_what_was_found_with_leave_is_not_called_fixed_without_it(
     report = replace(leaking, allowed=("--allow-own-settings",))
     desk.studio = Studio()
     done = asked(desk, report, one)
-    assert done.verdict is Verdict.NOT_SHOWN
+    assert done.verdict is Verdict.UNTESTED
     assert "--allow-own-settings" in done.endpoints[0].reason
     assert asked(desk, replace(leaking, allowed=()), one).verdict is not Verdict.STILL_OPEN
 
@@ -182,7 +182,7 @@ def test_what_was_found_with_leave_is_not_called_fixed_without_it(
 def test_a_technique_that_asked_nothing_has_shown_nothing(desk: Desk, leaking: Report) -> None:
     one = replace(found(leaking, PHONE), rule="pre-login-disclosure", viewer="anyone")
     desk.studio = Studio()
-    assert asked(desk, leaking, one).verdict is Verdict.NOT_SHOWN
+    assert asked(desk, leaking, one).verdict is Verdict.UNTESTED
 
 
 def test_what_the_contract_grants_by_now_is_no_finding_any_more(

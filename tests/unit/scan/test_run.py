@@ -165,7 +165,7 @@ def test_an_impatient_ctrl_c_leaves_nothing_half_put_back(desk: Desk) -> None:
     report = desk.report(allow_own_settings=True)
     assert raised == 3  # in the run once, and twice while things are put back
     assert desk.studio.settings == before
-    assert report.distrust == ("interrupted: what was left unasked is reported as not shown",)
+    assert report.distrust == ("interrupted: what was left unasked is reported as untested",)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -178,7 +178,7 @@ def test_settings_are_put_back_when_the_budget_is_spent(desk: Desk) -> None:
     report = desk.report(allow_own_settings=True, budget=puts[0] + 3)
     assert desk.studio.settings == before
     assert report.requests < whole
-    assert any("not shown" in note for note in report.notes)
+    assert any("untested" in note for note in report.notes)
 
 
 def test_a_smaller_budget_finds_nothing_that_the_whole_run_does_not(desk: Desk) -> None:
