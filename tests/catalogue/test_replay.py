@@ -39,7 +39,7 @@ ENTRIES = {**entries(), market.ENTRY.name: market.ENTRY}
 
 
 @pytest.mark.parametrize("name", ENTRIES if ALL else SOME)
-def test_a_finding_is_open_until_it_is_mended(name: str, tmp_path: Path) -> None:
+def test_a_finding_is_open_until_it_is_fixed(name: str, tmp_path: Path) -> None:
     entry = ENTRIES[name]
     policy = entry.write(tmp_path, 1)
 

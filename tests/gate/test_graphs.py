@@ -63,7 +63,7 @@ def test_what_the_contract_speaks_of_is_no_flaw(tmp_path: Path, name: str) -> No
     assert "[graphql-path-forgotten " not in gated(tmp_path, SPOKEN[name]).out
 
 
-def test_binding_the_type_or_making_the_root_a_resource_mends_it(tmp_path: Path) -> None:
+def test_binding_the_type_or_making_the_root_a_resource_fixes_it(tmp_path: Path) -> None:
     bound = RULED.replace("    key: id\n", "    schemas: [Member, Account]\n    key: id\n", 1)
     assert "[graphql-path-forgotten " not in gated(tmp_path, "account(id: ID!): Account", bound).out
     root = "  Root:\n    schemas: [Query]\n    owner: none\n    fields:\n      person: []\n"

@@ -154,7 +154,7 @@ def _details(draft: Draft) -> Iterator[Json]:
 
 
 def _remediations(draft: Draft) -> Iterator[Json]:
-    steps = f"What would mend it: {'; '.join(draft.fix)}"
+    steps = f"What would fix it: {'; '.join(draft.fix)}"
     kind = "none_available"
     if _status(draft) == "fixed":
         steps, kind = (

@@ -77,7 +77,7 @@ class Draft:
 
     @property
     def fix(self) -> tuple[str, ...]:
-        """What would mend it in the API; the finding's own advice goes before the general one."""
+        """What would fix it in the API; the finding's own advice goes before the general one."""
         advice = self.finding.advice
         return (advice, *self.story.fix[1:]) if advice else self.story.fix
 

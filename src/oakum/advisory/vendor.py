@@ -154,7 +154,7 @@ def _severity(draft: Draft) -> Iterator[str]:
 
 
 def _fix(draft: Draft) -> Iterator[str]:
-    yield "## How to mend it"
+    yield "## How to fix it"
     yield ""
     yield from (f"- {said(each)}" for each in draft.fix)
     yield ""
@@ -218,7 +218,7 @@ def _asked(draft: Draft) -> Iterator[str]:
     yield "## What we ask"
     yield ""
     yield f"- acknowledge this report within {blank('7')} days, and name somebody to speak to"
-    yield "- tell us when it is mended, so that we can test it again"
+    yield "- tell us when it is fixed, so that we can test it again"
     yield f"- we mean to publish {when}, or earlier by agreement; a half repair moves no day"
     for doubt in clock.doubts if clock is not None else ():
         yield f"- {escaped(doubt)}"

@@ -133,7 +133,7 @@ def _parts(
         each = story.incident
         yield "Seen before", [f"{each.name} ({each.when}): {each.what}"]
     fix = (found.advice, *story.fix[1:]) if found and found.advice else story.fix
-    yield "How to mend it in the API", [f"- {each}" for each in fix]
+    yield "How to fix it in the API", [f"- {each}" for each in fix]
     if found is not None and found.contract_location.file:
         yield "The line of the contract", [str(found.contract_location)]
     yield "What `oakum guard` does about it", [f"{DOES[story.does]} {_guard(rule, found)}"]

@@ -208,7 +208,7 @@ def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
 
 
 def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
-    """What is wrong beside the line where it can be mended, one annotation a line and criterion."""
+    """What is wrong beside the line where it can be fixed, one annotation a line and criterion."""
     path = pipeline.from_root()
 
     def place(where: Location) -> Location:

@@ -28,12 +28,12 @@ def put_back(options: Options, form: str) -> int:
     Answers 0 when all is as it was before that run, and 3 when something is left. Asks for nothing
     else, and may be called again.
     """
-    from oakum.scan.mending import mend
+    from oakum.scan.restoring import restore
 
     shared.refuse_idle("--restore", _IDLE, form)
     if options.journal is None:
         raise click.UsageError("`--restore` needs `--journal`, the file of the killed run")
-    done = mend(options, lambda _: None)
+    done = restore(options, lambda _: None)
     if form == "json":
         content = {
             "schema": "oakum.restore/1",

@@ -53,7 +53,7 @@ class Case:
 
 
 def judge(case: Case) -> Verdict:
-    """Every criterion, in the order in which a person mends them."""
+    """Every criterion, in the order in which a person fixes them."""
     evidence = case.evidence
     stances = case.criteria.static
     others = (*forgotten(case.graphs), *(flaw for each in case.linted for flaw in each.flaws))
@@ -134,7 +134,7 @@ TITLES = {
 
 
 def _of_reports(case: Case, evidence: Evidence, kept: Left) -> Iterator[Criterion]:
-    yield _trusted("trust", evidence.distrust, "mend the run (`oakum doctor`), and scan again")
+    yield _trusted("trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again")
     yield _trusted("fresh", evidence.stale, "scan again, with this contract")
     yield from _leaks(case.criteria, kept.findings)
     yield _shown(case, evidence)
@@ -154,13 +154,13 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     counted_in = SEVERITIES[: SEVERITIES.index(criteria.proven) + 1]
     proven = [each for each in findings if each.verdict == "proven" and each.severity in counted_in]
     title = f"no proven leak of severity `{criteria.proven}` or above"
-    advice = "mend the API; `oakum explain` says how, `oakum guard` stops it meanwhile"
+    advice = "fix the API; `oakum explain` says how, `oakum guard` stops it meanwhile"
     yield _criterion("proven", title, len(proven), 0, "leak", advice, _told(proven))
     # What contradicts drafted lines alone is held by `shown`: no line of it is anybody's word yet.
     suspected = [each for each in findings if each.verdict == "suspected" and not each.drafted]
     most = criteria.suspected
     title = f"at most {counted(most, 'suspected leak')}" if most else "no suspected leak"
-    advice = "look at each: mend it, say so in the contract, or waive it"
+    advice = "look at each: fix it, say so in the contract, or waive it"
     yield _criterion("suspected", title, len(suspected), most, "leak", advice, _told(suspected))
     blocked = [each for each in findings if each.verdict == "over_blocked"]
     most = criteria.over_blocks
@@ -236,7 +236,7 @@ def _guarded(case: Case) -> Criterion:
         f" {len(found.direct_only):,} shown only without the guard,"
         f" {len(found.guarded_only):,} only through it"
     )
-    advice = "scan both again, alike" if doubted else "mend the guard or its contract, scan again"
+    advice = "scan both again, alike" if doubted else "fix the guard or its contract, scan again"
     return Criterion(
         name, title, "not met" if details else "met", figure, "no leak, none withheld", advice,
         details, ExitCode.NOT_TRUSTWORTHY if doubted else ExitCode.FINDINGS,
@@ -261,13 +261,13 @@ def _one_sided(case: Case) -> Iterator[Problem]:
 
 
 def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
-    """Baseline and waivers excuse what was never mended; that it is back again they do not."""
+    """Baseline and waivers excuse what was never fixed; that it is back again they do not."""
     memory = case.memory
     if memory is None or evidence is None:
         yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
         return
     back = [e for e in memory.findings if memory.standing(e) is Standing.REGRESSED]
-    advice = "mend it again, and find out what undid the repair; no waiver covers it"
+    advice = "fix it again, and find out what undid the repair; no waiver covers it"
     told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
     yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
     unseen = list(_unseen(case, memory, evidence))
@@ -331,7 +331,7 @@ def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
     wrong = [
         each for each in kept.flaws if each.rule != rule and criteria.static[each.rule] == "fail"
     ]
-    advice = "mend the document or the contract, or waive it"
+    advice = "fix the document or the contract, or waive it"
     yield _criterion("static", TITLES["static"], len(wrong), 0, "flaw", advice, map(_flaw, wrong))
 
 
@@ -384,7 +384,7 @@ def _expired(kept: Left) -> Criterion:
         Detail(f"`{each.reason}` ended on {each.expires}; ask {each.owner}", each.location)
         for each in over
     )
-    advice = "mend what was waived, or give it a new day and a reason that still holds"
+    advice = "fix what was waived, or give it a new day and a reason that still holds"
     return _criterion("waivers", TITLES["waivers"], len(over), 0, "waiver", advice, told)
 
 

@@ -62,7 +62,7 @@ def _flaws(tool: str, rules: Mapping[str, list[Json]], document: str) -> Iterato
             # Every place is part of it, so that a waiver ends when there is another one.
             "linter", "\x1f".join((tool, code, *paths)),
             f"{tool} `{code}`: {str(first['message']).rstrip('.')}{more}",
-            "mend the document, or turn the rule off in the rules of the linter",
+            "fix the document, or turn the rule off in the rules of the linter",
             Location(
                 document, int(start["line"]) + 1 - _FIRST[tool],
                 int(start["character"]) + 1 - _FIRST[tool],

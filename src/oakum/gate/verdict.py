@@ -16,7 +16,7 @@ Status = Literal["met", "not met", "not compared", "not looked at", "not asked f
 
 @dataclass(frozen=True)
 class Detail:
-    """One thing that speaks against a release, and the line at which it can be mended."""
+    """One thing that speaks against a release, and the line at which it can be fixed."""
 
     words: str
     location: Location = NOWHERE

@@ -1,7 +1,7 @@
-"""The clock of a disclosure: told to the vendor, acknowledged, mended, published.
+"""The clock of a disclosure: told to the vendor, acknowledged, fixed, published.
 
-Only publication ends it. An acknowledgement does not, and a vendor who says that it is mended does
-not: in 2021 the first mend of Peloton's API asked for a login and left the rest, and nobody spoke
+Only publication ends it. An acknowledgement does not, and a vendor who says that it is fixed does
+not: in 2021 the first fix of Peloton's API asked for a login and left the rest, and nobody spoke
 for the ninety days that followed. Nothing in here publishes or sends anything; it reckons days.
 """
 

@@ -27,7 +27,7 @@ from oakum.memory.model import (
 )
 
 _ASKED_OTHERWISE = frozenset({"revocation-not-enforced", "cross-user-cache"})
-"""Rules whose cells a plain question shows closed, whether or not the leak is mended."""
+"""Rules whose cells a plain question shows closed, whether or not the leak is fixed."""
 _Key = tuple[bool, str, str, str, str, State]
 
 

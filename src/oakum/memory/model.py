@@ -42,7 +42,7 @@ class Standing(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Nothing is left to mend."""
+        """Nothing is left to fix."""
         return self in (Standing.FIXED, Standing.WITHDRAWN)
 
 
@@ -77,7 +77,7 @@ class Remembered:
     """A finding as it is remembered. Names of the documents and of Oakum, nobody's value.
 
     A leak that cells tell is one as long as resource, field, viewer and state are the same: the
-    rule that names it changes when a sister is mended (who takes a login for permission is found
+    rule that names it changes when a sister is fixed (who takes a login for permission is found
     out only once the endpoint asks for a login), and its fingerprint with it.
     """
 

@@ -1,6 +1,6 @@
 """Findings brought together into defects, and the words that every report for people shares.
 
-A run has hundreds of findings and a dozen causes; a person mends causes. Bringing together loses
+A run has hundreds of findings and a dozen causes; a person fixes causes. Bringing together loses
 nothing: each finding stands in exactly one defect, and `occasions` says which field in which state.
 """
 
@@ -25,7 +25,7 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True)
 class Defect:
-    """Findings that share verdict, rule, resource and viewer: one thing to mend.
+    """Findings that share verdict, rule, resource and viewer: one thing to fix.
 
     Viewers to whom exactly the same happens through the same endpoints share one defect.
     """

@@ -278,7 +278,7 @@
       tags, make("h3", {}, ticks(finding.title)),
       finding.evidence ? answers(finding.evidence) : make("p", { class: "doubt-note" }, "No answer was kept for this finding."),
       rows([
-        ["Mend", ticks(finding.advice)],
+        ["Fix", ticks(finding.advice)],
         ["Contract", place(finding.contract_location) && make("code", {}, place(finding.contract_location))],
         ["Doubt", (finding.doubts || []).join("; ")],
         ["Promised", finding.promise && `“${finding.promise}”`],

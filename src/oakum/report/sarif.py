@@ -227,7 +227,7 @@ def _distrust(report: Report, rules: dict[str, Json]) -> list[Json]:
         "shortDescription": {"text": words},
         "fullDescription": {"text": words},
         "defaultConfiguration": {"level": "error"},
-        "help": {"text": f"{words} Mend the reason that is named, and scan again."},
+        "help": {"text": f"{words} Fix the reason that is named, and scan again."},
         "properties": {"precision": "very-high", "problem.severity": "error", "tags": ["api"]},
     }
     return [

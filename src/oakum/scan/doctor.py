@@ -270,7 +270,7 @@ class _Doctor:
         if kept:
             return (
                 f"`{self.where}` tells {pair} the same account, out of a shared cache (`{kept}`):"
-                " callers are handed one another's answers, which is a leak of its own; mend the"
+                " callers are handed one another's answers, which is a leak of its own; fix the"
                 " cache, or give the run a way past it"
             )
         return f"{pair} are the same account; an owner and a stranger are needed"

@@ -2,7 +2,7 @@
 
 *Fixed* is said only of what was shown to be closed, endpoint by endpoint, by the same law as in a
 scan: the owner was seen to see it, and the viewer was not. Everything else is said to be what it
-is, since the commonest fix mends one endpoint, one kind of viewer or one field, and leaves its
+is, since the commonest fix fixes one endpoint, one kind of viewer or one field, and leaves its
 sisters open.
 """
 

@@ -84,7 +84,7 @@ class Options:
     """Pages whose scripts are read for the paths that they name."""
     journal: Path | None = None
     resume: bool = False
-    mend: bool = False
+    restore: bool = False
     """Only put back what the journal of a killed run remembers."""
     min_shown: float = 10.0
     """Percent of cells that must be decided for the run to be worth anything."""
@@ -163,7 +163,7 @@ class Scan:
         self.writes = WriteLog()
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
-        if options.resume or options.mend:
+        if options.resume or options.restore:
             self.past = self._recall()
             self.run = self.past.run
             self.seal = Seal(self.identities.secrets(), self.run)
@@ -173,12 +173,12 @@ class Scan:
     def _recall(self) -> Past:
         if self.options.journal is None:
             raise InputError([Problem(Location("--resume"), "needs the `--journal` of the run")])
-        past = recall(self.options.journal, outcomes_too=not self.options.mend)
+        past = recall(self.options.journal, outcomes_too=not self.options.restore)
         where = Location(str(self.options.journal), 1, 1)
         elsewhere = past.target != self.options.target
-        if elsewhere or (past.contract != self._digest() and not self.options.mend):
+        if elsewhere or (past.contract != self._digest() and not self.options.restore):
             hint = "start a new run without --resume"
-            if self.options.mend:
+            if self.options.restore:
                 hint = f"it is of `{past.target}`"
             error = InputError([Problem(where, "belongs to another target or contract", hint)])
             if elsewhere or not past.left:
@@ -257,7 +257,7 @@ class Scan:
                 engine = self._wired(found, work)
                 given = list(self._given(found, work.sessions))
                 with work.governor.reserve(_RESTORE_RESERVE):
-                    distrust += self._mend(engine, given)
+                    distrust += self._put_back(engine, given)
                 if self.stale is None:
                     self._explore(engine, given, found)
             except BudgetSpent as error:
@@ -409,7 +409,7 @@ class Scan:
         options = self.options
         if options.journal is None:
             return None
-        further = options.resume or options.mend
+        further = options.resume or options.restore
         return Journal(options.journal, self.run, options.target, self._digest(), further)
 
     def _security_txt(self, governor: Governor) -> list[str]:
@@ -422,7 +422,7 @@ class Scan:
         fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
         return [f"security.txt says {line.strip()[:200]}" for line in fields[:6]]
 
-    def _mend(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
+    def _put_back(self, engine: Engine, given: list[tuple[str, str, Exchange]]) -> tuple[str, ...]:
         """Put back what a killed run left flipped, before anything else; says what could not be."""
         if not self.past.left:
             return ()

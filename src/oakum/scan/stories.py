@@ -1,4 +1,4 @@
-"""What a rule means to whoever has to mend it: why it matters, where it happened, what helps.
+"""What a rule means to whoever has to fix it: why it matters, where it happened, what helps.
 
 What is told of incidents is of published sources: the first report, a regulator, a post-mortem.
 Where sources disagree, only what they share is told.
@@ -238,7 +238,7 @@ STORIES: Mapping[str, Story] = {
         " on without it, and who wants the data tries those first.",
         Incident(
             "Optus", "2022",
-            "a check that had been broken in 2018 was mended at the main address in 2021, and not"
+            "a check that had been broken in 2018 was fixed at the main address in 2021, and not"
             " at a second one that nobody used any more: 9.5 million customers",
         ),
         (

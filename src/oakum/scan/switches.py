@@ -1,7 +1,7 @@
 """Privacy settings of the identities' own accounts: flipped when allowed, and always put back.
 
 The journal hears of a flip before it is sent and of its undoing after it was read back, so that a
-run that is killed in between can be mended by the next one. What it hears is the name of the
+run that is killed in between can be fixed by the next one. What it hears is the name of the
 setting and its value (`true`, `only_me`), never the settings object.
 """
 

@@ -11,8 +11,8 @@ import pytest
 import cadence
 from oakum.cli.main import ALIASES, COMMANDS, main
 from oakum.report import json_v1
-from oakum.scan import mending
-from oakum.scan.mending import Mended
+from oakum.scan import restoring
+from oakum.scan.restoring import Restored
 from oakum_catalogue import entries
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import sample
@@ -62,13 +62,15 @@ def test_replay_is_scan_only(tmp_path: Path) -> None:
 
 
 def test_restore_is_scan_restore(tmp_path: Path) -> None:
-    with patch.object(mending, "mend", return_value=Mended(("x",), ("y",), (), "run")) as mend:
+    with patch.object(
+        restoring, "restore", return_value=Restored(("x",), ("y",), (), "run")
+    ) as restore:
         done = is_the_same(
             ("restore", tmp_path / "journal", "exposure.yaml", *TARGET, "--format", "json"),
             ("scan", "exposure.yaml", *TARGET, "--restore", "--journal", tmp_path / "journal",
              "--format", "json"),
         )  # fmt: skip
-    (old,), (new,) = (call.args[:1] for call in mend.call_args_list)
+    (old,), (new,) = (call.args[:1] for call in restore.call_args_list)
     assert old == new and old.journal == tmp_path / "journal"
     assert (done.code, done.json["left"]) == (3, ["y"])
 

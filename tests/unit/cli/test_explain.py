@@ -44,7 +44,7 @@ def test_a_rule_is_explained_without_a_report(rule: str) -> None:
     text, data = oakum("explain", rule), oakum("explain", rule, "--format", "json")
     assert (text.code, text.err, data.code) == (0, "", 0)
     assert text.out.startswith(f"{rule}\n")
-    for heading in ("What it is", "Why it matters", "How to mend it", "What `oakum guard` does"):
+    for heading in ("What it is", "Why it matters", "How to fix it", "What `oakum guard` does"):
         assert f"\n{heading}" in text.out
     assert max(map(len, text.out.splitlines())) <= 100
     said = data.json

@@ -61,7 +61,7 @@ def test_what_leaks_still_is_open_and_ends_with_1(folder: Path) -> None:
     assert {each["result"] for each in data.json["endpoints"]} == {"still_open"}
 
 
-def test_what_was_mended_is_fixed_and_ends_with_0(folder: Path) -> None:
+def test_what_was_repaired_is_fixed_and_ends_with_0(folder: Path) -> None:
     fingerprint = scanned(folder)
     with clinic(folder, leaks=False) as run:
         text = run("scan", "--only", fingerprint[:10], "--report", folder / "report.json")

@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.scan import mending
-from oakum.scan.mending import Mended
+from oakum.scan import restoring
+from oakum.scan.restoring import Restored
 from tests.scan.clinic import SECRETS, write
 from tests.unit.cli.shell import Done, oakum
 
@@ -32,18 +32,18 @@ def run(folder: Path, *more: object) -> Done:
 @pytest.mark.parametrize(
     ("done", "code", "lines"),
     [
-        (Mended((), (), (), "run-1"), 0, ["nothing is left to put back"]),
-        (Mended(("`a` of ann, `true`",), (), (), "run-1"), 0, ["as before: `a` of ann, `true`"]),
+        (Restored((), (), (), "run-1"), 0, ["nothing is left to put back"]),
+        (Restored(("`a` of ann, `true`",), (), (), "run-1"), 0, ["as before: `a` of ann, `true`"]),
         (
-            Mended(("x",), ("y\x1b[2J",), ("nothing listens",), "run-1"), 3,
+            Restored(("x",), ("y\x1b[2J",), ("nothing listens",), "run-1"), 3,
             ["as before: x", "LEFT: y\\x1b[2J", "  nothing listens"],
         ),
     ],
 )  # fmt: skip
 def test_it_says_what_is_as_before_and_what_is_left(
-    folder: Path, done: Mended, code: int, lines: list[str]
+    folder: Path, done: Restored, code: int, lines: list[str]
 ) -> None:
-    with patch.object(mending, "mend", return_value=done) as called:
+    with patch.object(restoring, "restore", return_value=done) as called:
         text, data = run(folder), run(folder, "--format", "json")
     options = called.call_args.args[0]
     assert (options.journal, options.target) == (folder / "journal", TARGET)

@@ -230,7 +230,7 @@ def test_each_mistake_stands_where_it_was_written() -> None:
             params: {q: Member.nope}
     """
     found, told = check(document(), written(part))
-    assert told == []  # a reader mends the mistakes first
+    assert told == []  # a reader fixes the mistakes first
     assert {(each.location.line, each.location.column, each.message.split("`")[1]) for each in found} == {
         (2, 19, "getMee"),
         (5, 16, "friends"),

@@ -46,14 +46,14 @@ def test_a_list_of_the_callers_own_cannot_say_who_is_on_the_owners(tmp_path: Pat
         policy["relations"]["blocked"]["in"] = "mine"
         policy["operations"]["mine"] = {"call": ["member"]}
 
-    def mended(document: dict[str, Any], policy: dict[str, Any]) -> None:
+    def fixed(document: dict[str, Any], policy: dict[str, Any]) -> None:
         change(document, policy)
         policy["relations"]["blocked"]["of"] = "caller"
 
     words = "`mine` is a list of whoever asks, and not of an object's owner: `blocked` is known of"
     assert words in said(tmp_path, CLUB, change)
     assert "and `follower`, which it takes away, neither" in said(tmp_path, CLUB, change)
-    assert words not in said(tmp_path, CLUB, mended)
+    assert words not in said(tmp_path, CLUB, fixed)
 
 
 def test_a_list_that_only_its_owner_may_read_needs_a_credential_that_may(tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def test_a_half_fix_stops_no_clock() -> None:
     assert one.level == "due"
     said = "it was called fixed on 2021-02-02, and 1 of 1 findings are not (1 partly)"
     assert one.doubts == (said,)
-    mended = learn(half, [report(3, FIXED)])
-    assert at(mended, after(20), *told).doubts == ()
-    assert at(mended, after(20), *told[:2]).doubts[0].startswith("the last reports show it closed")
+    fixed = learn(half, [report(3, FIXED)])
+    assert at(fixed, after(20), *told).doubts == ()
+    assert at(fixed, after(20), *told[:2]).doubts[0].startswith("the last reports show it closed")
 
 
 def test_only_publication_ends_it() -> None:

@@ -85,4 +85,4 @@ def squares(anyone: Result, member: Result, endpoint: Endpoint = ONE) -> dict[Sq
 LEAK, CLOSED, OPEN, UNTESTED = Result.LEAK, Result.CLOSED, Result.OPEN, Result.UNTESTED
 STAGE_1, STAGE_2, FIXED = squares(LEAK, LEAK), squares(CLOSED, LEAK), squares(CLOSED, CLOSED)
 UNSEEN = squares(UNTESTED, UNTESTED)
-"""Peloton's API before its first fix, after it, mended, and a run shown nothing of it."""
+"""Peloton's API before its first fix, after it, fixed, and a run shown nothing of it."""

@@ -306,11 +306,11 @@ def sample() -> Report:
 
 
 def clean(untested: bool = False) -> Report:
-    """The same API, mended: nothing leaks, everything else as before."""
-    mended = {Result.LEAK: Result.CLOSED, Result.OVER_BLOCK: Result.OPEN}
+    """The same API, fixed: nothing leaks, everything else as before."""
+    fixed = {Result.LEAK: Result.CLOSED, Result.OVER_BLOCK: Result.OPEN}
     whole = sample()
     cells = tuple(
-        replace(cell, result=mended.get(cell.result, cell.result))
+        replace(cell, result=fixed.get(cell.result, cell.result))
         for cell in whole.cells
         if untested or cell.result is not Result.UNTESTED
     )

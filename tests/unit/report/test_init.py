@@ -30,7 +30,7 @@ def test_an_older_report_of_open_mode_is_replaced_by_a_private_one(tmp_path: Pat
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_place_that_cannot_be_written_is_the_users_to_mend(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_the_users_to_fix(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"missing/r\.json: cannot be written: no such file"):
         write(clean(), tmp_path / "missing" / "r.json", "json")
 

@@ -1,4 +1,4 @@
-"""A finding asked for again, over a transport in memory: what is said of each way to mend it."""
+"""A finding asked for again, over a transport in memory: what is said of each way to fix it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_is_open_still_is_said_to_be_with_few_questions(desk: Desk, leaking
     assert done.requests < leaking.requests
 
 
-def test_what_was_mended_is_fixed_at_each_of_its_endpoints(desk: Desk, leaking: Report) -> None:
+def test_what_was_repaired_is_fixed_at_each_of_its_endpoints(desk: Desk, leaking: Report) -> None:
     desk.studio = Studio()
     one = found(leaking, PHONE)
     done = asked(desk, leaking, one)
@@ -78,7 +78,7 @@ def test_what_was_mended_is_fixed_at_each_of_its_endpoints(desk: Desk, leaking: 
     assert done.requests < leaking.requests
 
 
-def test_one_endpoint_mended_and_its_sister_open_is_partly_fixed(
+def test_one_endpoint_fixed_and_its_sister_open_is_partly_fixed(
     desk: Desk, leaking: Report
 ) -> None:
     class Sister(Studio):

@@ -202,7 +202,7 @@ def test_a_setting_that_cannot_be_put_back_is_no_footnote(desk: Desk) -> None:
     assert any("could not be put back" in each for each in report.distrust)
 
 
-def test_what_a_killed_run_left_behind_is_mended_first(desk: Desk, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_behind_is_restored_first(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
@@ -217,7 +217,7 @@ def test_what_a_killed_run_left_behind_is_mended_first(desk: Desk, tmp_path: Pat
     assert len(puts) == 1  # nothing else was allowed
 
 
-def test_what_could_not_be_mended_is_no_footnote(desk: Desk, tmp_path: Path) -> None:
+def test_what_could_not_be_restored_is_no_footnote(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
@@ -301,14 +301,14 @@ def test_with_another_contract_settings_are_put_back_and_nothing_else(
     desk.report(journal=path)  # and now a new run may begin
 
 
-def test_mending_does_not_hang_on_the_budget(desk: Desk, tmp_path: Path) -> None:
+def test_restoring_does_not_hang_on_the_budget(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     flipped(desk, path)
     desk.report(journal=path, resume=True, budget=5)
     assert desk.studio.settings[IDS["ann"]]["is_private"] is True
 
 
-def test_what_could_not_be_mended_since_the_target_is_down_is_told(
+def test_what_could_not_be_restored_since_the_target_is_down_is_told(
     desk: Desk, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal"

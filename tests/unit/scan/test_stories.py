@@ -49,6 +49,6 @@ def test_references_are_those_that_the_rule_is_filed_under(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_what_the_guard_cannot_mend_is_not_said_to_be_removed(name: str) -> None:
+def test_what_the_guard_cannot_fix_is_not_said_to_be_removed(name: str) -> None:
     story: Story = STORIES[name]
     assert ("{field}" in story.guard) is (story.does == "removes")

@@ -457,7 +457,7 @@ def test_a_state_stands_where_its_chain_ends() -> None:
     assert found.base("Settings", "private") == PRIVATE
 
 
-def test_a_setting_left_behind_by_a_killed_run_is_mended() -> None:
+def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
     studio = Studio()
     studio.settings[IDS["ann"]]["is_private"] = False  # as the killed run left it
     _, found = ready(studio)

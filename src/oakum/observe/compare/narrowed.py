@@ -21,9 +21,9 @@ class Change:
 
 
 NO_CHANGE = Change()
-_RIGHT = "the line is right: mend the API, or put `oakum guard` before it"
+_RIGHT = "the line is right: fix the API, or put `oakum guard` before it"
 _NOBODY = "says in so many words that it is for nobody; `oakum guard` removes it either way"
-_WIDER = "only if it is meant to be seen: else mend the page and the API"
+_WIDER = "only if it is meant to be seen: else fix the page and the API"
 _NARROWER = "in place of what the line says of this field, once all pages were driven"
 _BOUND = (
     "no narrower line would do: others need the relation by which such a viewer sees it;"

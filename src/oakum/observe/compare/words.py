@@ -43,7 +43,7 @@ def _counted(many: int, word: str) -> str:
 
 
 def _groups(found: Comparison) -> list[list[Row]]:
-    """Rows that are to be mended together: the same fields, of one line, whoever the viewer is."""
+    """Rows that are to be fixed together: the same fields, of one line, whoever the viewer is."""
     by_viewer: dict[tuple[object, ...], list[Row]] = {}
     for row in found.rows:
         if row.verdict not in ("fine", "unknown"):

@@ -20,7 +20,7 @@ from oakum.scan.ties import SIGN
 
 
 @dataclass(frozen=True)
-class Mended:
+class Restored:
     """What was put back, and what could not be; in words that hold no value of a person's."""
 
     back: tuple[str, ...]
@@ -36,20 +36,20 @@ class Mended:
         return not self.left
 
 
-def mend(options: Options, emit: Callable[[Event], None]) -> Mended:
+def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     """Put back what the journal of `options` remembers, and read it back.
 
     Raises `InputError` when the journal is none, or is another target's.
     """
     if options.journal is None:
         raise InputError([Problem(Location("journal"), "there is none to put back from")])
-    scan = Scan(replace(options, mend=True), emit)
+    scan = Scan(replace(options, restore=True), emit)
     before = _words(scan.past)
     said = scan.restore()
     after = _words(recall(options.journal, outcomes_too=False))
     back = tuple(words for name, words in before.items() if name not in after)
     left = tuple(words for name, words in before.items() if name in after)
-    return Mended(back, left, said if left else (), scan.past.run)
+    return Restored(back, left, said if left else (), scan.past.run)
 
 
 def _words(past: Past) -> dict[tuple[str, str], str]:

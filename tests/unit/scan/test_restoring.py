@@ -11,7 +11,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
 from oakum.scan.ledger import Undo, as_json
-from oakum.scan.mending import Mended, mend
+from oakum.scan.restoring import Restored, restore
 from oakum.scan.run import Options
 from oakum.scan.seal import Seal
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
@@ -23,18 +23,18 @@ ANN = IDS["ann"]
 SAID = "`Settings.private` of ann, `true`"
 
 
-def mended(desk: Desk, target: str = TARGET) -> Mended:
+def restored(desk: Desk, target: str = TARGET) -> Restored:
     options = Options(
         desk.folder / "exposure.yaml", target, desk.folder / "identities.yaml",
         rate=1e6, journal=desk.folder / "journal",
     )  # fmt: skip
     desk.sent.clear()
-    return mend(options, desk.events.append)
+    return restore(options, desk.events.append)
 
 
 def test_a_setting_is_put_back_and_nothing_else_is_asked_for(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
-    done = mended(desk)
+    done = restored(desk)
     assert (done.back, done.left, done.whole) == ((SAID,), (), True)
     assert desk.studio.settings[ANN] == {"is_private": True, "theme": "theme-of-ann"}
     assert [each.method for each in desk.sent].count("PUT") == 1
@@ -46,33 +46,33 @@ def test_a_setting_is_put_back_and_nothing_else_is_asked_for(desk: Desk) -> None
 def test_without_a_journal_it_is_said_what_is_missing(desk: Desk) -> None:
     options = Options(desk.folder / "exposure.yaml", TARGET, desk.folder / "identities.yaml")
     with pytest.raises(InputError) as raised:
-        mend(options, desk.events.append)
+        restore(options, desk.events.append)
     assert str(raised.value).startswith("journal: ")
     assert desk.sent == []
 
 
 def test_a_second_time_there_is_nothing_to_do_and_nothing_is_asked(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
-    mended(desk)
-    done = mended(desk)
+    restored(desk)
+    done = restored(desk)
     assert (done.back, done.left, done.whole, desk.sent) == ((), (), True, [])
 
 
 def test_what_was_never_changed_is_only_read(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
     desk.studio.settings[ANN]["is_private"] = True
-    assert mended(desk).whole
+    assert restored(desk).whole
     assert {each.method for each in desk.sent} == {"GET"}
 
 
 def test_what_the_api_refuses_is_left_and_put_back_later(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
     desk.before = lambda request, number: reply(None, 400) if request.method == "PUT" else None
-    done = mended(desk)
+    done = restored(desk)
     assert (done.back, done.left, done.whole) == ((), (SAID,), False)
     assert any("could not be put back" in each for each in done.reasons)
     desk.before = lambda request, number: None
-    assert mended(desk).back == (SAID,)
+    assert restored(desk).back == (SAID,)
     assert desk.studio.settings[ANN]["is_private"] is True
 
 
@@ -82,7 +82,7 @@ def test_a_target_that_is_away_leaves_everything_as_the_journal_has_it(desk: Des
 
     flipped(desk, desk.folder / "journal")
     desk.before = down
-    done = mended(desk)
+    done = restored(desk)
     assert (done.left, done.reasons) == ((SAID,), ("nothing listens",))
     assert len(recall(desk.folder / "journal").pending) == 1
 
@@ -92,17 +92,17 @@ def test_a_journal_of_another_target_is_refused_and_of_another_contract_is_not(
 ) -> None:
     flipped(desk, desk.folder / "journal")
     with pytest.raises(InputError, match=f"another target or contract; it is of `{TARGET}`"):
-        mended(desk, "http://elsewhere.test")
+        restored(desk, "http://elsewhere.test")
     assert desk.sent == []
     (desk.folder / "exposure.yaml").write_text(POLICY + "\n# changed\n")
-    assert mended(desk).whole
+    assert restored(desk).whole
 
 
 def test_lines_about_answers_are_in_nobodys_way(desk: Desk) -> None:
     flipped(desk, desk.folder / "journal")
     with (desk.folder / "journal").open("ab") as file:
         file.write(b'{"outcome": {"of": "another version"}}\n')
-    assert mended(desk).whole
+    assert restored(desk).whole
 
 
 def write(desk: Desk, secrets: list[str]) -> None:
@@ -135,14 +135,14 @@ def sealing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def test_a_write_is_undone_by_what_the_journal_has_sealed(sealing: Desk) -> None:
     write(sealing, [])
     assert b"theme-of-ann" not in (sealing.folder / "journal").read_bytes()
-    done = mended(sealing)
+    done = restored(sealing)
     assert (done.back, done.left) == (("`Settings` of ann (theme)",), ())
     assert sealing.studio.settings[ANN]["theme"] == "theme-of-ann"
 
 
 def test_what_other_credentials_have_sealed_is_left_and_told(sealing: Desk) -> None:
     write(sealing, ["another secret"])
-    done = mended(sealing)
+    done = restored(sealing)
     assert done.left == ("`Settings` of ann (theme)",)
     assert any("other credentials" in each for each in done.reasons)
 
@@ -163,7 +163,7 @@ def test_values_of_people_are_not_told(desk: Desk) -> None:
     made.flip("flip", Flip("bob", "follower of ann", True, False))
     made.undo("undo", "oakum-1", Seal(["x"], scan.run).close({}))
     made.close()
-    done = mended(desk)
+    done = restored(desk)
     assert done.back == ("bob, follower of ann",)
     assert set(done.left) == {
         "`Person.phone` of ann, its old value",
