@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.scan.lookout import Lookout
+from oakum.scan.evaluator import Evaluator
 from tests.gate.healthy import api, files, leaky
 from tests.scan.servers import App, serve
 from tests.unit.cli.shell import Done, oakum
@@ -50,16 +50,16 @@ def test_the_same_seed_draws_the_same_leaks(tmp_path: Path) -> None:
 
 def test_a_blind_scan_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scanner that looks at no answer but the owner's would pass any leak."""
-    look = Lookout.look
+    look = Evaluator.look
 
-    def blind(self: Lookout, gate: Any, question: Any, response: Any) -> Any:
+    def blind(self: Evaluator, gate: Any, question: Any, response: Any) -> Any:
         seen = look(self, gate, question, response)
         wrong = [each for each in seen.observations if each.result.value == "leak"]
         for each in wrong:
             object.__setattr__(each, "result", type(each.result).CLOSED)
         return seen
 
-    monkeypatch.setattr(Lookout, "look", blind)
+    monkeypatch.setattr(Evaluator, "look", blind)
     done = put_on_trial(tmp_path, "--harmless", 0)
 
     assert done.code == 1

@@ -92,7 +92,7 @@ def _look(
 ) -> Outcome:
     """Take in what leaks of others; that nobody's object lacks something closes nothing."""
     question = engine.question(gate, who, frozenset(), filled, f"{gate.id}|{how}")
-    outcome = engine.lookout.look(gate, question, answer)
+    outcome = engine.evaluator.look(gate, question, answer)
     leaks = tuple(
         each
         for each in outcome.observations

@@ -112,7 +112,7 @@ class Census:
             return None
         question = engine.question(gate, who, frozenset({who}), asked.filled, gate.id)
         found: _Rows = {}
-        sightings = engine.lookout.walk(gate, question, answer)[1].sightings
+        sightings = engine.evaluator.walk(gate, question, answer)[1].sightings
         inner = {id(each.value) for each in sightings}  # judged as what they are themselves
         for each in sightings:
             key = engine.model.policy.resources[each.resource].key
@@ -137,7 +137,7 @@ class Census:
         moved: dict[_Place, dict[str, None]] = {}
         for place, at in told:
             if at and at != _NEW:
-                plain = self.engine.lookout.may_write(at[0])
+                plain = self.engine.evaluator.may_write(at[0])
                 moved.setdefault(place, {})[f"`{at[0]}`" if plain else "`‹key›`"] = None
         return (
             *(

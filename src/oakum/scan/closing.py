@@ -103,7 +103,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
     """Whether objects of an owner in the state of a cell were there to be left out: where a
     question names one by its key, its own answer has told already."""
-    return not _names_one(engine, key) and engine.lookout.shown_in(key.endpoint, owner, key)
+    return not _names_one(engine, key) and engine.evaluator.shown_in(key.endpoint, owner, key)
 
 
 def _names_one(engine: Engine, key: Key) -> bool:

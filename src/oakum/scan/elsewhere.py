@@ -42,7 +42,7 @@ class Elsewhere:
     """Way → what its owner was answered; None: nothing that an API answers."""
 
     def __post_init__(self) -> None:
-        self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.lookout)
+        self._likeness = Likeness(self.engine.model, self.engine.knowledge, self.engine.evaluator)
 
     def read(self, way: Gate) -> Gate:
         """A way whose answers are read in whatever form they have: as documented, if the

@@ -25,13 +25,13 @@ from oakum.scan.choice import owners_by_viewer, reach_states
 from oakum.scan.closing import close_lists, say_why, unread
 from oakum.scan.confirming import confirm, still_served
 from oakum.scan.endpoints import Gate, is_websocket
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.every_owner import ask_for_each
 from oakum.scan.exhibits import Question
 from oakum.scan.flips import Flip
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
@@ -64,7 +64,7 @@ class Engine:
     cast: Cast
     knowledge: Knowledge
     matrix: Matrix
-    lookout: Lookout
+    evaluator: Evaluator
     gates: list[Gate]
     target: str
     ask: Ask
@@ -182,7 +182,7 @@ class Engine:
         if self.switches is not None:
             reach_states(self, self.switches)
         still_served(self)
-        self.lookout.take_back()
+        self.evaluator.take_back()
         say_why(self)
 
     def _go_on(self) -> None:
@@ -252,7 +252,7 @@ class Engine:
             {}, frozenset(), curl(plain, self.credentials(identity)),
         )  # fmt: skip
         self._answered.setdefault(operation, set()).add(identity)
-        outcome = self.lookout.look(gate, question, exchange.response)
+        outcome = self.evaluator.look(gate, question, exchange.response)
         if operation in self.matrix.gates:
             self._asked.add(self.key(gate, identity, None))
             self.keeping[operation, identity, None] = self._keeping(
@@ -339,7 +339,7 @@ class Engine:
                 continue
             named = f"{gate.endpoint.method} {gate.endpoint.path} of {who}"
             self.emit(Event("phase", {"name": named}))
-            for turn in self.lookout.turns(gate, who):
+            for turn in self.evaluator.turns(gate, who):
                 if self.put(gate, who, who, turn=turn) is None:
                     break
                 ask_for_nobodys(self, gate, who)
@@ -505,13 +505,13 @@ class Engine:
             found = list(gather(gate, viewer, who, answer, origin_of(self.target)))
             self.artefacts += found
             self.giving |= dict.fromkeys(each.source for each in found)
-        outcome = self.lookout.look(gate, question, answer)
+        outcome = self.evaluator.look(gate, question, answer)
         self.note(gate, outcome)
         return outcome
 
     def _keeping(self, gate: Gate, question: Question, answer: Response) -> Keeping:
         def values() -> int:
-            return governed(self.lookout.walk(gate, question, answer)[1], self.model.tables)
+            return governed(self.evaluator.walk(gate, question, answer)[1], self.model.tables)
 
         return keeping_of(answer, values)
 
@@ -571,9 +571,9 @@ class Engine:
 
     def confirm(self) -> None:
         """Ask again for what was found, as far as it is not confirmed."""
-        self.lookout.take_back()
+        self.evaluator.take_back()
         confirm(self)
-        self.lookout.take_back()
+        self.evaluator.take_back()
 
     # ------------------------------------------------------------ worlds
 
@@ -582,7 +582,7 @@ class Engine:
         self.world, self._changed = world, who
         self._answered.clear()
         self.seen.clear()
-        self.lookout.forget(who)
+        self.evaluator.forget(who)
 
     def was_asked(self, gate: Gate) -> bool:
         """Whether a question was put to an endpoint, in any world."""

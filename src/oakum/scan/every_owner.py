@@ -93,7 +93,7 @@ def _adding_only(engine: Engine) -> Iterator[None]:
 def _concerned(engine: Engine) -> Iterator[Gate]:
     """Endpoints that take an id of somebody's and may show what is somebody's."""
     # What one list calls two people's own is nobody's for sure.
-    doubtful = {resource for _, resource in engine.lookout.twice}
+    doubtful = {resource for _, resource in engine.evaluator.twice}
     for gate in engine.gates:
         taken = gate.personal and not gate.batch and gate.id not in engine.ignoring
         taken = taken and doubtful.isdisjoint(gate.sources[p].split(".")[0] for p in gate.personal)
@@ -273,7 +273,7 @@ def _kinds(engine: Engine, who: str) -> list[str | None]:
 
 def _turns(engine: Engine, gate: Gate, who: str) -> list[int]:
     """Which of somebody's objects: those in different states first."""
-    first = engine.lookout.turns(gate, who)
+    first = engine.evaluator.turns(gate, who)
     every = dict.fromkeys((*first, *range(known(engine, gate, who))))
     return [*every][:MOST_OBJECTS]
 

@@ -1,4 +1,4 @@
-"""Answers read: what a `Lookout` looks at, as the document describes them or otherwise."""
+"""Answers read: what an `Evaluator` looks at, as the document describes them or otherwise."""
 
 from __future__ import annotations
 

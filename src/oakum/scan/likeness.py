@@ -19,9 +19,9 @@ from oakum.contract.lexicon import FieldClass, classify_field, words
 from oakum.contract.model import Json, Resource, Shape
 from oakum.exchange import Response
 from oakum.scan.endpoints import Gate
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.scan.legible import Legible, Reader, read_as_declared
-from oakum.scan.lookout import Lookout
 from oakum.scan.pages import read_page
 from oakum.semantics import Leaf, Model
 from oakum.semantics.model import resources_in
@@ -86,10 +86,10 @@ class _Found:
 class Likeness:
     """Makes readers of undescribed answers."""
 
-    def __init__(self, model: Model, knowledge: Knowledge, lookout: Lookout) -> None:
+    def __init__(self, model: Model, knowledge: Knowledge, evaluator: Evaluator) -> None:
         self._model = model
         self._knowledge = knowledge
-        self._lookout = lookout
+        self._evaluator = evaluator
         self._kinds = {name: kind for name in model.tables if (kind := _kind(model, name))}
 
     def reader(self, gate: Gate) -> Reader:

@@ -30,7 +30,7 @@ def tell_removals(engine: Engine) -> None:
             continue
         evidence = Evidence(
             None,
-            engine.lookout.side(each.by, label, each.answer),
+            engine.evaluator.side(each.by, label, each.answer),
             curl(each.filled, engine.credentials(each.by)),
             note="both accounts were the run's own: the one that was named could log in before, and"
             " could not afterwards",

@@ -134,7 +134,7 @@ class _Look:
         question = engine.question(way, self.viewer, about, filled, key)
         self.left = {
             (each.key.resource, each.key.field)
-            for each in engine.lookout.look(way, question, answer).observations
+            for each in engine.evaluator.look(way, question, answer).observations
             if each.result is Result.LEAK and each.owner == self.owner
         } & self.shut
         return not self.left

@@ -277,7 +277,7 @@ class Scan:
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         if engine is not None:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
-            notes += [*map(_bent, engine.lookout.bent.items()), *wrote_to(engine)]
+            notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
         unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
         notes += unsure
@@ -481,7 +481,7 @@ class Scan:
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
         distrust += engine.distrust if engine else []
-        distrust += map(_shown_twice, engine.lookout.twice.items()) if engine else ()
+        distrust += map(_shown_twice, engine.evaluator.twice.items()) if engine else ()
         unjudged = engine.matrix.unjudged() if engine else []
         if self.scope is not None:
             seen = seen or bool(engine and engine.matrix.own)

@@ -195,7 +195,7 @@ class Taken:
 
     def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
         engine, gate = self.engine, self.newcomers.gate
-        side = engine.lookout.side(None, self.label, heard.answer)
+        side = engine.evaluator.side(None, self.label, heard.answer)
         evidence = Evidence(None, side, curl(heard.filled, engine.credentials(None)), note=note)
         endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         resource = self.newcomers.resource

@@ -140,7 +140,7 @@ def _is_shown_more(
         return False
     targets = frozenset({who} if who else ())
     question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
-    outcome = engine.lookout.look(way, question, answer)
+    outcome = engine.evaluator.look(way, question, answer)
     before = engine.forms.get((gate.id, viewer, who))
     leaks = any(each.result is Result.LEAK for each in outcome.observations)
     return leaks or bool(outcome.doubts) or (before is not None and form_of(answer) != before)

@@ -19,13 +19,13 @@ from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine, Event
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, unshared
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ledger import Ledger, from_json
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
@@ -105,7 +105,7 @@ class Wiring:
 
         engine = Engine(
             self.model, cast, knowledge, matrix,
-            Lookout(self.model, cast, knowledge, matrix, redactor),
+            Evaluator(self.model, cast, knowledge, matrix, redactor),
             list(self.spending.gates), self.target, self.sessions.send, emit,
             self.sessions.curl_headers,
             may=self.may, techniques=TECHNIQUES, replay=self.past.outcomes,

@@ -74,7 +74,7 @@ class WriteAnswers:
         if kind == "login" and answer.status < 400:
             return False  # the answer is for whom it has let in
         gate = self._gate(operation)
-        outcome = self._engine.lookout.hear(gate, self._question(gate, viewer, request), answer)
+        outcome = self._engine.evaluator.hear(gate, self._question(gate, viewer, request), answer)
         leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, gate, answer))
         if leaks:
             self._engine.note(gate, Outcome(outcome.probe, outcome.status, leaks, tentative=True))
@@ -156,7 +156,7 @@ class WriteAnswers:
         body = _body(request)
         if not isinstance(body, dict):
             return ""
-        names = [name for name in body if self._engine.lookout.may_write(name)]
+        names = [name for name in body if self._engine.evaluator.may_write(name)]
         return json_bytes(dict.fromkeys(names, "…")).decode() if names else ""
 
 

@@ -21,10 +21,10 @@ from oakum.finding import Cell, Result
 from oakum.scan.cast import Cast
 from oakum.scan.endpoints import Gate, gate_of, survey
 from oakum.scan.engine import Engine, Event
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.switches import Switches
 from oakum.semantics import Model, compile_contract
@@ -394,9 +394,9 @@ class Run:
         ]
         self.matrix = Matrix(model(), gates, self.cast)
         redactor = Redactor(b"key of this run", frozenset({"id", "data", "bio", "phone", "name"}))
-        self.lookout = Lookout(model(), self.cast, self.knowledge, self.matrix, redactor)
+        self.evaluator = Evaluator(model(), self.cast, self.knowledge, self.matrix, redactor)
         self.engine = Engine(
-            model(), self.cast, self.knowledge, self.matrix, self.lookout, gates, TARGET,
+            model(), self.cast, self.knowledge, self.matrix, self.evaluator, gates, TARGET,
             studio, self.events.append, lambda who: (f"Authorization: ${who}",) if who else (),
             replay=replay or {},
         )  # fmt: skip

@@ -30,8 +30,8 @@ class Desk:
         run = Run(Studio())
         self.run = run
         question = Question("own", "getPerson", "ann", frozenset({"ann"}), {}, frozenset(), "")
-        run.lookout.look(gate("getPerson"), question, reply(ANN))
-        self.likeness = Likeness(model(), run.knowledge, run.lookout)
+        run.evaluator.look(gate("getPerson"), question, reply(ANN))
+        self.likeness = Likeness(model(), run.knowledge, run.evaluator)
         way = gate(endpoint).otherwise("twin", f"/v1/{endpoint}")
         self.way: Gate = replace(way, reader=self.likeness.reader(way))
 
@@ -39,7 +39,7 @@ class Desk:
         response = answer if isinstance(answer, Response) else reply(answer)
         question = Question("q", self.way.id, viewer, frozenset(), {}, frozenset(), "")
         self.run.matrix.open(self.way)
-        return self.run.lookout.walk(self.way, question, response)[1]
+        return self.run.evaluator.walk(self.way, question, response)[1]
 
     def people(self, answer: Any) -> list[Sighting]:
         return [each for each in self.judged(answer).sightings if each.resource == "Person"]

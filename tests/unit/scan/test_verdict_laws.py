@@ -15,7 +15,7 @@ from oakum.scan.conclude import conclude
 from oakum.scan.coverage import untested, within_reach
 from oakum.scan.matrix import Matrix
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
-from tests.unit.scan.test_lookout import ANN, Watch, results
+from tests.unit.scan.test_evaluator import ANN, Watch, results
 from tests.unit.scan.test_matrix import BIO, NAME, PRIVATE, matrix, outcome, seen, shown_to_owner
 
 ENDPOINTS = ("getMe", "listPeople", "getPerson", "getSettings", "listPosts", "getPost", "getCourse")

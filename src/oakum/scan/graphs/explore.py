@@ -136,7 +136,7 @@ class Explorer:
             if is_object_type(type)
             for name in type.fields
         }
-        self.engine.lookout.declare(frozenset(names))
+        self.engine.evaluator.declare(frozenset(names))
         roots = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
         waiting = [root for root in roots if not root.instead_of]
         for _ in range(_ROUNDS):  # ids found in one answer fill the next question
@@ -226,7 +226,7 @@ class Explorer:
             unfilled = tuple(name for name in known.fixed)
             base = replace(self._base, fixed=known.fixed, unfilled=unfilled)
             names = {"data", "errors", "message", *_names(known.asked.picks)}
-            self.engine.lookout.declare(frozenset(names))
+            self.engine.evaluator.declare(frozenset(names))
             owned = any(s.partition(".")[0] in self._owned for s in known.asked.sources.values())
             for owner in self._owners() if owned else [""]:
                 whose = {

@@ -232,7 +232,7 @@ class _Trial:
             known = {words(member), (*words(member), "id")}
             if member in declared or kind in LETS_IN or ("id",) in known or isinstance(value, list):
                 continue
-            if not engine.lookout.may_write(member):
+            if not engine.evaluator.may_write(member):
                 continue
             if table is not None and allows(table, member, owner, {}):
                 continue
@@ -451,7 +451,7 @@ class _Trial:
         label = owners[0] if label == "owner" and owners else label
         evidence = Evidence(
             None,
-            engine.lookout.side(who, label, answer),
+            engine.evaluator.side(who, label, answer),
             curl(asked, engine.credentials(who)),
             note=note,
         )

@@ -185,7 +185,7 @@ def _shows(engine: Engine, gate: Gate, viewer: str | None, owner: str) -> bool:
         return False
     answer = engine.send(gate, viewer, filled)
     question = engine.question(gate, viewer, frozenset(), filled, gate.id)
-    _, judged, _ = engine.lookout.walk(gate, question, answer)
+    _, judged, _ = engine.evaluator.walk(gate, question, answer)
     ids = engine.cast.ids[owner]
     if any(ids & set(each.owners) for each in judged.sightings):
         return True

@@ -83,7 +83,7 @@ def _tell(engine: Engine, gate: Gate, viewer: str | None, *, sure: bool) -> None
     says = "is answered as those are who may call" if sure else "is not refused"
     evidence = Evidence(
         None,
-        engine.lookout.side(viewer, label, answer),
+        engine.evaluator.side(viewer, label, answer),
         curl(filled, engine.credentials(viewer)),
         note=f"who may not call {says}",
     )

@@ -329,7 +329,7 @@ class _Trial:
             inner = shape_of(engine.model, resource, *at)
             if isinstance(value, str) and mark in value:
                 continue
-            if not engine.lookout.may_write(*at) or allows(table, path, held, state):
+            if not engine.evaluator.may_write(*at) or allows(table, path, held, state):
                 continue
             other = other_value(at[-1], value, inner, far=True)
             why = why_left_out(known, path, inner, value)
@@ -427,7 +427,7 @@ class _Trial:
         engine, owner = self.engine, self.owner
         label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
         line = curl(asked, engine.credentials(viewer)) if asked else ""
-        side = engine.lookout.side(viewer, label, answer or Response(201, {}, b""))
+        side = engine.evaluator.side(viewer, label, answer or Response(201, {}, b""))
         at = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
         evidence = Evidence(None, side, line, note=note)
         engine.signals.append(

@@ -257,11 +257,11 @@ class _Hall:
                 done = self._gather(owner) and (
                     switches.undo(owner, path) if shut else switches.flip(owner, path, values[-1])
                 )
-            self.engine.lookout.forget(owner)
+            self.engine.evaluator.forget(owner)
             if done:
                 self._after(owner)
         switches.undo(owner, path)
-        self.engine.lookout.forget(owner)
+        self.engine.evaluator.forget(owner)
         return done
 
     def _write(self, switches: Switches, owner: str, path: str) -> bool:

@@ -171,7 +171,7 @@ def _each_person(engine: Engine, gate: Gate, slot: _Slot) -> None:
         return
     named = replace(gate, personal=gate.personal | {slot.name})
     for who in engine.cast.subjects():
-        for turn in engine.lookout.turns(named, who):
+        for turn in engine.evaluator.turns(named, who):
             for viewer in (who, *engine.watchers(who)):
                 cells = (engine.matrix.undecided(gate.id, viewer, who, each) for each in gate.shows)
                 if any(next(each, None) is not None for each in cells):

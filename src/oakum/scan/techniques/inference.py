@@ -235,7 +235,7 @@ def reading(
 ) -> Reading:
     """An answer taken apart for `viewer`."""
     question = engine.question(gate, viewer, frozenset(), filled, gate.id)
-    _, judged, _ = engine.lookout.walk(gate, question, answer)
+    _, judged, _ = engine.evaluator.walk(gate, question, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
     return read(judged, answer, keys, filled.sent)
 
@@ -252,7 +252,7 @@ def signal(
     )
     evidence = Evidence(
         None,
-        engine.lookout.side(hidden.viewer, hidden.label, answer),
+        engine.evaluator.side(hidden.viewer, hidden.label, answer),
         curl(filled, engine.credentials(hidden.viewer)),
         note=f"same question, two worlds, different answer: {says}",
     )

@@ -249,7 +249,7 @@ class _Table:
         key = f"{gate.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
         question = engine.question(gate, group.viewer, targets, heard.filled, key)
-        outcome = engine.lookout.look(gate, question, heard.answer)
+        outcome = engine.evaluator.look(gate, question, heard.answer)
         leaks = tuple(
             seen
             for seen in outcome.observations
@@ -319,5 +319,5 @@ class _Table:
 
     def _evidence(self, group: _Group, heard: Heard, note: str) -> Evidence:
         engine = self.engine
-        side = engine.lookout.side(group.viewer, group.label, heard.answer)
+        side = engine.evaluator.side(group.viewer, group.label, heard.answer)
         return Evidence(None, side, curl(heard.filled, engine.credentials(group.viewer)), note=note)

@@ -171,7 +171,7 @@ class _Endpoint:
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
         question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.lookout.walk(self.gate, question, answer)
+        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
         if not 200 <= answer.status < 300:
             return False
         return any(self._shows(case, filled, each) for each in judged.sightings)
@@ -241,7 +241,7 @@ class _Endpoint:
         if not self._told_by_object(case) or not 200 <= answer.status < 300:
             return False
         question = engine.question(self.gate, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.lookout.walk(self.gate, question, answer)
+        _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)
@@ -346,7 +346,7 @@ class _Endpoint:
         engine = self.engine
         known = engine.knowledge.values(f"{case.resource}.{case.field}", case.owner)
         for turn, value in enumerate(known[:_MOST_OBJECTS]):
-            strays = engine.lookout.strays.get((case.owner, value), {})
+            strays = engine.evaluator.strays.get((case.owner, value), {})
             for (endpoint, viewer, about), probes in list(strays.items()):
                 held = engine.cast.relations(viewer, case.owner)
                 same = engine.cast.label(held, viewer, case.owner) == case.label
@@ -378,7 +378,7 @@ class _Endpoint:
         sure: bool = True,
     ) -> None:
         engine = self.engine
-        side = engine.lookout.side(case.viewer, case.label, answer)
+        side = engine.evaluator.side(case.viewer, case.label, answer)
         evidence = Evidence(None, side, curl(filled, engine.credentials(case.viewer)), note=note)
         endpoints = [self.gate.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
         for each in endpoints:

@@ -212,7 +212,7 @@ class _Endpoint:
         """Name what the API itself has set at a write, such as a time of change: it stays so."""
         last = self._view(owner) if self.steady else None
         moved = [
-            name if self.engine.lookout.may_write(name) else "‹key›"
+            name if self.engine.evaluator.may_write(name) else "‹key›"
             for name, value in self.steady.items()
             if last is not None and last.object.get(name) != value
         ]
@@ -231,7 +231,7 @@ class _Endpoint:
         found = 0
         for name, value in view.object.items():
             each = shape_of(self.engine.model, self.resource, name)
-            if not self.engine.lookout.may_write(name):
+            if not self.engine.evaluator.may_write(name):
                 continue
             if (declared and name not in shape.properties) or self._may_set(name, viewer, owner):
                 continue
@@ -418,7 +418,7 @@ class _Endpoint:
                 continue
             answer = engine.send(gate, owner, filled)
             question = engine.question(gate, owner, frozenset({owner}), filled, gate.id)
-            _, judged, _ = engine.lookout.walk(gate, question, answer)
+            _, judged, _ = engine.evaluator.walk(gate, question, answer)
             for each in judged.sightings:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
@@ -454,7 +454,7 @@ class _Endpoint:
         label = engine.cast.label(engine.cast.relations(viewer, owner), viewer, owner)
         evidence = Evidence(
             None,
-            engine.lookout.side(viewer, label, answer),
+            engine.evaluator.side(viewer, label, answer),
             curl(replace(filled, body=f'{{"{name}": "…"}}'), engine.credentials(viewer)),
             note="the owner's own view held the new value afterwards, and the old one again when"
             " it was put back",

@@ -22,9 +22,9 @@ from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine, Event
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix
 from oakum.scan.technique import May, Pace
 from oakum.scan.techniques import talk
@@ -245,7 +245,7 @@ class Played:
         redactor = Redactor(b"key", frozenset({"id", "email", "next", "first_name"}))
         self.events: list[Event] = []
         self.engine = Engine(
-            model(), cast, knowledge, matrix, Lookout(model(), cast, knowledge, matrix, redactor),
+            model(), cast, knowledge, matrix, Evaluator(model(), cast, knowledge, matrix, redactor),
             gates, TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
             techniques=(talk,), pace=pace,
         )  # fmt: skip

@@ -23,9 +23,9 @@ from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix
 from oakum.scan.techniques import walk
 from oakum.semantics import Model, compile_contract
@@ -225,7 +225,7 @@ class Played:
         matrix = Matrix(known, gates, cast)
         redactor = Redactor(b"key", frozenset({"slip_id", "sender", "depot", "endpoint_code"}))
         self.engine = Engine(
-            known, cast, knowledge, matrix, Lookout(known, cast, knowledge, matrix, redactor),
+            known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
             gates, TARGET, depot, lambda event: None, lambda who: (), techniques=(walk,),
         )  # fmt: skip
         self.engine.pace = pace or Pace()

@@ -31,9 +31,9 @@ from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine, Event
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix
 from oakum.scan.techniques import graph
 from oakum.semantics import compile_contract
@@ -273,7 +273,7 @@ class Sailed:
         redactor = Redactor(b"key", frozenset({"id"}))
         self.events: list[Event] = []
         self.engine = engine = Engine(
-            model, cast, knowledge, matrix, Lookout(model, cast, knowledge, matrix, redactor),
+            model, cast, knowledge, matrix, Evaluator(model, cast, knowledge, matrix, redactor),
             self.gates, TARGET, api, self.events.append, lambda who: (f"As: ${who}",),
             techniques=(graph,),
         )  # fmt: skip

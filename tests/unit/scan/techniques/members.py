@@ -21,9 +21,9 @@ from oakum.scan.cast import Cast
 from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine
+from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.lookout import Lookout
 from oakum.scan.matrix import Matrix
 from oakum.scan.techniques import harvest
 from oakum.semantics import Model, compile_contract
@@ -175,7 +175,7 @@ class Played:
         matrix = Matrix(known, gates, cast)
         redactor = Redactor(b"key", frozenset({"id", "name", "mail", "listed", "hits", "asked"}))
         self.engine = Engine(
-            known, cast, knowledge, matrix, Lookout(known, cast, knowledge, matrix, redactor),
+            known, cast, knowledge, matrix, Evaluator(known, cast, knowledge, matrix, redactor),
             gates, TARGET, members, lambda event: None, lambda who: (), techniques=(harvest,),
         )  # fmt: skip
         me = Request("GET", f"{TARGET}/me")

@@ -33,7 +33,7 @@ from oakum.semantics.principal import Subject, lacks, may_hold, texts
 from oakum.semantics.span import MAX_DEPTH
 
 
-class Lookout:
+class Evaluator:
     """Looks at answers. Keeps the owners' own answers in memory to compare with."""
 
     def __init__(

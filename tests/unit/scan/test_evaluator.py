@@ -26,7 +26,7 @@ Ties = dict[tuple[str, str], frozenset[str]]
 
 
 class Watch:
-    """A lookout that has been told ann's settings, and answers given to it one by one."""
+    """An evaluator that has been told ann's settings, and answers given to it one by one."""
 
     def __init__(self, private: bool = True, ties: Ties | None = None) -> None:
         self.run = Run(Studio(), who=cast(ties=ties or {}))
@@ -43,7 +43,7 @@ class Watch:
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
         asked = replace(gate(endpoint), batch=batch)
-        outcome = self.run.lookout.look(asked, question, response)
+        outcome = self.run.evaluator.look(asked, question, response)
         self.run.matrix.apply(endpoint, outcome)
         return outcome
 
@@ -417,7 +417,7 @@ def test_what_an_owner_saw_before_a_flip_is_forgotten(watch: Watch) -> None:
     watch.run.cast.states[("ann", "Settings.private")] = False
     before = watch.look("cat", {"error": "not found"}, status=404)
     assert results(before)[("Person", "name")] is Result.OVER_BLOCK
-    watch.run.lookout.forget("ann")
+    watch.run.evaluator.forget("ann")
     assert watch.look("cat", {"error": "not found"}, status=404).observations == ()
 
 
@@ -490,15 +490,15 @@ def test_an_answer_that_was_cut_off_lacks_nothing(watch: Watch) -> None:
 def test_the_state_in_which_an_owner_was_shown_theirs_is_remembered_by_endpoint(
     watch: Watch,
 ) -> None:
-    lookout = watch.run.lookout
+    evaluator = watch.run.evaluator
     private, public = (
         Key("getPerson", "Person", "bio", "member", (("private", said),))
         for said in ("true", "false")
     )
-    assert lookout.shown_in("getPerson", "ann", private)
-    assert not lookout.shown_in("getPerson", "ann", public)
-    assert not lookout.shown_in("listPeople", "ann", private)
-    assert not lookout.shown_in("getPerson", "bob", private)
+    assert evaluator.shown_in("getPerson", "ann", private)
+    assert not evaluator.shown_in("getPerson", "ann", public)
+    assert not evaluator.shown_in("listPeople", "ann", private)
+    assert not evaluator.shown_in("getPerson", "bob", private)
 
 
 def test_who_saw_objects_of_nobody_known_is_told_with_whose_they_were(watch: Watch) -> None:
@@ -511,10 +511,12 @@ def test_who_saw_objects_of_nobody_known_is_told_with_whose_they_were(watch: Wat
 
 
 def test_only_declared_names_may_stand_in_evidence(watch: Watch) -> None:
-    lookout = watch.run.lookout
-    assert lookout.may_write("bio") and not lookout.may_write("nickname")
-    lookout.declare(frozenset({"nickname"}))
-    assert lookout.may_write("bio", "nickname") and not lookout.may_write("bio", "ann@example.com")
+    evaluator = watch.run.evaluator
+    assert evaluator.may_write("bio") and not evaluator.may_write("nickname")
+    evaluator.declare(frozenset({"nickname"}))
+    assert evaluator.may_write("bio", "nickname") and not evaluator.may_write(
+        "bio", "ann@example.com"
+    )
 
 
 def test_what_endpoints_showed_one_of_themselves_is_forgotten_of_that_one() -> None:
@@ -522,7 +524,7 @@ def test_what_endpoints_showed_one_of_themselves_is_forgotten_of_that_one() -> N
     bob = Studio().people[IDS["bob"]]
     watch.look("ann", ANN)
     watch.look("bob", bob, of="bob")
-    faces = watch.run.lookout
+    faces = watch.run.evaluator
     faces.forget("ann")
     assert {who for who, *_ in watch.run.knowledge.faces} == {"bob"}
 
@@ -570,7 +572,7 @@ def read_early(answer: str, owner_sees: str = ANN["phone"]) -> Watch:
     for again in ("", "again"):
         watch.look("cat", {**CARD, "phone": answer}, again=again)
     watch.look("ann", {**ANN, "phone": owner_sees})
-    watch.run.lookout.take_back()
+    watch.run.evaluator.take_back()
     return watch
 
 
@@ -601,7 +603,7 @@ def test_a_value_seen_before_its_owner_was_shown_it_stays_a_leak_and_is_said_to_
 def test_what_its_owner_is_shown_nowhere_is_judged_by_the_object() -> None:
     watch = Watch()
     watch.look("cat", {**CARD, "phone": "+49-555-77001"})
-    watch.run.lookout.take_back()
+    watch.run.evaluator.take_back()
     key, result = phone(watch)
     assert result is Result.LEAK
     assert "nowhere" in watch.run.matrix.evidence[key.finding].note
@@ -641,7 +643,7 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
                 f"{viewer} getPost ann", "getPost", viewer, frozenset({"ann"}),
                 {"postId": post["id"]}, frozenset(), "curl",
             )  # fmt: skip
-            gone = watch.run.lookout.look(gate("getPost"), question, reply({}, 404))
+            gone = watch.run.evaluator.look(gate("getPost"), question, reply({}, 404))
             closed[viewer] = {
                 field for (name, field), result in results(gone).items()
                 if name == "Post" and result is Result.CLOSED
@@ -651,13 +653,13 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
 
 
 def test_a_side_of_an_evidence_shows_what_kinds_of_values_came() -> None:
-    lookout = Watch().run.lookout
-    side = lookout.side(None, "anyone", reply({"id": "post-1", "extra": ["x"]}))
+    evaluator = Watch().run.evaluator
+    side = evaluator.side(None, "anyone", reply({"id": "post-1", "extra": ["x"]}))
     assert (side.identity, side.relation, side.status) == ("nobody logged in", "anyone", 200)
     assert side.media_type == "application/json"
     assert "post-1" not in str(side)
     assert {"/id"} <= {line.pointer for line in side.lines}
-    garbled = lookout.side("cat", "member", Response(200, {"content-type": "text/html"}, b"<p>"))
+    garbled = evaluator.side("cat", "member", Response(200, {"content-type": "text/html"}, b"<p>"))
     assert garbled.identity == "cat"
 
 
@@ -724,7 +726,7 @@ def test_what_an_open_object_says_beside_a_closed_one_is_not_of_that(
                     {"postId": own["id"]}, frozenset(), "curl",
                 )  # fmt: skip
                 response = reply(own) if answer is None else reply(answer, 404)
-                outcome = watch.run.lookout.look(gate("getPost"), question, response)
+                outcome = watch.run.evaluator.look(gate("getPost"), question, response)
                 watch.run.matrix.apply("getPost", outcome)
                 found[f"{viewer} {state}"] = outcome
     told = {
