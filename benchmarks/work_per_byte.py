@@ -40,7 +40,7 @@ def reference(call: Call, body: bytes) -> None:
     cut = project_csv if call is TABLE else project
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
-    Needs(MODEL, WHO, DEAR).answer(call, done.judged.sightings)
+    Needs(MODEL, WHO, DEAR).answer(call, done.judged.instances)
     removed(MODEL, done)
     owners_shown(done, {"Note"}, {})
 

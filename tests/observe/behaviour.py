@@ -49,7 +49,7 @@ class Side:
         media = operation.success()
         judge = Judge(self._model, principal, operation.id, params, 200)
         judged = judge.judge(answer, media.shape if media else None)
-        leaves = (leaf for each in judged.sightings for leaf in each.leaves)
+        leaves = (leaf for each in judged.instances for leaf in each.leaves)
         told = (each.pointer for each in leaves if each.allowed and each.value is not None)
         return {each for each in told if _stays(judged.keep, each)}
 

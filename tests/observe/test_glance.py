@@ -16,7 +16,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import says_nothing
 from oakum.scan.legible import read_as_declared
-from oakum.semantics import Judge, Sighting
+from oakum.semantics import Judge, ObjectInstance
 from oakum.testing.callers import NOBODY, UNKNOWN
 from oakum.testing.glance import Glance, Seen
 from oakum.testing.look import Asked, Frame, Look
@@ -40,8 +40,10 @@ def place(pointer: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("*" if part.isdigit() else part for part in pointer)
 
 
-def fields(each: Sighting, places: set[tuple[str, ...]]) -> tuple[set[str], set[str], set[str]]:
-    """Present, silent, saying: as the leaves of a sighting tell."""
+def fields(
+    each: ObjectInstance, places: set[tuple[str, ...]]
+) -> tuple[set[str], set[str], set[str]]:
+    """Present, silent, saying: as the leaves of an instance tell."""
     present, silent, saying = set[str](), set[str](), set[str]()
     for leaf in each.leaves:
         (silent if leaf.value is None or leaf.value in ([], {}) else present).add(leaf.path)
@@ -62,7 +64,7 @@ def told(seen: Seen) -> tuple[object, ...]:
     return (seen.resource, seen.place, seen.owners, seen.inside, *held)
 
 
-def expected(each: Sighting, places: set[tuple[str, ...]]) -> tuple[object, ...]:
+def expected(each: ObjectInstance, places: set[tuple[str, ...]]) -> tuple[object, ...]:
     inside = any(each.pointer[:n] in places for n in range(len(each.pointer)))
     return (each.resource, place(each.pointer), each.owners, inside, *fields(each, places))
 
@@ -91,13 +93,13 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
             good, ids = response.status < 300, caller.principal.ids
             seen = glances[operation.id].objects(legible.value, legible.shape, good, params, ids)
             judge = Judge(model, caller.principal, operation.id, params, response.status)
-            sightings = judge.judge(legible.value, legible.shape).sightings
-            places = {each.pointer for each in sightings}
+            instances = judge.judge(legible.value, legible.shape).instances
+            places = {each.pointer for each in instances}
             # An object inside another is met before that is done with, here and not there.
             here = sorted(map(told, seen), key=order)
-            assert here == sorted((expected(e, places) for e in sightings), key=order)
+            assert here == sorted((expected(e, places) for e in instances), key=order)
             begins = operation.method != "GET"
-            owners = frozenset(owner for each in sightings for owner in each.owners)
+            owners = frozenset(owner for each in instances for owner in each.owners)
             who = judged.facts.inform(policy, caller, owners)
             asked = Asked(operation, params, who, response, legible, begins, "", "")
             look = Look(frame, asked, {}).judge()

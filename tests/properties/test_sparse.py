@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
 from oakum.semantics import Call, Model, Principal, project
-from oakum.semantics.judge import Sighting
+from oakum.semantics.judge import ObjectInstance
 from oakum.semantics.principal import at_path
 from tests.conformance.lua import Lua, runtime
 from tests.properties.pointed import pointed
@@ -205,20 +205,20 @@ def shown(body: bytes | None, *, nulls: bool = True) -> Shown:
 
 
 def meant(
-    each: Drawn, whole: Any, sparse: Any, seen: list[Sighting], call: Call, who: Principal
+    each: Drawn, whole: Any, sparse: Any, seen: list[ObjectInstance], call: Call, who: Principal
 ) -> Any:
     """The whole answer in which each object says what its contract says that its lack means."""
     made = copy.deepcopy(whole)
-    for sighting in seen:
-        resource = each.policy["resources"][sighting.resource]
-        full, less = at(made, sighting.pointer), at(sparse, sighting.pointer)
+    for instance in seen:
+        resource = each.policy["resources"][instance.resource]
+        full, less = at(made, instance.pointer), at(sparse, instance.pointer)
         said = resource["states"]["hidden"]
         if said.get("field") and "hidden" in full and "hidden" not in less:
-            full["hidden"] = account(sighting, said.get("missing"), who)
+            full["hidden"] = account(instance, said.get("missing"), who)
         outer = not any(
-            other.pointer == sighting.pointer[: len(other.pointer)]
+            other.pointer == instance.pointer[: len(other.pointer)]
             for other in seen
-            if other is not sighting
+            if other is not instance
         )
         owner = resource["owner"]
         names = owner if isinstance(owner, list) else [owner]
@@ -231,9 +231,9 @@ def meant(
     return made
 
 
-def account(sighting: Sighting, missing: bool | None, who: Principal) -> Any:
+def account(instance: ObjectInstance, missing: bool | None, who: Principal) -> Any:
     """What the owner's account says of a setting, most closed of several; else `missing:`."""
-    keys = [(owner, f"{sighting.resource}.hidden") for owner in sighting.owners]
+    keys = [(owner, f"{instance.resource}.hidden") for owner in instance.owners]
     if not any(key in who.states for key in keys):
         return missing
     told = [who.states.get(key) for key in keys]
@@ -295,9 +295,9 @@ def test_a_sparser_object_never_shows_more(known: tuple[Drawn, ...], drawn: byte
     bodies = [json.dumps(value).encode() for value in (whole, sparse)]
     found = [project(model, who, call, body) for body in bodies]
     less = shown(found[1].body, nulls=not each.stands_in)
-    seen = found[1].judged.sightings if found[1].judged else []
+    seen = found[1].judged.instances if found[1].judged else []
     full = json.dumps(meant(each, whole, sparse, seen, call, who)).encode()
-    there = found[0].judged.sightings if found[0].judged else []
+    there = found[0].judged.instances if found[0].judged else []
     gone = {one.pointer for one in there} - {one.pointer for one in seen}
     bound = shown(project(each.uncounted if gone else each.plain, who, call, full).body)
     around = {one.pointer for one in there}

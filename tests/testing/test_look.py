@@ -38,7 +38,7 @@ def looked(model: Model, caller: Caller, value: Json) -> Look:
 def withheld(model: Model, who: Principal, value: Json) -> set[tuple[str, ...]]:
     """Places of what the contract does not show to somebody of whom everything is known."""
     judged = Judge(model, who, "list", {}).judge(value, ANSWER)
-    return {leaf.pointer for each in judged.sightings for leaf in each.leaves if not leaf.allowed}
+    return {leaf.pointer for each in judged.instances for leaf in each.leaves if not leaf.allowed}
 
 
 @settings(deadline=None, max_examples=100)

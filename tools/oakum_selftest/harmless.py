@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from oakum.contract.model import Json
 from oakum.exchange import Request, Response
-from oakum.semantics import Model, Sighting
+from oakum.semantics import Model, ObjectInstance
 from oakum_selftest.reveal import Seats, bodied, parsed, placed, reached, walk
 
 _TOKEN = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_-]{6,}[A-Za-z0-9]")
@@ -95,30 +95,30 @@ class Change:
             value, judged = copy.deepcopy(walked[0]), walked[1]
             made = [
                 change(self, each, reached(value, each.pointer))
-                for each in judged.sightings
+                for each in judged.instances
                 if viewer is not None
             ]
             self.altered += any(made)
             return bodied(answer, value) if any(made) else answer
         return answer
 
-    def with_more(self, sighting: Sighting, holder: Json) -> bool:
+    def with_more(self, instance: ObjectInstance, holder: Json) -> bool:
         """Fields that the contract grants to the owner alone, where the owner had them not."""
-        table = self.model.tables[sighting.resource]
+        table = self.model.tables[instance.resource]
         added = False
         for index, leaf in enumerate(table.leaves):
             seen = {word for grant in table.rules[index].grants for word in grant.see}
             kinds = {self.model.policy.relations[word].kind for word in seen}
-            bits = table.see(sighting.held, sighting.state)
+            bits = table.see(instance.held, instance.state)
             if kinds == {"owner"} and bits >> index & 1 and "." not in leaf and leaf not in holder:
-                holder[leaf] = f"{leaf} of {'+'.join(sighting.owners)}"
+                holder[leaf] = f"{leaf} of {'+'.join(instance.owners)}"
                 added = True
         return added
 
-    def with_nulls(self, sighting: Sighting, holder: Json) -> bool:
+    def with_nulls(self, instance: ObjectInstance, holder: Json) -> bool:
         """`null` in place of what is withheld, whether there is anything to withhold or not."""
-        table = self.model.tables[sighting.resource]
-        bits = table.see(sighting.held, sighting.state)
+        table = self.model.tables[instance.resource]
+        bits = table.see(instance.held, instance.state)
         withheld = [
             leaf
             for index, leaf in enumerate(table.leaves)
@@ -294,7 +294,7 @@ CHANGES: Mapping[str, Callable[[Change, Response], Response]] = {
 }
 """What an API may change without anybody seeing more of anybody, by name."""
 
-PERSONAL: Mapping[str, Callable[[Change, Sighting, Json], bool]] = {
+PERSONAL: Mapping[str, Callable[[Change, ObjectInstance, Json], bool]] = {
     "fields added for the owner": Change.with_more,
     "null for what is withheld": Change.with_nulls,
 }

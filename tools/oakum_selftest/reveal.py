@@ -26,8 +26,8 @@ from oakum.semantics import (
     Judgement,
     Leaf,
     Model,
+    ObjectInstance,
     Principal,
-    Sighting,
     Subject,
     answer_media,
 )
@@ -121,7 +121,7 @@ class Seeded:
             (*self._name(each), *each.owners, leaf.path, text(leaf.value)): (
                 each.resource, leaf.path,
             )
-            for each in walked[1].sightings
+            for each in walked[1].instances
             for leaf in each.leaves
             if not (may and leaf.allowed) and leaf.value not in _EMPTY
         }  # fmt: skip
@@ -142,7 +142,7 @@ class Seeded:
         operation = self.model.operations[self.mutant.endpoint.operation]
         return walk(self.model, self.seats, operation, viewer, answer, params)
 
-    def _reveals(self, sighting: Sighting, leaf: Leaf) -> bool:
+    def _reveals(self, instance: ObjectInstance, leaf: Leaf) -> bool:
         """Whether the leak shows a field of an object that the contract withholds."""
         mutant = self.mutant
         if leaf.allowed or leaf.value in _EMPTY:
@@ -151,18 +151,18 @@ class Seeded:
             case "field":
                 return leaf.path == mutant.field
             case "switch":
-                table = self.model.tables[sighting.resource]
-                opened = {**sighting.state, **dict(mutant.opened)}
-                return allows(table, leaf.path, sighting.held, opened)
+                table = self.model.tables[instance.resource]
+                opened = {**instance.state, **dict(mutant.opened)}
+                return allows(table, leaf.path, instance.held, opened)
             case _:
                 return True
 
-    def _is_meant(self, sighting: Sighting, owner: str) -> bool:
+    def _is_meant(self, instance: ObjectInstance, owner: str) -> bool:
         mutant = self.mutant
-        whose = self.seats.who(sighting.owners) if sighting.owners else ""
-        if whose != owner or (sighting.resource != mutant.resource and mutant.kind != "check"):
+        whose = self.seats.who(instance.owners) if instance.owners else ""
+        if whose != owner or (instance.resource != mutant.resource and mutant.kind != "check"):
             return False
-        said = {name: text(value) for name, value in sighting.state.items()}
+        said = {name: text(value) for name, value in instance.state.items()}
         return all(said.get(name) == value for name, value in mutant.state)
 
     # ------------------------------------------------------------ more than before
@@ -178,7 +178,7 @@ class Seeded:
             if source is None or walked is None:
                 continue
             value, judged = walked
-            meant = [s for s in judged.sightings if self._is_meant(s, owner)]
+            meant = [s for s in judged.instances if self._is_meant(s, owner)]
             more = {
                 leaf.pointer: leaf
                 for each in meant
@@ -201,7 +201,7 @@ class Seeded:
             return healthy
         return self.ask(owner or self.seats.names()[0], request)
 
-    def _invented(self, meant: list[Sighting], value: Json) -> Iterator[tuple[Pointer, Leaf]]:
+    def _invented(self, meant: list[ObjectInstance], value: Json) -> Iterator[tuple[Pointer, Leaf]]:
         """A field that nobody may see, its owner included, has no value to be found anywhere."""
         for each in meant:
             table = self.model.tables[each.resource]
@@ -222,7 +222,7 @@ class Seeded:
         source: Response,
         value: Json,
         judged: Judgement,
-        meant: list[Sighting],
+        meant: list[ObjectInstance],
         more: dict[Pointer, Leaf],
         params: dict[str, str],
     ) -> Response | None:
@@ -233,13 +233,13 @@ class Seeded:
                 return replace(source, cookies={})
             if not source.is_json:
                 return None
-            kept = {p.pointer for s in judged.sightings for p in s.leaves if p.allowed}
+            kept = {p.pointer for s in judged.instances for p in s.leaves if p.allowed}
             kept |= {leaf.pointer for leaf in judged.unbound if leaf.allowed} | more.keys()
             kept |= {pointer for each in meant for pointer in self._names(each)}
             return bodied(source, picked(value, kept))
         into, here = walked
         into = copy.deepcopy(into)
-        there = {self._name(s): s.pointer for s in here.sightings}
+        there = {self._name(s): s.pointer for s in here.instances}
         done = False
         for each in meant:
             leaves = {p.pointer: p for p in each.leaves if p.pointer in more} or (
@@ -257,18 +257,18 @@ class Seeded:
                 done |= added(into, each.pointer, picked(value, kept, each.pointer))
         return bodied(answer, into) if done else None
 
-    def _names(self, sighting: Sighting) -> Iterator[Pointer]:
+    def _names(self, instance: ObjectInstance) -> Iterator[Pointer]:
         """What no object is without that is shown at all: its key, and whose it is."""
-        resource = self.model.tables[sighting.resource].resource
+        resource = self.model.tables[instance.resource].resource
         wanted = {resource.key, *(resource.owner.members if resource.owner.kind == "field" else ())}
-        yield from (leaf.pointer for leaf in sighting.leaves if leaf.path in wanted)
+        yield from (leaf.pointer for leaf in instance.leaves if leaf.path in wanted)
 
-    def _name(self, sighting: Sighting) -> tuple[str, ...]:
+    def _name(self, instance: ObjectInstance) -> tuple[str, ...]:
         """What an object is called, wherever it stands: its key, or its place."""
-        key = self.model.tables[sighting.resource].resource.key
-        named = sighting.value.get(key) if key and isinstance(sighting.value, dict) else None
-        return (sighting.resource, str(named)) if named is not None else (
-            sighting.resource, *sighting.pointer,
+        key = self.model.tables[instance.resource].resource.key
+        named = instance.value.get(key) if key and isinstance(instance.value, dict) else None
+        return (instance.resource, str(named)) if named is not None else (
+            instance.resource, *instance.pointer,
         )  # fmt: skip
 
     # ------------------------------------------------------------ another's answer
@@ -329,7 +329,7 @@ class Seeded:
             return healthy
         into, judged = copy.deepcopy(walked[0]), walked[1]
         for owner in self._owners(viewer):
-            objects = [s for s in judged.sightings if self._is_meant(s, owner)]
+            objects = [s for s in judged.instances if self._is_meant(s, owner)]
             secret = self._secret(viewer, owner, request) if objects and owner else None
             if secret is None:
                 continue
@@ -357,7 +357,7 @@ class Seeded:
         if value is None or media is None:
             return None
         judge = Judge(self.model, self.seats.principal(viewer), caller.id, {}, answer.status)
-        for each in judge.judge(value, media.shape).sightings:
+        for each in judge.judge(value, media.shape).instances:
             for leaf in each.leaves:
                 words = isinstance(leaf.value, str) and len(leaf.value) >= 7
                 if words and not leaf.allowed and any(c.isdigit() or c == "@" for c in leaf.value):

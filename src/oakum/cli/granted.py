@@ -91,7 +91,7 @@ class Granted:
             asked = Asked(operation, params, caller, response, read, False, "", "")
             leaks = {each.at for each in Look(self._frame, asked, {}).judge().leaks}
             judge = Judge(self._model, caller.principal, operation.id, params, response.status)
-            for each in judge.judge(read.value, read.shape).sightings:
+            for each in judge.judge(read.value, read.shape).instances:
                 table = self._model.tables[each.resource]
                 viewed = each.resource, self._frame.label(each.held, None, "")
                 if caller.known:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from oakum.contract.declared_objects import is_item
 from oakum.contract.lexicon import FieldClass, Label, label_field
 from oakum.contract.model import Operation, Shape
 from oakum.contract.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, elements
-from oakum.contract.sightings import is_item
 from oakum.contract.things import Thing, World
 
 
@@ -98,7 +98,7 @@ def changes(world: World, document: Document) -> dict[int, list[Operation]]:
     answered = {
         seen.operation.id: thing
         for thing in world.things
-        for seen in thing.sightings
+        for seen in thing.objects
         if not seen.inside
     }
     by_noun = {thing.noun: thing for thing in world.things}
@@ -120,7 +120,7 @@ def main_endpoint(thing: Thing) -> str:
     """The operation that shows one such thing, chosen by its key; empty when there is none."""
     found = [
         seen.operation
-        for seen in thing.sightings
+        for seen in thing.objects
         if not seen.inside
         and seen.operation.method == "GET"
         and is_item(seen)

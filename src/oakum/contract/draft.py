@@ -16,6 +16,7 @@ from textwrap import wrap
 
 from oakum.contract.classify import classify, sounds_like_reading
 from oakum.contract.declared import changes, fields, main_endpoint
+from oakum.contract.declared_objects import DeclaredObject, is_count, is_item
 from oakum.contract.guess import (
     GrantGuess,
     Ownership,
@@ -31,7 +32,6 @@ from oakum.contract.openapi import Document
 from oakum.contract.params import infer_params
 from oakum.contract.policy import parse_policy
 from oakum.contract.schema import children
-from oakum.contract.sightings import Sighting, is_count, is_item
 from oakum.contract.source import parse
 from oakum.contract.things import Thing, World, world_of
 from oakum.contract.view import at, pattern, success, taken
@@ -99,9 +99,9 @@ class _Draft:
             id(thing): fields(self._world, thing, writing.get(id(thing), ()))
             for thing in self._world.things
         }
-        self._answers: dict[str, list[tuple[Thing, Sighting]]] = {}
+        self._answers: dict[str, list[tuple[Thing, DeclaredObject]]] = {}
         for thing in self._world.things:
-            for seen in thing.sightings:
+            for seen in thing.objects:
                 self._answers.setdefault(seen.operation.id, []).append((thing, seen))
         self._resources = list(self._resource_lines())
 
@@ -232,7 +232,7 @@ class _Draft:
     def _rule(
         self,
         operation: Operation,
-        shown: Sequence[tuple[Thing, Sighting]],
+        shown: Sequence[tuple[Thing, DeclaredObject]],
         params: Mapping[str, Mapping[str, str]],
     ) -> tuple[list[str], str]:
         """The parts of an operation's rule, and a remark."""
@@ -309,13 +309,15 @@ class _Draft:
             for name, each in below.items():
                 yield from self._accounts(each, f"{pointer}/{_token(name)}", deep - 1)
 
-    def _owner_only(self, operation: Operation, shown: Sequence[tuple[Thing, Sighting]]) -> str:
+    def _owner_only(
+        self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
+    ) -> str:
         """What says that an item is its owner's alone; not where others' objects stand in it."""
         said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
         alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
         return said[0] if said and shown and alone else ""
 
-    def _counts(self, shown: Sequence[tuple[Thing, Sighting]]) -> Iterator[str]:
+    def _counts(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> Iterator[str]:
         """Pointers to what counts a list of something that is somebody's."""
         for thing, seen in shown:
             around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
@@ -326,7 +328,7 @@ class _Draft:
                     below = children(envelope) if envelope is not None else {}
                     yield from (f"{around}/{_token(n)}" for n in below if is_count(n, below))
 
-    def _owner_of(self, shown: Sequence[tuple[Thing, Sighting]]) -> str:
+    def _owner_of(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> str:
         """The path parameter that names the owner where an object shown does not."""
         for thing, seen in shown:
             whose = self._owners[id(thing)]

@@ -53,9 +53,9 @@ def ownership(world: World, thing: Thing) -> Ownership:
     if world.account is not None and _is_other_view(world.account, thing):
         why = f"another view of an account, by the `{thing.key}` of `{world.account.name}`"
         return Ownership("field", why, (thing.key,))
-    if all(seen.inside for seen in thing.sightings):
+    if all(seen.inside for seen in thing.objects):
         return Ownership("parent", "it only stands in other objects")
-    endpoints = {seen.operation.id: seen.operation for seen in thing.sightings if not seen.inside}
+    endpoints = {seen.operation.id: seen.operation for seen in thing.objects if not seen.inside}
     if world.self_endpoints.issuperset(endpoints):
         return Ownership(
             "caller", f"only `{next(iter(endpoints))}` and its like show it, to the caller"

@@ -1,4 +1,4 @@
-"""Sightings gathered into things: one `User`, however many schemas describe it.
+"""Declared objects gathered into things: one `User`, however many schemas describe it.
 
 Two schemas are one thing when their names have the same stem (`UserOut`, `UserMini`) and they
 share a key, or when one is a smaller view of the account (`Author`, `MemberCard`).
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from oakum.contract.classify import opens_session
+from oakum.contract.declared_objects import DeclaredObject, declared_objects, is_item
 from oakum.contract.lexicon import FieldClass, classify_field, listed, words
 from oakum.contract.model import Operation, Shape
 from oakum.contract.nouns import ACCOUNTS, is_of_caller, last_parameter, noun_of_path, nouns
 from oakum.contract.openapi import Document
 from oakum.contract.schema import children, elements
-from oakum.contract.sightings import Sighting, is_item, sightings
 from oakum.contract.view import at, pattern
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -38,7 +38,7 @@ class Thing:
     noun: str
     name: str = ""
     key: str = ""
-    sightings: list[Sighting] = field(default_factory=list)
+    objects: list[DeclaredObject] = field(default_factory=list)
     inherited: tuple[str, ...] = ()
     """A component of its own name that answers only extend."""
 
@@ -46,24 +46,24 @@ class Thing:
     def shapes(self) -> dict[Shape, list[Operation]]:
         """Its schemas, each with the endpoints that send it."""
         found: dict[Shape, dict[str, Operation]] = {}
-        for seen in self.sightings:
+        for seen in self.objects:
             found.setdefault(seen.shape, {})[seen.operation.id] = seen.operation
         return {shape: list(endpoints.values()) for shape, endpoints in found.items()}
 
     @property
     def endpoints(self) -> list[Operation]:
         """The operations that send it."""
-        return list({seen.operation.id: seen.operation for seen in self.sightings}.values())
+        return list({seen.operation.id: seen.operation for seen in self.objects}.values())
 
     @property
     def schemas(self) -> list[str]:
         """The component names that are this thing."""
-        seen = {seen.component for seen in self.sightings if seen.component}
+        seen = {seen.component for seen in self.objects if seen.component}
         return sorted(seen | {*self.inherited})
 
     def members(self) -> set[str]:
         """Names of the members that any of its schemas has."""
-        return {name for seen in self.sightings for name in children(seen.shape)}
+        return {name for seen in self.objects for name in children(seen.shape)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class World:
     things: tuple[Thing, ...]
     account: Thing | None
     """The thing that is whoever has an account."""
-    whoami: Sighting | None
+    whoami: DeclaredObject | None
     """Where a caller is told who they are."""
     sessions: frozenset[Shape] = frozenset()
     """What stands in answers that log a caller in, register them, or tell who they are."""
@@ -121,9 +121,9 @@ class World:
 
 def world_of(document: Document) -> World:
     """Find the things of a document, the account among them, and who-am-I."""
-    seen = sightings(document)
+    seen = declared_objects(document)
     whoami = _whoami(seen)
-    groups: dict[str, list[Sighting]] = {}
+    groups: dict[str, list[DeclaredObject]] = {}
     for each in seen:
         if each.noun and (each.component or not each.inside):
             groups.setdefault(each.noun, []).append(each)
@@ -135,7 +135,7 @@ def world_of(document: Document) -> World:
             things.insert(0, account)
     _embed(things, account, seen)
     for thing in things:
-        thing.sightings += _echoes(thing, document)
+        thing.objects += _echoes(thing, document)
     for thing in things:
         if thing is not account and thing.noun not in ACCOUNTS:
             thing.key = _asked_for(thing)
@@ -144,7 +144,7 @@ def world_of(document: Document) -> World:
     return World(tuple(things), account, told, frozenset(_sessions(document, told)))
 
 
-def _sessions(document: Document, whoami: Sighting | None) -> Iterator[Shape]:
+def _sessions(document: Document, whoami: DeclaredObject | None) -> Iterator[Shape]:
     if whoami is not None:
         yield whoami.shape
     for operation in document.operations:
@@ -165,13 +165,13 @@ _WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authentica
 _WHO_TOO = ("profile", "account", "user", "session", "current")
 
 
-def _whoami(seen: Sequence[Sighting]) -> Sighting | None:
+def _whoami(seen: Sequence[DeclaredObject]) -> DeclaredObject | None:
     """The answer that tells a caller who they are, by the name of its endpoint."""
     ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
     return seen[min(ranked)[1]] if ranked else None
 
 
-def _rank(seen: Sighting) -> tuple[int, bool, int] | None:
+def _rank(seen: DeclaredObject) -> tuple[int, bool, int] | None:
     """How sure an endpoint says who is calling, the smallest the surest; None: it does not."""
     operation = seen.operation
     asked = any(p.where == "path" or p.required for p in operation.parameters)
@@ -195,7 +195,7 @@ def _rank(seen: Sighting) -> tuple[int, bool, int] | None:
 # ------------------------------------------------------------------ groups
 
 
-def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
+def _split(noun: str, group: Sequence[DeclaredObject]) -> Iterator[Thing]:
     """One thing of a noun; schemas that do not share its key are things of their own."""
     keyed = [seen for seen in group if seen.keys]
     likely = _likeliest(keyed).keys if keyed else ("",)
@@ -204,11 +204,11 @@ def _split(noun: str, group: Sequence[Sighting]) -> Iterator[Thing]:
     others: dict[str, Thing] = {}
     for seen in group:
         if key in seen.keys or not seen.component or not keyed:
-            own.sightings.append(seen)
+            own.objects.append(seen)
         else:
             other = "_".join(words(seen.component))
             first = seen.keys[0] if seen.keys else ""
-            others.setdefault(other, Thing(other, key=first)).sightings.append(seen)
+            others.setdefault(other, Thing(other, key=first)).objects.append(seen)
     yield own
     yield from others.values()
 
@@ -226,23 +226,23 @@ def _told_apart(things: Sequence[Thing]) -> list[Thing]:
     for thing in things:
         members = frozenset(thing.members())
         other = known.get((thing.key, members), thing)
-        lists = all("*" in seen.pointer for seen in thing.sightings) and len(thing.endpoints) == 1
+        lists = all("*" in seen.pointer for seen in thing.objects) and len(thing.endpoints) == 1
         if thing is other or thing.schemas or not lists or len(members) < _MANY:
             kept.append(thing)
         else:
-            other.sightings += thing.sightings
+            other.objects += thing.objects
     return kept
 
 
 def _asked_for(thing: Thing) -> str:
     """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
-    paths = (seen.operation.path for seen in thing.sightings if is_item(seen) and not seen.inside)
+    paths = (seen.operation.path for seen in thing.objects if is_item(seen) and not seen.inside)
     taken = [
         words(name)
         for path in paths
         if thing.noun in nouns(path, name := last_parameter(path)) and words(name)
     ]
-    keys = (seen.keys for seen in thing.sightings if seen.keys)
+    keys = (seen.keys for seen in thing.objects if seen.keys)
     shared = set.intersection(*map(set, keys)) if thing.key else set[str]()
     for key in (thing.key, *sorted(shared)):
         if any(said[-len(words(key)) :] == words(key) for said in taken):
@@ -250,28 +250,28 @@ def _asked_for(thing: Thing) -> str:
     return thing.key
 
 
-def _likeliest(keyed: Sequence[Sighting]) -> Sighting:
+def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:
     """Of the schemas of a noun, the one that is named after it, or else the largest."""
     return max(
         keyed, key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape)))
     )
 
 
-def _account(things: Sequence[Thing], whoami: Sighting | None) -> Thing | None:
+def _account(things: Sequence[Thing], whoami: DeclaredObject | None) -> Thing | None:
     if whoami is not None:
         for thing in things:
-            if any(seen.shape is whoami.shape for seen in thing.sightings):
+            if any(seen.shape is whoami.shape for seen in thing.objects):
                 thing.noun = thing.noun if thing.schemas or thing.noun in ACCOUNTS else "account"
                 return thing
         near = [(len(_shared(thing, whoami)), thing) for thing in things]
         best = max(near, key=lambda pair: pair[0], default=(0, None))
-        return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], sightings=[whoami])
+        return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
     people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
     scored = [(score, -at, thing) for at, thing in enumerate(people) if (score := _private(thing))]
     return max(scored, key=lambda each: each[:2])[2] if scored else None
 
 
-def _shared(thing: Thing, whoami: Sighting) -> set[str]:
+def _shared(thing: Thing, whoami: DeclaredObject) -> set[str]:
     if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in _CROWDS:
         return set()
     return thing.members() & set(children(whoami.shape))
@@ -285,16 +285,16 @@ def _private(thing: Thing) -> int:
     return sum(label in telling for label in labels) + handles
 
 
-def _merged(things: Sequence[Thing], account: Thing, whoami: Sighting | None) -> list[Thing]:
+def _merged(things: Sequence[Thing], account: Thing, whoami: DeclaredObject | None) -> list[Thing]:
     """The things, those that are views of the account put into it."""
-    if whoami is not None and all(seen.shape is not whoami.shape for seen in account.sightings):
-        account.sightings.append(whoami)
+    if whoami is not None and all(seen.shape is not whoami.shape for seen in account.objects):
+        account.objects.append(whoami)
     kept = []
     for thing in things:
         if thing is account or not _is_view(thing, account):
             kept.append(thing)
         else:
-            account.sightings += thing.sightings
+            account.objects += thing.objects
     return kept
 
 
@@ -302,10 +302,10 @@ def _is_view(thing: Thing, account: Thing) -> bool:
     if thing.key != account.key or thing.noun.rpartition("_")[2] in _CROWDS:
         return False
     members = account.members()
-    return all(_fits(seen, account.key, members) for seen in thing.sightings)
+    return all(_fits(seen, account.key, members) for seen in thing.objects)
 
 
-def _fits(seen: Sighting, key: str, members: set[str]) -> bool:
+def _fits(seen: DeclaredObject, key: str, members: set[str]) -> bool:
     """Whether an object says nothing but what a known one says, and says whose it is."""
     names = set(children(seen.shape))
     if key not in names or len(names) < 2 or not names <= members:
@@ -314,7 +314,7 @@ def _fits(seen: Sighting, key: str, members: set[str]) -> bool:
     return bool(telling) or seen.noun in ACCOUNTS
 
 
-def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Sighting]) -> None:
+def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[DeclaredObject]) -> None:
     """Objects written in place inside others, where they are a view of something known."""
     known = {thing.noun: thing for thing in things}
     members = {id(thing): thing.members() for thing in things}
@@ -327,15 +327,15 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Sighti
             and thing.key in each.keys
             and _fits(each, thing.key, members[id(thing)])
         ):
-            thing.sightings.append(each)
+            thing.objects.append(each)
 
 
-def _echoes(thing: Thing, document: Document) -> list[Sighting]:
+def _echoes(thing: Thing, document: Document) -> list[DeclaredObject]:
     """Answers of writes that tell what a reading of the same address tells, and no more: the same
     thing, though they are described in place and may have no key."""
-    endpoints = {each.operation.id for each in thing.sightings}
+    endpoints = {each.operation.id for each in thing.objects}
     found = []
-    for read in thing.sightings:
+    for read in thing.objects:
         if read.operation.method != "GET" or read.inside or "*" in read.pointer:
             continue
         for operation in document.operations:
@@ -346,7 +346,7 @@ def _echoes(thing: Thing, document: Document) -> list[Sighting]:
             names = set(children(shape)) if shape is not None and not shape.names else set()
             if shape is not None and names and names <= set(children(read.shape)):
                 keys = tuple(key for key in read.keys if key in names)
-                found.append(Sighting(operation, read.pointer, shape, read.noun, keys))
+                found.append(DeclaredObject(operation, read.pointer, shape, read.noun, keys))
                 endpoints.add(operation.id)
     return found
 

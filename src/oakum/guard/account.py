@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from oakum.contract.model import Json, Policy
-from oakum.semantics import Model, Projection, Sighting
+from oakum.semantics import Model, ObjectInstance, Projection
 from oakum.semantics.judge import Keep, Pointer
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, identifier
@@ -20,7 +20,7 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
     object. What stands outside of every resource has no name but `‹undeclared›`."""
     if done.judged is None:
         return {}
-    sightings = {each.pointer: each for each in done.judged.sightings}
+    instances = {each.pointer: each for each in done.judged.instances}
     cuts: dict[Pointer, None] = {}
     _cuts(done.judged.keep, (), cuts)
     above = set[Pointer]()
@@ -33,7 +33,7 @@ def removed(model: Model, done: Projection) -> Mapping[str, int]:
             cuts[each] = None
     counted = Counter[str]()
     for cut in cuts:
-        counted[_named(model, sightings, cut)] += done.times.get(cut[:1], 1)
+        counted[_named(model, instances, cut)] += done.times.get(cut[:1], 1)
     return counted
 
 
@@ -46,17 +46,17 @@ def _cuts(keep: Keep, at: Pointer, into: dict[Pointer, None]) -> None:
         into[at] = None
 
 
-def _named(model: Model, sightings: Mapping[Pointer, Sighting], cut: Pointer) -> str:
-    if cut in sightings:
-        return sightings[cut].resource
+def _named(model: Model, instances: Mapping[Pointer, ObjectInstance], cut: Pointer) -> str:
+    if cut in instances:
+        return instances[cut].resource
     for length in range(len(cut) - 1, -1, -1):
-        around = sightings.get(cut[:length])
+        around = instances.get(cut[:length])
         if around is not None:
             return f"{around.resource}.{_path(model, around, cut[length:])}"
     return _UNDECLARED
 
 
-def _path(model: Model, around: Sighting, steps: Pointer) -> str:
+def _path(model: Model, around: ObjectInstance, steps: Pointer) -> str:
     node = model.tables[around.resource].trie
     words: list[str] = []
     for step in steps:
@@ -79,7 +79,7 @@ def owners_shown(
     shown: dict[str, set[str]] = {}
     alike = Counter[bytes]()
     hidden = {pattern(pointer) for pointer in done.withheld}
-    for each in done.judged.sightings if done.judged else ():
+    for each in done.judged.instances if done.judged else ():
         if each.resource not in limited or not any(leaf.allowed for leaf in each.leaves):
             continue
         if any(each.pointer[:length] in hidden for length in range(len(each.pointer) + 1)):
@@ -98,7 +98,7 @@ def owners_shown(
 
 
 def _ownerless(
-    path: str, each: Sighting, rows: Sequence[Mapping[str, Json]] | None
+    path: str, each: ObjectInstance, rows: Sequence[Mapping[str, Json]] | None
 ) -> Iterator[tuple[str, bytes]]:
     """The key that an object says, or else what is shown of it; of a table, of each of its rows
     that this one stands for."""

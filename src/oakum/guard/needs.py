@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple, TypeVar
 
 from oakum.contract.model import Policy, State
-from oakum.semantics import Call, Model, Principal, Sighting, Subject, Table
+from oakum.semantics import Call, Model, ObjectInstance, Principal, Subject, Table
 from oakum.semantics.asking import account
 from oakum.semantics.judge import Outline
 from oakum.semantics.principal import at_path, digit, heard, holds, state_of
@@ -78,7 +78,9 @@ class Needs:
         ordered = sorted(names, key=self._dear.__contains__)
         return any(holds(self._policy, name, self._principal, subject) is True for name in ordered)
 
-    def answer(self, call: Call, sightings: Iterable[Sighting], *, closed: bool = False) -> None:
+    def answer(
+        self, call: Call, instances: Iterable[ObjectInstance], *, closed: bool = False
+    ) -> None:
         """What may show more of the objects in an answer; `closed`: and outside of them."""
         rule = self._model.rule(call.operation)
         own = account(self._model, call.operation) if closed else ""
@@ -86,7 +88,7 @@ class Needs:
             self.any(rule.call or (), Subject("", (call.params[own],)))
         looked = set[Outline]()
         alike: dict[Hashable, tuple[tuple[str, str, int], ...]] = {}
-        for seen in sightings:
+        for seen in instances:
             said: Hashable = None
             if seen.outline is not None:
                 if seen.outline in looked:

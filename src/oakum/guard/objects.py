@@ -41,7 +41,7 @@ def seen(
     # A parameter of the path that is written says nothing of what is asked for by another.
     its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
-    for each in judge.judge(value, media.shape if media else None).sightings:
+    for each in judge.judge(value, media.shape if media else None).instances:
         if each.pointer == pointer and each.resource == target.resource:
             return Subject(each.resource, each.owners, each.value, partly=each.partly)
     return None

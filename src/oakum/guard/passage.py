@@ -503,8 +503,8 @@ class Gatekeeper:
                 raise Denied(failed, "unreadable")
             if new.ids:
                 break
-            seen = done.judged.sightings
-            wanted = partial(Needs.answer, call=call, sightings=seen, closed=done.closed)
+            seen = done.judged.instances
+            wanted = partial(Needs.answer, call=call, instances=seen, closed=done.closed)
             if not (yield from inquiry.settle(wanted)):
                 break
         passing.removed = removed(self._model, done)

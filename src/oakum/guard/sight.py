@@ -80,8 +80,8 @@ def _read(
         done = project(model, inquiry.principal(), call, answered.body)
         if done.judged is None:
             return False
-        seen = done.judged.sightings
-        wanted = partial(Needs.answer, call=call, sightings=seen, closed=done.closed)
+        seen = done.judged.instances
+        wanted = partial(Needs.answer, call=call, instances=seen, closed=done.closed)
         if not (yield from inquiry.settle(wanted)):
             return shows(done)
 
@@ -92,6 +92,6 @@ def shows(done: Projection) -> bool:
         return False
     return any(
         left(done.judged.keep, each.pointer)
-        for each in done.judged.sightings
+        for each in done.judged.instances
         if any(leaf.allowed for leaf in each.leaves)
     )

@@ -30,7 +30,7 @@ from oakum.scan.matrix import (
 )
 from oakum.scan.misplaced import Found, Misplaced, is_a_name
 from oakum.scan.ownership import Reading, asked_key, is_one_of_many, loose_values
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, texts
@@ -55,7 +55,7 @@ class Cells:
         judged: Judgement,
         reading: Reading,
     ) -> None:
-        sightings = judged.sightings
+        instances = judged.instances
         self._reading = reading
         self._exhibits = Exhibits(
             ground.cast, ground.knowledge, ground.matrix, ground.redactor, ground.views, gate,
@@ -82,8 +82,8 @@ class Cells:
         self._open: set[Key] = set()
         self._shared: list[Leaf] = []
         self._proved = False
-        self._places = {each.pointer for each in sightings}
-        self._unowned = {e.resource for e in sightings if not e.owners}
+        self._places = {each.pointer for each in instances}
+        self._unowned = {e.resource for e in instances if not e.owners}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
         self._doubts: dict[Key, Doubt] = {}
@@ -118,53 +118,53 @@ class Cells:
 
     # ------------------------------------------------------------ objects that are there
 
-    def sighting(self, sighting: Sighting) -> None:
+    def instance(self, instance: ObjectInstance) -> None:
         """Judge each field of an object of somebody in the cast, present or not."""
-        if sighting.pointer in self._reading.mute:
+        if instance.pointer in self._reading.mute:
             return
-        who = self._ground.who(sighting, self._question.viewer)
-        self._weak = self._reading.weakness(sighting.pointer, False)
-        declared = self._ground.model.tables[sighting.resource].leaves
-        key = self._ground.model.policy.resources[sighting.resource].key
-        self._object = next(iter(texts(sighting.value, key) if key else []), "")
-        self._place = place_of(sighting.pointer, self._object)
-        if key and not self._object and sighting.pointer in self._reading.given:
-            resource = self._ground.model.policy.resources[sighting.resource]
+        who = self._ground.who(instance, self._question.viewer)
+        self._weak = self._reading.weakness(instance.pointer, False)
+        declared = self._ground.model.tables[instance.resource].leaves
+        key = self._ground.model.policy.resources[instance.resource].key
+        self._object = next(iter(texts(instance.value, key) if key else []), "")
+        self._place = place_of(instance.pointer, self._object)
+        if key and not self._object and instance.pointer in self._reading.given:
+            resource = self._ground.model.policy.resources[instance.resource]
             self._object = asked_key(self._gate, self._question, resource)
-        nobodys = self._ground.is_nobodys(sighting.resource)
+        nobodys = self._ground.is_nobodys(instance.resource)
         if not who and not nobodys:
-            self._nobody_is_to_see(sighting)
+            self._nobody_is_to_see(instance)
             return  # somebody outside the cast: what else may be seen of them is not known
-        if who and self._is_callers(sighting, who):
+        if who and self._is_callers(instance, who):
             return  # asked for another's, given one's own: nothing of the other's came
-        self._sighted[(who, sighting.resource)] = None
-        here = {leaf.path for leaf in sighting.leaves}
-        self._doubt_states(who, sighting.resource, here)
-        self._unread |= self._reading.unread.get(sighting.pointer, frozenset())
-        inside = any(sighting.pointer[:n] in self._places for n in range(len(sighting.pointer)))
-        self._embedded[(sighting.resource, inside)] = None
+        self._sighted[(who, instance.resource)] = None
+        here = {leaf.path for leaf in instance.leaves}
+        self._doubt_states(who, instance.resource, here)
+        self._unread |= self._reading.unread.get(instance.pointer, frozenset())
+        inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
+        self._embedded[(instance.resource, inside)] = None
         present: set[str] = set()
         self._shared = []
         self._proved = False
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             present.add(leaf.path)
             strange, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
             if last == TAG or (
                 strange
-                and self._reading.names_kind(sighting.pointer, last, leaf.value, sighting.resource)
+                and self._reading.names_kind(instance.pointer, last, leaf.value, instance.resource)
             ):
                 continue  # it says nothing of anybody
-            self._weak = self._reading.weakness(sighting.pointer, strange)
-            self._leaf(sighting, leaf, who)
+            self._weak = self._reading.weakness(instance.pointer, strange)
+            self._leaf(instance, leaf, who)
         for leaf in self._shared:
-            self._weak = self._reading.weakness(sighting.pointer, leaf.path not in declared)
-            self._settle_shared(sighting, leaf, who)
-        self._weak = self._reading.weakness(sighting.pointer, False)
-        for path in self._gate.shows.get(sighting.resource, ()):
+            self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
+            self._settle_shared(instance, leaf, who)
+        self._weak = self._reading.weakness(instance.pointer, False)
+        for path in self._gate.shows.get(instance.resource, ()):
             came = any(p == path or p.startswith(f"{path}.") for p in present)
             # What stands in an object of another kind is judged with that.
-            if not came and not any(True for _ in at_path(sighting.value, path)):
-                self._missing(sighting.resource, path, who, sighting.held, sighting.state)
+            if not came and not any(True for _ in at_path(instance.value, path)):
+                self._missing(instance.resource, path, who, instance.held, instance.state)
         self._weak = ""
 
     def _doubt_states(self, who: str, resource: str, shown: Collection[str]) -> None:
@@ -176,72 +176,72 @@ class Cells:
             if states[name].member not in shown
         )
 
-    def _nobody_is_to_see(self, sighting: Sighting) -> None:
+    def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
         """What no relation may see leaks whoever it belongs to; nothing of it is kept."""
-        table = self._ground.model.tables[sighting.resource]
-        for leaf in sighting.leaves:
+        table = self._ground.model.tables[instance.resource]
+        for leaf in instance.leaves:
             named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
             news = named and not says_nothing(leaf.value) and not self._echo(leaf)
             if news and granted_to_nobody(table, leaf.path):
-                evidence = self._evidence(sighting, leaf, "")
-                self._put(sighting, leaf.path, "", Result.LEAK, evidence)
+                evidence = self._evidence(instance, leaf, "")
+                self._put(instance, leaf.path, "", Result.LEAK, evidence)
 
-    def _is_callers(self, sighting: Sighting, who: str) -> bool:
+    def _is_callers(self, instance: ObjectInstance, who: str) -> bool:
         """Whether an object that only the path calls `who`'s holds the caller's own values."""
         viewer = self._question.viewer
-        kind = self._ground.model.policy.resources[sighting.resource].owner.kind
-        by_question = kind == "path" or sighting.pointer in self._reading.given
+        kind = self._ground.model.policy.resources[instance.resource].owner.kind
+        by_question = kind == "path" or instance.pointer in self._reading.given
         if viewer is None or viewer == who or not by_question:
             return False
         own, theirs = 0, 0
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                 continue
-            text, place = canonical(leaf.value), (sighting.resource, leaf.path)
+            text, place = canonical(leaf.value), (instance.resource, leaf.path)
             mine = text in self._ground.knowledge.own.get((viewer, *place), ())
             yours = text in self._ground.knowledge.own.get((who, *place), ())
             own, theirs = own + (mine and not yours), theirs + (yours and not mine)
         return own > 0 and theirs == 0
 
-    def _leaf(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+    def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
         own = who in (viewer, NOBODY)
         served = leaf.allowed and leaf.value is not None
         if served:
-            self._put(sighting, leaf.path, who, Result.OPEN)
-            self._witnessed[(who, sighting.resource, leaf.path)] = None
+            self._put(instance, leaf.path, who, Result.OPEN)
+            self._witnessed[(who, instance.resource, leaf.path)] = None
             if not own:
-                self._compare(sighting, leaf, who)
+                self._compare(instance, leaf, who)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if who != viewer and self._is_setting_of(sighting, leaf, who):
+            if who != viewer and self._is_setting_of(instance, leaf, who):
                 self._shared.append(leaf)
             elif who != viewer and (leaf.value is False or leaf.value == 0):
-                self._perhaps(sighting, leaf, who, _SHARED)
+                self._perhaps(instance, leaf, who, _SHARED)
             elif not own:
                 self._missing(
-                    sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
+                    instance.resource, leaf.path, who, instance.held, instance.state, blank=True
                 )
         else:
             why = self._echo(leaf) if self._question.wrote else ""
-            why = why if own else self._doubt(sighting, leaf, who) or self._echo(leaf)
+            why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
             if why == _MASK:
                 self._missing(
-                    sighting.resource, leaf.path, who, sighting.held, sighting.state, blank=True
+                    instance.resource, leaf.path, who, instance.held, instance.state, blank=True
                 )
             elif why in (_SHARED, ECHO):
                 self._shared.append(leaf)
             elif why:
-                self._perhaps(sighting, leaf, who, why)
-            elif not own and (field := self._alias(sighting, leaf, who)):
+                self._perhaps(instance, leaf, who, why)
+            elif not own and (field := self._alias(instance, leaf, who)):
                 self._proved = self._proved or not self._weak
-                evidence = self._evidence(sighting, leaf, who)
-                self._put(sighting, field, who, Result.LEAK, evidence)
+                evidence = self._evidence(instance, leaf, who)
+                self._put(instance, field, who, Result.LEAK, evidence)
             else:
                 weak, self._weak = self._weak, self._weak or self._two_faced(leaf)
                 self._proved = self._proved or not (own or self._weak)
-                evidence = self._evidence(sighting, leaf, who)
-                self._put(sighting, leaf.path, who, Result.LEAK, evidence)
-                key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+                evidence = self._evidence(instance, leaf, who)
+                self._put(instance, leaf.path, who, Result.LEAK, evidence)
+                key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
                 self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
@@ -256,12 +256,12 @@ class Cells:
             self._tentative = True
             self._ground.by_object.add(key, self._question.probe, who, value, doubt)
 
-    def _is_setting_of(self, sighting: Sighting, leaf: Leaf, who: str) -> bool:
+    def _is_setting_of(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether `false` is what this owner's account was read to be set to, by the same name."""
-        read = self._ground.matrix.state(sighting.resource, who)
+        read = self._ground.matrix.state(instance.resource, who)
         return leaf.value is False and any(
             read.get(name) is False and name not in self._unread
-            for name in self._ground.model.settings_called(sighting.resource, leaf.path)
+            for name in self._ground.model.settings_called(instance.resource, leaf.path)
         )
 
     def _echo(self, leaf: Leaf) -> str:
@@ -269,15 +269,15 @@ class Cells:
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
-    def _alias(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
+    def _alias(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """The field whose value a member holds that neither document nor contract names; empty:
         it holds none that the contract withholds from this viewer."""
-        table, text = self._ground.model.tables[sighting.resource], canonical(leaf.value)
-        declared = self._gate.shows.get(sighting.resource, ())
+        table, text = self._ground.model.tables[instance.resource], canonical(leaf.value)
+        declared = self._gate.shows.get(instance.resource, ())
         if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < _MIN_INSIDE:
             return ""
         resource, field, _ = self._withheld(text, who)
-        return field if resource == sighting.resource else ""
+        return field if resource == instance.resource else ""
 
     def _withheld(self, text: str, who: str) -> tuple[str, str, bool]:
         """The field by which the contract's own lines withhold a value of somebody's from this
@@ -295,26 +295,26 @@ class Cells:
             return ""
         return "its owner is shown another value of this field elsewhere: one may be a mask"
 
-    def _doubt(self, sighting: Sighting, leaf: Leaf, who: str) -> str:
+    def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's; empty: it is."""
         knowledge = self._ground.knowledge
-        place = (who, sighting.resource, leaf.path)
+        place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)
         if known is None:
             # Whose an object is stands in the path alone, or its owner has nothing there: then
             # something in it may be an error, a placeholder, or the caller's own.
-            kind = self._ground.model.policy.resources[sighting.resource].owner.kind
-            by_path = kind in ("path", "caller") or sighting.pointer in self._reading.given
+            kind = self._ground.model.policy.resources[instance.resource].owner.kind
+            by_path = kind in ("path", "caller") or instance.pointer in self._reading.given
             unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
             return "another value" if unlike else ""
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside:
-                key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
+                key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
                 self._ground.placeholders.handed(key, text, who)
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
-        elsewhere = knowledge.elsewhere(who, sighting.resource, self._object, leaf.path, text)
+        elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
         if is_a == "mask":
             return _MASK if elsewhere else "another value"
@@ -322,32 +322,32 @@ class Cells:
             self._unmasked[leaf.pointer] = None
         return _SHARED if shared else ""
 
-    def _settle_shared(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+    def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
         echo = self._echo(leaf)
-        if self._proved or (echo and self._stands_with_a_leak(sighting, who)):
-            evidence = self._evidence(sighting, leaf, who)
-            self._put(sighting, leaf.path, who, Result.LEAK, evidence)
+        if self._proved or (echo and self._stands_with_a_leak(instance, who)):
+            evidence = self._evidence(instance, leaf, who)
+            self._put(instance, leaf.path, who, Result.LEAK, evidence)
         else:
-            self._perhaps(sighting, leaf, who, echo or _SHARED)
+            self._perhaps(instance, leaf, who, echo or _SHARED)
 
-    def _stands_with_a_leak(self, sighting: Sighting, who: str) -> bool:
+    def _stands_with_a_leak(self, instance: ObjectInstance, who: str) -> bool:
         """Whether beside an echo stands what is known to leak here, though many have the value."""
         beside = (leaf.path for leaf in self._shared if not self._echo(leaf))
-        held, state, entries = sighting.held, sighting.state, self._ground.matrix.entries
+        held, state, entries = instance.held, instance.state, self._ground.matrix.entries
         found = (
-            entries.get(self._key(sighting.resource, path, who, held, state)) for path in beside
+            entries.get(self._key(instance.resource, path, who, held, state)) for path in beside
         )
         return any(entry is not None and entry.result is Result.LEAK for entry in found)
 
-    def _compare(self, sighting: Sighting, leaf: Leaf, who: str) -> None:
+    def _compare(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A granted field with another value than its owner sees reads differently for everybody:
         `relationship.me_to_user` does."""
-        known = self._ground.knowledge.own.get((who, sighting.resource, leaf.path))
-        if leaf.path in self._ground.model.policy.resources[sighting.resource].owner.members:
+        known = self._ground.knowledge.own.get((who, instance.resource, leaf.path))
+        if leaf.path in self._ground.model.policy.resources[instance.resource].owner.members:
             return  # an owner is the same for everybody
         if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
-            self._relative[(sighting.resource, leaf.path)] = None
+            self._relative[(instance.resource, leaf.path)] = None
 
     def _missing(
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
@@ -474,10 +474,10 @@ class Cells:
 
     # ------------------------------------------------------------ values out of place
 
-    def canaries(self, unbound: list[Leaf], sightings: list[Sighting]) -> None:
+    def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
         """Search all that is no field of a known object for values that name one owner's field."""
         misplaced = Misplaced(self._ground, self._gate, self._question, self._response, self._value)
-        for found in misplaced.search(unbound, sightings):
+        for found in misplaced.search(unbound, instances):
             self._canary(found)
 
     def _canary(self, found: Found) -> None:
@@ -521,7 +521,12 @@ class Cells:
     # ------------------------------------------------------------ writing down
 
     def _put(
-        self, s: Sighting, path: str, who: str, result: Result, evidence: Evidence | None = None
+        self,
+        s: ObjectInstance,
+        path: str,
+        who: str,
+        result: Result,
+        evidence: Evidence | None = None,
     ) -> None:
         self._record(s.resource, path, who, s.held, s.state, result, evidence)
 
@@ -567,20 +572,20 @@ class Cells:
             for each in product(*(states[name].values for name in names))
         )
 
-    def _perhaps(self, sighting: Sighting, leaf: Leaf, who: str, why: str) -> None:
+    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
         """A denied field with something in it that proves nothing by itself."""
-        table = self._ground.model.tables[sighting.resource]
+        table = self._ground.model.tables[instance.resource]
         if not self._unread.isdisjoint(deciding(table, leaf.path)):
             return
-        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
-        evidence = self._evidence(sighting, leaf, who)
+        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+        evidence = self._evidence(instance, leaf, who)
         weak = self._weak or self._ground.cast.unproven_of(self._question.viewer, who)
         seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
         self._doubts[key] = Doubt(why, seen)
 
-    def _evidence(self, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
-        key = self._key(sighting.resource, leaf.path, who, sighting.held, sighting.state)
-        return self._exhibits.evidence(key, sighting, leaf, who, self._weak)
+    def _evidence(self, instance: ObjectInstance, leaf: Leaf, who: str) -> Evidence | None:
+        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+        return self._exhibits.evidence(key, instance, leaf, who, self._weak)
 
     def _key(
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]

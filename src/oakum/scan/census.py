@@ -112,9 +112,9 @@ class Census:
             return None
         question = engine.question(gate, who, frozenset({who}), asked.filled, gate.id)
         found: _Rows = {}
-        sightings = engine.evaluator.walk(gate, question, answer)[1].sightings
-        inner = {id(each.value) for each in sightings}  # judged as what they are themselves
-        for each in sightings:
+        instances = engine.evaluator.walk(gate, question, answer)[1].instances
+        inner = {id(each.value) for each in instances}  # judged as what they are themselves
+        for each in instances:
             key = engine.model.policy.resources[each.resource].key
             mine = engine.cast.ids[who] & set(each.owners)
             if mine and (not key or key in each.value):

@@ -27,7 +27,7 @@ from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.mixed import tell_mixed
 from oakum.scan.ownership import Ownership, Reading, is_one_of_many, relations_by_member
-from oakum.semantics import Judge, Known, Model, Sighting
+from oakum.semantics import Judge, Known, Model, ObjectInstance
 from oakum.semantics.judge import Judgement
 from oakum.semantics.principal import Subject, lacks, may_hold, texts
 from oakum.semantics.span import MAX_DEPTH
@@ -79,37 +79,37 @@ class Evaluator:
         value, judged, whole, reading = self._walked(gate, question, response)
         outsiders = [
             each
-            for each in judged.sightings
+            for each in judged.instances
             if each.owners
             and not self._ground.who(each)
             and not self._ground.is_nobodys(each.resource)
         ]
-        for sighting in outsiders:
-            self._ground.knowledge.learn_others(sighting)
+        for instance in outsiders:
+            self._ground.knowledge.learn_others(instance)
             self._ground.matrix.outsiders.setdefault(
-                (question.endpoint, sighting.resource), {}
-            ).setdefault(question.viewer, set()).update(sighting.owners)
+                (question.endpoint, instance.resource), {}
+            ).setdefault(question.viewer, set()).update(instance.owners)
         if question.viewer is not None:
-            self._learn(gate, question, response, value, judged.sightings, reading)
+            self._learn(gate, question, response, value, judged.instances, reading)
         if (reading.mute or reading.claimed) and question.viewer is not None:
             endpoint = f"{gate.endpoint.method} {gate.endpoint.path}"
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
-        for sighting in judged.sightings:
-            cells.sighting(sighting)
+        for instance in judged.instances:
+            cells.instance(instance)
         if whole:
             cells.absent()
-        cells.canaries(judged.unbound, judged.sightings)
+        cells.canaries(judged.unbound, judged.instances)
         return replace(cells.outcome(), whole=whole)
 
     def hear(self, gate: Gate, question: Question, response: Response) -> Outcome:
         """Judge the answer to a write: which leaks it shows. Nothing is learnt from it."""
         value, judged, _, reading = self._walked(gate, question, response)
         cells = Cells(self._ground, gate, question, response, value, judged, reading)
-        for sighting in judged.sightings:
-            cells.sighting(sighting)
-        cells.canaries(judged.unbound, judged.sightings)
+        for instance in judged.instances:
+            cells.instance(instance)
+        cells.canaries(judged.unbound, judged.instances)
         outcome = cells.outcome()
         leaks = (each for each in outcome.observations if each.result is Result.LEAK)
         return Outcome(outcome.probe, outcome.status, tuple(leaks), tentative=True)
@@ -135,11 +135,11 @@ class Evaluator:
         judged = judge().judge(read.value, read.shape)
         what = {
             place: Known(resource=name)
-            for place, name in self._ownership.expanded(judged.sightings).items()
+            for place, name in self._ownership.expanded(judged.instances).items()
         }
         if what:
             judged = judge(known=what).judge(read.value, read.shape)
-        reading = self._ownership.read(gate, question, judged.sightings)
+        reading = self._ownership.read(gate, question, judged.instances)
         reading.expanded |= what.keys()
         for place, each in what.items():
             known = reading.known.get(place, each)
@@ -161,33 +161,33 @@ class Evaluator:
 
     def _learn(
         self, gate: Gate, question: Question, response: Response, value: Json,
-        sightings: list[Sighting], reading: Reading,
+        instances: list[ObjectInstance], reading: Reading,
     ) -> None:  # fmt: skip
         viewer = question.viewer or ""
         places: dict[tuple[str, str], tuple[str, ...]] = {}
-        for sighting in sightings:
-            who = self._ground.who(sighting, viewer)
-            if sighting.pointer in reading.mute:
+        for instance in instances:
+            who = self._ground.who(instance, viewer)
+            if instance.pointer in reading.mute:
                 continue
-            if who == viewer or self._ground.is_nobodys(sighting.resource):
+            if who == viewer or self._ground.is_nobodys(instance.resource):
                 owners = [
-                    n for n, ids in self._ground.cast.ids.items() if ids & set(sighting.owners)
+                    n for n, ids in self._ground.cast.ids.items() if ids & set(instance.owners)
                 ]
-                self._ground.knowledge.learn_own(who, sighting, owners)
+                self._ground.knowledge.learn_own(who, instance, owners)
             if who != viewer:
                 continue
-            for leaf in sighting.leaves:
+            for leaf in instance.leaves:
                 if leaf.value is not None:
-                    places.setdefault((sighting.resource, leaf.path), leaf.pointer)
-            self._learn_states(gate, question, viewer, sighting, reading)
-            self._learn_faces(question.endpoint, viewer, sighting)
-            self._learn_parties(sighting, reading)
-        self._learn_varying(question, viewer, sightings, reading, response)
+                    places.setdefault((instance.resource, leaf.path), leaf.pointer)
+            self._learn_states(gate, question, viewer, instance, reading)
+            self._learn_faces(question.endpoint, viewer, instance)
+            self._learn_parties(instance, reading)
+        self._learn_varying(question, viewer, instances, reading, response)
         if is_success(response.status):
             # Ids that nobody is known to own may be a stranger's, and are not ours to ask for.
             ours = [
                 each
-                for each in sightings
+                for each in instances
                 if self._ground.is_nobodys(each.resource)
                 or self._ground.who(each, viewer) == viewer
             ]
@@ -197,13 +197,13 @@ class Evaluator:
             if places:
                 states = [
                     (s.resource, s.state)
-                    for s in sightings
+                    for s in instances
                     if self._ground.who(s, viewer) == viewer
                 ]
                 view = OwnView(
                     value, response.status, response.media_type, places, states, question.curl
                 )
-                for name, key, place, filled in self._objects(viewer, sightings):
+                for name, key, place, filled in self._objects(viewer, instances):
                     at = view.objects.setdefault((name, key), {})
                     at.setdefault(place, set()).update(filled)
                 self._keep(question.endpoint, viewer, view)
@@ -219,10 +219,10 @@ class Evaluator:
         self._ground.views[(endpoint, viewer)] = view
 
     def _objects(
-        self, viewer: str, sightings: list[Sighting]
+        self, viewer: str, instances: list[ObjectInstance]
     ) -> Iterator[tuple[str, str, Place, list[str]]]:
         """(resource, key, place) of each own object, and its fields with something in them."""
-        for each in sightings:
+        for each in instances:
             resource = self._ground.model.policy.resources[each.resource]
             key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
             if self._ground.who(each, viewer) == viewer:
@@ -230,63 +230,68 @@ class Evaluator:
                 yield each.resource, key, place_of(each.pointer, key), filled
 
     def _learn_states(
-        self, gate: Gate, question: Question, viewer: str, sighting: Sighting, reading: Reading
+        self,
+        gate: Gate,
+        question: Question,
+        viewer: str,
+        instance: ObjectInstance,
+        reading: Reading,
     ) -> None:
         """Settings as an owner's own object tells them: of the account, or of this object alone."""
-        resource = self._ground.model.policy.resources[sighting.resource]
+        resource = self._ground.model.policy.resources[instance.resource]
         many = is_one_of_many(self._ground.model, resource)
-        inner = len(sighting.pointer) > 0 and sighting.pointer not in reading.given
-        key = self._ownership.key_of(gate, question, sighting, resource, inner)
-        self._learn_kin(viewer, sighting, key)
+        inner = len(instance.pointer) > 0 and instance.pointer not in reading.given
+        key = self._ownership.key_of(gate, question, instance, resource, inner)
+        self._learn_kin(viewer, instance, key)
         for name, state in resource.states.items():
-            if not state.member or name not in sighting.state:
+            if not state.member or name not in instance.state:
                 continue
-            shown = any(leaf.path == state.member for leaf in sighting.leaves)
+            shown = any(leaf.path == state.member for leaf in instance.leaves)
             # Declared here, and not there: read as the contract says of what is missing.
             said = shown or (many and state.member in gate.shows.get(resource.name, ()))
             if said and many and key:
                 place = (viewer, resource.name, key)
-                self._ground.knowledge.conditions.setdefault(place, {})[name] = sighting.state[name]
+                self._ground.knowledge.conditions.setdefault(place, {})[name] = instance.state[name]
             elif shown and not many:
                 setting = (viewer, f"{resource.name}.{name}")
-                self._ground.cast.states[setting] = sighting.state[name]
+                self._ground.cast.states[setting] = instance.state[name]
                 self._ground.cast.stated.discard(setting)
 
-    def _learn_kin(self, viewer: str, sighting: Sighting, key: str) -> None:
+    def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
         """Who is what to this very object, as its members say; what a short answer leaves out was
         told by another, or may be anything."""
         named = relations_by_member(self._ground.model) if key else frozenset()
         if not named:
             return
         policy, cast = self._ground.model.policy, self._ground.cast
-        told = {n for n in named if not lacks(sighting.value, policy.relations[n].member)}
-        subject = Subject(sighting.resource, sighting.owners, sighting.value)
-        known = self._ground.knowledge.kin.setdefault((viewer, sighting.resource, key), {})
+        told = {n for n in named if not lacks(instance.value, policy.relations[n].member)}
+        subject = Subject(instance.resource, instance.owners, instance.value)
+        known = self._ground.knowledge.kin.setdefault((viewer, instance.resource, key), {})
         for each in cast.names():
             may = {n for n in told if may_hold(policy, n, cast.principal(each), subject)}
             known[each] = (known.get(each, named) - told) | may
 
-    def _learn_faces(self, endpoint: str, viewer: str, sighting: Sighting) -> None:
+    def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
         """What an endpoint shows the owner of one object; lists of scalars have no one value."""
-        resource = self._ground.model.policy.resources[sighting.resource]
-        key = next(iter(texts(sighting.value, resource.key) if resource.key else []), "")
-        self._ground.knowledge.filled.setdefault((viewer, sighting.resource, key), set()).update(
-            leaf.path for leaf in sighting.leaves if leaf.value not in (None, "", [], {})
+        resource = self._ground.model.policy.resources[instance.resource]
+        key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
+        self._ground.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
+            leaf.path for leaf in instance.leaves if leaf.value not in (None, "", [], {})
         )
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                 continue
-            place = (viewer, sighting.resource, key, leaf.path)
+            place = (viewer, instance.resource, key, leaf.path)
             self._ground.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
 
     def _learn_varying(
-        self, question: Question, viewer: str, sightings: list[Sighting], reading: Reading,
+        self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,
         response: Response,
     ) -> None:  # fmt: skip
         """Of own objects that are told apart by key, or by being the only one of their kind."""
         own = [
             each
-            for each in sightings
+            for each in instances
             if each.pointer not in reading.mute and self._ground.who(each, viewer) == viewer
         ]
         kinds = Counter(each.resource for each in own)
@@ -311,9 +316,9 @@ class Evaluator:
         self._ground.placeholders.take_back(self._ground.matrix)
         tell_mixed(self._ground)
 
-    def _learn_parties(self, sighting: Sighting, reading: Reading) -> None:
-        resource = self._ground.model.policy.resources[sighting.resource]
-        key = texts(sighting.value, resource.key) if resource.key else []
-        whole = sighting.pointer not in reading.partial
+    def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:
+        resource = self._ground.model.policy.resources[instance.resource]
+        key = texts(instance.value, resource.key) if resource.key else []
+        whole = instance.pointer not in reading.partial
         if key and whole and len(resource.owner.members) > 1:
-            self._ground.knowledge.parties.setdefault((resource.name, key[0]), sighting.owners)
+            self._ground.knowledge.parties.setdefault((resource.name, key[0]), instance.owners)

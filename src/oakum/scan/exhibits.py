@@ -13,7 +13,7 @@ from oakum.scan.endpoints import Gate
 from oakum.scan.evidence import Mark, Redactor
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Key, Matrix
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.span import MAX_DEPTH
 
 NOWHERE = "its owner is shown this field nowhere: judged by the object it stands in"
@@ -106,7 +106,7 @@ class Exhibits:
     _made: dict[tuple[Key, str, str], Evidence | None] = field(default_factory=dict)
 
     def evidence(
-        self, key: Key, sighting: Sighting, leaf: Leaf, who: str, weak: str = ""
+        self, key: Key, instance: ObjectInstance, leaf: Leaf, who: str, weak: str = ""
     ) -> Evidence | None:
         """Both answers; None where this finding has its evidence already.
 
@@ -115,22 +115,24 @@ class Exhibits:
         """
         kind = (key, who, weak)
         if kind not in self._made:
-            self._made[kind] = self._evidence(key, sighting, leaf, who)
+            self._made[kind] = self._evidence(key, instance, leaf, who)
         return self._made[kind]
 
-    def _evidence(self, key: Key, sighting: Sighting, leaf: Leaf, who: str) -> Evidence | None:
+    def _evidence(
+        self, key: Key, instance: ObjectInstance, leaf: Leaf, who: str
+    ) -> Evidence | None:
         known = self.matrix.evidence.get(key.finding)
         view = self.views.get((self.question.endpoint, who))
         if known is not None and (known.owner is not None or view is None):
             return None
         marks: dict[tuple[str, ...], Mark] = {leaf.pointer: "leak"}
-        note = by_way_of(self.gate, sighting.pointer)
-        if (who, sighting.resource, leaf.path) not in self.knowledge.own:
+        note = by_way_of(self.gate, instance.pointer)
+        if (who, instance.resource, leaf.path) not in self.knowledge.own:
             note += "; " if note else ""
             note += NOWHERE
         return Evidence(
-            self.own_side(who, sighting.resource, leaf.path),
-            self.viewer_side(who, sighting.held, marks, [sighting.pointer]),
+            self.own_side(who, instance.resource, leaf.path),
+            self.viewer_side(who, instance.held, marks, [instance.pointer]),
             self.question.curl,
             note=note,
         )

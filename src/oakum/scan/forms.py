@@ -43,7 +43,7 @@ def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
     return hash(
         frozenset(
             (each.resource, tuple(each.owners), leaf.path, canonical(leaf.value))
-            for each in judged.sightings
+            for each in judged.instances
             for leaf in each.leaves
             if not isinstance(leaf.value, dict | list)
             and leaf_index(tables[each.resource], leaf.path) >= 0

@@ -12,7 +12,7 @@ from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import NOBODY, Matrix
 from oakum.scan.ownership import Source, sources_of_value
 from oakum.scan.retraction import ByObject, ByValue, Placeholders
-from oakum.semantics import Model, Sighting
+from oakum.semantics import Model, ObjectInstance
 from oakum.semantics.table import allows, deciding
 
 
@@ -36,13 +36,13 @@ class Ground:
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
 
-    def who(self, sighting: Sighting, viewer: str | None = None) -> str:
+    def who(self, instance: ObjectInstance, viewer: str | None = None) -> str:
         """Whose an object is; the viewer's, where it belongs to several and they are one."""
-        if self.is_nobodys(sighting.resource):
+        if self.is_nobodys(instance.resource):
             return NOBODY
-        if viewer and self.cast.ids[viewer] & set(sighting.owners):
+        if viewer and self.cast.ids[viewer] & set(instance.owners):
             return viewer
-        return self.cast.who(sighting.owners)
+        return self.cast.who(instance.owners)
 
     def is_nobodys(self, resource: str) -> bool:
         """Whether a resource has no owners: a catalogue."""

@@ -15,7 +15,7 @@ from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE, Ambient
 from oakum.scan.masks import is_no_instant
 from oakum.scan.spellings import holds
-from oakum.semantics import Sighting
+from oakum.semantics import ObjectInstance
 
 _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
@@ -104,12 +104,12 @@ class Knowledge:
     """First characters of a value → values that begin so."""
     _addresses: dict[str, None] = field(default_factory=dict)
 
-    def learn_own(self, who: str, sighting: Sighting, owners: Collection[str] = ()) -> None:
+    def learn_own(self, who: str, instance: ObjectInstance, owners: Collection[str] = ()) -> None:
         """Take in an object of `who`'s that `who` was shown; `owners`: identities it belongs to,
         where they are several."""
         flat: dict[str, str] = {}
-        for leaf in sighting.leaves:
-            key = (who, sighting.resource, leaf.path)
+        for leaf in instance.leaves:
+            key = (who, instance.resource, leaf.path)
             (self.empty if leaf.value in (None, "", [], {}) else self.present).add(key)
             if isinstance(leaf.value, int) and not isinstance(leaf.value, bool):
                 flat.setdefault(leaf.path, canonical(leaf.value))  # an id may be 0
@@ -117,11 +117,11 @@ class Knowledge:
                 continue
             text = canonical(leaf.value)
             if len(owners) > 1:
-                self.joint.setdefault((sighting.resource, leaf.path, text), set()).update(owners)
+                self.joint.setdefault((instance.resource, leaf.path, text), set()).update(owners)
             self.own.setdefault(key, set()).add(text)
             self._learn_text(text, key)
             flat.setdefault(leaf.path, text)
-        kept = self.objects.setdefault((who, sighting.resource), [])
+        kept = self.objects.setdefault((who, instance.resource), [])
         if flat and len(kept) < _POOL and flat not in kept:
             kept.append(flat)
 
@@ -152,16 +152,16 @@ class Knowledge:
         if not self.objects.get((who, resource)):
             self.objects[(who, resource)] = [{key: id}]
 
-    def learn_others(self, sighting: Sighting) -> None:
+    def learn_others(self, instance: ObjectInstance) -> None:
         """Of an outsider's object only one thing is kept: which of the cast's values it shares.
 
         What names its owner with a value that no two people have, such as the address of one of the
         cast, is no outsider's.
         """
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             text = canonical(leaf.value)
             keys = self._index.get(text, ()) if not isinstance(leaf.value, dict | list) else ()
-            one = text in sighting.owners and any(classify_field(k[2]) in NAMES_ONE for k in keys)
+            one = text in instance.owners and any(classify_field(k[2]) in NAMES_ONE for k in keys)
             if keys and not one:
                 self.common.add(text)
                 self._listed = None

@@ -16,7 +16,7 @@ from oakum.scan.ambient import NAMES_ONE
 from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
 from oakum.scan.legible import is_success
 from oakum.scan.spellings import folded, holds, parts, readings, stands_apart
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.principal import texts
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ class Misplaced:
     response: Response
     value: Json
 
-    def search(self, unbound: list[Leaf], sightings: list[Sighting]) -> Iterator[Found]:
+    def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
         """All that is no field of a known object, for values that name one owner's field."""
         outside = {leaf.pointer for leaf in unbound}
-        for text in self._texts(unbound, sightings):
+        for text in self._texts(unbound, instances):
             for value, (who, resource, path) in self._named(text):
                 joint = self.ground.knowledge.joint.get((resource, path, value), {who})
                 sent = {folded(each) for each in self.question.sent}
@@ -86,19 +86,19 @@ class Misplaced:
                 same = (resource, path) == text.place and value == text.text
                 if same or any(holds(each, value) for each in text.spared):
                     continue
-                if self._is_unrelated(joint, resource, sightings):
+                if self._is_unrelated(joint, resource, instances):
                     operation = self.gate.operation.id
                     self.ground.knowledge.ambient.met(who, (resource, path), value, operation)
                 if text.at in outside:
                     self.ground.stray(who, value, self.question)
                 yield Found(text.at, value, who, resource, path, text.where)
 
-    def _texts(self, unbound: list[Leaf], sightings: list[Sighting]) -> Iterator[_Text]:
+    def _texts(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[_Text]:
         for leaf in unbound:
             if leaf.value is not None:
                 yield _Text(leaf.pointer, canonical(leaf.value))
         within: set[tuple[str, ...]] = set()
-        for each in sightings:
+        for each in instances:
             who = self.ground.who(each, self.question.viewer)
             for leaf in each.leaves:
                 if not who or not self._is_its_own(each, leaf, who):
@@ -114,12 +114,12 @@ class Misplaced:
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
         yield from self._beside_the_body()
 
-    def _is_its_own(self, each: Sighting, leaf: Leaf, who: str) -> bool:
+    def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a leaf is a field that this answer declares, or that its owner has."""
         known = (who, each.resource, leaf.path) in self.ground.knowledge.present
         return known or leaf.path in self.gate.shows.get(each.resource, ())
 
-    def _differs(self, each: Sighting, leaf: Leaf, who: str) -> bool:
+    def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a field holds another value than its owner, who was shown this very object, was
         ever shown there; not where it varies by itself."""
         knowledge, place = self.ground.knowledge, (who, each.resource, leaf.path)
@@ -145,7 +145,7 @@ class Misplaced:
                     yield from (_Text(at, leaf, _HEADER) for leaf in _json_leaves(each))
 
     def _is_unrelated(
-        self, owners: Collection[str], resource: str, sightings: list[Sighting]
+        self, owners: Collection[str], resource: str, instances: list[ObjectInstance]
     ) -> bool:
         """Whether an answer has nothing to do with any of these: it is about others by what was
         asked, or refuses or could show nothing of the kind, and shows nothing of theirs."""
@@ -153,7 +153,7 @@ class Misplaced:
         might = resource in self.gate.shows and is_success(self.response.status)
         about = not targets.isdisjoint(owners) or (not targets and might)
         return not about and all(
-            self.ground.who(each, self.question.viewer) not in owners for each in sightings
+            self.ground.who(each, self.question.viewer) not in owners for each in instances
         )
 
     def _is_theirs_alone(self, value: str, path: str) -> bool:

@@ -17,7 +17,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.endpoints import Gate
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
-from oakum.semantics import Known, Model, Sighting
+from oakum.semantics import Known, Model, ObjectInstance
 from oakum.semantics.judge import Judgement, partly
 from oakum.semantics.principal import at_path, lacks, texts
 
@@ -76,11 +76,11 @@ class Ownership:
     cast: Cast
     knowledge: Knowledge
 
-    def read(self, gate: Gate, question: Question, sightings: Sequence[Sighting]) -> Reading:
-        """What is to be known of these instances; `sightings` as the answer alone tells them."""
+    def read(self, gate: Gate, question: Question, instances: Sequence[ObjectInstance]) -> Reading:
+        """What is to be known of these instances; `instances` as the answer alone tells them."""
         found = Reading()
-        places = {each.pointer for each in sightings}
-        for each in sightings:
+        places = {each.pointer for each in instances}
+        for each in instances:
             resource = self.model.policy.resources[each.resource]
             inner = any(each.pointer[:n] in places for n in range(len(each.pointer)))
             owners = self._owners(gate, question, each, resource, inner, found)
@@ -89,7 +89,7 @@ class Ownership:
             if owners != each.owners or states:
                 owners = owners if owners != each.owners else ()
                 found.known[each.pointer] = Known(owners, states)
-        for each in sorted(sightings, key=lambda each: len(each.pointer)):
+        for each in sorted(instances, key=lambda each: len(each.pointer)):
             if each.partly and each.pointer not in found.weak:
                 around = (each.pointer[:n] for n in reversed(range(len(each.pointer))))
                 outer = next((at for at in around if at in places), ())
@@ -97,18 +97,18 @@ class Ownership:
                     found.weak[each.pointer] = found.weak[outer]
         return found
 
-    def _is_its_parents(self, each: Sighting) -> bool:
+    def _is_its_parents(self, each: ObjectInstance) -> bool:
         return self.model.policy.resources[each.resource].owner.kind == "parent"
 
     # ------------------------------------------------------------ what it is
 
-    def expanded(self, sightings: Sequence[Sighting]) -> dict[Pointer, str]:
+    def expanded(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
         """Places where a whole object stands that the document has not there, and of which other
         answers have told what it is: a reference that an API has expanded (`?include=author`). It
         is judged as that, by its own owner and state, not as a part of what it stands in."""
-        places = {each.pointer for each in sightings}
+        places = {each.pointer for each in instances}
         found: dict[Pointer, str] = {}
-        for each in sightings:
+        for each in instances:
             declared = self.model.tables[each.resource].leaves
             inner: dict[Pointer, dict[str, str]] = {}
             strange: set[Pointer] = set()
@@ -141,7 +141,7 @@ class Ownership:
     # ------------------------------------------------------------ owners
 
     def _owners(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource, inner: bool,
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool,
         found: Reading,
     ) -> tuple[str, ...]:  # fmt: skip
         kind = resource.owner.kind
@@ -162,7 +162,7 @@ class Ownership:
         found.unclear.add(each.resource)
         return ()
 
-    def _is_asked_for(self, gate: Gate, each: Sighting, resource: Resource) -> bool:
+    def _is_asked_for(self, gate: Gate, each: ObjectInstance, resource: Resource) -> bool:
         """Whether the question names this very object, or the account that it belongs to."""
         for parameter in gate.personal & gate.sources.keys():
             name = gate.sources[parameter].partition(".")[0]
@@ -172,7 +172,12 @@ class Ownership:
         return False
 
     def _callers(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource, found: Reading
+        self,
+        gate: Gate,
+        question: Question,
+        each: ObjectInstance,
+        resource: Resource,
+        found: Reading,
     ) -> tuple[str, ...]:
         """What is the caller's by the contract alone is another's all the same where it holds what
         names the other: an answer of a shared cache does."""
@@ -206,7 +211,12 @@ class Ownership:
         return each.owners
 
     def _claimed(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource, found: Reading
+        self,
+        gate: Gate,
+        question: Question,
+        each: ObjectInstance,
+        resource: Resource,
+        found: Reading,
     ) -> tuple[str, ...]:
         """The owner of an object that says it is its viewer's, where it is the one that another was
         shown as theirs: whoever asks may be written into it. Empty: nobody else's is known, or
@@ -229,7 +239,9 @@ class Ownership:
         found.mute.add(each.pointer)
         return ()
 
-    def _alike(self, each: Sighting, resource: Resource, other: str, key: str) -> tuple[int, int]:
+    def _alike(
+        self, each: ObjectInstance, resource: Resource, other: str, key: str
+    ) -> tuple[int, int]:
         """How many values that name one account an object shares with the one of the same key that
         another was shown as theirs; and in how many fields it is unlike that."""
         rows = self.knowledge.objects.get((other, resource.name), ())
@@ -246,7 +258,7 @@ class Ownership:
         return same, unlike
 
     def _parties(
-        self, question: Question, each: Sighting, resource: Resource, found: Reading
+        self, question: Question, each: ObjectInstance, resource: Resource, found: Reading
     ) -> tuple[str, ...]:
         """All owners of an object that has several, where some are left out of this answer."""
         if not partly(resource.owner, each.value):
@@ -265,7 +277,7 @@ class Ownership:
         return each.owners
 
     def _relations(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource,
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> None:  # fmt: skip
         """Who is what to an object stands in it, and not in an answer cut down to other members."""
@@ -292,7 +304,7 @@ class Ownership:
     # ------------------------------------------------------------ states
 
     def _states(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource,
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Json]:  # fmt: skip
         """States of an instance as other answers about the same object told them."""
@@ -350,7 +362,7 @@ class Ownership:
         return own and is_one_of_many(self.model, resource)
 
     def key_of(
-        self, gate: Gate, question: Question, each: Sighting, resource: Resource, inner: bool
+        self, gate: Gate, question: Question, each: ObjectInstance, resource: Resource, inner: bool
     ) -> str:
         """The key of an instance: its own, or the one that it was asked for by; empty: unknown."""
         if key := texts(each.value, resource.key) if resource.key else []:
@@ -430,7 +442,7 @@ def loose_values(
     """Values that are in no declared field of an object known to be somebody's → where."""
     found: dict[str, list[Pointer]] = {}
     leaves = list(judged.unbound)
-    for each in judged.sightings:
+    for each in judged.instances:
         owned = each.owners and each.pointer not in reading.mute
         fields = {*gate.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
         if model.policy.resources[each.resource].owner.kind != "none":

@@ -48,18 +48,18 @@ def read(
     lists: dict[Place, list[str]] = {}
     members: set[tuple[str, str]] = set()
     objects: set[tuple[str, str]] = set()
-    for sighting in judged.sightings:
-        key = keys.get(sighting.resource, "")
-        named = next((canonical(leaf.value) for leaf in sighting.leaves if leaf.path == key), "")
-        token = named or "+".join(sorted(sighting.owners))
-        lists.setdefault(_general(sighting.pointer), []).append(f"{sighting.resource}:{token}")
-        members |= {(sighting.resource, owner) for owner in sighting.owners}
+    for instance in judged.instances:
+        key = keys.get(instance.resource, "")
+        named = next((canonical(leaf.value) for leaf in instance.leaves if leaf.path == key), "")
+        token = named or "+".join(sorted(instance.owners))
+        lists.setdefault(_general(instance.pointer), []).append(f"{instance.resource}:{token}")
+        members |= {(instance.resource, owner) for owner in instance.owners}
         if named:
-            objects.add((sighting.resource, named))
-        for leaf in sighting.leaves:
+            objects.add((instance.resource, named))
+        for leaf in instance.leaves:
             if leaf.allowed and isinstance(leaf.value, int | float | str):
                 kind = "word" if isinstance(leaf.value, bool | str) else "figure"
-                places[(kind, sighting.resource, leaf.path, token)] = leaf.value
+                places[(kind, instance.resource, leaf.path, token)] = leaf.value
     for where, tokens in lists.items():
         places[("order", *where)] = tuple(tokens)
         places[("members", *where)] = tuple(sorted(tokens))

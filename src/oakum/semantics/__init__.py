@@ -5,7 +5,7 @@ Pure: no network, process, clock or random number is within reach of this layer.
 
 from oakum.semantics.accept import Acceptance, accept
 from oakum.semantics.decide import Decision, decide
-from oakum.semantics.judge import Judge, Judgement, Known, Leaf, Sighting
+from oakum.semantics.judge import Judge, Judgement, Known, Leaf, ObjectInstance
 from oakum.semantics.model import Model, answer_media, compile_contract, likely_media
 from oakum.semantics.principal import ANONYMOUS, Principal, Subject
 from oakum.semantics.project import Call, Projection, project
@@ -21,9 +21,9 @@ __all__ = [
     "Known",
     "Leaf",
     "Model",
+    "ObjectInstance",
     "Principal",
     "Projection",
-    "Sighting",
     "Subject",
     "Table",
     "accept",

@@ -113,7 +113,7 @@ def weigh(
     )  # fmt: skip
     judged = judge.judge(value, media.shape if media else None)
     keep = settle(judged.keep, span)
-    stands = keep is not False and any(left(keep, each.pointer) for each in judged.sightings)
+    stands = keep is not False and any(left(keep, each.pointer) for each in judged.instances)
     return Weighed(keep, stands, tuple(judge.written), reading)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from oakum.contract.model import Json
 from oakum.semantics.decide import through
-from oakum.semantics.judge import Judgement, Keep, Pointer, Sighting
+from oakum.semantics.judge import Judgement, Keep, ObjectInstance, Pointer
 from oakum.semantics.model import Model
 from oakum.semantics.principal import Principal, Subject, held
 
@@ -61,16 +61,16 @@ def close(
     whom = [Subject("", owned=False), *([Subject("", (params[own],))] if own in params else ())]
     if any(through(model, operation, held(model.policy, principal, s), known) for s in whom):
         return False
-    tops = outermost(judged.sightings)
+    tops = outermost(judged.instances)
     if not alone and any(through(model, operation, each.held, known) for each in tops):
         return False
     judged.keep = _closed(value, judged.keep, {each.pointer for each in tops}, ())
     return True
 
 
-def outermost(sightings: Iterable[Sighting]) -> list[Sighting]:
+def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:
     """Objects that stand in no other one."""
-    found = {each.pointer: each for each in sightings}
+    found = {each.pointer: each for each in instances}
     return [
         each
         for at, each in found.items()

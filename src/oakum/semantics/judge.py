@@ -54,7 +54,7 @@ class Leaf(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sighting:
+class ObjectInstance:
     """An object of a resource in an answer."""
 
     resource: str
@@ -91,7 +91,7 @@ class Judgement:
     """Result of a walk."""
 
     keep: Keep
-    sightings: list[Sighting]
+    instances: list[ObjectInstance]
     unbound: list[Leaf]
     """Leaves outside every resource: the envelope."""
 
@@ -142,9 +142,8 @@ class Judge:
     ) -> None:
         """`writing`: the object that a request body is about to touch; the body is judged by who
         may set what of it, and says nothing of its owner or state itself; `named`: the other
-        objects that it holds. `told`: owners of
-        objects that say nothing of theirs. `known`: what the scanner has learnt of objects from
-        other answers."""
+        objects that it holds. `told`: owners of objects that say nothing of theirs. `known`: what
+        the scanner has learnt of objects from other answers."""
         self._model = model
         self._tables = model.tables if writing is None else model.settable
         self._principal = principal
@@ -170,7 +169,7 @@ class Judge:
         self._roots: dict[tuple[str, int, Shape | None], Spot] = {}
         self._resources: dict[Shape, str] = {}
         self._choices: dict[tuple[object, ...], Shape | None] = {}
-        self._sightings: list[Sighting] = []
+        self._instances: list[ObjectInstance] = []
         self._unbound: list[Leaf] = []
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
@@ -182,7 +181,7 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        return Judgement(keep, self._sightings, self._unbound)
+        return Judgement(keep, self._instances, self._unbound)
 
     # ------------------------------------------------------------ outside a resource
 
@@ -323,8 +322,10 @@ class Judge:
         if around is not None:
             inner = inner._replace(around=around.moved(at), counts=context.counts and bits != 0)
         keep = self._parts(value, root, at, inner, leaves)
-        self._sightings.append(
-            Sighting(name, at, owners, relations, state, tuple(leaves), value, outline, lacking)
+        self._instances.append(
+            ObjectInstance(
+                name, at, owners, relations, state, tuple(leaves), value, outline, lacking
+            )
         )
         return keep if bits else False
 

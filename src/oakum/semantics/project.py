@@ -86,7 +86,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 def _without_counts(judged: Judgement, counts: tuple[str, ...]) -> Keep:
     """Counts go when an object of the answer is hidden whole: the count must not tell."""
     keep = judged.keep
-    if counts and any(not any(e.allowed for e in each.leaves) for each in judged.sightings):
+    if counts and any(not any(e.allowed for e in each.leaves) for each in judged.instances):
         for pointer in counts:
             keep = _drop(keep, pattern(pointer))
     return keep

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.scan.knowledge import canonical, leaves_of, says_nothing
-from oakum.semantics import Sighting
+from oakum.semantics import ObjectInstance
 from oakum.semantics.judge import Pointer
 
 _TELLING = 6
@@ -31,12 +31,12 @@ class Carried:
             if not says_nothing(leaf) and canonical(leaf) not in echoes:
                 self.places.setdefault(canonical(leaf), []).append(tuple(map(str, at)))
 
-    def of(self, sighting: Sighting) -> Mapping[str, Pointer]:
+    def of(self, instance: ObjectInstance) -> Mapping[str, Pointer]:
         """Field path of an object, as its owner was shown it → where its value stands in the
         refusal."""
         found: dict[str, Pointer] = {}
         telling = False
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             if isinstance(leaf.value, bool | dict | list) or says_nothing(leaf.value):
                 continue
             places = self.places.get(canonical(leaf.value), ())

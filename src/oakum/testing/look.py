@@ -19,7 +19,7 @@ from oakum.scan.evidence import Redactor, shape
 from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.legible import Legible
 from oakum.scan.matrix import Key, state_key
-from oakum.semantics import Judge, Leaf, Model, Sighting, Subject, Table
+from oakum.semantics import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
@@ -90,7 +90,7 @@ class Asked:
 class _Object:
     """An object in an answer, and what is possible."""
 
-    sighting: Sighting
+    instance: ObjectInstance
     table: Table
     label: str
     most: int
@@ -111,13 +111,13 @@ class Look:
     """Evidence that there is already."""
     tally: Tally = field(default_factory=Tally)
     leaks: list[Leaked] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
+    instances: list[ObjectInstance] = field(default_factory=list)
     """The objects in it; they hold values."""
     unbound: list[Leaf] = field(default_factory=list)
     """What stands in it and is no field of an object."""
     granted: set[Pointer] = field(default_factory=set)
     """Where something stands that the contract may show to the caller."""
-    _at: dict[Pointer, Sighting] = field(default_factory=dict)
+    _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)
 
     def judge(self) -> Look:
         """Walk the answer once."""
@@ -127,12 +127,12 @@ class Look:
             asked.response.status, told=read.owners,
         )  # fmt: skip
         judged = judge.judge(read.value, read.shape)
-        sightings = self.sightings = judged.sightings
+        instances = self.instances = judged.instances
         self.unbound = [*judged.unbound, *read.beside]
-        if sightings and not asked.caller.known:
+        if instances and not asked.caller.known:
             self.tally.unjudged[WHO] += 1
-        self._at = {each.pointer: each for each in sightings}
-        for each in sightings:
+        self._at = {each.pointer: each for each in instances}
+        for each in instances:
             self._object(each, self._above(each) is not None)
         return self
 
@@ -149,22 +149,22 @@ class Look:
             self.frame.model, caller.principal, self.asked.operation.id, self.asked.params,
             self.asked.response.status, told=read.owners,
         )  # fmt: skip
-        sightings = judge.judge(read.value, read.shape).sightings
-        self._at = {each.pointer: each for each in sightings}
+        instances = judge.judge(read.value, read.shape).instances
+        self._at = {each.pointer: each for each in instances}
         carried = Carried(refused.response, self.asked.params.values())
         if carried.places:
             self.asked = replace(
                 self.asked, response=refused.response, read=replace(read, value=carried.value)
             )
-        for sighting in sightings:
-            found = self._found(sighting)
+        for instance in instances:
+            found = self._found(instance)
             if not found.certain:
                 continue
-            leaked = carried.of(sighting)
+            leaked = carried.of(instance)
             if closes or leaked:
-                self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
-                self.tally.stood[found.label] = sighting.held
-            for leaf in sighting.leaves:
+                self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
+                self.tally.stood[found.label] = instance.held
+            for leaf in instance.leaves:
                 if leaf.path in leaked:
                     self._refused_with(found, leaf, leaked[leaf.path])
                 elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
@@ -188,39 +188,39 @@ class Look:
         if found.untold.isdisjoint(deciding(found.table, path)):
             self.tally.show(self._key(found, path), Result.CLOSED, self.asked.probe)
 
-    def _object(self, sighting: Sighting, inside: bool) -> None:
+    def _object(self, instance: ObjectInstance, inside: bool) -> None:
         """What of one object is open, leaks, is withheld, or cannot be judged."""
-        found = self._found(sighting)
+        found = self._found(instance)
         if found.certain:
-            self.tally.sighted.add((self.asked.operation.id, sighting.resource, inside))
-            self.tally.viewers.add((self.asked.operation.id, sighting.resource, found.label))
-            self.tally.stood[found.label] = sighting.held
+            self.tally.sighted.add((self.asked.operation.id, instance.resource, inside))
+            self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
+            self.tally.stood[found.label] = instance.held
         elif self.asked.caller.known:
             self.tally.unjudged[OWNER] += 1
         present: set[str] = set()
-        for leaf in sighting.leaves:
+        for leaf in instance.leaves:
             present.add(leaf.path)
             if leaf.path.rpartition(".")[2] != TAG:
                 self._leaf(found, leaf)
         if found.certain:
             self._withheld(found, present)
 
-    def _found(self, sighting: Sighting) -> _Object:
+    def _found(self, instance: ObjectInstance) -> _Object:
         model, caller = self.frame.model, self.asked.caller
-        table = model.tables[sighting.resource]
+        table = model.tables[instance.resource]
         owned = table.resource.owner.kind != "none"
-        subject = Subject(sighting.resource, sighting.owners, sighting.value, owned)
+        subject = Subject(instance.resource, instance.owners, instance.value, owned)
         states = caller.principal.states
-        said = (sighting.resource, sighting.owners, sighting.value, states)
+        said = (instance.resource, instance.owners, instance.value, states)
         untold = frozenset(each.name for each in table.states if not is_told(each, *said))
         may = self._possible(table, subject)
         return _Object(
-            sighting,
+            instance,
             table,
-            self.frame.label(sighting.held, None, ""),
-            self._most(sighting, table, may, untold),
+            self.frame.label(instance.held, None, ""),
+            self._most(instance, table, may, untold),
             untold,
-            caller.known and (bool(sighting.owners) or not owned),
+            caller.known and (bool(instance.owners) or not owned),
         )
 
     def _possible(self, table: Table, subject: Subject) -> frozenset[str]:
@@ -232,14 +232,14 @@ class Look:
             may |= {name for name, each in policy.relations.items() if each.kind in kinds}
         return may
 
-    def _above(self, sighting: Sighting) -> Sighting | None:
+    def _above(self, instance: ObjectInstance) -> ObjectInstance | None:
         """The object that one stands in."""
-        at = sighting.pointer
+        at = instance.pointer
         return next(
             (self._at[at[:n]] for n in reversed(range(len(at))) if at[:n] in self._at), None
         )
 
-    def _may_pass(self, sighting: Sighting, may: frozenset[str]) -> bool:
+    def _may_pass(self, instance: ObjectInstance, may: frozenset[str]) -> bool:
         """Whether `call:` may let the caller have an object, to which they may be all of this."""
         model, caller, endpoint = self.frame.model, self.asked.caller, self.asked.operation.id
         rule, there = model.rule(endpoint), may
@@ -250,8 +250,8 @@ class Look:
             model, endpoint, there, bool(caller.ids) or not caller.known
         ):
             return True
-        above = self._above(sighting)
-        if above is None or model.tables[sighting.resource].resource.owner.kind != "none":
+        above = self._above(instance)
+        if above is None or model.tables[instance.resource].resource.owner.kind != "none":
             return False
         table = model.tables[above.resource]
         owned = table.resource.owner.kind != "none"
@@ -262,15 +262,15 @@ class Look:
         return self.asked.begins and table.resource.is_account
 
     def _most(
-        self, sighting: Sighting, table: Table, may: frozenset[str], untold: frozenset[str]
+        self, instance: ObjectInstance, table: Table, may: frozenset[str], untold: frozenset[str]
     ) -> int:
-        if not self._may_pass(sighting, may):
+        if not self._may_pass(instance, may):
             return 0
         free = [state for state in table.states if state.name in untold]
         bits = 0
         for values in product(*(state.values for state in free)):
             named = dict(zip((state.name for state in free), values, strict=True))
-            bits |= table.see(may, {**sighting.state, **named})
+            bits |= table.see(may, {**instance.state, **named})
         return bits
 
     def _leaf(self, found: _Object, leaf: Leaf) -> None:
@@ -290,17 +290,17 @@ class Look:
             self.tally.unjudged[SETTING if doubtful else own] += 1
 
     def _open(self, found: _Object, leaf: Leaf) -> None:
-        key, sighting = self._key(found, leaf.path), found.sighting
+        key, instance = self._key(found, leaf.path), found.instance
         self.tally.show(key, Result.OPEN, self.asked.probe)
         self.tally.witnessed.add((key.endpoint, key.resource, key.field))
         relations = self.frame.model.policy.relations
-        if not sighting.owners or any(relations[r].kind == "owner" for r in sighting.held):
-            self.tally.owned.update(_whose(sighting, leaf.path))
+        if not instance.owners or any(relations[r].kind == "owner" for r in instance.held):
+            self.tally.owned.update(_whose(instance, leaf.path))
 
     def _withheld(self, found: _Object, present: set[str]) -> None:
         """Denied fields that the endpoint declares and the object came without."""
         declared = self.frame.declared.get(self.asked.operation.id, {})
-        for path in declared.get(found.sighting.resource, ()):
+        for path in declared.get(found.instance.resource, ()):
             if any(each == path or each.startswith(f"{path}.") for each in present):
                 continue
             index = leaf_index(found.table, path)
@@ -312,18 +312,18 @@ class Look:
             if granted_to_nobody(found.table, path):
                 self.tally.show(key, Result.CLOSED, self.asked.probe)
             else:
-                self.tally.withheld.setdefault(key, set()).update(_whose(found.sighting, path))
+                self.tally.withheld.setdefault(key, set()).update(_whose(found.instance, path))
 
     def _key(self, found: _Object, path: str) -> Key:
-        state = state_key(found.table, path, found.sighting.state)
-        resource = found.sighting.resource
+        state = state_key(found.table, path, found.instance.state)
+        resource = found.instance.resource
         return Key(self.asked.operation.id, resource, path, found.label, state)
 
     # ------------------------------------------------------------ telling
 
     def _leak(self, found: _Object, leaf: Leaf, index: int) -> None:
         asked, key = self.asked, self._key(found, leaf.path)
-        self.tally.stood.setdefault(key.viewer, found.sighting.held)
+        self.tally.stood.setdefault(key.viewer, found.instance.held)
         self.tally.viewers.add((key.endpoint, key.resource, key.viewer))
         self.tally.show(key, Result.LEAK, asked.probe)
         if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
@@ -331,10 +331,10 @@ class Look:
         self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
 
     def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:
-        response, sighting = self.asked.response, found.sighting
+        response, instance = self.asked.response, found.instance
         side = self.frame.redactor.answer(
             "the caller of a test", found.label, response.status, response.media_type,
-            self.asked.read.value, {leaf.pointer: "leak"}, [sighting.pointer],
+            self.asked.read.value, {leaf.pointer: "leak"}, [instance.pointer],
         )  # fmt: skip
         # A parameter of a test may be somebody's value: its name ends before it.
         return Evidence(None, side, "", note=f"in the test {self.asked.test.partition('[')[0]}")
@@ -378,5 +378,5 @@ def is_told(
     return bool(values) and all(digit(state, each) < len(state.values) for each in values)
 
 
-def _whose(sighting: Sighting, path: str) -> set[Known]:
-    return {(sighting.resource, owner, path) for owner in sighting.owners or ("",)}
+def _whose(instance: ObjectInstance, path: str) -> set[Known]:
+    return {(instance.resource, owner, path) for owner in instance.owners or ("",)}

@@ -113,7 +113,7 @@ def _question(asked: Asked) -> _Question:
 def _states(frame: Frame, asked: Asked) -> list[tuple[str, str]]:
     """The settings of each object, as they decide what is granted."""
     look = Look(frame, replace(asked, probe=""), {}).judge()
-    return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.sightings)
+    return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)
 
 
 def _keep(kept: OrderedDict[_Question, _T], question: _Question, value: _T) -> None:

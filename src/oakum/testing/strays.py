@@ -30,7 +30,7 @@ from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.scan.legible import is_success
 from oakum.scan.matrix import NOBODY, Key, Matrix, state_key
 from oakum.scan.misplaced import Found, Misplaced
-from oakum.semantics import Leaf, Sighting, Subject, Table
+from oakum.semantics import Leaf, ObjectInstance, Subject, Table
 from oakum.semantics.principal import held, texts
 from oakum.semantics.table import deciding, leaf_index
 from oakum.testing.look import RELATION, SETTING, WHO, Asked, Frame, Leaked, leak_of
@@ -56,7 +56,7 @@ class Kept:
     raw: str
     """The body of the question."""
     unbound: Sequence[Leaf]
-    sightings: Sequence[Sighting]
+    instances: Sequence[ObjectInstance]
     granted: frozenset[tuple[str, ...]]
     """Where something stands that a line of the contract may show to the caller."""
 
@@ -91,7 +91,7 @@ class _Memory:
 
     ground: Ground
     people: _People
-    origins: dict[tuple[str, str, str, str], Sighting] = field(default_factory=dict)
+    origins: dict[tuple[str, str, str, str], ObjectInstance] = field(default_factory=dict)
     """(owner, resource, field, value) → the object in which its owner was shown it."""
 
 
@@ -159,7 +159,7 @@ class Strays:
             return
         if viewer and asked.operation.method not in ("GET", "HEAD"):
             ground.knowledge.forget(viewer)
-        for each in kept.sightings:
+        for each in kept.instances:
             who = ground.who(each, viewer)
             if ground.is_nobodys(each.resource):
                 ground.knowledge.learn_own(NOBODY, each)
@@ -170,7 +170,7 @@ class Strays:
                 ground.knowledge.learn_own(who, each, list(dict.fromkeys(owners)))
                 self._learn_one(memory, who, each, asked)
 
-    def _learn_one(self, memory: _Memory, who: str, each: Sighting, asked: Asked) -> None:
+    def _learn_one(self, memory: _Memory, who: str, each: ObjectInstance, asked: Asked) -> None:
         resource = self._frame.model.policy.resources[each.resource]
         key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
         question = " ".join((asked.operation.id, *map(str, sorted(asked.params.items()))))
@@ -214,7 +214,7 @@ class Strays:
         misplaced = Misplaced(
             memory.ground, self._gate(asked), question, asked.response, asked.read.value
         )
-        for found in misplaced.search([*kept.unbound], [*kept.sightings]):
+        for found in misplaced.search([*kept.unbound], [*kept.instances]):
             plain = not found.where and found.at in kept.granted
             echo = found.value in kept.raw or plain
             if found.who and not echo and classify_field(found.path) not in _PUBLIC:

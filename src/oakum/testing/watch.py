@@ -196,7 +196,7 @@ class Watch:
                 look = Look(self._frame, asked, self.tally.evidence).judge()
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
-        if not look.sightings and _is_shapeless(asked):
+        if not look.instances and _is_shapeless(asked):
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
@@ -214,7 +214,7 @@ class Watch:
             asked, sent_of(heard.request, asked.params),
             heard.request.body.decode("utf-8", "replace"),
             look.unbound if look is not None else loose,
-            look.sightings if look is not None else [],
+            look.instances if look is not None else [],
             frozenset(look.granted) if look is not None else frozenset(),
         )  # fmt: skip
         if heard.blind:

@@ -13,16 +13,16 @@ from oakum.scan.asking import curl, fill, raw_path, typed, unlike, variable
 from oakum.scan.endpoints import Query, gate_of
 from oakum.scan.knowledge import Knowledge
 from tests.unit.scan.studio import TARGET, gate, model
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 
 def known() -> Knowledge:
     """Ann's and bob's ids, and two posts of ann's."""
     found = Knowledge()
     for who in ("ann", "bob"):
-        found.learn_own(who, sighting(id=f"p/{who} 1"))
-        found.learn_own(who, sighting("Post", id=f"post-{who}-01", course_id="course-88"))
-    found.learn_own("ann", sighting("Post", id="post-ann-02"))
+        found.learn_own(who, instance(id=f"p/{who} 1"))
+        found.learn_own(who, instance("Post", id=f"post-{who}-01", course_id="course-88"))
+    found.learn_own("ann", instance("Post", id="post-ann-02"))
     return found
 
 
@@ -80,7 +80,7 @@ def test_a_batch_stays_within_what_careful_apis_take() -> None:
     many = Knowledge()
     for who in range(40):
         for number in range(3):
-            many.learn_own(f"u{who}", sighting("Post", id=f"post-{who}-{number}"))
+            many.learn_own(f"u{who}", instance("Post", id=f"post-{who}-{number}"))
     filled = fill(gate("getPosts"), TARGET, many, None)
     assert filled is not None and len(json.loads(filled.request.body)["ids"]) == 50
 

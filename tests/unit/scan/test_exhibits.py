@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from oakum.scan.exhibits import Exhibits
 from oakum.scan.matrix import Key
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 
 
 class Counting:
@@ -39,6 +39,6 @@ def test_a_list_of_a_thousand_objects_is_walked_once_for_a_field_of_theirs() -> 
         key = Key("listUsers", "User", field, "member", ())
         for nth in range(1000):
             leaf = Leaf(field, (str(nth), field), "x", False)
-            sighting = Sighting("User", (str(nth),), (), frozenset(), {}, (leaf,), {})
-            assert exhibits.evidence(key, sighting, leaf, "ann") is not None
+            instance = ObjectInstance("User", (str(nth),), (), frozenset(), {}, (leaf,), {})
+            assert exhibits.evidence(key, instance, leaf, "ann") is not None
     assert redactor.walked == 2

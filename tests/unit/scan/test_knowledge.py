@@ -6,12 +6,12 @@ import pytest
 
 from oakum.contract.model import Json
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 
 
-def sighting(resource: str = "Person", **fields: Json) -> Sighting:
+def instance(resource: str = "Person", **fields: Json) -> ObjectInstance:
     leaves = tuple(Leaf(name, (name,), value, True) for name, value in fields.items())
-    return Sighting(resource, (), (), frozenset(), {}, leaves, fields)
+    return ObjectInstance(resource, (), (), frozenset(), {}, leaves, fields)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_values_that_say_something(value: Json) -> None:
 
 def test_an_owner_teaches_their_values() -> None:
     known = Knowledge()
-    known.learn_own("ann", sighting(id="p-1", vip=False, phone=None, tags=[], bio="hello there"))
+    known.learn_own("ann", instance(id="p-1", vip=False, phone=None, tags=[], bio="hello there"))
     assert known.own == {
         ("ann", "Person", "id"): {"p-1"},
         ("ann", "Person", "bio"): {"hello there"},
@@ -53,7 +53,7 @@ def test_an_owner_teaches_their_values() -> None:
 def test_a_value_fills_a_parameter_as_its_owners_or_as_anybodys() -> None:
     known = Knowledge()
     for who, course in (("ann", "c-1"), ("bob", "c-2"), ("cat", "c-2")):
-        known.learn_own(who, sighting("Post", id=f"post-{who}", course_id=course))
+        known.learn_own(who, instance("Post", id=f"post-{who}", course_id=course))
     assert known.values("Post.id", "bob") == ["post-bob"]
     assert known.values("Post.course_id", None) == ["c-2", "c-1"]  # where most of them are, first
 
@@ -61,7 +61,7 @@ def test_a_value_fills_a_parameter_as_its_owners_or_as_anybodys() -> None:
 def test_memory_does_not_grow_with_the_target() -> None:
     known = Knowledge()
     for number in range(100):
-        known.learn_own("ann", sighting("Post", id=f"post-{number}"))
+        known.learn_own("ann", instance("Post", id=f"post-{number}"))
         known.learn_names(iter([(("rows", str(number), "room_id"), f"r-{number}")]))
     assert len(known.objects[("ann", "Post")]) == len(known.named("roomId")) == 16
 
@@ -86,8 +86,8 @@ def test_a_longer_name_will_do_when_there_is_no_other() -> None:
 
 def test_a_value_that_only_one_identity_has_names_its_field() -> None:
     known = Knowledge()
-    known.learn_own("ann", sighting(bio="unlike anybody"))
-    known.learn_own("bob", sighting(bio="another story"))
+    known.learn_own("ann", instance(bio="unlike anybody"))
+    known.learn_own("bob", instance(bio="another story"))
     assert known.canary("unlike anybody") == ("ann", "Person", "bio")
     assert dict(known.canaries()) == {
         "unlike anybody": ("ann", "Person", "bio"),
@@ -99,25 +99,25 @@ def test_a_value_that_only_one_identity_has_names_its_field() -> None:
 @pytest.mark.parametrize("text", ["short", "123456", "0", "Continental"])
 def test_a_value_that_turns_up_by_chance_names_nobody(text: str) -> None:
     known = Knowledge()
-    known.learn_own("ann", sighting(bio=text))
+    known.learn_own("ann", instance(bio=text))
     assert known.canary(text) is None
 
 
 def test_a_value_that_two_have_names_nobody() -> None:
     known = Knowledge()
-    known.learn_own("ann", sighting(bio="we like it here"))
+    known.learn_own("ann", instance(bio="we like it here"))
     assert known.canary("we like it here")
     assert len(list(known.canaries())) == 1
-    known.learn_own("bob", sighting(phone="we like it here"))
+    known.learn_own("bob", instance(phone="we like it here"))
     assert known.canary("we like it here") is None
     assert list(known.canaries()) == []
 
 
 def test_a_value_that_an_outsider_has_as_well_names_nobody() -> None:
     known = Knowledge()
-    known.learn_own("ann", sighting(bio="the continental"))
+    known.learn_own("ann", instance(bio="the continental"))
     assert list(known.canaries())
-    known.learn_others(sighting(bio="the continental", name="Somebody Else"))
+    known.learn_others(instance(bio="the continental", name="Somebody Else"))
     assert known.canary("the continental") is None
     assert list(known.canaries()) == []
     assert known.common == {"the continental"}  # of the outsider nothing else is kept

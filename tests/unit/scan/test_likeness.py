@@ -15,7 +15,7 @@ from oakum.exchange import Response
 from oakum.scan.endpoints import Gate
 from oakum.scan.exhibits import Question
 from oakum.scan.likeness import Likeness
-from oakum.semantics import Sighting
+from oakum.semantics import ObjectInstance
 from oakum.semantics.judge import Judgement
 from tests.unit.scan.studio import IDS, Run, Studio, gate, model, reply
 
@@ -41,12 +41,12 @@ class Desk:
         self.run.matrix.open(self.way)
         return self.run.evaluator.walk(self.way, question, response)[1]
 
-    def people(self, answer: Any) -> list[Sighting]:
-        return [each for each in self.judged(answer).sightings if each.resource == "Person"]
+    def people(self, answer: Any) -> list[ObjectInstance]:
+        return [each for each in self.judged(answer).instances if each.resource == "Person"]
 
 
-def told(sighting: Sighting) -> dict[str, Any]:
-    return {leaf.path: leaf.value for leaf in sighting.leaves}
+def told(instance: ObjectInstance) -> dict[str, Any]:
+    return {leaf.path: leaf.value for leaf in instance.leaves}
 
 
 ENVELOPES = [
@@ -100,7 +100,7 @@ def test_a_member_of_another_name_is_told_by_its_value() -> None:
 
 def test_what_is_left_is_searched_and_not_judged() -> None:
     judged = Desk().judged({**CARD, "deprecated": True, "links": {"self": "/v1/7"}, "rank": 4})
-    (person,) = judged.sightings
+    (person,) = judged.instances
     assert set(told(person)) == set(CARD)
     assert {leaf.value for leaf in judged.unbound} >= {4, "/v1/7"}
 
@@ -127,7 +127,7 @@ def test_an_object_in_an_unknown_part_of_another() -> None:
 
 def test_an_embedded_object_is_itself() -> None:
     post = {"id": "p1", "author_id": IDS["ann"], "text": "hello", "author": {**CARD, "new": 1}}
-    found = Desk("getNews").judged({"rows": [post]}).sightings
+    found = Desk("getNews").judged({"rows": [post]}).instances
     assert {each.resource for each in found} == {"Post", "Person"}
     assert "new" not in told(next(each for each in found if each.resource == "Person"))
 
@@ -142,7 +142,7 @@ def test_an_embedded_object_is_itself() -> None:
 def test_an_object_in_a_page(text: str) -> None:
     page = Response(200, {"content-type": "text/html"}, f"<html><p>Hi</p>{text}".encode())
     judged = Desk().judged(page)
-    (person,) = judged.sightings
+    (person,) = judged.instances
     assert told(person) == CARD
     assert any("<p>Hi</p>" in str(leaf.value) for leaf in judged.unbound)
 
@@ -174,5 +174,5 @@ def test_any_answer_can_be_read(value: Any) -> None:
     there = [repr(each) for each in inside(value)]
     for endpoint in ("getPerson", "listPosts", "getNews"):
         judged = Desk(endpoint).judged(value)
-        leaves = [leaf for each in judged.sightings for leaf in each.leaves] + judged.unbound
+        leaves = [leaf for each in judged.instances for leaf in each.leaves] + judged.unbound
         assert all(repr(leaf.value) in there for leaf in leaves)

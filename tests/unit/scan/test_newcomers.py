@@ -26,7 +26,7 @@ from oakum.scan.newcomers import Claim, Newcomer, Newcomers, as_json, from_json
 from oakum.scan.session import Proof, Sessions
 from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import TARGET, reply
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 LAW = settings(max_examples=40, deadline=None)
 PASSWORDS = {"ann": "ann-hunter2", "bob": "bob-hunter2"}
@@ -473,7 +473,7 @@ def test_a_login_that_brakes_is_no_account_lost() -> None:
 def test_a_removal_never_names_an_identitys_account_whatever_the_api_says_of_the_new_one() -> None:
     inn = Inn()
     found, _ = ready(inn, "/auth/login", "/auth/register", "/users/{userId}", "/me")
-    found.knowledge.learn_own("ann", sighting("User", id="u-0-ann", username="ann"))
+    found.knowledge.learn_own("ann", instance("User", id="u-0-ann", username="ann"))
     made = join(found, inn)
     assert made is not None
     found.learn(made, "User", {"id": "u-0-ann"})  # who-am-I has told it another's key

@@ -10,7 +10,7 @@ from oakum.contract.model import Resource, State
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.ownership import Ownership, Reading, loose_values
-from oakum.semantics import Leaf, Model, Sighting
+from oakum.semantics import Leaf, Model, ObjectInstance
 from oakum.semantics.judge import Judgement
 from tests.unit.scan.studio import cast, gate, model
 
@@ -92,7 +92,7 @@ def test_an_object_is_known_by_its_key_and_one_value_more(
     leaves = tuple(
         Leaf(f"extra.{name}", ("extra", name), text, False) for name, text in members.items()
     )
-    around = Sighting(
+    around = ObjectInstance(
         "Person", (), ("p-ann-1001",), frozenset(), {}, leaves, {"extra": dict(members)}
     )
     assert ownership.expanded([around]) == ({("extra",): resource} if resource else {})
@@ -119,7 +119,7 @@ def test_a_state_that_an_object_leaves_out_is_known_from_its_own_other_answers_o
     ownership: Ownership, key: str | None, known: bool
 ) -> None:
     value = {"author_id": "p-ann-1001", **({"id": key} if key else {})}
-    here = Sighting("Post", ("0",), ("p-ann-1001",), frozenset(), {}, (), value)
+    here = ObjectInstance("Post", ("0",), ("p-ann-1001",), frozenset(), {}, (), value)
     question = Question("q", "listPosts", "cat", frozenset({"ann"}), {}, frozenset(), "curl")
     found = ownership.read(gate("listPosts"), question, [here])
     assert found.unread == ({} if known else {("0",): frozenset({"draft"})})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.scan.reading import Reading, derived, differences, read, told
-from oakum.semantics import Leaf, Sighting
+from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.judge import Judgement
 
 LAW = settings(max_examples=40, deadline=None)
@@ -28,7 +28,7 @@ HEADERS = st.dictionaries(
 
 
 @st.composite
-def sightings(draw: st.DrawFn) -> Sighting:
+def instances(draw: st.DrawFn) -> ObjectInstance:
     """An object in a list of the answer, its fields granted or not."""
     at = ("data", str(draw(st.integers(0, 5))))
     leaves = [
@@ -37,7 +37,7 @@ def sightings(draw: st.DrawFn) -> Sighting:
     ]
     owners = draw(st.sets(st.sampled_from(["p-1", "p-2", "p-3"]), max_size=2))
     kind = draw(st.sampled_from([*KEYS]))
-    return Sighting(kind, at, tuple(sorted(owners)), frozenset(), {}, tuple(leaves), {})
+    return ObjectInstance(kind, at, tuple(sorted(owners)), frozenset(), {}, tuple(leaves), {})
 
 
 LEAVES = st.builds(
@@ -49,7 +49,7 @@ LEAVES = st.builds(
 JUDGED = st.builds(
     Judgement,
     st.just(True),
-    st.lists(sightings(), max_size=4),
+    st.lists(instances(), max_size=4),
     st.lists(LEAVES, max_size=3),
 )
 ANSWERED = st.tuples(JUDGED, st.builds(Response, st.sampled_from([200, 404]), HEADERS))
@@ -63,7 +63,7 @@ def reading(one: tuple[Judgement, Response], sent: Sequence[str] = ()) -> Readin
 @given(ANSWERED)
 def test_equal_answers_differ_nowhere(one: tuple[Judgement, Response]) -> None:
     judged, response = one
-    same = Judgement(judged.keep, [*judged.sightings], [*judged.unbound])
+    same = Judgement(judged.keep, [*judged.instances], [*judged.unbound])
     again = replace(response, headers={**dict(reversed(response.headers.items()))})
     assert differences(reading(one), reading((same, again))) == frozenset()
 
@@ -83,7 +83,7 @@ def test_two_answers_differ_alike_in_both_directions(
 def test_only_granted_fields_become_figures_and_words(one: tuple[Judgement, Response]) -> None:
     granted = {
         (each.resource, leaf.path, leaf.value)
-        for each in one[0].sightings
+        for each in one[0].instances
         for leaf in each.leaves
         if leaf.allowed
     }
@@ -106,7 +106,7 @@ def test_what_a_field_that_is_not_granted_holds_is_read_nowhere(
             each,
             leaves=tuple(x._replace(value=value) if hidden(x) else x for x in each.leaves),
         )
-        for each in one[0].sightings
+        for each in one[0].instances
     ]
     other = Judgement(one[0].keep, changed, one[0].unbound), one[1]
     assert differences(reading(one), reading(other)) == frozenset()
@@ -117,7 +117,7 @@ def test_what_a_field_that_is_not_granted_holds_is_read_nowhere(
 def test_another_order_is_no_other_objects_and_no_other_number(order: list[int]) -> None:
     def listed(ids: Sequence[int]) -> tuple[Judgement, Response]:
         found = [
-            Sighting(
+            ObjectInstance(
                 "Post", ("data", str(n)), (f"p-{id}",), frozenset(), {},
                 (Leaf("id", ("data", str(n), "id"), id, True),), {},
             )

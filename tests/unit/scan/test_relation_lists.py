@@ -15,7 +15,7 @@ from oakum.scan.knowledge import Knowledge
 from oakum.scan.relation_lists import Listed, Relations, read_list
 from oakum.semantics.whole import Place
 from tests.unit.scan.studio import IDS, TARGET, gate, model, reply
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 AT = Place(("data", "*", "id"))
 ONE = Request("GET", "http://127.0.0.1/list", {})
@@ -145,7 +145,7 @@ class Lists:
     def read(self) -> Relations:
         knowledge = Knowledge()
         for name, id in IDS.items():
-            knowledge.learn_own(name, sighting(id=id))
+            knowledge.learn_own(name, instance(id=id))
         known = model().policy
         follower = replace(known.relations["follower"], operation="listFollowers")
         rules = replace(known, relations={**known.relations, "follower": follower})

@@ -19,7 +19,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.flips import Flip
 from oakum.scan.switches import Switches
 from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 PRIVATE = "Settings.private"
 
@@ -28,7 +28,7 @@ def ready(studio: Studio) -> tuple[Run, Switches]:
     """A run that has learnt who is who and how their accounts are set, and its switches."""
     run = Run(studio)
     for name, id in IDS.items():
-        run.knowledge.learn_own(name, sighting(id=id))
+        run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
     return run, switches(run)
 
@@ -219,7 +219,7 @@ class Nested(Studio):
 def nested(studio: Studio, method: str = "PATCH") -> tuple[Run, Switches]:
     run = Run(studio)
     for name, id in IDS.items():
-        run.knowledge.learn_own(name, sighting(id=id))
+        run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = True
     found = switches(run)
     writing(found, method, body=())
@@ -525,7 +525,7 @@ class Account:
 def account(api: Account, *, shown: bool = True) -> Switches:
     """Switches of ann's page and of her settings. `shown`: the page may be read."""
     run = Run(Studio())
-    run.knowledge.learn_own("ann", sighting(id=IDS["ann"]))
+    run.knowledge.learn_own("ann", instance(id=IDS["ann"]))
     run.cast.states[("ann", PRIVATE)] = True
     found = switches(run)
     page = gate("getPerson")

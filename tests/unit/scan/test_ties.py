@@ -21,7 +21,7 @@ from oakum.scan.knowledge import Knowledge
 from oakum.scan.patience import Patience
 from oakum.scan.ties import SIGN, Ties
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 LAW = settings(max_examples=50, deadline=None)
 BECOMES = st.sampled_from(["done", "refused", "done and 503", "lost", "done and lost"])
@@ -78,7 +78,7 @@ def ready(club: Club) -> tuple[Ties, list[tuple[str, Flip]]]:
     """Ties of a run that has learnt everybody's id, and what its journal hears."""
     knowledge, said = Knowledge(), list[tuple[str, Flip]]()
     for name, id in IDS.items():
-        knowledge.learn_own(name, sighting(id=id))
+        knowledge.learn_own(name, instance(id=id))
     rules = policy("owner" if club.accepts else "caller")
     ties = {pair: frozenset({"follower"}) for pair in PAIRS}
     cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, ties)

@@ -15,7 +15,7 @@ from oakum.scan.past_cache import past_cache
 from oakum.scan.switches import Switches
 from oakum.scan.vouching import Elsewhere
 from tests.unit.scan.studio import IDS, TARGET, Run, Studio, gate, reply, switches
-from tests.unit.scan.test_knowledge import sighting
+from tests.unit.scan.test_knowledge import instance
 
 PRIVATE = "Settings.private"
 
@@ -46,7 +46,7 @@ def wary(studio: Studio) -> tuple[Run, Switches]:
     """Switches of a run that has learnt, from elsewhere, how everybody's account is set."""
     run = Run(studio)
     for name, id in IDS.items():
-        run.knowledge.learn_own(name, sighting(id=id))
+        run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
     found = switches(run)
     found.be_wary([gate("getPerson"), gate("getSettings")])

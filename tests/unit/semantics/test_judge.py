@@ -43,12 +43,12 @@ def judge(
 
 def test_objects_are_found_at_their_places_with_their_owners() -> None:
     found = judge({"data": [THING, {**THING, "id": "n2", "owner_id": 7}], "total": 2})
-    assert [(each.resource, each.pointer, each.owners) for each in found.sightings] == [
+    assert [(each.resource, each.pointer, each.owners) for each in found.instances] == [
         ("Note", ("data", "0"), ("u1",)),
         ("Note", ("data", "1"), ("7",)),
     ]
-    assert [each.state["private"] for each in found.sightings] == [True, True]
-    assert found.sightings[0].held == {"anyone", "member", "owner"}
+    assert [each.state["private"] for each in found.instances] == [True, True]
+    assert found.instances[0].held == {"anyone", "member", "owner"}
 
 
 def test_each_object_is_judged_by_its_own_owner() -> None:
@@ -79,14 +79,14 @@ def test_the_envelope_passes_as_declared() -> None:
 
 def test_without_a_shape_nothing_is_declared() -> None:
     found = judge({"data": [THING]}, shape=None)
-    assert found.sightings == []
+    assert found.instances == []
     assert not any(leaf.allowed for leaf in found.unbound)
 
 
 def test_an_embedded_object_has_an_owner_of_its_own() -> None:
     friend = {"id": "u2", "name": "Bo", "mail": "bo@example"}
     found = judge({"data": [{**THING, "friend": friend}]}, who("u2"))
-    assert [(each.resource, each.owners) for each in found.sightings] == [
+    assert [(each.resource, each.owners) for each in found.instances] == [
         ("Person", ("u2",)),
         ("Note", ("u1",)),
     ]
@@ -113,8 +113,8 @@ def test_leaves_name_their_field_with_a_star_for_what_varies() -> None:
                "rows.*.x": (see("owner"),)}  # fmt: skip
     model = contract(note(granted, Owner("caller")), PERSON, endpoints=(endpoint(shape=shape),))
     value = {"id": "n", "tags": ["a", "b"], "by": {"ann": 1}, "rows": [{"x": 1}, {"y": 2}]}
-    (sighting,) = judge(value, shape=shape, model=model).sightings
-    assert [(leaf.path, leaf.pointer, leaf.allowed) for leaf in sighting.leaves] == [
+    (instance,) = judge(value, shape=shape, model=model).instances
+    assert [(leaf.path, leaf.pointer, leaf.allowed) for leaf in instance.leaves] == [
         ("id", ("id",), True),
         ("tags.*", ("tags", "0"), True), ("tags.*", ("tags", "1"), True),
         ("by.*", ("by", "ann"), True),
@@ -125,8 +125,8 @@ def test_leaves_name_their_field_with_a_star_for_what_varies() -> None:
 def test_all_below_is_granted_at_any_depth_declared_or_not() -> None:
     model = contract(note({"extras.**": (see("owner"),)}), PERSON)
     found = judge({"data": [{**THING, "extras": {"a": {"b": [1]}, "c": None}}]}, model=model)
-    (sighting,) = found.sightings
-    allowed = {leaf.pointer[2:] for leaf in sighting.leaves if leaf.allowed}
+    (instance,) = found.instances
+    allowed = {leaf.pointer[2:] for leaf in instance.leaves if leaf.allowed}
     assert allowed == {("extras", "a", "b", "0"), ("extras", "c")}
 
 
@@ -137,7 +137,7 @@ def owners(owner: Owner, params: dict[str, str] | None = None, rule: str = "") -
     said = OperationRule("list", owner=rule)
     model = contract(note(owner=owner), PERSON, list=said)
     value = {**THING, "to": ["u3", "u1", 7]}
-    (found,) = judge({"data": [value]}, model=model, params=params).sightings
+    (found,) = judge({"data": [value]}, model=model, params=params).instances
     return found.owners
 
 
@@ -163,12 +163,12 @@ def test_what_is_owned_with_its_parent() -> None:
         "Person", frozenset({"Friend"}), "id", Owner("parent"), {}, PERSON.fields
     )
     found = judge({"data": [{**THING, "friend": {"id": "u2"}}]}, model=contract(note(), child))
-    assert [(each.resource, each.owners) for each in found.sightings] == [
+    assert [(each.resource, each.owners) for each in found.instances] == [
         ("Person", ("u1",)),
         ("Note", ("u1",)),
     ]
     alone = contract(note(), child, endpoints=(endpoint(shape=FRIEND),))
-    (orphan,) = judge({"id": "u2"}, shape=FRIEND, model=alone).sightings
+    (orphan,) = judge({"id": "u2"}, shape=FRIEND, model=alone).instances
     assert orphan.owners == ()
 
 
@@ -182,8 +182,8 @@ def test_shows_binds_where_the_document_is_vague_and_not_in_errors() -> None:
         list=OperationRule("list", shows=(("Note", "/rows/*"),)),
     )  # fmt: skip
     value = {"rows": [THING]}
-    assert [each.resource for each in judge(value, shape=vague, model=model).sightings] == ["Note"]
-    assert judge(value, shape=vague, model=model, status=404).sightings == []
+    assert [each.resource for each in judge(value, shape=vague, model=model).instances] == ["Note"]
+    assert judge(value, shape=vague, model=model, status=404).instances == []
 
 
 def test_an_alternative_is_chosen_by_its_tag_or_by_what_is_there() -> None:
@@ -191,15 +191,15 @@ def test_an_alternative_is_chosen_by_its_tag_or_by_what_is_there() -> None:
         branches=(lambda: NOTE, lambda: FRIEND),
         discriminator=("kind", {"n": "Note", "f": "Friend"}),
     )
-    assert [e.resource for e in judge({"kind": "f", "id": "u1"}, shape=tagged).sightings] == [
+    assert [e.resource for e in judge({"kind": "f", "id": "u1"}, shape=tagged).instances] == [
         "Person"
     ]
     plain = Shape(branches=(lambda: NOTE, lambda: FRIEND))
-    assert [e.resource for e in judge(THING, shape=plain).sightings] == ["Note"]
-    assert [e.resource for e in judge({"id": "u1", "mail": "x"}, shape=plain).sightings] == [
+    assert [e.resource for e in judge(THING, shape=plain).instances] == ["Note"]
+    assert [e.resource for e in judge({"id": "u1", "mail": "x"}, shape=plain).instances] == [
         "Person"
     ]
-    assert judge({"id": "u1"}, shape=plain).sightings == []  # both would do: neither is taken
+    assert judge({"id": "u1"}, shape=plain).instances == []  # both would do: neither is taken
 
 
 def test_call_is_about_each_object_of_an_answer() -> None:
@@ -223,17 +223,17 @@ CARD = {"id": "u1", "name": "Ann", "mail": "a@b"}
 def test_what_may_be_a_resource_or_not_is_judged_as_the_resource() -> None:
     for shape in (union(FRIEND, COMPANY), union(union(FRIEND, COMPANY), MAP)):
         found = judge(CARD, shape=shape)
-        assert [(e.resource, e.owners) for e in found.sightings] == [("Person", ("u1",))]
+        assert [(e.resource, e.owners) for e in found.instances] == [("Person", ("u1",))]
         assert found.keep == {"id": False, "name": True, "mail": True}
         theirs = judge(CARD, who("u2"), shape=shape)
         assert theirs.keep == {"id": False, "name": True, "mail": False}
     strict = [replace(each, required=frozenset({"tax"})) for each in (FRIEND, COMPANY)]
-    assert [e.resource for e in judge(CARD, shape=union(*strict)).sightings] == ["Person"]
+    assert [e.resource for e in judge(CARD, shape=union(*strict)).instances] == ["Person"]
 
 
 def test_what_may_be_one_of_two_resources_is_neither_and_stays_out() -> None:
     found = judge({"id": "u1"}, shape=union(NOTE, FRIEND, COMPANY))
-    assert not found.sightings
+    assert not found.instances
     assert found.keep is False
     assert [(leaf.pointer, leaf.allowed) for leaf in found.unbound] == [(("id",), False)]
 
@@ -245,12 +245,12 @@ def test_in_a_field_too_an_unknown_alternative_is_closed() -> None:
     found = judge({**THING, "friend": {"id": "u1"}}, shape=either, model=model)
     assert isinstance(found.keep, dict)
     assert (found.keep["id"], found.keep["friend"]) == (True, False)
-    assert [each.resource for each in found.sightings] == ["Note"]
+    assert [each.resource for each in found.instances] == ["Note"]
 
 
 def test_a_resource_that_is_a_union_is_that_resource_whatever_its_alternative() -> None:
     whole = replace(union(record("Mini", id=TEXT), COMPANY), names=frozenset({"Friend"}))
-    assert [each.resource for each in judge(CARD, shape=whole).sightings] == ["Person"]
+    assert [each.resource for each in judge(CARD, shape=whole).instances] == ["Person"]
 
 
 def test_the_values_of_a_map_declare_no_elements_of_a_list() -> None:
@@ -269,16 +269,16 @@ def test_a_key_that_may_be_somebodys_is_in_no_field_path(key: str) -> None:
     shape = record(data=array(record("Note", id=TEXT, by=MAP, place=record(city=TEXT))), by=MAP)
     inside = {"by": {key: 1}, "place": {key: 1}, key: {key: {key: [{key: 1}]}}}
     found = judge({"data": [inside], "by": {key: 1}, key: 1}, shape=shape)
-    paths = [leaf.path for each in found.sightings for leaf in each.leaves]
+    paths = [leaf.path for each in found.instances for leaf in each.leaves]
     assert paths == ["by.*", "place.‹key›", "‹key›.‹key›.‹key›.*.‹key›"]
     assert [leaf.path for leaf in found.unbound] == ["by.*", "‹key›"]
-    assert all(key in leaf.pointer for each in found.sightings for leaf in each.leaves)
+    assert all(key in leaf.pointer for each in found.instances for leaf in each.leaves)
 
 
 def test_an_undeclared_name_is_told_in_the_top_two_levels() -> None:
     (found,) = judge(
         {"data": [{"pin_hash": 1, "more": {"salt_v2": 1, "in": {"ann": 1}}}]}
-    ).sightings
+    ).instances
     assert [leaf.path for leaf in found.leaves] == ["pin_hash", "more.salt_v2", "more.in.‹key›"]
 
 
@@ -288,8 +288,8 @@ def test_what_lies_too_deep_is_not_looked_at(inside: bool) -> None:
     for _ in range(5000):
         value = {"a": value}
     found = judge({"data": [{**THING, "a": value}]} if inside else value)
-    assert len(found.sightings) == inside
-    leaves = [*found.unbound, *(leaf for each in found.sightings for leaf in each.leaves)]
+    assert len(found.instances) == inside
+    leaves = [*found.unbound, *(leaf for each in found.instances for leaf in each.leaves)]
     assert "deep" not in [leaf.value for leaf in leaves]
 
 
@@ -299,7 +299,7 @@ def test_a_list_is_not_shown_where_the_contract_names_one_value() -> None:
     assert isinstance(keep, dict) and isinstance(keep["data"], dict)
     mine = keep["data"]["0"]
     assert isinstance(mine, dict) and mine["text"] is False and mine["id"] is True
-    told = {leaf.path: leaf.allowed for leaf in found.sightings[0].leaves}
+    told = {leaf.path: leaf.allowed for leaf in found.instances[0].leaves}
     assert told["text.*"] is False
 
 
@@ -311,8 +311,8 @@ def test_who_may_be_an_owner_that_is_left_out_is_no_stranger() -> None:
     model = compile_contract(Document((endpoint(),)), policy)
     whole = judge({"data": [{"owner_id": "u1", "id": "u3", "text": "a"}]}, who("u2"), model=model)
     part = judge({"data": [{"owner_id": "u1", "text": "a"}]}, who("u2"), model=model)
-    assert "stranger" in whole.sightings[0].held
-    assert "stranger" not in part.sightings[0].held
+    assert "stranger" in whole.instances[0].held
+    assert "stranger" not in part.instances[0].held
     assert part.keep == {"data": {"0": False}}
 
 
@@ -331,7 +331,7 @@ def test_what_stands_in_an_object_that_leaves_an_owner_out_may_be_theirs_too() -
         {"friend": friend},
     ]
     found = judge({"data": [*rows, *rows]}, asks, model=model)
-    told = [(s.owners, s.partly, "follower" in s.held) for s in found.sightings]
+    told = [(s.owners, s.partly, "follower" in s.held) for s in found.instances]
     once = (
         [(("u1",), True, False)] * 2 + [(("u1", "u3"), False, True)] * 2 + [((), False, False)] * 2
     )

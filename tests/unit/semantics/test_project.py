@@ -139,5 +139,5 @@ def test_an_answer_of_which_nothing_may_be_seen_was_read_all_the_same() -> None:
     model = contract(endpoints=(endpoint(shape=NOTE),))
     found = project(model, OTHER, Call("list"), b'{"owner_id": "u9", "text": "a"}')
     assert found.body is None and found.judged is not None
-    assert [each.owners for each in found.judged.sightings] == [("u9",)]
+    assert [each.owners for each in found.judged.instances] == [("u9",)]
     assert project(model, OTHER, Call("list"), b"{").judged is None

@@ -32,7 +32,7 @@ def whole(cut: Callable[..., Projection], call: Call, body: bytes) -> None:
     """All that is done to an answer: cut, look for what has to be looked up, count."""
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
-    Needs(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.sightings)
+    Needs(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.instances)
     removed(MODEL, done)
     owners_shown(MODEL.policy, done, {"Note"}, b"")
 

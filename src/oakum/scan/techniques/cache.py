@@ -187,7 +187,7 @@ def _shows(engine: Engine, gate: Gate, viewer: str | None, owner: str) -> bool:
     question = engine.question(gate, viewer, frozenset(), filled, gate.id)
     _, judged, _ = engine.evaluator.walk(gate, question, answer)
     ids = engine.cast.ids[owner]
-    if any(ids & set(each.owners) for each in judged.sightings):
+    if any(ids & set(each.owners) for each in judged.instances):
         return True
     text = answer.body.decode("utf-8", "replace")
     return any(key[0] == owner and value in text for value, key in engine.knowledge.canaries())

@@ -28,7 +28,7 @@ from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.matrix import state_key
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Pace, Prospect
-from oakum.semantics import Model, Sighting
+from oakum.semantics import Model, ObjectInstance
 from oakum.semantics.table import allows
 
 HOW = "walk"
@@ -174,13 +174,13 @@ class _Endpoint:
         _, judged, _ = engine.evaluator.walk(self.gate, question, answer)
         if not 200 <= answer.status < 300:
             return False
-        return any(self._shows(case, filled, each) for each in judged.sightings)
+        return any(self._shows(case, filled, each) for each in judged.instances)
 
-    def _shows(self, case: _Case, filled: Filled, sighting: Sighting) -> bool:
+    def _shows(self, case: _Case, filled: Filled, instance: ObjectInstance) -> bool:
         engine = self.engine
-        kind = engine.model.policy.resources[sighting.resource].owner.kind
-        named = kind == "field" and engine.cast.who(sighting.owners) == case.owner
-        if kind == "none" or (sighting.owners and engine.cast.who(sighting.owners) != case.owner):
+        kind = engine.model.policy.resources[instance.resource].owner.kind
+        named = kind == "field" and engine.cast.who(instance.owners) == case.owner
+        if kind == "none" or (instance.owners and engine.cast.who(instance.owners) != case.owner):
             return False
         own = engine.knowledge.own
         return any(
@@ -190,9 +190,9 @@ class _Endpoint:
             and canonical(leaf.value) not in filled.sent
             and (
                 named
-                or canonical(leaf.value) in own.get((case.owner, sighting.resource, leaf.path), ())
+                or canonical(leaf.value) in own.get((case.owner, instance.resource, leaf.path), ())
             )
-            for leaf in sighting.leaves
+            for leaf in instance.leaves
         )
 
     def _fill(self, who: str, turn: int = 0) -> Filled | None:
@@ -245,7 +245,7 @@ class _Endpoint:
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)
-            for each in judged.sightings
+            for each in judged.instances
         )
 
     def _told_by_object(self, case: _Case) -> bool:

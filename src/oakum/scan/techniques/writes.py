@@ -419,7 +419,7 @@ class _Endpoint:
             answer = engine.send(gate, owner, filled)
             question = engine.question(gate, owner, frozenset({owner}), filled, gate.id)
             _, judged, _ = engine.evaluator.walk(gate, question, answer)
-            for each in judged.sightings:
+            for each in judged.instances:
                 mine = engine.cast.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)
                 if fits and mine and self._is_meant(each.value, owner):

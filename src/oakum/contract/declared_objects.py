@@ -20,7 +20,7 @@ from oakum.contract.schema import children, elements
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class DeclaredObject:
     """An object in an answer."""
 
     operation: Operation
@@ -67,7 +67,7 @@ _DEPTH = 12
 _FEW = 2
 
 
-def sightings(document: Document) -> list[Sighting]:
+def declared_objects(document: Document) -> list[DeclaredObject]:
     """Every object in every good answer, in the order of the document."""
     looker = _Looker(document)
     return [seen for operation in document.operations for seen in looker.look(operation)]
@@ -87,7 +87,7 @@ class _Looker:
         self._schemas = document.schemas
         self._nouns: dict[str, str] = {}
 
-    def look(self, operation: Operation) -> Iterator[Sighting]:
+    def look(self, operation: Operation) -> Iterator[DeclaredObject]:
         media = operation.success()
         if media is None or media.shape is None or not media.is_json:
             return
@@ -106,7 +106,7 @@ class _Looker:
         pointer: str,
         holder: str,
         around: tuple[Shape, ...],
-    ) -> Iterator[Sighting]:
+    ) -> Iterator[DeclaredObject]:
         if shape in around or len(around) > _DEPTH:
             return
         inner = (*around, shape)
@@ -127,7 +127,9 @@ class _Looker:
             noun = self._noun(shape) or holder or noun_of_path(operation.path)
             keys = self._keys(below, noun)
             if (keys and noun not in _ENVELOPE) or _stands_alone(operation, below):
-                yield Sighting(operation, pointer, shape, noun, keys, "", self._component(shape))
+                yield DeclaredObject(
+                    operation, pointer, shape, noun, keys, "", self._component(shape)
+                )
 
     def _is_list(self, below: Mapping[str, Shape]) -> bool:
         """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""
@@ -142,7 +144,7 @@ class _Looker:
 
     # ------------------------------------------------------------ objects in objects
 
-    def _inside(self, outer: Sighting) -> Iterator[Sighting]:
+    def _inside(self, outer: DeclaredObject) -> Iterator[DeclaredObject]:
         """Objects that an object holds, at any depth; each schema once."""
         waiting = [(outer.shape, outer.pointer, "", 0)]
         done: set[Shape] = set()
@@ -162,7 +164,7 @@ class _Looker:
                 for name, child in parts
             )
 
-    def _held(self, op: Operation, shape: Shape, pointer: str, path: str) -> Sighting | None:
+    def _held(self, op: Operation, shape: Shape, pointer: str, path: str) -> DeclaredObject | None:
         below = children(shape)
         holder = [word for part in path.split(".") if part != "*" for word in words(part)]
         noun = self._noun(shape) or (singular(holder[-1]) if holder else "")
@@ -170,7 +172,7 @@ class _Looker:
         # A slug alone tells rows of a table apart; what has no id is a part of its holder.
         if not {*keys} - {"slug"}:
             return None
-        return Sighting(op, pointer, shape, noun, keys, path, self._component(shape))
+        return DeclaredObject(op, pointer, shape, noun, keys, path, self._component(shape))
 
     # ------------------------------------------------------------ names
 
@@ -285,6 +287,6 @@ def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:
     return somebody or not harmless.issuperset(labels.values())
 
 
-def is_item(sighting: Sighting) -> bool:
+def is_item(found: DeclaredObject) -> bool:
     """Whether its endpoint shows one such object, chosen by the last part of its path."""
-    return sighting.pointer.count("*") <= 1 and bool(last_parameter(sighting.operation.path))
+    return found.pointer.count("*") <= 1 and bool(last_parameter(found.operation.path))
