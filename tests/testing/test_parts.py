@@ -11,7 +11,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.legible import Legible
 from oakum.testing.callers import UNKNOWN, Caller
-from oakum.testing.glance import Glance
+from oakum.testing.fast_walk import FastWalk
 from oakum.testing.look import Asked, Frame, Look
 from oakum.testing.traffic import Judged
 from oakum.testing.verdict import Verdicts
@@ -37,7 +37,7 @@ def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:
     asked = Asked(operation, {}, caller, ANSWERED, Legible(value, shape), False, "test", "1")
     slow = {leak.key for leak in Look(frame, asked, {}).judge().leaks}
     verdicts, fast = Verdicts(model, label), set()
-    for each in Glance(model, "getWorkout").objects(value, shape, True, {}, caller.ids):
+    for each in FastWalk(model, "getWorkout").objects(value, shape, True, {}, caller.ids):
         of = verdicts.of("getWorkout", each, caller, judged.facts, {}, False)
         fast |= of.of(each.form)[0]
     assert slow == fast

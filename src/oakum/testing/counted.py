@@ -12,7 +12,7 @@ from oakum.observe.grants import Sample, narrowest
 from oakum.observe.observation import Sent
 from oakum.observe.shapes import KEY
 from oakum.semantics import Model
-from oakum.testing.glance import Form
+from oakum.testing.fast_walk import Form
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.table import granted, leaf_index
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.counted import Counted, Shown
-from oakum.testing.glance import Glance, Seen
+from oakum.testing.fast_walk import FastWalk, Seen
 from oakum.testing.kept import Answered, Bare
 from oakum.testing.look import OWNER, WHO
 from oakum.testing.told import Facts, is_whole
@@ -118,7 +118,7 @@ class Judged(Declared):
         self._writes = dict(_writes(contract.document, self.policy))
         self._label = Cast(self.policy, {}, {}, {}).label
         self._verdicts = Verdicts(self.model, self._label)
-        self._glances: dict[str, Glance] = {}
+        self._fast_walks: dict[str, FastWalk] = {}
         self.facts = Facts()
         self.counted = Counted()
         self._answered = Answered()
@@ -193,11 +193,11 @@ class Judged(Declared):
         """The answer, judged by what it says itself, and by what earlier ones told."""
         caller, params, endpoint = heard.caller, heard.params, heard.operation.id
         request, response = heard.passed.exchange.request, heard.passed.exchange.response
-        glance = self._glances.get(endpoint)
-        if glance is None:
-            glance = self._glances[endpoint] = Glance(self.model, endpoint)
+        fast_walk = self._fast_walks.get(endpoint)
+        if fast_walk is None:
+            fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
-        seen = glance.objects(heard.read.value, heard.read.shape, good, params, ids)
+        seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
         begins = request.method not in ("GET", "HEAD") and not params
         begins = begins and not self._callers.held(request)
         for each in seen:

@@ -1,8 +1,8 @@
 """What a caller may see of an object, worked out once for all that stand alike.
 
-The law of this module: it says of an object what `Look` says (`tests/observe/test_glance.py`). Who
-stands to an object in the same relations, in the same state of its owner, may see the same: so each
-such pair is judged once, with the functions of the semantics, and then known by its key.
+The law of this module: it says of an object what `Look` says (`tests/observe/test_fast_walk.py`).
+Who stands to an object in the same relations, in the same state of its owner, may see the same: so
+each such pair is judged once, with the functions of the semantics, and then known by its key.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oakum.semantics.decide import may_call, through
 from oakum.semantics.principal import at_path, digit, held, state_of, texts
 from oakum.semantics.table import Table, deciding, leaf_index
 from oakum.testing.callers import Caller
-from oakum.testing.glance import Form, Seen
+from oakum.testing.fast_walk import Form, Seen
 from oakum.testing.look import OWN, RELATION, SETTING, is_told
 from oakum.testing.told import Facts
 

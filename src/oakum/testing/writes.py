@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from oakum.contract.model import Json, Policy
 from oakum.observe.grants import RANK
-from oakum.testing.glance import Seen
+from oakum.testing.fast_walk import Seen
 from oakum.testing.verdict import Standing
 
 _MOST = 200_000

@@ -1,4 +1,4 @@
-"""A contract that can be read at a glance, and what becomes of it."""
+"""A contract that can be read at a fast_walk, and what becomes of it."""
 
 from __future__ import annotations
 

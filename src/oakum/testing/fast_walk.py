@@ -1,9 +1,9 @@
 """The objects of an answer, by a walk that remembers what it has met.
 
 The law of this module: it finds the objects that `Judge` finds, with the same owners, fields and
-places (`tests/observe/test_glance.py`). It is for answers by the million that are all alike: what a
-place means is worked out once, and then kept in a tree beside the answers; an object's fields
-become a `Form`, which all objects with the same fields share.
+places (`tests/observe/test_fast_walk.py`). It is for answers by the million that are all alike:
+what a place means is worked out once, and then kept in a tree beside the answers; an object's
+fields become a `Form`, which all objects with the same fields share.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Seen:
         return self.above is not None
 
 
-class Glance:
+class FastWalk:
     """Finds the objects in answers of one operation."""
 
     def __init__(self, model: Model, operation: str) -> None:
@@ -116,17 +116,18 @@ class _Place:
     """What a place in an answer means, in or outside of an object."""
 
     __slots__ = (
-        "below", "codes", "depth", "glance", "kinds", "node", "path", "place", "shape", "shown",
+        "below", "codes", "depth", "fast_walk", "kinds", "node", "path", "place", "shape", "shown",
         "table",
     )  # fmt: skip
 
     def __init__(
-        self, glance: Glance, shape: Shape | None, shown: tuple[int, ...], place: tuple[str, ...],
+        self, fast_walk: FastWalk, shape: Shape | None, shown: tuple[int, ...], place: tuple[str,
+        ...],
         table: Trie | None, path: str, node: Trie | None, depth: int = 0,
     ) -> None:  # fmt: skip
         """`table`: of the object around it; None: there is none. `path`: of the field in it,
         `depth` steps from it; `node`: what the contract says of it."""
-        self.glance, self.shape, self.shown, self.place = glance, shape, shown, place
+        self.fast_walk, self.shape, self.shown, self.place = fast_walk, shape, shown, place
         self.table, self.path, self.node, self.depth = table, path, node, depth
         leaf = table is not None and len(place) <= MAX_DEPTH
         self.codes: tuple[Code, ...] = tuple((path, code) for code in range(3)) if leaf else ()
@@ -163,14 +164,14 @@ class _Place:
     ) -> _Place:
         """The place below, still in the same object or still in none."""
         at = (*self.place, step)
-        shown = self.glance.goes_on(self.shown, at)
+        shown = self.fast_walk.goes_on(self.shown, at)
         if self.table is None:
-            return _Place(self.glance, shape, shown, at, None, "", None)
+            return _Place(self.fast_walk, shape, shown, at, None, "", None)
         named_so = segment(value, key, self.node, around, self.depth + 1)
         path = f"{self.path}.{named_so}" if self.path else named_so
         star = "*" if isinstance(value, list) else key
         node = self.node.child(star) if self.node else None
-        return _Place(self.glance, shape, shown, at, self.table, path, node, self.depth + 1)
+        return _Place(self.fast_walk, shape, shown, at, self.table, path, node, self.depth + 1)
 
 
 class _Kind:
@@ -179,8 +180,8 @@ class _Kind:
     __slots__ = ("below", "lost", "place", "resource", "shape")
 
     def __init__(self, place: _Place, value: dict[str, Json]) -> None:
-        model = place.glance._model
-        self.resource = place.glance.ends(place.shown, len(place.place))
+        model = place.fast_walk._model
+        self.resource = place.fast_walk.ends(place.shown, len(place.place))
         shape, self.lost = place.shape, False
         if shape is not None:
             picked = chosen(shape, value, model.bound, model.known, inside=place.table is not None)
@@ -190,12 +191,12 @@ class _Kind:
                 self.resource = self.resource or resource_of(shape, model.bound)
         self.shape = None if self.lost else shape
         self.below: dict[str, _Place] = {}
-        glance = place.glance
+        fast_walk = place.fast_walk
         if self.lost:
-            place = _Place(glance, None, place.shown, place.place, None, "", None)
+            place = _Place(fast_walk, None, place.shown, place.place, None, "", None)
         elif self.resource:
             trie = model.tables[self.resource].trie
-            place = _Place(glance, self.shape, place.shown, place.place, trie, "", trie)
+            place = _Place(fast_walk, self.shape, place.shown, place.place, trie, "", trie)
         self.place = place
 
     def member(self, key: str) -> _Place:
@@ -205,8 +206,8 @@ class _Kind:
             shape = named(self.shape, key) if self.shape else None
             step = "*" if key.isdigit() else key
             found = self.place._below({}, step, key, shape, self.shape)
-            if self.place.glance.places < _MOST_PLACES:
-                self.place.glance.places += 1
+            if self.place.fast_walk.places < _MOST_PLACES:
+                self.place.fast_walk.places += 1
                 self.below[key] = found
         return found
 
@@ -215,7 +216,7 @@ class _Kind:
 class _Walk:
     """One walk over one answer."""
 
-    glance: Glance
+    fast_walk: FastWalk
     params: Mapping[str, str]
     ids: frozenset[str]
     found: list[Seen]
@@ -262,20 +263,22 @@ class _Walk:
         self, value: dict[str, Json], kind: _Kind, at: _Place, around: set[Code] | None,
         owners: tuple[str, ...],
     ) -> None:  # fmt: skip
-        glance = self.glance
+        fast_walk = self.fast_walk
         if around is not None and at.table is not None:
             around.add((at.path, _MUTE))
-        owner = glance._model.tables[kind.resource].resource.owner
+        owner = fast_walk._model.tables[kind.resource].resource.owner
         above = self.above
         inside = above is not None
-        whose = owners_of(owner, value, glance._rule, self.params, self.ids, owners, inside=inside)
+        whose = owners_of(
+            owner, value, fast_walk._rule, self.params, self.ids, owners, inside=inside
+        )
         seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, above)
         self.found.append(seen)
         mine = set[Code]()
         self.above = seen
         self._members(value, kind, mine, whose)
         self.above = above
-        seen.form = glance.form(kind.resource, frozenset(mine))
+        seen.form = fast_walk.form(kind.resource, frozenset(mine))
 
 
 _NONE = Form(frozenset(), frozenset(), ())

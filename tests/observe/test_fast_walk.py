@@ -18,7 +18,7 @@ from oakum.scan.knowledge import says_nothing
 from oakum.scan.legible import read_as_declared
 from oakum.semantics import Judge, ObjectInstance
 from oakum.testing.callers import NOBODY, UNKNOWN
-from oakum.testing.glance import Glance, Seen
+from oakum.testing.fast_walk import FastWalk, Seen
 from oakum.testing.look import Asked, Frame, Look
 from oakum.testing.traffic import Judged
 from oakum.testing.verdict import Verdicts
@@ -30,7 +30,7 @@ CALLERS = (NOBODY, UNKNOWN)
 
 @pytest.fixture(scope="module", params=["1", "fixed"])
 def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("glance") / "crowd.ndjson"
+    file = tmp_path_factory.mktemp("fast_walk") / "crowd.ndjson"
     with file.open("w", encoding="utf-8") as lines:
         lines.writelines(text(Crowd(members=6, stage=request.param).exchanges(120)))
     return file
@@ -79,7 +79,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
     label = Cast(policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"k" * 32, judged.names), label, {})
     verdicts = Verdicts(model, label)
-    glances = {name: Glance(model, name) for name in model.operations}
+    fast_walks = {name: FastWalk(model, name) for name in model.operations}
     compared = Counter[str]()
     for passed in records(Source(str(traffic))):
         found = judged.found(passed)
@@ -91,7 +91,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
         legible = read_as_declared(operation, response)
         for caller in (*CALLERS, judged._caller(passed)):
             good, ids = response.status < 300, caller.principal.ids
-            seen = glances[operation.id].objects(legible.value, legible.shape, good, params, ids)
+            seen = fast_walks[operation.id].objects(legible.value, legible.shape, good, params, ids)
             judge = Judge(model, caller.principal, operation.id, params, response.status)
             instances = judge.judge(legible.value, legible.shape).instances
             places = {each.pointer for each in instances}
