@@ -206,6 +206,7 @@ class Cells:
     def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
         own = who in (viewer, NOBODY)
+        place = (instance.resource, leaf.path, who, instance.held, instance.state)
         served = leaf.allowed and leaf.value is not None
         if served:
             self._put(instance, leaf.path, who, Result.OPEN)
@@ -218,16 +219,12 @@ class Cells:
             elif who != viewer and (leaf.value is False or leaf.value == 0):
                 self._perhaps(instance, leaf, who, _SHARED)
             elif not own:
-                self._missing(
-                    instance.resource, leaf.path, who, instance.held, instance.state, blank=True
-                )
+                self._missing(*place, blank=True)
         else:
             why = self._echo(leaf) if self._question.wrote else ""
             why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
             if why == _MASK:
-                self._missing(
-                    instance.resource, leaf.path, who, instance.held, instance.state, blank=True
-                )
+                self._missing(*place, blank=True)
             elif why in (_SHARED, ECHO):
                 self._shared.append(leaf)
             elif why:
@@ -241,7 +238,7 @@ class Cells:
                 self._proved = self._proved or not (own or self._weak)
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, leaf.path, who, Result.LEAK, evidence)
-                key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
+                key = self._key(*place)
                 self._ground.placeholders.told(key, self._question.probe, leaf.value, who)
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
