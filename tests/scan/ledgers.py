@@ -122,7 +122,7 @@ class Ledgers:
         }
 
     def account(self, who: str) -> dict[str, Any]:
-        return {"id": IDS[who], "name": f"{who.title()} Ledger", "email": f"{who}@ledgers.example"}
+        return {"id": IDS[who], "name": f"{who.title()} UndoLog", "email": f"{who}@ledgers.example"}
 
     def own(self, who: str) -> list[dict[str, Any]]:
         return [each for each in self.spent.values() if each["owner_id"] == IDS[who]]

@@ -157,7 +157,7 @@ class Census:
     def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
         """Objects that are there only since the run. Of what an API writes down by itself with each
         login or change, it is no more than a note."""
-        left = self.engine.ledger.left if self.engine.ledger is not None else ()
+        left = self.engine.undo_log.left if self.engine.undo_log is not None else ()
         for (who, resource), many in more.items():
             if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
                 continue  # the run has made it, and says so

@@ -31,7 +31,6 @@ from oakum.scan.exhibits import Question
 from oakum.scan.flips import Flip
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.ledger import Ledger
 from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
@@ -41,6 +40,7 @@ from oakum.scan.switches import Switches
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
+from oakum.scan.undo_log import UndoLog
 from oakum.scan.write_answers import WriteAnswers
 from oakum.semantics import Model
 
@@ -94,7 +94,7 @@ class Engine:
     """None: nothing may be written, not even to an own account."""
     ties: Ties | None = None
     """Relations between identities that may be ended for a while; None: none."""
-    ledger: Ledger | None = None
+    undo_log: UndoLog | None = None
     """What was written and is to be undone; None: nothing may be written."""
     newcomers: Newcomers | None = None
     """Accounts of the run's own; None: nothing may be written."""

@@ -278,7 +278,7 @@ class Scan:
         if engine is not None:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
             notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
-        unsure = [*engine.ledger.unsure] if engine is not None and engine.ledger else []
+        unsure = [*engine.undo_log.unsure] if engine is not None and engine.undo_log else []
         unsure += engine.switches.moved if engine is not None and engine.switches else ()
         notes += unsure
         made = self._write_up(engine, distrust)
@@ -440,7 +440,7 @@ class Scan:
         shut = [name for name, sealed in self.past.undos.items() if not self.seal.opens(sealed)]
         return (
             *(f"{name} could not be undone: it was done with other credentials" for name in shut),
-            *(_surely("writes", engine.ledger.restore) if engine.ledger else ()),
+            *(_surely("writes", engine.undo_log.restore) if engine.undo_log else ()),
             *(_surely("relations", engine.ties.restore) if engine.ties else ()),
             *(_surely("settings", engine.switches.restore) if engine.switches else ()),
         )

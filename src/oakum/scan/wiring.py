@@ -25,7 +25,6 @@ from oakum.scan.facts import declared_names, ids_of, is_closed, policy_names, un
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.ledger import Ledger, from_json
 from oakum.scan.matrix import Matrix, Outcome
 from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
@@ -40,6 +39,7 @@ from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import Governor, together
+from oakum.scan.undo_log import UndoLog, from_json
 from oakum.scan.write_answers import WriteAnswers
 from oakum.scan.write_log import WriteLog
 from oakum.semantics import Model
@@ -127,7 +127,7 @@ class Wiring:
                 " sealed; leave out --journal, or give the identities logins"
             )
         if engine.may.writes or self.past.undos:
-            engine.ledger = self._ledger(engine)
+            engine.undo_log = self._undo_log(engine)
             engine.newcomers = self._newcomers(engine)
         if self.may.own_settings or self.past.pending:
             engine.switches = self._switches(engine, log)
@@ -144,7 +144,7 @@ class Wiring:
     def _sealed(self, flip: Flip) -> Flip:
         return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
 
-    def _ledger(self, engine: Engine) -> Ledger:
+    def _undo_log(self, engine: Engine) -> UndoLog:
         def log(kind: str, entry: Json) -> None:
             self.writes.heard(kind, entry["name"] if kind == "undo" else entry)
             if self.journal is not None and kind == "undo":
@@ -153,7 +153,7 @@ class Wiring:
                 self.journal.undo(kind, entry)
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
-        return Ledger(engine.ask, log, left, patience=self.patience)
+        return UndoLog(engine.ask, log, left, patience=self.patience)
 
     def _undos(self) -> Iterator[Mapping[str, Json]]:
         """What a killed run has left to be undone."""

@@ -62,11 +62,11 @@ class WriteLog:
 def wrote_to(engine: Engine) -> Iterator[str]:
     """How many objects of the identities were written to, of which kinds: their values are put
     back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
-    ledger, switches = engine.ledger, engine.switches
+    undo_log, switches = engine.undo_log, engine.switches
     accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
     found = {
         (resource, whose, "" if resource in accounts else key)
-        for resource, whose, key in (ledger.existing if ledger else ())
+        for resource, whose, key in (undo_log.existing if undo_log else ())
     }
     once = {(resource, whose) for resource, whose, _ in found}
     for whose, path in switches.reception.written if switches else ():

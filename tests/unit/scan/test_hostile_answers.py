@@ -13,7 +13,6 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.ledger import in_path, marked
 from oakum.scan.login import sent_to_login
 from oakum.scan.paging import next_page
 from oakum.scan.transport import (
@@ -23,6 +22,7 @@ from oakum.scan.transport import (
     cookies_of,
     not_too_deep,
 )
+from oakum.scan.undo_log import in_path, marked
 from oakum.semantics.span import MAX_DEPTH
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.patience import PAUSES, Patience
+from oakum.scan.undo_log import Undo, UndoLog, extract
 
 AT = "http://market.test/notes/n1"
 
@@ -47,9 +47,9 @@ def patch(text: str) -> Request:
     return Request("PATCH", AT, {}, json.dumps({"text": text}).encode())
 
 
-def written(note: Note, *, refused: bool = False) -> tuple[Ledger, Undo]:
-    """A ledger that has seen ben write to ann's note."""
-    found = Ledger(note, lambda kind, entry: None, patience=Patience(note.sleep))
+def written(note: Note, *, refused: bool = False) -> tuple[UndoLog, Undo]:
+    """A undo log that has seen ben write to ann's note."""
+    found = UndoLog(note, lambda kind, entry: None, patience=Patience(note.sleep))
     look = Request("GET", AT)
     steps = (("ben", patch("hers")), ("ann", patch("hers")))
     before = extract(note("ann", look), ("text",))

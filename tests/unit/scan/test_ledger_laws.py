@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oakum.contract.model import Json
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.ledger import Ledger, Made, Undo, as_json, extract, from_json, in_path, marked
+from oakum.scan.undo_log import Made, Undo, UndoLog, as_json, extract, from_json, in_path, marked
 from tests.unit.scan.studio import reply
 
 ROOT = "http://market.test"
@@ -63,9 +63,9 @@ def entry(before: Json, steps: int = 1, name: str = "Stall.sign of ann") -> Undo
     )
 
 
-def ledger(ask: Any) -> tuple[Ledger, list[tuple[str, Json]]]:
+def undo_log(ask: Any) -> tuple[UndoLog, list[tuple[str, Json]]]:
     said: list[tuple[str, Json]] = []
-    return Ledger(ask, lambda kind, entry: said.append((kind, entry))), said
+    return UndoLog(ask, lambda kind, entry: said.append((kind, entry))), said
 
 
 @LAW
@@ -74,7 +74,7 @@ def test_what_is_said_to_be_undone_is_and_what_is_not_is_kept(
     before: Json, after: Json, how: list[str]
 ) -> None:
     stall = Stall(after, how)
-    book, said = ledger(stall)
+    book, said = undo_log(stall)
     undo = entry(before, len(how))
     book.enter(undo)
     done = book.undo(undo)
@@ -89,7 +89,7 @@ def test_what_is_said_to_be_undone_is_and_what_is_not_is_kept(
 @given(VALUES, VALUES, st.lists(HOW, min_size=1, max_size=3))
 def test_undoing_twice_is_undoing_once(before: Json, after: Json, how: list[str]) -> None:
     stall = Stall(after, how)
-    book, _ = ledger(stall)
+    book, _ = undo_log(stall)
     undo = entry(before, len(how))
     book.enter(undo)
     if not book.undo(undo):
@@ -108,7 +108,7 @@ def test_writes_one_after_the_other_are_taken_back_to_what_was_before_the_first(
     first: Json, then: list[Json]
 ) -> None:
     stall = Stall(first)
-    book, said = ledger(stall)
+    book, said = undo_log(stall)
     names = [f"Stall.sign, write {n}" for n in range(len(then))]
     for name, value in zip(names, then, strict=True):
         book.enter(entry(stall.state["sign"], name=name))
@@ -122,7 +122,7 @@ def test_writes_one_after_the_other_are_taken_back_to_what_was_before_the_first(
 @given(st.permutations(["does it", "refuses", "breaks"]))
 def test_one_that_cannot_be_taken_back_is_told_and_keeps_no_other_from_it(how: list[str]) -> None:
     stall = Stall("felt", how)
-    book, _ = ledger(stall)
+    book, _ = undo_log(stall)
     for n in range(3):
         book.enter(entry(f"sign {n}", name=f"write {n}"))
     said = book.restore()
@@ -136,7 +136,7 @@ def test_one_that_cannot_be_taken_back_is_told_and_keeps_no_other_from_it(how: l
 def test_an_answer_that_is_nested_beyond_all_measure_is_told_and_stops_nothing(depth: int) -> None:
     deep = b'{"id": 1, "sign": ' + b"[" * depth + b"]" * depth + b"}"
     things = Request("GET", f"{ROOT}/things")
-    book, _ = ledger(lambda viewer, request: Response(200, {}, deep))
+    book, _ = undo_log(lambda viewer, request: Response(200, {}, deep))
     book.enter(Made("a new `Thing`", "ann", MARK, "id", (things,), Request("DELETE", ROOT)))
     book.enter(entry("wool"))
     assert "Stall.sign of ann could not be undone: look at it by hand" in book.restore()
@@ -144,7 +144,7 @@ def test_an_answer_that_is_nested_beyond_all_measure_is_told_and_stops_nothing(d
 
 def test_a_journal_that_fails_keeps_nothing_from_being_undone() -> None:
     stall = Stall("felt")
-    book, _ = ledger(stall)
+    book, _ = undo_log(stall)
     book.enter(entry("wool"))
 
     def full(kind: str, entry: Json) -> None:
@@ -162,7 +162,7 @@ def test_what_one_identity_cannot_take_back_another_may() -> None:
             raise TargetError("ann could not log in")
         return stall(viewer, request)
 
-    book, _ = ledger(ask)
+    book, _ = undo_log(ask)
     book.enter(entry("wool", steps=2))
     assert book.restore() == () and stall.state["sign"] == "wool"
 
@@ -265,7 +265,7 @@ def test_what_is_found_by_its_mark_is_removed_and_nothing_else(
         wrapped=wrapped,
         look=look,
     )
-    book, said = ledger(shelf)
+    book, said = undo_log(shelf)
     made = Made(
         "a new `Thing` of ann", "ann", MARK, "id", (Request("GET", f"{ROOT}/things"),),
         Request("DELETE", f"{ROOT}/things/{{key}}"),

@@ -10,10 +10,10 @@ from oakum.errors import InputError, TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
-from oakum.scan.ledger import Undo, as_json
 from oakum.scan.restoring import Restored, restore
 from oakum.scan.run import Options
 from oakum.scan.seal import Seal
+from oakum.scan.undo_log import Undo, as_json
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped
 

@@ -29,13 +29,13 @@ from oakum.scan.contacts import is_secret, noun_of
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import value_at
-from oakum.scan.ledger import Ledger, Made, in_path, marked
 from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.login import json_of
 from oakum.scan.owned import LETS_IN
 from oakum.scan.restraint import barred, remover, why_no_creation
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo_log import Made, UndoLog, in_path, marked
 from oakum.scan.variants import last_parameter, other_value, shape_of, written
 from oakum.scan.wording import harmless, typed
 from oakum.semantics import Model
@@ -65,13 +65,13 @@ class _Pair:
 
 def run(engine: Engine) -> None:
     """Only with leave to write."""
-    if not engine.may.writes or engine.ledger is None:
+    if not engine.may.writes or engine.undo_log is None:
         return
     for pair in _pairs(engine.model, engine.params):
         engine.say(f"making one `{pair.resource}`, and taking it away")
         refused = set[int]()
         for owner in engine.cast.subjects():
-            if _Trial(engine, engine.ledger, pair, owner, refused).run():
+            if _Trial(engine, engine.undo_log, pair, owner, refused).run():
                 break
         else:
             if refused:
@@ -120,7 +120,7 @@ class _Trial:
     """One identity's creations of one resource."""
 
     engine: Engine
-    ledger: Ledger
+    undo_log: UndoLog
     pair: _Pair
     owner: str
     refused: set[int]
@@ -172,43 +172,47 @@ class _Trial:
         )  # fmt: skip
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
-        older = {in_path(row[key]) for row in rows if key in row} | self.ledger.keys(made)
+        older = {in_path(row[key]) for row in rows if key in row} | self.undo_log.keys(made)
         made = replace(made, older=frozenset(older - {""}))
-        self.ledger.enter(made)
+        self.undo_log.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
         self.told_once = engine.answers is not None and engine.answers.told_once
-        there = answer.status < 400 or (answer.status >= 500 and self.ledger.shows(made))
+        there = answer.status < 400 or (answer.status >= 500 and self.undo_log.shows(made))
         if there:
             engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         if answer.status >= 400:
             self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end
-                self.ledger.refused(made)
+                self.undo_log.refused(made)
             elif not there:
                 said = (
                     f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
                     f" the same, it holds a text that begins with `{mark.split()[0]}`"
                 )
-                self.ledger.unsure += [said] if said not in self.ledger.unsure else ()
+                self.undo_log.unsure += [said] if said not in self.undo_log.unsure else ()
             return None
         seen = marked(json_of(answer), mark, key)
         shown = seen[0] if seen else None
         told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
-        if told in made.older and self.ledger.is_ours(made, told, shown, echo=True):
+        if told in made.older and self.undo_log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
             return None
-        if told and told not in made.older and self.ledger.is_ours(made, told, shown, echo=True):
-            made = self.ledger.learn(made, told)
+        if told and told not in made.older and self.undo_log.is_ours(made, told, shown, echo=True):
+            made = self.undo_log.learn(made, told)
         view = self._view(made) or shown or {}
         known = made.known or in_path(view.get(key))
         if known in made.older and view is not shown:
             self._wrote_over(made)
             return None
-        if not made.known and known and self.ledger.is_ours(made, known, view, echo=view is shown):
-            made = self.ledger.learn(made, known)
+        if (
+            not made.known
+            and known
+            and self.undo_log.is_ours(made, known, view, echo=view is shown)
+        ):
+            made = self.undo_log.learn(made, known)
         if not made.known:  # looked for once more at the end, and told if it is not found
-            self.ledger.taken(made)
+            self.undo_log.taken(made)
             self.stopped = True
             return None
         return made, view
@@ -217,7 +221,7 @@ class _Trial:
         """The mark stands in an object that was there before: the creation has changed that one,
         and removing it would lose it whole."""
         make, self.stopped = self.pair.make.endpoint, True
-        self.ledger.overwrote(
+        self.undo_log.overwrote(
             made,
             f"{make.method} {make.path} wrote over a `{self.pair.resource}` of {self.owner} that"
             " was there before, where it was to make one: put it back by hand",
@@ -308,7 +312,7 @@ class _Trial:
                 answer = engine.send(main, self.owner, filled)
                 if found := marked(json_of(answer), made.mark, made.key):
                     return found[0]
-        return next(iter(self.ledger.seen(made)), {})
+        return next(iter(self.undo_log.seen(made)), {})
 
     # ------------------------------------------------------------ asking for more
 
@@ -381,7 +385,7 @@ class _Trial:
         return made[1]
 
     def _undo(self, made: Made) -> None:
-        self.stopped = not self.ledger.undo(made) or self.stopped
+        self.stopped = not self.undo_log.undo(made) or self.stopped
 
     # ------------------------------------------------------------ taking it away
 
@@ -401,13 +405,13 @@ class _Trial:
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         engine = self.engine
-        if not self.ledger.shows(made):
+        if not self.undo_log.shows(made):
             return False  # it was gone, or could not be seen, before anybody took it away
         url = made.remove.url.replace("{key}", quote(made.known, safe=""))
         symbolic = self.pair.remove.operation.path
         asked = Filled(replace(made.remove, url=url), {}, frozenset({made.known}), symbolic)
         answer = engine.send(self.pair.remove, viewer, asked)
-        gone = answer.status < 400 and all(self.ledger.shows(made) is False for _ in range(2))
+        gone = answer.status < 400 and all(self.undo_log.shows(made) is False for _ in range(2))
         if not gone:
             return False
         note = "the owner's own view had lost it afterwards; the run had made it for this"

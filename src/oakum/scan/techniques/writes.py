@@ -28,12 +28,12 @@ from oakum.scan.bodies import body_shape
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
-from oakum.scan.ledger import Ledger, Undo, extract
 from oakum.scan.left_out import left_out, why_left_out
 from oakum.scan.masks import looks_masked
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo_log import Undo, UndoLog, extract
 from oakum.scan.variants import last_parameter, other_value, place, shape_of, written
 from oakum.semantics import Model
 from oakum.semantics.decide import through
@@ -50,11 +50,11 @@ _EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 def run(engine: Engine) -> None:
     """Only with leave to write."""
-    if not engine.may.writes or engine.ledger is None:
+    if not engine.may.writes or engine.undo_log is None:
         return
     engine.say("writing where nobody may, and putting it back")
     for gate, resource in _endpoints(engine.model, engine.params):
-        _Endpoint(engine, engine.ledger, gate, resource).run()
+        _Endpoint(engine, engine.undo_log, gate, resource).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -128,7 +128,7 @@ class _Endpoint:
     """One writing operation on objects of one resource."""
 
     engine: Engine
-    ledger: Ledger
+    undo_log: UndoLog
     gate: Gate
     resource: str
 
@@ -219,7 +219,7 @@ class _Endpoint:
         self.steady = {}
         if moved:
             how = f"{self.gate.endpoint.method} {self.gate.endpoint.path}"
-            self.ledger.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
+            self.undo_log.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
 
     def _changes(
         self, owner: str, viewer: str | None, view: _View, *, declared: bool
@@ -296,12 +296,12 @@ class _Endpoint:
             json_bytes(dict(changes)).decode(),
         )
         own = self._own_side(viewer, owner, names)
-        self.ledger.enter(undo)
+        self.undo_log.enter(undo)
         if own is not None:
-            self.ledger.enter(own)
+            self.undo_log.enter(own)
         for each in (undo, own):
             if each is not None:
-                self.ledger.is_sent(each)
+                self.undo_log.is_sent(each)
         answer = engine.send(self.gate, viewer, replace(filled, request=forth))
         if engine.answers is not None and engine.answers.told_once:
             answer = engine.send(self.gate, viewer, replace(filled, request=forth))
@@ -312,11 +312,11 @@ class _Endpoint:
         key = engine.model.policy.resources[self.resource].key
         if after is None and viewer != owner and key:
             stuck = [key]  # the owner has lost it: who wrote to it took it over
-        undone = self.ledger.undo(undo)
+        undone = self.undo_log.undo(undo)
         if self.gate.operation.method == "PUT":
             self._give_back(owner, again, filled)
         if own is not None:
-            self.ledger.undo(own)
+            self.undo_log.undo(own)
         for name in stuck:
             self._tell(name, owner, viewer, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
@@ -325,9 +325,9 @@ class _Endpoint:
         """What an answer says of the writes: refused, or the objects were written to."""
         for each in sent:
             if 300 <= answer.status < 500:
-                self.ledger.is_refused(each)
+                self.undo_log.is_refused(each)
             else:
-                self.ledger.existing.add(self._named(each.check[0] or "", view, owner))
+                self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
 
     def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""

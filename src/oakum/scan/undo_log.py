@@ -81,7 +81,7 @@ _LOOKS = 40
 
 
 @dataclass
-class Ledger:
+class UndoLog:
     """Undoes what was written, last first."""
 
     ask: Ask

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.contract.model import Json
 from oakum.exchange import Request, Response
-from oakum.scan.ledger import Ledger, Made, Undo, as_json, from_json
+from oakum.scan.undo_log import Made, Undo, UndoLog, as_json, from_json
 
 AT = "http://market.test/stalls"
 MADE = Made(
@@ -47,9 +47,9 @@ class Market:
         return Response(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
-def ledger(market: Market, *pending: Made) -> tuple[Ledger, list[tuple[str, Json]]]:
+def undo_log(market: Market, *pending: Made) -> tuple[UndoLog, list[tuple[str, Json]]]:
     said: list[tuple[str, Json]] = []
-    return Ledger(market, lambda kind, entry: said.append((kind, entry)), list(pending)), said
+    return UndoLog(market, lambda kind, entry: said.append((kind, entry)), list(pending)), said
 
 
 SIGNS = ["wool", "rope", "felt", "clay", "tin", "oakum 1a2b", "glass"]
@@ -58,7 +58,7 @@ SIGNS = ["wool", "rope", "felt", "clay", "tin", "oakum 1a2b", "glass"]
 @pytest.mark.parametrize("cards", [False, True])
 def test_what_was_made_before_its_key_was_told_is_found_on_any_page(cards: bool) -> None:
     market = Market(SIGNS, cards)
-    found, said = ledger(market, MADE)
+    found, said = undo_log(market, MADE)
     assert found.restore() == ()
     assert [each["sign"] for each in market.stalls.values()] == [
         s for s in SIGNS if s[:5] != "oakum"
@@ -68,7 +68,7 @@ def test_what_was_made_before_its_key_was_told_is_found_on_any_page(cards: bool)
 
 def test_what_was_never_made_is_done_with_when_all_pages_were_read() -> None:
     market = Market(SIGNS[:5])
-    found, _ = ledger(market, MADE)
+    found, _ = undo_log(market, MADE)
     assert found.restore() == ()
     assert not any(each.startswith("DELETE") for each in market.asked)
     assert len(market.stalls) == 5
@@ -80,7 +80,7 @@ def test_what_nobody_could_have_seen_is_left(blind: Made) -> None:
         def __call__(self, viewer: str | None, request: Request, /) -> Response:
             return super().__call__(viewer, request) if viewer == "ann" else self.reply(None, 401)
 
-    found, said = ledger(Shut(SIGNS), blind)
+    found, said = undo_log(Shut(SIGNS), blind)
     (words,) = found.restore()
     assert "could not be undone" in words and said == []
 
@@ -90,14 +90,14 @@ def test_a_list_that_cannot_be_read_has_shown_nobody_anything() -> None:
         def reply(self, body: Any, status: int = 200) -> Response:
             return Response(200, {"content-type": "text/html"}, b"<p>back soon</p>")
 
-    found, said = ledger(Maintained(SIGNS), MADE)
+    found, said = undo_log(Maintained(SIGNS), MADE)
     (words,) = found.restore()
     assert "could not be undone" in words and said == []
 
 
 def test_a_key_that_was_told_needs_no_search() -> None:
     market = Market(SIGNS)
-    found, _ = ledger(market, replace(MADE, known="s5"))
+    found, _ = undo_log(market, replace(MADE, known="s5"))
     assert found.restore() == ()
     assert "s5" not in market.stalls
     assert sum("page=" in each for each in market.asked) == 0
@@ -106,7 +106,7 @@ def test_a_key_that_was_told_needs_no_search() -> None:
 def test_what_the_api_says_that_it_made_is_remembered_as_made() -> None:
     """From then on a list without it is no proof that it was never there."""
     other = replace(MADE, name="another", mark="oakum 9z")
-    found, said = ledger(Market(SIGNS), MADE, other)
+    found, said = undo_log(Market(SIGNS), MADE, other)
     now = found.taken(MADE)
     assert now == replace(MADE, taken=True)
     assert said == [("undo", as_json(now))]
@@ -115,13 +115,13 @@ def test_what_the_api_says_that_it_made_is_remembered_as_made() -> None:
 
 def test_a_removal_that_removes_nothing_is_seen() -> None:
     market = Market(SIGNS, deletes=False)
-    found, _ = ledger(market, replace(MADE, known="s5"))
+    found, _ = undo_log(market, replace(MADE, known="s5"))
     assert found.restore() != ()
 
 
 def test_a_refused_creation_is_not_searched_for_while_the_run_goes_on() -> None:
     market = Market(SIGNS[:5])
-    found, _ = ledger(market)
+    found, _ = undo_log(market)
     found.enter(MADE)
     assert found.undo(MADE)
     assert len(market.asked) == 1
@@ -134,11 +134,11 @@ def test_what_was_refused_stays_in_the_journal_until_it_was_looked_for_on_every_
     """Killed before that, the next run finds it there."""
     signs = SIGNS if made_all_the_same else SIGNS[:5]
     market = Market(signs)
-    found, said = ledger(market)
+    found, said = undo_log(market)
     found.enter(MADE)
     found.refused(MADE)
     assert [kind for kind, _ in said] == ["undo"]
-    killed, _ = ledger(Market(signs), MADE)  # what a journal holds is taken up by another run
+    killed, _ = undo_log(Market(signs), MADE)  # what a journal holds is taken up by another run
     assert killed.restore() == ()
     assert found.restore() == ()
     assert said[-1] == ("undone", MADE.name)
@@ -170,7 +170,7 @@ class Shut(Market):
 
 
 def test_whether_it_is_there_is_asked_as_the_one_who_made_it() -> None:
-    found, _ = ledger(Shut(SIGNS))
+    found, _ = undo_log(Shut(SIGNS))
     assert found.shows(replace(MADE, known="s5")) is True
     assert found.shows(replace(MADE, known="s1")) is False  # there, and not ours
     assert found.shows(replace(MADE, known="gone")) is False
@@ -178,7 +178,7 @@ def test_whether_it_is_there_is_asked_as_the_one_who_made_it() -> None:
 
 def test_only_the_key_that_stands_beside_the_mark_is_ours() -> None:
     """Where no endpoint shows the one object, a list has the word."""
-    found, _ = ledger(Market([*SIGNS[5:], *SIGNS[:5]]))
+    found, _ = undo_log(Market([*SIGNS[5:], *SIGNS[:5]]))
     listed = replace(MADE, look=None)
     assert found.is_ours(listed, "s0")
     for other in ("s1", "s2", "gone", "", "../s0"):
@@ -206,10 +206,10 @@ class Profile:
         return Response(200, {}, json.dumps(self.own).encode())
 
 
-def tried(profile: Profile, **sent: Any) -> tuple[Ledger, bool]:
+def tried(profile: Profile, **sent: Any) -> tuple[UndoLog, bool]:
     """Whether a trial write to a profile counts as taken back."""
     said: list[tuple[str, Json]] = []
-    found = Ledger(profile, lambda kind, entry: said.append((kind, entry)))
+    found = UndoLog(profile, lambda kind, entry: said.append((kind, entry)))
     before = {name: profile.own[name] for name in sent}
     back = Request("PATCH", f"{AT}/me", {}, json.dumps(before).encode())
     undo = Undo(
