@@ -26,8 +26,8 @@ from oakum.scan.credentials import (
     Tie,
     shell_name,
 )
+from oakum.scan.secret_store import Run, SecretStore
 from oakum.scan.transport import run_command
-from oakum.scan.vault import Run, Vault
 from oakum.scan.ways import Way, Ways
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
@@ -53,11 +53,11 @@ def load_identities(
     """
     r = Reader([])
     root = _parse(path, r.problems)
-    vault = Vault(r, path.parent, os.environ if environ is None else environ, run)
+    secret_store = SecretStore(r, path.parent, os.environ if environ is None else environ, run)
     if root.get("auth") is not None:
-        found = wfc.read(r, vault, root)
+        found = wfc.read(r, secret_store, root)
     else:
-        found = _File(r, vault).read(root, relations)
+        found = _File(r, secret_store).read(root, relations)
     if not r.problems and not found.items:
         hint = "with nobody who owns something, nothing can be told to leak; list an account or two"
         r.wrong(root, "the identities file names nobody", hint)
@@ -65,8 +65,8 @@ def load_identities(
         raise InputError(r.problems)
     return replace(
         found,
-        warnings=(*found.warnings, *_readable_by_others(path, vault)),
-        _secrets=frozenset(vault.found),
+        warnings=(*found.warnings, *_readable_by_others(path, secret_store)),
+        _secrets=frozenset(secret_store.found),
     )
 
 
@@ -85,21 +85,21 @@ def _unquoted(problem: Problem) -> Problem:
     return Problem(problem.location, quotes)
 
 
-def _readable_by_others(path: Path, vault: Vault) -> list[Problem]:
-    if not vault.literal or not path.stat().st_mode & 0o077:
+def _readable_by_others(path: Path, secret_store: SecretStore) -> list[Problem]:
+    if not secret_store.literal or not path.stat().st_mode & 0o077:
         return []
     hint = f"run `chmod 600 {path.name}`, or write `{{env: NAME}}` in its place"
     message = "a secret stands in this file, which other users of this machine can read"
-    return [Problem(min(vault.literal), message, hint)]
+    return [Problem(min(secret_store.literal), message, hint)]
 
 
 class _File:
     """Oakum's own form."""
 
-    def __init__(self, r: Reader, vault: Vault) -> None:
+    def __init__(self, r: Reader, secret_store: SecretStore) -> None:
         self.r = r
-        self.vault = vault
-        self.ways = Ways(r, vault)
+        self.secret_store = secret_store
+        self.ways = Ways(r, secret_store)
         self.notes: list[Problem] = []
 
     def read(self, root: Node, relations: Collection[str]) -> Identities:
@@ -132,7 +132,7 @@ class _File:
             return None
         given = {str(k.scalar): k for k, _ in node.items if k.scalar not in _KEYS}
         entries = record(self.r, node, f"`{name}`", [*_KEYS, *given])
-        values = {name: self.vault.value(name, entries[name]) for name in given}
+        values = {name: self.secret_store.value(name, entries[name]) for name in given}
         way = self._way(entries, key, None if name == "anonymous" else shared)
         way = self._with_lines(entries, way, set(given))
         self._check(key, way, given, values)
@@ -141,7 +141,7 @@ class _File:
             way.login,
             way.sends,
             {**way.variables, **{name: value for name, value in values.items() if value}},
-            self.vault.environment,
+            self.secret_store.environment,
             entries.read("claims", self._facts, {}),
             entries.read("facts", self._facts, {}),
             entries.read("states", self._facts, {}),
@@ -174,11 +174,11 @@ class _File:
             node = entries[which]
             for line in node.elements if node.kind == "list" else (node,):
                 if which == "cookie" and isinstance(line.scalar, str):
-                    self.vault.template(line)
-                    lines += self.vault.cookies(line, line.scalar)
+                    self.secret_store.template(line)
+                    lines += self.secret_store.cookies(line, line.scalar)
                 else:
-                    lines += self.vault.line(line)
-        sends, hidden = self.vault.fixed(lines, taken)
+                    lines += self.secret_store.line(line)
+        sends, hidden = self.secret_store.fixed(lines, taken)
         sound = way.sound and len(self.r.problems) == before
         return Way(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
 
@@ -220,7 +220,7 @@ class _File:
         if node.kind == "map":
             return {key.scalar: self._fact(value) for key, value in node.items}
         if isinstance(node.scalar, str) and "${" in node.scalar:
-            found = self.vault.resolved(node, node.scalar)
+            found = self.secret_store.resolved(node, node.scalar)
             return found.reveal() if found else None
         return node.scalar
 

@@ -29,6 +29,7 @@ from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
+from oakum.scan.encryption import Encryption
 from oakum.scan.endpoints import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
@@ -42,7 +43,6 @@ from oakum.scan.patience import Patience
 from oakum.scan.removed import tell_removals
 from oakum.scan.reopened import still_open
 from oakum.scan.restraint import all_untried, untried, why_not_called
-from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
@@ -159,14 +159,14 @@ class Scan:
             options.allow_own_settings, options.allow_writes, options.twins, options.twin,
             options.front_end,
         )  # fmt: skip
-        self.seal = Seal(self.identities.secrets(), self.run)
+        self.seal = Encryption(self.identities.secrets(), self.run)
         self.writes = WriteLog()
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume or options.restore:
             self.past = self._recall()
             self.run = self.past.run
-            self.seal = Seal(self.identities.secrets(), self.run)
+            self.seal = Encryption(self.identities.secrets(), self.run)
         elif options.journal is not None:
             _refuse_to_forget(options.journal)
 

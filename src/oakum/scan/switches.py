@@ -18,6 +18,7 @@ from oakum.exchange import Response
 from oakum.scan.asking import Ask, Filled, fill
 from oakum.scan.bodies import body_shape
 from oakum.scan.cast import Cast
+from oakum.scan.encryption import is_sealed
 from oakum.scan.endpoints import Gate
 from oakum.scan.flips import Flip, left_behind
 from oakum.scan.knowledge import Knowledge, value_at
@@ -25,7 +26,6 @@ from oakum.scan.masks import looks_masked
 from oakum.scan.past_cache import fresh, uncached
 from oakum.scan.patience import Patience
 from oakum.scan.reception import Reception
-from oakum.scan.seal import is_sealed
 from oakum.scan.settings_body import (
     DeclaredSettings,
     SettingsWrite,

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from oakum.contract.reader import Entries, Reader, flag, one_of, record, word
 from oakum.contract.source import Node
 from oakum.scan.credentials import Command, Csrf, Login, Secret, Send, escaped, names
-from oakum.scan.vault import Vault
+from oakum.scan.secret_store import SecretStore
 
 _METHODS = ("post", "get", "put", "patch")
 _LOGIN = (
@@ -54,14 +54,14 @@ class Way:
 class Ways:
     """Reads ways to log in; mistakes are noted at the reader."""
 
-    def __init__(self, r: Reader, vault: Vault) -> None:
+    def __init__(self, r: Reader, secret_store: SecretStore) -> None:
         self.r = r
-        self.vault = vault
+        self.secret_store = secret_store
 
     def command(self, node: Node, bearer: bool) -> Way:
         """A program that prints a token."""
-        argv = self.vault.argv(node)
-        command = Command(argv, self.vault.directory, node.location)
+        argv = self.secret_store.argv(node)
+        command = Command(argv, self.secret_store.directory, node.location)
         return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))
 
     def login(self, node: Node) -> Way:
@@ -84,7 +84,7 @@ class Ways:
             method,
             where,
             encoding,  # type: ignore[arg-type]  # one of the two keys
-            self.vault.template(body) if body else None,
+            self.secret_store.template(body) if body else None,
             headers=self._headers(entries["headers"]) if "headers" in entries else {},
             basic=self._basic_pair(entries["basic"]) if "basic" in entries else "",
             csrf=self._csrf(entries["csrf"]) if "csrf" in entries else None,
@@ -103,9 +103,9 @@ class Ways:
         lines = [
             send
             for line in (node.elements if node.kind == "list" else (node,))
-            for send in self.vault.line(line)
+            for send in self.secret_store.line(line)
         ]
-        return self.vault.fixed(lines, set())
+        return self.secret_store.fixed(lines, set())
 
     def _where(self, entries: Entries) -> tuple[str, str]:
         given = entries.present(("operation", *_METHODS))
@@ -139,14 +139,14 @@ class Ways:
         return "", ""
 
     def _headers(self, node: Node) -> dict[str, str]:
-        found = self.vault.template(node)
+        found = self.secret_store.template(node)
         if node.kind != "map" or not all(isinstance(value, str) for value in found.values()):
             self.r.wrong(node, "`headers` must be a map of names and text")
             return {}
         return {str(name).lower(): value for name, value in found.items()}
 
     def _basic_pair(self, node: Node) -> str:
-        found = self.vault.template(node)
+        found = self.secret_store.template(node)
         if isinstance(found, str) and ":" in found:
             return found
         self.r.wrong(
@@ -183,9 +183,9 @@ class Ways:
         secrets = {
             key: value
             for key in ("client_id", "client_secret", *_PAIR)
-            if key in entries and (value := self.vault.value(key, entries[key]))
+            if key in entries and (value := self.secret_store.value(key, entries[key]))
         }
-        form = self.vault.template(entries["form"]) if "form" in entries else {}
+        form = self.secret_store.template(entries["form"]) if "form" in entries else {}
         form = {"grant_type": grant, **form}
         if scope := entries.read("scope", word, ""):
             form["scope"] = escaped(scope)
@@ -217,5 +217,5 @@ class Ways:
         pair = (secrets.get("client_id", Secret("")), secrets["client_secret"])
         text = ":".join(quote_plus(part.reveal()) for part in pair)
         basic = Secret(base64.b64encode(text.encode()).decode())
-        self.vault.found.add(basic)
+        self.secret_store.found.add(basic)
         return basic

@@ -17,7 +17,7 @@ from oakum.contract.reader import Entries, Reader, flag, nearest, one_of, record
 from oakum.contract.source import Node
 from oakum.errors import Problem
 from oakum.scan.credentials import Identities, Identity, Login, Secret, Send, escaped
-from oakum.scan.vault import Vault, is_plain
+from oakum.scan.secret_store import SecretStore, is_plain
 
 _INFO = ("name", "fixedHeaders", "loginEndpointAuth", "requireMockHandling", "createUsers")
 _LOGIN = (
@@ -33,7 +33,7 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
 
-def read(r: Reader, vault: Vault, root: Node) -> Identities:
+def read(r: Reader, secret_store: SecretStore, root: Node) -> Identities:
     """The identities of the file; mistakes are noted at the reader."""
     top = record(r, root, "a WFC file", ("schemaVersion", "auth", "authTemplate", "configs"))
     template = top.node.get("authTemplate")
@@ -53,7 +53,7 @@ def read(r: Reader, vault: Vault, root: Node) -> Identities:
             message = f"`createUsers` of `{name}` is not done: Oakum makes no accounts"
             notes.append(Problem(entries["createUsers"].location, message))
         if name:
-            items[name] = _Entry(r, vault, entries, name).identity()
+            items[name] = _Entry(r, secret_store, entries, name).identity()
     return Identities(items, notes=tuple(notes))
 
 
@@ -69,9 +69,9 @@ def _merged(node: Node, template: Node | None) -> Node:
 class _Entry:
     """One entry of `auth`. Its texts are literal, so that a `$` in them is a `$`."""
 
-    def __init__(self, r: Reader, vault: Vault, entries: Entries, name: str) -> None:
+    def __init__(self, r: Reader, secret_store: SecretStore, entries: Entries, name: str) -> None:
         self.r = r
-        self.vault = vault
+        self.secret_store = secret_store
         self.entries = entries
         self.name = name
         self.variables: dict[str, Secret] = {}
@@ -79,7 +79,7 @@ class _Entry:
     def identity(self) -> Identity:
         entries = self.entries
         fixed = self._headers(entries["fixedHeaders"]) if "fixedHeaders" in entries else []
-        sends, hidden = self.vault.fixed(fixed, ())
+        sends, hidden = self.secret_store.fixed(fixed, ())
         login = None
         if "loginEndpointAuth" in entries:
             login, more = self._login(entries["loginEndpointAuth"])
@@ -129,7 +129,7 @@ class _Entry:
         if entries.whole and not cookies and "token" not in entries:
             self.r.wrong(node, "`loginEndpointAuth` has neither `token` nor `expectCookies: true`")
         for send in headers:
-            self.vault.keep(send.value.replace("$$", "$"), send.location)
+            self.secret_store.keep(send.value.replace("$$", "$"), send.location)
         login = Login(
             entries.read("verb", one_of("POST", "GET", "PATCH", "DELETE", "PUT"), "POST"),
             where,
@@ -158,7 +158,7 @@ class _Entry:
         for name in ("username", "password"):
             self.variables[name] = Secret(self._text(payload, name))
         if password := self.variables["password"].reveal():
-            self.vault.keep(password, node.location)
+            self.secret_store.keep(password, node.location)
         fields = {
             payload.read("usernameField", word, "username"): "$username",
             payload.read("passwordField", word, "password"): "$password",
@@ -172,7 +172,7 @@ class _Entry:
         """Remember the secrets in a payload, whatever it is."""
         if not raw:
             return
-        self.vault.keep(raw, node.location)
+        self.secret_store.keep(raw, node.location)
         try:
             found = json.loads(raw)
         except ValueError:
@@ -180,7 +180,7 @@ class _Entry:
         if isinstance(found, Mapping):
             for name, value in found.items():
                 if isinstance(value, str) and value and not is_plain(name):
-                    self.vault.keep(value, node.location)
+                    self.secret_store.keep(value, node.location)
 
     def _token(self, node: Node) -> tuple[str, str, tuple[Send, ...]]:
         entries = record(self.r, node, "`token`", _TOKEN)

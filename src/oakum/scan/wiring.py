@@ -17,6 +17,7 @@ from oakum.scan.census import Census
 from oakum.scan.claims import claims_of
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination
+from oakum.scan.encryption import Encryption
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evaluator import Evaluator
@@ -31,7 +32,6 @@ from oakum.scan.owned import own_fields
 from oakum.scan.patience import Patience
 from oakum.scan.relation_lists import Relations
 from oakum.scan.restraint import barred
-from oakum.scan.seal import Seal
 from oakum.scan.session import Sessions
 from oakum.scan.streams import Listen
 from oakum.scan.switches import Switches
@@ -71,7 +71,7 @@ class Wiring:
     may: May
     target: str
     past: Past
-    seal: Seal
+    seal: Encryption
     sessions: Sessions
     governor: Governor
     listen: Listen

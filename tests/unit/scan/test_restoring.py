@@ -8,11 +8,11 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Exchange, Request, Response
+from oakum.scan.encryption import Encryption
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
 from oakum.scan.restoring import Restored, restore
 from oakum.scan.run import Options
-from oakum.scan.seal import Seal
 from oakum.scan.undo_log import Undo, as_json
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped
@@ -117,7 +117,7 @@ def write(desk: Desk, secrets: list[str]) -> None:
         "`Settings` of ann (theme)", (("ann", back),), ("ann", Request("GET", url)),
         '[{"theme":"theme-of-ann"}]', ("theme",),
     )  # fmt: skip
-    seal = Seal(secrets or scan.identities.secrets(), scan.run)
+    seal = Encryption(secrets or scan.identities.secrets(), scan.run)
     made.undo("undo", undo.name, seal.close(as_json(undo)))
     made.close()
     desk.studio.settings[ANN]["theme"] = "oakum-1234"
@@ -161,7 +161,7 @@ def test_values_of_people_are_not_told(desk: Desk) -> None:
     made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
     made.flip("flip", Flip("ann", "Person.phone", "+49-555", "+49-556", secret=True))
     made.flip("flip", Flip("bob", "follower of ann", True, False))
-    made.undo("undo", "oakum-1", Seal(["x"], scan.run).close({}))
+    made.undo("undo", "oakum-1", Encryption(["x"], scan.run).close({}))
     made.close()
     done = restored(desk)
     assert done.back == ("bob, follower of ann",)

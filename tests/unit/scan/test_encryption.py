@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract.model import Json
-from oakum.scan.seal import Seal, is_sealed
+from oakum.scan.encryption import Encryption, is_sealed
 
 SECRETS = ("ann-hunter2", "bob-hunter2")
 LAW = settings(max_examples=60, deadline=None)
-OURS = Seal(SECRETS, "run-1")
-AGAIN = Seal((*reversed(SECRETS), "ann-hunter2"), "run-1")
+OURS = Encryption(SECRETS, "run-1")
+AGAIN = Encryption((*reversed(SECRETS), "ann-hunter2"), "run-1")
 OTHERS = [
-    Seal(SECRETS, "run-2"),
-    Seal(SECRETS[:1], "run-1"),
-    Seal((*SECRETS, "cat-hunter2"), "run-1"),
-    Seal(("ann-hunter3", "bob-hunter2"), "run-1"),
-    Seal((), "run-1"),
+    Encryption(SECRETS, "run-2"),
+    Encryption(SECRETS[:1], "run-1"),
+    Encryption((*SECRETS, "cat-hunter2"), "run-1"),
+    Encryption(("ann-hunter3", "bob-hunter2"), "run-1"),
+    Encryption((), "run-1"),
 ]
 
 SCALARS = (
@@ -49,7 +49,7 @@ def test_what_was_closed_opens_under_the_same_secrets_in_whatever_order(value: J
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_it_opens_in_no_other_run_and_under_no_other_secrets(other: Seal) -> None:
+def test_it_opens_in_no_other_run_and_under_no_other_secrets(other: Encryption) -> None:
     closed = OURS.close({"birthday": "1990-01-02"})
     assert not other.opens(closed)
     with pytest.raises(ValueError, match="sealed with other credentials") as caught:
@@ -102,5 +102,5 @@ def test_a_closed_value_may_stand_in_a_line_of_a_journal(value: Json) -> None:
 
 
 def test_without_a_secret_there_is_nothing_to_seal_with() -> None:
-    assert not Seal((), "run-1").holds
+    assert not Encryption((), "run-1").holds
     assert OURS.holds

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MARK = "sealed:"
 
 
-class Seal:
+class Encryption:
     """Closes and opens values under one key."""
 
     def __init__(self, secrets: Iterable[str], run: str) -> None:

@@ -26,7 +26,7 @@ _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|sess|sid|jwt|pass|pwd|pi
 _SOURCES = ("env", "file", "command")
 
 
-class Vault:
+class SecretStore:
     """Reads the secrets of one file and remembers each, so that it can be kept out of sight."""
 
     def __init__(self, r: Reader, directory: Path, environ: Mapping[str, str], run: Run) -> None:
