@@ -56,8 +56,8 @@ def command(
     else:
         for each in found.states:
             said = each.message or "logged in and proven"
-            ties = f" ({', '.join(each.relations)})" if each.relations else ""
-            click.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}{ties}: {said}")
+            relationships = f" ({', '.join(each.relations)})" if each.relations else ""
+            click.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}{relationships}: {said}")
         for note in found.notes:
             click.echo(f"note   {note}")
     return int(ExitCode.CLEAN if found.ok else ExitCode.NOT_TRUSTWORTHY)

@@ -30,7 +30,7 @@ class Cast:
     ids: Mapping[str, frozenset[str]]
     """Every value that names an identity: id, user name."""
     claims: Mapping[str, Mapping[str, Json]]
-    ties: Mapping[tuple[str, str], frozenset[str]]
+    relationships: Mapping[tuple[str, str], frozenset[str]]
     """(viewer, owner) → words of the identities file: `follower`, `blocked`, `pending`."""
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
@@ -99,7 +99,7 @@ class Cast:
             return Principal(states=states)
         lookups = [name for name, each in self.policy.relations.items() if each.kind == "lookup"]
         related = {
-            (relation, id): relation in self.ties.get((viewer, owner), ())
+            (relation, id): relation in self.relationships.get((viewer, owner), ())
             for relation in lookups
             for owner, ids in self.ids.items()
             for id in ids
@@ -130,7 +130,7 @@ class Cast:
         if viewer != owner and self.is_unknown(viewer):
             return UNKNOWN_ACCOUNT
         if viewer is not None:
-            extra = sorted(self.ties.get((viewer, owner), frozenset()) - known.keys())
+            extra = sorted(self.relationships.get((viewer, owner), frozenset()) - known.keys())
             if extra:
                 return extra[0]
         for kind in ("owner", "lookup", "field", "claim", "authenticated"):
@@ -162,13 +162,13 @@ class Cast:
 
     def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
         """Somebody is now something else to somebody."""
-        self.ties = {**self.ties, (viewer, owner): relations}
+        self.relationships = {**self.relationships, (viewer, owner): relations}
         self._forget()
 
     def subjects(self) -> list[str]:
         """Identities to look at, those with the most kinds of viewers first."""
-        ties: dict[str, int] = dict.fromkeys(self.ids, 0)
-        for (_, owner), words in self.ties.items():
-            if owner in ties:
-                ties[owner] += len(words)
-        return sorted(self.ids, key=lambda name: -ties[name])
+        relationships: dict[str, int] = dict.fromkeys(self.ids, 0)
+        for (_, owner), words in self.relationships.items():
+            if owner in relationships:
+                relationships[owner] += len(words)
+        return sorted(self.ids, key=lambda name: -relationships[name])

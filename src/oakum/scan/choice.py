@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from oakum.contract.model import Json
 from oakum.finding import Result
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.cast import Cast
 from oakum.scan.knowledge import canonical
 from oakum.scan.matrix import NOBODY, Key, Matrix
-from oakum.scan.switches import Switches
 from oakum.semantics import Model
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Choice:
     model: Model
     cast: Cast
     matrix: Matrix
-    switches: Switches
+    account_settings: AccountSettings
 
     def best(self, seen: Mapping[str, list[dict[str, Json]]]) -> World | None:
         """The (identity, settings) whose world decides the most undecided cells.
@@ -64,11 +64,11 @@ class Choice:
         """Settings that make a cell's state; empty when one of them has no switch."""
         found: list[tuple[str, Json]] = []
         for name, text in key.state:
-            path = self.switches.base(key.resource, name)
+            path = self.account_settings.base(key.resource, name)
             resource, _, base = path.partition(".")
             values = self.model.policy.resources[resource].states[base].values
             value = next((v for v in values if canonical(v) == text), None)
-            if value is None or self.switches.switch(path) is None:
+            if value is None or self.account_settings.switch(path) is None:
                 return ()
             found.append((path, value))
         return tuple(sorted(found, key=repr))
@@ -103,10 +103,10 @@ def owners_by_viewer(model: Model, cast: Cast) -> dict[tuple[str, str], list[str
     return found
 
 
-def reach_states(engine: Engine, switches: Switches) -> None:
+def reach_states(engine: Engine, account_settings: AccountSettings) -> None:
     """Put own accounts into the states that undecided cells speak of, one after another."""
     cast = engine.cast
-    choice = Choice(engine.model, cast, engine.matrix, switches)
+    choice = Choice(engine.model, cast, engine.matrix, account_settings)
     seen = {who: [_account(cast, who)] for who in cast.names()}
     for number in range(1, _MOST_WORLDS + 1):
         best = choice.best(seen)
@@ -117,11 +117,11 @@ def reach_states(engine: Engine, switches: Switches) -> None:
         said = ", ".join(f"{path}={value}" for path, value in wanted)
         engine.say(f"{who} sets {said}")
         changes = {p: v for p, v in wanted if cast.states.get((who, p)) != v}
-        if all(switches.flip(who, path, value) for path, value in changes.items()):
+        if all(account_settings.flip(who, path, value) for path, value in changes.items()):
             engine.enter(f"world {number}", who)
             engine.round()
         else:
-            engine.notes.append(f"{switches.why}: {said} of {who}")
+            engine.notes.append(f"{account_settings.why}: {said} of {who}")
 
 
 def _account(cast: Cast, who: str) -> dict[str, Json]:

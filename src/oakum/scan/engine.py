@@ -17,6 +17,7 @@ from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
 from oakum.scan.absent import Control, ask_for_nobodys, look_again
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Ask, Filled, curl, fill
@@ -32,13 +33,12 @@ from oakum.scan.flips import Flip
 from oakum.scan.forms import Form, Keeping, form_of, governed, keeping_of
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import NOBODY, Matrix, Outcome
-from oakum.scan.newcomers import Newcomers
 from oakum.scan.own_lists import own_ids
+from oakum.scan.provisioned_accounts import ProvisionedAccounts
+from oakum.scan.relationships import Relationships
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
-from oakum.scan.switches import Switches
 from oakum.scan.technique import May, Pace, Technique
-from oakum.scan.ties import Ties
 from oakum.scan.transport import origin_of
 from oakum.scan.undo_log import UndoLog
 from oakum.scan.write_answers import WriteAnswers
@@ -90,13 +90,13 @@ class Engine:
     """What an endpoint costs at most, in requests."""
     answers: WriteAnswers | None = None
     """Judges the answers to what the run writes; None: nobody does."""
-    switches: Switches | None = None
+    account_settings: AccountSettings | None = None
     """None: nothing may be written, not even to an own account."""
-    ties: Ties | None = None
+    relationships: Relationships | None = None
     """Relations between identities that may be ended for a while; None: none."""
     undo_log: UndoLog | None = None
     """What was written and is to be undone; None: nothing may be written."""
-    newcomers: Newcomers | None = None
+    provisioned: ProvisionedAccounts | None = None
     """Accounts of the run's own; None: nothing may be written."""
     tokens: Callable[[], list[tuple[str, str]]] = list
     """(identity, token) of all that could be a JWT."""
@@ -179,8 +179,8 @@ class Engine:
         ask_for_each(self, 1.0)
         look_again(self)
         self.confirm()
-        if self.switches is not None:
-            reach_states(self, self.switches)
+        if self.account_settings is not None:
+            reach_states(self, self.account_settings)
         still_served(self)
         self.evaluator.take_back()
         say_why(self)

@@ -205,8 +205,8 @@ class Scope:
         if rule in _UNASKED:
             return True
         if rule == "no-login-rate-limit":  # a login that was asked says nothing of a brake
-            newcomers = engine.newcomers if engine is not None else None
-            return newcomers is not None and newcomers.guessed
+            provisioned = engine.provisioned if engine is not None else None
+            return provisioned is not None and provisioned.guessed
         if engine is None or endpoint.operation in self.given - engine.matrix.gates.keys():
             return engine is not None
         if rule == "feed-exposure" and not self._came(engine, endpoint):

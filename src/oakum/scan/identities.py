@@ -114,10 +114,17 @@ class _File:
             hint = 'what every caller sends, such as `anonymous: {header: "apikey: …"}`'
             self.r.wrong(top["identities"], "`anonymous` is the caller who logs in nowhere", hint)
         cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
-        ties = self._ties(top["between"], found, relations) if "between" in top else ()
+        relationships = (
+            self._relationships(top["between"], found, relations) if "between" in top else ()
+        )
         whoami = top.read("whoami", word, "")
         return Identities(
-            items, ties, whoami, notes=tuple(self.notes), cleaner=cleaner, anonymous=anonymous
+            items,
+            relationships,
+            whoami,
+            notes=tuple(self.notes),
+            cleaner=cleaner,
+            anonymous=anonymous,
         )
 
     # ----------------------------------------------------------------------- one identity
@@ -226,7 +233,7 @@ class _File:
 
     # ----------------------------------------------------------------------- who is what to whom
 
-    def _ties(
+    def _relationships(
         self, node: Node, items: Collection[str], relations: Collection[str]
     ) -> tuple[Tie, ...]:
         if node.kind != "list":

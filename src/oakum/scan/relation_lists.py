@@ -139,7 +139,7 @@ class Relations:
             for other in {self.cast.who((each,)) for each in found.ids} - {"", whose}
         }
         for viewer, relation, owner in sorted(bonds):
-            if relation not in self.cast.ties.get((viewer, owner), ()):
+            if relation not in self.cast.relationships.get((viewer, owner), ()):
                 line = f"{viewer} is {relation} of {owner}"
                 self.cast.doubt(
                     viewer, owner,

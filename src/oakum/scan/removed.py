@@ -15,7 +15,7 @@ from oakum.scan.signals import Signal
 
 def tell_removals(engine: Engine) -> None:
     """Add what was seen to the signals of the run, once for each operation."""
-    made, policy = engine.newcomers, engine.model.policy
+    made, policy = engine.provisioned, engine.model.policy
     known = policy.resources.get(made.resource) if made is not None else None
     names = engine.cast.names()
     if made is None or known is None or not names:

@@ -35,12 +35,12 @@ _Fields = set[tuple[str, str]]
 
 def still_open(engine: Engine) -> tuple[str, ...]:
     """Ask again once all was put back; says in words what is shown that was not."""
-    return tuple(_still_open(engine)) if engine.switches is not None else ()
+    return tuple(_still_open(engine)) if engine.account_settings is not None else ()
 
 
 def _still_open(engine: Engine) -> Iterator[str]:
-    assert engine.switches is not None
-    patience = engine.switches.patience
+    assert engine.account_settings is not None
+    patience = engine.account_settings.patience
     patience.renew()
     world = ""
     for (owner, endpoint, viewer), shut in _chosen(engine).items():
@@ -95,9 +95,9 @@ def _chosen(engine: Engine) -> dict[_At, _Fields]:
 def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
     """(owner, cell) of all that somebody was shown rightly in a state into which the run has put
     this owner, whosever it was."""
-    switches, policy = engine.switches, engine.model.policy
-    assert switches is not None
-    for flip in dict.fromkeys(switches.flipped):
+    account_settings, policy = engine.account_settings, engine.model.policy
+    assert account_settings is not None
+    for flip in dict.fromkeys(account_settings.flipped):
         for key, entry in engine.matrix.entries.items():
             gate = engine.matrix.gates.get(key.endpoint)
             if gate is None or entry.result is not Result.OPEN or gate.how or gate.batch:
@@ -105,7 +105,9 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
             states = policy.resources[key.resource].states
             value = canonical(flip.after)
             if any(
-                text == value and name in states and switches.base(key.resource, name) == flip.state
+                text == value
+                and name in states
+                and account_settings.base(key.resource, name) == flip.state
                 for name, text in key.state
             ):
                 yield flip.identity, key

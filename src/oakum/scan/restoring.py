@@ -15,8 +15,8 @@ from oakum.exchange import json_bytes
 from oakum.scan.engine import Event
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Past, recall
+from oakum.scan.relationships import SIGN
 from oakum.scan.run import Options, Scan
-from oakum.scan.ties import SIGN
 
 
 @dataclass(frozen=True)

@@ -279,7 +279,9 @@ class Scan:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
             notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
         unsure = [*engine.undo_log.unsure] if engine is not None and engine.undo_log else []
-        unsure += engine.switches.moved if engine is not None and engine.switches else ()
+        unsure += (
+            engine.account_settings.moved if engine is not None and engine.account_settings else ()
+        )
         notes += unsure
         made = self._write_up(engine, distrust)
         return replace(
@@ -304,8 +306,8 @@ class Scan:
             return left
         if not left:
             left += _surely("settings", partial(still_open, engine))
-        if engine.newcomers is not None:
-            left += _surely("accounts", engine.newcomers.restore)
+        if engine.provisioned is not None:
+            left += _surely("accounts", engine.provisioned.restore)
             tell_removals(engine)
         if self.writes.changes:
             left += _surely("objects", engine.at_last)
@@ -324,7 +326,7 @@ class Scan:
                 engine.introduce(self._given(found, work.sessions), self.past.pending)
                 with self._to_the_end():
                     failed += self._restore(engine)
-                    failed += engine.newcomers.restore() if engine.newcomers else ()
+                    failed += engine.provisioned.restore() if engine.provisioned else ()
             except (BudgetSpent, TargetError) as error:
                 failed.append(str(error))
         return tuple(failed)
@@ -429,8 +431,10 @@ class Scan:
         engine.introduce(given, self.past.pending)
         failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
-            engine.ties = None
-            engine.switches = None  # flipped once more, it would be forgotten how it was at first
+            engine.relationships = None
+            engine.account_settings = (
+                None  # flipped once more, it would be forgotten how it was at first
+            )
         return failed
 
     def _restore(self, engine: Engine | None) -> tuple[str, ...]:
@@ -441,8 +445,12 @@ class Scan:
         return (
             *(f"{name} could not be undone: it was done with other credentials" for name in shut),
             *(_surely("writes", engine.undo_log.restore) if engine.undo_log else ()),
-            *(_surely("relations", engine.ties.restore) if engine.ties else ()),
-            *(_surely("settings", engine.switches.restore) if engine.switches else ()),
+            *(_surely("relations", engine.relationships.restore) if engine.relationships else ()),
+            *(
+                _surely("settings", engine.account_settings.restore)
+                if engine.account_settings
+                else ()
+            ),
         )
 
     def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
@@ -535,9 +543,9 @@ class Scan:
         """Operations that no question was put to; feeds were listened to, and stay."""
         heard = {each.operation.id for each in self.feeds}
         called = engine.called - heard if engine else set()
-        called |= engine.newcomers.asked if engine and engine.newcomers else set()
-        called |= engine.switches.used if engine and engine.switches else set()
-        called |= engine.ties.used if engine and engine.ties else set()
+        called |= engine.provisioned.asked if engine and engine.provisioned else set()
+        called |= engine.account_settings.used if engine and engine.account_settings else set()
+        called |= engine.relationships.used if engine and engine.relationships else set()
         for each, id in ((each, each.endpoint.operation) for each in self.skipped):
             if id not in called:
                 why = self.options.allow_writes and why_not_called(self.model, id)

@@ -21,7 +21,7 @@ from oakum.scan.contacts import Noun, is_secret, talks
 from oakum.scan.contrast import holds, is_echo, outline, texts, told
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical, says_nothing
-from oakum.scan.newcomers import Newcomer, Newcomers
+from oakum.scan.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.signals import Signal
 
 _TALK, _ORACLE = "talk", "oracle"
@@ -45,8 +45,8 @@ class Taken:
     """One trial, with two accounts of the run's own."""
 
     engine: Engine
-    newcomers: Newcomers
-    pair: tuple[Newcomer, Newcomer]
+    provisioned: ProvisionedAccounts
+    pair: tuple[ProvisionedAccount, ProvisionedAccount]
     views: Mapping[str, Mapping[str, Json]]
     """Name of an account → what it was shown of itself."""
     label: str
@@ -55,17 +55,17 @@ class Taken:
     """Every question so far was refused; else no other is put."""
     _silent: set[Noun] = field(default_factory=set)
     """Kinds of names of which the registration does not tell that they are taken."""
-    _asked: dict[tuple[str, int, str, bool], Newcomer] = field(default_factory=dict)
+    _asked: dict[tuple[str, int, str, bool], ProvisionedAccount] = field(default_factory=dict)
 
     def run(self) -> None:
         """Each name that a registration takes, by itself."""
-        for noun, named_by in self.newcomers.names():
+        for noun, named_by in self.provisioned.names():
             if self.open:
                 self._about(noun, named_by)
         unasked(
             self.engine,
             "the run makes its accounts elsewhere",
-            beside=self.newcomers.gate.operation.id,
+            beside=self.provisioned.gate.operation.id,
         )
 
     def _about(self, noun: Noun, named_by: str) -> None:
@@ -97,14 +97,14 @@ class Taken:
             self._signal(_ORACLE, named_by, heard, note, says)
 
     def _takes_secret(self) -> bool:
-        operation = self.newcomers.gate.operation
+        operation = self.provisioned.gate.operation
         found = talks(self.engine.model, (), _TALK, writes=True)
         return any(each.secret for each in found if each.gate.operation.id == operation.id)
 
     def _hides(self, path: str) -> bool:
         """Whether it is anybody's business what an account is called by."""
         engine = self.engine
-        return not engine.matrix.sees(self.newcomers.resource, path, None, engine.cast.names()[0])
+        return not engine.matrix.sees(self.provisioned.resource, path, None, engine.cast.names()[0])
 
     # ------------------------------------------------------------ asking
 
@@ -114,19 +114,19 @@ class Taken:
         of = next((each for each in self.pair if each.name == who), None)
         known = self._asked.get((who, nth, noun, bare))
         if known is None:
-            known = self.newcomers.nobody()
+            known = self.provisioned.nobody()
             if of is not None:
                 called = {**known.called, noun: of.called[noun]}
-                known = Newcomer("", called, known.secret)
+                known = ProvisionedAccount("", called, known.secret)
             self._asked[who, nth, noun, bare] = known
         sent: list[Filled] = []
 
         def ask(filled: Filled) -> Response:
             sent.append(filled)
-            return self.engine.send(self.newcomers.gate, None, filled)
+            return self.engine.send(self.provisioned.gate, None, filled)
 
-        current = None if of is None else self.newcomers.current(of)
-        claim = self.newcomers.contest(current, known, ask, bare=bare)
+        current = None if of is None else self.provisioned.current(of)
+        claim = self.provisioned.contest(current, known, ask, bare=bare)
         heard = Heard(who, sent[0], claim.answer)
         if not claim.refused:
             if claim.silent:
@@ -137,7 +137,7 @@ class Taken:
 
     def _says_the_same(self, noun: Noun) -> None:
         self._silent.add(noun)
-        endpoint = self.newcomers.gate.endpoint
+        endpoint = self.provisioned.gate.endpoint
         said = (
             f"{endpoint.method} {endpoint.path} does not tell that a name is taken: it was asked"
             " once with that of an account of the run's own, which it left as it was, and no"
@@ -147,7 +147,7 @@ class Taken:
 
     def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
         self.open = False
-        endpoint = self.newcomers.gate.endpoint
+        endpoint = self.provisioned.gate.endpoint
         what = "a name that is taken already" if taken else "to register without a secret"
         self.engine.notes.append(
             f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not asked again"
@@ -158,7 +158,7 @@ class Taken:
             self._signal("bola-write", secret, heard, note, "written")
 
     def _secrets(self) -> Iterator[str]:
-        shape = body_shape(self.newcomers.gate.operation) or Shape()
+        shape = body_shape(self.provisioned.gate.operation) or Shape()
         for name, thunk in shape.properties.items():
             if is_secret(name, thunk()):
                 yield name
@@ -168,7 +168,7 @@ class Taken:
     def _words(self, heard: Heard) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """(place, field, value) of own values of the account that the contract hides from those
         who are not logged in, echoes left out."""
-        engine, resource = self.engine, self.newcomers.resource
+        engine, resource = self.engine, self.provisioned.resource
         leaves = engine.model.tables[resource].leaves if resource else ()
         hidden = {
             name: canonical(value)
@@ -194,11 +194,11 @@ class Taken:
             self._signal(_TALK, name, one, "two people's own values in the same place", "")
 
     def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
-        engine, gate = self.engine, self.newcomers.gate
+        engine, gate = self.engine, self.provisioned.gate
         side = engine.evaluator.side(None, self.label, heard.answer)
         evidence = Evidence(None, side, curl(heard.filled, engine.credentials(None)), note=note)
         endpoint = Endpoint(gate.endpoint.method, gate.endpoint.path, gate.operation.id)
-        resource = self.newcomers.resource
+        resource = self.provisioned.resource
         engine.signals.append(
             Signal(how, resource, path, self.label, endpoint, evidence, says=says)
         )

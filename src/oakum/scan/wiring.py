@@ -10,7 +10,8 @@ from functools import partial
 
 from oakum.contract import Contract
 from oakum.contract.model import Json, Policy
-from oakum.scan import newcomers
+from oakum.scan import provisioned_accounts
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.afford import Plan, cost
 from oakum.scan.cast import Cast
 from oakum.scan.census import Census
@@ -27,17 +28,16 @@ from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, Past
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Matrix, Outcome
-from oakum.scan.newcomers import Newcomers
 from oakum.scan.owned import own_fields
 from oakum.scan.patience import Patience
+from oakum.scan.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.relation_lists import Relations
+from oakum.scan.relationships import SIGN, Relationships
 from oakum.scan.restraint import barred
 from oakum.scan.session import Sessions
 from oakum.scan.streams import Listen
-from oakum.scan.switches import Switches
 from oakum.scan.technique import May
 from oakum.scan.techniques import TECHNIQUES
-from oakum.scan.ties import SIGN, Ties
 from oakum.scan.transport import Governor, together
 from oakum.scan.undo_log import UndoLog, from_json
 from oakum.scan.write_answers import WriteAnswers
@@ -128,10 +128,10 @@ class Wiring:
             )
         if engine.may.writes or self.past.undos:
             engine.undo_log = self._undo_log(engine)
-            engine.newcomers = self._newcomers(engine)
+            engine.provisioned = self._provisioned(engine)
         if self.may.own_settings or self.past.pending:
-            engine.switches = self._switches(engine, log)
-            engine.ties = self._ties(engine, log)
+            engine.account_settings = self._account_settings(engine, log)
+            engine.relationships = self._relationships(engine, log)
         gates = self._named_gates(each.operation for each in self.policy.relations.values())
         relations = Relations(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask
@@ -161,15 +161,15 @@ class Wiring:
             with suppress(ValueError):  # sealed with other credentials: is told to be left
                 yield self.seal.open(each)
 
-    def _newcomers(self, engine: Engine) -> Newcomers:
+    def _provisioned(self, engine: Engine) -> ProvisionedAccounts:
         def log(kind: str, entry: Json) -> None:
             self.writes.heard(kind, entry["account"])
             if self.journal is not None:
                 sealed = self.seal.close(entry) if kind == "undo" else ""
                 self.journal.undo(kind, entry["account"], sealed)
 
-        past = [newcomers.from_json(each) for each in self._undos() if "account" in each]
-        return Newcomers(
+        past = [provisioned_accounts.from_json(each) for each in self._undos() if "account" in each]
+        return ProvisionedAccounts(
             self.model,
             self.inferred,
             self.sessions,
@@ -186,7 +186,7 @@ class Wiring:
         except ValueError:
             return flip  # is told that it cannot be put back
 
-    def _ties(self, engine: Engine, log: Callable[[str, Flip], None]) -> Ties:
+    def _relationships(self, engine: Engine, log: Callable[[str, Flip], None]) -> Relationships:
         relations = self.policy.relations.values()
         steps = [step for each in relations for step in (*each.begin, *each.end)]
         stepped = {step.operation for step in steps}
@@ -196,7 +196,7 @@ class Wiring:
             for name, each in named.items()
             if not (name in stepped and barred(self.model, each.operation, named=True))
         }
-        return Ties(
+        return Relationships(
             self.policy, gates, engine.cast, engine.knowledge, self.target, engine.ask, log,
             [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
         )  # fmt: skip
@@ -210,7 +210,9 @@ class Wiring:
             if each is not None
         }
 
-    def _switches(self, engine: Engine, log: Callable[[str, Flip], None]) -> Switches:
+    def _account_settings(
+        self, engine: Engine, log: Callable[[str, Flip], None]
+    ) -> AccountSettings:
         fields = own_fields(self.model, self.inferred)
         if self.journal is not None and not self.seal.holds:
             fields = {}  # what could not be put back after a kill is not changed
@@ -231,7 +233,7 @@ class Wiring:
                 for each in operations:
                     if each.path == gate.operation.path:
                         readers[each.id] = gate
-        found = Switches(
+        found = AccountSettings(
             self.policy, writers, readers, engine.cast, engine.knowledge,
             self.target, engine.ask, log,
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
@@ -247,7 +249,7 @@ class Wiring:
         firm: dict[str, list[str]] = {}
         claims: dict[str, Mapping[str, Json]] = {}
         states: dict[tuple[str, str], Json] = {}
-        ties: dict[tuple[str, str], frozenset[str]] = {}
+        relationships: dict[tuple[str, str], frozenset[str]] = {}
         failed = {state.name for state in found.states if not state.ok}
         for name, identity in self.identities.items.items():
             if name in failed:
@@ -261,10 +263,10 @@ class Wiring:
         for tie in self.identities.between:
             if tie.viewer in ids and tie.owner in ids:
                 pair = (tie.viewer, tie.owner)
-                ties[pair] = ties.get(pair, frozenset()) | {tie.relation}
+                relationships[pair] = relationships.get(pair, frozenset()) | {tie.relation}
         unproven = {each.name: each.message for each in found.states if each.ok and each.message}
         return Cast(
-            self.policy, ids, claims, ties, states, unproven=unproven, stated={*states}
+            self.policy, ids, claims, relationships, states, unproven=unproven, stated={*states}
         )  # fmt: skip
 
 

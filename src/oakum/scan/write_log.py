@@ -62,14 +62,14 @@ class WriteLog:
 def wrote_to(engine: Engine) -> Iterator[str]:
     """How many objects of the identities were written to, of which kinds: their values are put
     back, and what the API alone keeps of a write (times, addresses) is not, nor is it shown."""
-    undo_log, switches = engine.undo_log, engine.switches
+    undo_log, account_settings = engine.undo_log, engine.account_settings
     accounts = {name for name, each in engine.model.policy.resources.items() if each.is_account}
     found = {
         (resource, whose, "" if resource in accounts else key)
         for resource, whose, key in (undo_log.existing if undo_log else ())
     }
     once = {(resource, whose) for resource, whose, _ in found}
-    for whose, path in switches.reception.written if switches else ():
+    for whose, path in account_settings.reception.written if account_settings else ():
         resource = path.partition(".")[0]
         if (resource, whose) not in once:
             found.add((resource, whose, ""))

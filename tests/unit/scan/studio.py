@@ -18,6 +18,7 @@ import orjson
 from oakum.contract import Contract, load
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Cell, Result
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.cast import Cast
 from oakum.scan.endpoints import Gate, gate_of, survey
 from oakum.scan.engine import Engine, Event
@@ -26,7 +27,6 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Matrix, Outcome
-from oakum.scan.switches import Switches
 from oakum.semantics import Model, compile_contract
 
 DOCUMENT = """\
@@ -223,13 +223,15 @@ def gate(operation: str) -> Gate:
 
 
 def cast(
-    ties: Mapping[tuple[str, str], frozenset[str]] | None = None,
+    relationships: Mapping[tuple[str, str], frozenset[str]] | None = None,
     claims: Mapping[str, Mapping[str, Any]] | None = None,
     names: Collection[str] = tuple(IDS),
 ) -> Cast:
     """Ann, bob and cat; bob follows ann unless told otherwise."""
     ids = {name: frozenset({IDS[name]}) for name in names}
-    return Cast(model().policy, ids, claims or {}, FOLLOWS if ties is None else ties)
+    return Cast(
+        model().policy, ids, claims or {}, FOLLOWS if relationships is None else relationships
+    )
 
 
 def reply(body: Any = None, status: int = 200, **headers: str) -> Response:
@@ -401,7 +403,7 @@ class Run:
             replay=replay or {},
         )  # fmt: skip
         if settings:
-            self.engine.switches = switches(self)
+            self.engine.account_settings = account_settings(self)
 
     def explore(self) -> Run:
         """Ask all that is worth asking, after who-am-I has been asked as a real run does."""
@@ -443,9 +445,9 @@ class Run:
         return [event.data["outcome"] for event in self.events if event.kind == "outcome"]
 
 
-def switches(run: Run) -> Switches:
+def account_settings(run: Run) -> AccountSettings:
     """Flips of `private` by the PUT that the contract names, read by the GET beside it."""
-    return Switches(
+    return AccountSettings(
         model().policy, {"putSettings": gate("putSettings")}, {"putSettings": gate("getSettings")},
         run.cast, run.knowledge, TARGET, run.studio,
         lambda kind, flip: run.flips.append((kind, flip)),

@@ -14,7 +14,9 @@ def test_an_identity_is_told_by_a_value_that_names_it() -> None:
 
 
 def test_relations_are_those_of_the_contract() -> None:
-    found = cast(ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): {"blocked"}})  # type: ignore[dict-item]
+    found = cast(
+        relationships={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): {"blocked"}}
+    )  # type: ignore[dict-item]
     assert found.relations(None, "ann") == {"anyone"}
     assert found.relations("ann", "ann") == {"anyone", "member", "owner"}
     assert found.relations("bob", "ann") == {"anyone", "member", "follower"}
@@ -44,12 +46,12 @@ def test_a_label_is_the_strongest_relation() -> None:
 
 def test_two_look_ups_that_hold_are_named_together() -> None:
     both = {("bob", "ann"): frozenset({"follower", "blocked"})}
-    found = cast(ties=both)
+    found = cast(relationships=both)
     assert found.label(found.relations("bob", "ann"), "bob", "ann") == "follower+blocked"
 
 
 def test_a_word_that_is_no_relation_is_a_kind_of_viewer_with_no_right_of_its_own() -> None:
-    found = cast(ties={("cat", "ann"): frozenset({"pending"})})
+    found = cast(relationships={("cat", "ann"): frozenset({"pending"})})
     assert found.relations("cat", "ann") == {"anyone", "member"}
     assert found.label(found.relations("cat", "ann"), "cat", "ann") == "pending"
     assert found.label(found.relations("cat", "bob"), "cat", "bob") == "member"
@@ -78,5 +80,8 @@ def test_a_flipped_setting_shows_in_every_principal() -> None:
 
 
 def test_who_has_the_most_kinds_of_viewers_is_looked_at_first() -> None:
-    ties = {("ann", "cat"): frozenset({"follower", "pending"}), ("cat", "bob"): frozenset({"x"})}
-    assert cast(ties=ties).subjects() == ["cat", "bob", "ann"]
+    relationships = {
+        ("ann", "cat"): frozenset({"follower", "pending"}),
+        ("cat", "bob"): frozenset({"x"}),
+    }
+    assert cast(relationships=relationships).subjects() == ["cat", "bob", "ann"]

@@ -123,7 +123,10 @@ def test_a_setting_that_does_nothing_quotes_the_promise() -> None:
 
 def test_a_blocked_caller_is_a_stranger_and_a_follower_is_not() -> None:
     who = cast(
-        ties={("bob", "ann"): frozenset({"follower"}), ("cat", "ann"): frozenset({"blocked"})}
+        relationships={
+            ("bob", "ann"): frozenset({"follower"}),
+            ("cat", "ann"): frozenset({"blocked"}),
+        }
     )
     found = findings(Run(Open(), ENDPOINTS, who=who).explore())
     assert one(found, "phone", "blocked").rule == "authenticated-not-authorized"

@@ -104,7 +104,7 @@ def test_a_decided_cell_is_not_asked_again() -> None:
 def test_each_of_a_kind_asks_for_each_others_objects_once() -> None:
     """Bob and cat are both but members to each other and to ann: neither speaks for the other."""
     studio = Studio()
-    Run(studio, ["getMe", "getSettings", "getPerson"], who=cast(ties={})).explore()
+    Run(studio, ["getMe", "getSettings", "getPerson"], who=cast(relationships={})).explore()
     asked = [line.split() for line in studio.asked if " getPerson " in line]
     pairs = [(words[0], words[2]) for words in asked if words[0] not in ("-", words[2])]
     names = ("ann", "bob", "cat")
@@ -152,7 +152,7 @@ def test_false_proves_nothing_until_true_was_seen(ann: bool) -> None:
 
     studio = Boasting()
     studio.people[IDS["ann"]]["vip"] = ann
-    run = Run(studio, who=cast(ties={})).explore()
+    run = Run(studio, who=cast(relationships={})).explore()
     cell = run.cells["getPerson", "Person.vip", "member", ""]
     assert cell.result is (Result.LEAK if ann else Result.UNTESTED)
     if not ann:
@@ -164,7 +164,7 @@ def test_an_embedded_object_shares_the_fate_of_its_parent() -> None:
     run = Run(Studio(), ["getMe", "getSettings", "listPosts", "getPost"]).explore()
     assert run.result("getPost", "Person.name", "member") is Result.OPEN  # of bob, who is public
     assert not [c for c in run.cells.values() if c.result is Result.OVER_BLOCK]
-    private = cast(ties={})
+    private = cast(relationships={})
     studio = Studio()
     studio.follows = ()
     for each in studio.settings.values():
@@ -249,8 +249,8 @@ def test_a_world_is_made_for_the_cells_that_need_it_and_only_with_leave() -> Non
     assert run.result("getPerson", "Person.bio", "member", "false") is Result.OPEN
     assert run.result("getPerson", "Person.bio", "member", "true") is Result.CLOSED
     assert {(flip.state, flip.after) for _, flip in run.flips} == {("Settings.private", False)}
-    assert run.engine.switches is not None
-    assert run.engine.switches.restore() == ()
+    assert run.engine.account_settings is not None
+    assert run.engine.account_settings.restore() == ()
     assert all(each["is_private"] for each in studio.settings.values())
 
 

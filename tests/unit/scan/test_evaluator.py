@@ -22,14 +22,14 @@ from tests.unit.scan.studio import IDS, Run, Studio, cast, gate, reply
 ANN = Studio().people[IDS["ann"]]
 CARD = {"id": ANN["id"], "name": ANN["name"]}
 Seen = dict[tuple[str, str], Result]
-Ties = dict[tuple[str, str], frozenset[str]]
+Relationships = dict[tuple[str, str], frozenset[str]]
 
 
 class Watch:
     """An evaluator that has been told ann's settings, and answers given to it one by one."""
 
-    def __init__(self, private: bool = True, ties: Ties | None = None) -> None:
-        self.run = Run(Studio(), who=cast(ties=ties or {}))
+    def __init__(self, private: bool = True, relationships: Relationships | None = None) -> None:
+        self.run = Run(Studio(), who=cast(relationships=relationships or {}))
         for name in IDS:
             self.run.cast.states[(name, "Settings.private")] = private
 
@@ -621,7 +621,7 @@ def test_what_later_answers_may_take_back_is_said_to_be_tentative() -> None:
 
 def test_each_kind_of_viewer_has_evidence_of_its_own() -> None:
     """Bob is a member, cat asked to follow ann: what is kept of bob's leak is not cat's."""
-    watch = Watch(ties={("cat", "ann"): frozenset({"pending"})})
+    watch = Watch(relationships={("cat", "ann"): frozenset({"pending"})})
     watch.look("ann", ANN)
     for viewer, kind in (("bob", "member"), ("cat", "pending")):
         found = watch.look(viewer, ANN).observations

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.patience import PAUSES, Patience
-from oakum.scan.switches import Switches
-from tests.unit.scan.test_switches import BECOMES, CHANGES, LAW, PRIVATE, Account, account
+from tests.unit.scan.test_account_settings import BECOMES, CHANGES, LAW, PRIVATE, Account, account
 
 
 class Cached(Account):
@@ -38,7 +38,7 @@ class Cached(Account):
         return self.kept[request.url][1]
 
 
-def patient(api: Cached) -> Switches:
+def patient(api: Cached) -> AccountSettings:
     found = account(api)
     found.patience = Patience(api.sleep)
     return found

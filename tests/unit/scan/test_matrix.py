@@ -77,12 +77,12 @@ def test_every_field_has_a_square_for_each_kind_of_viewer_in_each_state_that_dec
 
 
 def test_a_relation_of_the_contract_in_which_nobody_stands_has_its_squares_too() -> None:
-    lonely = matrix(who=cast(ties={}, names=["ann"]))
+    lonely = matrix(who=cast(relationships={}, names=["ann"]))
     assert "follower" in {key.viewer for key in lonely.entries}
 
 
 def test_a_kind_of_viewer_that_only_the_file_knows_has_squares_of_its_own() -> None:
-    found = matrix(who=cast(ties={("cat", "ann"): frozenset({"pending"})}))
+    found = matrix(who=cast(relationships={("cat", "ann"): frozenset({"pending"})}))
     pending = Key("getPerson", "Person", "bio", "pending", PRIVATE)
     assert found.entries[pending].granted is False
     assert found.entries[pending._replace(state=PUBLIC)].granted is True
@@ -402,7 +402,7 @@ def test_evidence_that_shows_the_owners_side_too_is_kept(first: str) -> None:
 
 
 def test_a_closed_cell_is_asked_again_of_the_viewer_for_whom_it_is_wanted_and_of_no_other() -> None:
-    found = matrix(who=cast(ties={}))
+    found = matrix(who=cast(relationships={}))
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
     found.insists = lambda key, viewer: key.field == "phone" and viewer == "cat"

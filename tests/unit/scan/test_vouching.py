@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.past_cache import past_cache
-from oakum.scan.switches import Switches
 from oakum.scan.vouching import Elsewhere
-from tests.unit.scan.studio import IDS, TARGET, Run, Studio, gate, reply, switches
+from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, gate, reply
 from tests.unit.scan.test_knowledge import instance
 
 PRIVATE = "Settings.private"
@@ -42,13 +42,13 @@ class Cached(Studio):
         return reply(self.settings[IDS[other] if other else id])
 
 
-def wary(studio: Studio) -> tuple[Run, Switches]:
-    """Switches of a run that has learnt, from elsewhere, how everybody's account is set."""
+def wary(studio: Studio) -> tuple[Run, AccountSettings]:
+    """AccountSettings of a run that has learnt, from elsewhere, how everybody's account is set."""
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
-    found = switches(run)
+    found = account_settings(run)
     found.be_wary([gate("getPerson"), gate("getSettings")])
     return run, found
 

@@ -507,7 +507,7 @@ class Explorer:
             for asked, asks in self._alive
             if asks and stateful & shows(asked, self._words).keys()
         ]
-        if engine.switches is None or not kept:
+        if engine.account_settings is None or not kept:
             return
         everything = self._way([ask for asks in kept for ask in asks], "all")
         if len(kept) > 1 and self._aliases and self._is_answered(everything):

@@ -27,8 +27,13 @@ from oakum.scan.bodies import body_shape
 from oakum.scan.contacts import is_secret, noun_of, talks
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
-from oakum.scan.newcomers import Newcomer, Newcomers, account_resource, removals
 from oakum.scan.owned import LETS_IN
+from oakum.scan.provisioned_accounts import (
+    ProvisionedAccount,
+    ProvisionedAccounts,
+    account_resource,
+    removals,
+)
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.taken import Taken, unasked
@@ -56,13 +61,13 @@ _OLD = listed("current existing old present previous")
 
 def run(engine: Engine) -> None:
     """Only with leave to write, and where accounts can be made."""
-    newcomers = engine.newcomers
+    provisioned = engine.provisioned
     if not engine.may.writes:
         return
-    if newcomers is None or not newcomers.possible or not engine.cast.names():
+    if provisioned is None or not provisioned.possible or not engine.cast.names():
         unasked(engine, "the run can make no account of its own to ask with")
         return
-    if not newcomers.removable:
+    if not provisioned.removable:
         unasked(engine, "no operation takes an account away again that the run would have to make")
         engine.notes.append(
             "no account was made: the document names no operation that takes one away again, so"
@@ -70,7 +75,7 @@ def run(engine: Engine) -> None:
         )
         return
     engine.say("making two accounts, and trying on them what nobody else is to bear")
-    _Trial(engine, newcomers).run()
+    _Trial(engine, provisioned).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -114,7 +119,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 @dataclass
 class _Trial:
     engine: Engine
-    newcomers: Newcomers
+    provisioned: ProvisionedAccounts
     shown: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     """Name of an account → what it was last shown of itself."""
 
@@ -132,9 +137,9 @@ class _Trial:
         if second.name not in self.shown:
             self._view(second)
         pair = control, second
-        Taken(self.engine, self.newcomers, pair, self.shown, self._label(None)).run()
-        control, second = map(self.newcomers.current, pair)
-        for operation in _setters(self.engine.model, self.newcomers.resource):
+        Taken(self.engine, self.provisioned, pair, self.shown, self._label(None)).run()
+        control, second = map(self.provisioned.current, pair)
+        for operation in _setters(self.engine.model, self.provisioned.resource):
             self._raise(operation, control)
         for operation in _writers(self.engine.model):
             for viewer in (None, control):
@@ -143,11 +148,11 @@ class _Trial:
 
     # ------------------------------------------------------------ registering
 
-    def _register(self, more: Mapping[str, Json]) -> Newcomer | None:
-        gate = self.newcomers.gate
-        return self.newcomers.register(lambda filled: self.engine.send(gate, None, filled), more)
+    def _register(self, more: Mapping[str, Json]) -> ProvisionedAccount | None:
+        gate = self.provisioned.gate
+        return self.provisioned.register(lambda filled: self.engine.send(gate, None, filled), more)
 
-    def _view(self, who: Newcomer, wanted: Collection[str] = ()) -> Mapping[str, Json]:
+    def _view(self, who: ProvisionedAccount, wanted: Collection[str] = ()) -> Mapping[str, Json]:
         """What the account is shown of itself, at who-am-I and at the main endpoint of its
         resource.
 
@@ -155,7 +160,7 @@ class _Trial:
         name that the run made up: elsewise it has to confirm the key before one is removed by it.
         """
         engine, found = self.engine, dict[str, Json]()
-        resource = engine.model.policy.resources.get(self.newcomers.resource)
+        resource = engine.model.policy.resources.get(self.provisioned.resource)
         endpoints = [resource.main if resource else "", engine.model.policy.caller.operation]
         for name in filter(None, reversed(endpoints)):
             sure = resource is not None and found.get(resource.key) in who.called.values()
@@ -164,12 +169,12 @@ class _Trial:
             gate = self._gate(name)
             filled = gate and fill(gate, engine.target, engine.knowledge, who.name)
             if gate is not None and filled:
-                own = self.newcomers.own(who, engine.send(gate, who.name, filled))
+                own = self.provisioned.own(who, engine.send(gate, who.name, filled))
                 found = {**own, **found}
                 if resource is not None and name == resource.main and not own:
-                    self.newcomers.forget(who)  # the key that it was told is another's
-                elif self.newcomers.resource and found:
-                    self.newcomers.learn(who, self.newcomers.resource, found)
+                    self.provisioned.forget(who)  # the key that it was told is another's
+                elif self.provisioned.resource and found:
+                    self.provisioned.learn(who, self.provisioned.resource, found)
         self.shown[who.name] = found
         return found
 
@@ -183,9 +188,9 @@ class _Trial:
             return None
         return gate_of(engine.model, operation, engine.params.get(operation.id, {}))
 
-    def _ask_for_more(self, before: Mapping[str, Json]) -> Newcomer | None:
+    def _ask_for_more(self, before: Mapping[str, Json]) -> ProvisionedAccount | None:
         """Register with members that the document does not take; what sticks is told."""
-        shape = body_shape(self.newcomers.gate.operation)
+        shape = body_shape(self.provisioned.gate.operation)
         more = dict(self._beyond(before, shape.properties if shape else ()))
         for asked in [more, *({n: v} for n, v in more.items() if len(more) > 1)][:_MOST]:
             made = self._register(asked) if asked else None
@@ -219,7 +224,7 @@ class _Trial:
     ) -> Iterator[tuple[str, Json]]:
         """Members of an account that it may not set, and that are not `declared` to be taken, each
         with another value: one that raises it, and never one that may end it."""
-        engine, name = self.engine, self.newcomers.resource
+        engine, name = self.engine, self.provisioned.resource
         owner = frozenset(
             each.name
             for each in engine.model.policy.relations.values()
@@ -244,19 +249,19 @@ class _Trial:
             if isinstance(other, bool) or kind is FieldClass.AUTHORITY:
                 yield member, other
 
-    def _taken_over(self, made: Newcomer, name: str, value: Json) -> None:
-        gate = self.newcomers.gate
-        filled = self.newcomers.filled(made, {name: value})
+    def _taken_over(self, made: ProvisionedAccount, name: str, value: Json) -> None:
+        gate = self.provisioned.gate
+        filled = self.provisioned.filled(made, {name: value})
         self._signal(
             "mass-assignment", name, "owner", gate, None, filled, Response(201, {}, b""),
             "the account's own view holds what its registration asked for, and that of an account"
             " made without asking does not",
         )  # fmt: skip
 
-    def _raise(self, operation: Operation, who: Newcomer) -> None:
+    def _raise(self, operation: Operation, who: ProvisionedAccount) -> None:
         """Ask for more where an account changes itself: this one is the run's own, so that its
         role may serve."""
-        engine, resource = self.engine, self.newcomers.resource
+        engine, resource = self.engine, self.provisioned.resource
         gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
         filled = fill(gate, engine.target, engine.knowledge, who.name)
         before = self._view(who)
@@ -282,7 +287,7 @@ class _Trial:
             after = self._view(who)
             for name, value in asked.items():
                 if after.get(name) == value != before.get(name):
-                    self.newcomers.raised.add(who.name)
+                    self.provisioned.raised.add(who.name)
                     note = (
                         "the account's own view held what it had sent along; the run had made it"
                         " for this"
@@ -295,8 +300,12 @@ class _Trial:
     # ------------------------------------------------------------ writing to another
 
     def _write(
-        self, operation: Operation, viewer: Newcomer | None, control: Newcomer, other: Newcomer
-    ) -> Newcomer:
+        self,
+        operation: Operation,
+        viewer: ProvisionedAccount | None,
+        control: ProvisionedAccount,
+        other: ProvisionedAccount,
+    ) -> ProvisionedAccount:
         """Change the other's account; the other, with the secret that it has now."""
         engine = self.engine
         gate = gate_of(engine.model, operation, engine.params.get(operation.id, {}))
@@ -329,14 +338,14 @@ class _Trial:
     def _read_back(
         self,
         gate: Gate,
-        viewer: Newcomer | None,
-        other: Newcomer,
+        viewer: ProvisionedAccount | None,
+        other: ProvisionedAccount,
         asked: Filled,
         answer: Response,
         before: Mapping[str, Json],
         body: Mapping[str, Json],
         fresh: str,
-    ) -> Newcomer:
+    ) -> ProvisionedAccount:
         """What the other's own view and its next login say of a write."""
         note = "the other account's own view held the new value afterwards; the run made both"
         mine = {name for name, value in body.items() if value == fresh}
@@ -344,19 +353,19 @@ class _Trial:
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
                 self._written(gate, name, viewer, asked, answer, note)
-        if mine and self.newcomers.lets_in(other, fresh):
+        if mine and self.provisioned.lets_in(other, fresh):
             note = "the other account logs in with the new secret; the run made both accounts"
             for name in sorted(mine)[:1]:
                 self._written(gate, name, viewer, asked, answer, note)
             other = replace(other, secret=fresh)
-            self.newcomers.changed(other, fresh)
-        elif mine and viewer is not None and self.newcomers.lets_in(viewer, fresh):
-            self.newcomers.changed(viewer, fresh)  # it has changed its caller's own instead
+            self.provisioned.changed(other, fresh)
+        elif mine and viewer is not None and self.provisioned.lets_in(viewer, fresh):
+            self.provisioned.changed(viewer, fresh)  # it has changed its caller's own instead
         return other
 
-    def _names(self, gate: Gate, filled: Filled, other: Newcomer) -> bool:
+    def _names(self, gate: Gate, filled: Filled, other: ProvisionedAccount) -> bool:
         """Whether the request names the other account, and not its caller alone."""
-        own = self.engine.knowledge.objects.get((other.name, self.newcomers.resource), [{}])
+        own = self.engine.knowledge.objects.get((other.name, self.provisioned.resource), [{}])
         known = {*other.called.values(), *(v for each in own for v in each.values())}
         return bool(gate.personal) and bool(filled.sent & known)
 
@@ -364,7 +373,7 @@ class _Trial:
         self,
         gate: Gate,
         name: str,
-        viewer: Newcomer | None,
+        viewer: ProvisionedAccount | None,
         asked: Filled,
         answer: Response,
         note: str,
@@ -374,22 +383,22 @@ class _Trial:
 
     # ------------------------------------------------------------ guessing
 
-    def _guess(self, who: Newcomer) -> None:
+    def _guess(self, who: ProvisionedAccount) -> None:
         """A few wrong secrets, then the right one."""
         engine, answers = self.engine, []
-        login = self.newcomers.login
+        login = self.provisioned.login
         times: list[float] = []
         if engine.pace is None or login is None:
             return
-        self.newcomers.guessed = True
+        self.provisioned.guessed = True
         with engine.pace.bare():
             for _ in range(_GUESSES):
-                answer, _ = self.newcomers.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")
+                answer, _ = self.provisioned.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")
                 answers.append(answer.status)
                 times.append(engine.pace.took)
                 if answer.status in (429, 423, 503) or answer.status != answers[0]:
                     return
-            answer, let_in = self.newcomers.attempt(who, who.secret)
+            answer, let_in = self.provisioned.attempt(who, who.secret)
             if let_in:
                 self._time(login, times)
         if let_in:
@@ -402,7 +411,7 @@ class _Trial:
 
     def _time(self, login: Operation, known: Sequence[float]) -> None:
         """Compare the times of wrong secrets with those for names that nobody has."""
-        pace, named = self.engine.pace, self.newcomers.named_by
+        pace, named = self.engine.pace, self.provisioned.named_by
         told = any(each.endpoint.operation == login.id for each in self.engine.signals)
         names = self.engine.cast.names()
         if pace is None or told or not all(named):
@@ -411,7 +420,7 @@ class _Trial:
             return  # who has an account is no secret
         unknown: list[float] = []
         for _ in range(ENOUGH):
-            answer, _ = self.newcomers.attempt(self.newcomers.nobody(), "Oak-wrong-0d")
+            answer, _ = self.provisioned.attempt(self.provisioned.nobody(), "Oak-wrong-0d")
             unknown.append(pace.took)
             if answer.status in (429, 423, 503) or not far_apart(known, unknown):
                 return
@@ -446,7 +455,7 @@ class _Trial:
         note: str,
     ) -> None:
         engine = self.engine
-        resource = self.newcomers.resource or next(iter(engine.model.policy.resources), "")
+        resource = self.provisioned.resource or next(iter(engine.model.policy.resources), "")
         owners = [n for n, e in engine.model.policy.relations.items() if e.kind == "owner"]
         label = owners[0] if label == "owner" and owners else label
         evidence = Evidence(

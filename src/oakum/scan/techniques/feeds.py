@@ -21,14 +21,14 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json, Parameter, Shape
 from oakum.exchange import Response, json_bytes
 from oakum.finding import Result
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.asking import Filled, fill
 from oakum.scan.endpoints import Gate, frame_media, is_websocket
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import canonical
+from oakum.scan.relationships import Relationships
 from oakum.scan.streams import Frame, Listen, Stream
-from oakum.scan.switches import Switches
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.ties import Ties
 
 HOW = "feed"
 
@@ -216,62 +216,66 @@ class _Hall:
 
     def _changes(self) -> Iterator[tuple[str, Callable[[], bool]]]:
         """What may be changed while the feed is open, by name; each says whether it was."""
-        switches, ties = self.engine.switches, self.engine.ties
+        account_settings, relationships = self.engine.account_settings, self.engine.relationships
         owners = [self.who] if self.who else self.engine.cast.subjects()
-        if ties is not None:
-            for viewer, relation, owner in ties.chances():
+        if relationships is not None:
+            for viewer, relation, owner in relationships.chances():
                 if owner in owners:
-                    yield relation, partial(self._end, ties, viewer, relation, owner)
-        if switches is None:
+                    yield relation, partial(self._end, relationships, viewer, relation, owner)
+        if account_settings is None:
             return
-        for path, values in self._states(switches):
+        for path, values in self._states(account_settings):
             for owner in owners:
                 if (owner, path) in self.engine.cast.states:
-                    yield path, partial(self._close, switches, owner, path, values)
-        named = [path for path in switches.fields if path.split(".")[0] in self.feed.shows]
+                    yield path, partial(self._close, account_settings, owner, path, values)
+        named = [path for path in account_settings.fields if path.split(".")[0] in self.feed.shows]
         for path in named[:1]:
             for owner in owners:
                 if self._own(owner, path) is not None:
-                    yield path, partial(self._write, switches, owner, path)
+                    yield path, partial(self._write, account_settings, owner, path)
 
-    def _end(self, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
+    def _end(self, relationships: Relationships, viewer: str, relation: str, owner: str) -> bool:
         """A relation that has begun ends while a feed is open."""
-        if not ties.begin(viewer, relation, owner):
+        if not relationships.begin(viewer, relation, owner):
             return False
         done = False
         with self._endpoints():
             if self._enter(viewer, self.plain):
                 self._hear(_ARRIVAL, until_quiet=True)
-                done = ties.end(viewer, relation, owner)
+                done = relationships.end(viewer, relation, owner)
                 if done:
                     self._after(owner)
-        ties.take_back(viewer, relation, owner)
+        relationships.take_back(viewer, relation, owner)
         return done
 
-    def _close(self, switches: Switches, owner: str, path: str, values: tuple[Json, ...]) -> bool:
+    def _close(
+        self, account_settings: AccountSettings, owner: str, path: str, values: tuple[Json, ...]
+    ) -> bool:
         """A setting is closed while a feed is open."""
         shut = self.engine.cast.states[(owner, path)] == values[-1]
-        done = not shut or switches.flip(owner, path, values[0])
+        done = not shut or account_settings.flip(owner, path, values[0])
         with self._endpoints():
             if done:
                 done = self._gather(owner) and (
-                    switches.undo(owner, path) if shut else switches.flip(owner, path, values[-1])
+                    account_settings.undo(owner, path)
+                    if shut
+                    else account_settings.flip(owner, path, values[-1])
                 )
             self.engine.evaluator.forget(owner)
             if done:
                 self._after(owner)
-        switches.undo(owner, path)
+        account_settings.undo(owner, path)
         self.engine.evaluator.forget(owner)
         return done
 
-    def _write(self, switches: Switches, owner: str, path: str) -> bool:
+    def _write(self, account_settings: AccountSettings, owner: str, path: str) -> bool:
         """An own field is written and put back: two events, the second with what stood there."""
         with self._endpoints():
             done = self._gather(owner)
             if done:
-                done = switches.flip(owner, path, _other(self._own(owner, path)))
+                done = account_settings.flip(owner, path, _other(self._own(owner, path)))
                 self._hear(_ARRIVAL)
-                switches.undo(owner, path)
+                account_settings.undo(owner, path)
                 self._hear(_ARRIVAL)
         return done
 
@@ -288,13 +292,13 @@ class _Hall:
         self._enter(owner, self.plain)
         self._hear(_WAIT, until_sure=True)
 
-    def _states(self, switches: Switches) -> Iterator[tuple[str, tuple[Json, ...]]]:
+    def _states(self, account_settings: AccountSettings) -> Iterator[tuple[str, tuple[Json, ...]]]:
         """Settings on which it depends who sees what this feed shows, each once."""
         found: dict[str, tuple[Json, ...]] = {}
         for name in self.feed.shows:
             for state in self.engine.model.policy.resources[name].states.values():
-                path = switches.base(name, state.name)
-                if switches.switch(path) is not None:
+                path = account_settings.base(name, state.name)
+                if account_settings.switch(path) is not None:
                     found.setdefault(path, state.values)
         yield from found.items()
 

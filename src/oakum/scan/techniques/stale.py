@@ -19,14 +19,14 @@ from oakum.contract.lexicon import listed
 from oakum.contract.model import Json, Operation, Parameter
 from oakum.contract.sensitive import asks_for_change
 from oakum.finding import Endpoint
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.artefacts import Artefact, cursor_parameter
 from oakum.scan.asking import variable
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.naming import base_pattern, path_values
-from oakum.scan.switches import Switches
+from oakum.scan.relationships import Relationships
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.ties import Ties
 
 HOW = "stale"
 
@@ -38,29 +38,29 @@ _COMMON = listed(
 
 
 def run(engine: Engine) -> None:
-    """Relations first, then switches; only with leave to change own settings."""
+    """Relations first, then account settings; only with leave to change own settings."""
     if not engine.may.own_settings:
         return
-    if engine.ties is not None:
+    if engine.relationships is not None:
         done: set[str] = set()
         why: dict[str, str] = {}
-        for viewer, relation, owner in engine.ties.chances():
+        for viewer, relation, owner in engine.relationships.chances():
             if relation in done or not _has_anything(engine, owner):
                 continue
-            if _end(engine, engine.ties, viewer, relation, owner):
+            if _end(engine, engine.relationships, viewer, relation, owner):
                 done.add(relation)
             else:
-                why[relation] = engine.ties.why
-        for relation in engine.ties.lacking():
+                why[relation] = engine.relationships.why
+        for relation in engine.relationships.lacking():
             why[relation] = (
                 "every identity is something to every other already, and what was there before the"
                 " run is not ended; add an identity that is nothing to the others"
             )
         for relation in why.keys() - done:
             engine.notes.append(f"the end of `{relation}` was not tried: {why[relation]}")
-    if engine.switches is not None:
-        for owner, changes in _closings(engine, engine.switches).items():
-            _close(engine, engine.switches, owner, changes)
+    if engine.account_settings is not None:
+        for owner, changes in _closings(engine, engine.account_settings).items():
+            _close(engine, engine.account_settings, owner, changes)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -90,10 +90,12 @@ def _has_anything(engine: Engine, owner: str) -> bool:
     )
 
 
-def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> bool:
+def _end(
+    engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
+) -> bool:
     """Whether a relation was begun and ended, and what outlives it asked for."""
     engine.say(f"{viewer} becomes {relation} of {owner}, and is it no longer")
-    if not ties.begin(viewer, relation, owner):
+    if not relationships.begin(viewer, relation, owner):
         return False
     engine.enter(f"begin of {relation}", owner)
     endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
@@ -105,7 +107,7 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
     carrying = _carrying(engine, owner, viewer)
     asked = [(gate, viewer, who) for gate, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
-    ended = ties.end(viewer, relation, owner)
+    ended = relationships.end(viewer, relation, owner)
     engine.enter(f"end of {relation}", owner)
     if ended:
         for gate, who in carrying:
@@ -114,12 +116,14 @@ def _end(engine: Engine, ties: Ties, viewer: str, relation: str, owner: str) -> 
             engine.put(way, viewer, who)
         _come_back(engine, kept)
         engine.confirm()
-    ties.take_back(viewer, relation, owner)
+    relationships.take_back(viewer, relation, owner)
     engine.enter(f"after {relation}", owner)
     return ended and bool(carrying)
 
 
-def _closings(engine: Engine, switches: Switches) -> dict[str, list[tuple[str, Json]]]:
+def _closings(
+    engine: Engine, account_settings: AccountSettings
+) -> dict[str, list[tuple[str, Json]]]:
     """Owner → (state, most closed value) pairs of settings that are open and can be closed: every
     state with one owner, all of an owner's together."""
     done: set[str] = set()
@@ -128,7 +132,7 @@ def _closings(engine: Engine, switches: Switches) -> dict[str, list[tuple[str, J
         for name, resource in engine.model.policy.resources.items():
             for state in resource.states.values():
                 path = f"{name}.{state.name}"
-                if not state.member or switches.switch(path) is None or path in done:
+                if not state.member or account_settings.switch(path) is None or path in done:
                     continue
                 now = engine.cast.states.get((owner, path))
                 if now is not None and now != state.values[-1]:
@@ -137,7 +141,9 @@ def _closings(engine: Engine, switches: Switches) -> dict[str, list[tuple[str, J
     return found
 
 
-def _close(engine: Engine, switches: Switches, owner: str, changes: list[tuple[str, Json]]) -> None:
+def _close(
+    engine: Engine, account_settings: AccountSettings, owner: str, changes: list[tuple[str, Json]]
+) -> None:
     said = ", ".join(path for path, _ in changes)
     engine.say(f"{owner} closes {said}")
     carrying = {
@@ -149,13 +155,13 @@ def _close(engine: Engine, switches: Switches, owner: str, changes: list[tuple[s
     kept = _keep(engine, giving, f"before {said}")
     if not kept:
         return
-    flipped = [path for path, value in changes if switches.flip(owner, path, value)]
+    flipped = [path for path, value in changes if account_settings.flip(owner, path, value)]
     engine.enter(f"{said} closed", owner)
     if flipped:
         _come_back(engine, kept)
         engine.confirm()
     for path in flipped:
-        switches.undo(owner, path)
+        account_settings.undo(owner, path)
     engine.enter(f"{said} open again", owner)
 
 

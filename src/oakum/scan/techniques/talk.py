@@ -225,16 +225,16 @@ class _Table:
 
     def _is_first(self, talk: Talk, who: str) -> bool:
         """Whether an identity is named to an operation for the first time, and logs in so far."""
-        newcomers, place = self.engine.newcomers, (talk.gate.operation.id, who)
-        if newcomers is None or place in self._let_in:
+        provisioned, place = self.engine.provisioned, (talk.gate.operation.id, who)
+        if provisioned is None or place in self._let_in:
             return False
-        self._let_in[place] = newcomers.identity_is_let_in(who) is True
+        self._let_in[place] = provisioned.identity_is_let_in(who) is True
         return self._let_in[place]
 
     def _look_after(self, talk: Talk, who: str) -> None:
         """See that an identity still logs in: what is said to send a letter may set a password."""
-        newcomers = self.engine.newcomers
-        if newcomers is not None and newcomers.identity_is_let_in(who) is False:
+        provisioned = self.engine.provisioned
+        if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.gate.operation.id)
             self.engine.distrust.append(
                 f"`{who}` cannot log in any more after {_called(talk)}, which seems to set a"

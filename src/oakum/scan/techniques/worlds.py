@@ -21,12 +21,12 @@ from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.finding import Endpoint, Skipped
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.asking import Filled, fill
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.owned import of_objects, own_fields
 from oakum.scan.reading import Place, Reading, derived, differences, told
-from oakum.scan.switches import Switches
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
 
@@ -51,12 +51,12 @@ Seen = dict[str, tuple[Reading, Gate, str | None, Filled, Response]]
 
 def run(engine: Engine) -> None:
     """Only with leave to change own settings, and only for what nothing else has shown."""
-    switches = engine.switches
-    if switches is None or not engine.may.own_settings:
+    account_settings = engine.account_settings
+    if account_settings is None or not engine.may.own_settings:
         return
     by_owner: dict[str, list[Hidden]] = {}
     for owner in engine.cast.subjects():
-        known = {each.field: each for each in _writable(engine, switches, owner)}
+        known = {each.field: each for each in _writable(engine, account_settings, owner)}
         if known and not {(h.resource, h.field) for h in known.values()} <= {
             (h.resource, h.field) for kept in by_owner.values() for h in kept
         }:
@@ -64,7 +64,7 @@ def run(engine: Engine) -> None:
     _name_untried(engine)
     for owner, hidden in by_owner.items():
         engine.say(f"paired worlds of {owner}")
-        _Pair(engine, switches, owner, hidden).run()
+        _Pair(engine, account_settings, owner, hidden).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -113,9 +113,9 @@ def _name_untried(engine: Engine) -> None:
 _OBJECTS = "it stands in objects that are no accounts, and that the run has not made"
 
 
-def _writable(engine: Engine, switches: Switches, owner: str) -> Iterator[Hidden]:
+def _writable(engine: Engine, account_settings: AccountSettings, owner: str) -> Iterator[Hidden]:
     for each in hidden_fields(engine, owner):
-        if f"{each.resource}.{each.field}" in switches.fields and each.viewer is not None:
+        if f"{each.resource}.{each.field}" in account_settings.fields and each.viewer is not None:
             yield each
 
 
@@ -124,7 +124,7 @@ class _Pair:
     """The worlds of one owner."""
 
     engine: Engine
-    switches: Switches
+    account_settings: AccountSettings
     owner: str
     hidden: list[Hidden]
 
@@ -135,7 +135,7 @@ class _Pair:
         try:
             self._compare(probes)
         finally:
-            self.switches.undo_all(self.owner, [self._path(each) for each in self.hidden])
+            self.account_settings.undo_all(self.owner, [self._path(each) for each in self.hidden])
 
     def _compare(self, probes: list[tuple[Gate, str | None]]) -> None:
         self.hidden = self._all(self.hidden, low=True)
@@ -203,12 +203,12 @@ class _Pair:
             self._path(each): next(iter(_extremes(each.field, each.value, low=low)))
             for each in hidden
         }
-        done = self.switches.flip_all(self.owner, wanted)
+        done = self.account_settings.flip_all(self.owner, wanted)
         return [e for e in hidden if self._path(e) in done or self._set(e, low=low)]
 
     def _set(self, hidden: Hidden, *, low: bool) -> bool:
         for value in _extremes(hidden.field, hidden.value, low=low):
-            if self.switches.flip(self.owner, self._path(hidden), value):
+            if self.account_settings.flip(self.owner, self._path(hidden), value):
                 return True
         return False
 

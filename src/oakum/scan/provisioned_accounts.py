@@ -40,7 +40,7 @@ _PERSON, _SECRET = "oakum_person", "oakum_secret"
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class ProvisionedAccount:
     """An account of the run's own."""
 
     name: str
@@ -61,7 +61,7 @@ class Removal:
 
 
 @dataclass
-class Newcomers:
+class ProvisionedAccounts:
     """Makes accounts, keeps them logged in, and takes them away."""
 
     model: Model
@@ -72,7 +72,7 @@ class Newcomers:
     log: Callable[[str, Json], None]
     """Told of an account before it is made (`undo`), and when it is gone (`undone`)."""
     pace: Pace
-    pending: list[Newcomer] = field(default_factory=list)
+    pending: list[ProvisionedAccount] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     """Operations that were asked to take an account away."""
     strays: list[str] = field(default_factory=list)
@@ -129,7 +129,9 @@ class Newcomers:
         assert self.operation is not None
         return gate_of(self.model, self.operation, {})
 
-    def register(self, ask: Ask, more: Mapping[str, Json] | None = None) -> Newcomer | None:
+    def register(
+        self, ask: Ask, more: Mapping[str, Json] | None = None
+    ) -> ProvisionedAccount | None:
         """A new account that can log in; None when it cannot. `more`: further members."""
         self._made += 1
         made = replace(self.nobody(), name=f"oakum-{self._made}")
@@ -149,7 +151,7 @@ class Newcomers:
         self._welcomed[made.name] = (answer.status, answer.body)
         return made if answer.status < 400 else None  # a server error, and it is there: removed
 
-    def nobody(self) -> Newcomer:
+    def nobody(self) -> ProvisionedAccount:
         """Names and a secret that nobody has."""
         called = {
             "handle": f"oakum{_mark()}",
@@ -157,7 +159,7 @@ class Newcomers:
             "phone": f"+1555{secrets.randbelow(10**7):07}",
             "text": f"oakum {_mark()}",
         }
-        return Newcomer("", called, f"Oak-{secrets.token_hex(6)}-7a")
+        return ProvisionedAccount("", called, f"Oak-{secrets.token_hex(6)}-7a")
 
     @property
     def named_by(self) -> tuple[str, str]:
@@ -165,7 +167,7 @@ class Newcomers:
         wanted = self.template[1] if self.template else ""
         return self.resource, next((f for f, noun in self._nouns() if noun == wanted), "")
 
-    def _logs_in(self, made: Newcomer) -> bool:
+    def _logs_in(self, made: ProvisionedAccount) -> bool:
         """A session for a new account; False: it gets none."""
         try:
             with self.pace.bare():
@@ -175,7 +177,9 @@ class Newcomers:
         self._alive.add(made.name)
         return True
 
-    def filled(self, made: Newcomer, more: Mapping[str, Json], *, bare: bool = False) -> Filled:
+    def filled(
+        self, made: ProvisionedAccount, more: Mapping[str, Json], *, bare: bool = False
+    ) -> Filled:
         """The registration of an account; `bare`: its secret is left out."""
         assert self.operation is not None
         operation = self.operation
@@ -188,7 +192,9 @@ class Newcomers:
         request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
         return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
 
-    def _body(self, shape: Shape, made: Newcomer, *, bare: bool = False) -> dict[str, Json]:
+    def _body(
+        self, shape: Shape, made: ProvisionedAccount, *, bare: bool = False
+    ) -> dict[str, Json]:
         """What has to be filled in, and every name and secret."""
         body: dict[str, Json] = {}
         for name, thunk in shape.properties.items():
@@ -212,7 +218,7 @@ class Newcomers:
     def names(self) -> Iterator[tuple[Noun, str]]:
         """What of a person a registration takes, each with the field of accounts that holds it."""
         nouns: tuple[Noun, ...] = ("handle", "mail", "phone")
-        probe = Newcomer("", {noun: noun for noun in nouns}, "")
+        probe = ProvisionedAccount("", {noun: noun for noun in nouns}, "")
         sent = _all_texts(self._body(body_shape(self.gate.operation) or Shape(), probe))
         fields = {noun: leaf for leaf, noun in reversed([*self._nouns()])}
         yield from ((noun, fields[noun]) for noun in nouns if noun in sent and noun in fields)
@@ -225,7 +231,12 @@ class Newcomers:
         return noun or ("handle" if by_key and "string" in shape.kinds else "")
 
     def contest(
-        self, of: Newcomer | None, asked: Newcomer, ask: Ask, *, bare: bool = False
+        self,
+        of: ProvisionedAccount | None,
+        asked: ProvisionedAccount,
+        ask: Ask,
+        *,
+        bare: bool = False,
     ) -> Claim:
         """Register once more under a name that `of` has, an account of the run's own; None: under
         nobody's. `asked`: the names and the secret sent; `bare`: the secret is left out.
@@ -260,16 +271,16 @@ class Newcomers:
             self.strays.append(_spoken(of if of is not None and not intact else other))
         return Claim(answer)
 
-    def _still_in(self, who: Newcomer) -> bool:
+    def _still_in(self, who: ProvisionedAccount) -> bool:
         """Whether an account logs in with its own secret, as far as the login answers at all."""
         answer, let_in = self.attempt(who, who.secret)
         return let_in or answer.status in _BUSY or answer.status >= 500
 
-    def current(self, who: Newcomer) -> Newcomer:
+    def current(self, who: ProvisionedAccount) -> ProvisionedAccount:
         """An account with the secret that it has now."""
         return next((each for each in self.pending if each.name == who.name), who)
 
-    def lets_in(self, who: Newcomer, secret: str) -> bool:
+    def lets_in(self, who: ProvisionedAccount, secret: str) -> bool:
         """Whether the account can log in with a secret."""
         return self.attempt(who, secret)[1]
 
@@ -283,28 +294,28 @@ class Newcomers:
             answer, let_in = self.sessions.attempt(identity)
         return None if not let_in and (answer.status in _BUSY or answer.status >= 500) else let_in
 
-    def attempt(self, who: Newcomer, secret: str) -> tuple[Response, bool]:
+    def attempt(self, who: ProvisionedAccount, secret: str) -> tuple[Response, bool]:
         """The answer to a login of the account with a secret, and whether it would do."""
         with self.pace.bare():
             return self.sessions.attempt(self._identity(replace(who, secret=secret)))
 
-    def changed(self, who: Newcomer, secret: str) -> None:
+    def changed(self, who: ProvisionedAccount, secret: str) -> None:
         """The account has another secret now."""
         now = replace(who, secret=secret)
         self.log("undo", as_json(now))
         self.pending = [now if each.name == who.name else each for each in self.pending]
         self._admit(now)
 
-    def learn(self, who: Newcomer, resource: str, own: Mapping[str, Json]) -> None:
+    def learn(self, who: ProvisionedAccount, resource: str, own: Mapping[str, Json]) -> None:
         """What the account was shown of itself fills the parameters of endpoints to it."""
         flat = {k: canonical(v) for k, v in own.items() if isinstance(v, str | int)}
         self.knowledge.objects[(who.name, resource)] = [flat]
 
-    def forget(self, who: Newcomer) -> None:
+    def forget(self, who: ProvisionedAccount) -> None:
         """What it was shown of itself was somebody else's: it is known by its names alone."""
         self.knowledge.objects.pop((who.name, self.resource), None)
 
-    def own(self, who: Newcomer, answer: Response) -> Mapping[str, Json]:
+    def own(self, who: ProvisionedAccount, answer: Response) -> Mapping[str, Json]:
         """The object of an answer that holds one of the account's names; empty: there is none."""
         names = set(who.called.values())
         return next(
@@ -342,7 +353,7 @@ class Newcomers:
             for each in left
         )
 
-    def _remove(self, who: Newcomer, *, own: bool) -> bool:
+    def _remove(self, who: ProvisionedAccount, *, own: bool) -> bool:
         known = (each.name for each in self.pending if each.name not in self._unlikely)
         names = sorted(known, key=self.raised.__contains__)
         others = [*self._removers, *names]
@@ -368,7 +379,7 @@ class Newcomers:
         return False
 
     def _taken_away(
-        self, who: Newcomer, by: str, gate: Gate, filled: Filled, *, there: bool
+        self, who: ProvisionedAccount, by: str, gate: Gate, filled: Filled, *, there: bool
     ) -> bool:
         """Whether the account is gone once this was asked by another, or by itself."""
         try:
@@ -384,7 +395,7 @@ class Newcomers:
                 self.removals.append(Removal(by, gate, filled, answer))
         return True
 
-    def _exists(self, who: Newcomer) -> bool:
+    def _exists(self, who: ProvisionedAccount) -> bool:
         """Whether it can log in still; where the login brakes, whether it is logged in still."""
         answer, let_in = self.attempt(who, who.secret)
         if answer.status in _BUSY and self.sessions.proof is not None:
@@ -403,7 +414,7 @@ class Newcomers:
         key = self.model.policy.resources[self.resource].key if self.resource else ""
         return frozenset(row[key] for row in rows if key in row)
 
-    def _is_somebodys(self, who: Newcomer) -> bool:
+    def _is_somebodys(self, who: ProvisionedAccount) -> bool:
         """Whether the API takes its session for an identity's: that one's would be removed."""
         proof = self.sessions.proof
         if proof is None:
@@ -411,14 +422,14 @@ class Newcomers:
         answer = self.sessions.send(who.name, proof.request)
         return any(proof.holds(name, answer) for name in self._identities)
 
-    def _shown(self, who: Newcomer) -> Mapping[str, Json]:
+    def _shown(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """What who-am-I shows it of itself; empty: nothing with one of its names in it."""
         proof = self.sessions.proof
         if proof is None or who.name not in self._alive:
             return {}
         return self.own(who, self.sessions.send(who.name, proof.request))
 
-    def _supposed(self, who: Newcomer) -> Mapping[str, Json]:
+    def _supposed(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""
         return {leaf: who.called[noun] for leaf, noun in self._nouns() if noun in who.called}
 
@@ -428,7 +439,7 @@ class Newcomers:
         for leaf in self.model.tables[self.resource].leaves if self.resource else ():
             yield leaf, self._noun(leaf, text)
 
-    def _gone(self, who: Newcomer) -> bool:
+    def _gone(self, who: ProvisionedAccount) -> bool:
         self.pending = [each for each in self.pending if each.name != who.name]
         self._removers = [name for name in self._removers if name != who.name]
         self.log("undone", as_json(who))
@@ -436,10 +447,10 @@ class Newcomers:
 
     # ------------------------------------------------------------ as an identity
 
-    def _admit(self, who: Newcomer) -> None:
+    def _admit(self, who: ProvisionedAccount) -> None:
         self.sessions.admit(self._identity(who))
 
-    def _identity(self, who: Newcomer) -> Identity:
+    def _identity(self, who: ProvisionedAccount) -> Identity:
         assert self.template is not None
         identity, noun = self.template
         person = who.called.get(noun) or who.called["handle"]
@@ -464,7 +475,7 @@ class Claim:
 Ask = Callable[[Filled], Response]
 
 
-def _tells_of_none(answer: Response, who: Newcomer) -> bool:
+def _tells_of_none(answer: Response, who: ProvisionedAccount) -> bool:
     """Whether the answer to a registration holds nothing of an account that it has made, such as
     `202` and the words that a letter is on its way: the answer for everybody (OWASP,
     Authentication Cheat Sheet, "Authentication and Error Messages")."""
@@ -484,20 +495,20 @@ def _mark() -> str:
     return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
 
 
-def _spoken(who: Newcomer) -> str:
+def _spoken(who: ProvisionedAccount) -> str:
     """What it is called, as far as the run has made that up."""
     made_up = (each for each in who.called.values() if each.startswith("oakum"))
     return next(made_up, who.name)
 
 
-def as_json(made: Newcomer) -> Json:
+def as_json(made: ProvisionedAccount) -> Json:
     """An account as a JSON value, for a journal that seals it."""
     return {"account": made.name, "called": dict(made.called), "secret": made.secret}
 
 
-def from_json(value: Mapping[str, Json]) -> Newcomer:
+def from_json(value: Mapping[str, Json]) -> ProvisionedAccount:
     """The reverse of `as_json`. Raises `KeyError` or `TypeError`."""
-    return Newcomer(value["account"], dict(value["called"]), value["secret"])
+    return ProvisionedAccount(value["account"], dict(value["called"]), value["secret"])
 
 
 def _template(identity: Identity) -> tuple[Identity, Noun] | None:

@@ -41,7 +41,7 @@ from oakum.semantics.model import pattern
 
 
 @dataclass
-class Switches:
+class AccountSettings:
     """Flips settings and remembers what to put back."""
 
     policy: Policy

@@ -16,21 +16,21 @@ from hypothesis import strategies as st
 from oakum.contract.model import Media, Shape, Switch
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
+from oakum.scan.account_settings import AccountSettings
 from oakum.scan.flips import Flip
-from oakum.scan.switches import Switches
-from tests.unit.scan.studio import IDS, Run, Studio, gate, reply, switches
+from tests.unit.scan.studio import IDS, Run, Studio, account_settings, gate, reply
 from tests.unit.scan.test_knowledge import instance
 
 PRIVATE = "Settings.private"
 
 
-def ready(studio: Studio) -> tuple[Run, Switches]:
-    """A run that has learnt who is who and how their accounts are set, and its switches."""
+def ready(studio: Studio) -> tuple[Run, AccountSettings]:
+    """A run that has learnt who is who and how their accounts are set, and its account settings."""
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = studio.settings[id]["is_private"]
-    return run, switches(run)
+    return run, account_settings(run)
 
 
 def test_a_flip_changes_one_setting_and_keeps_the_others() -> None:
@@ -169,7 +169,7 @@ def test_an_error_page_is_not_taken_for_the_settings(answer: Response) -> None:
     assert not [line for line in studio.asked if "putSettings" in line]
 
 
-def writing(found: Switches, method: str = "PUT", **more: Any) -> None:
+def writing(found: AccountSettings, method: str = "PUT", **more: Any) -> None:
     """Let the writer have another method or another body."""
     writer = found.writers["putSettings"]
     found.writers = {
@@ -216,12 +216,12 @@ class Nested(Studio):
         return reply(self.settings[id])
 
 
-def nested(studio: Studio, method: str = "PATCH") -> tuple[Run, Switches]:
+def nested(studio: Studio, method: str = "PATCH") -> tuple[Run, AccountSettings]:
     run = Run(studio)
     for name, id in IDS.items():
         run.knowledge.learn_own(name, instance(id=id))
         run.cast.states[(name, PRIVATE)] = True
-    found = switches(run)
+    found = account_settings(run)
     writing(found, method, body=())
     settings = found.policy.resources["Settings"]
     state = settings.states["private"]
@@ -469,7 +469,7 @@ def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
 def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
     run = Run(Studio())
     run.cast.states[("ann", PRIVATE)] = True
-    found = switches(run)
+    found = account_settings(run)
     assert not found.flip("ann", PRIVATE, False)
     assert run.studio.asked == []
 
@@ -522,12 +522,12 @@ class Account:
         return reply(None, 200 if how == "taken" else 422 if how == "refused" else 503)
 
 
-def account(api: Account, *, shown: bool = True) -> Switches:
-    """Switches of ann's page and of her settings. `shown`: the page may be read."""
+def account(api: Account, *, shown: bool = True) -> AccountSettings:
+    """AccountSettings of ann's page and of her settings. `shown`: the page may be read."""
     run = Run(Studio())
     run.knowledge.learn_own("ann", instance(id=IDS["ann"]))
     run.cast.states[("ann", PRIVATE)] = True
-    found = switches(run)
+    found = account_settings(run)
     page = gate("getPerson")
     patch = replace(page.operation, id="patchPerson", method="PATCH", body=())
     found.writers = {**found.writers, "patchPerson": replace(page, operation=patch)}
@@ -731,7 +731,7 @@ def test_what_was_changed_is_put_back_there_whatever_objects_are_seen_since(kill
     objects.insert(0, {**objects[0], "id": IDS["bob"]})
     if killed:
         pending = list(found.pending)
-        found = switches(run)
+        found = account_settings(run)
         found.pending = pending
         found.__post_init__()
     studio.asked.clear()

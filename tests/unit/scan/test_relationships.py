@@ -19,7 +19,7 @@ from oakum.scan.cast import Cast
 from oakum.scan.flips import Flip
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.patience import Patience
-from oakum.scan.ties import SIGN, Ties
+from oakum.scan.relationships import SIGN, Relationships
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, gate, model, reply
 from tests.unit.scan.test_knowledge import instance
 
@@ -74,14 +74,14 @@ def policy(by: Literal["caller", "owner"] = "caller") -> Policy:
     return replace(known, relations={**known.relations, "follower": ends})
 
 
-def ready(club: Club) -> tuple[Ties, list[tuple[str, Flip]]]:
-    """Ties of a run that has learnt everybody's id, and what its journal hears."""
+def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
+    """Relationships of a run that has learnt everybody's id, and what its journal hears."""
     knowledge, said = Knowledge(), list[tuple[str, Flip]]()
     for name, id in IDS.items():
         knowledge.learn_own(name, instance(id=id))
     rules = policy("owner" if club.accepts else "caller")
-    ties = {pair: frozenset({"follower"}) for pair in PAIRS}
-    cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, ties)
+    relationships = {pair: frozenset({"follower"}) for pair in PAIRS}
+    cast = Cast(rules, {name: frozenset({id}) for name, id in IDS.items()}, {}, relationships)
     page = gate("getPerson")
 
     def endpoint(id: str, method: str) -> tuple[str, object]:
@@ -96,7 +96,9 @@ def ready(club: Club) -> tuple[Ties, list[tuple[str, Flip]]]:
         ]
     )
     log = said.append
-    found = Ties(rules, gates, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip)))  # type: ignore[arg-type]
+    found = Relationships(
+        rules, gates, cast, knowledge, TARGET, club, lambda kind, flip: log((kind, flip))
+    )  # type: ignore[arg-type]
     return found, said
 
 
@@ -457,7 +459,7 @@ def test_what_was_ended_beside_what_was_asked_for_is_begun_again(club: Club) -> 
     start = {("bob", "ann"), ("cat", "ann")}
     club.follows = {*start}
     found, _ = ready(club)
-    found.cast.ties = {pair: frozenset({"follower"}) for pair in start}
+    found.cast.relationships = {pair: frozenset({"follower"}) for pair in start}
     assert found.begin("ann", "follower", "cat") or found.begin("ann", "follower", "bob")
     assert found.end("ann", "follower", "cat")
     assert found.take_back("ann", "follower", "cat")
@@ -465,7 +467,7 @@ def test_what_was_ended_beside_what_was_asked_for_is_begun_again(club: Club) -> 
     found.end("cat", "follower", "bob")
     found.take_back("cat", "follower", "bob")
     assert found.restore() == () and club.follows == start
-    assert {pair for pair in found.cast.ties if found.cast.ties[pair]} == start
+    assert {pair for pair in found.cast.relationships if found.cast.relationships[pair]} == start
 
 
 class NoEnd(Club):

@@ -35,7 +35,7 @@ _ROUNDS = 3
 
 
 @dataclass
-class Ties:
+class Relationships:
     """Begins relations between identities, and remembers what to end."""
 
     policy: Policy
@@ -86,8 +86,8 @@ class Ties:
             if self._can(known)
             for owner in names
             for viewer in names
-            if viewer != owner and not self.cast.ties.get((viewer, owner))
-            if word not in takes or not self.cast.ties.get((owner, viewer))
+            if viewer != owner and not self.cast.relationships.get((viewer, owner))
+            if word not in takes or not self.cast.relationships.get((owner, viewer))
         ]
 
     def lacking(self) -> tuple[str, ...]:
@@ -382,5 +382,5 @@ class Ties:
         return "no" if found.whole else "unknown"
 
     def _tie(self, viewer: str, relation: str, owner: str, *, held: bool) -> None:
-        known = self.cast.ties.get((viewer, owner), frozenset())
+        known = self.cast.relationships.get((viewer, owner), frozenset())
         self.cast.retie(viewer, owner, known | {relation} if held else known - {relation})

@@ -22,7 +22,13 @@ from oakum.exchange import Request, Response
 from oakum.scan.asking import Filled
 from oakum.scan.credentials import Identities, Identity, Login, Secret, Send
 from oakum.scan.knowledge import Knowledge
-from oakum.scan.newcomers import Claim, Newcomer, Newcomers, as_json, from_json
+from oakum.scan.provisioned_accounts import (
+    Claim,
+    ProvisionedAccount,
+    ProvisionedAccounts,
+    as_json,
+    from_json,
+)
 from oakum.scan.session import Proof, Sessions
 from oakum.semantics import Model, compile_contract
 from tests.unit.scan.studio import TARGET, reply
@@ -198,23 +204,23 @@ def identities() -> Identities:
 
 
 def ready(
-    inn: Inn, *paths: str, pending: tuple[Newcomer, ...] = ()
-) -> tuple[Newcomers, list[tuple[str, Json]]]:
-    """The newcomers of a run, and what its journal hears of them."""
+    inn: Inn, *paths: str, pending: tuple[ProvisionedAccount, ...] = ()
+) -> tuple[ProvisionedAccounts, list[tuple[str, Json]]]:
+    """The provisioned of a run, and what its journal hears of them."""
     made = model(*(paths or ALL))
     document = type("Document", (), {"operations": tuple(made.operations.values())})()
     sessions = Sessions(identities(), inn, document, TARGET)
     who_am_i = Request("GET", f"{TARGET}/me")
     sessions.proof = Proof(who_am_i, lambda name, answer: f'"{name}"'.encode() in answer.body)
     heard: list[tuple[str, Json]] = []
-    found = Newcomers(
+    found = ProvisionedAccounts(
         made, {}, sessions, Knowledge(), TARGET,
         lambda kind, entry: heard.append((kind, entry)), Calm(), [*pending],
     )  # fmt: skip
     return found, heard
 
 
-def join(found: Newcomers, inn: Inn) -> Newcomer | None:
+def join(found: ProvisionedAccounts, inn: Inn) -> ProvisionedAccount | None:
     return found.register(lambda filled: inn.send(filled.request))
 
 
@@ -250,7 +256,7 @@ def test_without_a_login_that_names_a_person_and_a_secret_nobody_is_made() -> No
     made = model(*ALL)
     fixed = Identities({"ann": Identity("ann", None, (Send("header", "x-key", "k"),))})
     sessions = Sessions(fixed, inn, None, TARGET)
-    found = Newcomers(made, {}, sessions, Knowledge(), TARGET, lambda *_: None, Calm())
+    found = ProvisionedAccounts(made, {}, sessions, Knowledge(), TARGET, lambda *_: None, Calm())
     assert not found.possible and inn.asked == []
 
 
@@ -273,7 +279,9 @@ def test_names_and_secrets_are_never_those_of_identities_nor_twice_the_same() ->
 
 def test_a_registration_holds_what_has_to_be_there_and_shows_no_value() -> None:
     found, _ = ready(Inn())
-    made = Newcomer("oakum-1", {"handle": "oakumx", "mail": "oakumx@example.org"}, "Oak-1-7a")
+    made = ProvisionedAccount(
+        "oakum-1", {"handle": "oakumx", "mail": "oakumx@example.org"}, "Oak-1-7a"
+    )
     filled = found.filled(made, {"role": "admin"})
     sent = orjson.loads(filled.request.body)
     assert sent | {"born": "", "terms": ""} == {
@@ -336,7 +344,7 @@ def test_what_a_killed_run_has_made_is_removed_by_the_next() -> None:
 
 def test_what_was_never_made_is_not_asked_to_be_removed() -> None:
     inn = Inn()
-    never = Newcomer("oakum-1", {"handle": "oakumx"}, "Oak-1-7a")
+    never = ProvisionedAccount("oakum-1", {"handle": "oakumx"}, "Oak-1-7a")
     found, heard = ready(inn, pending=(never,))
     assert found.restore() == ()
     assert inn.asked == ["POST /auth/login"]
@@ -387,9 +395,9 @@ def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
 # --------------------------------------------------------------------------- names that are taken
 
 
-def again(found: Newcomers, inn: Inn, of: Newcomer, **more: Any) -> Claim:
+def again(found: ProvisionedAccounts, inn: Inn, of: ProvisionedAccount, **more: Any) -> Claim:
     nobody = found.nobody()
-    asked = Newcomer("", {**nobody.called, "handle": of.called["handle"]}, nobody.secret)
+    asked = ProvisionedAccount("", {**nobody.called, "handle": of.called["handle"]}, nobody.secret)
     return found.contest(of, asked, lambda filled: inn.send(filled.request), **more)
 
 
@@ -422,7 +430,7 @@ def test_an_account_made_by_a_name_that_is_free_after_all_is_removed_by_its_key(
     made = join(found, inn)
     assert made is not None
     nobody = found.nobody()
-    asked = Newcomer("", {**nobody.called, "mail": made.called["mail"]}, nobody.secret)
+    asked = ProvisionedAccount("", {**nobody.called, "mail": made.called["mail"]}, nobody.secret)
     claim = found.contest(made, asked, lambda filled: inn.send(filled.request))
     assert not claim.refused and not claim.overwritten and len(inn.users) == 4
     inn.asked.clear()
@@ -439,7 +447,9 @@ def test_what_is_taken_and_lets_nobody_in_is_named(bare: bool) -> None:
     made = join(found, inn)
     assert made is not None
     nobody = found.nobody()
-    asked = Newcomer("", {**nobody.called, "handle": made.called["handle"]}, nobody.secret)
+    asked = ProvisionedAccount(
+        "", {**nobody.called, "handle": made.called["handle"]}, nobody.secret
+    )
     claim = found.contest(made, asked, lambda _: reply({"ticket": 7}, 202), bare=bare)
     assert not claim.refused and not claim.overwritten
     (said,) = found.restore()
@@ -500,7 +510,9 @@ def test_a_secret_that_was_changed_is_the_one_that_it_is_removed_with() -> None:
 
 def test_its_own_object_is_the_one_that_holds_one_of_its_names() -> None:
     found, _ = ready(Inn())
-    made = Newcomer("oakum-1", {"handle": "oakumx", "mail": "oakumx@example.org"}, "Oak-1-7a")
+    made = ProvisionedAccount(
+        "oakum-1", {"handle": "oakumx", "mail": "oakumx@example.org"}, "Oak-1-7a"
+    )
     users = [{"id": 1, "username": "ann"}, {"id": 2, "by": {"id": 3, "username": "oakumx"}}]
     assert found.own(made, reply({"data": users})) == {"id": 3, "username": "oakumx"}
     assert found.own(made, reply(users[:1])) == {}
@@ -511,6 +523,6 @@ TEXTS = st.text(max_size=10)
 
 
 @LAW
-@given(st.builds(Newcomer, TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), TEXTS))
-def test_an_account_comes_out_of_a_journal_as_it_went_in(made: Newcomer) -> None:
+@given(st.builds(ProvisionedAccount, TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), TEXTS))
+def test_an_account_comes_out_of_a_journal_as_it_went_in(made: ProvisionedAccount) -> None:
     assert from_json(orjson.loads(orjson.dumps(as_json(made)))) == made
