@@ -15,7 +15,7 @@ from oakum.observe.inventory import read
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
 from oakum.scan.knowledge import says_nothing
-from oakum.scan.legible import read_as_declared
+from oakum.scan.response_reader import read_as_declared
 from oakum.semantics import Judge, ObjectInstance
 from oakum.testing.callers import NOBODY, UNKNOWN
 from oakum.testing.fast_walk import FastWalk, Seen

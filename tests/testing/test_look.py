@@ -9,7 +9,7 @@ from oakum.contract.model import FieldRule, Grant, Json, Owner, Policy, Resource
 from oakum.exchange import Response
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
-from oakum.scan.legible import Legible
+from oakum.scan.response_reader import ResponseReader
 from oakum.semantics import Judge, Model, Principal
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller
 from oakum.testing.look import RELATION, Asked, Frame, Look
@@ -29,7 +29,7 @@ ANSWERED = Response(200, {"content-type": "application/json"})
 def looked(model: Model, caller: Caller, value: Json) -> Look:
     label = Cast(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
-    read = Legible(value, ANSWER)
+    read = ResponseReader(value, ANSWER)
     return Look(
         frame, Asked(endpoint(), {}, caller, ANSWERED, read, False, "test", "1"), {}
     ).judge()

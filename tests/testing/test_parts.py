@@ -9,7 +9,7 @@ from oakum.contract.model import Json
 from oakum.exchange import Response
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
-from oakum.scan.legible import Legible
+from oakum.scan.response_reader import ResponseReader
 from oakum.testing.callers import UNKNOWN, Caller
 from oakum.testing.fast_walk import FastWalk
 from oakum.testing.look import Asked, Frame, Look
@@ -34,7 +34,7 @@ def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:
     shape = operation.responses["200"][0].shape
     label = Cast(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
-    asked = Asked(operation, {}, caller, ANSWERED, Legible(value, shape), False, "test", "1")
+    asked = Asked(operation, {}, caller, ANSWERED, ResponseReader(value, shape), False, "test", "1")
     slow = {leak.key for leak in Look(frame, asked, {}).judge().leaks}
     verdicts, fast = Verdicts(model, label), set()
     for each in FastWalk(model, "getWorkout").objects(value, shape, True, {}, caller.ids):

@@ -17,7 +17,7 @@ from oakum.observe.use.contrast import Row, Sight, Viewed, contrast
 from oakum.observe.use.usage import Heard, Sent, Usage
 from oakum.scan.cast import Cast
 from oakum.scan.evidence import Redactor
-from oakum.scan.legible import read_as_declared
+from oakum.scan.response_reader import read_as_declared
 from oakum.semantics import Judge, compile_contract
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import UNKNOWN, Caller, Callers

@@ -19,9 +19,9 @@ from oakum.scan.asking import Filled, fill
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.forms import Form, form_of
-from oakum.scan.legible import Legible, Reader, read_as_declared
 from oakum.scan.likeness import Likeness
 from oakum.scan.matrix import Outcome
+from oakum.scan.response_reader import Reader, ResponseReader, read_as_declared
 
 _NOWHERE = "oakum-none"
 _ALIKE = 2
@@ -49,7 +49,7 @@ class Elsewhere:
         documented endpoint has answered anybody so."""
         return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
 
-    def _legible(self, way: Gate, reader: Reader, response: Response) -> Legible:
+    def _legible(self, way: Gate, reader: Reader, response: Response) -> ResponseReader:
         form = form_of(response)
         usual = (
             each

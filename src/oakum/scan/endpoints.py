@@ -18,7 +18,7 @@ from oakum.finding import Endpoint, Skipped
 from oakum.scan.bodies import body_shape
 from oakum.scan.choices import choices, members_with_choices, placed
 from oakum.scan.frames import EVENTS, LINES
-from oakum.scan.legible import Reader
+from oakum.scan.response_reader import Reader
 from oakum.scan.styles import in_parts
 from oakum.semantics import Model
 from oakum.semantics.model import resources_in

@@ -16,14 +16,13 @@ from oakum.contract.graphql import Graph
 from oakum.contract.model import Json
 from oakum.exchange import Exchange, Response
 from oakum.finding import Skipped
+from oakum.scan.absence import close_lists, say_why, unread
 from oakum.scan.absent import Control, ask_for_nobodys, look_again
 from oakum.scan.account_settings import AccountSettings
-from oakum.scan.afford import SHARE
 from oakum.scan.artefacts import Artefact, gather
 from oakum.scan.asking import Ask, Filled, curl, fill
+from oakum.scan.budget_plan import SHARE
 from oakum.scan.cast import Cast
-from oakum.scan.choice import owners_by_viewer, reach_states
-from oakum.scan.closing import close_lists, say_why, unread
 from oakum.scan.confirming import confirm, still_served
 from oakum.scan.endpoints import Gate, is_websocket
 from oakum.scan.evaluator import Evaluator
@@ -36,6 +35,7 @@ from oakum.scan.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.own_lists import own_ids
 from oakum.scan.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.relationships import Relationships
+from oakum.scan.scheduling import owners_by_viewer, reach_states
 from oakum.scan.signals import Signal
 from oakum.scan.streams import Listen, Stream
 from oakum.scan.technique import May, Pace, Technique

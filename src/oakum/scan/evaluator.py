@@ -23,10 +23,10 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.exhibits import OwnView, Place, Question, place_of
 from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
-from oakum.scan.legible import is_success, read_as_declared
 from oakum.scan.matrix import Key, Matrix, Outcome, state_key
 from oakum.scan.mixed import tell_mixed
 from oakum.scan.ownership import Ownership, Reading, is_one_of_many, relations_by_member
+from oakum.scan.response_reader import is_success, read_as_declared
 from oakum.semantics import Judge, Known, Model, ObjectInstance
 from oakum.semantics.judge import Judgement
 from oakum.semantics.principal import Subject, lacks, may_hold, texts

@@ -26,7 +26,7 @@ from oakum.errors import counted
 from oakum.scan.asking import fill
 from oakum.scan.coverage import Untested
 from oakum.scan.endpoints import Gate
-from oakum.scan.legible import is_success
+from oakum.scan.response_reader import is_success
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine

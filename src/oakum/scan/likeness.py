@@ -21,8 +21,8 @@ from oakum.exchange import Response
 from oakum.scan.endpoints import Gate
 from oakum.scan.evaluator import Evaluator
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.scan.legible import Legible, Reader, read_as_declared
 from oakum.scan.pages import read_page
+from oakum.scan.response_reader import Reader, ResponseReader, read_as_declared
 from oakum.semantics import Leaf, Model
 from oakum.semantics.model import resources_in
 from oakum.semantics.principal import at_path
@@ -96,7 +96,7 @@ class Likeness:
         """Reads answers of this endpoint as well as they can be."""
         return partial(self._read, gate)
 
-    def _read(self, gate: Gate, response: Response) -> Legible:
+    def _read(self, gate: Gate, response: Response) -> ResponseReader:
         plain = read_as_declared(gate.operation, response)
         shown = self._model.shown.get(gate.operation.id, ()) if response.status < 300 else ()
         found = _Found(tuple(shown), frozenset(gate.shows))
@@ -230,13 +230,15 @@ class Likeness:
         return bool(specific) and not any(text in each for each in self._knowledge.own.values())
 
 
-def _legible(seen: list[tuple[Json, Shape]], found: _Found, plain: Legible) -> Legible:
+def _legible(
+    seen: list[tuple[Json, Shape]], found: _Found, plain: ResponseReader
+) -> ResponseReader:
     """Several values of one answer as one."""
     parts = [*seen, *found.further]
     values = {str(nth): each for nth, (each, _) in enumerate(parts)}
     shape = _object({str(nth): each for nth, (_, each) in enumerate(parts)})
     whole = _object({"parts": shape})  # two steps down: no place that a contract names is there
-    return Legible({"parts": values}, whole, tuple(found.beside), plain.whole)
+    return ResponseReader({"parts": values}, whole, tuple(found.beside), plain.whole)
 
 
 def _kind(model: Model, name: str) -> _Kind | None:

@@ -14,7 +14,7 @@ from oakum.contract.lexicon import FieldClass, classify_field
 from oakum.contract.model import Json
 from oakum.scan.ambient import NAMES_ONE
 from oakum.scan.knowledge import MIN_CANARY, MIN_WITHIN, canonical, leaves_of, says_nothing
-from oakum.scan.legible import is_success
+from oakum.scan.response_reader import is_success
 from oakum.scan.spellings import folded, holds, parts, readings, stands_apart
 from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.principal import texts

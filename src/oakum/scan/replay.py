@@ -15,7 +15,7 @@ from enum import StrEnum
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.engine import Event
-from oakum.scan.focus import Focus
+from oakum.scan.narrowing import Focus
 from oakum.scan.run import NOTHING_SHOWN, Options, Scan
 
 

@@ -22,10 +22,8 @@ from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
 from oakum.finding import IdentityState, Report, Result, Skipped
-from oakum.scan.afford import afford
-from oakum.scan.between import Between
+from oakum.scan.budget_plan import afford
 from oakum.scan.claims import with_claims
-from oakum.scan.conclude import conclude, field_lines
 from oakum.scan.coverage import alone, told, unseen, untested, within_reach
 from oakum.scan.credentials import Identities
 from oakum.scan.doctor import Examination, examine
@@ -33,12 +31,14 @@ from oakum.scan.encryption import Encryption
 from oakum.scan.endpoints import asking_for_more, feeds, survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.every_owner import asked_by_everybody, asked_of_known, unasked
+from oakum.scan.fault_proxy import Between
 from oakum.scan.feeds_transport import Feeds
+from oakum.scan.findings import conclude, field_lines
 from oakum.scan.flips import left_behind
-from oakum.scan.focus import Focus, Scope, narrow
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
+from oakum.scan.narrowing import Focus, Scope, narrow
 from oakum.scan.patience import Patience
 from oakum.scan.removed import tell_removals
 from oakum.scan.reopened import still_open

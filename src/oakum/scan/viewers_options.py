@@ -21,7 +21,7 @@ from oakum.scan.asking import fill
 from oakum.scan.choices import placed
 from oakum.scan.endpoints import EMBEDS, Gate
 from oakum.scan.forms import form_of
-from oakum.scan.legible import is_success
+from oakum.scan.response_reader import is_success
 from oakum.scan.technique import is_spent
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from oakum.contract import Contract
 from oakum.contract.model import Json, Policy
 from oakum.scan import provisioned_accounts
 from oakum.scan.account_settings import AccountSettings
-from oakum.scan.afford import Plan, cost
+from oakum.scan.budget_plan import Plan, cost
 from oakum.scan.cast import Cast
 from oakum.scan.census import Census
 from oakum.scan.claims import claims_of

@@ -17,8 +17,8 @@ from oakum.exchange import Response
 from oakum.finding import Evidence, Result
 from oakum.scan.evidence import Redactor, shape
 from oakum.scan.knowledge import canonical, says_nothing
-from oakum.scan.legible import Legible
 from oakum.scan.matrix import Key, state_key
+from oakum.scan.response_reader import ResponseReader
 from oakum.semantics import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.judge import Pointer
@@ -79,7 +79,7 @@ class Asked:
     params: Mapping[str, str]
     caller: Caller
     response: Response
-    read: Legible
+    read: ResponseReader
     begins: bool
     """A registration or a login, perhaps: it changes something, and came without credentials."""
     test: str

@@ -27,9 +27,9 @@ from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.exhibits import Question
 from oakum.scan.ground import Ground
 from oakum.scan.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.scan.legible import is_success
 from oakum.scan.matrix import NOBODY, Key, Matrix, state_key
 from oakum.scan.misplaced import Found, Misplaced
+from oakum.scan.response_reader import is_success
 from oakum.semantics import Leaf, ObjectInstance, Subject, Table
 from oakum.semantics.principal import held, texts
 from oakum.semantics.table import deciding, leaf_index

@@ -27,8 +27,8 @@ from oakum.observe.observation import Drift, Sent
 from oakum.observe.passed import Passed
 from oakum.scan.cast import Cast
 from oakum.scan.facts import declared_names, policy_names
-from oakum.scan.legible import Legible, is_success, read_as_declared
 from oakum.scan.matrix import Key
+from oakum.scan.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.semantics import compile_contract
 from oakum.semantics.asking import READS
 from oakum.semantics.model import pattern
@@ -373,7 +373,7 @@ class _Heard:
         self._body = body
 
     @cached_property
-    def read(self) -> Legible:
+    def read(self) -> ResponseReader:
         """The answer as the document declares it."""
         parsed = () if self._body is UNREAD else (self._body,)
         return read_as_declared(self.operation, self.passed.exchange.response, parsed)

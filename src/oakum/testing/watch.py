@@ -21,7 +21,7 @@ from oakum.scan.endpoints import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.knowledge import leaves_of, says_nothing
-from oakum.scan.legible import is_success, read_as_declared
+from oakum.scan.response_reader import is_success, read_as_declared
 from oakum.semantics import Leaf, compile_contract, likely_media
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.ear import Heard, Talk

@@ -9,7 +9,7 @@ import oakum
 from oakum.contract.model import Policy
 from oakum.finding import Cell, Report, Result
 from oakum.scan.cast import Cast
-from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.findings import conclude, field_lines
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.testing.tally import Tally, undocumented
 from oakum.testing.watch import Watch

@@ -15,7 +15,7 @@ from oakum.finding import Report, Result
 from oakum.memory import AtEndpoint, Memory, Remembered, Standing, learn, render, stage
 from oakum.memory.model import BESIDE
 from oakum.scan.checks import CHECKS
-from oakum.scan.focus import PLAIN
+from oakum.scan.narrowing import PLAIN
 from tests.unit.memory.world import (
     CLOSED,
     FIXED,

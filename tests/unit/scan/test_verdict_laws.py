@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from oakum.contract.graphql import TAG
 from oakum.exchange import Response
 from oakum.finding import Result, Skipped
-from oakum.scan.conclude import conclude
 from oakum.scan.coverage import untested, within_reach
+from oakum.scan.findings import conclude
 from oakum.scan.matrix import Matrix
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, cast, gate, model, reply
 from tests.unit.scan.test_evaluator import ANN, Watch, results

@@ -21,7 +21,7 @@ from oakum.exchange import Response
 from oakum.scan.graphs.picks import Asked, Pick
 from oakum.scan.graphs.vocabulary import Vocabulary
 from oakum.scan.knowledge import canonical
-from oakum.scan.legible import Legible, Reader
+from oakum.scan.response_reader import Reader, ResponseReader
 from oakum.semantics import Leaf
 
 _MAX_BODY = 10 << 20
@@ -150,16 +150,16 @@ def reader(
 ) -> Reader:
     """Reads answers to a query. `ids`: identity → every value that names it, as known then."""
 
-    def read(response: Response) -> Legible:
+    def read(response: Response) -> ResponseReader:
         value = _parsed(response)
         answered = 200 <= response.status < 500 and not response.truncated
         if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
-            return Legible(value, None)
+            return ResponseReader(value, None)
         walk = _Walk(words)
         data, shape = walk.root(value["data"], asked, ids())
         rest = {key: each for key, each in value.items() if key != "data"}
         whole = answered and not value.get("errors")
-        return Legible(
+        return ResponseReader(
             {"data": data, **rest}, _shape_of({"data": shape}), tuple(walk.beside), whole,
             walk.owners,
         )  # fmt: skip

@@ -20,12 +20,12 @@ from oakum.contract.model import Limit
 from oakum.exchange import Response
 from oakum.finding import Evidence, Result, State
 from oakum.scan.asking import Filled, curl, fill
-from oakum.scan.brake import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.knowledge import canonical, says_nothing
 from oakum.scan.matrix import state_key
+from oakum.scan.rate_limit import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.signals import Signal
 from oakum.scan.technique import Line, Pace, Prospect
 from oakum.semantics import Model, ObjectInstance

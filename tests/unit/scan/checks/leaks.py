@@ -6,7 +6,7 @@ from oakum.contract.lexicon import classify_field
 from oakum.finding import Finding
 from oakum.scan.checks import CHECKS
 from oakum.scan.checks.leak import Leak
-from oakum.scan.conclude import conclude
+from oakum.scan.findings import conclude
 from tests.unit.scan.studio import Run, Studio, model
 
 ENDPOINTS = ("getMe", "getSettings", "listPosts", "listPeople", "getPerson", "getPost")

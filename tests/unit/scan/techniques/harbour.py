@@ -28,11 +28,11 @@ from oakum.contract import load
 from oakum.exchange import Exchange, Request, Response
 from oakum.finding import Finding
 from oakum.scan.cast import Cast
-from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
 from oakum.scan.engine import Engine, Event
 from oakum.scan.evaluator import Evaluator
 from oakum.scan.evidence import Redactor
+from oakum.scan.findings import conclude
 from oakum.scan.knowledge import Knowledge
 from oakum.scan.matrix import Matrix
 from oakum.scan.techniques import graph

@@ -18,8 +18,8 @@ import pytest
 from oakum.contract.model import Parameter, Shape
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.conclude import conclude
 from oakum.scan.endpoints import survey
+from oakum.scan.findings import conclude
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import twins
 from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, reply

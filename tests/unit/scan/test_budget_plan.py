@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.afford import SHARE, afford, cost, risk
+from oakum.scan.budget_plan import SHARE, afford, cost, risk
 from oakum.scan.endpoints import Gate, survey
 from tests.unit.scan.studio import model
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.finding import Result
-from oakum.scan.closing import close_lists, say_why
+from oakum.scan.absence import close_lists, say_why
 from oakum.scan.matrix import NOBODY, Doubt, Observation, Outcome
 from oakum.semantics.table import granted_to_nobody
 from tests.unit.scan.studio import IDS, Run, Studio, model

@@ -10,7 +10,7 @@ import pytest
 from oakum.contract.model import Grant
 from oakum.exchange import Response
 from oakum.finding import Answer, Endpoint, Evidence, Finding
-from oakum.scan.conclude import conclude, field_lines
+from oakum.scan.findings import conclude, field_lines
 from oakum.scan.signals import Signal
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, cast, model, reply
 

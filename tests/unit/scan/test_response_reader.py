@@ -6,7 +6,7 @@ import pytest
 
 from oakum.contract.openapi import Document
 from oakum.exchange import Response
-from oakum.scan.legible import read_as_declared
+from oakum.scan.response_reader import read_as_declared
 
 DOCUMENT = b"""\
 openapi: 3.1.0

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.contract.model import Limit
 from oakum.exchange import Request, Response
-from oakum.scan.brake import burst, exceeds, spoken, wanted
+from oakum.scan.rate_limit import burst, exceeds, spoken, wanted
 
 
 @dataclass

@@ -10,7 +10,7 @@ from oakum.errors import NOWHERE, InputError
 from oakum.finding import Endpoint, Finding
 from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.endpoints import survey
-from oakum.scan.focus import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
+from oakum.scan.narrowing import PLAIN, TOLD_BY, WAYS, Focus, Scope, narrow
 from oakum.scan.techniques import TECHNIQUES
 from tests.unit.scan.studio import model
 

@@ -20,7 +20,7 @@ csv.field_size_limit(_MAX_BODY)  # else a cell of 131,073 characters is an error
 
 
 @dataclass(frozen=True)
-class Legible:
+class ResponseReader:
     """An answer read: in memory only, it holds values."""
 
     value: Json
@@ -38,12 +38,12 @@ class Legible:
 
 _BUSY = (408, 425, 429)
 """The server had no time for the question (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
-Reader = Callable[[Response], Legible]
+Reader = Callable[[Response], ResponseReader]
 
 
 def read_as_declared(
     operation: Operation, response: Response, parsed: Sequence[Json] = ()
-) -> Legible:
+) -> ResponseReader:
     """Body as a value, its declared shape, and whether what it lacks says anything. `parsed`: the
     one JSON value that it is, where somebody has read it already.
 
@@ -67,16 +67,16 @@ def read_as_declared(
             try:
                 rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
             except csv.Error:
-                return Legible(text[:_MAX_TEXT], None)
-            return Legible([_typed(row, shape) for row in rows], shape, whole=answered)
+                return ResponseReader(text[:_MAX_TEXT], None)
+            return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
-            return Legible(text[:_MAX_TEXT], None, whole=answered and status >= 400)
+            return ResponseReader(text[:_MAX_TEXT], None, whole=answered and status >= 400)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list, sent as the one object: seen in the wild.
-        return Legible([value], shape, whole=answered, bent=shape.pointer or "/")
-    return Legible(value, shape, whole=answered)
+        return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
+    return ResponseReader(value, shape, whole=answered)
 
 
 def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:
