@@ -25,7 +25,7 @@ from tests.adverse import bodies, model, tables
 from tests.conformance.lua import Lua
 
 from oakum.guard.account import owners_shown, removed
-from oakum.guard.needs import Needs, looked_up
+from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 from oakum.semantics import Call, Principal, Subject, accept, project
 from oakum.semantics.csv import project_csv
 
@@ -40,7 +40,7 @@ def reference(call: Call, body: bytes) -> None:
     cut = project_csv if call is TABLE else project
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
-    Needs(MODEL, WHO, DEAR).answer(call, done.judged.instances)
+    LookupRequirements(MODEL, WHO, DEAR).answer(call, done.judged.instances)
     removed(MODEL, done)
     owners_shown(done, {"Note"}, {})
 

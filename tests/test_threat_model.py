@@ -66,7 +66,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "gateway/test_nginx.py::test_what_goes_wrong_in_a_stream_ends_it",
     ),
     "a response reveals hidden data by its form: a length, a tag, a count, *forbidden*": (
-        "unit/guard/test_passage.py::test_absent_and_forbidden_are_the_same_bytes",
+        "unit/guard/test_enforcement.py::test_absent_and_forbidden_are_the_same_bytes",
         "unit/guard/test_headers.py::test_back_pass_only_headers_that_are_listed",
     ),
     "a look-up is made to fail": (

@@ -20,9 +20,9 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from oakum.guard.dialogue import Answered, Asked, Denied, Headers, whole
-from oakum.guard.opening import kept_going, open_gate, unread, written
-from oakum.guard.passage import Gatekeeper, Passing, Refusal
+from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
+from oakum.guard.loading import kept_going, open_gate, unread, written
+from oakum.guard.messages import Answered, Asked, Denied, Headers, whole
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -21,9 +21,9 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from oakum.guard.dialogue import Answered, Asked, Denied, Headers, whole
-from oakum.guard.opening import kept_going, open_gate, unread, written
-from oakum.guard.passage import Gatekeeper, Passing, Refusal
+from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
+from oakum.guard.loading import kept_going, open_gate, unread, written
+from oakum.guard.messages import Answered, Asked, Denied, Headers, whole
 from oakum.guard.target import title
 
 Environ = dict[str, Any]

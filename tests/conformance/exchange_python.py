@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from oakum.guard.dialogue import Answered, Asked
-from oakum.guard.passage import Gatekeeper, Refusal
+from oakum.guard.enforcement import Gatekeeper, Refusal
+from oakum.guard.messages import Answered, Asked
 from oakum.guard.secrets import read_api_keys
 from oakum.semantics import compile_contract
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup

@@ -10,9 +10,9 @@ import lupa.luajit21 as lupa
 import orjson
 
 from oakum.contract.model import Json
+from oakum.guard.lookup_plan import Endpoint, LookupPlan, Target, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Compiler
-from oakum.guard.wiring import Endpoint, Target, Wiring, kind_of
 from oakum.semantics import Model, Principal
 from oakum.semantics.media import key
 from oakum.semantics.model import answer_media
@@ -159,5 +159,5 @@ def compiled(model: Model) -> Mapping[str, Any]:
         for id, operation in model.operations.items()
         if id in model.rules or id in model.showing
     }
-    wiring = Wiring(endpoints, (), {}, {}, None, ())
+    wiring = LookupPlan(endpoints, (), {}, {}, None, ())
     return _Compiler(model, wiring).plan(Path())

@@ -26,9 +26,9 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.guard import run
+from oakum.guard.denylist import Listed, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
-from oakum.guard.listed import Listed, render
 from oakum.guard.local import path_of, told
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx

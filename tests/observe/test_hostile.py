@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from oakum.cli.main import main
 from oakum.errors import InputError
-from oakum.guard.listed import MOST, read_list
+from oakum.guard.denylist import MOST, read_list
 from oakum.observe.abuse.watch import ASIDE_AHEAD, Watch
 from oakum.observe.asked import graphql
 from oakum.observe.passed import from_entry, from_log

@@ -21,7 +21,7 @@ from starlette.routing import Route
 import cadence
 from cadence import truth
 from oakum.asgi import App, OakumMiddleware
-from oakum.guard.opening import open_gate
+from oakum.guard.loading import open_gate
 from tests.cadence.client import Answer, Client
 from tests.cadence.play import VIEWERS, Play
 from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from oakum.asgi import OakumMiddleware
-from oakum.guard.opening import open_gate
+from oakum.guard.loading import open_gate
 from tests.unit.guard.club import FRIENDS, PEOPLE, POLICY, gate
 
 Handler = Callable[[str, Any], Awaitable[None]]

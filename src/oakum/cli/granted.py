@@ -11,8 +11,8 @@ from oakum.contract import Contract
 from oakum.contract.model import Operation
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.guard.lookup_plan import derive
 from oakum.guard.route import Router, placed
-from oakum.guard.wiring import derive
 from oakum.observe.use.contrast import Row, Sight, Viewed, contrast
 from oakum.observe.use.usage import Heard, Sent, Usage
 from oakum.scan.cast import Cast

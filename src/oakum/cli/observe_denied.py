@@ -14,7 +14,7 @@ from oakum.cli import observe_sources, shared
 from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
-    from oakum.guard.listed import Listed
+    from oakum.guard.denylist import Listed
     from oakum.observe.abuse.told import Report
 
 
@@ -31,7 +31,7 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
 
 def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
     """Who is on the list already. Read first, so that a broken one is told before the work."""
-    from oakum.guard.listed import read_list
+    from oakum.guard.denylist import read_list
 
     return read_list(path, key) if path and path.exists() else ()
 
@@ -47,7 +47,7 @@ def write(
     """Callers that were told and whose hash a guard knows, beside those that are on it still.
 
     `named`: whether a hash is that of an id."""
-    from oakum.guard.listed import MOST, Listed, render
+    from oakum.guard.denylist import MOST, Listed, render
     from oakum.observe.abuse.json_v1 import instant
     from oakum.observe.call import Hasher
 

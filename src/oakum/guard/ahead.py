@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from oakum.contract.model import Operation, Shape
 from oakum.guard.automaton import Automaton
-from oakum.guard.dialogue import Headers
+from oakum.guard.messages import Headers
 from oakum.guard.route import filled
 from oakum.guard.targets import names
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from oakum.guard.dialogue import Answered
+from oakum.guard.messages import Answered
 
 FRESH = ("cache-control", "no-cache, no-store")
 """Asks every cache on the way to ask the API, and to keep nothing (RFC 9111, 5.2.1)."""

@@ -12,8 +12,8 @@ from oakum.contract.model import Policy
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.clients import open_to_clients
 from oakum.guard.foreseen import foreseen
+from oakum.guard.lookup_plan import derive, feeds
 from oakum.guard.plan import compile_plan
-from oakum.guard.wiring import derive, feeds
 from oakum.semantics import compile_contract
 
 AUDIT_KEY = "OAKUM_AUDIT_KEY"

@@ -21,8 +21,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from oakum.contract.model import Json
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.denylist import denied, read_list
 from oakum.guard.files import fill, judged, unusable
-from oakum.guard.listed import denied, read_list
 from oakum.guard.local import LONGEST, UNIX
 from oakum.guard.target import Deployment, Target, address, mistake
 

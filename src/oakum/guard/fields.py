@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from oakum.guard.dialogue import Asked, Denied
+from oakum.guard.messages import Asked, Denied
 
 MOST_LINES = 100
 MOST_BYTES = 60 * 1024

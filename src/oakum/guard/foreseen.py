@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from oakum.contract.model import Json, Operation, Relation, Resource, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
+from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.guard.targets import needs_object
-from oakum.guard.wiring import Endpoint, Wiring, kind_of
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.asking import OF_OBJECTS, account, asks
 from oakum.semantics.decide import may_call
@@ -34,7 +34,7 @@ _INSIDE = ("field", "path", "caller")
 """Kinds of owners of a thing within another one that is looked at by its key."""
 
 
-def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem, ...]:
+def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Problem, ...]:
     """Warnings about what stays closed behind a gateway, in the order of the contract."""
     seen = _Seen(document, model, wiring)
     return (
@@ -49,7 +49,7 @@ def foreseen(document: Document, model: Model, wiring: Wiring) -> tuple[Problem,
 
 
 class _Seen:
-    def __init__(self, document: Document, model: Model, wiring: Wiring) -> None:
+    def __init__(self, document: Document, model: Model, wiring: LookupPlan) -> None:
         self.document, self.model, self.wiring = document, model, wiring
         self.policy = model.policy
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 
 from oakum.contract.model import Guarding
-from oakum.guard.dialogue import Answered, Asked, Headers
+from oakum.guard.messages import Answered, Asked, Headers
 
 _NEVER = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"

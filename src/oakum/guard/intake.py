@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.contract.model import Json, is_json
-from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import parameter, refused
+from oakum.guard.lookup_plan import Endpoint, Form
+from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.media import FORM, PARTS, MediaType, is_plain, read_media_type
-from oakum.guard.needs import Needs
+from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.objects import find, question, seen
 from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import queried
 from oakum.guard.targets import Target
 from oakum.guard.who import readable
-from oakum.guard.wiring import Endpoint, Form
 from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
@@ -189,7 +189,9 @@ class Intake:
                 return done
             if named.wanted:
                 yield from find(self._model, endpoint.finders, call.params, inquiry, named)
-            elif not (yield from inquiry.settle(partial(Needs.tables, written=done.written))):
+            elif not (
+                yield from inquiry.settle(partial(LookupRequirements.tables, written=done.written))
+            ):
                 return done
 
     def _sets(

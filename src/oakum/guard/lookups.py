@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from oakum.contract.model import Guarding, Json, Policy, Relation
-from oakum.guard.dialogue import Answered, Asked, Headers
+from oakum.guard.lookup_plan import Home, LookupPlan, origin
+from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
-from oakum.guard.needs import Needs, Want, looked_up
+from oakum.guard.messages import Answered, Asked, Headers
 from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, octets, readable
 from oakum.guard.whole import is_stale, is_whole
-from oakum.guard.wiring import Home, Wiring, origin
 from oakum.semantics import Model, Principal
 from oakum.semantics.principal import alike, text
 
@@ -56,7 +56,9 @@ NOTHING = Known()
 class Desk:
     """The look-ups of a contract; what they found is believed for `guard.ttl` seconds."""
 
-    def __init__(self, model: Model, wiring: Wiring, memory: Memory[Known], service: str) -> None:
+    def __init__(
+        self, model: Model, wiring: LookupPlan, memory: Memory[Known], service: str
+    ) -> None:
         self.model = model
         self.dear = looked_up(model.policy)
         self.wiring = wiring
@@ -218,11 +220,13 @@ class Inquiry:
                     related[want.name, want.owner] = found
         return Principal(self.who.ids, self.who.claims, related, states)
 
-    def settle(self, gather: Callable[[Needs], object]) -> Generator[Asked, Answered | None, bool]:
+    def settle(
+        self, gather: Callable[[LookupRequirements], object]
+    ) -> Generator[Asked, Answered | None, bool]:
         """Asks what is needed until nothing is; whether there was anything to ask."""
         found = False
         while True:
-            needs = Needs(self.desk.model, self.principal(), self.desk.dear)
+            needs = LookupRequirements(self.desk.model, self.principal(), self.desk.dear)
             gather(needs)
             new = tuple(want for want in needs.wants if want not in self.wants)
             if not new:

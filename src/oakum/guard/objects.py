@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from oakum.contract.model import Json
-from oakum.guard.dialogue import Answered, Asked, Denied
 from oakum.guard.lookups import Inquiry
+from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.route import filled
 from oakum.guard.targets import Target, names, places, renamed
 from oakum.guard.who import at, readable

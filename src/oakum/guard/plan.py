@@ -22,10 +22,10 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.automaton import Automaton
 from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
+from oakum.guard.lookup_plan import Endpoint, LookupPlan, derive, kind_of, scalar
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
 from oakum.guard.targets import Target, stands_inside
-from oakum.guard.wiring import Endpoint, Wiring, derive, kind_of, scalar
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.asking import account, asks
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
@@ -84,7 +84,7 @@ class _Place:
 @dataclass
 class _Compiler:
     model: Model
-    wiring: Wiring
+    wiring: LookupPlan
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     """The first node is *nothing*: whatever stands there goes."""
     bodies: list[dict[str, Any]] = field(default_factory=list)

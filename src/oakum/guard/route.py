@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.contract.model import Operation
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
-from oakum.guard.dialogue import Denied
+from oakum.guard.messages import Denied
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No space, control, `#`, `;` or backslash as such, and no broken escape."""

@@ -28,12 +28,12 @@ from oakum.contract.model import Json
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
 from oakum.guard.audit import Tail, passage
 from oakum.guard.compiled import AUDIT_KEY, Compiled, compiled
+from oakum.guard.denylist import denied, read_list
+from oakum.guard.file_watch import Watch
 from oakum.guard.files import appendable, fill, folder_of, judged
-from oakum.guard.listed import denied, read_list
 from oakum.guard.local import UNIX, told
 from oakum.guard.metrics import CONTENT_TYPE, Metrics
 from oakum.guard.target import Deployment, Target, address, mistake
-from oakum.guard.watch import Watch
 
 _TICK = 0.1
 _POLL = 1.0

@@ -10,9 +10,9 @@ from collections.abc import Generator, Mapping
 from functools import partial
 
 from oakum.guard.concealing import Concealed
-from oakum.guard.dialogue import Answered, Asked
+from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.needs import Needs
+from oakum.guard.messages import Answered, Asked
 from oakum.guard.route import filled
 from oakum.guard.targets import renamed
 from oakum.guard.who import STRANGER, readable
@@ -42,7 +42,7 @@ def visible(
     return (yield from _read(model, hidden, params, inquiry))
 
 
-def _related(needs: Needs, *, model: Model, hidden: Concealed, owner: str) -> None:
+def _related(needs: LookupRequirements, *, model: Model, hidden: Concealed, owner: str) -> None:
     """All that they may be to the owner."""
     for name in hidden.resources:
         for relation in model.tables[name].relations:
@@ -81,7 +81,7 @@ def _read(
         if done.judged is None:
             return False
         seen = done.judged.instances
-        wanted = partial(Needs.answer, call=call, instances=seen, closed=done.closed)
+        wanted = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
         if not (yield from inquiry.settle(wanted)):
             return shows(done)
 

@@ -11,12 +11,12 @@ from urllib.parse import unquote
 
 from oakum.contract.model import Caller, Json, is_json
 from oakum.guard.caching import handed_on
-from oakum.guard.dialogue import Answered, Asked, Denied, Headers
 from oakum.guard.fields import is_several
 from oakum.guard.headers import for_this_hop
+from oakum.guard.lookup_plan import Credential
 from oakum.guard.media import read_media_type
+from oakum.guard.messages import Answered, Asked, Denied, Headers
 from oakum.guard.route import called
-from oakum.guard.wiring import Credential
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import text
 from oakum.semantics.span import Unreadable, read

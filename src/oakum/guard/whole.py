@@ -6,7 +6,7 @@ The law of this module: what cannot be told to be whole is cut off. `lua/whole.l
 from __future__ import annotations
 
 from oakum.contract.model import Json
-from oakum.guard.dialogue import Answered
+from oakum.guard.messages import Answered
 from oakum.semantics.whole import Place, extent, look
 
 

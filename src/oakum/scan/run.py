@@ -48,7 +48,7 @@ from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
-from oakum.scan.wiring import Wiring, switch_operations
+from oakum.scan.wiring import LookupPlan, switch_operations
 from oakum.scan.write_log import WriteLog, wrote_to
 from oakum.semantics import Model, compile_contract
 
@@ -385,7 +385,7 @@ class Scan:
         return with_claims(found, self.policy, work.sessions)
 
     def _wired(self, found: Examination, work: _Work) -> Engine:
-        engine = Wiring(
+        engine = LookupPlan(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,

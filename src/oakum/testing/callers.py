@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json, Policy
 from oakum.exchange import Request, Response
-from oakum.guard.dialogue import Asked, Denied
+from oakum.guard.lookup_plan import Credential
+from oakum.guard.messages import Asked, Denied
 from oakum.guard.who import Given, at, given
-from oakum.guard.wiring import Credential
 from oakum.semantics import Principal, Subject
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import holds, may_hold, text

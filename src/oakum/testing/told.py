@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.contract.lexicon import words
 from oakum.contract.model import Json, Policy
 from oakum.exchange import Request
-from oakum.guard.wiring import Ask
+from oakum.guard.lookup_plan import Ask
 from oakum.semantics import Principal
 from oakum.semantics.principal import texts
 from oakum.testing.callers import Caller

@@ -18,8 +18,8 @@ from oakum.contract import Contract
 from oakum.contract.classify import sounds_like_reading
 from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
+from oakum.guard.lookup_plan import Ask, derive
 from oakum.guard.route import Router, placed
-from oakum.guard.wiring import Ask, derive
 from oakum.observe.asked import graphql
 from oakum.observe.drafted import Line
 from oakum.observe.inventory import UNREAD, read

@@ -14,8 +14,8 @@ from oakum.contract.model import Operation
 from oakum.contract.params import infer_params
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.guard.lookup_plan import derive
 from oakum.guard.route import Router, placed
-from oakum.guard.wiring import derive
 from oakum.scan.cast import Cast
 from oakum.scan.endpoints import survey
 from oakum.scan.evidence import Redactor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.opening import open_gate
-from oakum.guard.passage import Gatekeeper
+from oakum.guard.enforcement import Gatekeeper
+from oakum.guard.loading import open_gate
 
 DOCUMENT = """
 openapi: 3.1.0

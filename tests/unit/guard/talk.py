@@ -10,8 +10,8 @@ from typing import Any
 
 import cadence
 from oakum.contract import load
-from oakum.guard.dialogue import Answered, Asked
-from oakum.guard.passage import Gatekeeper, Passing, Refusal
+from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
+from oakum.guard.messages import Answered, Asked
 from oakum.semantics import compile_contract
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")

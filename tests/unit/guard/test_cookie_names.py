@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.dialogue import Asked, Denied
+from oakum.guard.lookup_plan import Credential
+from oakum.guard.messages import Asked, Denied
 from oakum.guard.who import given as gathered
-from oakum.guard.wiring import Credential
 from tests.unit.guard.lua_state import lua_state
 
 NAME = "crew_Session"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError, TargetError
+from oakum.guard.denylist import Listed, render
 from oakum.guard.export import Order, export
-from oakum.guard.listed import Listed, render
 from oakum.guard.target import Deployment
 from tests.gateway.puppet import Puppet
 from tests.unit.guard.small import KEYED, OTHER, POLICY, write

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oakum.contract.model import Guarding, Service
-from oakum.guard.dialogue import Answered, Asked
 from oakum.guard.headers import back, client, onward
+from oakum.guard.messages import Answered, Asked
 
 GUARD = Guarding(service=Service("x-service", "KEY"), strip=("x-internal",), headers=("x-more",))
 

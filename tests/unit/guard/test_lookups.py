@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.dialogue import Answered, Asked
-from oakum.guard.passage import Passing
+from oakum.guard.enforcement import Passing
+from oakum.guard.messages import Answered, Asked
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 
 DOCUMENT = """

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.contract.model import Operation, Parameter, Shape
-from oakum.guard.dialogue import Denied
+from oakum.guard.messages import Denied
 from oakum.guard.route import Router, filled, passes, placed, queried, without
 
 PATHS = (

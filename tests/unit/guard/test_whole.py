@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.contract.model import Shape
-from oakum.guard.dialogue import Answered
+from oakum.guard.messages import Answered
 from oakum.guard.whole import is_whole
 from oakum.semantics.principal import alike
 from oakum.semantics.whole import Pages, Place, extent, look, place_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from oakum.guard.account import owners_shown, removed
-from oakum.guard.needs import Needs, looked_up
+from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 from oakum.semantics import Call, Principal, Projection, Subject, project
 from oakum.semantics.accept import weigh
 from oakum.semantics.csv import MAX_COLUMNS, MAX_NAME, project_csv
@@ -32,7 +32,7 @@ def whole(cut: Callable[..., Projection], call: Call, body: bytes) -> None:
     """All that is done to an answer: cut, look for what has to be looked up, count."""
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
-    Needs(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.instances)
+    LookupRequirements(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.instances)
     removed(MODEL, done)
     owners_shown(MODEL.policy, done, {"Note"}, b"")
 

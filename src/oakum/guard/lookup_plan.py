@@ -2,7 +2,7 @@
 which question answers a look-up, and whose object a write is about to touch.
 
 The law of this module: whatever cannot be derived is closed. A relation whose question cannot be
-asked is unknown, a write whose target cannot be found is refused; `Wiring.warnings` says so.
+asked is unknown, a write whose target cannot be found is refused; `LookupPlan.warnings` says so.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Wiring:
+class LookupPlan:
     """Derived once from a contract; shared by every engine."""
 
     endpoints: Mapping[str, Endpoint]
@@ -274,7 +274,7 @@ class _Maker:
         return None
 
 
-def derive(document: Document, model: Model) -> Wiring:
+def derive(document: Document, model: Model) -> LookupPlan:
     """Everything above, from a contract whose policy was checked against its document."""
     make = _Maker(document, model)
     relations = {
@@ -293,7 +293,7 @@ def derive(document: Document, model: Model) -> Wiring:
         if (operation.id in model.rules or operation.id in model.showing)
         and not shut(model, operation)
     }
-    return Wiring(
+    return LookupPlan(
         endpoints,
         tuple(make.asks),
         relations,

@@ -51,7 +51,7 @@ class _Notes(Mapping[tuple[str, str], _T]):
         return len(self._known)
 
 
-class Needs:
+class LookupRequirements:
     """Collects wants of one caller, in the order in which they come up."""
 
     def __init__(self, model: Model, principal: Principal, dear: frozenset[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
-from oakum.guard.dialogue import Asked
+from oakum.guard.messages import Asked
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import Talk, answer, asked, body, cadence, contract
 
@@ -532,7 +532,7 @@ def test_a_mistake_of_the_guards_own_is_502_and_says_nothing(
     def mistaken(*_: Any) -> None:
         raise KeyError(PIA["email"])
 
-    monkeypatch.setattr(f"oakum.guard.passage.{at}", mistaken)
+    monkeypatch.setattr(f"oakum.guard.enforcement.{at}", mistaken)
     sent = talk.get("/api/user/pia", "s-ann")
     assert (sent.status, sent.body) == (
         502,
@@ -552,6 +552,6 @@ def test_a_mistake_of_the_guards_own_changes_nothing_of_what_is_observed(
     talk = cadence(observe=True)
     talk.answers |= {"GET /api/me": answer(200, ANN), "GET /api/user/pia": answer(200, PIA)}
     for at in ("_projector", "placed"):
-        monkeypatch.setattr(f"oakum.guard.passage.{at}", mistaken)
+        monkeypatch.setattr(f"oakum.guard.enforcement.{at}", mistaken)
         assert body(talk.get("/api/user/pia", "s-ann")) == PIA
         assert talk.audit["denied"] == "error"

@@ -15,9 +15,9 @@ from typing import Any
 from oakum.contract import load
 from oakum.errors import InputError, Problem
 from oakum.guard.compiled import AUDIT_KEY
-from oakum.guard.dialogue import Asked, Denied
-from oakum.guard.listed import denied, read_list
-from oakum.guard.passage import Gatekeeper, Passing, Refusal
+from oakum.guard.denylist import denied, read_list
+from oakum.guard.enforcement import Gatekeeper, Passing, Refusal
+from oakum.guard.messages import Asked, Denied
 from oakum.guard.plan import compile_plan
 from oakum.guard.secrets import read_api_keys, read_key_set
 from oakum.guard.tokens import verifier

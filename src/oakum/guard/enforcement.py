@@ -23,14 +23,15 @@ from oakum.guard.account import owners_shown, removed
 from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
 from oakum.guard.clients import open_to_clients
-from oakum.guard.dialogue import Answered, Asked, Denied, broken
 from oakum.guard.fields import check, in_origin_form
 from oakum.guard.headers import back, client, onward
 from oakum.guard.intake import Intake, Taken, absent
+from oakum.guard.lookup_plan import Endpoint, derive, kind_of
+from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Desk, Inquiry, Known
 from oakum.guard.media import described, read_media_type
 from oakum.guard.memory import Budgets, Guesses, Memory
-from oakum.guard.needs import Needs
+from oakum.guard.messages import Answered, Asked, Denied, broken
 from oakum.guard.route import Place, Router, passes, placed, queried, without
 from oakum.guard.sight import shows, visible
 from oakum.guard.who import (
@@ -47,7 +48,6 @@ from oakum.guard.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.guard.wiring import Endpoint, derive, kind_of
 from oakum.semantics import Call, Model, Principal, Projection, Subject, answer_media, project
 from oakum.semantics.csv import project_csv
 from oakum.semantics.decide import may_call
@@ -504,7 +504,9 @@ class Gatekeeper:
             if new.ids:
                 break
             seen = done.judged.instances
-            wanted = partial(Needs.answer, call=call, instances=seen, closed=done.closed)
+            wanted = partial(
+                LookupRequirements.answer, call=call, instances=seen, closed=done.closed
+            )
             if not (yield from inquiry.settle(wanted)):
                 break
         passing.removed = removed(self._model, done)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.guard.listed import MOST, Listed, check_of, denied, read_list, render
-from oakum.guard.opening import open_gate
+from oakum.guard.denylist import MOST, Listed, check_of, denied, read_list, render
+from oakum.guard.loading import open_gate
 from tests.unit.guard.small import write
 
 KEY = b"a made-up key of the audit"

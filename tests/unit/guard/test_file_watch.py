@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.guard.watch import Watch
+from oakum.guard.file_watch import Watch
 
 
 @pytest.fixture
