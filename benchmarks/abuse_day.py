@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.observe.day import made_day
 
-from oakum.observe.abuse.watch import Watch
+from oakum.observe.abuse.detector import Watch
 from oakum.observe.call import Call
 
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from oakum.cli.main import main
 from oakum.cli.observe_sources import key_of
 from oakum.errors import InputError
-from oakum.observe.abuse.rest import FEWEST
-from oakum.observe.abuse.tally import Shown
-from oakum.observe.abuse.told import SERIES, Event, Report
-from oakum.observe.abuse.watch import ASIDE_LATE, Watch
+from oakum.observe.abuse.baseline import FEWEST
+from oakum.observe.abuse.counters import Shown
+from oakum.observe.abuse.detector import ASIDE_LATE, Watch
+from oakum.observe.abuse.observed import SERIES, Event, Report
 from oakum.observe.call import Call, Hasher
 from tests.observe.day import START, made_day, mark
 from tests.unit.guard.small import write

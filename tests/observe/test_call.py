@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from oakum.observe.call import Hasher, reduced
 from oakum.observe.inventory import read
-from oakum.observe.passed import Passed, Unusable, from_entry, from_log
+from oakum.observe.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 
 HASHED = Hasher(b"k" * 32)
 
 
-def passed(url: str, body: object, **more: str) -> Passed:
+def passed(url: str, body: object, **more: str) -> RecordedExchange:
     return from_entry(
         {
             "at": 1_795_644_000,

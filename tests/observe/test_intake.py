@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.observe.intake import LONGEST, STDIN, Source, records, sources
-from oakum.observe.passed import Passed, Unusable, from_entry, from_log
+from oakum.observe.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 from oakum.observe.survey import Surveyor, observation
 
 ENTRY: dict[str, Any] = {
@@ -39,7 +39,7 @@ AUDIT = {"time": 1.0, "who": "ab12", "op": "getUser", "method": "GET", "status":
          "removed": {"Member.email": 3}, "denied": None}  # fmt: skip
 
 
-def read(path: Path) -> tuple[list[Passed], Source]:
+def read(path: Path) -> tuple[list[RecordedExchange], Source]:
     (source,) = sources([str(path)])
     return list(records(source)), source
 

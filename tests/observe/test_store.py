@@ -22,7 +22,7 @@ from oakum.observe.calls import Endpoints, calls
 from oakum.observe.intake import records, sources
 from oakum.observe.observation import Read
 from oakum.observe.paths import id_form
-from oakum.observe.store import logs, questions, reading, tally
+from oakum.observe.store import logs, questions, reading, sql_counts
 from oakum.observe.store.engine import Duck, Engine, Full
 from oakum.observe.store.layout import Run, opened, written
 from oakum.observe.store.spark import Spark, started
@@ -301,12 +301,12 @@ def test_what_does_not_fit_into_memory_is_asked_in_parts_and_no_value_comes_to_a
     answers = []
     with Watch(empty) as watch:
         for parts in (1, 8):
-            monkeypatch.setattr(tally, "PARTS", (parts,))
+            monkeypatch.setattr(sql_counts, "PARTS", (parts,))
             with Duck(HASHED, 500_000_000) as engine:
                 answers.append(surveyed(engine, log))
     assert answers == [[("/members/{memberId}/rides/{rideId}", 6_000, 6_000)]] * 2
     assert not watch.bytes
-    monkeypatch.setattr(tally, "PARTS", (1,))
+    monkeypatch.setattr(sql_counts, "PARTS", (1,))
     monkeypatch.setattr(logs, "_LINES", 50)  # Most shapes are not known beforehand, but sealed.
     few = marked(1_000, tmp_path / "few.json")
     with Watch(spark) as watch, Spark(HASHED, 0) as other:

@@ -22,10 +22,10 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.observe.abuse.told import Event, Report
+    from oakum.observe.abuse.observed import Event, Report
     from oakum.observe.call import Call
     from oakum.observe.observation import Read
-    from oakum.observe.passed import Passed
+    from oakum.observe.recorded_exchange import RecordedExchange
     from oakum.testing.traffic import Declared
 
 _FIRST = 100_000
@@ -145,7 +145,7 @@ class _Traffic:
 def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
     """The calls, watched one after the other; events go out as they are seen."""
     from oakum.observe.abuse import json_v1, words
-    from oakum.observe.abuse.watch import Watch
+    from oakum.observe.abuse.detector import Watch
 
     watch = Watch(callers=callers)
     with ExitStack() as stack:
@@ -237,7 +237,7 @@ def _read(
                 surveyor.take(passed)
     learn(held, found)
     # Each source is in the order of time by itself.
-    stream: Iterator[Passed] = merge(*map(records, found), key=lambda each: each.at)
+    stream: Iterator[RecordedExchange] = merge(*map(records, found), key=lambda each: each.at)
     if len(found) == 1:
         stream = records(found[0])
     piped = held is None and any(each.name == STDIN for each in found)

@@ -15,7 +15,7 @@ from oakum.errors import InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
     from oakum.guard.denylist import Listed
-    from oakum.observe.abuse.told import Report
+    from oakum.observe.abuse.observed import Report
 
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:

@@ -141,16 +141,16 @@ def _of_logs(
 
 
 def _operation(against: Declared | None, passed: object) -> Operation | None:
-    from oakum.observe.passed import Passed
+    from oakum.observe.recorded_exchange import RecordedExchange
 
-    assert isinstance(passed, Passed)
+    assert isinstance(passed, RecordedExchange)
     found = against.found(passed) if against is not None else None
     return found[0] if found is not None else None
 
 
 def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     from oakum.observe.call import Hasher
-    from oakum.observe.store import held, tally
+    from oakum.observe.store import kept_relations, sql_counts
     from oakum.observe.store.engine import Unreadable
     from oakum.observe.store.layout import opened, unreadable
     from oakum.observe.survey import Surveyor, observation
@@ -165,14 +165,14 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     hashed = Hasher(os.urandom(32))
     try:
         with engine(asked, hashed) as running:
-            against = made and held.Held(made, kept, running, digest(asked.contract))
+            against = made and kept_relations.Held(made, kept, running, digest(asked.contract))
             surveyor = Surveyor(b"", against)
             known = (each.id for each in made.operations) if made is not None else ()
-            survey = tally.of_kept(running, kept, surveyor, known)
+            survey = sql_counts.of_kept(running, kept, surveyor, known)
             found = observation(survey, kept.reads, against, _title(asked))
     except Unreadable:
         raise unreadable(folders) from None
-    return held.with_distrust(found, kept), survey
+    return kept_relations.with_distrust(found, kept), survey
 
 
 def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:

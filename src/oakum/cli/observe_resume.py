@@ -36,7 +36,7 @@ from oakum.observe.survey import Surveyor
 from oakum.testing.traffic import Judged
 
 if TYPE_CHECKING:
-    from oakum.observe.passed import Passed
+    from oakum.observe.recorded_exchange import RecordedExchange
 
 STRETCH = 1_000_000
 """Exchanges of one stretch: what is read again, at most, after a reading was broken off."""
@@ -55,12 +55,12 @@ class _Cursor:
         ]  # fmt: skip
         self._through = itertools.chain.from_iterable(map(self._each, range(len(files))))
 
-    def _each(self, at: int) -> Iterator[Passed]:
+    def _each(self, at: int) -> Iterator[RecordedExchange]:
         if not self._over[at]:
             yield from records(self._sources[at], start=self.notes[at].at)
             self._over[at] = True
 
-    def stretch(self, many: int) -> Iterator[Passed]:
+    def stretch(self, many: int) -> Iterator[RecordedExchange]:
         """The next exchanges."""
         return itertools.islice(self._through, many)
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.exchange import Request
 from oakum.observe.inventory import UNREAD, credentials, host_of, naming, read, telling
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 
 MOST: Final = 1000
 """Hashes of ids that are kept of one answer, at most."""
@@ -100,7 +100,7 @@ class Hasher:
 
 
 def reduced(
-    passed: Passed,
+    passed: RecordedExchange,
     body: object,
     path: str,
     operation: str,
@@ -133,7 +133,7 @@ def reduced(
     )
 
 
-def _caller(passed: Passed, who: str, hashed: Hasher) -> int:
+def _caller(passed: RecordedExchange, who: str, hashed: Hasher) -> int:
     """A record that names the operation is of our guard, and has hashed the caller already. A 401
     says that nobody has proved who asked (RFC 9110, 15.5.2): a name or a token that anybody may
     have made up is then none, where there is an address to go by."""

@@ -19,8 +19,8 @@ from oakum.contract.model import Operation
 from oakum.observe.call import FAR, Call, Hasher, reduced
 from oakum.observe.intake import Source, records
 from oakum.observe.inventory import UNREAD, read
-from oakum.observe.passed import Passed
 from oakum.observe.paths import id_form
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.survey import Survey, aside, is_page
 
 _MOST_SEGMENTS = 16
@@ -37,7 +37,7 @@ class Finds(Protocol):
         """All that are declared."""
         ...
 
-    def found(self, passed: Passed, /) -> tuple[Operation, Mapping[str, str]] | None:
+    def found(self, passed: RecordedExchange, /) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters; None: it is not declared."""
         ...
 
@@ -110,7 +110,7 @@ class Endpoints:
         if ends:
             step.path = path
 
-    def call(self, passed: Passed, hashed: Hasher) -> Call | None:
+    def call(self, passed: RecordedExchange, hashed: Hasher) -> Call | None:
         """An exchange, reduced; None: it is no call of this API."""
         request, response = passed.exchange.request, passed.exchange.response
         if aside(passed, self._hosts):

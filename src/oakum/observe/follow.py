@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.intake import LONGEST, STDIN, TOO_LONG, Source, one
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 
 _PIECE: Final = 1 << 20
 _PAUSE: Final = 0.1
@@ -26,7 +26,7 @@ _AHEAD: Final = 64
 """Pieces of standard input that wait to be read, at most."""
 
 
-def follow(found: Sequence[Source], *, whole: bool) -> Iterator[Passed | None]:
+def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange | None]:
     """The exchanges of sources as they come; None now and then while none does, so that time can
     be told. Ends only when standard input does, and there is no file beside it.
 

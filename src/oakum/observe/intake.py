@@ -25,7 +25,13 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem
 from oakum.observe.observation import Read
-from oakum.observe.passed import Passed, Unusable, from_entry, from_log, is_entry
+from oakum.observe.recorded_exchange import (
+    RecordedExchange,
+    Unusable,
+    from_entry,
+    from_log,
+    is_entry,
+)
 
 LONGEST = 32 << 20
 """Bytes of a line, at most: what is longer is skipped, so that memory stays bounded."""
@@ -123,7 +129,9 @@ def is_log(source: Source) -> bool:
     return isinstance(first, dict) and not is_entry(first)
 
 
-def records(source: Source, wanted: Wanted | None = None, start: int = 0) -> Iterator[Passed]:
+def records(
+    source: Source, wanted: Wanted | None = None, start: int = 0
+) -> Iterator[RecordedExchange]:
     """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
     it says yes to, before they are read; None: all. `start`: where an earlier reading has come to,
     as `Source.at` says it."""
@@ -138,7 +146,9 @@ def records(source: Source, wanted: Wanted | None = None, start: int = 0) -> Ite
         source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
 
 
-def _parsed(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[Passed]:
+def _parsed(
+    source: Source, file: io.BufferedReader, wanted: Wanted | None
+) -> Iterator[RecordedExchange]:
     head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
     source.kind = "har" if _HAR.match(head) else "lines"
     if source.kind == "har":
@@ -152,14 +162,14 @@ def _parsed(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> I
             yield passed
 
 
-def one(source: Source, line: bytes) -> Passed | None:
+def one(source: Source, line: bytes) -> RecordedExchange | None:
     """The exchange that a line of a source holds, counted in it; None: none that can be used."""
     source.kind = "lines"
     value = _value(source, line)
     return _usable(source, value) if value is not None else None
 
 
-def _usable(source: Source, value: object) -> Passed | None:
+def _usable(source: Source, value: object) -> RecordedExchange | None:
     try:
         passed = from_entry(value) if source.kind == "har" or is_entry(value) else from_log(value)
     except Unusable as why:

@@ -21,8 +21,8 @@ import orjson
 
 from oakum.contract.lexicon import FieldClass, label_field, words
 from oakum.exchange import Request
-from oakum.observe.asked import graphql
-from oakum.observe.passed import Passed
+from oakum.observe.graphql_operation import graphql
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.shapes import Learnt
 from oakum.semantics.span import MAX_DEPTH
 
@@ -261,7 +261,7 @@ class Watcher:
         """Whether an answer held this text where names and ids stand."""
         return self.hash(text) in self._handed
 
-    def take(self, endpoint: Endpoint, passed: Passed, body: object) -> None:
+    def take(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
         """Count an exchange at its endpoint; `body`: the answer read, `UNREAD` if it was not."""
         request, response = passed.exchange.request, passed.exchange.response
         endpoint.seen += 1
@@ -302,7 +302,7 @@ class Watcher:
 
     @staticmethod
     def tally(
-        endpoint: Endpoint, passed: Passed, kinds: Iterable[str], body: str, many: int
+        endpoint: Endpoint, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int
     ) -> None:
         """Count an exchange that an engine has met `many` times, with these kinds of credentials;
         `body`: what the records held, empty where that is counted apart."""
@@ -329,14 +329,16 @@ class Watcher:
             if len(self._handed) < _MOST_HANDED:
                 self._handed.add(self.hash(text))
 
-    def _part(self, endpoint: Endpoint, passed: Passed, body: object) -> None:
+    def _part(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
         endpoint.seen += 1
         endpoint.statuses[passed.exchange.response.status] += 1
         self._who(endpoint, None, passed, True)
         endpoint.bodies[passed.body] += 1
         endpoint.answer.learn(body)
 
-    def _who(self, endpoint: Endpoint, site: Site | None, passed: Passed, good: bool) -> None:
+    def _who(
+        self, endpoint: Endpoint, site: Site | None, passed: RecordedExchange, good: bool
+    ) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
         if good:
             endpoint.auth.update(kinds.keys() or ("none",))

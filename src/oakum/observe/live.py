@@ -15,13 +15,13 @@ from typing import Final, Protocol
 
 from oakum.contract.model import Operation as Declared
 from oakum.errors import counted
+from oakum.observe.abuse.detector import Watch
+from oakum.observe.abuse.observed import Event
 from oakum.observe.abuse.signs import KINDS
-from oakum.observe.abuse.told import Event
-from oakum.observe.abuse.watch import Watch
 from oakum.observe.call import Hasher
 from oakum.observe.calls import Endpoints, Finds
 from oakum.observe.observation import Drift, Observation, Operation, Read
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.survey import Against, Survey, Surveyor, observation
 
 _SMOOTH: Final = 10.0
@@ -113,7 +113,7 @@ class Live:
         self._rate = 0.0
         self._begun = self._last = math.nan
 
-    def take(self, passed: Passed) -> None:
+    def take(self, passed: RecordedExchange) -> None:
         """Count one exchange."""
         self._surveyor.take(passed)
         call = self._endpoints.call(passed, self._hashed)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from oakum.contract.lexicon import label_field
 from oakum.contract.model import Operation as Declared
 from oakum.contract.model import Shape
-from oakum.observe import notable
+from oakum.observe import inventory_notes
 from oakum.observe.inventory import UNREAD, Endpoint, Watcher, events, read, rows
 from oakum.observe.observation import (
     Drift,
@@ -24,8 +24,8 @@ from oakum.observe.observation import (
     Sent,
     Standing,
 )
-from oakum.observe.passed import Passed
 from oakum.observe.paths import Paths, Template
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.shapes import Learnt
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
@@ -55,7 +55,7 @@ class Against(Protocol):
         """Names that the documents declare, so that they are nobody's."""
         ...
 
-    def hear(self, passed: Passed, body: object, /) -> Declared | None:
+    def hear(self, passed: RecordedExchange, body: object, /) -> Declared | None:
         """The operation of an exchange, judged and remembered; None: it is not declared."""
         ...
 
@@ -77,7 +77,7 @@ class Survey:
     names: frozenset[str]
 
 
-def aside(passed: Passed, hosts: Collection[str] = ()) -> str:
+def aside(passed: RecordedExchange, hosts: Collection[str] = ()) -> str:
     """Why an exchange is not looked at, whatever is declared; empty: it is. `hosts`: the only
     ones to look at; none: all."""
     parts = urlsplit(passed.exchange.request.url)
@@ -86,7 +86,7 @@ def aside(passed: Passed, hosts: Collection[str] = ()) -> str:
     return ASIDE_PREFLIGHT if passed.exchange.request.method == "OPTIONS" else ""
 
 
-def is_page(passed: Passed) -> bool:
+def is_page(passed: RecordedExchange) -> bool:
     """Whether an exchange that is not declared fetched a page, a script or an image."""
     request, response = passed.exchange.request, passed.exchange.response
     named = _FILE.search(urlsplit(request.url).path[-6:].lower())
@@ -107,7 +107,7 @@ class Surveyor:
         self._paths: Paths[Endpoint] = Paths(Endpoint, lambda endpoint: endpoint.marks)
         self._aside: Counter[str] = Counter()
 
-    def take(self, passed: Passed) -> None:
+    def take(self, passed: RecordedExchange) -> None:
         """Count one exchange."""
         response = passed.exchange.response
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
@@ -119,7 +119,7 @@ class Surveyor:
             self._watcher.take(endpoint, passed, body)
 
     def tally(
-        self, passed: Passed, kinds: Iterable[str], body: str, many: int, group: int | str
+        self, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int, group: int | str
     ) -> None:
         """Count an exchange that an engine has met `many` times, and remember its group."""
         endpoint = self.endpoint(passed, UNREAD, many)
@@ -127,7 +127,9 @@ class Surveyor:
             self._watcher.tally(endpoint, passed, kinds, body, many)
             endpoint.groups.add(group)
 
-    def endpoint(self, passed: Passed, body: object = UNREAD, many: int = 1) -> Endpoint | None:
+    def endpoint(
+        self, passed: RecordedExchange, body: object = UNREAD, many: int = 1
+    ) -> Endpoint | None:
         """The endpoint of an exchange, judged by what it is held against; None: it is set aside,
         and counted there `many` times."""
         request = passed.exchange.request
@@ -197,18 +199,20 @@ def _new_endpoints(operations: Iterable[Operation]) -> Iterator[Drift]:
 
 
 def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
-    kept = notable.holds_credentials(survey.endpoints.values())
+    kept = inventory_notes.holds_credentials(survey.endpoints.values())
     for declared in against.operations if against is not None else ():
         endpoint = survey.endpoints.get(declared.id)
         made = Operation(declared.id, declared.method, declared.path, "zombie")
-        notes = notable.unasked(declared, endpoint) if endpoint is not None and kept else ()
+        notes = inventory_notes.unasked(declared, endpoint) if endpoint is not None and kept else ()
         yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
     known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
     known |= {(each.method, each.path) for each in survey.templates}
     for each in survey.templates:
         standing: Standing = "shadow" if against is not None else "seen"
         made = Operation(f"{each.method} {each.path}", each.method, each.path, standing)
-        yield _filled(made, each.counts, survey.names, notable.older(each.method, each.path, known))
+        yield _filled(
+            made, each.counts, survey.names, inventory_notes.older(each.method, each.path, known)
+        )
 
 
 def _filled(
@@ -231,7 +235,7 @@ def _filled(
         dict(endpoint.bodies),
         tuple(_fields(endpoint.answer, names)),
         dict(sorted(endpoint.removed.items())),
-        (*notes, *notable.twins(endpoint, names)),
+        (*notes, *inventory_notes.twins(endpoint, names)),
         tuple(parts),
     )
 

@@ -20,11 +20,11 @@ from oakum.contract.model import Json, Operation, Policy
 from oakum.contract.openapi import Document
 from oakum.guard.lookup_plan import Ask, derive
 from oakum.guard.route import Router, placed
-from oakum.observe.asked import graphql
 from oakum.observe.drafted import Line
+from oakum.observe.graphql_operation import graphql
 from oakum.observe.inventory import UNREAD, read
 from oakum.observe.observation import Drift, Sent
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.scan.cast import Cast
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.matrix import Key
@@ -57,13 +57,13 @@ class Declared:
         self._by_id = {each.id: each for each in document.operations}
         self._seen = False
 
-    def hear(self, passed: Passed, body: object) -> Operation | None:
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation; None: the document does not have it."""
         found = self.found(passed)
         self._seen |= found is not None
         return found[0] if found is not None else None
 
-    def found(self, passed: Passed) -> tuple[Operation, Mapping[str, str]] | None:
+    def found(self, passed: RecordedExchange) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters."""
         if passed.operation:
             known = self._by_id.get(passed.operation)
@@ -73,7 +73,7 @@ class Declared:
         method = "GET" if request.method == "HEAD" else request.method
         return self._router.find(place, method) if place is not None else None
 
-    def named(self, passed: Passed) -> str:
+    def named(self, passed: RecordedExchange) -> str:
         """The id by which a guard counts who asked; empty: a document does not tell."""
         return ""
 
@@ -134,20 +134,20 @@ class Judged(Declared):
         """Whether a line may tell `learn` anything: told from its bytes alone, and cheaply."""
         return not self._credentials or bool(self._telling and self._telling.search(line))
 
-    def learn(self, passed: Passed) -> None:
+    def learn(self, passed: RecordedExchange) -> None:
         """Take in whose credentials are whose, and judge nothing: of that alone an answer says
         something about earlier ones too."""
         found = self.found(passed)
         if found is not None:
             self._credential(passed, found[0])
 
-    def named(self, passed: Passed) -> str:
+    def named(self, passed: RecordedExchange) -> str:
         """The smallest of the caller's ids; empty: nothing in the traffic until now says who it
         is."""
         self.learn(passed)
         return min(self._caller(passed).ids, key=str.encode, default="")
 
-    def hear(self, passed: Passed, body: object) -> Operation | None:
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """Learn from an answer, judge it for its caller, and count what its objects were sent
         with."""
         found = self.found(passed)
@@ -165,7 +165,7 @@ class Judged(Declared):
                 self._judge(heard)
         return operation
 
-    def _credential(self, passed: Passed, operation: Operation) -> None:
+    def _credential(self, passed: RecordedExchange, operation: Operation) -> None:
         held = self._callers.key(passed.exchange.request, None)
         self._credentials |= bool(held)
         if held and operation.id == self._whoami and _is_good(passed):
@@ -234,7 +234,7 @@ class Judged(Declared):
             counts[0] += 1
             counts[1] += (key.resource, key.field) in certain
 
-    def _caller(self, passed: Passed) -> Caller:
+    def _caller(self, passed: RecordedExchange) -> Caller:
         """Who asked. Nobody is believed to have asked only where the traffic holds credentials at
         all: browsers and proxies cut them out of what they save."""
         if not passed.headers:
@@ -366,7 +366,8 @@ class _Heard:
     """An exchange at its endpoint, with what is worked out of it once."""
 
     def __init__(
-        self, passed: Passed, operation: Operation, params: Mapping[str, str], caller: Caller,
+        self, passed: RecordedExchange, operation: Operation, params: Mapping[str, str],
+        caller: Caller,
         body: object,
     ) -> None:  # fmt: skip
         self.passed, self.operation, self.params, self.caller = passed, operation, params, caller
@@ -431,15 +432,15 @@ def _path_pattern(operation: Operation | None) -> re.Pattern[bytes] | None:
     return re.compile(b'/%b[/?#"\\\\ ]' % re.escape(literals[-1]).encode() if literals else b"")
 
 
-def _is_readable(passed: Passed) -> bool:
+def _is_readable(passed: RecordedExchange) -> bool:
     return passed.body != "absent" and bool(passed.exchange.response.body)
 
 
-def _is_success(passed: Passed) -> bool:
+def _is_success(passed: RecordedExchange) -> bool:
     return is_success(passed.exchange.response.status)
 
 
-def _is_good(passed: Passed) -> bool:
+def _is_good(passed: RecordedExchange) -> bool:
     return _is_readable(passed) and _is_success(passed)
 
 

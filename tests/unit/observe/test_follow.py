@@ -16,7 +16,7 @@ from oakum.errors import InputError
 from oakum.observe import follow as module
 from oakum.observe.follow import follow
 from oakum.observe.intake import Source
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 
 OAKUM = Path(sys.executable).with_name("oakum")
 
@@ -30,7 +30,7 @@ def written(number: int) -> str:
     return json.dumps({"method": "GET", "path": f"/members/{number}", "status": 200}) + "\n"
 
 
-def paths(coming: Iterator[Passed | None]) -> list[str]:
+def paths(coming: Iterator[RecordedExchange | None]) -> list[str]:
     """What comes until nothing does for a while."""
     found, idle = [], 0
     while idle < 30:

@@ -13,14 +13,16 @@ from oakum.observe import live as module
 from oakum.observe.frame import line, status, text
 from oakum.observe.live import Live, News
 from oakum.observe.observation import Read
-from oakum.observe.passed import Passed, from_entry
+from oakum.observe.recorded_exchange import RecordedExchange, from_entry
 from oakum.testing.traffic import Declared
 
 KEY = b"a made-up key"
 NOON = 1_795_608_000.0
 
 
-def passed(path: str, body: object = None, *, status: int = 200, token: str = "made-up") -> Passed:
+def passed(
+    path: str, body: object = None, *, status: int = 200, token: str = "made-up"
+) -> RecordedExchange:
     asked: Mapping[str, object] = {
         "method": "GET",
         "url": f"https://club.example{path}",
@@ -35,7 +37,7 @@ def reads(number: int, **skipped: int) -> list[Read]:
     return [Read("access.ndjson", "lines", number, skipped, "")]
 
 
-def fed(live: Live, many: Iterable[Passed]) -> int:
+def fed(live: Live, many: Iterable[RecordedExchange]) -> int:
     return sum(live.take(each) is None for each in many)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from oakum.observe.abuse.told import SERIES
+from oakum.observe.abuse.observed import SERIES
 
 
 class Actor:

@@ -9,8 +9,8 @@ import orjson
 
 import oakum
 from oakum.contract.model import Json
+from oakum.observe.abuse.observed import Event, Report, Told
 from oakum.observe.abuse.signs import KINDS, SIGNS
-from oakum.observe.abuse.told import Event, Report, Told
 from oakum.observe.call import Hasher
 from oakum.observe.observation import Read
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oakum.observe.abuse.rest import FEWEST, Numbers, Rest, Window
+from oakum.observe.abuse.baseline import FEWEST, Baseline, Numbers, Window
+from oakum.observe.abuse.counters import Tally
+from oakum.observe.abuse.observed import By
 from oakum.observe.abuse.signs import COUNTED, SIGNS, Endpoint, Kind
-from oakum.observe.abuse.tally import Tally
-from oakum.observe.abuse.told import By
 
 
 class Place:
@@ -26,7 +26,7 @@ class Place:
         self._top = [0] * COUNTED
         self._gone: dict[int, Numbers] = {}
         self._let_go = 0
-        self._before: dict[int, Rest] = {}
+        self._before: dict[int, Baseline] = {}
 
     @property
     def callers(self) -> int:
@@ -92,7 +92,7 @@ class Place:
             made.take(self._gone[sign])
         return made
 
-    def rest(self, sign: int) -> Rest | None:
+    def rest(self, sign: int) -> Baseline | None:
         """What the callers here do, or have done in the window before, whichever lets them do
         more. None: there are too few."""
         now = None if self.callers < FEWEST else self.numbers(sign).rest(SIGNS[sign])

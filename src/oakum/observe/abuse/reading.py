@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from oakum.observe.call import Call, Hasher
 from oakum.observe.calls import Endpoints
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.survey import ASIDE_FILE, aside
 
 _NAMED: Final = 1_000_000
@@ -19,7 +19,7 @@ _NAMED: Final = 1_000_000
 class Names(Protocol):
     """A contract, asked who it was."""
 
-    def named(self, passed: Passed, /) -> str:
+    def named(self, passed: RecordedExchange, /) -> str:
         """The id by which a guard counts who asked; empty: it is not known."""
         ...
 
@@ -41,7 +41,7 @@ class Reading:
         self.aside: Counter[str] = Counter()
         """Exchanges that are no calls of an API, by reason."""
 
-    def call(self, passed: Passed) -> Call | None:
+    def call(self, passed: RecordedExchange) -> Call | None:
         """The call that an exchange was; None: it is no call of the API that is looked at."""
         name = self._names.named(passed) if self._names is not None else ""
         if name and not passed.operation:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from oakum.observe.abuse.json_v1 import instant
+from oakum.observe.abuse.observed import Event, Report
 from oakum.observe.abuse.signs import KINDS
-from oakum.observe.abuse.told import Event, Report
 from oakum.observe.call import Hasher
 from oakum.observe.observation import Read
 

@@ -26,11 +26,11 @@ from oakum.observe.call import Hasher
 from oakum.observe.calls import Endpoints
 from oakum.observe.intake import Source, records
 from oakum.observe.observation import Read
-from oakum.observe.passed import Passed, Unusable, from_log
 from oakum.observe.paths import id_form
-from oakum.observe.store import questions, tally
+from oakum.observe.recorded_exchange import RecordedExchange, Unusable, from_log
+from oakum.observe.store import questions, sql_counts
 from oakum.observe.store.engine import Engine, Unreadable
-from oakum.observe.store.tally import Row
+from oakum.observe.store.sql_counts import Row
 from oakum.observe.survey import ABSENT, Survey, Surveyor, aside, is_page
 
 _CHUNKS: Final = 64
@@ -49,16 +49,16 @@ class Ask:
     shape: str
     there: bool
 
-    def stand(self) -> Passed:
+    def stand(self) -> RecordedExchange:
         """An exchange as good as any of this shape."""
         return _stand(self.shape, "", 200)
 
 
-def _stand(shape: str, host: str, status: int) -> Passed:
+def _stand(shape: str, host: str, status: int) -> RecordedExchange:
     method, path = re.split("[ @]", shape, maxsplit=1)
     if shape[len(method)] == "@":
-        return tally.placed(method, "", "", status, path)
-    return tally.placed(method, host, path, status)
+        return sql_counts.placed(method, "", "", status, path)
+    return sql_counts.placed(method, host, path, status)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Vocabulary:
     """Shapes, and the endpoints that they are of."""
 
     fresh: Callable[[], Surveyor]
-    found: Callable[[Passed], Operation | None]
+    found: Callable[[RecordedExchange], Operation | None]
     """The declared operation that an exchange was."""
     asks: set[Ask] = field(default_factory=set)
     shapes: list[str] = field(default_factory=list)
@@ -106,13 +106,13 @@ class Vocabulary:
         if aside(passed):
             return _PREFLIGHT, _PREFLIGHT
         if declared is not None:
-            good = f"{method} {tally.filled(declared.path)}"
+            good = f"{method} {sql_counts.filled(declared.path)}"
             same = self.found(Ask(good, True).stand())
             return declared.id, good if same is declared else shape
         if is_page(passed):
             return _PAGE, _PAGE
         template, is_endpoint = self._endpoints.known(urlsplit(passed.exchange.request.url).path)
-        good = f"{method} {tally.filled(template)}"
+        good = f"{method} {sql_counts.filled(template)}"
         return (good, good) if is_endpoint else (_GONE, _GONE)
 
 
@@ -120,7 +120,7 @@ def survey(
     engine: Engine,
     sources: Sequence[Source],
     fresh: Callable[[], Surveyor],
-    found: Callable[[Passed], Operation | None],
+    found: Callable[[RecordedExchange], Operation | None],
     operations: Iterable[Operation],
     hashed: Hasher,
 ) -> tuple[Survey, list[Read]]:
@@ -132,19 +132,19 @@ def survey(
     known.asks.update(_sampled(sources, words))
     known.learn(engine, hashed)
     engine.view("placed", questions.placed_lines(words))
-    rows = tally.tally(engine, len(known.shapes))
+    rows = sql_counts.tally(engine, len(known.shapes))
     if any(row.why == questions.AN_ENTRY for row in rows):
         raise Unreadable
 
-    def stand(row: Row) -> Passed:
+    def stand(row: Row) -> RecordedExchange:
         shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
         removed = orjson.loads(row.removed) if row.removed else {}
         return replace(_stand(shape, row.host, row.status), removed=removed)
 
     surveyor = fresh()
-    lines = tally.put(rows, surveyor, stand)
+    lines = sql_counts.put(rows, surveyor, stand)
     done = surveyor.done()
-    tally.settle(engine, done)
+    sql_counts.settle(engine, done)
     return done, [*_reads(sources, lines)]
 
 
@@ -175,7 +175,7 @@ def _sampled(sources: Sequence[Source], words: frozenset[str]) -> Iterator[Ask]:
             yield Ask(shape, status not in ABSENT)
 
 
-def _some(source: Source) -> Iterator[Passed]:
+def _some(source: Source) -> Iterator[RecordedExchange]:
     file = Path(source.name)
     if file.suffix in (".gz", ".zst", ".zstd") or file.stat().st_size < _CHUNKS * _CHUNK:
         yield from records(Source(source.name))

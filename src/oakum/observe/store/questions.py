@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from oakum.observe.passed import NAMES, NO_ADDRESS, NO_ANSWER, NO_ENDPOINT, NO_METHOD
+from oakum.observe.recorded_exchange import NAMES, NO_ADDRESS, NO_ANSWER, NO_ENDPOINT, NO_METHOD
 from oakum.observe.survey import ABSENT, FILE
 
 _READ: Final = ("method", "path", "status", "host", "line", "who")

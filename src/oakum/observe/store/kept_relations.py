@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from oakum.contract.model import Operation
 from oakum.observe.observation import Drift, Observation, Sent
-from oakum.observe.passed import Passed
+from oakum.observe.recorded_exchange import RecordedExchange
 from oakum.observe.store import questions, sums
 from oakum.observe.store.engine import Engine
 from oakum.observe.store.layout import Kept
@@ -31,7 +31,7 @@ class Held:
         self.operations = against.operations
         self.names = against.names
 
-    def hear(self, passed: Passed, body: object) -> Operation | None:
+    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation of an exchange; None: it is not declared."""
         return self._against.hear(passed, body)
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from oakum.cli.main import main
-from oakum.observe.asked import graphql
+from oakum.observe.graphql_operation import graphql
 from oakum.observe.inventory import UNREAD, Endpoint, rows
 
 TOKEN = {"authorization": "Bearer made-up"}

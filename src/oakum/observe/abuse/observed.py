@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from oakum.observe.abuse.rest import Rest, Window
+from oakum.observe.abuse.baseline import Baseline, Window
 from oakum.observe.abuse.signs import KINDS, SIGNS, Kind
 
 By = Literal["caller", "address"]
@@ -37,7 +37,7 @@ class Event:
     sign: int
     count: int
     """Different things that it asked for."""
-    rest: Rest
+    rest: Baseline
     requests: int
     """At this endpoint, in this window, as `count`."""
     misses: int

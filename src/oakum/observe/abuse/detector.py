@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from oakum.observe.abuse.actor import Actor
+from oakum.observe.abuse.baseline import FEW, FEWEST, Baseline, Numbers
+from oakum.observe.abuse.counters import Shown, Tally
+from oakum.observe.abuse.observed import By, Event, Report, Told
 from oakum.observe.abuse.place import Place
-from oakum.observe.abuse.rest import FEW, FEWEST, Numbers, Rest
 from oakum.observe.abuse.signs import (
     FAILED,
     FIRST,
@@ -37,8 +39,6 @@ from oakum.observe.abuse.signs import (
     Kind,
     endpoint,
 )
-from oakum.observe.abuse.tally import Shown, Tally
-from oakum.observe.abuse.told import By, Event, Report, Told
 from oakum.observe.call import Call
 
 SLOT: Final = 300_000
@@ -321,7 +321,7 @@ class Watch:
             if tally.value(sign) > rest.limit:
                 yield self._event(place, sign, who, tally, rest)
 
-    def _rest(self, place: Place, day: Place, sign: int) -> Rest | None:
+    def _rest(self, place: Place, day: Place, sign: int) -> Baseline | None:
         """What is usual at an endpoint. Where few come within an hour, what they do within a day;
         where few come at all, what others do at all endpoints and five times the least, or what
         those few do, whichever is more."""
@@ -339,7 +339,7 @@ class Watch:
             return None
         return max(filter(None, found), key=lambda each: each.limit)
 
-    def _event(self, place: Place, sign: int, who: int, tally: Tally, rest: Rest) -> Event:
+    def _event(self, place: Place, sign: int, who: int, tally: Tally, rest: Baseline) -> Event:
         count, kind = tally.value(sign), SIGNS[sign].kind
         if kind == "guess" and tally.value(ORDERED) * 2 >= count:
             kind = "walk"

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.observe.inventory import Endpoint
-from oakum.observe.passed import Passed, Unusable
+from oakum.observe.recorded_exchange import RecordedExchange, Unusable
 from oakum.observe.store import questions, sums
 from oakum.observe.store.engine import Engine, Full
 from oakum.observe.store.layout import Kept
@@ -25,7 +25,7 @@ PARTS: Final = (1, 8, 64)
 _AT_ONCE: Final = 500
 """Endpoints whose callers one question asks for."""
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
-Stand = Callable[["Row"], Passed]
+Stand = Callable[["Row"], RecordedExchange]
 
 
 class Row(NamedTuple):
@@ -69,10 +69,10 @@ def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[Row, ...]:
     )
 
 
-def placed(method: str, host: str, path: str, status: int, operation: str = "") -> Passed:
+def placed(method: str, host: str, path: str, status: int, operation: str = "") -> RecordedExchange:
     """An exchange as good as any of a group."""
     url = f"//{host}{filled(path)}"
-    return Passed(Exchange(Request(method, url), Response(status)), operation=operation)
+    return RecordedExchange(Exchange(Request(method, url), Response(status)), operation=operation)
 
 
 def filled(path: str) -> str:
@@ -138,7 +138,7 @@ def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[s
     engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
     engine.view("placed", questions.placed_calls())
 
-    def stand(row: Row) -> Passed:
+    def stand(row: Row) -> RecordedExchange:
         operation, method, path = endpoints[row.endpoint]
         return placed(method, row.host, path, row.status, operation if operation in known else "")
 

@@ -38,7 +38,7 @@ _K = 2000
 
 
 @dataclass(frozen=True)
-class Rest:
+class Baseline:
     """How often others do it, in the same window."""
 
     callers: int
@@ -74,7 +74,7 @@ class Numbers:
         """Whose numbers these are."""
         return int(self._sketch.n)
 
-    def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Rest | None:
+    def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:
         """`times`: of the least that is told. None: there are too few callers to say what is
         usual."""
         many = self.callers
@@ -86,7 +86,7 @@ class Numbers:
         tail = far / NormalDist().inv_cdf(share)
         limit = (middle + 1) * ((high + 1) / (middle + 1)) ** tail - 1
         limit += _NOISE * sqrt(limit)
-        return Rest(
+        return Baseline(
             many,
             round(middle),
             round(high),

@@ -64,7 +64,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class Passed:
+class RecordedExchange:
     """An exchange, and how much of it the record holds."""
 
     exchange: Exchange = field(repr=False)
@@ -84,7 +84,7 @@ class Passed:
     """The network address that it came from; in memory only."""
 
 
-def from_entry(entry: Json) -> Passed:
+def from_entry(entry: Json) -> RecordedExchange:
     """An entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md)."""
     asked, came = _map(entry, "request"), _map(entry, "response")
     method, url, status = asked.get("method"), asked.get("url"), came.get("status")
@@ -102,7 +102,7 @@ def from_entry(entry: Json) -> Passed:
     if isinstance(mime, str) and mime:
         headers.setdefault("content-type", mime)
     request = Request(method.upper(), _address(url), _headers(asked.get("headers")), _sent(asked))
-    return Passed(
+    return RecordedExchange(
         Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
         kept,
         "headers" in asked,
@@ -111,7 +111,7 @@ def from_entry(entry: Json) -> Passed:
     )
 
 
-def from_log(line: Json) -> Passed:
+def from_log(line: Json) -> RecordedExchange:
     """A line of an access log in JSON: of Envoy, of nginx, or of our guard's audit."""
     if not isinstance(line, dict):
         raise Unusable("a line that is no JSON object")
@@ -130,7 +130,7 @@ def from_log(line: Json) -> Passed:
     url = path if not path.startswith("/") else f"//{authority}{path}"
     request = Request(method, _address(url))
     who = _named(line, "who")
-    return Passed(
+    return RecordedExchange(
         Exchange(request, Response(_status(_named(line, "status")))),
         who=str(who) if isinstance(who, str | int) and who not in ("", "-") else "",
         at=_time(_named(line, "time")),
@@ -143,7 +143,7 @@ def is_entry(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("request"), dict)
 
 
-def _from_audit(line: dict[str, Json]) -> Passed:
+def _from_audit(line: dict[str, Json]) -> RecordedExchange:
     status, method, removed = line.get("status"), line.get("method"), line.get("removed")
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
         raise Unusable(NO_METHOD)
@@ -151,7 +151,7 @@ def _from_audit(line: dict[str, Json]) -> Passed:
     op, who = line.get("op"), line.get("who")
     if not isinstance(op, str) or not op:
         raise Unusable(NO_ENDPOINT)
-    return Passed(
+    return RecordedExchange(
         Exchange(Request(method, "//"), Response(_status(status))),
         operation=op,
         who=who if isinstance(who, str) and who not in ("", "-") else "",
