@@ -24,8 +24,8 @@ from oakum.cli.main import main
 from oakum.contract import load
 from oakum.errors import InputError
 from oakum.observe.use.drive import opening, watch
+from oakum.observe.use.render_text import lines, plain
 from oakum.observe.use.usage import USED, Heard, Load, Usage, Use, judge
-from oakum.observe.use.words import lines, plain
 from tests.browser import zoo
 from tests.browser.test_html_report import browser as browser
 from tests.browser.zoo.figures import DOCS, SCORES, Score, table

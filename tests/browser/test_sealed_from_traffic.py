@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from cadence.people import personas
 from oakum.contract import load
 from oakum.semantics.diff.compare import compare
-from oakum.semantics.diff.words import changes
+from oakum.semantics.diff.render_text import changes
 from tests import shell
 from tests.browser.person import confirmed
 from tests.browser.test_html_report import browser as browser

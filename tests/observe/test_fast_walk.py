@@ -19,7 +19,7 @@ from oakum.scan.response_reader import read_as_declared
 from oakum.semantics import Judge, ObjectInstance
 from oakum.testing.callers import NOBODY, UNKNOWN
 from oakum.testing.fast_walk import FastWalk, Seen
-from oakum.testing.look import Asked, Frame, Look
+from oakum.testing.response_evaluator import Asked, Frame, Look
 from oakum.testing.traffic import Judged
 from oakum.testing.verdict import Verdicts
 from tests.observe.crowd import Crowd, text

@@ -17,7 +17,7 @@ import cadence
 from oakum.cli.main import main
 from oakum.contract import load
 from oakum.semantics.diff.compare import compare
-from oakum.semantics.diff.words import changes
+from oakum.semantics.diff.render_text import changes
 from tests.cadence.play import Play
 from tests.observe.share import compared, model
 from tests.observe.traffic import Recorder, personas

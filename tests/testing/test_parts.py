@@ -12,7 +12,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.response_reader import ResponseReader
 from oakum.testing.callers import UNKNOWN, Caller
 from oakum.testing.fast_walk import FastWalk
-from oakum.testing.look import Asked, Frame, Look
+from oakum.testing.response_evaluator import Asked, Frame, Look
 from oakum.testing.traffic import Judged
 from oakum.testing.verdict import Verdicts
 from tests.conformance.exchanges import cases

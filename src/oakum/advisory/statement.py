@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.advisory.draft import Draft
-from oakum.advisory.words import blank, name, names, origin, proof, records, said, stage_words
+from oakum.advisory.render_text import blank, name, names, origin, proof, records, said, stage_words
 from oakum.errors import counted
 from oakum.report.markdown import escaped
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from oakum.advisory.draft import Draft
-from oakum.advisory.words import (
+from oakum.advisory.render_text import (
     blank,
     block,
     name,

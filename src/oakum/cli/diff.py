@@ -153,7 +153,7 @@ def _endpoints(change: Change) -> str:
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
     from oakum.page.text import visible
-    from oakum.semantics.diff.words import quoted
+    from oakum.semantics.diff.render_text import quoted
 
     yield f"### Exposure: {_summary(changes)}"
     for head, groups in _groups(changes):

@@ -22,7 +22,17 @@ from oakum.contract.source import Node, parse, read_text
 from oakum.contract.view import view
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
-from oakum.gate import Case, Evidence, Source, Verdict, Widening, foreign, gathered, judge, words
+from oakum.gate import (
+    Case,
+    Evidence,
+    Source,
+    Verdict,
+    Widening,
+    foreign,
+    gathered,
+    judge,
+    render_text,
+)
 from oakum.gate import badge as badges
 from oakum.gate.evidence import is_later
 from oakum.gate.linting import LINTERS
@@ -198,12 +208,12 @@ def _write(verdict: Verdict, contract: Path, files: Mapping[str, Path | None]) -
 
 def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
     if form == "json":
-        content = words.document(verdict, str(contract))
+        content = render_text.document(verdict, str(contract))
         return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
     if form == "github":
-        lines = [*commands(_annotations(verdict, contract)), *words.closing(verdict)]
+        lines = [*commands(_annotations(verdict, contract)), *render_text.closing(verdict)]
     else:
-        lines = [*(words.markdown if form == "markdown" else words.text)(verdict)]
+        lines = [*(render_text.markdown if form == "markdown" else render_text.text)(verdict)]
     return "\n".join(map(visible, lines))
 
 

@@ -21,7 +21,7 @@ from oakum.scan.response_reader import read_as_declared
 from oakum.semantics import Judge, compile_contract
 from oakum.semantics.table import leaf_index
 from oakum.testing.callers import UNKNOWN, Caller, Callers
-from oakum.testing.look import Asked, Frame, Look
+from oakum.testing.response_evaluator import Asked, Frame, Look
 
 
 class Granted:

@@ -81,7 +81,7 @@ def traffic(
     or `oakum guard`; also compressed (.gz, .zst), a pattern such as 'logs/*.gz', or `-`; or a
     folder of `oakum observe keep`.
     """
-    from oakum.observe import json_v1, words
+    from oakum.observe import json_v1, render_text
 
     forms = write_openapi is not None
     made, survey = observed(
@@ -96,7 +96,7 @@ def traffic(
     if form == "json":
         shared.say(json_v1.render(made).decode().rstrip("\n"))
     else:
-        for line in words.lines(made):
+        for line in render_text.lines(made):
             shared.line(line)
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY

@@ -102,7 +102,7 @@ def command(
     calls, or `-`.
     """
     shared.require_sketches("oakum observe abuse")
-    from oakum.observe.abuse import json_v1, words
+    from oakum.observe.abuse import json_v1, render_text
 
     not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
@@ -121,7 +121,7 @@ def command(
     if form == "json":
         shared.say(document.rstrip("\n"))
     elif str(events_file) != "-":
-        for line in words.lines(report, reads, distrust):
+        for line in render_text.lines(report, reads, distrust):
             shared.line(line)
     if deny_file is not None:
         denied.write(deny_file, key, before, report, traffic.named, deny_hours)
@@ -144,7 +144,7 @@ class _Traffic:
 
 def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
     """The calls, watched one after the other; events go out as they are seen."""
-    from oakum.observe.abuse import json_v1, words
+    from oakum.observe.abuse import json_v1, render_text
     from oakum.observe.abuse.detector import Watch
 
     watch = Watch(callers=callers)
@@ -155,7 +155,7 @@ def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: b
             for each in events:
                 write(json_v1.line(each))
                 if shown:
-                    click.echo(words.event(each), err=True)
+                    click.echo(render_text.event(each), err=True)
 
         for call in traffic.calls:
             tell(watch.take(call))

@@ -53,8 +53,8 @@ def command(
     from oakum.contract import load
     from oakum.observe.compare.documents import OBSERVATION, USE, distrust, read
     from oakum.observe.compare.ground import Ground
+    from oakum.observe.compare.render_text import document, lines, render
     from oakum.observe.compare.rows import Comparison, compare
-    from oakum.observe.compare.words import document, lines, render
     from oakum.semantics import compile_contract
 
     held = load(contract)

@@ -74,7 +74,7 @@ def command(
     Runs each page or script in Chromium twice, plain and watched. No response is changed. A watched
     load that differs from the plain one is discarded.
     """
-    from oakum.observe.use.words import differences, driven, lines, plain
+    from oakum.observe.use.render_text import differences, driven, lines, plain
 
     if caller and contract is None:
         raise click.UsageError("--caller says whose answers are held against a --contract")

@@ -87,11 +87,11 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
 
 def _ended(live: Live, found: Sequence[Source]) -> int:
     """All of it, as `observe traffic` tells it, and the exit code."""
-    from oakum.observe import words
+    from oakum.observe import render_text
 
     frame = live.look(time.time(), [each.told for each in found])
     made = frame.found
-    for line in words.lines(made):
+    for line in render_text.lines(made):
         shared.line(line)
     if frame.told:
         many = counted(frame.told, "caller")

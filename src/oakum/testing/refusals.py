@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from oakum.finding import Evidence
 from oakum.scan.matrix import Key
-from oakum.testing.look import Asked, Frame, Look
+from oakum.testing.response_evaluator import Asked, Frame, Look
 
 _Question = tuple[str, tuple[tuple[str, str], ...]]
 """Operation, and the parameters of its path in order."""

@@ -21,9 +21,9 @@ from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.page.text import visible
 from oakum.report import write
-from oakum.testing.tally import Tally
+from oakum.testing.observer import Watch
 from oakum.testing.taps import Taps
-from oakum.testing.watch import Watch
+from oakum.testing.test_counts import Tally
 from oakum.testing.writing import Run, report
 
 _BEFORE = "no test"

@@ -33,8 +33,8 @@ from oakum.scan.response_reader import is_success
 from oakum.semantics import Leaf, ObjectInstance, Subject, Table
 from oakum.semantics.principal import held, texts
 from oakum.semantics.table import deciding, leaf_index
-from oakum.testing.look import RELATION, SETTING, WHO, Asked, Frame, Leaked, leak_of
-from oakum.testing.tally import Tally
+from oakum.testing.response_evaluator import RELATION, SETTING, WHO, Asked, Frame, Leaked, leak_of
+from oakum.testing.test_counts import Tally
 
 CHANGING = "an owner's value stands there, and its id is another's in other tests"
 A_TIME = "a time stands there that an owner has, and that others may have"

@@ -39,7 +39,7 @@ from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.counted import Counted, Shown
 from oakum.testing.fast_walk import FastWalk, Seen
 from oakum.testing.kept import Answered, Bare
-from oakum.testing.look import OWNER, WHO
+from oakum.testing.response_evaluator import OWNER, WHO
 from oakum.testing.told import Facts, is_whole
 from oakum.testing.verdict import Setting, Standing, Verdict, Verdicts
 from oakum.testing.writes import Writes

@@ -20,7 +20,7 @@ from oakum.semantics.principal import at_path, digit, held, state_of, texts
 from oakum.semantics.table import Table, deciding, leaf_index
 from oakum.testing.callers import Caller
 from oakum.testing.fast_walk import Form, Seen
-from oakum.testing.look import OWN, RELATION, SETTING, is_told
+from oakum.testing.response_evaluator import OWN, RELATION, SETTING, is_told
 from oakum.testing.told import Facts
 
 _UNSET, _NULL = -2, -1

@@ -11,8 +11,8 @@ from oakum.finding import Cell, Report, Result
 from oakum.scan.cast import Cast
 from oakum.scan.findings import conclude, field_lines
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
-from oakum.testing.tally import Tally, undocumented
-from oakum.testing.watch import Watch
+from oakum.testing.observer import Watch
+from oakum.testing.test_counts import Tally, undocumented
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (

@@ -16,7 +16,7 @@ import yaml
 from oakum.errors import Location
 from oakum.finding import Report
 from oakum.gate import Verdict
-from oakum.gate.words import markdown
+from oakum.gate.render_text import markdown
 from oakum.report import FORMATS, json_v1
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import clean, hostile, sample, untrusted

@@ -26,7 +26,7 @@ from oakum.semantics.principal import at_path, digit
 from oakum.semantics.table import deciding, granted, granted_to_nobody, leaf_index
 from oakum.testing.callers import Caller, Source
 from oakum.testing.carried import Carried
-from oakum.testing.tally import Known, Tally, undocumented
+from oakum.testing.test_counts import Known, Tally, undocumented
 
 WHO = "it could not be told who asked"
 OWNER = "it could not be told whose the object is"

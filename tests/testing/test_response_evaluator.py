@@ -1,4 +1,4 @@
-"""The law of `oakum.testing.look`: a leak is what no possible reading grants."""
+"""The law of `oakum.testing.response_evaluator`: a leak is what no possible reading grants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oakum.scan.evidence import Redactor
 from oakum.scan.response_reader import ResponseReader
 from oakum.semantics import Judge, Model, Principal
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller
-from oakum.testing.look import RELATION, Asked, Frame, Look
+from oakum.testing.response_evaluator import RELATION, Asked, Frame, Look
 from tests.properties.worlds import (
     ANSWER,
     RELATIONS,

@@ -25,10 +25,10 @@ from oakum.scan.response_reader import is_success, read_as_declared
 from oakum.semantics import Leaf, compile_contract, likely_media
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.ear import Heard, Talk
-from oakum.testing.look import Asked, Frame, Leaked, Look
 from oakum.testing.refusals import REFUSED, Refusals
+from oakum.testing.response_evaluator import Asked, Frame, Leaked, Look
 from oakum.testing.strays import Kept, Strays, sent_of
-from oakum.testing.tally import Tally
+from oakum.testing.test_counts import Tally
 
 _LOOPBACK = re.compile(
     r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"
