@@ -29,7 +29,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.finding import Report, Result
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.catalogue.play import serving

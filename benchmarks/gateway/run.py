@@ -11,7 +11,7 @@ Envoy's bare pass-through in the same round; shown are the median of these ratio
 Before anything is measured each variant must answer both callers exactly as it claims to, and again
 at the end. A run with a wrong answer or a single failed request ends with exit code 1.
 
-LookupRequirements `wrk`, `nginx` and `taskset`; whatever else is missing is named and left out.
+Needs `wrk`, `nginx` and `taskset`; whatever else is missing is named and left out.
 With `granian` beside us the Python servers run on it, else on `uvicorn`. `peers/README.md` says how
 the others are built.
 """

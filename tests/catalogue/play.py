@@ -15,7 +15,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from oakum.finding import Finding, Report
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from oakum_catalogue.kit import Entry, Json, Mode
 
 

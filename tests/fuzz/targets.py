@@ -19,7 +19,8 @@ from oakum.cli.main import main
 from oakum.errors import InputError, OakumError
 from oakum.exchange import Request, Response
 from oakum.scan import run as scan_run
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.fuzz.mangle import garbled, mangled
 from tests.unit.scan.studio import DOCUMENT, MISSING, POLICY, TARGET, Studio

@@ -12,7 +12,7 @@ from oakum.cli.demo import serving
 from oakum.finding import Result
 from oakum.guard.run import Options, running
 from oakum.guard.target import Target
-from oakum.scan.run import Options as Asking
+from oakum.scan.options import Options as Asking
 from oakum.scan.run import Scan
 from tests.gateway.test_running import staged
 

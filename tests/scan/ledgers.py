@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from oakum.finding import Report
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.scan.servers import NOT_FOUND, UNAUTHORIZED, App, Call, Reply, serve
 
@@ -122,7 +123,7 @@ class Ledgers:
         }
 
     def account(self, who: str) -> dict[str, Any]:
-        return {"id": IDS[who], "name": f"{who.title()} UndoLog", "email": f"{who}@ledgers.example"}
+        return {"id": IDS[who], "name": f"{who.title()} Ledger", "email": f"{who}@ledgers.example"}
 
     def own(self, who: str) -> list[dict[str, Any]]:
         return [each for each in self.spent.values() if each["owner_id"] == IDS[who]]

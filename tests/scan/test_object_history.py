@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from oakum.finding import Report
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.scan.servers import NOT_FOUND, UNAUTHORIZED, Call, Reply, serve
 

@@ -16,7 +16,8 @@ from oakum.errors import InputError
 from oakum.finding import Report, Result
 from oakum.report import json_v1
 from oakum.scan.engine import Event
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import hasty, options_of, serving
 from tests.scan import club, gym, notebook

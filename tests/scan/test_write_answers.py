@@ -12,7 +12,8 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.finding import Report
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.scan.servers import Call, Reply, serve
 from tests.scan.verdicts import HEAD, IDENTITIES, KEYS, ME, NAMES, RELATIONS, Told, path, schema

@@ -15,7 +15,8 @@ from typing import Any
 from oakum.errors import ExitCode
 from oakum.finding import Finding, Report
 from oakum.report.grouping import exit_code
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.scan.servers import Call, Reply, serve
 

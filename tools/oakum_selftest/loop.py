@@ -19,7 +19,8 @@ from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
 from oakum.scan.endpoints import is_graphql
 from oakum.scan.engine import Engine
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from oakum.scan.session import Sessions
 from oakum.scan.transport import BudgetSpent, Governor, Transport
 from oakum.semantics import Model, compile_contract

@@ -164,7 +164,8 @@ def _engine() -> Target | None:
 
 def _scan(stage: str, members: int, kit: Path, engine: Target | None) -> Report:
     from oakum.cli.progress import progress  # not needed to serve an API, and not quick
-    from oakum.scan.run import Options, Scan
+    from oakum.scan.options import Options
+    from oakum.scan.run import Scan
 
     with _api(stage, members, kit, engine) as target, progress(_BUDGET) as show:
         options = Options(

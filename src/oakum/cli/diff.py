@@ -48,7 +48,7 @@ def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
     """Say who may see, set or call more under the contract NEW than under OLD.
 
     Each is a file or REV:PATH; a git range OLD..NEW needs a PATH. A contract's document is read at
-    the same revision. LookupRequirements no running API. Exit code 1: widened.
+    the same revision. Needs no running API. Exit code 1: widened.
     """
     from oakum.cli.revision import sides
 

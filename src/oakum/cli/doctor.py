@@ -10,7 +10,7 @@ import orjson
 from oakum.cli import shared
 from oakum.errors import ExitCode
 from oakum.scan.diagnosis import diagnose
-from oakum.scan.run import Options
+from oakum.scan.options import Options
 
 
 @click.command(

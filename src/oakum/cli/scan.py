@@ -18,7 +18,8 @@ from oakum.errors import InputError, Location, Problem
 from oakum.report.grouping import exit_code
 from oakum.scan.engine import Event
 from oakum.scan.matrix import Outcome
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 
 
 @click.command(

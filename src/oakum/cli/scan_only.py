@@ -16,8 +16,8 @@ from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
     from oakum.finding import Endpoint
+    from oakum.scan.options import Options
     from oakum.scan.replay import Replay
-    from oakum.scan.run import Options
 
 _STYLES = {
     "fixed": "bold green",

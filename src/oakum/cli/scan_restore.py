@@ -12,7 +12,7 @@ from oakum.errors import ExitCode
 from oakum.page.text import visible
 
 if TYPE_CHECKING:
-    from oakum.scan.run import Options
+    from oakum.scan.options import Options
 
 
 _IDLE = (

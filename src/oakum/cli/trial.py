@@ -63,7 +63,7 @@ def _option(context: click.Context, name: str) -> str:
 
 def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
     from oakum.cli.progress import runs
-    from oakum.scan.run import Options
+    from oakum.scan.options import Options
 
     shared.require_selftest()
     from oakum_selftest import tally

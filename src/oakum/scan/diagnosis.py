@@ -11,7 +11,7 @@ from oakum.errors import Problem
 from oakum.scan.claims import with_claims
 from oakum.scan.doctor import Examination, examine
 from oakum.scan.identities import load_identities
-from oakum.scan.run import Options
+from oakum.scan.options import Options
 from oakum.scan.session import Sessions
 from oakum.scan.transport import Governor, HttpTransport
 

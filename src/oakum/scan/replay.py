@@ -16,7 +16,8 @@ from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.engine import Event
 from oakum.scan.narrowing import Focus
-from oakum.scan.run import NOTHING_SHOWN, Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import NOTHING_SHOWN, Scan
 
 
 class Verdict(StrEnum):

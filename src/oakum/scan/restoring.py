@@ -15,8 +15,9 @@ from oakum.exchange import json_bytes
 from oakum.scan.engine import Event
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Past, recall
+from oakum.scan.options import Options
 from oakum.scan.relationships import SIGN
-from oakum.scan.run import Options, Scan
+from oakum.scan.run import Scan
 
 
 @dataclass(frozen=True)

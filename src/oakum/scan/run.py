@@ -38,7 +38,8 @@ from oakum.scan.flips import left_behind
 from oakum.scan.identities import load_identities
 from oakum.scan.journal import Journal, Past, left_behind_in, recall
 from oakum.scan.naming import Names
-from oakum.scan.narrowing import Focus, Scope, narrow
+from oakum.scan.narrowing import Scope, narrow
+from oakum.scan.options import Options
 from oakum.scan.patience import Patience
 from oakum.scan.removed import tell_removals
 from oakum.scan.reopened import still_open
@@ -48,7 +49,7 @@ from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
-from oakum.scan.wiring import LookupPlan, switch_operations
+from oakum.scan.wiring import Wiring, switch_operations
 from oakum.scan.write_log import WriteLog, wrote_to
 from oakum.semantics import Model, compile_contract
 
@@ -61,47 +62,6 @@ NOTHING_SHOWN = (
     "no owner was shown anything of their own: nothing was tested;"
     " run `oakum doctor` and look at the parameters"
 )
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for."""
-
-    contract: Path
-    target: str
-    identities: Path
-    overlays: tuple[Path, ...] = ()
-    budget: int = 500
-    rate: float = 10.0
-    allow_own_settings: bool = False
-    allow_writes: bool = False
-    """May create, change and delete, on objects that the run makes itself."""
-    twins: bool = False
-    """May guess at endpoints outside the document: older versions, answers for a phone."""
-    twin: tuple[str, ...] = ()
-    """Further addresses of the same API, such as an old host."""
-    front_end: tuple[str, ...] = ()
-    """Pages whose scripts are read for the paths that they name."""
-    journal: Path | None = None
-    resume: bool = False
-    restore: bool = False
-    """Only put back what the journal of a killed run remembers."""
-    min_shown: float = 10.0
-    """Percent of cells that must be decided for the run to be worth anything."""
-    only: Focus | None = None
-    """One finding that the run is about; None: all that there is."""
-
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """Options given that let a run do more than read documented endpoints."""
-        said = {
-            "--allow-own-settings": self.allow_own_settings,
-            "--allow-writes": self.allow_writes,
-            "--twins": self.twins,
-            "--twin": self.twin,
-            "--front-end": self.front_end,
-        }
-        return tuple(name for name, given in said.items() if given)
 
 
 @dataclass(frozen=True)
@@ -385,7 +345,7 @@ class Scan:
         return with_claims(found, self.policy, work.sessions)
 
     def _wired(self, found: Examination, work: _Work) -> Engine:
-        engine = LookupPlan(
+        engine = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,

@@ -30,7 +30,7 @@ def far_apart(known: Sequence[float], unknown: Sequence[float]) -> bool:
 
 
 def chance(known: Sequence[float], unknown: Sequence[float]) -> float:
-    """How likely times of one kind are told apart so well: two-sided, relationships against a
+    """How likely times of one kind are told apart so well: two-sided, ties against a
     difference."""
     m, n = len(known), len(unknown)
     above = sum((a > b) + (a == b) / 2 for a in known for b in unknown)

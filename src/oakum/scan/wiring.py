@@ -58,7 +58,7 @@ def switch_operations(contract: Contract, policy: Policy) -> list[str]:
 
 
 @dataclass(frozen=True)
-class LookupPlan:
+class Wiring:
     """All that a run has when the first question is about to be asked."""
 
     contract: Contract

@@ -10,8 +10,8 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.finding import Finding, Report
+from oakum.scan.options import Options
 from oakum.scan.replay import Replay, Verdict, replay
-from oakum.scan.run import Options
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Studio, reply
 from tests.unit.scan.test_run import Desk, desk
 

@@ -11,8 +11,8 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.scan.encryption import Encryption
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
+from oakum.scan.options import Options
 from oakum.scan.restoring import Restored, restore
-from oakum.scan.run import Options
 from oakum.scan.undo_log import Undo, as_json
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped

@@ -16,7 +16,8 @@ from oakum.scan import run as module
 from oakum.scan.engine import Event
 from oakum.scan.flips import Flip
 from oakum.scan.journal import Journal, recall
-from oakum.scan.run import Options, Scan
+from oakum.scan.options import Options
+from oakum.scan.run import Scan
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
 LEAK = Result.LEAK

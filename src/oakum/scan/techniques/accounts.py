@@ -28,12 +28,8 @@ from oakum.scan.contacts import is_secret, noun_of, talks
 from oakum.scan.endpoints import Gate, gate_of
 from oakum.scan.engine import Engine
 from oakum.scan.owned import LETS_IN
-from oakum.scan.provisioned_accounts import (
-    ProvisionedAccount,
-    ProvisionedAccounts,
-    account_resource,
-    removals,
-)
+from oakum.scan.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
+from oakum.scan.registration import account_resource, removals
 from oakum.scan.restraint import barred
 from oakum.scan.signals import Signal
 from oakum.scan.taken import Taken, unasked

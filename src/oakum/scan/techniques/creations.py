@@ -156,7 +156,7 @@ class _Trial:
 
     def _make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
         """What was made, and how its owner sees it; None when the API refused."""
-        engine, pair = self.engine, self.pair
+        engine, pair, log = self.engine, self.pair, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
         asked = None if self.stopped else self._request(mark, more)
         lists = self._lists()
@@ -172,47 +172,43 @@ class _Trial:
         )  # fmt: skip
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
-        older = {in_path(row[key]) for row in rows if key in row} | self.undo_log.keys(made)
+        older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
         made = replace(made, older=frozenset(older - {""}))
-        self.undo_log.enter(made)
+        log.enter(made)
         answer = engine.send(pair.make, self.owner, asked)
         self.told_once = engine.answers is not None and engine.answers.told_once
-        there = answer.status < 400 or (answer.status >= 500 and self.undo_log.shows(made))
+        there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
         if there:
             engine.called.add(pair.remove.operation.id)  # it takes it away in the end
         if answer.status >= 400:
             self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end
-                self.undo_log.refused(made)
+                log.refused(made)
             elif not there:
                 said = (
                     f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
                     f" {answer.status}, and nothing shows what it was to make: if it is there all"
                     f" the same, it holds a text that begins with `{mark.split()[0]}`"
                 )
-                self.undo_log.unsure += [said] if said not in self.undo_log.unsure else ()
+                log.unsure += [said] if said not in log.unsure else ()
             return None
         seen = marked(json_of(answer), mark, key)
         shown = seen[0] if seen else None
         told = in_path(shown[key]) if shown else _from_location(answer) or _only(answer, key)
-        if told in made.older and self.undo_log.is_ours(made, told, shown, echo=True):
+        if told in made.older and log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
             return None
-        if told and told not in made.older and self.undo_log.is_ours(made, told, shown, echo=True):
-            made = self.undo_log.learn(made, told)
+        if told and told not in made.older and log.is_ours(made, told, shown, echo=True):
+            made = log.learn(made, told)
         view = self._view(made) or shown or {}
         known = made.known or in_path(view.get(key))
         if known in made.older and view is not shown:
             self._wrote_over(made)
             return None
-        if (
-            not made.known
-            and known
-            and self.undo_log.is_ours(made, known, view, echo=view is shown)
-        ):
-            made = self.undo_log.learn(made, known)
+        if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
+            made = log.learn(made, known)
         if not made.known:  # looked for once more at the end, and told if it is not found
-            self.undo_log.taken(made)
+            log.taken(made)
             self.stopped = True
             return None
         return made, view
