@@ -9,6 +9,7 @@ here=$(pwd)
 
 # Another virtual environment may be active: it is not ours, and must not leak in.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER
+export NO_MKDOCS_2_WARNING=1 # docs/decisions/0015-mkdocs-material.md says what it warns of
 
 say() { printf 'do: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -17,8 +18,9 @@ usage() {
     cat <<'TEXT'
 ./do demo [OPTION...]   play the whole story on cadence, the stand-in API; `./do demo --help`
 ./do test [OPTION...]   run the tests; options and paths go to pytest
-./do check              lint, format, types, layers, documentation; changes nothing
+./do check              lint, format, types, layers, documentation and its site; changes nothing
 ./do fix                let the tools repair what they can, and write the generated pages
+./do site               show the documentation as a site, rebuilt when a page changes
 ./do bench              run the benchmarks
 ./do build              wheels, sdists and a bill of materials (CycloneDX) in dist/
 ./do help               this text
@@ -169,6 +171,10 @@ check() {
     step 'documentation and architecture' \
         "$venv/bin/python" -m pytest tests/test_docs.py tests/test_architecture.py \
         -k 'not test_examples_do' # those take minutes, and are among the tests
+    built=$(mktemp -d)
+    # Not `--quiet`: MkDocs would then count no warning.
+    step 'documentation site' "$venv/bin/python" -m mkdocs build --strict --site-dir "$built"
+    rm -rf "$built"
     [ -z "$failed" ] || die "not in order: ${failed#, }"
     say 'all in order'
 }
@@ -181,6 +187,11 @@ fix() {
     "$venv/bin/python" -m ruff format --quiet .
     say 'docs/generate.py'
     "$venv/bin/python" docs/generate.py
+}
+
+site() {
+    cd "$root"
+    exec "$venv/bin/python" -m mkdocs serve "$@"
 }
 
 bench() {
@@ -234,9 +245,9 @@ case $command in
         install dev
         check
         ;;
-    fix | bench | build)
+    fix | site | bench | build)
         install dev
-        "$command"
+        "$command" "$@"
         ;;
     help | -h | --help) usage ;;
     *)

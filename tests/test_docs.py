@@ -107,7 +107,7 @@ def test_an_identities_file_on_a_page_can_be_read(fence: str, tmp_path: Path) ->
 
 
 def test_the_contract_of_the_readme_can_be_read() -> None:
-    (fence,) = re.findall(r"^   ```yaml\n(.*?)^   ```$", TEXTS[ROOT / "README.md"], re.M | re.S)
+    (fence,) = re.findall(r"^    ```yaml\n(.*?)^    ```$", TEXTS[ROOT / "README.md"], re.M | re.S)
     head = "exposure: 1\napi: openapi.yaml\nrelations:\n  member: {authenticated: true}\n"
     head += "  owner: {is: owner}\n  follower: {in: listFollowers, id: /data/*/id}\nresources:\n"
     problems: list[Problem] = []
