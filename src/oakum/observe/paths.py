@@ -4,8 +4,8 @@ A tree of segments. What has the shape of an id (number, UUID, ULID, hexadecimal
 and digits, an address) is a parameter at once. A word is one when it follows the name of a
 collection, unless it is a usual verb, tells an act (`change_password`) or itself names a
 collection; when very many stand beside each other; and where several answer alike and each was
-asked by a caller of its own. Better an endpoint too few than somebody's name in a report. Each node
-holds what `T` has counted; turning words into a parameter adds their counts up. The tree is
+asked by a caller of its own. A report rather misses an endpoint than holds somebody's name. Each
+node holds what `T` has counted; turning words into a parameter adds their counts up. The tree is
 bounded: past `_MOST_WORDS` children a place is a parameter, past `_MOST_NODES` nodes no new word is
 learnt.
 

@@ -41,7 +41,7 @@ class Key(NamedTuple):
 
     @property
     def finding(self) -> tuple[str, str, str, State]:
-        """What all endpoints to the same defect have in common."""
+        """What all endpoints with the same defect have in common."""
         return self[1:]
 
 

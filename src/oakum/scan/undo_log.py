@@ -196,11 +196,10 @@ class UndoLog:
         echo: bool = False,
     ) -> bool:
         """Whether a key names the object with the mark, and not one that is told of beside it: the
-        mark stands right beside the key, or at the endpoint to that one object.
+        mark stands right beside the key, or in the response of that object's own endpoint.
 
         `echo`: it is the creation's own answer that shows both. It may repeat what was sent beside
-        another's key, so the endpoint to the one object, where there is one, or a list has the
-        word.
+        another's key, so the object's own endpoint, where there is one, or a list decides.
         """
         if not in_path(key):
             return False
@@ -217,7 +216,7 @@ class UndoLog:
         )
 
     def _is_there(self, made: Made, key: str) -> bool | None:
-        """Whether the endpoint to one object shows it, mark and all; None: its answer tells
+        """Whether the object's own endpoint shows it with its mark; None: its answer tells
         nothing."""
         assert made.look is not None
         url = made.look.url.replace("{key}", quote(key, safe=""))

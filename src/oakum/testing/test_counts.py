@@ -114,5 +114,5 @@ class Tally:
 
 
 def undocumented(key: Key) -> Key:
-    """What all endpoints to the same defect have in common."""
+    """What all endpoints with the same defect have in common."""
     return key._replace(endpoint="")

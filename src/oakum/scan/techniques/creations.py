@@ -285,7 +285,7 @@ class _Trial:
         return _Own(self.engine, self.owner, self.pair.resource, key)
 
     def _main(self) -> Gate | None:
-        """The endpoint to one object."""
+        """The endpoint of one object, by its key."""
         engine = self.engine
         known = engine.model.policy.resources[self.pair.resource]
         return engine.matrix.gates.get(known.main) or next(
