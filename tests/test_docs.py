@@ -261,6 +261,12 @@ def test_every_page_can_be_found_from_the_readme() -> None:
     assert [named(page) for page in PAGES if page not in found] == []
 
 
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
+    listed = re.findall(r"^ +- (?:[^:\n]+: )?(\S+\.md)$", navigation, re.M)
+    assert sorted(listed) == sorted(named(page) for page in PAGES)
+
+
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "ARCHITECTURE.md"])
 def test_paths_that_are_named_exist(name: str) -> None:
     bases = (ROOT, ROOT / "src/oakum", ROOT / "src")

@@ -15,22 +15,22 @@ from starlette.requests import HTTPConnection
 Json: TypeAlias = Any
 Mode = Literal["leaky", "fixed"]
 PATTERNS: Mapping[str, str] = {
-    "P1": "open endpoint",
-    "P2": "login is taken for permission",
-    "P3": "the privacy flag is decoration",
-    "P4": "fat object",
-    "P5": "contact oracle",
-    "P6": "walkable keys, no brake",
-    "P7": "harvest by search or batch",
+    "P1": "missing authentication",
+    "P2": "authenticated, not authorized",
+    "P3": "privacy setting not enforced",
+    "P4": "excessive data exposure",
+    "P5": "account enumeration",
+    "P6": "enumerable ids without a rate limit",
+    "P7": "bulk exposure by search or batch",
     "P8": "unequal endpoints",
-    "P9": "twin host, old version",
-    "P10": "graph detour",
-    "P11": "live and push feeds",
-    "P12": "role by request",
-    "P13": "talk before the endpoint",
-    "P14": "wrong-recipient cache",
-    "P15": "leak by inference",
-    "P16": "stale grant",
+    "P9": "shadow endpoints",
+    "P10": "GraphQL exposure",
+    "P11": "feed exposure",
+    "P12": "mass assignment and function level authorization",
+    "P13": "pre-login disclosure",
+    "P14": "cross-user cache",
+    "P15": "inference leak",
+    "P16": "revocation not enforced",
 }
 
 

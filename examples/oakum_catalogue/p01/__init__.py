@@ -1,1 +1,1 @@
-"""P1: open endpoint."""
+"""P1: missing authentication."""

@@ -1,1 +1,1 @@
-"""P2: login is taken for permission."""
+"""P2: authenticated, not authorized."""

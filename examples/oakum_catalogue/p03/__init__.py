@@ -1,1 +1,1 @@
-"""P3: the privacy flag is decoration."""
+"""P3: privacy setting not enforced."""

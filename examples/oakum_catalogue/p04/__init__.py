@@ -1,1 +1,1 @@
-"""P4: fat object."""
+"""P4: excessive data exposure."""

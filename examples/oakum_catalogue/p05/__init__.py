@@ -1,1 +1,1 @@
-"""P5: contact oracle."""
+"""P5: account enumeration."""

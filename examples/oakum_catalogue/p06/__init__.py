@@ -1,1 +1,1 @@
-"""P6: walkable keys, no brake."""
+"""P6: enumerable ids without a rate limit."""

@@ -1,1 +1,1 @@
-"""P7: harvest by search or batch."""
+"""P7: bulk exposure by search or batch."""

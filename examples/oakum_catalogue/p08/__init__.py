@@ -1,1 +1,1 @@
-"""P8, unequal endpoints: one endpoint filters, its sister does not."""
+"""P8, unequal endpoints: one endpoint filters, another does not."""

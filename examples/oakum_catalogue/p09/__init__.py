@@ -1,1 +1,1 @@
-"""P9, twins: an old version, an old host, a page for phones, a path that no document names."""
+"""P9, shadow endpoints: an old version, an old host, a page for phones, a path that no document names."""

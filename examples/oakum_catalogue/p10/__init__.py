@@ -1,1 +1,1 @@
-"""P10, graph detours: the person is guarded at one path and open at another."""
+"""P10, GraphQL exposure: a field is denied on one path and sent on another."""

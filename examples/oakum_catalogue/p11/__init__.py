@@ -1,1 +1,1 @@
-"""P11, live feeds: what is pushed is not filtered for who receives it, or not any more."""
+"""P11, feed exposure: events are not filtered for each receiver, or no longer are."""

@@ -1,1 +1,1 @@
-"""P12: role by request."""
+"""P12: mass assignment and function level authorization."""

@@ -1,1 +1,1 @@
-"""P13: talk before the endpoint."""
+"""P13: pre-login disclosure."""

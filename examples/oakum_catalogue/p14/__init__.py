@@ -1,1 +1,1 @@
-"""P14: wrong-recipient cache."""
+"""P14: cross-user cache."""

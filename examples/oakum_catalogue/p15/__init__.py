@@ -1,1 +1,1 @@
-"""P15: leak by inference."""
+"""P15: inference leak."""

@@ -1,1 +1,1 @@
-"""P16: stale grant."""
+"""P16: revocation not enforced."""
