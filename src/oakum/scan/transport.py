@@ -39,6 +39,8 @@ DEEPEST = MAX_DEPTH - 1
 """Lists and objects within one another that are judged to the last; a body that has more is cut off
 there, and closes nothing."""
 COMMAND_SECONDS = 30.0
+TIMEOUT = 10.0
+"""Seconds that an answer may take, where nothing else is said."""
 _PATIENCE = 2.0
 """Times `timeout` after which an answer that does not end is given up, however much of it comes."""
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
@@ -92,7 +94,7 @@ class HttpTransport:
         origin: str,
         *,
         also: Collection[str] = (),
-        timeout: float = 10.0,
+        timeout: float | None = None,
         user_agent: str = "",
         run_id: str = "",
     ) -> None:
@@ -103,7 +105,7 @@ class HttpTransport:
         }
         if run_id:
             self._marks["oakum-run"] = run_id
-        self.timeout = timeout
+        self.timeout = TIMEOUT if timeout is None else timeout
         self._client = self._connected()
 
     def _connected(self) -> httpx2.Client:
@@ -147,6 +149,12 @@ class HttpTransport:
             if client is not self._client:  # it was given up
                 words = f"`{origin}` did not come to the end of an answer to a {request.method}"
             raise Unreachable(words, again=safe and client is self._client) from None
+        except RuntimeError:
+            if client is self._client:
+                raise
+            # Closed over another request that was late, after this one had taken it for its own.
+            words = f"a {request.method} to `{origin}` was cut off: its connection was given up"
+            raise Unreachable(words, again=safe) from None
         except httpx2.DecodingError:
             raise TargetError(f"`{origin}` sent a body that cannot be decompressed") from None
         except (httpx2.LocalProtocolError, httpx2.InvalidURL, httpx2.UnsupportedProtocol):

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import orjson
 import pytest
+from httpx2 import Client
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
@@ -19,6 +21,7 @@ from oakum.scan.transport import (
     DEEPEST,
     Governor,
     HttpTransport,
+    Unreachable,
     cookies_of,
     not_too_deep,
 )
@@ -92,6 +95,23 @@ def test_after_one_that_was_given_up_the_next_is_asked() -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         assert transport.send(Request("GET", bad)).status == 204
+
+
+@pytest.mark.parametrize(("method", "again"), [("GET", True), ("POST", False)])
+def test_who_is_about_to_ask_when_another_is_given_up_may_ask_again(
+    method: str, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with speaking(lambda caller: None) as url, HttpTransport(url) as transport:
+        exchange = transport._exchange
+
+        def late(client: Client, *rest: Any) -> Response:
+            transport._give_up(client)
+            return exchange(client, *rest)
+
+        monkeypatch.setattr(transport, "_exchange", late)
+        with pytest.raises(Unreachable, match="was given up") as told:
+            transport.send(Request(method, url))
+    assert told.value.again is again
 
 
 def test_what_is_not_cut_off_is_judged_to_the_last() -> None:
