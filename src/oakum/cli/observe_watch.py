@@ -73,12 +73,15 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
     """Take in what comes, and look now and then: seldom where a look takes long."""
     from oakum.observe.follow import follow
 
-    due = time.monotonic() + min(every, 0.5)
+    looked, due = False, time.monotonic() + every
     for passed in follow(found, whole=whole):
         if passed is not None:
             live.take(passed)
+        elif not looked:
+            due = 0.0  # what was there at the start is told together, as soon as all of it was read
         if time.monotonic() < due:
             continue
+        looked = True
         begun = time.monotonic()
         show(live.look(time.time(), [each.told for each in found]))
         due = time.monotonic() + max(every, 10 * (time.monotonic() - begun))
