@@ -16,12 +16,15 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection, socket
+from socket import create_connection
+
+from tests import patience
+from tests.patience import patient, tries, wait
+from tests.ports import free_port
 
 ELSEWHERE = (
     *("./do ", "python3 ", ".venv/bin/", ". .venv/bin/activate", "jq ", "curl ", "apt-get "),
@@ -139,10 +142,10 @@ def guard(
     for said, real in {**addresses, GUARDED: f"127.0.0.1:{port}"}.items():
         command = command.replace(said, real)
     with _serving(command, port, folder, exported) as printed:
-        deadline = time.monotonic() + 20
-        while (lines := _lines(printed, addresses, port)) and not agrees(step.shown, lines):
-            assert time.monotonic() < deadline, "\n".join(lines)
-            time.sleep(0.05)
+        wait(
+            lambda: agrees(step.shown, _lines(printed, addresses, port)),
+            said=lambda: "\n".join(_lines(printed, addresses, port)),
+        )
         yield f"127.0.0.1:{port}"
 
 
@@ -165,24 +168,19 @@ def _serving(
             cwd=folder, env=environment() | (exported or {}), stdout=file, stderr=file,
         )  # fmt: skip
     try:
-        for _ in range(400):
+        for _ in tries(20):
             try:
-                create_connection(("127.0.0.1", port), 1).close()
+                create_connection(("127.0.0.1", port), patient(1)).close()
                 break
             except OSError:
                 said = printed.read_text(encoding="utf-8")
                 assert server.poll() is None, f"`{command}` has ended: {said}"
-                time.sleep(0.05)
+        else:
+            raise AssertionError(f"`{command}` does not listen")
         yield printed
     finally:
         server.terminate()
-        server.wait(20)
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        server.wait(patient(20))
 
 
 def environment() -> dict[str, str]:
@@ -199,16 +197,18 @@ def run(
     command = step.command
     if re.match(r"oakum (scan|doctor) ", command) and "--rate" not in command:
         command += " --rate 2000"  # nobody's production
+    if "observe watch -" in command:
+        command += " --every 60"  # what comes at once is told at once, however long that takes
     if REMOTE in command and not re.search("--budget|--min-shown", command):
         # Enough for every operation of cadence: a scan that leaves one untested ends with 3.
         command = re.sub("^oakum scan ", "oakum scan --budget 3000 ", command)
     for said, real in addresses.items():
         command = command.replace(said, real)
-    done = subprocess.run(
+    done = patience.run(
         ["/bin/sh", "-c", command],
         cwd=folder, env=environment() | (exported or {}),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, timeout=300, check=False,
+        seconds=300,
     )  # fmt: skip
     printed = _COLOUR.sub("", done.stdout)
     for said, real in addresses.items():

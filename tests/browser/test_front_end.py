@@ -26,6 +26,7 @@ from oakum.errors import InputError
 from oakum.observe.use.drive import opening, watch
 from oakum.observe.use.render_text import lines, plain
 from oakum.observe.use.usage import USED, Heard, Load, Usage, Use, judge
+from tests import patience
 from tests.browser import zoo
 from tests.browser.test_html_report import browser as browser
 from tests.browser.zoo.figures import DOCS, SCORES, Score, table
@@ -253,7 +254,8 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own: one process drives one browser."""
     command = [sys.executable, "-m", "oakum", "observe", "front-end", *arguments]
     environment = {**os.environ, **environ}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    pipe = subprocess.PIPE
+    return patience.run(command, env=environment, stdout=pipe, stderr=pipe, seconds=60)
 
 
 def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from oakum.finding import Report
 from oakum.report import html
 from tests.browser.offline import opening
 from tests.unit.report.sample import VIEWERS, clean, hostile, large, sample, untrusted
+from tests.work import processor_of_family
 
 pytestmark = pytest.mark.browser
 
@@ -466,11 +466,11 @@ def test_the_policy_stops_a_script_that_got_in_all_the_same(
 
 
 def test_five_thousand_squares_are_there_at_once_and_at_hand(open_page: Open) -> None:
-    before = time.monotonic()
+    before = processor_of_family()
     page = open_page(large())
     expect(page.locator("td[data-result]")).to_have_count(5000)
-    assert time.monotonic() - before < 4  # drawn in about 0.5 s; shared machines are slow
-    before = time.monotonic()
+    assert processor_of_family() - before < 8
+    before = processor_of_family()
     page.get_by_label("Find a field").fill("group7.")
     expect(page.get_by_role("status").first).to_contain_text("25 of 625 fields")
     page.locator("#leaks").focus()
@@ -478,7 +478,7 @@ def test_five_thousand_squares_are_there_at_once_and_at_hand(open_page: Open) ->
     page.keyboard.press("Control+End")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert time.monotonic() - before < 4
+    assert processor_of_family() - before < 8
 
 
 def test_paper_holds_what_was_folded_and_none_of_the_controls(open_page: Open) -> None:

@@ -18,6 +18,7 @@ from oakum.cli.demo import serving
 from oakum.guard.run import Options, running
 from tests.browser.test_html_report import browser as browser
 from tests.gateway.test_running import staged
+from tests.patience import unhurried
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -107,6 +108,7 @@ def two(
     stage, engine = request.param
     kit: Path = tmp_path_factory.mktemp("kit")
     cadence.write_kit(kit, 1)
+    unhurried(kit / "exposure.yaml")
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with ExitStack() as stack:
         straight = stack.enter_context(serving(stage, 20, environ))

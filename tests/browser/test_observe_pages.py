@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.browser.test_html_report import browser as browser
 from tests.unit.observe import samples
+from tests.work import processor_of_family
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -191,10 +191,10 @@ def test_distrust_cannot_be_missed(open_page: Open) -> None:
 
 def test_ten_thousand_fields_open_and_filter_without_lag(open_page: Open) -> None:
     html = inventory.render(samples.large(), LINES)
-    before = time.monotonic()
+    before = processor_of_family()
     page = open_page(html)
     expect(page.get_by_role("status").first).to_have_text("500 of 500 operations, 10,000 fields")
-    assert time.monotonic() - before < 8  # about 1.5 s; shared machines are slow
+    assert processor_of_family() - before < 16
     assert page.locator(".skeleton").count() == 0
     took = page.evaluate(
         """() => new Promise((done) => {

@@ -18,12 +18,13 @@ import select
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.patience import patient, tries
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -46,7 +47,7 @@ def _built(name: str, *sources: Path) -> tuple[Path, bool]:
 
 
 def _run(*command: str | Path, cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=540)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patient(540))
     assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
@@ -160,7 +161,7 @@ def running(name: str) -> Iterator[Upstream]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(patient(10))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -169,10 +170,9 @@ def running(name: str) -> Iterator[Upstream]:
 def _port(process: subprocess.Popen[bytes]) -> int:
     """The first line that it prints and that names one."""
     assert process.stdout is not None
-    until = time.monotonic() + _READY
-    while (left := until - time.monotonic()) > 0:
-        if not select.select([process.stdout], [], [], left)[0]:
-            break
+    for _ in tries(_READY):
+        if not select.select([process.stdout], [], [], 1)[0]:
+            continue
         line = process.stdout.readline().decode()
         assert line, f"it ended with {process.wait(10)}"
         if found := re.fullmatch(r"(?:port )?([0-9]+)\n", line):

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from socket import create_connection
-from time import monotonic, sleep
 
 import cadence
+from tests.patience import patient, tries
 from tests.pipelines.act import environment, git
-from tests.shell import free_port
+from tests.ports import free_port
 
 CONTRACT = "cadence/exposure.yaml"
 
@@ -159,15 +159,16 @@ def served(folder: Path, members: int = 20) -> Iterator[str]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        deadline = monotonic() + 60
-        while True:
-            assert server.poll() is None and monotonic() < deadline, "the API did not start"
+        for _ in tries(60):
+            assert server.poll() is None, "the API did not start"
             try:
-                create_connection(("127.0.0.1", port), 1).close()
+                create_connection(("127.0.0.1", port), patient(1)).close()
                 break
             except OSError:
-                sleep(0.05)
+                continue
+        else:
+            raise AssertionError("the API does not listen")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(patient(20))

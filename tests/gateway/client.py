@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
+from tests.patience import patient
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -43,7 +45,7 @@ def ask(
 
 
 def send(where: tuple[str, int], data: bytes, head: bool = False, seconds: float = 10) -> Reply:
-    with socket.create_connection(where, seconds) as connection:
+    with socket.create_connection(where, patient(seconds)) as connection:
         connection.sendall(data)
         return read(connection, head)
 

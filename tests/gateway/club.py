@@ -82,7 +82,7 @@ limits:
 guard:
   service: {header: x-service-key, env: CLUB_KEY}
   ttl: 1s
-  timeout: 300ms
+  timeout: 60s
 """
 KEY = "made-up-club-key"
 NAMES = {f"tok-{name}": name for name in ("ann", "bob", "cat")}

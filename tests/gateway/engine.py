@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,6 +15,8 @@ from pathlib import Path
 
 from oakum.contract.model import Json
 from oakum.guard.target import Deployment, Target, address
+from tests.patience import patient, tries
+from tests.ports import free_port
 
 READY = 20.0
 KNOCK = b"GET / HTTP/1.1\r\n\r\n"
@@ -40,13 +40,20 @@ class Engine:
 
     def audit(self, lines: int, seconds: float = 5.0) -> list[dict[str, Json]]:
         """The audit, as soon as it has so many lines."""
-        until = time.monotonic() + seconds
-        while True:
+        found: list[str] = []
+        for _ in tries(seconds):
             path = self.deployment.audit
             found = path.read_text("utf-8").splitlines() if path.exists() else []
-            if len(found) >= lines or time.monotonic() > until:
-                return [json.loads(line) for line in found]
-            time.sleep(0.02)
+            if len(found) >= lines:
+                break
+        return [json.loads(line) for line in found]
+
+    def lines(self, op: str, seconds: float = 5.0) -> list[dict[str, Json]]:
+        """The lines of an operation in the audit, as soon as there is one."""
+        for _ in tries(seconds):
+            if found := [line for line in self.audit(0) if line["op"] == op]:
+                return found
+        return []
 
     def swap(self, deployment: Deployment) -> None:
         """Puts the files that may be replaced into place, as `guard.run` does."""
@@ -57,15 +64,6 @@ class Engine:
         if control.reload is not None and changed - control.watched:
             self.process.send_signal(control.reload)
         self.deployment = deployment
-
-
-def free_port() -> int:
-    """A port that nobody listens at, and that no connection is given as its own: between here and
-    the engine's start one of those was taken at times, and Envoy then shares it without a word."""
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)  # below the ephemeral ports of Linux
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def write(folder: Path, rendered: Mapping[str, bytes]) -> None:
@@ -122,7 +120,7 @@ def start(
         finally:
             process.send_signal(target.control.stop)
             try:
-                process.wait(10)
+                process.wait(patient(10))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -132,12 +130,12 @@ def start(
 
 def _wait(engine: Engine) -> None:
     """Until it listens; then one knock, which is the first line of its audit."""
-    until = time.monotonic() + READY
-    while time.monotonic() < until and engine.process.poll() is None:
+    for _ in tries(READY):
+        if engine.process.poll() is not None:
+            break
         # Envoy listens before its workers take over: what connects in between is reset.
-        with suppress(OSError), socket.create_connection(engine.listen, READY) as probe:
+        with suppress(OSError), socket.create_connection(engine.listen, patient(READY)) as probe:
             probe.sendall(KNOCK)
             if probe.recv(5) == b"HTTP/":
                 return
-        time.sleep(0.02)
     raise AssertionError(f"{engine.target.name} did not come up:\n{engine.log}")

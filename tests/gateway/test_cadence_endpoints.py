@@ -21,6 +21,7 @@ from oakum.guard.run import Options, running
 from oakum.guard.target import Target
 from tests.cadence.play import BY_ID, BY_TAG
 from tests.gateway.test_running import ENGINES
+from tests.patience import unhurried
 
 pytestmark = pytest.mark.server
 COOKIE = "peloton_session_id"
@@ -72,6 +73,7 @@ def guarded(
     """(engine, address) of the guard in front of stage 1."""
     kit: Path = tmp_path_factory.mktemp("kit")
     cadence.write_kit(kit, 1)
+    unhurried(kit / "exposure.yaml")
     engine: Target = request.param()
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with serving("1", 20, environ) as upstream:

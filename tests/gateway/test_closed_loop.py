@@ -15,6 +15,7 @@ from oakum.guard.target import Target
 from oakum.scan.options import Options as Asking
 from oakum.scan.run import Scan
 from tests.gateway.test_running import staged
+from tests.patience import unhurried
 
 pytestmark = pytest.mark.server
 
@@ -26,6 +27,7 @@ ROUNDS = [*staged("1", "2"), staged("fixed", "fixed")[0]]
 def test_a_scan_through_the_guard_is_clean(round: tuple[str, type[Target]], tmp_path: Path) -> None:
     stage, engine = round
     cadence.write_kit(tmp_path, 1)
+    unhurried(tmp_path / "exposure.yaml")
     contract = tmp_path / "exposure.yaml"
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with (

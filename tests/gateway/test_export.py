@@ -26,8 +26,8 @@ from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.target import Target
 from tests.gateway.club import KEY, POLICY, Club, fields
-from tests.gateway.engine import free_port
 from tests.gateway.test_running import ENGINES, Answer, installed
+from tests.ports import free_port
 
 pytestmark = pytest.mark.server
 ENVIRON = {"CLUB_KEY": KEY, "OAKUM_AUDIT_KEY": "made-up-audit-key"}

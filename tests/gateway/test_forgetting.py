@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from pathlib import Path
 from threading import Event
 
@@ -15,9 +14,11 @@ from oakum.guard.target import Target
 from tests.conformance.exchanges import Case, Request, Response
 from tests.gateway.client import request
 from tests.gateway.exchange_gateway import Gateway, gateway
+from tests.patience import patient, wait
 
 ENGINES: dict[str, Target] = {"envoy": Envoy(), "nginx": Nginx()}
 PATIENCE = 1.0
+"""Seconds of a quiet machine that the API has."""
 SAID = {"upstream": [], "policy": {"guard": {"ttl": "120s", "timeout": "5s"}}}
 NOTE = Request(
     "POST",
@@ -37,7 +38,7 @@ class Api:
     def answer(self, request: Request) -> Response | None:
         if request.method == "POST":
             self.begun.set()
-            assert self.go.wait(20)
+            assert self.go.wait(patient(20))
             return Response(0, raw=b"") if self.end == "dropped" else Response(204)
         name = (request.header("cookie") or "").removeprefix("sid=")
         bodies = {
@@ -66,19 +67,17 @@ def test_what_is_looked_up_while_a_write_is_under_way_is_not_believed_after_it(
     setup = Case("any", "forgetting", SAID, {"contract": "club.yaml"}).setup(tmp_path)
     api = Api(end)
     object.__setattr__(setup, "upstream", api)
-    with gateway(ENGINES[engine], setup, timeout=PATIENCE) as guard:
+    with gateway(ENGINES[engine], setup, timeout=round(patient(PATIENCE))) as guard:
         headers = [f"{name}: {value}" for name, value in NOTE.headers]
         sent = request("POST", NOTE.target, "host: club.test", *headers, body=NOTE.body)
         client = socket.create_connection(guard._engine.listen)
         client.sendall(sent)
-        assert api.begun.wait(10)
+        assert api.begun.wait(patient(10))
         assert sees(guard)
         api.blocked = True
         if end == "hung up":
             client.close()
-            until = time.monotonic() + 10
-            while sees(guard) and time.monotonic() < until:
-                time.sleep(0.1)
+            wait(lambda: not sees(guard))
         elif end == "dropped":
             api.go.set()
             assert b" 502 " in client.recv(100)

@@ -39,11 +39,13 @@ from tests.gateway.upstream import (
     Upstream,
     answer,
     chunk,
+    held,
     plain_body,
     serving,
     text,
     then_hangup,
 )
+from tests.patience import patient, wait
 from tests.tokens import HELD, REFUSED
 
 pytestmark = [
@@ -60,6 +62,10 @@ UPGRADE = (
     "sec-websocket-version: 13",
     "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
 )
+
+
+PATIENT = 60.0
+"""Seconds that the API has where its slowness is not what is tested."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,6 +85,13 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="module")
 def engine(upstream: Upstream) -> Iterator[Engine]:
+    with start(Nginx(), plan(), upstream.url, timeout=PATIENT) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hasty(upstream: Upstream) -> Iterator[Engine]:
+    """For who tests that an API is given up."""
     with start(Nginx(), plan(), upstream.url, timeout=1.0) as found:
         yield found
 
@@ -144,7 +157,7 @@ def test_an_empty_body_may_be_replaced(engine: Engine) -> None:
 def test_head_is_asked_as_get_and_does_not_tell_a_length(
     engine: Engine, got: Callable[[], Received]
 ) -> None:
-    with socket.create_connection(engine.listen, 5) as connection:
+    with socket.create_connection(engine.listen, patient(5)) as connection:
         connection.sendall(client.request("HEAD", "/x"))
         first = client.read(connection, head=True)
         connection.sendall(client.request("GET", "/x"))
@@ -167,8 +180,6 @@ def test_head_is_asked_as_get_and_does_not_tell_a_length(
         ("hangup", 502),
         ("big?16385", 502),
         ("big-chunked?50000", 502),
-        ("slow?2", 504),
-        ("stalled?2", 504),
         ("raise-enter", 502),
         ("raise-after-ask", 502),
         ("raise-leave", 502),
@@ -181,6 +192,11 @@ def test_whatever_goes_wrong_is_one_of_our_own_replies(
     engine: Engine, way: str, status: int
 ) -> None:
     denied(ask(engine.listen, "GET", f"/{way}"), status)
+
+
+@pytest.mark.parametrize("way", ["slow?600", "stalled?600"])
+def test_an_api_that_takes_longer_than_it_may_is_given_up(hasty: Engine, way: str) -> None:
+    denied(ask(hasty.listen, "GET", f"/{way}"), 504)
 
 
 HEAD = "HTTP/1.1 200 OK\r\n"
@@ -474,7 +490,7 @@ def test_a_client_that_never_ends_its_body_reaches_nobody(
     engine: Engine, upstream: Upstream
 ) -> None:
     upstream.received.clear()
-    with socket.create_connection(engine.listen, 5) as connection:
+    with socket.create_connection(engine.listen, patient(5)) as connection:
         connection.sendall(client.request("POST", "/x", "content-length: 5", body=b"abc"))
         connection.shutdown(socket.SHUT_WR)
         assert client.read(connection).status in (0, 400)
@@ -491,7 +507,7 @@ def test_the_address_is_the_peer(engine: Engine, got: Callable[[], Received]) ->
 
 
 def test_a_websocket_passes_both_ways_where_the_runtime_says_so(engine: Engine) -> None:
-    with socket.create_connection(engine.listen, 5) as connection:
+    with socket.create_connection(engine.listen, patient(5)) as connection:
         connection.sendall(client.request("GET", "/websocket", *UPGRADE))
         assert client.read(connection).status == 101
         connection.sendall(b"\x81\x02hi")
@@ -705,10 +721,7 @@ def test_keys_of_a_url_are_asked_for_and_asked_again(
             assert claimed(engine, got, new) == "false"
         assert len([each for each in upstream.received if each.path == "/jwks"]) <= 2
         given[:] = [OTHER]
-        until = time.monotonic() + 5
-        while claimed(engine, got, new) != SUBJECT:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait(lambda: claimed(engine, got, new) == SUBJECT)
         assert claimed(engine, got, old) == "false"  # believed before, and no more
     assert {each.target for each in upstream.received if each.path == "/jwks"} == {"/jwks?a=b"}
 
@@ -725,7 +738,7 @@ def test_without_keys_no_token_is_good(upstream: Upstream, got: Callable[[], Rec
 
 @pytest.fixture(scope="module")
 def watching(upstream: Upstream) -> Iterator[Engine]:
-    with start(Nginx(), plan(), upstream.url, timeout=1.0, observe=True) as found:
+    with start(Nginx(), plan(), upstream.url, timeout=PATIENT, observe=True) as found:
         yield found
 
 
@@ -767,11 +780,9 @@ def test_who_only_watches_fails_open(watching: Engine, way: str) -> None:
 def test_who_only_watches_may_ask_and_writes_down(
     watching: Engine, upstream: Upstream, got: Callable[[], Received]
 ) -> None:
-    before = len(watching.audit(10**6, 1.2))
     assert ask(watching.listen, "GET", "/ask-response").body == GOOD
-    [line] = watching.audit(before + 1)[before:]
     assert sorted(upstream.paths()) == ["/ask-response", "/one", "/two"]
-    assert (line["op"], line["status"]) == ("/ask-response", 200)
+    assert [line["status"] for line in watching.lines("/ask-response")] == [200]
 
 
 def test_who_only_watches_lets_long_bodies_pass(
@@ -785,13 +796,18 @@ def test_who_only_watches_lets_long_bodies_pass(
     assert len(got().body) == 100000
 
 
-def test_who_only_watches_sends_an_answer_on_as_it_comes(watching: Engine) -> None:
-    with socket.create_connection(watching.listen, 5) as connection:
-        connection.sendall(client.request("GET", "/events?0.3"))
-        began, seen = time.monotonic(), b""
+def test_who_only_watches_sends_an_answer_on_as_it_comes(
+    watching: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = answer("200 OK", b"", CHUNKED, kind="text/event-stream")
+    way, go = held(head + chunk(b'data: {"n":1}\n\n'), b"0\r\n\r\n")
+    monkeypatch.setitem(WAYS, "held", way)
+    with socket.create_connection(watching.listen, patient(5)) as connection:
+        connection.sendall(client.request("GET", "/held"))
+        seen = b""
         while b'{"n":1}' not in seen:
             seen += connection.recv(4096)
-        assert time.monotonic() - began < 0.25
+        go.set()
 
 
 def test_what_is_cut_off_does_not_look_whole_to_who_watches(watching: Engine) -> None:
@@ -823,10 +839,7 @@ def test_a_new_plan_is_taken_under_load_and_nobody_notices(upstream: Upstream) -
         for name in names[1:]:
             wanted = plan(name)
             engine.swap(replace(engine.deployment, plan=wanted))
-            until = time.monotonic() + 5
-            while wanted.encode() not in seen and time.monotonic() < until:
-                time.sleep(0.002)
-            assert wanted.encode() in seen
+            wait(lambda wanted=wanted: wanted.encode() in seen)
         done.set()
         for thread in threads:
             thread.join()
@@ -836,14 +849,12 @@ def test_a_new_plan_is_taken_under_load_and_nobody_notices(upstream: Upstream) -
 def test_what_began_with_the_old_plan_ends_with_it(upstream: Upstream) -> None:
     with (
         start(Nginx(), plan(), upstream.url) as engine,
-        socket.create_connection(engine.listen, 5) as connection,
+        socket.create_connection(engine.listen, patient(5)) as connection,
     ):
         connection.sendall(client.request("GET", "/slow/generation?0.5"))
-        time.sleep(0.1)
+        wait(lambda: upstream.paths()[-1:] == ["/slow/generation?0.5"])
         engine.swap(replace(engine.deployment, plan=plan("f" * 16)))
-        until = time.monotonic() + 5
-        while ask(engine.listen, "GET", "/generation").body != plan("f" * 16).encode():
-            assert time.monotonic() < until
+        wait(lambda: ask(engine.listen, "GET", "/generation").body == plan("f" * 16).encode())
         assert client.read(connection).status == 200
 
 
@@ -851,18 +862,19 @@ def test_a_connection_outlives_a_plan(upstream: Upstream) -> None:
     """A client may have sent its next request when the worker hears of the new plan."""
     with (
         start(Nginx(), plan(), upstream.url) as engine,
-        socket.create_connection(engine.listen, 5) as connection,
+        socket.create_connection(engine.listen, patient(5)) as connection,
     ):
         before = workers(engine)
         wanted = plan("f" * 16)
         engine.swap(replace(engine.deployment, plan=wanted))
-        until, body = time.monotonic() + 5, b""
-        while body != wanted.encode():
-            assert time.monotonic() < until
+
+        def taken() -> bool:
             connection.sendall(client.request("GET", "/generation"))
             reply = client.read(connection)
             assert reply.status == 200
-            body = reply.body
+            return reply.body == wanted.encode()
+
+        wait(taken)
         assert workers(engine) == before
 
 
@@ -876,9 +888,7 @@ def test_a_file_that_is_not_whole_is_not_taken(upstream: Upstream, size: int) ->
         assert ask(engine.listen, "GET", "/generation").body == plan().encode()
         assert size == 0 or "does not load, and the old one stays" in engine.log
         write(engine.deployment.folder, {"oakum.lua": b"-- whole\n" + whole})
-        until = time.monotonic() + 5
-        while ask(engine.listen, "GET", "/generation").body != plan("f" * 16).encode():
-            assert time.monotonic() < until
+        wait(lambda: ask(engine.listen, "GET", "/generation").body == plan("f" * 16).encode())
 
 
 @pytest.mark.parametrize(
@@ -921,10 +931,7 @@ def test_a_worker_that_dies_is_replaced_and_the_others_go_on(upstream: Upstream)
         os.kill(victim, signal.SIGKILL)
         replies = [ask(engine.listen, "GET", "/x") for _ in range(50)]
         assert sum(reply.status == 200 for reply in replies) >= 49  # one may have been its own
-        until = time.monotonic() + 5
-        while len(workers(engine)) < 2 or victim in workers(engine):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        wait(lambda: not (len(workers(engine)) < 2 or victim in workers(engine)))
 
 
 def alive(process: int) -> bool:
@@ -938,10 +945,7 @@ def test_workers_do_not_outlive_a_master_that_was_killed(upstream: Upstream) -> 
         children = workers(engine)
         engine.process.kill()
         engine.process.wait()
-        until = time.monotonic() + 5
-        while any(alive(each) for each in children):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        wait(lambda: not (any(alive(each) for each in children)))
 
 
 def test_a_request_under_way_is_answered_when_the_engine_is_told_to_stop(
@@ -949,13 +953,13 @@ def test_a_request_under_way_is_answered_when_the_engine_is_told_to_stop(
 ) -> None:
     with (
         start(Nginx(), plan(), upstream.url) as engine,
-        socket.create_connection(engine.listen, 5) as connection,
+        socket.create_connection(engine.listen, patient(5)) as connection,
     ):
         connection.sendall(client.request("GET", "/slow?0.5"))
-        time.sleep(0.1)
+        wait(lambda: upstream.paths()[-1:] == ["/slow?0.5"])
         engine.process.send_signal(Nginx.control.stop)
         assert client.read(connection).status == 200
-        engine.process.wait(5)
+        engine.process.wait(patient(5))
 
 
 # ---------------------------------------------------------------- audit, admin
@@ -996,11 +1000,11 @@ def test_what_never_got_a_line_of_the_runtime_gets_one_of_nginx(upstream: Upstre
     assert all(began - 1 < line["time"] < time.time() + 1 for line in lines)
 
 
-def test_nothing_of_a_request_stands_in_the_log(engine: Engine) -> None:
+def test_nothing_of_a_request_stands_in_the_log(hasty: Engine) -> None:
     for path in ("/hangup", "/raise-leave", "/cut-length", "/slow?2", "/raw/hangup"):
-        ask(engine.listen, "GET", f"{path}#who-is-it"[:40], "x-a: who-is-it")
-        ask(engine.listen, "GET", f"{path}{'&' if '?' in path else '?'}who-is-it")
-    assert "who-is-it" not in engine.log
+        ask(hasty.listen, "GET", f"{path}#who-is-it"[:40], "x-a: who-is-it")
+        ask(hasty.listen, "GET", f"{path}{'&' if '?' in path else '?'}who-is-it")
+    assert "who-is-it" not in hasty.log
 
 
 def test_admin_shows_figures_and_nothing_else(engine: Engine) -> None:
@@ -1009,7 +1013,7 @@ def test_admin_shows_figures_and_nothing_else(engine: Engine) -> None:
 
 
 def admin(engine: Engine, path: str) -> str:
-    connection = HTTPConnection(engine.deployment.admin, timeout=5)
+    connection = HTTPConnection(engine.deployment.admin, timeout=patient(5))
     connection.request("GET", path)
     with connection.getresponse() as response:
         return f"{response.status} {response.read().decode()}"
@@ -1068,8 +1072,9 @@ MANY = """
   if x.path == "/ask-many" then
     local questions = {}
     for i = 1, 40 do
-      local target = (i % 4 == 0 and "/slow?0.3" or "/x") .. "?" .. i
-      questions[i] = { method = "GET", target = target, headers = {}, timeout = 0.2 }
+      local slow = i % 4 == 0
+      local target = (slow and "/slow?600" or "/met") .. "?" .. i
+      questions[i] = { method = "GET", target = target, headers = {}, timeout = slow and 0.2 or 60 }
     end
     local answers = self.host.ask_all(questions)
     local words = {}
@@ -1099,14 +1104,25 @@ def richer(upstream: Upstream) -> Iterator[Engine]:
     core = stub.CORE.replace(marks[0], MANY + marks[0]).removesuffix(marks[1]) + EVENT
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stub, "CORE", core)
-        with start(Nginx(), plan(), upstream.url, timeout=1.0) as found:
+        with start(Nginx(), plan(), upstream.url, timeout=PATIENT) as found:
             yield found
 
 
-def test_many_questions_are_asked_together_and_a_slow_one_is_given_up(richer: Engine) -> None:
-    began = time.monotonic()
+def test_many_questions_are_asked_together_and_a_slow_one_is_given_up(
+    richer: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(4)
+    met = threading.Event()
+
+    def meet(connection: socket.socket, _: Received) -> None:
+        """Answers nobody before four are there at once."""
+        if not met.is_set():
+            together.wait(patient(10))
+            met.set()
+        connection.sendall(answer("200 OK", GOOD))
+
+    monkeypatch.setitem(WAYS, "met", meet)
     words = ask(richer.listen, "GET", "/ask-many").body.decode().split()
-    assert time.monotonic() - began < 1
     assert words == ["false" if number % 4 == 0 else "200" for number in range(1, 41)]
 
 
@@ -1146,15 +1162,15 @@ def test_an_event_comes_as_soon_as_it_was_judged(
     richer: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = answer("200 OK", b"", CHUNKED, kind="text/event-stream")
-    way = then_hangup(head + chunk(b"data: 1\n\n"), chunk(b"data: 2\n\n"), pause=0.4)
+    way, go = held(head + chunk(b"data: 1\n\n"), chunk(b"data: 2\n\n"))
     monkeypatch.setitem(WAYS, "stream", way)
-    with socket.create_connection(richer.listen, 5) as connection:
+    with socket.create_connection(richer.listen, patient(5)) as connection:
         connection.sendall(client.request("GET", "/stream"))
-        began, seen = time.monotonic(), b""
+        seen = b""
         while b"data: 1" not in seen:
             seen += connection.recv(4096)
-        assert time.monotonic() - began < 0.3
         assert b"data: 2" not in seen
+        go.set()
 
 
 @pytest.mark.parametrize(

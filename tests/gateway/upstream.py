@@ -81,6 +81,19 @@ def then_hangup(*parts: bytes, pause: float = 0.02) -> Way:
     return way
 
 
+def held(first: bytes, then: bytes) -> tuple[Way, threading.Event]:
+    """A way that says the first, and the rest when it is let go."""
+    go = threading.Event()
+
+    def way(connection: socket.socket, _: Received) -> None:
+        connection.sendall(first)
+        go.wait()
+        connection.sendall(then)
+        raise Hangup
+
+    return way, go
+
+
 def number(received: Received) -> float:
     """What stands behind the question mark."""
     return float(urlsplit(received.target).query or 0)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from tests import patience
+
 ROOT = Path(__file__).parent.parent.parent
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _INSTALLER = """\
@@ -94,13 +96,13 @@ def github(workspace: Path, runner: Path, event: dict[str, str] | None = None, *
         script.write_text(step["run"], encoding="utf-8")
         assert step["shell"] == "bash"
         assert "${{" not in step["run"], "an input must not become a command"
-        done = subprocess.run(
+        done = patience.run(
             ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],
             cwd=workspace / _said(step.get("working-directory", "."), known),
             env=base
             | {name: _said(str(value), known) for name, value in step.get("env", {}).items()}
             | {name: str(file) for name, file in files.items()},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, seconds=120,
         )  # fmt: skip
         log += done.stdout
         summaries += files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
@@ -142,13 +144,13 @@ def gitlab(project: Path, variables: dict[str, str] | None = None, **given: str)
     body = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda found: inputs[found[1]] or '""', body)
     (job,) = yaml.safe_load(body).values()
     named = {name: str(value or "") for name, value in job["variables"].items()}
-    done = subprocess.run(
+    done = patience.run(
         ["bash", "-e", "-o", "pipefail", "-c", "\n".join(job["script"])],
         cwd=project,
         env=environment()
         | {"CI": "true", "GITLAB_CI": "true", "CI_PROJECT_DIR": str(project)}
         | {"PATH": f"{oakum_program().parent}{os.pathsep}{os.environ['PATH']}"}
         | named | (variables or {}),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, seconds=120,
     )  # fmt: skip
     return Run(done.returncode, done.stdout, "")

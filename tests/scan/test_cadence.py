@@ -16,6 +16,7 @@ import cadence
 from cadence.people import persona_rows
 from oakum.cli.demo import serving
 from oakum.report import FORMATS, json_v1
+from tests import patience
 from tests.once import once
 
 pytestmark = pytest.mark.server
@@ -87,7 +88,7 @@ def scan(stage: str, folder: Path) -> None:
     out = folder / "out"
     out.mkdir()
     with serving(stage, 200) as target:
-        done = subprocess.run(
+        done = patience.run(
             [
                 sys.executable, "-m", "oakum", "scan", str(folder / "kit" / "exposure.yaml"),
                 "--target", target, "--identities", str(folder / "kit" / "identities.yaml"),
@@ -96,7 +97,7 @@ def scan(stage: str, folder: Path) -> None:
                 "--journal", str(out / "journal"), "--events", str(out / "events.ndjson"),
             ],
             env={"PATH": os.environ["PATH"], "NO_COLOR": "1"},
-            capture_output=True, text=True, timeout=900, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, seconds=300,
         )  # fmt: skip
     assert done.returncode == (0 if stage == "fixed" else 1), done.stdout + done.stderr
     (folder / "printed").write_text(done.stdout + done.stderr, "utf-8")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -750,9 +750,9 @@ def test_a_large_document_takes_seconds() -> None:
         if at % 10:
             schemas[name]["properties"]["next"] = ref(names[at - 1])
     made = document({f"/{name}/{{id}}": {"get": answer(ref(name))} for name in names}, schemas)
-    start = perf_counter()
+    start = process_time()
     assert set(drafted_policy(made).resources) == set(names)
-    assert perf_counter() - start < 20
+    assert process_time() - start < 20
 
 
 # --------------------------------------------------------------------------- any document

@@ -76,9 +76,9 @@ def test_values_that_are_listed_are_written_as_in_json() -> None:
 
 def test_no_text_takes_long() -> None:
     made = of_pattern(r"^([a-z]([-.\w]*[a-z])*@)+$")
-    began = time.monotonic()
+    began = time.process_time()
     assert not made.matches("a" * 10_000 + "!")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 _PIECE = st.sampled_from(["a", "b", "[ab]", "[^a]", ".", r"\d", "^", "$"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -118,6 +118,6 @@ def test_both_readers_of_cookies_agree(readers: Readers, cookie: str) -> None:
     ],
 )
 def test_no_cookie_costs_more_than_its_length(readers: Readers, cookie: str) -> None:
-    began = perf_counter()
+    began = process_time()
     readers.both(cookie)
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5

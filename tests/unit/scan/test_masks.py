@@ -45,9 +45,9 @@ def test_nothing_hides_itself_and_no_two_hide_each_other(one: str, other: str) -
 
 
 def test_a_hostile_value_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     hides("x.x.x.x.x.x!", "." * 200)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 @pytest.mark.parametrize("text", ["10.1.x.x", "10.*.*.*", "a…@example.org", "b••••", "j...@x.org"])
