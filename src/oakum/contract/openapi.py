@@ -248,15 +248,21 @@ class _Reader:
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
             return None
-        if "schema" in media.value:
-            return self._schemas.shape(media.at("schema"))
-        if "itemSchema" in media.value:  # 3.2: a stream of such values
-            item = media.at("itemSchema")
-            if name.split(";")[0].strip().lower() == "text/event-stream":
-                item = self._event(item)
-            each = partial(self._schemas.shape, item)
-            return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
-        return None
+        events = name.split(";")[0].strip().lower() == "text/event-stream"
+        key = next((each for each in ("schema", "itemSchema") if each in media.value), "")
+        said = self._library.follow(media.at(key)) if key else ""
+        whole = key == "schema"
+        if not isinstance(said, str) and whole and events and "items" in _map(said.value):
+            said = said.at("items")
+        data = self._data(said, frozenset()) if events and not isinstance(said, str) else []
+        if whole and not data:
+            return self._schemas.shape(media.at(key))
+        if not key:
+            return None
+        ways = tuple(partial(self._schemas.shape, each) for each in data or [media.at(key)])
+        several = Shape(branches=ways)
+        each = ways[0] if len(ways) == 1 else lambda: several
+        return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
 
     def _example(self, place: Place) -> Json:
         """`example`, else the value of the first of `examples`; None: neither."""
@@ -271,14 +277,20 @@ class _Reader:
             one.value.get("value") if not isinstance(one, str) and type(one.value) is dict else None
         )
 
-    def _event(self, item: Place) -> Place:
-        """The schema of an event's data where that of the event tells it (OpenAPI 3.2, *Server-Sent
-        Event Streams*), else that of the event."""
+    def _data(self, item: Place, above: frozenset[int]) -> list[Place]:
+        """The schemas of an event's data, as that of the event or one of its alternatives tells
+        them (OpenAPI 3.2, *Server-Sent Event Streams*); none: it does not."""
         event = self._library.follow(item)
-        data = event if isinstance(event, str) else event.at("properties", "data")
-        told = data if isinstance(data, str) else self._library.follow(data)
-        content = told if isinstance(told, str) else told.at("contentSchema")
-        return item if isinstance(content, str) or content.value is None else content
+        if isinstance(event, str) or id(event.value) in above:
+            return []
+        data = self._library.follow(event.at("properties", "data"))
+        content = event if isinstance(data, str) else data.at("contentSchema")
+        found = [content] if content is not event and content.value is not None else []
+        for word in ("allOf", "oneOf", "anyOf"):
+            for index, raw in enumerate(_list(_map(event.value).get(word))):
+                way = Place(event.file, f"{event.pointer}/{word}/{index}", raw)
+                found += self._data(way, above | {id(event.value)})
+        return found
 
     def _all_parameters(self, template: str, holders: Sequence[Place]) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}

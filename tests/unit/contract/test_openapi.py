@@ -330,31 +330,52 @@ components:
     assert plain.shape.kinds == {"string"}
 
 
+_HIT = "{properties: {data: {contentSchema: {$ref: '#/components/schemas/Hit'}}}}"
+
+
 @pytest.mark.parametrize(
     ("event", "found"),
     [
-        ("{properties: {data: {contentSchema: {$ref: '#/components/schemas/Hit'}}}}", "*.id"),
-        ("{$ref: '#/components/schemas/Event'}", "*.id"),
-        ("{$ref: '#/components/schemas/Hit'}", "*.id"),
-        ("{properties: {data: {type: string}}}", "*.data"),
-        ("{properties: {data: true}}", "*.data"),
+        (f"itemSchema: {_HIT}", ["*.id"]),
+        ("itemSchema: {$ref: '#/components/schemas/Event'}", ["*.id"]),
+        ("itemSchema: {$ref: '#/components/schemas/Hit'}", ["*.id"]),
+        ("itemSchema: {properties: {data: {type: string}}}", ["*.data"]),
+        ("itemSchema: {properties: {data: true}}", ["*.data"]),
+        (f"schema: {_HIT}", ["*.id"]),
+        ("schema: {$ref: '#/components/schemas/Event'}", ["*.id"]),
+        ("schema: {type: array, items: {$ref: '#/components/schemas/Event'}}", ["*.id"]),
+        ("schema: {type: array, items: {$ref: '#/components/schemas/Hit'}}", ["*.id"]),
+        ("schema: {$ref: '#/components/schemas/Hit'}", ["id"]),
+        (
+            f"itemSchema: {{properties: {{data: {{type: string}}}}, oneOf: [{{}}, {_HIT}]}}",
+            ["*.id"],
+        ),
+        (f"schema: {{allOf: [{{$ref: '#/components/schemas/Base'}}, {_HIT}]}}", ["*.id"]),
+        (
+            f"itemSchema: {{anyOf: [{_HIT}, {{properties: {{data: {{contentSchema: "
+            "{properties: {n: {}}}}}}]}",
+            ["*.id", "*.n"],
+        ),
+        ("itemSchema: {$ref: '#/components/schemas/Round'}", ["*.id"]),
     ],
 )
-def test_what_stands_in_the_data_of_an_event(event: str, found: str) -> None:
+def test_what_stands_in_the_data_of_an_event(event: str, found: list[str]) -> None:
     text = f"""\
 openapi: 3.2.0
 paths:
   /feed:
-    get: {{responses: {{200: {{content: {{text/event-stream: {{itemSchema: {event}}}}}}}}}}}
+    get: {{responses: {{200: {{content: {{text/event-stream: {{{event}}}}}}}}}}}
 components:
   schemas:
     Hit: {{properties: {{id: {{type: string}}}}}}
     Data: {{type: string, contentSchema: {{$ref: '#/components/schemas/Hit'}}}}
     Event: {{properties: {{data: {{$ref: '#/components/schemas/Data'}}}}}}
+    Base: {{properties: {{id: {{type: string}}, data: {{type: string}}}}}}
+    Round: {{oneOf: [{{$ref: '#/components/schemas/Round'}}, {{allOf: [{_HIT}]}}]}}
 """
     (events,) = parsed(text).operations[0].responses["200"]
     assert events.shape is not None
-    assert [path for path, _ in flatten(events.shape)] == [found]
+    assert sorted({path for path, _ in flatten(events.shape)}) == found
 
 
 def test_a_path_with_a_reference_keeps_its_own_endpoints() -> None:
