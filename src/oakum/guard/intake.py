@@ -23,7 +23,7 @@ from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
 from oakum.semantics.decide import may_set, may_write, written
 from oakum.semantics.media import key
-from oakum.semantics.principal import text
+from oakum.semantics.principal import identifiers, text
 from oakum.semantics.span import Unreadable, read
 from oakum.semantics.writing import Named
 
@@ -74,7 +74,7 @@ class Intake:
                 new = endpoint.operation.method == "POST"
                 subject = Subject("", tuple(sorted(inquiry.who.ids)), new=new)
             case "path":
-                subject = Subject("", (params[target.param],))
+                subject = Subject("", tuple(identifiers([params[target.param]])))
             case "ask":
                 subject = yield from self._asked(endpoint, target, params, inquiry)
         for each in target.around:
@@ -98,7 +98,7 @@ class Intake:
             if target.then is not None:
                 return (yield from self._asked(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
-                return Subject("", (params[target.made],), new=True)
+                return Subject("", tuple(identifiers([params[target.made]])), new=True)
             raise Denied(404, "target")
         if answered is not None and 400 <= answered.status < 500:
             raise absent(endpoint, "target")

@@ -21,7 +21,7 @@ from oakum.guard.route import filled
 from oakum.guard.who import Given, Who, at, octets, readable
 from oakum.guard.whole import is_stale, is_whole
 from oakum.semantics import Model, Principal
-from oakum.semantics.principal import alike, text
+from oakum.semantics.principal import alike, identifiers, text
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
@@ -136,7 +136,7 @@ class Desk:
         for name, index in self.wiring.relations.items():
             if index == question.ask:
                 place = self.wiring.places[name]
-                ids[name] = frozenset(_texts(at(value, place.pointer, place.maps)))
+                ids[name] = frozenset(identifiers(at(value, place.pointer, place.maps)))
                 if is_whole(place, answered, value):
                     whole.add(name)
         states: dict[str, Json] = {}

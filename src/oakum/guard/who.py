@@ -18,7 +18,7 @@ from oakum.guard.media import read_media_type
 from oakum.guard.messages import Answered, Asked, Denied, Headers
 from oakum.guard.route import called
 from oakum.semantics.model import pattern
-from oakum.semantics.principal import text
+from oakum.semantics.principal import identifiers
 from oakum.semantics.span import Unreadable, read
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
@@ -305,10 +305,9 @@ def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    """Those that are ids: texts and whole numbers; an empty text names nobody, nor does one that
-    holds the stranger's, at which some readers end it."""
-    said = (v for v in values if isinstance(v, str | int) and not isinstance(v, bool))
-    return frozenset(each for each in map(text, said) if each and STRANGER not in each)
+    """Those that can be ids; a text that holds the stranger's names nobody: at that some readers
+    end it."""
+    return frozenset(each for each in identifiers(values) if STRANGER not in each)
 
 
 def readable(answered: Answered | None) -> Json:

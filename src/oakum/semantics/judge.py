@@ -22,6 +22,7 @@ from oakum.semantics.principal import (
     heard,
     held,
     identifier,
+    identifiers,
     lacks,
     state_of,
     texts,
@@ -471,10 +472,10 @@ def owners_of(
             # A list makes several owners only where the contract says so with a `*`.
             found = [t for path in owner.members for t in texts(value, path, spread=False)]
             if not inside and not _says(owner, value) and rule.owner in params:
-                found = [params[rule.owner]]
+                found = identifiers([params[rule.owner]])
         case "path":
             names = (rule.owner,) if rule.owner else owner.members
-            found = [params[name] for name in names if name in params]
+            found = identifiers(params[name] for name in names if name in params)
         case "parent":
             found = list(around)
         case "caller":

@@ -272,13 +272,17 @@ def _below(value: Json, segment: str) -> list[Json]:
 
 
 def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
-    """Scalars at a field path as text; `spread`: also those of a list that stands there."""
+    """Ids at a field path as text; `spread`: also those of a list that stands there."""
     flat: list[Json] = []
     for each in at_path(value, path):
         flat += each if spread and isinstance(each, list) else [each]
-    return [
-        text(each) for each in flat if isinstance(each, str | int) and not isinstance(each, bool)
-    ]
+    return identifiers(flat)
+
+
+def identifiers(values: Iterable[Json]) -> list[str]:
+    """Those that can be ids, as text. An empty one is nobody's, nor is one of white space alone:
+    so a table says that it names nobody (RFC 4180)."""
+    return [id for each in values if (id := identifier(each)) is not None]
 
 
 def text(value: Json) -> str:

@@ -206,7 +206,7 @@ function Lookups:read(ask, id, answer, value)
     local set, list = {}, {}
     local place = ask.places[relation]
     for _, each in ipairs(M.at(value, place.pointer, nil, place.maps)) do
-      local text = json.text(each)
+      local text = spelling.id(each)
       if text then
         set[text] = true
         list[#list + 1] = text

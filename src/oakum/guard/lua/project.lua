@@ -17,7 +17,7 @@ local held = require "oakum.held"
 local spelling = require "oakum.spelling"
 
 local band, bor, bnot, tobit = bit.band, bit.bor, bit.bnot, bit.tobit
-local find, sub = string.find, string.sub
+local byte, find, sub = string.byte, string.find, string.sub
 local cast, C = ffi.cast, ffi.C
 
 ffi.cdef [[ int memcmp(const void *a, const void *b, size_t n); ]]
@@ -689,7 +689,10 @@ end
 
 local NO_OWNERS = { n = 0 }
 
+-- A text that can be no id names nobody.
 local function add(owners, text)
+  local first = byte(text) or 0
+  if (first <= 32 or first == 127) and not spelling.id(text) then return end
   for k = 1, owners.n do
     if owners[k] == text then return end
   end
@@ -881,7 +884,7 @@ local function is_own(table_, value_)
   local said = 0
   for k = 1, table_.paths.n do
     for _, found in ipairs(json.at(value_, table_.paths[k])) do
-      local id = json.text(found)
+      local id = spelling.id(found)
       if id then
         if not KNOW.ids[id] then return false end
         said = said + 1

@@ -5,7 +5,9 @@ local spelling = require "oakum.spelling"
 
 local M = {}
 
+-- A text that can be no id names nobody.
 local function add(owners, text)
+  if not spelling.id(text) then return end
   for i = 1, owners.n do
     if owners[i] == text then return end
   end
@@ -27,7 +29,7 @@ local function owners_of(table_, value, endpoint, params, bearer, inside)
     for i = 1, #table_.paths do
       for _, found in ipairs(json.at(value, table_.paths[i])) do
         if found ~= json.null then said = true end
-        local id = json.text(found)
+        local id = spelling.id(found)
         if id then add(owners, id) end
       end
     end

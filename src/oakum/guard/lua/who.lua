@@ -10,6 +10,7 @@ local credentials = require "oakum.credentials"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
+local spelling = require "oakum.spelling"
 
 local find, sub, sort = string.find, string.sub, table.sort
 
@@ -59,11 +60,11 @@ end
 
 -- ---------------------------------------------------------------- the ways to know
 
--- A value as an id; nil where it is none. An empty text names nobody, nor does one with a zero byte:
--- some readers end it there, and `held` judges strangers by an owner of that id.
+-- A value as an id; nil where it is none. A text with a zero byte names nobody: some readers end it
+-- there, and `held` judges strangers by an owner of that id.
 local function id_of(value)
-  local id = json.text(value)
-  return id and id ~= "" and not find(id, "%z") and id or nil
+  local id = spelling.id(value)
+  return id and not find(id, "%z") and id or nil
 end
 
 local function texts(values)
