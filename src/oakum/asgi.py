@@ -182,7 +182,10 @@ class OakumMiddleware:
         self._audit(entered.audit)
         if isinstance(entered, Refusal):
             await receive()  # `websocket.connect`
-            await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
+            if DENIAL in scope.get("extensions", {}):
+                await _answer(entered, asked.method, send, f"{DENIAL}.")
+            else:
+                await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
             return
         await self._app(_scope(scope, entered.forward), receive, send)
 
@@ -468,9 +471,15 @@ class _Heard:
 _KNOWN = ("http.response.start", "http.response.body")
 
 
-async def _answer(answered: Answered, method: str, send: Send) -> None:
+DENIAL = "websocket.http.response"
+"""How a server lets an application answer what asks for a WebSocket and gets none (ASGI)."""
+
+
+async def _answer(
+    answered: Answered, method: str, send: Send, kind: str = "http.response."
+) -> None:
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answered.headers]
     if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
         headers.append((b"content-length", str(len(answered.body)).encode()))
-    await send({"type": "http.response.start", "status": answered.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answered.body, "more_body": False})
+    await send({"type": f"{kind}start", "status": answered.status, "headers": headers})
+    await send({"type": f"{kind}body", "body": answered.body, "more_body": False})

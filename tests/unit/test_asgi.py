@@ -22,6 +22,7 @@ import cadence
 from cadence import truth
 from oakum.asgi import App, OakumMiddleware
 from oakum.guard.loading import open_gate
+from oakum.guard.target import problem
 from tests.cadence.client import Answer, Client
 from tests.cadence.play import VIEWERS, Play
 from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
@@ -341,6 +342,29 @@ def test_a_websocket_passes_only_where_the_contract_says(
     assert [message["type"] for message in sent] == said
     if path == "/live":
         assert sent[1]["text"] == "ann"
+
+
+def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
+    club: OakumMiddleware,
+) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket", "path": "/other", "headers": [], "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+    }  # fmt: skip
+    asyncio.run(club(scope, receive, send))
+    start, body = sent
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 404)
+    assert (b"content-type", b"application/problem+json") in start["headers"]
+    assert body["type"] == "websocket.http.response.body"
+    assert body["body"] == problem(404).encode()
 
 
 @pytest.mark.parametrize("raw", [None, b"/members/bob", b"/members/%61nn"])

@@ -24,7 +24,7 @@ from oakum.guard.address import counted
 from oakum.guard.caching import FRESH, kept_apart
 from oakum.guard.clients import open_to_clients
 from oakum.guard.fields import check, in_origin_form
-from oakum.guard.headers import back, client, onward
+from oakum.guard.headers import back, client, onward, upgrades
 from oakum.guard.intake import Intake, Taken, absent
 from oakum.guard.lookup_plan import Endpoint, derive, kind_of
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -220,11 +220,10 @@ class Gatekeeper:
             self.forget(passing)
 
     def _unread(self, passing: Passing, place: Place) -> bool:
-        """WebSockets and static files, which pass as they are; other upgrades do not."""
+        """WebSockets and static files, which pass as they are."""
         asked, guard = passing.asked, self.policy.guard
-        upgrade = [value.strip().lower() for value in asked.values("upgrade")]
-        if upgrade or asked.method in ("CONNECT", "TRACE"):
-            if upgrade != ["websocket"] or not passes(guard.websockets, place):
+        if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
+            if asked.method != "GET" or not passes(guard.websockets, place):
                 raise Denied(404, "route")
             kept = onward(asked, guard, self._names(), raw=True)
             joins = (("connection", "Upgrade"), ("upgrade", "websocket"))

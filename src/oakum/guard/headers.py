@@ -83,6 +83,14 @@ def for_this_hop(asked: Asked) -> frozenset[str]:
     return frozenset(filter(None, (word.strip().lower() for word in words)))
 
 
+def upgrades(asked: Asked) -> bool:
+    """Whether a request asks for a WebSocket. An upgrade to anything else is not followed, nor one
+    that `connection` does not name: then it is a request as any other (RFC 9110, 7.8)."""
+    named = (each for value in asked.values("upgrade") for each in value.split(","))
+    wanted = "websocket" in (each.strip(" \t").lower() for each in named)
+    return wanted and "upgrade" in for_this_hop(asked)
+
+
 def client(asked: Asked, hops: int) -> str:
     """The client's address: what the proxy that is `hops` away saw, or else the peer."""
     entries = [

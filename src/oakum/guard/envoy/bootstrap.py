@@ -97,7 +97,11 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     manager = {
         "stat_prefix": "oakum",
         "codec_type": "HTTP1",
-        "http_protocol_options": {"allow_absolute_url": True, "allow_chunked_length": False},
+        "http_protocol_options": {
+            "allow_absolute_url": True,
+            "allow_chunked_length": False,
+            "ignore_http_11_upgrade": [{"safe_regex": {"regex": _but("websocket")}}],
+        },
         "common_http_protocol_options": {
             "idle_timeout": _IDLE,
             "max_headers_count": _MAX_HEADERS,
@@ -140,6 +144,14 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
             }
         ],
     }
+
+
+def _but(word: str) -> str:
+    """A pattern of every text but this one, in whatever case (RE2 has no look-ahead)."""
+    made = ".+"
+    for letter in reversed(word):
+        made = f"(?:[^{letter}].*|{letter}{made})?"
+    return f"(?i){made}"
 
 
 def _host(deployment: Deployment) -> dict[str, Json]:

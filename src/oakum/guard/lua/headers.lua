@@ -160,6 +160,15 @@ local function hop_names(connection)
   return names
 end
 
+-- Whether a request with these fields, joined by commas, asks for a WebSocket. An upgrade to anything else is
+-- not followed, nor one that `connection` does not name: then it is a request as any other (RFC 9110, 7.8).
+function M.upgrades(connection, upgrade)
+  if not connection or not upgrade then return false end
+  local hop, wanted = hop_names(connection), false
+  for name in gmatch(lower(upgrade), "[^, \t]+") do wanted = wanted or name == "websocket" end
+  return wanted and hop ~= nil and hop.upgrade == true
+end
+
 -- Reads the headers of a request into the passage `x`; `x.twice` is set when a credential stands in
 -- two of them, or in one that would not go on: the API would act for another than who was judged. A status
 -- where no server should take them, or they are too many or too long. `target`: of the request.

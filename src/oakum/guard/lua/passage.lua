@@ -268,12 +268,9 @@ function Guard:forward(x, req, endpoint, anonymous)
   if not x.raw then described(x) end
 end
 
--- An upgrade to WebSocket passes unread where the contract says so; anything else does not.
+-- An upgrade to WebSocket passes unread where the contract says so.
 local function upgrade(self, x, req)
-  if req.method ~= "GET" or not x.upgrade or lower(x.upgrade):match("^%s*(.-)%s*$") ~= "websocket"
-    or not route.matches(self.websockets, x) then
-    return 404, "route"
-  end
+  if req.method ~= "GET" or not route.matches(self.websockets, x) then return 404, "route" end
   x.raw = true
   self:forward(x, req, nil, false)
   x.set[4], x.set[5] = UPGRADE[1], UPGRADE[2]
@@ -437,7 +434,8 @@ local function admit(self, x, req)
   x.asked_query = x.query
   x.address, x.peer = address_of(self, x, req), req.address
   local method = req.method
-  if x.upgrade or method == "CONNECT" or method == "TRACE" then return upgrade(self, x, req) end
+  local switch = headers.upgrades(x.connection, x.upgrade)
+  if switch or method == "CONNECT" or method == "TRACE" then return upgrade(self, x, req) end
   local endpoints = self.routes:find(x)
   if not endpoints then
     if (method == "GET" or method == "HEAD") and route.matches(self.passes, x)

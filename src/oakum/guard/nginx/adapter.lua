@@ -9,6 +9,7 @@ local client = require "oakum.client"
 local events = require "oakum.events"
 local json = require "oakum.json"
 local passage = require "oakum.passage"
+local reading = require "oakum.headers"
 local places = require "oakum.places"
 
 local now, exec = ngx.now, ngx.exec
@@ -157,6 +158,14 @@ local function request(most)
   }
 end
 
+local function joined(value)
+  return type(value) == "table" and table.concat(value, ",") or value
+end
+
+local function upgrades(named)
+  return reading.upgrades(joined(named.connection), joined(named.upgrade))
+end
+
 -- Ours to write, as the message is framed.
 local FRAMING = {
   host = true, connection = true, upgrade = true, expect = true,
@@ -245,7 +254,7 @@ local function pass(req, x, seen)
   oakum.passing[number] = seen and { x = seen, of = made } or nil
   local var = ngx.var
   var.oakum_head, var.oakum_target, var.oakum_number = head:get(), x.target, number
-  return req.named.upgrade and "@websocket" or "@raw"
+  return upgrades(req.named) and "@websocket" or "@raw"
 end
 
 local function kind_of(headers)
@@ -330,7 +339,7 @@ local function serve()
     return send(x.deny)
   end
   if x.raw then return pass(req, x, x) end
-  if req.named.upgrade then error "an upgrade that does not pass unread" end
+  if upgrades(req.named) then error "an upgrade that does not pass unread" end
   local q = {
     method = x.method,
     target = x.target,
@@ -416,7 +425,7 @@ local function watch()
   if not fine then host.log("error", tostring(x)) end
   local body
   if not req.empty then body = read() end
-  if req.named.upgrade or not (req.empty or body) then
+  if upgrades(req.named) or not (req.empty or body) then
     return pass(req, { method = req.method, target = req.target, set = {}, remove = {} }, fine and x or nil)
   end
   local c, why = client.open(upstream, {
