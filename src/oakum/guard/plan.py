@@ -23,9 +23,10 @@ from oakum.guard.automaton import Automaton
 from oakum.guard.clients import open_to_clients
 from oakum.guard.kinds import bits_of
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, derive, kind_of, scalar
+from oakum.guard.nested import planned
+from oakum.guard.planned import PlannedTargets
 from oakum.guard.route import nameless, rivals
 from oakum.guard.settings import settings
-from oakum.guard.targets import Target, stands_inside
 from oakum.semantics import Model, compile_contract
 from oakum.semantics.asking import account, asks
 from oakum.semantics.judge import all_of, declares, holds, nobodys, objects_of, read_only
@@ -102,6 +103,7 @@ class _Compiler:
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
         self.rivals = rivals(self.model.operations.values())
         self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
+        self.targets = PlannedTargets(self.model, self.endpoints, self.resources)
 
     @property
     def policy(self) -> Policy:
@@ -223,7 +225,11 @@ class _Compiler:
 
     def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        target, hidden, endpoints = endpoint.target, endpoint.hidden, self.endpoints
+        target, hidden, endpoints = (
+            self.targets.plan(endpoint.target),
+            endpoint.hidden,
+            self.endpoints,
+        )
         return {
             "id": operation.id,
             "method": operation.method,
@@ -252,8 +258,8 @@ class _Compiler:
                 {e.name.lower() for e in operation.parameters if e.where == "header"}
                 | {"cookie" for e in operation.parameters if e.where == "cookie"}
             ),
-            "target": self._target(target),
-            "finders": {name: self._target(each) for name, each in endpoint.finders.items()},
+            "target": target,
+            "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
             **self._written(operation),
@@ -262,28 +268,6 @@ class _Compiler:
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": pattern(rule.login),
-        }
-
-    def _target(self, target: Target) -> dict[str, Any]:
-        shower = target.operation
-        return {
-            "kind": target.kind,
-            "param": target.param,
-            "endpoint": self.endpoints.get(target.operation),
-            "resource": self.resources.get(target.resource),
-            "pointer": target.pointer,
-            "key": target.key,
-            "query": target.query,
-            "renamed": dict(target.names),
-            "unnamed": target.unnamed,
-            "below": target.below,
-            "last": target.last,
-            "own": target.own,
-            "inside": bool(shower)
-            and stands_inside(self.model, self.model.operations[shower], target.pointer),
-            "made": target.made,
-            "around": [self._target(each) for each in target.around],
-            "after": self._target(target.then) if target.then else None,
         }
 
     def _written(self, operation: Operation) -> dict[str, Any]:

@@ -305,7 +305,7 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
 
     Status as OpenAPI looks it up: the code, then its range (`2XX`), then `default`.
     """
-    return chosen(_answers(operation, status), media_type)
+    return chosen(declared_answers(operation, status), media_type)
 
 
 def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:
@@ -314,10 +314,11 @@ def likely_media(operation: Operation, status: int, media_type: str) -> Media | 
     found = answer_media(operation, status, media_type)
     if found is not None or not is_json(media_type):
         return found
-    return next((each for each in _answers(operation, status) if each.is_json), None)
+    return next((each for each in declared_answers(operation, status) if each.is_json), None)
 
 
-def _answers(operation: Operation, status: int) -> tuple[Media, ...]:
+def declared_answers(operation: Operation, status: int) -> tuple[Media, ...]:
+    """What the document declares for an answer of this status."""
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
             return operation.responses[key]

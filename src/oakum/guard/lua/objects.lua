@@ -5,6 +5,7 @@
 
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
+local media = require "oakum.media"
 local route = require "oakum.route"
 local subject = require "oakum.subject"
 
@@ -87,8 +88,18 @@ function M.question(asking, x, target, reader, params)
   return asking:question(x, path, target.query, service)
 end
 
--- The object in a decoded answer, or nil.
-function M.seen(target, reader, value, params, bearer)
+-- Whether an answer of this media type has such an object in its place. JSON that is not declared is taken
+-- for the first JSON that is.
+local function shows(target, content_type)
+  local said = media.read(content_type)
+  local shown = said and media.choose(target.types, said)
+  if shown == nil then return said ~= nil and media.is_json(said.type) and target.likely end
+  return shown
+end
+
+-- The object in a good answer and its decoded value, or nil.
+function M.seen(target, reader, answer, value, params, bearer)
+  if not shows(target, answer.headers["content-type"]) then return nil end
   local inside = inside_of(target, value, params)
   if not json.is_object(inside) then return nil end
   -- A parameter of the path that is written says nothing of what is asked for by another.
@@ -123,7 +134,7 @@ local function told(x, target, reader, params, certain, answer)
     made.resource, made.new = target.resource.name, true
     return made
   end
-  return value ~= nil and M.seen(target, reader, value, params, x.who) or false
+  return value ~= nil and M.seen(target, reader, answer, value, params, x.who) or false
 end
 
 -- May yield. Asks for the objects that a body names; nil, or a status and a reason where they are more

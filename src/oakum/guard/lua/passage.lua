@@ -136,6 +136,7 @@ end
 
 local function prepare_target(plan, target)
   target.settable = target.resource and settable(plan, target.resource.name)
+  target.types = media.index(target.types)
   if target.after then prepare_target(plan, target.after) end
   for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
@@ -509,7 +510,7 @@ local function asked(self, x, endpoint, target)
     return nil, gone and 404 or absent(endpoint), "target"
   end
   if value == nil then return nil, 503, "target" end
-  local seen = objects.seen(target, reader, value, x.params, x.who)
+  local seen = objects.seen(target, reader, answer, value, x.params, x.who)
   if not seen then return nil, absent(endpoint), "target" end
   return seen
 end

@@ -1,0 +1,66 @@
+"""What an engine has of the objects that writes touch, as data of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oakum.contract.model import Media
+from oakum.guard.targets import Target, stands_inside
+from oakum.semantics import Model
+from oakum.semantics.judge import matches
+from oakum.semantics.media import distinct
+from oakum.semantics.model import declared_answers
+from oakum.semantics.table import member, resource_of, ways
+
+
+@dataclass(frozen=True)
+class PlannedTargets:
+    """Writes the targets of one contract down. Endpoints and resources go by their index."""
+
+    model: Model
+    endpoints: Mapping[str, int]
+    resources: Mapping[str, int]
+
+    def plan(self, target: Target) -> dict[str, Any]:
+        """One target, and those that are asked for with it."""
+        shower = self.model.operations.get(target.operation)
+        declared = declared_answers(shower, 200) if shower is not None else ()
+        likely = next((each for each in declared if each.is_json), None)
+        return {
+            "kind": target.kind,
+            "param": target.param,
+            "endpoint": self.endpoints.get(target.operation),
+            "resource": self.resources.get(target.resource),
+            "pointer": target.pointer,
+            "key": target.key,
+            "query": target.query,
+            "renamed": dict(target.names),
+            "unnamed": target.unnamed,
+            "below": target.below,
+            "last": target.last,
+            "own": target.own,
+            "inside": shower is not None and stands_inside(self.model, shower, target.pointer),
+            "made": target.made,
+            "around": [self.plan(each) for each in target.around],
+            "after": self.plan(target.then) if target.then else None,
+            "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},
+            "likely": likely is not None and self._shows(target, likely),
+        }
+
+    def _shows(self, target: Target, media: Media) -> bool:
+        """Whether an answer of this media type has the resource in its place."""
+        shown = self.model.shown.get(target.operation, ())
+        if any(
+            len(at) == len(target.pointer)
+            and name == target.resource
+            and matches(at, target.pointer)
+            for at, name in shown
+        ):
+            return True
+        shape = media.shape
+        for step in target.pointer:
+            shape = member(shape, step) if shape is not None else None
+        found = ways(shape) if shape is not None else ()
+        return any(resource_of(each, self.model.bound) == target.resource for each in found)
