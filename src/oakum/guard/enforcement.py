@@ -462,7 +462,7 @@ class Gatekeeper:
         if passing.preflight or endpoint is None or inquiry is None:
             headers = ahead.answer_headers(back(answered, guard, private=False))
             return Answered(ahead.STATUS, headers)
-        if answered.status < 200:
+        if not 200 <= answered.status <= 599:  # none of HTTP's (RFC 9110, 15)
             raise Denied(502, "undeclared")
         if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))

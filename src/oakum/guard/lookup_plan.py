@@ -339,8 +339,15 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
                 yield Problem(rule.location, said, hint)
 
 
+_METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
+MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
+SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
+"""Methods that Envoy takes; it answers others with 400, and QUERY without a body."""
+
+
 def feeds(document: Document) -> Iterator[Problem]:
-    """Operations that answer with events or lines that come one by one."""
+    """Operations that Envoy does not let pass: those that answer with events or lines that come one
+    by one, and those of a method that it does not know."""
     for operation in document.operations:
         answers = [each for several in operation.responses.values() for each in several]
         if any(_bare(each.type) in FEEDS for each in answers):
@@ -348,6 +355,12 @@ def feeds(document: Document) -> Iterator[Problem]:
                 document.locate(operation.pointer),
                 f"`{operation.id}` is a feed, which only nginx lets pass",
                 "`--engine nginx` judges it event by event",
+            )
+        if operation.method not in _METHODS.split():
+            yield Problem(
+                document.locate(operation.pointer),
+                f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
+                "`--engine nginx` and the middleware let it pass",
             )
 
 

@@ -25,6 +25,14 @@ def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
     assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
 
 
+def test_a_method_that_envoy_does_not_know_is_told_of(tmp_path: Path) -> None:
+    more = "    additionalOperations: {LABEL: {operationId: label, responses: {'204': {}}}}\n"
+    path = DOCUMENT.index("    get:")
+    found = read(tmp_path, DOCUMENT[:path] + more + DOCUMENT[path:], POLICY)
+    assert "Envoy does not know the method `LABEL` of `label`" in said(found, feeds=False)
+    assert "LABEL" not in said(found, feeds=True)
+
+
 def test_a_feed_is_told_of_where_the_engine_lets_none_pass(tmp_path: Path) -> None:
     document = DOCUMENT.replace("application/json", "text/event-stream")
     found = read(tmp_path, document, POLICY.replace("caller: {operation: getMe, id: /id}\n", ""))

@@ -889,7 +889,7 @@ end
 local function answered(self, x, res)
   local endpoint, status = x.endpoint, res.status
   if x.preflight then return told_ahead(self, res) end
-  if status < 200 then return nil, 502, "undeclared" end
+  if status < 200 or status > 599 then return nil, 502, "undeclared" end -- none of HTTP's (RFC 9110, 15)
   if endpoint.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
   local private = #endpoint.login > 0 or not endpoint.public or x.carrying
   local list, content_type, encoding = self.headers:answered(res.headers, private)
