@@ -7,6 +7,7 @@ leaks by it. `review` says what a reader of the contract should know besides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from oakum.contract.model import Operation, OperationRule, Owner, Policy, Resource
@@ -191,7 +192,12 @@ def _taken_out(
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))
-        if parameter not in query:
+        base, *inside = re.split(r"\]?\[", parameter.removesuffix("]"))
+        if inside and parameter not in query and base in query:
+            if declares([query[base].shape], inside) is False:
+                message = f"`{parameter}` is no member of `{base}` of `{name}`"
+                yield Problem(where, message, "write it as a query does: `filter[name]`")
+        elif parameter not in query:
             message = f"`{parameter}` is no query parameter of `{name}`"
             yield Problem(where, message, nearest(parameter, query))
         elif query[parameter].required:

@@ -49,7 +49,7 @@ def _pairs(form: Form, kind: MediaType, body: bytes) -> list[tuple[str, str]]:
     if kind.type == FORM:
         try:
             text = body.decode("ascii")
-            queried(text, form.names, form.lists, ())
+            queried(text, form.names, form.lists, {})
         except (UnicodeDecodeError, Denied):
             raise Denied(400, "body") from None
         return [(called(each), _short(valued(each))) for each in text.split("&") if each]

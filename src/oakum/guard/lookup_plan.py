@@ -12,7 +12,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from oakum.contract.model import Json, Media, Operation, Policy, Relation, Shape, State
+from oakum.contract.model import (
+    Json,
+    Media,
+    Operation,
+    Parameter,
+    Policy,
+    Relation,
+    Shape,
+    State,
+)
 from oakum.contract.openapi import Document
 from oakum.errors import Problem
 from oakum.guard.ahead import neutral
@@ -20,6 +29,7 @@ from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.clients import client_keys
 from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
+from oakum.guard.nested import Nested, nested, planned
 from oakum.guard.parts import declared
 from oakum.guard.route import rivals
 from oakum.guard.targets import (
@@ -92,7 +102,7 @@ class Form:
 
     names: tuple[str, ...]
     lists: frozenset[str]
-    nested: frozenset[str]
+    nested: Mapping[str, Nested]
     judged: bool = False
     """It is a resource, and so judged as the same members in JSON are."""
 
@@ -103,7 +113,7 @@ class Form:
     @property
     def plan(self) -> dict[str, Json]:
         """As an engine has it."""
-        lists, nested = sorted(self.lists), sorted(self.nested)
+        lists, nested = sorted(self.lists), planned(self.nested)
         return {"names": self.names, "lists": lists, "nested": nested, "judged": self.judged}
 
 
@@ -132,8 +142,8 @@ class Endpoint:
     that it is there. None: it names none."""
     ahead: str = ""
     """The path at which the API is asked ahead of a call (CORS); empty: there is none."""
-    nested: frozenset[str] = frozenset()
-    """Those query parameters that may be said in brackets, as `name[part]`."""
+    nested: Mapping[str, Nested] = field(default_factory=dict)
+    """Those query parameters in whose values more stands than a text."""
     form: Form | None = None
     """Of a request body in URL-encoded pairs; None: none is declared, or none of its names are."""
     parts: Form | None = None
@@ -431,7 +441,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         allowed,
         hidden,
         neutral(operation, allowed),
-        frozenset(each.name for each in query if containers(each.shape)),
+        {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
         _form(make.model, operation, FORM),
         _form(make.model, operation, PARTS),
         finders,
@@ -489,7 +499,11 @@ def form_of(shape: Shape | None) -> Form | None:
     return Form(
         names,
         frozenset(name for name, each in below.items() if "array" in containers(each)),
-        frozenset(name for name, each in below.items() if containers(each)),
+        {
+            name: at
+            for name, each in below.items()
+            if (at := nested(Parameter(name, "query", shape=each))) is not None
+        },
     )
 
 

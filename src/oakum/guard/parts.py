@@ -10,9 +10,10 @@ without an escape.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from oakum.guard.media import is_plain_part
+from oakum.guard.nested import Nested
 
 OVERRIDES = frozenset(
     ("_method", "x-http-method", "x-http-method-override", "x-method-override", "_httpmethod")
@@ -84,16 +85,25 @@ def overrides(names: Collection[str]) -> bool:
 
 
 def declared(
-    found: Collection[str], names: Collection[str], lists: Collection[str], nested: Collection[str]
+    found: Collection[str],
+    names: Collection[str],
+    lists: Collection[str],
+    nested: Mapping[str, Nested],
 ) -> bool:
     """Whether a form's names are all declared, each once unless it is a list. `nested` are those
     that may be said in brackets."""
     seen: set[str] = set()
     for name in found:
         called = name if name in names else name.partition("[")[0]
-        if called not in names or (called != name and called not in nested):
+        if called not in names or (
+            called != name and not _within(nested.get(called), name[len(called) :])
+        ):
             return False
         if called in seen and called not in lists:
             return False
         seen.add(called)
     return True
+
+
+def _within(nested: Nested | None, part: str) -> bool:
+    return nested is not None and nested.admits(part, "")[0]

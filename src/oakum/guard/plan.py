@@ -251,7 +251,7 @@ class _Compiler:
             "texts": {name: self._automaton(made) for name, made in endpoint.texts.items()},
             "query": endpoint.query,
             "lists": sorted(endpoint.lists),
-            "nested": sorted(endpoint.nested),
+            "nested": planned(endpoint.nested),
             "form": endpoint.form.plan if endpoint.form else None,
             "parts": endpoint.parts.plan if endpoint.parts else None,
             "headers": sorted(

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from oakum.contract.model import Operation
 from oakum.guard.automaton import Automaton, Unsupported, of_shape
 from oakum.guard.messages import Denied
+from oakum.guard.nested import Nested
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No space, control, `#`, `;` or backslash as such, and no broken escape."""
@@ -283,11 +284,12 @@ def queried(
     query: str,
     names: Collection[str],
     lists: Collection[str],
-    nested: Collection[str],
+    nested: Mapping[str, Nested],
     kept: Collection[str] = (),
 ) -> str:
     """The query with its declared parameters only, byte for byte; `kept` are credentials, `nested`
     the names that may be said in brackets: of another some server makes an object, some nothing.
+    Of these only the declared members stay.
 
     Raises `Denied` for what cannot be read in one way: a bad escape, or twice what stands once.
     """
@@ -303,11 +305,15 @@ def queried(
         declared = called in names or called in kept
         if not name or not declared:
             continue
-        if called != name and called not in nested:
+        within = nested.get(called)
+        if called != name and within is None:
             raise Denied(400, "query")
+        stays, many = within.admits(name[len(called) :], value) if within else (True, False)
+        if not stays:
+            continue
         before = seen.setdefault(called, set())
         mixed = before and (name == called or called in before)
-        if called not in lists and (name in before or mixed):
+        if called not in lists and ((name in before and not many) or mixed):
             raise Denied(400, "query")
         before.add(name)
         stay.append(piece)

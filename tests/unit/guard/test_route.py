@@ -7,6 +7,7 @@ import pytest
 
 from oakum.contract.model import Operation, Parameter, Shape
 from oakum.guard.messages import Denied
+from oakum.guard.nested import Nested
 from oakum.guard.route import Router, filled, passes, placed, queried, without
 
 PATHS = (
@@ -143,7 +144,7 @@ def test_a_documented_path_is_known_also_in_disguise_and_with_another_end() -> N
 
 def test_only_declared_parameters_stay_byte_for_byte() -> None:
     query = "q=a%20b&debug=1&tag=x&tag=y&filter[a]=1&filter[b]=2&%71x=1&&=3&key=s"
-    kept = queried(query, ("q", "tag", "filter"), {"tag"}, {"filter"}, {"key"})
+    kept = queried(query, ("q", "tag", "filter"), {"tag"}, {"filter": Nested()}, {"key"})
     assert kept == "q=a%20b&tag=x&tag=y&filter[a]=1&filter[b]=2&key=s"
 
 
@@ -156,7 +157,7 @@ def test_only_declared_parameters_stay_byte_for_byte() -> None:
 )  # fmt: skip
 def test_a_query_that_can_be_read_in_two_ways_is_refused(query: str) -> None:
     with pytest.raises(Denied) as denied:
-        queried(query, ("q",), (), (), ("key",))
+        queried(query, ("q",), (), {}, ("key",))
     assert (denied.value.status, denied.value.reason) == (400, "query")
 
 

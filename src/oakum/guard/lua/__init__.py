@@ -23,6 +23,7 @@ MODULES = (
     "redis",
     "jwt",
     "media",
+    "nested",
     "parts",
     "headers",
     "automaton",

@@ -4,6 +4,7 @@
 -- The law of this module: a body is read by a grammar so narrow that every reader finds the same parts
 -- in it, or not at all.
 
+local inside = require "oakum.nested"
 local json = require "oakum.json"
 local media = require "oakum.media"
 
@@ -91,7 +92,9 @@ function M.declared(found, form)
   for i = 1, #found do
     local name = found[i]
     local called = form.names[name] and name or match(name, "^[^%[]*")
-    if not form.names[called] or (called ~= name and not form.nested[called]) then return false end
+    local within = form.nested[called]
+    if not form.names[called] then return false end
+    if called ~= name and not (within and inside.admits(within, sub(name, #called + 1), "")) then return false end
     if seen[called] and not form.lists[called] then return false end
     seen[called] = true
   end

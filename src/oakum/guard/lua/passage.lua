@@ -130,7 +130,7 @@ end
 
 local function form_of(form)
   return type(form) == "table" and form.names and {
-    names = set_of(form.names), lists = set_of(form.lists), nested = set_of(form.nested), judged = form.judged,
+    names = set_of(form.names), lists = set_of(form.lists), nested = form.nested, judged = form.judged,
   }
 end
 
@@ -146,7 +146,7 @@ local function prepare(plan, endpoint, index)
   prepare_target(plan, endpoint.target)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
   endpoint.below = set_of(endpoint["local"])
-  endpoint.declared, endpoint.listed, endpoint.nests = set_of(endpoint.query), set_of(endpoint.lists), set_of(endpoint.nested)
+  endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
   endpoint.headers = set_of(endpoint.headers)
@@ -347,7 +347,7 @@ end
 
 -- From credentials to the right to call; then a write's object and a body.
 local function call(self, x, req, endpoint)
-  local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nests, self.secrets)
+  local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nested, self.secrets)
   if query == false then return 400, "query" end
   x.query = query
   if not self.who.reader:gather(x, found) then return 400, "who" end

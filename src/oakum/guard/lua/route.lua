@@ -3,6 +3,7 @@
 -- The law of this module: what two servers could read differently has no endpoint. Nothing is
 -- normalised: a path is taken as it came, or not at all.
 
+local inside = require "oakum.nested"
 local json = require "oakum.json"
 
 local byte, char, find, lower, sub = string.byte, string.char, string.find, string.lower, string.sub
@@ -400,8 +401,9 @@ end
 -- The query that may go on: its declared parameters byte for byte and in order (nil: nothing is
 -- left), and the credentials in it, name → {piece, value}. False: it has no single reading.
 --
--- `declared`, `lists`, `nested` (those that may be said in brackets: of another one some server makes
--- an object, and some nothing), `secrets`: sets of names; the last are credentials, which stay.
+-- `declared`, `lists`, `secrets`: sets of names; the last are credentials, which stay. `nested`: what is
+-- declared within those in whose values more stands than a text (of another one with brackets some server
+-- makes an object, and some nothing).
 function M.query(query, declared, lists, nested, secrets)
   if not query or query == "" then return nil, nil end
   if not readable(query) then return false, nil end
@@ -422,13 +424,19 @@ function M.query(query, declared, lists, nested, secrets)
         found[name] = { piece, equals and sub(piece, equals + 1) or "" }
       end
       local base = belongs(declared, secrets, name)
-      if base and base ~= name and not nested[base] then return false, nil end
-      if base and not lists[base] then
+      local within, many = base and nested[base], false
+      if base and base ~= name and not within then return false, nil end
+      stays = base ~= nil
+      if within then
+        local value = equals and name_of(sub(piece, equals + 1)) or ""
+        stays, many = inside.admits(within, sub(name, #base + 1), value)
+        if stays == nil then return false, nil end
+      end
+      if stays and not lists[base] then
         local form = name == base and "plain" or "bracketed"
-        if seen[name] == true or (seen[" " .. base] or form) ~= form then return false, nil end
+        if (seen[name] == true and not many) or (seen[" " .. base] or form) ~= form then return false, nil end
         seen[name], seen[" " .. base] = true, form
       end
-      stays = base ~= nil
     end
     if stays then
       n = n + 1
