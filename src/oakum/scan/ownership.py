@@ -18,7 +18,8 @@ from oakum.scan.endpoints import Gate
 from oakum.scan.exhibits import Question
 from oakum.scan.knowledge import Knowledge, canonical, says_nothing
 from oakum.semantics import Known, Model, ObjectInstance
-from oakum.semantics.judge import Judgement, partly
+from oakum.semantics.judge import Judgement
+from oakum.semantics.owners import partly
 from oakum.semantics.principal import at_path, lacks, texts
 
 Pointer = tuple[str, ...]

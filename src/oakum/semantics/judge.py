@@ -11,21 +11,18 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Literal, NamedTuple
 
-from oakum.contract.model import Json, OperationRule, Owner, Shape
+from oakum.contract.model import Json, Shape
 from oakum.semantics.decide import may_call, through
 from oakum.semantics.model import Members, Model, members_of
+from oakum.semantics.owners import owners_of, partly
 from oakum.semantics.principal import (
     Principal,
     Spellings,
     Subject,
-    at_path,
     heard,
     held,
     identifier,
-    identifiers,
-    lacks,
     state_of,
-    texts,
 )
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.spot import Spot
@@ -452,49 +449,6 @@ class Judge:
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         return parts if granted else spot.instead
-
-
-def owners_of(
-    owner: Owner,
-    value: dict[str, Json],
-    rule: OperationRule,
-    params: Mapping[str, str],
-    ids: frozenset[str],
-    around: tuple[str, ...],
-    *,
-    inside: bool = False,
-) -> tuple[str, ...]:
-    """Whose an object is. `rule`, `params`: of the operation, of its path; `ids`: of the caller;
-    `around`: owners of the object around it; `inside`: whether there is one. The path names the
-    owner of what an operation shows, and not of what stands in that."""
-    match owner.kind:
-        case "field":
-            # A list makes several owners only where the contract says so with a `*`.
-            found = [t for path in owner.members for t in texts(value, path, spread=False)]
-            if not inside and not _says(owner, value) and rule.owner in params:
-                found = identifiers([params[rule.owner]])
-        case "path":
-            names = (rule.owner,) if rule.owner else owner.members
-            found = identifiers(params[name] for name in names if name in params)
-        case "parent":
-            found = list(around)
-        case "caller":
-            found = sorted(ids)
-        case "none":
-            found = []
-    return tuple(dict.fromkeys(found))
-
-
-def _says(owner: Owner, value: dict[str, Json]) -> bool:
-    return any(each is not None for path in owner.members for each in at_path(value, path))
-
-
-def partly(owner: Owner, value: dict[str, Json]) -> bool:
-    """Whether an object that says some of its owners lacks what would say others."""
-    several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
-    if owner.kind != "field" or not several or not _says(owner, value):
-        return False
-    return any(lacks(value, path) for path in owner.members)
 
 
 def matches(segments: tuple[str, ...], at: Pointer) -> bool:

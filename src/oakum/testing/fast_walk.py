@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from oakum.contract.graphql import TAG
 from oakum.contract.model import Json, Shape
 from oakum.scan.knowledge import says_nothing
-from oakum.semantics.judge import chosen, matches, owners_of
+from oakum.semantics.judge import chosen, matches
 from oakum.semantics.model import Model
+from oakum.semantics.owners import owners_of
 from oakum.semantics.span import MAX_DEPTH
 from oakum.semantics.spot import segment
 from oakum.semantics.table import Trie, element, named, resource_of

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.contract.model import OperationRule, Owner, Policy, Relation, Shape
 from oakum.semantics import Judge, Judgement, Model, Principal, compile_contract
-from oakum.semantics.judge import partly
+from oakum.semantics.owners import partly
 from tests.properties.worlds import Document, array, record
 from tests.unit.semantics.small import (
     ANSWER,
