@@ -405,7 +405,7 @@ class Cells:
         where it was asked for, it may well have come for that."""
         self._loosely[(who, resource)] = None
         shared = any(
-            self._ground.knowledge.shared(who, resource, path, text)
+            self._ground.knowledge.shared(who, resource, path, text) or self._withheld(text, who)[2]
             for text in self._ground.knowledge.own.get((who, resource, path), ())
         )
         if who in self._question.targets and len(self._question.targets) == 1 and not shared:
