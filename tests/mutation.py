@@ -98,18 +98,22 @@ def choose(place: Path, module: str, sample: int, seed: int) -> dict[str, str]:
 
     broken = mutate_file_contents(module, (place / module).read_text())
     bodies = dict(functions(broken.code))
-    found: dict[str, str] = {}
+    plain = {name: _blank(tree) for name, tree in bodies.items() if name.endswith("__mutmut_orig")}
+    found: dict[str, tuple[str, str]] = {}
     for name in broken.mutant_names:
         original = name.rpartition("__mutmut_")[0] + "__mutmut_orig"
-        if rewords(bodies[original], bodies[name]):
-            continue
+        if _blank(bodies[name]) == plain[original]:
+            continue  # it differs in nothing but words of a text with spaces
         dotted = module.removeprefix("src/").removesuffix(".py").replace("/", ".")
-        key = f"{dotted}.{name}".replace(".__init__.", ".")
-        found[key] = difference(ast.unparse(bodies[original]), ast.unparse(bodies[name]))
-    if len(found) <= sample:
-        return found
-    taken = random.Random(f"{seed}:{module}").sample(sorted(found), sample)
-    return {key: found[key] for key in sorted(taken)}
+        found[f"{dotted}.{name}".replace(".__init__.", ".")] = original, name
+    taken = sorted(found)
+    if len(found) > sample:
+        taken = sorted(random.Random(f"{seed}:{module}").sample(taken, sample))
+    pairs = {key: found[key] for key in taken}
+    return {
+        key: difference(ast.unparse(bodies[before]), ast.unparse(bodies[after]))
+        for key, (before, after) in pairs.items()
+    }
 
 
 def functions(code: str) -> Iterator[tuple[str, ast.AST]]:
@@ -118,12 +122,8 @@ def functions(code: str) -> Iterator[tuple[str, ast.AST]]:
             yield node.name, node
 
 
-def rewords(before: ast.AST, after: ast.AST) -> bool:
-    """Whether the two differ in nothing but words of a text with spaces."""
-    return _blank(before) == _blank(after)
-
-
 def _blank(tree: ast.AST) -> str:
+    """A function without its name and the words of its texts: what only rewords has the same."""
     copy = ast.parse(ast.unparse(tree)).body[0]
     for node in ast.walk(copy):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
