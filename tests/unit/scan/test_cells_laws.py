@@ -535,3 +535,104 @@ def test_an_answer_may_be_read_without_learning_from_it(watch: Watch) -> None:
     value, judged, whole = watch.run.evaluator.walk(gate("getPerson"), asked, reply(ANN))
     assert value == ANN and whole and [each.resource for each in judged.instances] == ["Person"]
     assert repr(vars(watch.run.knowledge)) == before
+
+
+# ------------------------------------------------------------ what later answers take back
+
+
+def key_of(watch: Watch, field: str) -> Any:
+    return next(
+        key for key in watch.run.matrix.entries
+        if (key.endpoint, key.field, key.viewer) == ("getPerson", field, "member")
+        and key.state in ((), PRIVATE)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("stranger", [True, False])
+def test_a_leak_that_rests_on_a_value_goes_when_the_value_names_nobody(stranger: bool) -> None:
+    watch = Watch()
+    watch.look("ann", ANN)
+    for again in ("1", "2"):
+        watch.look("cat", {"error": f"see {ANN['bio']}"}, status=404, again=again)
+    key = key_of(watch, "bio")
+    assert key.finding in watch.run.matrix.confirmed
+    other = {"id": "p-zoe-9", "bio": ANN["bio"] if stranger else "of her own, Zoe"}
+    watch.look("cat", {"data": [other]}, None, "listPeople")
+    watch.run.evaluator.take_back()
+    expected = Result.CLOSED if stranger else Result.LEAK
+    assert watch.run.matrix.entries[key].result is expected, "what the answer says without it"
+    assert (key.finding in watch.run.matrix.confirmed) is not stranger
+
+
+def test_a_value_that_stands_in_answers_about_others_is_suspected_of_being_everybodys() -> None:
+    """Bob's page and the news hold ann's text: whoever put it there, it is not told as hers."""
+    watch = Watch()
+    for name, page in (("ann", ANN), ("bob", BOB)):
+        watch.look(name, page, name)
+    watch.look("cat", {"error": f"see {ANN['bio']}"}, "bob", status=404)
+    watch.run.evaluator.take_back()
+    key = key_of(watch, "bio")
+    assert watch.run.matrix.suspect == {}, "one such answer is none"
+    watch.look("cat", {"see": ANN["bio"]}, None, "getNews")
+    watch.run.evaluator.take_back()
+    assert key.finding in watch.run.matrix.suspect
+    watch.look("cat", {**CARD, "bio": ANN["bio"]})
+    watch.run.evaluator.take_back()
+    assert watch.run.matrix.suspect == {}, "in its own field it is hers"
+
+
+def test_what_viewers_are_handed_for_several_owners_is_nobodys_value() -> None:
+    """Ann really has the number that the API hands out in place of everybody's."""
+    for shared, leaks in (({"bob", "cat"}, False), (set[str](), True)):
+        watch = Watch()
+        for name, page in (("ann", ANN), ("bob", BOB), ("cat", CAT)):
+            watch.look(name, page, name)
+        watch.look("bob", {**CARD, "phone": ANN["phone"]})
+        for name in sorted(shared):
+            page = {"id": IDS[name], "name": "x", "phone": ANN["phone"]}
+            watch.look("bob" if name == "cat" else "ann", page, name, again="stand-in")
+        watch.run.evaluator.take_back()
+        assert (watch.run.matrix.entries[key_of(watch, "phone")].result is Result.LEAK) is leaks
+
+
+# ------------------------------------------------------------ several objects of one owner
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, False)])
+def test_a_value_that_stands_in_an_open_object_too_is_not_told_of_a_closed_one(
+    first: bool, second: bool
+) -> None:
+    """Two posts of ann's with one text, each a draft or none; somebody reads the text elsewhere."""
+    drafts = studio.POLICY.replace(
+        "    main: getPost\n    states: {private: {of: Settings.private, missing: true}}",
+        "    main: getPost\n    states: {private: {field: course_id, missing: true}}",
+    )  # fmt: skip
+    with policy(drafts):
+        watch = Watch()
+        rows = [
+            {**POST, "id": f"post-{n}", "course_id": draft}
+            for n, draft in enumerate((first, second))
+        ]
+        watch.look("ann", rows, endpoint="listPosts")
+        found = watch.look("cat", {"see": POST["text"]}, None, "getNews")
+    assert (of(found, "text", "Post") is Result.LEAK) is (first and second)
+    leaks = [each for each in found.observations if each.result is Result.LEAK]
+    assert [each.key.state for each in leaks] == ([PRIVATE] if first and second else [])
+
+
+def test_of_two_objects_one_field_each_is_judged_by_the_stronger_in_one_answer() -> None:
+    """Served in one row and left out in another, a granted field is open; a leak is a leak."""
+    watch = Watch(private=False)
+    rows = [{**POST, "id": f"post-{n}", "text": f"text of ann's, {n}"} for n in (1, 2)]
+    watch.look("ann", rows, endpoint="listPosts")
+    cut = {name: rows[1][name] for name in rows[1] if name != "text"}
+    for answer in ([rows[0], cut], [cut, rows[0]]):
+        found = watch.look("cat", answer, endpoint="listPosts", again=str(answer))
+        assert of(found, "text", "Post") is Result.OPEN
+    alone = watch.look("cat", [cut], endpoint="listPosts", again="alone")
+    assert of(alone, "text", "Post") is Result.OVER_BLOCK
+    private = Watch()
+    private.look("ann", rows, endpoint="listPosts")
+    for answer in ([rows[0], cut], [cut, rows[0]]):
+        found = private.look("cat", answer, endpoint="listPosts", again=str(answer))
+        assert of(found, "text", "Post") is Result.LEAK

@@ -219,10 +219,16 @@ def test_what_differs_at_each_asking_names_nobody(known: Knowledge) -> None:
     for text in ("request 4711-a", "request 4712-b"):
         known.learn_own("ann", instance(trace=text))
         known.ambient.learn("getMe", "ann", "p-1", [(("Person", "trace"), text)])
+        if text.endswith("a"):
+            assert text in dict(known.canaries()), "the first time it may be hers"
     assert known.canary("request 4711-a") is None
     assert known.places("request 4711-a", "ann") == []
     assert {key[2] for _, key in known.canaries()} == {"bio", "mail"}
     assert known.places(STORY, "ann") == [("Person", "bio")]
+    for text in ("one", "two"):
+        assert STORY in dict(known.canaries())
+        known.ambient.learn("getMe", "bob", "p-2", [(("Person", "bio"), text)])
+    assert STORY not in dict(known.canaries()), "though nothing of hers was learnt since"
 
 
 def test_what_stands_in_answers_about_others_may_be_the_environments(known: Knowledge) -> None:
