@@ -16,6 +16,7 @@ from oakum.finding import Result
 from oakum.scan.asking import fill
 from oakum.scan.confirming import confirm, is_sure, still_served
 from oakum.scan.endpoints import Gate
+from oakum.scan.exhibits import Question
 from oakum.scan.flips import Flip
 from oakum.scan.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, NAMES, Run, Studio, cast, gate, reply
@@ -574,3 +575,104 @@ def test_who_is_shown_one_owners_objects_each_is_that_owner_and_is_asked_anew() 
     ):  # fmt: skip
         run.matrix.outsiders["listPeople", "Person"] = {k: set(v) for k, v in answers.items()}
         assert not run.engine._learn_ids(), answers
+
+
+# ------------------------------------------------------------ what a question says of itself
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "who", "targets"),
+    [
+        ("getPerson", "ann", {"ann"}), ("getMe", None, set()), ("getPosts", None, {*IDS}),
+        ("getPosts", "ann", {*IDS}),
+    ],
+)  # fmt: skip
+def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
+    endpoint: str, who: str | None, targets: set[str]
+) -> None:
+    studio = Studio()
+    engine = Run(studio).engine
+    for name, id in IDS.items():
+        engine.knowledge.suppose(name, "Person", "id", id)
+        engine.knowledge.suppose(name, "Post", "id", f"post-{name}-77")
+    filled = fill(gate(endpoint), engine.target, engine.knowledge, who)
+    assert filled is not None
+    asked: list[Question] = []
+
+    def look(at: Gate, question: Question, answer: Response) -> Outcome:
+        asked.append(question)
+        return Outcome(question.probe, answer.status)
+
+    engine.evaluator.look = look  # type: ignore[method-assign]
+    engine.judge(gate(endpoint), "cat", who, filled, reply({}), "the key")
+    (question,) = asked
+    assert (question.probe, question.endpoint, question.viewer) == ("the key", endpoint, "cat")
+    assert question.targets == targets and not question.wrote
+    assert question.params == filled.params and question.sent == filled.sent
+    assert "$cat" in question.curl and filled.symbolic.split("{")[0][4:] in question.curl
+    assert engine.forms.keys() == engine.keeping.keys() == {(endpoint, "cat", who)}
+
+
+def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limit() -> None:
+    engine = Run(Studio()).engine
+    filled = fill(gate("getMe"), engine.target, engine.knowledge, None)
+    assert filled is not None
+    page = {"next": f"{engine.target}/people?cursor=abcdef0123456789"}
+    engine.judge(gate("getMe"), "ann", None, filled, reply(page), "1")
+    kept = len(engine.artefacts)
+    assert kept and [*engine.giving] == [("getMe", "ann", None)]
+    engine.artefacts += [engine.artefacts[0]] * 400
+    engine.judge(gate("getMe"), "bob", None, filled, reply(page), "2")
+    assert len(engine.artefacts) == kept + 400 and len(engine.giving) == 1
+
+
+def test_an_endpoint_that_declares_nothing_is_looked_at_by_three_at_most() -> None:
+    studio = Studio()
+    engine = Run(studio, ("getNews",)).engine
+    for _ in range(2):
+        for viewer in ("ann", "bob", "cat", None):
+            if engine._decides(gate("getNews"), viewer, ()):
+                engine.put(gate("getNews"), viewer, None)
+    assert studio.asked == ["ann getNews", "bob getNews", "cat getNews"]
+
+
+@pytest.mark.parametrize("world", ["", "ann private=false"])
+def test_what_shows_nobodys_settings_is_the_same_in_every_world(world: str) -> None:
+    studio = Studio()
+    run = Run(studio, ("getNews", "listPeople"))
+    if world:
+        run.engine.enter(world, "ann")
+    run.engine._sweep()
+    asked = [line.split()[0] for line in studio.asked if "getNews" in line]
+    assert asked == ([] if world else ["ann", "bob", "-"])
+    assert [line for line in studio.asked if "listPeople" in line]
+
+
+def test_a_new_world_forgets_what_its_owner_was_shown_and_nothing_of_others() -> None:
+    run = Run(Studio(), ("getMe", "getSettings", "getPerson")).explore()
+    engine = run.engine
+    before = set(engine.evaluator._ground.views)
+    engine.enter("ann private=false", "ann")
+    after = set(engine.evaluator._ground.views)
+    assert before - after == {place for place in before if place[1] == "ann"} != set()
+    assert engine.seen == {} and engine.world == "ann private=false"
+    assert engine.has_page(gate("getPerson"), "ann"), "what an endpoint has shown, ever"
+    assert engine.reach()["Person", "follower"] and not engine.reach().get(("Person", "staff"))
+
+
+def test_a_feed_is_opened_as_somebody_and_counts_as_called() -> None:
+    run = Run(Studio())
+    engine, opened = run.engine, list[tuple[str | None, bool, bytes]]()
+
+    def listen(viewer: str | None, request: Request, *, websocket: bool, first: bytes) -> Any:
+        opened.append((viewer, websocket, first))
+        return "a stream"
+
+    filled = fill(gate("getNews"), engine.target, engine.knowledge, None)
+    assert filled is not None
+    assert engine.tune(listen, gate("getNews"), "cat", filled, b"hello") == "a stream"
+    assert opened == [("cat", False, b"hello")]
+    assert engine.called == {"getNews"}
+    (event,) = run.events
+    told = {name: event.data[name] for name in ("number", "as", "method", "path")}
+    assert told == {"number": 1, "as": "cat", "method": "GET", "path": "/news"}
