@@ -93,8 +93,8 @@ class Knowledge:
     this object there."""
     filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, key) → field paths in which its owner was shown something of it."""
-    joint: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
-    """(resource, field path, value) → identities that own one object with it together."""
+    joint: dict[tuple[str, str, str], set[frozenset[str]]] = field(default_factory=dict)
+    """(resource, field path, value) → who own an object with it together, for each such object."""
     ambient: Ambient = field(default_factory=Ambient)
     """Which values are the environment's, whoever was shown them."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
@@ -117,7 +117,8 @@ class Knowledge:
                 continue
             text = canonical(leaf.value)
             if len(owners) > 1:
-                self.joint.setdefault((instance.resource, leaf.path, text), set()).update(owners)
+                place = (instance.resource, leaf.path, text)
+                self.joint.setdefault(place, set()).add(frozenset(owners))
             self.own.setdefault(key, set()).add(text)
             self._learn_text(text, key)
             flat.setdefault(leaf.path, text)
@@ -169,11 +170,17 @@ class Knowledge:
     def shared(self, who: str, resource: str, path: str, text: str) -> bool:
         """Whether another identity has the same value in the same field: a default, perhaps. That
         an object belongs to two makes nothing of it common."""
-        together = self.joint.get((resource, path, text), ())
+        together = self.together(resource, path, text)
         return any(
             name != who and name not in together and (kind, field) == (resource, path)
             for name, kind, field in self._index.get(text, ())
         )
+
+    def together(self, resource: str, path: str, text: str) -> frozenset[str]:
+        """Identities that own every object with a value of those that several own. What a host has
+        in common with each of two guests is a default, perhaps, and names neither of these."""
+        groups = self.joint.get((resource, path, text))
+        return frozenset.intersection(*groups) if groups else frozenset()
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
         """What the owner of an object is shown in a field at other endpoints than those of a
@@ -266,7 +273,7 @@ class Knowledge:
         names = {key[0] for key in own}
         if not own or text in self.common:
             return None
-        if len(names) != 1 and not names <= self.joint.get((*own[0][1:], text), set()):
+        if len(names) != 1 and not names <= self.together(*own[0][1:], text):
             return None
         if any(self.ambient.holds(who, (kind, path), text) for who, kind, path in own):
             return None
@@ -283,9 +290,7 @@ class Knowledge:
         another identity was shown it too, or it is the environment's."""
         keys = self._index.get(text, set())
         names = {key[0] for key in keys}
-        together = names <= {who} or all(
-            names <= self.joint.get((*key[1:], text), set()) for key in keys
-        )
+        together = names <= {who} or all(names <= self.together(*key[1:], text) for key in keys)
         if not together or text in self.common:
             return []
         if any(self.ambient.holds(name, (kind, path), text) for name, kind, path in keys):

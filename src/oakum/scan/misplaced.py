@@ -78,7 +78,8 @@ class Misplaced:
         outside = {leaf.pointer for leaf in unbound}
         for text in self._texts(unbound, instances):
             for value, (who, resource, path) in self._named(text):
-                joint = self.ground.knowledge.joint.get((resource, path, value), {who})
+                groups = self.ground.knowledge.joint.get((resource, path, value), ())
+                joint = frozenset({who}).union(*groups)
                 sent = {folded(each) for each in self.question.sent}
                 asked = folded(value) in sent or self.question.viewer in joint
                 if asked or not self._is_theirs_alone(value, path):

@@ -262,3 +262,42 @@ def test_a_side_of_an_evidence_is_read_only_where_it_is_json() -> None:
         side = evaluator.side("cat", "member", answer)
         assert ({line.pointer for line in side.lines} >= {"/id"}) is lines
         assert side.identity == "cat" and not [line for line in side.lines if line.mark]
+
+
+# ------------------------------------------------------------ several owners, several objects
+
+
+def test_what_belongs_to_two_is_learnt_as_the_own_of_each_who_is_shown_it() -> None:
+    post = {**POST, "course_id": IDS["cat"]}
+    with policy(TWO):
+        watch = Watch()
+        for name in ("cat", "ann"):
+            watch.look(name, post, endpoint="getPost")
+            own = watch.run.knowledge.own
+            assert own[name, "Post", "text"] == {POST["text"]}
+            assert watch.run.knowledge.filled[name, "Post", POST["id"]] >= {"text"}
+        assert watch.run.knowledge.canary(POST["text"]), "it names both, and no third"
+        watch.look("bob", {**post, "author_id": IDS["bob"], "id": "post-8"}, endpoint="getPost")
+        assert watch.run.knowledge.canary(POST["text"]) is None, "it may be a default of cat's"
+        told = watch.look("bob", {"see": POST["text"]}, endpoint="getPost", status=404)
+        assert Result.LEAK not in results(told).values(), "bob was shown the same of his own"
+
+
+@pytest.mark.parametrize(("key", "varies"), [("id", True), ("", False)])
+def test_of_several_own_objects_only_those_with_keys_are_compared_from_asking_to_asking(
+    key: str, varies: bool
+) -> None:
+    """Rows without keys may come in another order; the text of a row with a key is its own."""
+    watch = Watch()
+    for turn in "ab":
+        rows = [
+            {**POST, "id": f"post-{n}" if key else None, "text": f"row {n}, asking {turn}"}
+            for n in (1, 2)
+        ]
+        watch.look("ann", rows, endpoint="listPosts", again=turn)
+    assert watch.run.knowledge.ambient.holds("ann", ("Post", "text"), "") is varies
+    still = Watch()
+    for turn in "ab":
+        rows = [{**POST, "id": f"post-{n}", "text": f"row {n}"} for n in (1, 2)]
+        still.look("ann", rows if turn == "a" else rows[::-1], endpoint="listPosts", again=turn)
+    assert not still.run.knowledge.ambient.holds("ann", ("Post", "text"), "")

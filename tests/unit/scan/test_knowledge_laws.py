@@ -161,6 +161,20 @@ def test_what_two_own_together_names_both_of_them_and_no_third() -> None:
     assert made.places("booking-4711-x", "ann") == []
 
 
+def test_what_a_host_has_in_common_with_each_guest_names_no_guest() -> None:
+    """`no special wishes` stands in cat's bookings with ann and with bob."""
+    made = Knowledge()
+    booking = instance("Booking", note="no special wishes")
+    for who, owners in (("ann", "ann cat"), ("cat", "ann cat"), ("bob", "bob cat")):
+        made.learn_own(who, booking, owners.split())
+        alone = who != "bob"
+        assert (made.canary("no special wishes") is not None) is alone
+        assert made.shared("ann", "Booking", "note", "no special wishes") is not alone
+        assert (made.places("no special wishes", "ann") == []) is not alone
+    assert made.together("Booking", "note", "no special wishes") == {"cat"}
+    assert made.together("Booking", "note", "of nobody") == frozenset()
+
+
 def test_a_value_is_shared_that_another_has_in_the_same_field(known: Knowledge) -> None:
     known.learn_own("cat", instance(bio=STORY, motto="the story of another"))
     assert known.shared("ann", "Person", "bio", STORY)
