@@ -636,3 +636,22 @@ def test_of_two_objects_one_field_each_is_judged_by_the_stronger_in_one_answer()
     for answer in ([rows[0], cut], [cut, rows[0]]):
         found = private.look("cat", answer, endpoint="listPosts", again=str(answer))
         assert of(found, "text", "Post") is Result.LEAK
+
+
+# ------------------------------------------------------------ what owners are shown of themselves
+
+
+@pytest.mark.parametrize("blank", [None, "", False, 0, [], "***"])
+def test_to_its_owner_a_blank_in_what_nobody_is_to_see_says_nothing(blank: Any) -> None:
+    found = Watch().look("ann", {**ANN, "password_hash": blank})
+    assert of(found, "password_hash") is None and not doubts(found)
+    assert found.relative == ()
+
+
+def test_an_owner_who_is_shown_less_than_elsewhere_is_denied_nothing_that_is_another_s() -> None:
+    """What a contract grants to owners and an endpoint does not show them is nobody's finding."""
+    watch = Watch()
+    watch.look("ann", ANN)
+    found = watch.look("ann", CARD, again="2")
+    assert Result.OVER_BLOCK not in results(found).values()
+    assert of(watch.look("ann", {"error": "no"}, status=404, again="3"), "phone") is None

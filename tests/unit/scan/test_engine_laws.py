@@ -476,6 +476,8 @@ def test_a_run_begins_with_who_everybody_is_and_ends_with_what_goes_beyond() -> 
     assert (start, first, technique) == ("start", "first", "technique")
     assert int(begun) <= 3 < int(asked) == int(same) <= len(studio.asked), "settings come first"
     assert "a note" in engine.notes
+    phases = [event.data["name"] for event in run.events if event.kind == "phase"]
+    assert all(phases) and f"GET /people/{{personId}} of {run.cast.subjects()[0]}" in phases
 
 
 def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:

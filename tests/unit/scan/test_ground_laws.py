@@ -503,3 +503,20 @@ def test_a_whole_object_where_the_document_has_none_is_known_by_what_others_told
     assert reader.expanded([outer]) == {("last",): "Post"}
     there = replace(instance("Post", id="post-7"), pointer=("last",))
     assert reader.expanded([outer, there]) == {}, "where an object is read already, it is that"
+
+
+def test_a_callers_object_that_has_no_key_stays_its_callers() -> None:
+    reader, at = callers()
+    owners, found = read(reader, at, "cat", [], instance("Post", (IDS["cat"],), text=TEXT))
+    assert owners == (IDS["cat"],)
+    assert found.unclear == set() and found.given == set() and found.mute == set()
+
+
+def test_of_whom_no_object_is_known_the_first_that_comes_is_asked_for() -> None:
+    reader = Ownership(with_drafts(), cast(ties={}), Knowledge())
+    assert reader.turns(gate("getPost"), "ann") == [0]
+    reader.knowledge.conditions["ann", "Post", ""] = {"draft": True}
+    assert reader.conditions(gate("getPost"), with_drafts().policy.resources["Post"], "ann") == []
+    person = with_drafts().policy.resources["Person"]
+    reader.knowledge.conditions["ann", "Person", IDS["ann"]] = {"private": True}
+    assert reader.conditions(gate("getPerson"), person, "ann") == [], "an account has one state"

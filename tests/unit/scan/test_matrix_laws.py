@@ -448,6 +448,9 @@ def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> Non
     assert query.id != "getPerson"
     assert endpoints("phone") == {"/people/{personId}"}, "decided there"
     assert len(endpoints("vip")) == 1, "decided nowhere, and told once"
+    vip = VIP._replace(endpoint=query.id)
+    found.apply(query.id, outcome("by the other", seen(vip, Result.CLOSED)))
+    assert endpoints("vip") == {"/people/{personId}?view=full"}, "decided there alone"
     found.apply(query.id, outcome("two", seen(PHONE._replace(endpoint=query.id), Result.LEAK)))
     assert endpoints("phone") == {"/people/{personId}", "/people/{personId}?view=full"}
 
