@@ -22,6 +22,7 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.test_html_report import CONTRAST
 from tests.browser.test_html_report import browser as browser
 from tests.once import once
 
@@ -222,13 +223,16 @@ def test_a_word_that_is_searched_for_opens_its_section(opens: Opens) -> None:
 
 
 def test_the_site_is_dark_where_the_reader_is_and_light_on_demand(opens: Opens) -> None:
-    page = opens("/reference/checks/", dark=True)
+    """And every word can be read (WCAG 2.2, 1.4.3: at least 4.5 to 1)."""
+    page = opens("/how-to/check-in-your-tests/", dark=True)
     body = page.locator("body")
     expect(body).to_have_css("background-color", "rgb(11, 20, 24)")
+    assert page.evaluate(CONTRAST) == {}
     page.locator("label[for=__palette_1]").click()
     expect(body).to_have_css("background-color", "rgb(255, 255, 255)")
     page.reload()
     expect(body).to_have_css("background-color", "rgb(255, 255, 255)")
+    assert page.evaluate(CONTRAST) == {}
 
 
 @pytest.mark.parametrize(
