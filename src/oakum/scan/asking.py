@@ -162,6 +162,8 @@ def _build(
             shown.append(urlencode(given_pairs))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
+        elif where == "cookie" and name in values:
+            headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
     query += gate.query
     shown += [
         f"{name}={gate.veiled[name]}" if name in gate.veiled else urlencode([(name, value)])

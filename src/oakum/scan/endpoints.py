@@ -310,7 +310,7 @@ def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
         each
         for each in operation.parameters
         if each.required
-        or each.where not in ("query", "header")
+        or each.where not in ("query", "header", "cookie")
         or each.name in said
         or not asks_for_change(each.name, each.description, each.shape.kinds)
     )

@@ -41,6 +41,7 @@ from oakum.scan.streams import Listen, Stream
 from oakum.scan.technique import May, Pace, Technique
 from oakum.scan.transport import origin_of
 from oakum.scan.undo_log import UndoLog
+from oakum.scan.unsent import parameters_in
 from oakum.scan.write_answers import WriteAnswers
 from oakum.semantics import Model
 
@@ -122,8 +123,8 @@ class Engine:
     """Links and cursors of the answers so far; values in memory only."""
     giving: dict[tuple[str, str | None, str | None], None] = field(default_factory=dict)
     """(endpoint, viewer, whose values) of questions whose answers gave some."""
-    called: set[str] = field(default_factory=set)
-    """Operations that were asked, in whatever way."""
+    called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
     why: dict[str, str] = field(default_factory=dict)
     """Endpoint → why it could not be asked."""
     notes: list[str] = field(default_factory=list)
@@ -543,7 +544,7 @@ class Engine:
         return listen(viewer, filled.request, websocket=websocket, first=first)
 
     def _tell(self, gate: Gate, viewer: str | None, filled: Filled) -> None:
-        self.called.add(gate.operation.id)
+        self.called.setdefault(gate.operation.id, set()).update(parameters_in(filled.request))
         self.emit(
             Event(
                 "ask",

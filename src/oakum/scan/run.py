@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import oakum
 from oakum.contract import Contract, digest, load
@@ -48,7 +49,8 @@ from oakum.scan.session import Sessions
 from oakum.scan.technique import May, Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
-from oakum.scan.transport import BudgetSpent, Governor, HttpTransport
+from oakum.scan.transport import BudgetSpent, Governor, HttpTransport, origin_of
+from oakum.scan.unsent import said_unsent, unsent
 from oakum.scan.wiring import Wiring, switch_operations
 from oakum.scan.write_log import WriteLog, wrote_to
 from oakum.semantics import Model, compile_contract
@@ -237,6 +239,7 @@ class Scan:
         notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         if engine is not None:
             notes += [*engine.notes, *asked_of_known(engine), *asked_by_everybody(engine)]
+            notes += said_unsent(engine) if self.scope is None else ()
             notes += [*map(_bent, engine.evaluator.bent.items()), *wrote_to(engine)]
         unsure = [*engine.undo_log.unsure] if engine is not None and engine.undo_log else []
         unsure += (
@@ -376,7 +379,7 @@ class Scan:
 
     def _security_txt(self, governor: Governor) -> list[str]:
         """The contact the target names for security matters (RFC 9116)."""
-        url = _origin(self.options.target) + "/.well-known/security.txt"
+        url = origin_of(self.options.target) + "/.well-known/security.txt"
         response = governor.send(Request("GET", url, {"accept": "text/plain"}))
         if response.status != 200 or response.media_type != "text/plain":
             return []
@@ -420,7 +423,7 @@ class Scan:
             for name, answer in found.answers.items():
                 yield operation.id, name, Exchange(Request("GET", operation.path), answer)
         for name, exchange in sessions.login_answers.items():
-            path = exchange.request.url.removeprefix(_origin(self.options.target))
+            path = urlsplit(exchange.request.url).path
             for each in self.model.operations.values():
                 if each.path == path and each.method == exchange.request.method:
                     yield each.id, name, exchange
@@ -476,7 +479,7 @@ class Scan:
             silent = [each for each in skipped if each.endpoint.operation not in engine.called]
             distrust += alone(self.model, engine.cast)
             distrust += unseen(self.model, engine.cast, cells, engine.reach())
-            lacking = {each.operation: each for each in unasked(engine)}
+            lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
             lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
             distrust += told([lacking[each] for each in sorted(lacking)])
         return Report(
@@ -502,7 +505,7 @@ class Scan:
     def _left_alone(self, engine: Engine | None) -> Iterator[Skipped]:
         """Operations that no question was put to; feeds were listened to, and stay."""
         heard = {each.operation.id for each in self.feeds}
-        called = engine.called - heard if engine else set()
+        called = engine.called.keys() - heard if engine else set()
         called |= engine.provisioned.asked if engine and engine.provisioned else set()
         called |= engine.account_settings.used if engine and engine.account_settings else set()
         called |= engine.relationships.used if engine and engine.relationships else set()
@@ -558,11 +561,6 @@ def _as_problems(journal: Path | None, words: list[str]) -> list[Problem]:
 
 
 _CONTACTS = ("contact:", "expires:", "policy:")
-
-
-def _origin(target: str) -> str:
-    scheme, _, rest = target.partition("://")
-    return f"{scheme}://{rest.split('/')[0]}"
 
 
 __all__ = ["Options", "Scan"]

@@ -12,16 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from oakum.contract.lexicon import listed, words
 from oakum.contract.model import Json
 from oakum.finding import Result
 from oakum.scan.asking import fill
-from oakum.scan.choices import placed
+from oakum.scan.choices import choices, placed
 from oakum.scan.endpoints import EMBEDS, Gate
 from oakum.scan.forms import form_of
+from oakum.scan.meanings import free, is_text
 from oakum.scan.response_reader import is_success
+from oakum.scan.styles import text_of
 from oakum.scan.technique import is_spent
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class Option:
 
     name: str
     value: str
-    header: bool = False
+    where: str = "query"
+    """`query`, `header` or `cookie`."""
     alone: bool = False
     """It goes with no other: it makes another kind of answer, or takes objects off a list."""
     at: tuple[str, ...] = ()
@@ -54,6 +57,8 @@ class Option:
     @property
     def said(self) -> str:
         """How findings call it."""
+        if self.where == "cookie":
+            return f"cookie {self.name}={self.value}"
         return f"{'.'.join(self.at)}={self.value}" if self.at else f"{self.name}: {self.value}"
 
     @property
@@ -66,45 +71,40 @@ def media_types(gate: Gate) -> Iterator[Option]:
     lowest = min((each for each in gate.operation.responses if each.startswith("2")), default="")
     for each in gate.operation.responses.get(lowest, ()):
         if each != gate.operation.success() and not each.is_json and "*" not in each.type:
-            yield Option("accept", each.type, header=True, alone=True)
+            yield Option("accept", each.type, "header", alone=True)
 
 
-def header_options(gate: Gate) -> Iterator[list[Option]]:
-    """Optional header parameters that have choices: each with its values."""
-    for each in gate.operation.parameters:
-        if each.where != "header" or each.required or each.name.lower() in _NEVER:
+def options_beside(gate: Gate) -> Iterator[list[Option]]:
+    """Header parameters and cookies that have choices: each with its values."""
+    for each in free(gate) if not gate.query and gate.asks is None else ():
+        if each.where not in ("header", "cookie"):
             continue
-        if each.shape.enum:
-            values = [str(value) for value in each.shape.enum]
-        elif "boolean" in each.shape.kinds:
-            values = ["true", "false"]
-        else:
-            values = ["full", "all"] if not _CHOOSES.isdisjoint(words(each.name)) else []
+        values = [text_of(value) for value in choices(each.name, each.shape)]
+        if not values and not _CHOOSES.isdisjoint(words(each.name)) and is_text(each.shape):
+            values = ["full", "all"]
         if values:
-            yield [Option(each.name, value, header=True) for value in values]
+            yield [Option(each.name, value, each.where) for value in values]
 
 
-_NEVER = frozenset(
-    ("accept", "authorization", "content-type", "cookie", "host", "x-http-method-override")
-)
-
-
-def try_as_viewers(engine: Engine, gate: Gate, choices: Sequence[Sequence[Option]]) -> None:
-    """Ask an endpoint with all of these options; `choices`: the values of each."""
-    if not gate.shows or gate.batch or gate.query:
+def try_as_viewers(engine: Engine, gate: Gate, tried: Sequence[Sequence[Option]]) -> None:
+    """Ask an endpoint with all of these options; `tried`: the values of each."""
+    if gate.batch or gate.query or gate.how or gate.asks is not None:
         return
-    who = next((each for each in engine.cast.subjects() if engine.has_page(gate, each)), None)
+    owners = engine.cast.subjects()
+    if gate.shows:
+        owners = [each for each in owners if engine.has_page(gate, each)]
+    who = next(iter(owners), None)
     if gate.personal and who is None:
         return  # nothing of anybody's to be compared with
-    for options in _rounds(gate, choices):
+    for options in _rounds(gate, tried):
         if is_spent(engine.pace):
             return
         _try(engine, gate, options, who if gate.personal else None)
 
 
-def _rounds(gate: Gate, choices: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
+def _rounds(gate: Gate, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
     """Options that are asked for in one question, one value of each parameter."""
-    every = [*choices, *([each] for each in media_types(gate))]
+    every = [*tried, *([each] for each in media_types(gate))]
     alone = [each for values in every for each in values[:_ROUNDS] if each.alone]
     together = [[each for each in values if not each.alone][:_ROUNDS] for values in every]
     for picked in zip_longest(*(values for values in together if values)):
@@ -116,34 +116,42 @@ def _try(engine: Engine, gate: Gate, options: list[Option], who: str | None) -> 
     way = _way(gate, options)
     if any(engine.key(way, each, who) in engine.probes for each in engine.watchers(who)):
         return  # it is alive for its owner, and was asked as everybody
-    shown_more = [
-        each for each in engine.watchers(who) if _is_shown_more(engine, gate, way, each, who)
-    ]
+    met = {each: _met(engine, gate, way, each, who) for each in engine.watchers(who)}
+    several = len(options) > 1
+    if several and _REFUSED in met.values():  # one of them perhaps, and with it all
+        for each in options:
+            _try(engine, gate, [each], who)
+        return
+    shown_more = [each for each, what in met.items() if what == _MORE]
     if not shown_more:
         return
-    for each in options if len(options) > 1 else []:
+    for each in options if several else []:
         if _ask(engine, _way(gate, [each]), shown_more, who):
             return
     _ask(engine, way, shown_more, who)
 
 
-def _is_shown_more(
-    engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None
-) -> bool:
-    """Whether a viewer is sent what leaks, or an answer of another form than without options."""
+_MORE, _REFUSED = "more", "refused"
+
+
+def _met(engine: Engine, gate: Gate, way: Gate, viewer: str | None, who: str | None) -> str:
+    """Whether a viewer is sent what leaks, or an answer of another form than without options; or
+    is refused what they are answered without."""
     filled = fill(way, engine.target, engine.knowledge, who)
     if filled is None or (engine.pace is not None and engine.pace.spares(filled.request)):
-        return False
+        return ""
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    if not is_success(answer.status):
-        return False
+    before = engine.forms.get((gate.id, viewer, who))
     targets = frozenset({who} if who else ())
     question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
     outcome = engine.evaluator.look(way, question, answer)
-    before = engine.forms.get((gate.id, viewer, who))
-    leaks = any(each.result is Result.LEAK for each in outcome.observations)
-    return leaks or bool(outcome.doubts) or (before is not None and form_of(answer) != before)
+    if any(each.result is Result.LEAK for each in outcome.observations):
+        return _MORE
+    if not is_success(answer.status):
+        return _REFUSED if before is not None and is_success(before[0]) else ""
+    changed = before is not None and form_of(answer) != before
+    return _MORE if gate.shows and (outcome.doubts or changed) else ""
 
 
 def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | None) -> bool:
@@ -162,9 +170,12 @@ def _ask(engine: Engine, way: Gate, viewers: Sequence[str | None], who: str | No
 
 
 def _way(gate: Gate, options: Sequence[Option]) -> Gate:
-    query = tuple((each.name, each.value) for each in options if not (each.header or each.at))
-    headers = {each.name.lower(): each.value for each in options if each.header}
-    said = " and ".join(each.said for each in options if each.header or each.at)
+    plain = [each for each in options if each.where == "query" and not each.at]
+    query = tuple((each.name, each.value) for each in plain)
+    headers = {each.name.lower(): each.value for each in options if each.where == "header"}
+    cookies = [f"{each.name}={quote(each.value)}" for each in options if each.where == "cookie"]
+    headers |= {"cookie": "; ".join(cookies)} if cookies else {}
+    said = " and ".join(each.said for each in options if each not in plain)
     members: Json = dict(gate.fixed)
     for each in options:
         members = placed(each.at, each.sent, members) if each.at else members

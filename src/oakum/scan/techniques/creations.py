@@ -179,7 +179,7 @@ class _Trial:
         self.told_once = engine.answers is not None and engine.answers.told_once
         there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
         if there:
-            engine.called.add(pair.remove.operation.id)  # it takes it away in the end
+            engine.called.setdefault(pair.remove.operation.id, set())  # it takes it away in the end
         if answer.status >= 400:
             self.refused.add(answer.status)
             if answer.status < 500:  # else it may be there all the same: looked for at the end

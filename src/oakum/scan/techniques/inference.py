@@ -6,18 +6,19 @@ question in two worlds that do (law 8), are answered differently to somebody who
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
-from oakum.contract.lexicon import listed, words
 from oakum.exchange import Response
 from oakum.finding import Evidence
-from oakum.scan.asking import Filled, curl, fill, unlike
+from oakum.scan.asking import Filled, curl, fill
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
 from oakum.scan.knowledge import says_nothing
 from oakum.scan.matrix import state_key
+from oakum.scan.meanings import BARE, another, filter_by, forms, put
 from oakum.scan.ownership import is_one_of_many
 from oakum.scan.reading import Place, Reading, read, told
 from oakum.scan.signals import Signal
@@ -26,47 +27,45 @@ from oakum.semantics.table import allows, deciding
 
 HOW = "inference"
 
-_FILTERS = listed("filter filters where query find search by match eq equals is in q criteria")
-_FROM = listed("min minimum gt gte ge from after since above over start least")
-_UPTO = listed("max maximum lt lte le to until before below under end most")
-_NUMBER = 1
-_DAY = datetime.timedelta(days=1)
+_LEAST = 4
+"""Characters of a value that a search for any text is asked for."""
+_TOKEN = re.compile(r"\w{2,}")
 
 
 def run(engine: Engine) -> None:
     """Filters by values that owners know of themselves; paired worlds are `worlds`' part."""
     engine.say("looking for hidden fields that steer an answer")
-    broken: set[_Way] = set()
+    tried = _Tried()
     for hidden in hidden_fields(engine):
         for gate in engine.gates:
             if hidden.resource in gate.shows and not gate.personal and not gate.batch:
-                for way, one, other in _questions(gate, hidden):
-                    if way in broken:
+                for way, one, other in _questions(engine, gate, hidden):
+                    if tried.is_vain(way, hidden):
                         continue
-                    told = _tells(engine, gate, hidden, one, other)
-                    if told is None:
-                        broken.add(way)
-                    if told:
+                    if _tells(engine, one, other, hidden, partial(tried.met, way, hidden)):
                         break
+    engine.notes += tried.notes()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that is called like a field."""
     for gate in prospect.gates:
         for parameter in gate.operation.parameters:
-            name = frozenset(words(parameter.name))
             fields = [
                 path
                 for resource in gate.shows
                 for path in prospect.model.tables[resource].leaves
-                if name >= frozenset(words(path.split(".")[-1]))
+                if filter_by(parameter, path)
             ]
-            if parameter.where == "query" and fields and not gate.personal:
+            if parameter.where != "query" or gate.personal or parameter.name in gate.sources:
+                continue
+            if fields or forms(parameter):
+                named = f"`{fields[0]}`" if fields else "a hidden field"
+                asked = f"{gate.endpoint.path}?{parameter.name}=$OWN_VALUE"
                 yield {
                     "as": "viewers who may not see the field",
-                    "request": f"{gate.endpoint.method}"
-                    f" {gate.endpoint.path}?{parameter.name}=$OWN_VALUE",
-                    "why": f"a filter by `{fields[0]}` may tell it",
+                    "request": f"{gate.endpoint.method} {asked}",
+                    "why": f"a filter by {named} may tell it",
                 }
 
 
@@ -139,69 +138,114 @@ def _denied(
     return value, denied.get(value, "")
 
 
-_Way = tuple[str, str, str]
-"""Operation, parameter, and the form in which a question is put into it; empty: a bare value. One
-that a server fails over is not asked again: the fault is the form's, not the target's."""
+@dataclass(frozen=True)
+class _Way:
+    """A parameter, and the form in which a question is put into it."""
+
+    gate: Gate
+    parameter: str
+    form: str
+    """One of `meanings.forms`; empty: the parameter is a field's."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.gate.operation.id, self.parameter, self.form
 
 
-def _questions(gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
+class _Tried:
+    """What came of questions: one that a server fails over is not asked again, for the fault is the
+    form's and not the target's; one that is refused is refused to others too."""
+
+    def __init__(self) -> None:
+        self.failed: set[tuple[str, str, str]] = set()
+        self.refused: set[tuple[tuple[str, str, str], str, str]] = set()
+        self._forms: dict[tuple[str, str], bool] = {}
+
+    def is_vain(self, way: _Way, hidden: Hidden) -> bool:
+        asked = (way.key, hidden.resource, hidden.field)
+        failed = [each for each in self.failed if each[:2] == way.key[:2]]
+        return way.key in failed or len(failed) >= _MOST_FAILED or asked in self.refused
+
+    def met(self, way: _Way, hidden: Hidden, status: int) -> None:
+        """Take in the status of an answer."""
+        name = f"{way.gate.endpoint.method} {way.gate.endpoint.path}"
+        if way.form:
+            place = (name, way.parameter)
+            self._forms[place] = self._forms.get(place, False) or 200 <= status < 300
+        if status >= _FAILS:
+            self.failed.add(way.key)
+        elif status in _REFUSES:
+            self.refused.add((way.key, hidden.resource, hidden.field))
+
+    def notes(self) -> list[str]:
+        """What to say of parameters that took no question in any form."""
+        return [
+            f"{endpoint}: no filter in `{name}` was tested: each form that was tried was refused"
+            for (endpoint, name), taken in self._forms.items()
+            if not taken
+        ]
+
+
+_FAILS = 500
+_MOST_FAILED = 3
+"""Forms that a server fails over until no other is put into the same parameter."""
+_REFUSES = (400, 406, 409, 415, 422)
+"""Statuses that find fault with a question itself (RFC 9110, 15.5)."""
+
+
+def _questions(engine: Engine, gate: Gate, hidden: Hidden) -> Iterator[tuple[_Way, Gate, Gate]]:
     """Pairs of ways to ask: one that finds the owner if the filter reads the field, one that
     does not."""
-    endpoint = gate.operation.id
-    field = words(hidden.field.split(".")[-1])
+    plain, careful = another(hidden.value), _otherwise(engine, hidden)
     for parameter in gate.operation.parameters:
-        if parameter.where != "query" or parameter.name in gate.sources:
+        name = parameter.name
+        if parameter.where != "query" or name in gate.sources:
             continue
-        said = words(parameter.name)
-        rest = [word for word in said if word not in field]
-        named = set(field) <= set(said)
-        if named and set(rest) <= _FILTERS | _FROM | _UPTO:
-            pair = _around(hidden.value, bool(set(rest) & _FROM), bool(set(rest) & _UPTO))
-        elif not named and set(said) <= _FILTERS and len(field) > 0:
-            for form in ("{field}:{value}", "{field} eq {value}", '{{"{field}":"{value}"}}'):
-                one, other = (
-                    form.format(field=hidden.field, value=value)
-                    for value in (hidden.value, unlike(hidden.value))
-                )
-                way = (endpoint, parameter.name, form)
-                yield way, _asked(gate, parameter.name, one), _asked(gate, parameter.name, other)
+        way = _Way(gate, name, "")
+        if found := filter_by(parameter, hidden.field):
+            # under its own name nothing else is meant
+            pair = found.pair(hidden.value, plain if found.named else careful)
+            if pair and pair[0] != pair[1]:
+                yield way, _asked(gate, name, pair[0]), _asked(gate, name, pair[1])
             continue
-        else:
-            continue
-        if pair and pair[0] != pair[1]:
-            first, second = (_asked(gate, parameter.name, each) for each in pair)
-            yield (endpoint, parameter.name, ""), first, second
+        for form in forms(parameter):
+            if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
+                continue
+            one, two = (put(form, hidden.field, each) for each in (hidden.value, careful))
+            yield replace(way, form=form), _asked(gate, name, one), _asked(gate, name, two)
+
+
+def _otherwise(engine: Engine, hidden: Hidden) -> str:
+    """Another value that holds what the viewer may see of its owner anyway: a search that finds the
+    owner by their name finds them by that as well. The value itself: it tells nothing."""
+    matrix, seen = engine.matrix, set[str]()
+    for (owner, resource, field), values in engine.knowledge.own.items():
+        if owner == hidden.owner and matrix.sees(resource, field, hidden.viewer, owner):
+            seen |= {token for each in values for token in _TOKEN.findall(each.casefold())}
+    value, other = hidden.value, another(hidden.value)
+    spans = [each.span() for each in _TOKEN.finditer(value)]
+    known = [(a, b) for a, b in spans if _is_seen(value[a:b].casefold(), seen)]
+    if len(other) != len(value):
+        return value if known else other
+    for a, b in known:
+        other = other[:a] + value[a:b] + other[b:]
+    return other
+
+
+def _is_seen(token: str, seen: Collection[str]) -> bool:
+    return any(token in each or (each in token and len(each) >= _LEAST) for each in seen)
 
 
 def _asked(gate: Gate, name: str, value: str) -> Gate:
-    return gate.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
+    way = gate.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
+    return replace(way, fixed={each: given for each, given in way.fixed.items() if each != name})
 
 
-def _around(value: str, above: bool, below: bool) -> tuple[str, str] | None:
-    """Two values, of which only the first lets the owner through."""
-    if not above and not below:
-        return value, unlike(value)
-    less, more = _next(value, -1), _next(value, 1)
-    if less is None or more is None:
-        return None
-    return (less, more) if above else (more, less)
-
-
-def _next(value: str, step: int) -> str | None:
-    try:
-        number = float(value)
-        return str(int(number) + step * _NUMBER) if number.is_integer() else str(number + step)
-    except ValueError:
-        pass
-    try:
-        return (datetime.date.fromisoformat(value[:10]) + step * _DAY).isoformat()
-    except ValueError:
-        return None
-
-
-def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -> bool | None:
-    """Whether the owner comes with their own value and not with another, twice in a row; None: the
-    server failed over the question."""
+def _tells(
+    engine: Engine, one: Gate, other: Gate, hidden: Hidden, met: Callable[[int], None]
+) -> bool:
+    """Whether the owner comes with their own value and not with another, twice in a row. That
+    another is refused says nothing: it may be so for its form. `met`: takes each status in."""
     readings: list[Reading] = []
     asked: tuple[Filled, Response] | None = None
     for way in (one, other, one, other):
@@ -209,8 +253,9 @@ def _tells(engine: Engine, gate: Gate, hidden: Hidden, one: Gate, other: Gate) -
         if filled is None:
             return False
         answer = engine.send(way, hidden.viewer, filled)
-        if answer.status >= 500:
-            return None
+        met(answer.status)
+        if answer.status >= _FAILS or answer.status in _REFUSES:
+            return False
         readings.append(reading(engine, way, hidden.viewer, filled, answer))
         asked = asked or (filled, answer)
         present = _came(engine, hidden, readings[-1])

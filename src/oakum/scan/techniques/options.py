@@ -3,7 +3,8 @@
 A list filters its fields and `?include=author` does not; a search that takes `*` gives everybody.
 Each parameter that the document declares is tried as its owner first. What changes the form of the
 answer is asked as every kind of viewer, and judged field by field like any answer. What changes
-nothing for the owner may open the object to somebody else: see `oakum.scan.viewers_options`.
+nothing for the owner may open the object to somebody else: see `oakum.scan.viewers_options`. Where
+an answer declares nothing of anybody's, only values out of place tell: viewers are asked at once.
 """
 
 from __future__ import annotations
@@ -11,27 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.contract.lexicon import listed, words
+from oakum.contract.lexicon import words
 from oakum.contract.model import Json, Parameter
 from oakum.contract.sensitive import asks_for_change
 from oakum.scan.choices import choices, has_choices, members_with_choices, placed
 from oakum.scan.endpoints import EMBEDS, Gate
 from oakum.scan.engine import Engine
+from oakum.scan.meanings import FORMATS, ORDERS, PICKS, SIZES, SWITCHES, TERMS, VIEWS, free
 from oakum.scan.other_ids import ask_for_others, named_others
 from oakum.scan.styles import text_of
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.viewers_options import Option, header_options, media_types, try_as_viewers
+from oakum.scan.viewers_options import Option, media_types, options_beside, try_as_viewers
 
 HOW = "option"
 
 _MANY = 1000
 _MOST = 6
 """Values tried of one parameter."""
-_PICKS = listed("fields select attributes columns props only projection")
-_VIEWS = listed("view detail details mode level verbosity profile representation")
-_SIZES = listed("limit size top take first count rows max")
-_ASKS = listed("q query search term keyword text name filter find match contains like")
-_FORMATS = listed("format output accept type")
+_TERMS = 2
+"""Those tried by themselves where the answer declares nothing."""
 
 
 def run(engine: Engine) -> None:
@@ -39,16 +38,16 @@ def run(engine: Engine) -> None:
     engine.say("trying optional parameters")
     subjects = engine.cast.subjects()
     for gate in list(engine.gates):
-        tried: list[list[Option]] = [*header_options(gate)]
+        tried: list[list[Option]] = [*options_beside(gate)]
         for parameter in _optional(gate):
             values = _values(engine, gate, parameter)
             tried += _choices(gate, parameter, values)
-            for value in values:
+            for value in values if gate.shows else ():
                 _try(engine, gate, gate.otherwise(HOW, query=((parameter.name, value),)), subjects)
         for at, member in _members(gate):
             options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
             tried += [options] if options else []
-            for each in options:
+            for each in options if gate.shows else ():
                 content = placed(at, each.sent, gate.fixed)
                 _try(engine, gate, _with(gate, each.said, content), subjects)
         for name, value in _required(gate):
@@ -71,7 +70,12 @@ def _try(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
 
 def _as_others(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> None:
     """Ask about one owner as everybody what changes nothing for that owner: of what has to be
-    chosen, no choice is more the plain question than another."""
+    chosen, no choice is more the plain question than another. Likewise where nothing is declared
+    that could change."""
+    if not gate.shows and not gate.personal:
+        for viewer in engine.watchers(None):
+            engine.put(way, viewer, None)
+        return
     form = engine.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
     if gate.personal and way not in engine.ways and form is not None and 200 <= form[0] < 300:
         for viewer in engine.watchers(subjects[0]):
@@ -85,7 +89,7 @@ def _with(gate: Gate, said: str, fixed: Mapping[str, Json]) -> Gate:
 def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
     """Required parameters that have choices, with those that are not asked for: the plain question
     took the first."""
-    if gate.shows and not gate.query and not gate.how and gate.asks is None:
+    if not gate.query and not gate.how and gate.asks is None:
         for each in gate.operation.parameters:
             if not each.required or each.where not in ("path", "query", "header"):
                 continue
@@ -98,7 +102,7 @@ def _required(gate: Gate) -> Iterator[tuple[str, Json]]:
 
 def _members(gate: Gate) -> Iterator[tuple[tuple[str, ...], Parameter]]:
     """Members of the body of a read that have choices, and that nothing else fills."""
-    plain = gate.shows and not gate.query and not gate.how and gate.asks is None
+    plain = not gate.query and not gate.how and gate.asks is None
     for at, member in members_with_choices(gate.operation, gate.sources) if plain else ():
         if at[0] not in gate.sources:
             yield at, member
@@ -115,12 +119,17 @@ def _choices(gate: Gate, parameter: Parameter, values: list[str]) -> Iterator[li
     What may take objects off a list is asked by itself."""
     name = frozenset(words(parameter.name))
     chosen = has_choices(parameter)
-    if name & (_SIZES | _ASKS) and not chosen:
+    if not gate.shows:
+        alone = bool(name & (FORMATS | TERMS)) and not chosen
+        found = values[-_TERMS:] if alone else values
+        yield [Option(parameter.name, each, alone=alone) for each in found]
+        return
+    if name & (SIZES | TERMS) and not chosen:
         return
     options = [Option(parameter.name, each) for each in values]
-    if name & _FORMATS or not (gate.personal or (options and options[0].chooses)):
+    if name & FORMATS or not (gate.personal or (options and options[0].chooses)):
         options = [replace(each, alone=True) for each in options[:2]]
-    if chosen or (options and options[0].chooses) or name & _FORMATS:
+    if chosen or (options and options[0].chooses) or name & FORMATS:
         yield options
 
 
@@ -129,7 +138,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     others = named_others(prospect.model, prospect.gates)
     for gate in prospect.gates:
         for parameter, source in others.get(gate.id, ()):
-            named = f"`{parameter.name}: {source}`"
+            named = f"`{parameter.name}: {source or 'a value that was seen under this name'}`"
             yield {
                 "as": "an owner; then every kind of viewer",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named}",
@@ -147,8 +156,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{'.'.join(at)}: …`",
                 "why": "a choice in the body may show more",
             }
-        options = [each[0] for each in header_options(gate)] + [*media_types(gate)]
-        for option in options if gate.shows and not gate.query else []:
+        options = [each[0] for each in options_beside(gate)] + [*media_types(gate)]
+        for option in options if not gate.query else []:
             yield {
                 "as": "every kind of viewer",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with `{option.name}: …`",
@@ -157,13 +166,9 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _optional(gate: Gate) -> Iterator[Parameter]:
-    """Declared query parameters that no question fills yet, of endpoints that show something."""
-    if not gate.shows or gate.query:
-        return
-    for parameter in gate.operation.parameters:
-        taken = parameter.name in gate.sources or parameter.name in gate.fixed
-        if parameter.where == "query" and not parameter.required and not taken:
-            yield parameter
+    """Declared query parameters that no question fills yet."""
+    if not gate.query and gate.asks is None:
+        yield from (each for each in free(gate) if each.where == "query")
 
 
 def _is_alive(engine: Engine, gate: Gate, way: Gate, subjects: list[str]) -> bool:
@@ -188,7 +193,7 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
         return [text_of(each) for each in shape.enum][:_MOST]
     if "boolean" in shape.kinds:
         return ["true", "false"]
-    if name & _SIZES and shape.kinds & {"integer", "number"}:
+    if name & SIZES and shape.kinds & {"integer", "number"}:
         return [str(_MANY)]
     items = shape.items() if shape.items is not None else None
     if items is not None and items.enum:
@@ -197,7 +202,10 @@ def _values(engine: Engine, gate: Gate, parameter: Parameter) -> list[str]:
         return [text_of(each) for each in choices(parameter.name, shape)][:_MOST]
     given = parameter.example if parameter.example is not None else shape.example
     examples = [] if given is None else [text_of(given)]
-    return list(dict.fromkeys((*examples, *_texts(engine, gate, name))))[:_MOST]
+    if name & SWITCHES and shape.kinds & {"integer", "number"}:
+        return [*examples, "1"]
+    texts = (each for each in _texts(engine, gate, name) if each)
+    return list(dict.fromkeys((*examples, *texts)))[:_MOST]
 
 
 def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
@@ -205,7 +213,7 @@ def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
     if name & EMBEDS:
         yield from _links(engine, gate)
         yield ",".join(_links(engine, gate))
-    elif name & _PICKS:
+    elif name & PICKS:
         every = {
             path.split(".")[0]
             for resource in gate.shows
@@ -213,12 +221,16 @@ def _texts(engine: Engine, gate: Gate, name: frozenset[str]) -> Iterator[str]:
         }
         yield ",".join(sorted(every | set(fields)))
         yield "*"
-    elif name & _VIEWS:
+    elif name & VIEWS:
         yield from ("full", "all", "admin", "detailed")
-    elif name & _FORMATS:
+    elif name & FORMATS:
         yield from ("csv", "json", "full")
-    elif name & _ASKS:
+    elif name & SWITCHES:
+        yield "true"
+    elif name & TERMS:
         yield from ("*", "%", "a", "e")
+    elif name & ORDERS and not gate.shows:
+        yield "desc"
 
 
 def _links(engine: Engine, gate: Gate) -> list[str]:

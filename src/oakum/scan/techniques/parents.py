@@ -2,7 +2,8 @@
 
 `GET /users/{userId}/notes/{noteId}` is asked for as the document says it, with both ids of one
 owner. An API that checks whether the *first* is the caller's, and loads the second by its id alone,
-passes that, and shows anybody's note below the caller's own id (CWE-639).
+passes that, and shows anybody's note below the caller's own id (CWE-639). So does one that checks
+the first `userId` of a query and answers about the second (CWE-235).
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from oakum.contract.model import Parameter
+from oakum.finding import Result
 from oakum.scan.endpoints import Gate
 from oakum.scan.engine import Engine
+from oakum.scan.other_ids import twice
 from oakum.scan.technique import Line, Prospect, is_spent
 from oakum.semantics import Model
 
@@ -33,6 +37,32 @@ def run(engine: Engine) -> None:
                 for viewer in _viewers(engine, who):
                     _show_own(engine, gate, above, viewer)
                     _ask(engine, _way(gate, above, viewer), viewer, who)
+        for parameter in _named_in_query(gate):
+            for who in [who for who in engine.cast.subjects() if engine.has_page(gate, who)][:1]:
+                for viewer in _viewers(engine, who):
+                    if _leaks(engine, gate, viewer, who):
+                        continue
+                    source = gate.sources[parameter.name]
+                    way = gate.otherwise(HOW, endpoint=gate.endpoint.path)
+                    for each in twice(engine, way, parameter, source, viewer, who):
+                        _ask(engine, each, viewer, who)
+
+
+def _leaks(engine: Engine, gate: Gate, viewer: str, who: str) -> bool:
+    """Whether the plain question tells a viewer of this kind what it should not."""
+    label = engine.cast.label(engine.cast.relations(viewer, who), viewer, who)
+    return any(
+        (key.endpoint, key.viewer, entry.result) == (gate.id, label, Result.LEAK)
+        for key, entry in engine.matrix.leaks()
+    )
+
+
+def _named_in_query(gate: Gate) -> list[Parameter]:
+    """Parameters of a query that name one person or object."""
+    if gate.batch or gate.how or gate.query or gate.asks is not None or not gate.shows:
+        return []
+    found = [each for each in gate.operation.parameters if each.where == "query"]
+    return [e for e in found if e.name in gate.personal and "array" not in e.shape.kinds]
 
 
 def _viewers(engine: Engine, who: str) -> list[str]:
@@ -62,6 +92,13 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "as": "one identity of each kind",
                 "request": f"{gate.endpoint.method} {gate.endpoint.path}  with {named} of its own",
                 "why": "somebody else's object below an own one",
+            }
+        for parameter in _named_in_query(gate):
+            yield {
+                "as": "one identity of each kind",
+                "request": f"{gate.endpoint.method} {gate.endpoint.path}  with"
+                f" `{parameter.name}` twice: its own, and another's",
+                "why": "one may be checked, and the other answered",
             }
 
 
