@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from oakum.contract.model import Operation, Shape
 from oakum.contract.openapi import Document
-from oakum.guard.route import nameless
-from oakum.guard.targets import Reader, main_of, names, shown_at, shut
+from oakum.guard.targets import Reader, above, main_of, names, shown_at, shut
 from oakum.semantics import Model
 from oakum.semantics.model import outermost
 from oakum.semantics.table import resource_of
@@ -40,7 +39,7 @@ def concealed(document: Document, model: Model, operation: Operation) -> Conceal
     by the main endpoint of a resource of which `params` says that the path holds the key."""
     params = model.rule(operation.id).params
     main = main_of(document, model.policy, params, operation)
-    for each in (*_above(document, operation), *([main] if main is not None else [])):
+    for each in (*above(document, operation), *([main] if main is not None else [])):
         get = each.get
         if shut(model, get) or (get.id not in model.rules and get.id not in model.showing):
             continue
@@ -51,23 +50,6 @@ def concealed(document: Document, model: Model, operation: Operation) -> Conceal
             whose = _whose(model, operation, each, found)
             return Concealed(get.id, found, whose, each.names)
     return None
-
-
-def _above(document: Document, operation: Operation) -> Iterator[Reader]:
-    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
-    that has the same parameters under other names is the same path."""
-    segments = operation.path.split("/")
-    for end in range(len(segments), 0, -1):
-        if "{" not in segments[end - 1]:
-            continue
-        path = "/".join(segments[:end])
-        if (exact := document.operation(f"GET {path}")) is not None:
-            yield Reader(exact)
-            continue
-        for each in document.operations:
-            if each.method == "GET" and nameless(each.path) == nameless(path):
-                pairs = zip(names(each), names(operation), strict=False)
-                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
 
 def _resources(

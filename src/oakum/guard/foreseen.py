@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from oakum.contract.model import Json, Operation, Relation, Resource, Shape, State
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
+from oakum.guard.foreseen_writes import Writes
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
-from oakum.guard.targets import needs_object
-from oakum.semantics import ANONYMOUS, Model
+from oakum.semantics import Model
 from oakum.semantics.asking import OF_OBJECTS, account, asks
-from oakum.semantics.decide import may_call
-from oakum.semantics.model import pattern, resources_in
+from oakum.semantics.model import pattern
 from oakum.semantics.principal import claim_path
-from oakum.semantics.table import element, leaf_index, member, resource_of, scalars
+from oakum.semantics.table import element, member, resource_of, scalars
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -27,11 +26,6 @@ _PICKS = frozenset(
 """Query parameters, in lower case, by which callers choose the members of an answer."""
 
 _KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
-_MANY = 3
-"""From as many on, warnings that say the same are told once."""
-
-_INSIDE = ("field", "path", "caller")
-"""Kinds of owners of a thing within another one that is looked at by its key."""
 
 
 def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Problem, ...]:
@@ -44,15 +38,12 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.unnamed(),
         *seen.logins(),
         *seen.bodiless(),
+        *seen.made(),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 
 
-class _Seen:
-    def __init__(self, document: Document, model: Model, wiring: LookupPlan) -> None:
-        self.document, self.model, self.wiring = document, model, wiring
-        self.policy = model.policy
-
+class _Seen(Writes):
     # ------------------------------------------------------------ who is calling
 
     def caller(self) -> Iterator[Problem]:
@@ -171,6 +162,7 @@ class _Seen:
         yield from self._anything(endpoint)
         yield from self._sparse(endpoint)
         yield from self._unasked(endpoint)
+        yield from self.parted(endpoint)
         if endpoint.write:
             yield from self._write(endpoint)
             yield from self._existence(endpoint)
@@ -182,12 +174,6 @@ class _Seen:
                 " that no browser may ask ahead of a call (CORS) from a page of another origin",
                 "allow in `pattern` or `enum` what a segment of a path may hold",
             )
-
-    def _where(self, operation: Operation) -> Location:
-        """The operation's line in the contract, else its place in the document."""
-        if operation.id in self.model.rules:
-            return self.model.rule(operation.id).location
-        return self.document.locate(operation.pointer)
 
     def _unreadable(self, endpoint: Endpoint) -> Iterator[Problem]:
         operation = endpoint.operation
@@ -292,211 +278,6 @@ class _Seen:
                 todo += [((*at, "*"), each())] if each is not None else []
         return False
 
-    def logins(self) -> Iterator[Problem]:
-        """Operations that people call before they are anybody: each, or all of them at once."""
-        found = [
-            problem
-            for endpoint in self.wiring.endpoints.values()
-            for problem in self._login(endpoint)
-        ]
-        if len(found) < _MANY:
-            yield from found
-            return
-        first = found[0]
-        more = f" (and at {len(found) - 1} more operations that the document opens to all)"
-        yield Problem(first.location, first.message + more, first.hint)
-
-    def bodiless(self) -> Iterator[Problem]:
-        """Writes of which the document declares no body, so that none passes."""
-        found = [
-            endpoint.operation
-            for endpoint in self.wiring.endpoints.values()
-            if endpoint.write
-            and not endpoint.operation.body
-            and endpoint.operation.method != "DELETE"
-        ]
-        if found:
-            few = ", ".join(f"`{each.id}`" for each in found[:3])
-            few += f" and {len(found) - 3} more" if found[3:] else ""
-            said = f"the document declares no request body of {few}, so one that comes is refused"
-            hint = "declare it in the document, or by an overlay, where callers send one"
-            yield Problem(self._where(found[0]), f"{said} with 400", hint)
-
-    def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """The answer of an operation that people call before they are anybody, and that shows what
-        an owner sees: mostly a login, or the making of an account."""
-        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        if (
-            rule.login
-            or not endpoint.write
-            or not may_call(self.model, ANONYMOUS, operation.id, {})
-        ):
-            return
-        shown = [self.policy.resources[name] for name in self._shown(operation)]
-        for resource in sorted(shown, key=lambda each: not each.is_account):
-            if resource.owner.kind in ("field", "caller") and (kept := self._kept(resource)):
-                few = ", ".join(f"`{resource.name}.{each}`" for each in kept[:3])
-                few += ", …" if kept[3:] else ""
-                said = f"whoever calls `{operation.id}` is nobody yet, so its answer loses {few}"
-                hint = (
-                    "where it answers with the account that has just logged in, write"
-                    f" `{operation.id}: {{login: /…}}`, pointing at that account's id in it"
-                )
-                yield Problem(self._where(operation), said, hint)
-                return
-
-    def _kept(self, resource: Resource) -> list[str]:
-        """Fields that its owner is shown, and nobody's caller is."""
-        return [
-            rule.path
-            for rule in resource.fields
-            if (seers := {self.policy.relations[n].kind for g in rule.grants for n in g.see})
-            and "owner" in seers
-            and "anyone" not in seers
-        ]
-
-    def _write(self, endpoint: Endpoint) -> Iterator[Problem]:
-        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        kind, id = endpoint.target.kind, endpoint.operation.id
-        if rule.call is None and kind == "none":
-            what = (
-                "so nobody sets what its owner may"
-                if endpoint.binds
-                else "and no `call:` says who may, so nobody may"
-            )
-            said = f"whose object `{id}` writes cannot be told, {what}"
-            hint = (
-                f"write `owner: PARAMETER` where the path holds the owner's id, or"
-                f" `{id}: {{call: […]}}` where the API itself looks at whose it is"
-            )
-            yield Problem(self._where(operation), said, hint)
-        elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
-            below = not operation.path.rstrip("/").endswith("}")
-            if operation.method == "POST" and below:
-                said = f"no `call:` says who may `{id}`, so only the owner of the object may"
-                hint = f"write `{id}: {{call: […]}}` with those who may, `owner` if it is so"
-                yield Problem(self._where(operation), said, hint)
-        written = [self.policy.resources[name] for name in self._written(operation)]
-        if rule.call and kind == "none" and written and self._of_an_object(written):
-            said = (
-                f"whose object `{id}` writes cannot be told, so what its owner may set is refused"
-            )
-            hint = (
-                f"say what the path holds, `{id}: {{params: {{PARAMETER: RESOURCE.KEY}}}}`, or"
-                " `owner: PARAMETER` where it is the owner's id"
-            )
-            yield Problem(self._where(operation), said, hint)
-        yield from self._keys(endpoint)
-        if written and not any(_sets(each) for each in written):
-            said = f"no line says who sets what of the body of `{id}`, so every body is refused"
-            hint = "write `set: […]` beside `see:` at the fields that callers send"
-            yield Problem(self._where(operation), said, hint)
-
-    def _of_an_object(self, written: list[Resource]) -> bool:
-        """Whether lines say who sets something, each by what a caller is to an object."""
-        grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
-        return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
-
-    def _keys(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Keys in bodies by which no gateway looks at an object."""
-        id = endpoint.operation.id
-        said = self.model.written.get(id)
-        for name in self._written(endpoint.operation):
-            resource, table = self.policy.resources[name], self.model.settable[name]
-            at = leaf_index(table, resource.key) if resource.key else -1
-            finder = endpoint.finders.get(name)
-            if (finder and finder.kind == "ask") or at < 0 or not table.rules[at].grants:
-                continue
-            first = said is not None and name in said.resources
-            names_another = (
-                self._unlooked(endpoint, name) if first else resource.owner.kind in _INSIDE
-            )
-            if names_another and not (first and resource.is_account):
-                whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
-                yield Problem(
-                    self._where(endpoint.operation),
-                    f"{whose} cannot be told, so what its owner may set there is refused",
-                    f"name the GET that shows a `{name}` by its key in `main:`",
-                )
-
-    def _unlooked(self, endpoint: Endpoint, name: str) -> bool:
-        """Whether what a body says of a key of its own is of no object that was looked at."""
-        target = endpoint.target
-        if target.kind == "none" or (
-            endpoint.operation.method == "POST" and name not in endpoint.finders
-        ):
-            return False
-        return target.unnamed or target.below or target.resource not in ("", name)
-
-    def _existence(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """A write that `call:` opens to who may be shown nothing of the concealed object that the
-        path names: that it succeeds tells that the object is there."""
-        hidden, id = endpoint.hidden, endpoint.operation.id
-        for caller in self.model.rule(id).call or () if hidden is not None else ():
-            if hidden is None or self.policy.relations[caller].kind == "owner":
-                continue
-            for name in hidden.resources:
-                table = self.model.tables[name]
-                if not table.see(self._at_least(caller), {}):
-                    yield Problem(
-                        self._where(endpoint.operation),
-                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its"
-                        " path names, so its answer tells them that it is there",
-                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are"
-                        " shown something of it",
-                    )
-                    return
-
-    def _at_least(self, relation: str) -> set[str]:
-        """All that whoever has a relation to a stranger's object certainly is."""
-        every = self.policy.relations.values()
-        known = self.policy.relations[relation].kind != "anyone"
-        base = {"anyone", "authenticated"} if known else {"anyone"}
-        return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
-
-    def _forms(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Bodies of a resource in a form, of which a gateway does not read what is set."""
-        for media in sorted(endpoint.unjudged):
-            yield Problem(
-                self._where(endpoint.operation),
-                f"a gateway cannot tell what a body of `{endpoint.operation.id}` in `{media}`"
-                " sets: it is refused with 415",
-                "let clients send a body that holds the resource, or say with `sets` where it does",
-            )
-        said = [
-            each.type
-            for each in endpoint.operation.body
-            if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
-        ]
-        if endpoint.binds and said:
-            types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
-            yield Problem(
-                self._where(endpoint.operation),
-                f"`{endpoint.operation.id}` takes a resource as {types}, of which a gateway"
-                " cannot tell what is set: it is refused with 415",
-                "let clients send JSON there, or bind no resource to the form's schema",
-            )
-
-    def _shown(self, operation: Operation) -> list[str]:
-        """Resources in an operation's good answer."""
-        media = operation.success()
-        shape = media.shape if media is not None else None
-        found = resources_in(shape, self.model.bound) if shape is not None else ()
-        inside = (name for name, _ in found)
-        pointed = (name for _, name in self.model.shown.get(operation.id, ()))
-        return list(dict.fromkeys((*inside, *pointed)))
-
-    def _written(self, operation: Operation) -> list[str]:
-        """Resources in an operation's request body."""
-        inside = (
-            name
-            for media in operation.body
-            if media.shape is not None
-            for name, _ in resources_in(media.shape, self.model.bound)
-        )
-        pointed = (name for _, name in self.model.sets.get(operation.id, ()))
-        return list(dict.fromkeys((*inside, *pointed)))
-
     def _told(self, resource: Resource, state: State) -> bool:
         """Whether somebody else than its owner and staff may see a state's value."""
         sees = {
@@ -536,7 +317,3 @@ def _needed(resource: Resource) -> str:
     if resource.owner.kind == "field":
         return resource.owner.members[0]
     return next((state.member for state in resource.states.values() if state.member), "")
-
-
-def _sets(resource: Resource) -> bool:
-    return any(grant.set for rule in resource.fields for grant in rule.grants)

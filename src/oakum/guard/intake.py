@@ -17,7 +17,7 @@ from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.objects import find, question, seen
 from oakum.guard.parts import overrides, pair_names, part_names
 from oakum.guard.route import queried
-from oakum.guard.targets import Target
+from oakum.guard.targets import Target, TargetKind
 from oakum.guard.who import readable
 from oakum.semantics import Call, Model, Subject
 from oakum.semantics.accept import Reading, Weighed, request_media, weigh
@@ -58,8 +58,11 @@ class Intake:
         subject: Subject | None = None
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)
-            yield from self._may(endpoint, params, inquiry, subject)
-        body, ids = yield from self._body(endpoint, params, inquiry, subject, asked)
+            yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
+        body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
+        if endpoint.write and endpoint.plain:
+            yield from self._named(endpoint, params, inquiry, asked, value)
+        ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         return Taken(body, ids | owners, str(read_media_type(asked.values("content-type")) or ""))
 
@@ -110,9 +113,14 @@ class Intake:
         return found
 
     def _may(
-        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        subject: Subject,
+        kind: TargetKind,
     ) -> Generator[Asked, Answered | None, None]:
-        model, id, kind = self._model, endpoint.operation.id, endpoint.target.kind
+        model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, subject, kind):
             return
         call = model.rule(id).call
@@ -124,6 +132,29 @@ class Intake:
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(endpoint, "call")
 
+    def _named(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        asked: Asked,
+        value: Json,
+    ) -> Generator[Asked, Answered | None, None]:
+        """The objects that a write names by their keys alone; each has to be one that it may."""
+        model, id = self._model, endpoint.operation.id
+        if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
+            return
+        keys = endpoint.plain.keys(asked.target.partition("?")[2], value)
+        if keys is None:
+            raise absent(endpoint, "call")
+        makes = endpoint.operation.method == "POST"
+        named = Named(makes=makes, wanted=dict.fromkeys(keys))
+        yield from find(model, endpoint.finders, params, inquiry, named)
+        for subject in named.found.values():
+            if subject is None or subject.new:
+                raise absent(endpoint, "call")
+            yield from self._may(endpoint, params, inquiry, subject, "ask")
+
     # ------------------------------------------------------------ the body
 
     def _body(
@@ -133,7 +164,7 @@ class Intake:
         inquiry: Inquiry,
         subject: Subject | None,
         asked: Asked,
-    ) -> Generator[Asked, Answered | None, tuple[bytes, frozenset[str]]]:
+    ) -> Generator[Asked, Answered | None, tuple[bytes, Json]]:
         operation, body = endpoint.operation, asked.body
         unsaid = endpoint.write and self._model.rule(operation.id).call is None
         decides = unsaid and endpoint.binds
@@ -146,11 +177,11 @@ class Intake:
             if decides and not self._own(endpoint, inquiry, subject):
                 raise absent(endpoint, "call")
             yield from self._sets(endpoint, inquiry, subject)
-            return body, frozenset()
+            return body, None
         kind = self._media(endpoint, asked)
         form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
-            return self._unread(endpoint, kind, body), frozenset()
+            return self._unread(endpoint, kind, body), None
         said = as_json(form, kind, body) if form is not None else body
         try:
             reading = read(said)
@@ -171,7 +202,7 @@ class Intake:
             if cut is None:
                 raise Denied(422, "body")
             onward = cut
-        return onward, frozenset(_scalars(reading[0]))
+        return onward, reading[0]
 
     def _weighed(
         self,
@@ -252,7 +283,8 @@ class Intake:
         media = request_media(self._model, endpoint.operation.id, str(said)) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        if not is_json(said.type) and endpoint.binds and endpoint.resource_form(said.type) is None:
+        judged = endpoint.binds or endpoint.plain.body
+        if not is_json(said.type) and judged and endpoint.resource_form(said.type) is None:
             raise Denied(415, "media")
         if key(media.type) in endpoint.unjudged:
             raise Denied(415, "media")

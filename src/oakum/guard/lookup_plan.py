@@ -30,15 +30,17 @@ from oakum.guard.clients import client_keys
 from oakum.guard.concealing import Concealed, concealed
 from oakum.guard.media import FORM, PARTS
 from oakum.guard.nested import Nested, nested, planned
+from oakum.guard.paging import owed, page
 from oakum.guard.parts import declared
+from oakum.guard.plainly import Plain, plain_keys
 from oakum.guard.route import rivals
 from oakum.guard.targets import (
     Finders,
     Target,
     Targets,
+    above,
+    names,
     needs_object,
-    owed,
-    page,
     places,
     shown_at,
     shut,
@@ -155,6 +157,8 @@ class Endpoint:
     """Those of them whose GET takes more of this operation's path than the key."""
     unjudged: frozenset[str] = frozenset()
     """Media types of JSON bodies of which nobody can tell what they set."""
+    plain: Plain = field(default_factory=Plain)
+    """Objects that a write names by their keys alone."""
 
     def resource_form(self, media: str) -> Form | None:
         """The form in which a body of this media type is a resource."""
@@ -423,12 +427,13 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
             Problem(
                 rule.location,
                 f"whose object `{operation.id}` writes cannot be told, so nobody passes",
-                "name the path parameter that holds the owner's id in `owner:`",
+                _what_helps(make, operation),
             )
         )
     allowed = dict(_texts(make, operation))
     hidden = concealed(make.document, make.model, operation)
-    finders = dict(_finders(make, operation, target, resource)) if write else {}
+    plain = plain_keys(make.model, operation) if write else Plain()
+    finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
     return Endpoint(
         operation,
         tuple(operation.path[1:].split("/")),
@@ -442,37 +447,53 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         hidden,
         neutral(operation, allowed),
         {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
-        _form(make.model, operation, FORM),
-        _form(make.model, operation, PARTS),
+        _form(make.model, operation, FORM, judged=bool(plain.body)),
+        _form(make.model, operation, PARTS, judged=bool(plain.body)),
         finders,
         frozenset(
             name
             for name, each in finders.items()
             if name and each.operation and places(make.model.operations[each.operation]) > 1
         ),
-        frozenset(_unjudged(make.model, operation)) if write else frozenset(),
+        frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
+        plain,
     )
 
 
-def _unjudged(model: Model, operation: Operation) -> Iterator[str]:
+def _what_helps(make: _Maker, operation: Operation) -> str:
+    """The line by which it could be told whose object a write touches."""
+    name = "name the path parameter that holds the owner's id in `owner:`"
+    for reader in above(make.document, operation):
+        for resource in make.policy.resources.values():
+            last = names(reader.get)[-1]
+            mine = resource.main == reader.get.id and reader.get.path.endswith(f"{{{last}}}")
+            own = dict(reader.names).get(last, last)
+            if mine and resource.key and own not in make.model.rule(operation.id).params:
+                said = f"`{operation.id}: {{params: {{{own}: {resource.name}.{resource.key}}}}}`"
+                return f"say what the path holds, {said}; or {name}"
+    return name
+
+
+def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
     """What names fields in texts, as a JSON Patch does, unless `call` says who may; and, where
     bodies of other types hold a resource, what holds none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
+    loose = bool(plain.body) or model.rule(operation.id).call is None
     for media in (each for each in operation.body if judges_json(each.type)):
         shape, patch = media.shape, edits(media)
         held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
-        if (binds and (patch or not held)) or (patch and model.rule(operation.id).call is None):
+        if (binds and (patch or not held)) or (patch and loose):
             yield key(media.type)
 
 
 def _finders(
-    make: _Maker, operation: Operation, target: Target, resource: str
+    make: _Maker, operation: Operation, target: Target, resource: str, plain: Plain
 ) -> Iterator[tuple[str, Target]]:
     finders, bound = Finders(make.document, make.model), make.model.bound
     shapes = [each.shape for each in operation.body if each.shape is not None]
     held = [name for shape in shapes for name, _ in resources_in(shape, bound)]
     said = [name for _, name in make.model.sets.get(operation.id, ())]
-    for name in dict.fromkeys((*held, *said)):
+    for name in dict.fromkeys((*held, *said, *plain.query.values(), *plain.body.values())):
         found = finders.by_key(operation, make.policy.resources[name])
         if found is not None:
             yield name, found
@@ -481,13 +502,13 @@ def _finders(
         yield "", itself
 
 
-def _form(model: Model, operation: Operation, kind: str) -> Form | None:
+def _form(model: Model, operation: Operation, kind: str, *, judged: bool) -> Form | None:
     shape = next((each.shape for each in operation.body if each.type == kind), None)
     form = form_of(shape)
     if form is None or shape is None:
         return None
     said = any(not segments for segments, _ in model.sets.get(operation.id, ()))
-    return replace(form, judged=said or bool(resource_of(shape, model.bound)))
+    return replace(form, judged=judged or said or bool(resource_of(shape, model.bound)))
 
 
 def form_of(shape: Shape | None) -> Form | None:

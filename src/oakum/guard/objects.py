@@ -12,11 +12,13 @@ from oakum.contract.model import Json
 from oakum.guard.lookups import Inquiry
 from oakum.guard.messages import Answered, Asked, Denied
 from oakum.guard.route import filled
-from oakum.guard.targets import Target, names, places, renamed
+from oakum.guard.targets import Target, enclosing, names, renamed
 from oakum.guard.who import at, readable
 from oakum.semantics import Judge, Model, Subject, likely_media
 from oakum.semantics.principal import text
-from oakum.semantics.writing import ITSELF, Named
+from oakum.semantics.writing import ITSELF, Key, Named
+
+_NOWHERE = Target("none")
 
 
 def question(
@@ -37,12 +39,15 @@ def seen(
     """The object in a readable answer; None: it is not in there, or not in one way."""
     value, reader = readable(answered), model.operations[target.operation]
     pointer = _pointer(target, value, params)
+    parted = model.policy.resources[target.resource].owner.kind == "parent"
     media = likely_media(reader, 200, answered.media)
     # A parameter of the path that is written says nothing of what is asked for by another.
     its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
     for each in judge.judge(value, media.shape if media else None).instances:
         if each.pointer == pointer and each.resource == target.resource:
+            if parted and not enclosing(model, reader, target.pointer):
+                return Subject(each.resource, (), each.value)
             return Subject(each.resource, each.owners, each.value, partly=each.partly)
     return None
 
@@ -56,29 +61,55 @@ def find(
 ) -> Generator[Asked, Answered | None, None]:
     """Asks for the objects that a body names; raises `Denied` when they are more than what is left
     of the questions of one request."""
-    wanted = tuple(key for key in named.wanted if finders[key[0]].kind == "ask")
-    named.found |= {key: None for key in named.wanted if finders[key[0]].kind == "none"}
+    todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
-    if len(wanted) > inquiry.left:
-        raise Denied(413, "lookups")
-    for key in wanted:
-        target = finders[key[0]]
-        its = {**params, target.param: key[1]} if target.param else params
-        asked = question(model, target, its, inquiry)
-        if asked is None:
-            named.found[key] = None
-            continue
-        if not inquiry.spend():
-            raise Denied(503, "target")
-        answered = yield from inquiry.ask(asked)
-        # Below what the path begins with, it may be absent and elsewhere all the same.
-        certain = key == ITSELF or named.makes or places(model.operations[target.operation]) < 2
-        if certain and answered is not None and answered.status == 404:
-            named.found[key] = Subject(target.resource, new=True)
-        elif answered is not None:
-            named.found[key] = seen(model, target, its, inquiry, answered)
-        else:
-            named.found[key] = None
+    answers: dict[Asked, Answered | None] = {}
+    while todo:
+        again: list[tuple[Key, Target]] = []
+        asked = [
+            (key, target, its := _bound(target, key, params), question(model, target, its, inquiry))
+            for key, target in todo
+            if target.kind == "ask"
+        ]
+        named.found |= {key: None for key, _ in todo}
+        if len({each[3] for each in asked} - answers.keys() - {None}) > inquiry.left:
+            raise Denied(413, "lookups")
+        for key, target, its, request in asked:
+            if request is None:
+                continue
+            if request not in answers:
+                if not inquiry.spend():
+                    raise Denied(503, "target")
+                answers[request] = yield from inquiry.ask(request)
+            found = _told(model, target, key, its, inquiry, answers[request], makes=named.makes)
+            named.found[key] = found
+            if found is not None and not (found.owners or found.new) and target.then is not None:
+                again.append((key, target.then))
+        todo = again
+
+
+def _bound(target: Target, key: Key, params: Mapping[str, str]) -> Mapping[str, str]:
+    return {**params, target.param: key[1]} if target.param else params
+
+
+def _told(
+    model: Model,
+    target: Target,
+    key: Key,
+    params: Mapping[str, str],
+    inquiry: Inquiry,
+    answered: Answered | None,
+    *,
+    makes: bool,
+) -> Subject | None:
+    if answered is None:
+        return None
+    # Below what the path begins with, or in that, it may be absent and elsewhere all the same.
+    within = names(model.operations[target.operation])
+    certain = key == ITSELF or (target.param in within and (makes or len(within) < 2))
+    if certain and answered.status == 404:
+        return Subject(target.resource, new=True)
+    return seen(model, target, params, inquiry, answered)
 
 
 def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -45,6 +45,7 @@ from oakum.semantics.table import (
 from oakum.semantics.whole import Place
 
 VERSION = 1
+_ASK = ("operation", "path", "query", "page", "counts", "method")
 _UNNAMED = "\0"
 """A member name that no document declares."""
 
@@ -118,17 +119,7 @@ class _Compiler:
         return {
             "version": VERSION,
             "relations": [self._relation(each) for each in self.policy.relations.values()],
-            "asks": [
-                {
-                    "operation": ask.operation,
-                    "path": ask.path,
-                    "query": ask.query,
-                    "page": ask.page,
-                    "counts": ask.counts,
-                    "method": ask.method,
-                }
-                for ask in self.wiring.asks
-            ],
+            "asks": [{name: getattr(ask, name) for name in _ASK} for ask in self.wiring.asks],
             "states": {
                 path: {"ask": ask, **self._home(path, at)}
                 for path, (ask, at) in self.wiring.states.items()
@@ -262,6 +253,7 @@ class _Compiler:
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
+            "plain": endpoint.plain.plan if endpoint.plain else None,
             **self._written(operation),
             "graphql": bool(rule.graphql),
             "accept": self._accept(endpoint),

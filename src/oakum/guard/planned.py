@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oakum.contract.model import Media
-from oakum.guard.targets import Target, stands_inside
+from oakum.guard.targets import Target, enclosing, stands_inside
 from oakum.semantics import Model
 from oakum.semantics.judge import matches
 from oakum.semantics.media import distinct
@@ -42,12 +42,19 @@ class PlannedTargets:
             "last": target.last,
             "own": target.own,
             "inside": shower is not None and stands_inside(self.model, shower, target.pointer),
+            "enclosing": self._enclosing(target),
             "made": target.made,
             "around": [self.plan(each) for each in target.around],
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},
             "likely": likely is not None and self._shows(target, likely),
         }
+
+    def _enclosing(self, target: Target) -> list[tuple[int, int]]:
+        """The objects around it: how many steps lead to each, and its resource."""
+        shower = self.model.operations.get(target.operation)
+        around = enclosing(self.model, shower, target.pointer) if shower is not None else ()
+        return [(depth, self.resources[name]) for depth, name in around]
 
     def _shows(self, target: Target, media: Media) -> bool:
         """Whether an answer of this media type has the resource in its place."""

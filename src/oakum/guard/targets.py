@@ -7,20 +7,23 @@ the path. Where neither tells, the target is `none`, and only relations that nee
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import urlencode
 
-from oakum.contract.model import Json, Operation, Policy, Resource, Shape
+from oakum.contract.model import Operation, Policy, Resource, Shape
 from oakum.contract.openapi import Document
+from oakum.guard.paging import page
 from oakum.guard.route import nameless
 from oakum.semantics import Model
 from oakum.semantics.table import element, member, resource_of
 
 _NAME = re.compile(r"\{[^{}]+\}")
-_PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
-_PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
+_DEEP = 3
+"""Members within members of an answer in which a resource is looked for."""
+
+
+TargetKind = Literal["caller", "path", "ask", "none"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Target:
     relations that need no object can pass.
     """
 
-    kind: Literal["caller", "path", "ask", "none"]
+    kind: TargetKind
     param: str = ""
     operation: str = ""
     resource: str = ""
@@ -53,7 +56,8 @@ class Target:
     made: str = ""
     """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
     then: Target | None = None
-    """What is asked where nothing is there, before that is believed."""
+    """What is asked where nothing is there, before that is believed; of a finder, where what is
+    there does not say whose it is."""
     own: bool = False
     """It is asked as the caller."""
     around: tuple[Target, ...] = ()
@@ -124,7 +128,10 @@ class Targets:
             found_at = self._shown(reader, resource)
             if found_at is not None:
                 name, at = found_at
-                return Target("ask", operation=reader.id, resource=name, pointer=at, names=renamed)
+                held = self._held(operation, Reader(reader, renamed), name, at)
+                return held or Target(
+                    "ask", operation=reader.id, resource=name, pointer=at, names=renamed
+                )
         return account or self._listed(operation, resource, readers) or Target("none")
 
     def _shown(self, reader: Operation, written: str) -> tuple[str, tuple[str, ...]] | None:
@@ -136,13 +143,16 @@ class Targets:
         return min(shown, key=lambda each: (each[0] != written, len(each[1])), default=None)
 
     def _asked_for(self, operation: Operation, written: str) -> bool:
-        """Whether a query names the object by its key, which nobody looks at."""
-        params = self.model.rule(operation.id).params
-        asked = [e.name for e in operation.parameters if e.where != "path" and e.name in params]
-        for said, _, path in (params[name].partition(".") for name in asked):
-            resource = self.policy.resources.get(said)
+        """Whether a query names the object by its key, and nobody looks at it by that."""
+        params, finders = self.model.rule(operation.id).params, Finders(self.document, self.model)
+        for each in operation.parameters:
+            said, _, path = params.get(each.name, "").partition(".")
+            resource = self.policy.resources.get(said) if each.where != "path" else None
             if resource is not None and path == resource.key and written in ("", said):
-                return True
+                found = finders.by_key(operation, resource)
+                plain = each.where == "query" and not written
+                if not plain or found is None or found.kind != "ask":
+                    return True
         return False
 
     def _below_owner(self, operation: Operation) -> Target | None:
@@ -272,6 +282,19 @@ class Targets:
             return None
         return Target("path", param=found[0])
 
+    def _held(
+        self, operation: Operation, reader: Reader, name: str, at: tuple[str, ...]
+    ) -> Target | None:
+        """What is its parent's owner's and is shown alone, in what shows that parent."""
+        resource = self.policy.resources[name]
+        if resource.owner.kind != "parent" or enclosing(self.model, reader.get, at):
+            return None
+        said, last = self._keyed(operation), names(reader.get)[-1]
+        param = said[0] if said is not None and said[1] is resource else ""
+        if not param and reader.get.id == resource.main and reader.get.path.endswith(f"{{{last}}}"):
+            param = dict(reader.names).get(last, last)
+        return in_parent(self.document, self.model, operation, resource, param) if param else None
+
     def _listed(
         self, operation: Operation, written: str, readers: Sequence[Reader]
     ) -> Target | None:
@@ -294,6 +317,19 @@ class Targets:
         return None
 
 
+def in_parent(
+    document: Document, model: Model, operation: Operation, resource: Resource, param: str
+) -> Target | None:
+    """One with the key `param` in the object that a beginning of a path names: it is that one's,
+    whatever a path says, if that one is shown with it."""
+    for reader in above(document, operation) if resource.key else ():
+        at = None if shut(model, reader.get) else within_at(model, reader.get, resource.name)
+        if at is not None and (reader.get.id in model.rules or reader.get.id in model.showing):
+            key = tuple(resource.key.split("."))
+            return Target("ask", param, reader.get.id, resource.name, at, key, names=reader.names)
+    return None
+
+
 @dataclass(frozen=True)
 class Finders:
     """Derives how the objects that a request body names are asked for."""
@@ -304,9 +340,21 @@ class Finders:
     def by_key(self, operation: Operation, resource: Resource) -> Target | None:
         """The GET that shows one by its key: it ends with that, and every other parameter of its
         path stands at the same place in the path of the operation. `none`: only such a GET shows
-        one as cannot be asked with what that path says. None: no GET shows one by its key."""
-        if not resource.key or resource.owner.kind in ("none", "parent"):
+        one as cannot be asked with what that path says. None: no GET shows one by its key. What is
+        its parent's owner's is that one's only where the parent is shown with it."""
+        if not resource.key or resource.owner.kind == "none":
             return None
+        if resource.owner.kind != "parent":
+            return self._shown_by_key(operation, resource)
+        param = f"{resource.name}.{resource.key}"
+        held = in_parent(self.document, self.model, operation, resource, param)
+        if operation.method != "POST":
+            return held
+        # What a POST makes may have any key that is free.
+        shown = self._shown_by_key(operation, resource)
+        return replace(shown, then=held) if shown is not None else None
+
+    def _shown_by_key(self, operation: Operation, resource: Resource) -> Target | None:
         main = self.document.operation(resource.main) if resource.main else None
         below, found = operation.path.split("/"), None
         for get in (*([main] if main else ()), *self.document.operations):
@@ -378,6 +426,23 @@ class Finders:
         return named and not shut(self.model, get)
 
 
+def above(document: Document, operation: Operation) -> Iterator[Reader]:
+    """What is shown at the beginnings of a path that end with a parameter, the longest first; one
+    that has the same parameters under other names is the same path."""
+    segments = operation.path.split("/")
+    for end in range(len(segments), 0, -1):
+        if "{" not in segments[end - 1]:
+            continue
+        path = "/".join(segments[:end])
+        if (exact := document.operation(f"GET {path}")) is not None:
+            yield Reader(exact)
+            continue
+        for each in document.operations:
+            if each.method == "GET" and nameless(each.path) == nameless(path):
+                pairs = zip(names(each), names(operation), strict=False)
+                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
+
+
 def main_of(
     document: Document, policy: Policy, params: Mapping[str, str], operation: Operation
 ) -> Reader | None:
@@ -437,6 +502,45 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     return False
 
 
+def enclosing(
+    model: Model, operation: Operation, pointer: tuple[str, ...]
+) -> tuple[tuple[int, str], ...]:
+    """Resources of the objects in which a place of an operation's good answer stands, the outermost
+    first, each with the number of steps to it; none where one may be of several resources."""
+    media, found = operation.success(), list[tuple[int, str]]()
+    shape = media.shape if media is not None else None
+    shown = dict(model.shown.get(operation.id, ()))
+    for end, step in enumerate(pointer):
+        ways = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
+        said = {resource_of(each, model.bound) for each in ways if each.kinds != {"null"}}
+        name = shown.get(pointer[:end]) or (said - {""} or {""}).pop()
+        if len(said - {""}) > 1:
+            return ()
+        if name:
+            found.append((end, name))
+        shape = member(shape, step) if shape is not None else None
+    return tuple(found)
+
+
+def within_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
+    """Where an operation's good answer shows such resources in an object of another one: a list of
+    them, with `*` at the end, before one alone."""
+    found = [at for at, name in model.shown.get(operation.id, ()) if name == resource]
+    media = operation.success()
+    top = media.shape if media is not None else None
+    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
+    for at, shape in todo:
+        each = element(shape)
+        if each is not None and resource_of(each, model.bound) == resource:
+            found.append((*at, "*"))
+        elif resource_of(shape, model.bound) == resource:
+            found.append(at)
+        elif len(at) < _DEEP:
+            todo += [((*at, name), child()) for name, child in shape.properties.items()]
+    held = [at for at in found if "*" not in at[:-1] and enclosing(model, operation, at)]
+    return min(held, key=lambda at: at[-1:] != ("*",), default=None)
+
+
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
     """Where a list of such resources stands in an operation's good answer, with `*` at the end."""
     for segments, name in model.shown.get(operation.id, ()):
@@ -467,31 +571,3 @@ def names(operation: Operation) -> list[str]:
 
 def places(operation: Operation) -> int:
     return len(names(operation))
-
-
-def page(operation: Operation) -> tuple[str, int]:
-    """Query with the largest page the document allows, and its size."""
-    paging = [
-        each
-        for each in operation.parameters
-        if each.where == "query" and each.name.lower() in _PAGING
-    ]
-    for each in paging:
-        if each.name.lower() in _PAGE_SIZES:
-            size = _most(each.shape.maximum, each.default)
-            if size:
-                return f"{each.name}={size}", size
-    return "", -1 if paging else 0
-
-
-def owed(operation: Operation) -> str:
-    """Query without which an operation does not answer, or not the whole; empty: none."""
-    paged = page(operation)[0].partition("=")[0]
-    return urlencode([(name, value) for name, value in operation.owed if name != paged])
-
-
-def _most(maximum: Json, default: Json) -> int:
-    for value in (maximum, default):
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return 0

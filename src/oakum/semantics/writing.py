@@ -167,11 +167,14 @@ class Writing:
         if one.resource != resource.name:
             if one.resource or one.unnamed or one.below:
                 return True
-            # What a POST makes may have any key; where nobody knows whose it is, it is nobody's.
-            if (one.new and not one.key) or not one.owners:
+            # Where nobody knows whose it is, it is nobody's; what a POST makes may have any key,
+            # and one of many may be there already.
+            if not one.owners:
                 return False
             if in_list(at):
                 return True
+            if one.new and not one.key:
+                return False
         return not said <= self._own_keys(resource)
 
     def _own_keys(self, resource: Resource) -> set[str | None]:

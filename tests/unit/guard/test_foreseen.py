@@ -16,6 +16,7 @@ from tests.unit.cli.shell import oakum
 
 DESK = yaml.safe_load((FOLDER / "contracts" / "desk.yaml").read_text())
 CLUB = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())
+PRINTS = yaml.safe_load((FOLDER / "contracts" / "prints.yaml").read_text())
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
@@ -339,3 +340,53 @@ def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
         assert f"what `{each}` shows beside its objects is withheld" in found
     for each in ("owned", "keyed", "known", "counted", "listFriends"):
         assert f"`{each}` shows beside" not in found
+
+
+def test_what_is_its_parents_and_shown_without_it_is_told_of(tmp_path: Path) -> None:
+    def own(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Photo"]["owner"] = "caption"
+
+    words = "`getPhoto` shows a `Photo` without the object that it is of"
+    assert words in said(tmp_path, PRINTS)
+    assert words not in said(tmp_path, PRINTS, own)
+
+
+def test_a_write_of_what_no_parent_shows_is_told_of(tmp_path: Path) -> None:
+    def unshown(document: dict[str, Any], _: dict[str, Any]) -> None:
+        photos = document["components"]["schemas"]["Album"]["properties"]["photos"]
+        photos["items"] = {"type": "string"}
+
+    for words in (
+        "whose `Photo` `patchPhoto` writes cannot be told, so its owner may not; write `owner:",
+        "whose `Photo` a body of `patchPhotos` names by `id` cannot be told",
+    ):
+        assert words in said(tmp_path, PRINTS, unshown)
+        assert words not in said(tmp_path, PRINTS)
+    assert "name the GET that shows a `Photo`" not in said(tmp_path, PRINTS, unshown)
+
+
+def test_a_key_of_a_new_object_that_nobody_asks_about_is_told_of_once(tmp_path: Path) -> None:
+    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        albums = policy["resources"]["Album"]["fields"]
+        policy["resources"]["Album"]["fields"] = {"aid": [{"see": ["owner"]}], **albums}
+        policy["resources"]["Album"]["fields"].pop("aid, title, photos, frame")
+
+    def many(document: dict[str, Any], _: dict[str, Any]) -> None:
+        content = document["paths"]["/albums"]["post"]["requestBody"]["content"]
+        del content["application/json"]["schema"]["properties"]["one"]
+
+    words = "what `addAlbums` makes may have any `aid`, also one that is taken"
+    assert said(tmp_path, PRINTS).count(words) == 1
+    assert words not in said(tmp_path, PRINTS, unset)
+    assert words not in said(tmp_path, PRINTS, many)
+
+
+def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
+    tmp_path: Path,
+) -> None:
+    def bare(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["share"] = {"call": ["owner"]}
+
+    words = "whose object `share` writes cannot be told, so nobody passes; say what the path holds,"
+    assert f"{words} `share: {{params: {{aid: Album.aid}}}}`" in said(tmp_path, PRINTS, bare)
+    assert words not in said(tmp_path, PRINTS)

@@ -374,7 +374,7 @@ end
 function M.may_write(plan, endpoint_index, know, params, subject)
   if not M.may_call(plan, endpoint_index, know, params, subject) then return false end
   local endpoint = plan.endpoints[endpoint_index]
-  if endpoint.call or endpoint.target.kind == "caller" then return true end
+  if endpoint.call or (endpoint.target.kind == "caller" and not (subject and subject.apart)) then return true end
   if not subject then return false end
   for i = 1, subject.owners.n do
     if know.ids[subject.owners[i]] then return true end

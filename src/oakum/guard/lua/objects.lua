@@ -7,6 +7,7 @@ local json = require "oakum.json"
 local lookups = require "oakum.lookups"
 local media = require "oakum.media"
 local route = require "oakum.route"
+local spelling = require "oakum.spelling"
 local subject = require "oakum.subject"
 
 local find = string.find
@@ -107,7 +108,13 @@ function M.seen(target, reader, answer, value, params, bearer)
   for i = 1, #reader.segments do
     for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = all[name] end
   end
-  local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer, target.inside)
+  local above
+  for k = 1, target.enclosing.n do
+    local each = target.enclosing[k]
+    local around = lookups.at(value, target.pointer, each.depth)[1]
+    above = json.is_object(around) and subject.around(each.table, around, reader, its, bearer, above) or nil
+  end
+  local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer, target.inside, above)
   seen.value = inside
   return seen
 end
@@ -118,66 +125,132 @@ function M.named(endpoint)
   return { finders = endpoint.finders, below = endpoint.below, found = {}, wanted = {}, marked = {}, made = {}, makes = endpoint.method == "POST" }
 end
 
--- How many parameters the path of an endpoint has.
-local function places(endpoint)
-  local n = 0
-  for i = 1, #endpoint.segments do n = n + select(2, endpoint.segments[i]:gsub("{", "")) end
-  return n
+-- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
+-- or nothing that has to.
+function M.keys(plain, query, value)
+  local found, seen, fine, asked = {}, {}, true, false
+  local function add(name, said)
+    local id = spelling.id(said)
+    fine = fine and id ~= nil
+    local mark = id and name .. "\0" .. id
+    if mark and not seen[mark] then
+      seen[mark] = true
+      found[#found + 1] = { name = name, key = id, mark = mark }
+    end
+  end
+  for piece in (query or ""):gmatch "[^&]+" do
+    local name, said = route.halves(piece)
+    if name and not plain.query[name] then name = name:match "^[^%[]*" end
+    if name and plain.query[name] then
+      asked = true
+      if plain.joined[name] then
+        for each in (said .. ","):gmatch "([^,]*)," do add(plain.query[name], each) end
+      else
+        add(plain.query[name], said)
+      end
+    end
+  end
+  for name, resource in pairs(json.is_object(value) and plain.body or {}) do
+    local said = value[name]
+    if json.is_array(said) then
+      for i = 1, said.n do add(resource, said[i]) end
+    elseif said ~= nil and said ~= json.null then
+      add(resource, said)
+    end
+  end
+  return fine and (asked or not plain.needed) and found or nil
 end
 
-local function told(x, target, reader, params, certain, answer)
-  local value = lookups.readable(answer)
-  x.lookups = x.lookups + 1
-  if value == nil then x.failed = x.failed + 1 end
-  if certain and answer and answer.status == 404 then
+-- Whether an answer of 404 says that there is none: below what the path begins with, or in that, it may be
+-- absent and elsewhere all the same.
+local function certain(named, each, target, reader)
+  local n, held = 0, false
+  for i = 1, #reader.segments do
+    for name in reader.segments[i]:gmatch "{([^{}]+)}" do n, held = n + 1, held or name == target.param end
+  end
+  return each.name == "" or held and (named.makes or n < 2)
+end
+
+local function told(x, named, it, answer)
+  if answer and answer.status == 404 and certain(named, it.each, it.target, it.reader) then
     local made = subject.of {}
-    made.resource, made.new = target.resource.name, true
+    made.resource, made.new = it.target.resource.name, true
     return made
   end
-  return value ~= nil and M.seen(target, reader, answer, value, params, x.who) or false
+  local value = lookups.readable(answer)
+  return value ~= nil and M.seen(it.target, it.reader, answer, value, it.params, x.who) or false
+end
+
+-- What is asked about some objects, each question once; nil where there are more than what is left.
+local function questions(plan, asking, x, wanted, answers)
+  local batch, fresh = {}, {}
+  for i = 1, #wanted do
+    local it = wanted[i]
+    local target, params = it.target, x.params
+    it.reader = plan.endpoints[target.endpoint]
+    if target.param ~= "" then
+      params = { [target.param] = it.each.key }
+      for name, value in pairs(x.params) do
+        if name ~= target.param then params[name] = value end
+      end
+    end
+    it.params = params
+    local question = M.question(asking, x, target, it.reader, params)
+    it.mark = question and (target.own and "own " or "") .. question.target
+    if question and answers[it.mark] == nil and not fresh[it.mark] then
+      fresh[it.mark], question.mark = true, it.mark
+      batch[#batch + 1] = question
+    end
+  end
+  return #batch <= asking:left(x) and batch or nil
+end
+
+-- Asks for some objects at once; nil and those that are to be asked for elsewhere, since what is there does
+-- not say whose it is, or a status and a reason.
+local function ask(plan, asking, x, named, wanted, answers)
+  local batch, again = questions(plan, asking, x, wanted, answers), {}
+  if not batch then return 413, "lookups" end
+  for i = 1, #batch do
+    batch[i].timeout = asking:spend(x)
+    if not batch[i].timeout then return 503, "target" end
+  end
+  local got = asking:all(batch)
+  for i = 1, #batch do
+    local answer = got[i] or nil
+    x.lookups = x.lookups + 1
+    if lookups.readable(answer) == nil then x.failed = x.failed + 1 end
+    answers[batch[i].mark] = answer or false
+  end
+  for i = 1, #wanted do
+    local it = wanted[i]
+    local found = it.mark and told(x, named, it, answers[it.mark] or nil)
+    named.found[it.each.mark] = found or false
+    if found and not found.new and found.owners.n == 0 and it.target.after then
+      again[#again + 1] = { each = it.each, target = it.target.after }
+    end
+  end
+  return nil, again
 end
 
 -- May yield. Asks for the objects that a body names; nil, or a status and a reason where they are more
 -- than what is left of the questions of one request.
 function M.find(plan, asking, x, named)
-  local wanted, batch, todo = {}, {}, {}
+  local wanted = {}
   for i = 1, #named.wanted do
     local each = named.wanted[i]
-    if named.finders[each.name].kind == "none" then
+    local target = named.finders[each.name]
+    if not target or target.kind == "none" then
       named.found[each.mark] = false
     else
-      wanted[#wanted + 1] = each
+      wanted[#wanted + 1] = { each = each, target = target }
     end
   end
   named.wanted, named.marked = {}, {}
-  if #wanted > asking:left(x) then return 413, "lookups" end
-  for i = 1, #wanted do
-    local each = wanted[i]
-    local target = named.finders[each.name]
-    local reader, params = plan.endpoints[target.endpoint], x.params
-    if target.param ~= "" then
-      params = { [target.param] = each.key }
-      for name, value in pairs(x.params) do
-        if name ~= target.param then params[name] = value end
-      end
-    end
-    local question = M.question(asking, x, target, reader, params)
-    if question then
-      question.timeout = asking:spend(x)
-      if not question.timeout then return 503, "target" end
-      batch[#batch + 1] = question
-      todo[#todo + 1] = { target = target, reader = reader, params = params, each = each }
-    else
-      named.found[each.mark] = false
-    end
-  end
-  local answers = asking:all(batch)
-  for i = 1, #todo do
-    local each = todo[i]
-    -- Below what the path begins with, it may be absent and elsewhere all the same.
-    local certain = each.each.name == "" or named.makes or places(each.reader) < 2
-    named.found[each.each.mark] =
-      told(x, each.target, each.reader, each.params, certain, answers[i] or nil)
+  local answers = {}
+  while #wanted > 0 do
+    local status, more = ask(plan, asking, x, named, wanted, answers)
+    if status then return status, more end
+    wanted = more
   end
 end
 

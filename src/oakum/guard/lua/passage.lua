@@ -146,6 +146,8 @@ local function prepare(plan, endpoint, index)
   prepare_target(plan, endpoint.target)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
   endpoint.below = set_of(endpoint["local"])
+  endpoint.plain = endpoint.plain ~= json.null and endpoint.plain
+  if endpoint.plain then endpoint.plain.joined = set_of(endpoint.plain.joined) end
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.form, endpoint.parts = form_of(endpoint.form), form_of(endpoint.parts)
   check_texts(plan, endpoint)
@@ -568,7 +570,8 @@ local function accepted(x, endpoint)
   -- What a range covers and is no JSON is judged as little as under its own name.
   if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  if node == false and (endpoint.binds or media.is_json(said.type)) then return nil, 415, "media" end
+  local judged = endpoint.binds or endpoint.plain and next(endpoint.plain.body) ~= nil or media.is_json(said.type)
+  if node == false and judged then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
   end
@@ -617,7 +620,7 @@ local function unset(self, x, endpoint, object)
 end
 
 -- Reads and judges the body; nil when it may go on (cut down: `x.body`), else a status and a reason.
-function Guard:body(x, req, endpoint, object)
+function Guard:judged(x, req, endpoint, object)
   local text, why = "", nil
   if not req.empty then text, why = req.body() end
   if why == "too long" then return 413, "too-long" end
@@ -680,6 +683,32 @@ function Guard:body(x, req, endpoint, object)
     if not x.body then return 422, "body" end
   end
   x.said = text
+end
+
+-- The objects that a write names by keys alone: each has to be one that it may touch; else a status and a
+-- reason.
+local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
+local function named_alone(self, x, endpoint)
+  local plain = endpoint.plain
+  if held.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
+  local keys = objects.keys(plain, x.query, x.said and json.decode(x.said))
+  if not keys then return absent(endpoint), "call" end
+  local named = objects.named(endpoint)
+  named.wanted = keys
+  local status, reason = objects.find(self.plan, self.asking, x, named)
+  if status then return status, reason end
+  for i = 1, #keys do
+    local found = named.found[keys[i].mark]
+    if not found or found.new then return absent(endpoint), "call" end
+    found.apart = true
+    if not self:may(x, held.may_write, found) then return absent(endpoint), "call" end
+  end
+end
+
+function Guard:body(x, req, endpoint, object)
+  local status, reason = self:judged(x, req, endpoint, object)
+  if status or not endpoint.write or not endpoint.plain then return status, reason end
+  return named_alone(self, x, endpoint)
 end
 
 -- Every text and integer in a decoded body: any may be the id of somebody.

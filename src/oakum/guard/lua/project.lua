@@ -843,9 +843,11 @@ local function names_another(table_, said)
   local one = SUBJECT
   if one.resource ~= table_.name then
     if one.resource ~= "" or one.unnamed or one.below then return true end
-    -- What a POST makes may have any key; where nobody knows whose it is, it is nobody's.
-    if (one.new and not one.key) or one.owners.n == 0 then return false end
+    -- Where nobody knows whose it is, it is nobody's; what a POST makes may have any key, and one of many
+    -- may be there already.
+    if one.owners.n == 0 then return false end
     if LISTS > 0 then return true end
+    if one.new and not one.key then return false end
   end
   return not all_in(said, own_keys(table_))
 end
@@ -1341,6 +1343,10 @@ end
 local function load_target(plan, target)
   target.endpoint = given(target.endpoint) and target.endpoint + 1
   target.resource = given(target.resource) and plan.tables[target.resource + 1]
+  for k = 1, target.enclosing.n do
+    local each = target.enclosing[k]
+    target.enclosing[k] = { depth = each[1], table = plan.tables[each[2] + 1] }
+  end
   target.after = given(target.after)
   if target.after then load_target(plan, target.after) end
   for k = 1, target.around.n do load_target(plan, target.around[k]) end

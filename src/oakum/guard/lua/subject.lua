@@ -22,7 +22,8 @@ function M.of(owners)
   return { owners = list, owned = true, resource = "" }
 end
 
-local function owners_of(table_, value, endpoint, params, bearer, inside)
+-- `above`: owners of the object around it, where it is known.
+local function owners_of(table_, value, endpoint, params, bearer, inside, above)
   local owners, kind, partly = { n = 0 }, table_.owner, false
   if kind == "field" then
     local said = false
@@ -45,8 +46,17 @@ local function owners_of(table_, value, endpoint, params, bearer, inside)
     end
   elseif kind == "caller" then
     for i = 1, #bearer.list do add(owners, bearer.list[i]) end
+  elseif kind == "parent" and above then
+    partly = above.partly
+    for i = 1, above.owners.n do add(owners, above.owners[i]) end
   end
   return owners, partly
+end
+
+-- Owners of what stands in an object of `table_`, which may stand in another one itself.
+function M.around(table_, value, endpoint, params, bearer, above)
+  local owners, partly = owners_of(table_, value, endpoint, params, bearer, above ~= nil, above)
+  return { owners = owners, partly = partly }
 end
 
 -- Values of the states that the object says itself, by name.
@@ -61,8 +71,8 @@ end
 
 -- An object that `endpoint` showed; `value` is decoded. `shown` and `set` are the tables of its resource,
 -- by which it is seen and written; `inside`: it stands in an object of a resource.
-function M.seen(shown, set, value, endpoint, params, bearer, inside)
-  local owners, partly = owners_of(shown, value, endpoint, params, bearer, inside)
+function M.seen(shown, set, value, endpoint, params, bearer, inside, above)
+  local owners, partly = owners_of(shown, value, endpoint, params, bearer, inside, above)
   return {
     owners = owners, partly = partly, owned = shown.owned,
     resource = shown.name, states = states_of(set, value),

@@ -1,0 +1,339 @@
+"""What a gateway will refuse of writes though it is granted, or let pass unseen: said beforehand.
+
+The law of this module: as of `foreseen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.contract.model import Operation, Resource, Shape
+from oakum.contract.openapi import Document
+from oakum.errors import Location, Problem
+from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.guard.targets import enclosing, listed_at, needs_object, shown_at
+from oakum.semantics import ANONYMOUS, Model
+from oakum.semantics.decide import may_call
+from oakum.semantics.model import resources_in
+from oakum.semantics.table import leaf_index, resource_of
+
+_MANY = 3
+"""From as many on, warnings that say the same are told once."""
+
+_INSIDE = ("field", "path", "caller")
+"""Kinds of owners of a thing within another one that is looked at by its key."""
+
+
+class Writes:
+    """Warnings about the writes of a contract."""
+
+    def __init__(self, document: Document, model: Model, wiring: LookupPlan) -> None:
+        self.document, self.model, self.wiring = document, model, wiring
+        self.policy = model.policy
+
+    def _where(self, operation: Operation) -> Location:
+        """The operation's line in the contract, else its place in the document."""
+        if operation.id in self.model.rules:
+            return self.model.rule(operation.id).location
+        return self.document.locate(operation.pointer)
+
+    def logins(self) -> Iterator[Problem]:
+        """Operations that people call before they are anybody: each, or all of them at once."""
+        found = [
+            problem
+            for endpoint in self.wiring.endpoints.values()
+            for problem in self._login(endpoint)
+        ]
+        if len(found) < _MANY:
+            yield from found
+            return
+        first = found[0]
+        more = f" (and at {len(found) - 1} more operations that the document opens to all)"
+        yield Problem(first.location, first.message + more, first.hint)
+
+    def bodiless(self) -> Iterator[Problem]:
+        """Writes of which the document declares no body, so that none passes."""
+        found = [
+            endpoint.operation
+            for endpoint in self.wiring.endpoints.values()
+            if endpoint.write
+            and not endpoint.operation.body
+            and endpoint.operation.method != "DELETE"
+        ]
+        if found:
+            few = ", ".join(f"`{each.id}`" for each in found[:3])
+            few += f" and {len(found) - 3} more" if found[3:] else ""
+            said = f"the document declares no request body of {few}, so one that comes is refused"
+            hint = "declare it in the document, or by an overlay, where callers send one"
+            yield Problem(self._where(found[0]), f"{said} with 400", hint)
+
+    def _login(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """The answer of an operation that people call before they are anybody, and that shows what
+        an owner sees: mostly a login, or the making of an account."""
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        if (
+            rule.login
+            or not endpoint.write
+            or not may_call(self.model, ANONYMOUS, operation.id, {})
+        ):
+            return
+        shown = [self.policy.resources[name] for name in self._shown(operation)]
+        for resource in sorted(shown, key=lambda each: not each.is_account):
+            if resource.owner.kind in ("field", "caller") and (kept := self._kept(resource)):
+                few = ", ".join(f"`{resource.name}.{each}`" for each in kept[:3])
+                few += ", …" if kept[3:] else ""
+                said = f"whoever calls `{operation.id}` is nobody yet, so its answer loses {few}"
+                hint = (
+                    "where it answers with the account that has just logged in, write"
+                    f" `{operation.id}: {{login: /…}}`, pointing at that account's id in it"
+                )
+                yield Problem(self._where(operation), said, hint)
+                return
+
+    def _kept(self, resource: Resource) -> list[str]:
+        """Fields that its owner is shown, and nobody's caller is."""
+        return [
+            rule.path
+            for rule in resource.fields
+            if (seers := {self.policy.relations[n].kind for g in rule.grants for n in g.see})
+            and "owner" in seers
+            and "anyone" not in seers
+        ]
+
+    def _write(self, endpoint: Endpoint) -> Iterator[Problem]:
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        kind, id = endpoint.target.kind, endpoint.operation.id
+        if rule.call is None and kind == "none":
+            what = (
+                "so nobody sets what its owner may"
+                if endpoint.binds
+                else "and no `call:` says who may, so nobody may"
+            )
+            said = f"whose object `{id}` writes cannot be told, {what}"
+            hint = (
+                f"write `owner: PARAMETER` where the path holds the owner's id, or"
+                f" `{id}: {{call: […]}}` where the API itself looks at whose it is"
+            )
+            yield Problem(self._where(operation), said, hint)
+        elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
+            below = not operation.path.rstrip("/").endswith("}")
+            if operation.method == "POST" and below:
+                said = f"no `call:` says who may `{id}`, so only the owner of the object may"
+                hint = f"write `{id}: {{call: […]}}` with those who may, `owner` if it is so"
+                yield Problem(self._where(operation), said, hint)
+        written = [self.policy.resources[name] for name in self._written(operation)]
+        if rule.call and kind == "none" and written and self._of_an_object(written):
+            said = (
+                f"whose object `{id}` writes cannot be told, so what its owner may set is refused"
+            )
+            hint = (
+                f"say what the path holds, `{id}: {{params: {{PARAMETER: RESOURCE.KEY}}}}`, or"
+                " `owner: PARAMETER` where it is the owner's id"
+            )
+            yield Problem(self._where(operation), said, hint)
+        yield from self._keys(endpoint)
+        if written and not any(_sets(each) for each in written):
+            said = f"no line says who sets what of the body of `{id}`, so every body is refused"
+            hint = "write `set: […]` beside `see:` at the fields that callers send"
+            yield Problem(self._where(operation), said, hint)
+
+    def _of_an_object(self, written: list[Resource]) -> bool:
+        """Whether lines say who sets something, each by what a caller is to an object."""
+        grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
+        return bool(grants) and all(needs_object(self.policy, setters) for setters in grants)
+
+    def _keys(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """Keys in bodies by which no gateway looks at an object."""
+        id = endpoint.operation.id
+        said = self.model.written.get(id)
+        for name in self._written(endpoint.operation):
+            resource, table = self.policy.resources[name], self.model.settable[name]
+            at = leaf_index(table, resource.key) if resource.key else -1
+            finder = endpoint.finders.get(name)
+            if (finder and finder.kind == "ask") or at < 0 or not table.rules[at].grants:
+                continue
+            first = said is not None and name in said.resources
+            names_another = (
+                self._unlooked(endpoint, name) if first else resource.owner.kind in _INSIDE
+            )
+            if names_another and not (first and resource.is_account):
+                whose = f"whose `{name}` a body of `{id}` names by `{resource.key}`"
+                hint = f"name the GET that shows a `{name}` by its key in `main:`"
+                if finder is not None:
+                    hint = (
+                        f"let a GET show a `{name}` by its key with no more of a path than that of"
+                        f" `{id}` says, or such objects be written where it shows them"
+                    )
+                yield Problem(
+                    self._where(endpoint.operation),
+                    f"{whose} cannot be told, so what its owner may set there is refused",
+                    _parted(resource) if resource.owner.kind == "parent" else hint,
+                )
+
+    def _unlooked(self, endpoint: Endpoint, name: str) -> bool:
+        """Whether what a body says of a key of its own is of no object that was looked at."""
+        target = endpoint.target
+        makes = endpoint.operation.method == "POST"
+        if target.kind == "none" or (makes and name not in endpoint.finders):
+            return False
+        if makes and target.kind == "caller" and True in self._stands(endpoint.operation, name):
+            return True
+        return target.unnamed or target.below or target.resource not in ("", name)
+
+    def _stands(self, operation: Operation, name: str) -> set[bool]:
+        """How objects stand in a request body, in no other one: in a list or a map, or alone."""
+        found = {"*" in at for at, each in self.model.sets.get(operation.id, ()) if each == name}
+        bound, known = self.model.bound, set[tuple[Shape, bool]]()
+        todo = [(each.shape, False) for each in operation.body if each.shape is not None]
+        for shape, many in todo:
+            if resource_of(shape, bound):
+                found |= {many} if resource_of(shape, bound) == name else set()
+            elif (shape, many) not in known:
+                known.add((shape, many))
+                todo += [(child(), many) for child in (*shape.properties.values(), *shape.branches)]
+                todo += [(each(), True) for each in (shape.items, shape.extra) if each is not None]
+        return found
+
+    def parted(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """Objects of their parent's owner that are shown, or written, where the parent is not."""
+        operation, target = endpoint.operation, endpoint.target
+        for name in self._shown(operation) if not endpoint.write else ():
+            resource = self.policy.resources[name]
+            at = shown_at(self.model, operation, name)
+            at = listed_at(self.model, operation, name) if at is None else at
+            alone = at is not None and not enclosing(self.model, operation, at)
+            if resource.owner.kind == "parent" and alone and (kept := self._kept(resource)):
+                few = ", ".join(f"`{name}.{each}`" for each in kept[:3])
+                few += ", …" if kept[3:] else ""
+                said = (
+                    f"`{operation.id}` shows a `{name}` without the object that it is of, so nobody"
+                    f" is its owner there, and {few} stays hidden from its owner too"
+                )
+                yield Problem(self._where(operation), said, _parted(resource, reads=True))
+        if endpoint.write and target.kind == "ask":
+            resource = self.policy.resources[target.resource]
+            shower = self.model.operations[target.operation]
+            alone = not enclosing(self.model, shower, target.pointer)
+            if resource.owner.kind == "parent" and alone:
+                said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
+                where = self._where(operation)
+                yield Problem(where, f"{said}, so its owner may not", _parted(resource))
+
+    def made(self) -> Iterator[Problem]:
+        """Keys of which nobody asks whether they are free: said once."""
+        found = [
+            (endpoint.operation, self.policy.resources[name])
+            for endpoint in self.wiring.endpoints.values()
+            for name in self._free(endpoint)
+        ]
+        if found:
+            operation, resource = found[0]
+            more = f" (and at {len(found) - 1} more places)" if found[1:] else ""
+            said = (
+                f"what `{operation.id}` makes may have any `{resource.key}`, also one that is"
+                " taken: an API that saves by key would write over another's"
+                f" `{resource.name}`{more}"
+            )
+            hint = (
+                f"take `set` from `{resource.name}.{resource.key}` if clients do not choose it;"
+                " else make sure that the API refuses one that is taken"
+            )
+            yield Problem(self._where(operation), said, hint)
+
+    def _free(self, endpoint: Endpoint) -> Iterator[str]:
+        operation, target = endpoint.operation, endpoint.target
+        written = self.model.written.get(operation.id)
+        makes = operation.method == "POST" and endpoint.write and target.kind == "caller"
+        for name in written.resources if written is not None and makes else ():
+            resource, table = self.policy.resources[name], self.model.settable[name]
+            at = leaf_index(table, resource.key) if resource.key else -1
+            alone = not target.below and False in self._stands(operation, name)
+            asked = name in endpoint.finders and not alone
+            named = at >= 0 and bool(table.rules[at].grants)
+            if named and not asked and resource.owner.kind != "none":
+                yield name
+
+    def _existence(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """A write that `call:` opens to who may be shown nothing of the concealed object that the
+        path names: that it succeeds tells that the object is there."""
+        hidden, id = endpoint.hidden, endpoint.operation.id
+        for caller in self.model.rule(id).call or () if hidden is not None else ():
+            if hidden is None or self.policy.relations[caller].kind == "owner":
+                continue
+            for name in hidden.resources:
+                table = self.model.tables[name]
+                if not table.see(self._at_least(caller), {}):
+                    yield Problem(
+                        self._where(endpoint.operation),
+                        f"`{caller}` may `{id}` and may be shown nothing of the `{name}` that its"
+                        " path names, so its answer tells them that it is there",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who are"
+                        " shown something of it",
+                    )
+                    return
+
+    def _at_least(self, relation: str) -> set[str]:
+        """All that whoever has a relation to a stranger's object certainly is."""
+        every = self.policy.relations.values()
+        known = self.policy.relations[relation].kind != "anyone"
+        base = {"anyone", "authenticated"} if known else {"anyone"}
+        return {relation, *(each.name for each in every if each.kind in base and not each.unless)}
+
+    def _forms(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """Bodies of a resource in a form, of which a gateway does not read what is set."""
+        for media in sorted(endpoint.unjudged):
+            yield Problem(
+                self._where(endpoint.operation),
+                f"a gateway cannot tell what a body of `{endpoint.operation.id}` in `{media}`"
+                " sets: it is refused with 415",
+                "let clients send a body that holds the resource, or say with `sets` where it does",
+            )
+        said = [
+            each.type
+            for each in endpoint.operation.body
+            if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
+        ]
+        if endpoint.binds and said:
+            types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
+            yield Problem(
+                self._where(endpoint.operation),
+                f"`{endpoint.operation.id}` takes a resource as {types}, of which a gateway"
+                " cannot tell what is set: it is refused with 415",
+                "let clients send JSON there, or bind no resource to the form's schema",
+            )
+
+    def _shown(self, operation: Operation) -> list[str]:
+        """Resources in an operation's good answer."""
+        media = operation.success()
+        shape = media.shape if media is not None else None
+        found = resources_in(shape, self.model.bound) if shape is not None else ()
+        inside = (name for name, _ in found)
+        pointed = (name for _, name in self.model.shown.get(operation.id, ()))
+        return list(dict.fromkeys((*inside, *pointed)))
+
+    def _written(self, operation: Operation) -> list[str]:
+        """Resources in an operation's request body."""
+        inside = (
+            name
+            for media in operation.body
+            if media.shape is not None
+            for name, _ in resources_in(media.shape, self.model.bound)
+        )
+        pointed = (name for _, name in self.model.sets.get(operation.id, ()))
+        return list(dict.fromkeys((*inside, *pointed)))
+
+
+def _sets(resource: Resource) -> bool:
+    return any(grant.set for rule in resource.fields for grant in rule.grants)
+
+
+def _parted(resource: Resource, *, reads: bool = False) -> str:
+    """What helps where the parent of an object is not around it."""
+    name = resource.name
+    own = f"write `owner: FIELD` at `{name}` where it names its owner itself"
+    if reads:
+        return f"{own}; else let it be read in the object that it is of"
+    return (
+        f"{own}, or let the GET of a beginning of the path, by a key alone, show a list of"
+        f" `{name}` in the object that they are of"
+    )

@@ -1,0 +1,41 @@
+"""What a question has to say in its query to be answered whole.
+
+The law of this module: a list is asked for in the largest page that the document allows.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from oakum.contract.model import Json, Operation
+
+_PAGE_SIZES = ("limit", "per_page", "page_size", "pagesize", "size", "count", "first", "max")
+PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before", "next", "start"))
+
+
+def page(operation: Operation) -> tuple[str, int]:
+    """Query with the largest page the document allows, and its size."""
+    paging = [
+        each
+        for each in operation.parameters
+        if each.where == "query" and each.name.lower() in PAGING
+    ]
+    for each in paging:
+        if each.name.lower() in _PAGE_SIZES:
+            size = _most(each.shape.maximum, each.default)
+            if size:
+                return f"{each.name}={size}", size
+    return "", -1 if paging else 0
+
+
+def owed(operation: Operation) -> str:
+    """Query without which an operation does not answer, or not the whole; empty: none."""
+    paged = page(operation)[0].partition("=")[0]
+    return urlencode([(name, value) for name, value in operation.owed if name != paged])
+
+
+def _most(maximum: Json, default: Json) -> int:
+    for value in (maximum, default):
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return 0

@@ -1,0 +1,109 @@
+"""Objects that a write names by their keys alone, in its query or in members of its body.
+
+The law of this module: what `params` says is the key of a resource names an object of it, and such
+a write touches each that it names. What cannot be looked at passes nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from oakum.contract.model import Json, Operation, Parameter, Shape
+from oakum.guard.route import called, valued
+from oakum.guard.targets import names
+from oakum.semantics import Model
+from oakum.semantics.principal import identifier
+from oakum.semantics.table import element, named, resource_of
+from oakum.semantics.writing import Key
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Where a write names objects by plain keys: a name to the resource."""
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    joined: frozenset[str] = frozenset()
+    """Those of them whose values stand in one text, with commas."""
+    body: Mapping[str, str] = field(default_factory=dict)
+    """Members of a body that is no resource."""
+    needed: bool = False
+    """Nothing but the query says which object is meant."""
+
+    def __bool__(self) -> bool:
+        return bool(self.query or self.body)
+
+    @property
+    def plan(self) -> Json:
+        """As an engine has it."""
+        query: dict[str, Json] = dict(self.query)
+        body: dict[str, Json] = dict(self.body)
+        return {"query": query, "joined": sorted(self.joined), "body": body, "needed": self.needed}
+
+    def keys(self, query: str, value: Json) -> list[Key] | None:
+        """What a request names; None: something stands there that is no key, or nothing that has
+        to."""
+        asked = [*self._asked(query)]
+        if self.needed and not asked:
+            return None
+        found = [*asked, *self._said(value)]
+        keys = [(name, key) for name, said in found if (key := identifier(said)) is not None]
+        return keys if len(keys) == len(found) else None
+
+    def _asked(self, query: str) -> Iterator[tuple[str, Json]]:
+        for piece in query.split("&") if query else ():
+            name = called(piece)
+            name = name if name in self.query else name.partition("[")[0]
+            if name in self.query:
+                said = valued(piece)
+                for each in said.split(",") if name in self.joined else (said,):
+                    yield self.query[name], each
+
+    def _said(self, value: Json) -> Iterator[tuple[str, Json]]:
+        for name, resource in self.body.items() if isinstance(value, dict) else ():
+            said = value.get(name) if isinstance(value, dict) else None
+            if said is not None:
+                for each in said if isinstance(said, list) else (said,):
+                    yield resource, each
+
+
+def plain_keys(model: Model, operation: Operation) -> Plain:
+    """What `params` says of a write. Below an object that its path names, a POST is told by a key
+    what to do with that, and an account is never what is written."""
+    rule, within = model.rule(operation.id), names(operation)
+    query = {each.name: each for each in operation.parameters if each.where == "query"}
+    tops = [each.shape for each in operation.body if each.shape is not None]
+    asked, said, joined = dict[str, str](), dict[str, str](), set[str]()
+    for name, filled in rule.params.items():
+        kind, _, path = filled.partition(".")
+        resource = model.policy.resources.get(kind)
+        if resource is None or path != resource.key or name in within:
+            continue
+        touched = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
+        if resource.owner.kind == "none" or (within and not touched):
+            continue
+        if name in query and name not in rule.without:
+            asked[name] = kind
+            joined |= {name} if _joined(query[name]) else set()
+        elif name not in query and any(_holds(model, operation, top, name) for top in tops):
+            said[name] = kind
+    return Plain(asked, frozenset(joined), said, needed=bool(asked) and not within)
+
+
+def _joined(parameter: Parameter) -> bool:
+    return parameter.explode is False and "array" in parameter.shape.kinds
+
+
+def _holds(model: Model, operation: Operation, top: Shape, name: str) -> bool:
+    """Whether a body that is no resource has a member of this name that may be a scalar, or a list
+    of scalars."""
+    if resource_of(top, model.bound) or any(not at for at, _ in model.sets.get(operation.id, ())):
+        return False
+    member = named(top, name)
+    return member is not None and is_plain(member)
+
+
+def is_plain(shape: Shape) -> bool:
+    """Whether a schema allows a scalar, or a list of them."""
+    inner = element(shape)
+    return "object" not in shape.kinds and (inner is None or "object" not in inner.kinds)
