@@ -11,11 +11,12 @@ from oakum.contract.model import Operation, Resource, Shape
 from oakum.contract.openapi import Document
 from oakum.errors import Location, Problem
 from oakum.guard.lookup_plan import Endpoint, LookupPlan, kind_of
-from oakum.guard.targets import enclosing, listed_at, needs_object, shown_at
+from oakum.guard.paging import PAGING
+from oakum.guard.targets import enclosing, listed_at, names, needs_object, shown_at
 from oakum.semantics import ANONYMOUS, Model
 from oakum.semantics.decide import may_call
 from oakum.semantics.model import resources_in
-from oakum.semantics.table import leaf_index, resource_of
+from oakum.semantics.table import element, leaf_index, resource_of, scalars
 
 _MANY = 3
 """From as many on, warnings that say the same are told once."""
@@ -71,24 +72,49 @@ class Writes:
         """The answer of an operation that people call before they are anybody, and that shows what
         an owner sees: mostly a login, or the making of an account."""
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
-        if (
-            rule.login
-            or not endpoint.write
-            or not may_call(self.model, ANONYMOUS, operation.id, {})
-        ):
-            return
+        who = self._before(endpoint)
         shown = [self.policy.resources[name] for name in self._shown(operation)]
         for resource in sorted(shown, key=lambda each: not each.is_account):
+            if rule.login or not who:
+                return
             if resource.owner.kind in ("field", "caller") and (kept := self._kept(resource)):
                 few = ", ".join(f"`{resource.name}.{each}`" for each in kept[:3])
                 few += ", …" if kept[3:] else ""
-                said = f"whoever calls `{operation.id}` is nobody yet, so its answer loses {few}"
                 hint = (
                     "where it answers with the account that has just logged in, write"
                     f" `{operation.id}: {{login: /…}}`, pointing at that account's id in it"
                 )
-                yield Problem(self._where(operation), said, hint)
+                yield Problem(self._where(operation), f"{who}, so its answer loses {few}", hint)
                 return
+
+    def _before(self, endpoint: Endpoint) -> str:
+        """Says that who calls a write is nobody; empty: they may well be somebody. Where a login is
+        optional, only who makes an account mostly has not logged in."""
+        operation, id = endpoint.operation, endpoint.operation.id
+        if not endpoint.write or not may_call(self.model, ANONYMOUS, id, {}):
+            return ""
+        if operation.security is not None and not any(operation.security):
+            return f"whoever calls `{id}` is nobody yet"
+        names = {*self._shown(operation), *self._written(operation)}
+        account = any(self.policy.resources[name].is_account for name in names)
+        makes = operation.method == "POST" and endpoint.target.kind == "caller"
+        return f"whoever calls `{id}` before they log in is nobody" if makes and account else ""
+
+    def _unset(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """A body of which whoever sends it may set nothing, since they are nobody yet."""
+        id, who = endpoint.operation.id, self._before(endpoint)
+        said = self.model.written.get(id)
+        written = [self.policy.resources[name] for name in said.resources] if said and who else []
+        grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
+        anyone = {n for n, each in self.policy.relations.items() if each.kind == "anyone"}
+        if grants and all(anyone.isdisjoint(each) for each in grants):
+            yield Problem(
+                self._where(endpoint.operation),
+                f"{who}, and no line lets `anyone` set what a body of it holds, so every body of"
+                " theirs is refused",
+                f'write `{id}: {{sets: {{RESOURCE: ""}}}}` with a resource that is only written'
+                " (`owner: none`, `set: [anyone]`)",
+            )
 
     def _kept(self, resource: Resource) -> list[str]:
         """Fields that its owner is shown, and nobody's caller is."""
@@ -132,6 +158,8 @@ class Writes:
             )
             yield Problem(self._where(operation), said, hint)
         yield from self._keys(endpoint)
+        yield from self._unset(endpoint)
+        yield from self._unexplained(endpoint)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
@@ -218,6 +246,40 @@ class Writes:
                 said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
                 where = self._where(operation)
                 yield Problem(where, f"{said}, so its owner may not", _parted(resource))
+
+    def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """What may name the objects of a write that no path names, and is not said to."""
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        checked = rule.call is None or needs_object(self.policy, rule.call)
+        if operation.method in ("POST", "QUERY") or names(operation) or not checked:
+            return
+        query = [
+            f"`{each.name}`"
+            for each in operation.parameters
+            if each.where == "query" and each.name in endpoint.query
+            and each.name not in rule.params and each.name.lower() not in PAGING
+            and not each.shape.enum and each.shape.kinds != {"boolean"}
+        ]  # fmt: skip
+        told = endpoint.plain or endpoint.target.kind == "none"
+        found, id = [*query, *([] if told else sorted(self._lists(operation)))], operation.id
+        if found:
+            few = ", ".join(found[:3]) + (", …" if found[3:] else "")
+            said = f"`{id}` may be told by {few} whose objects it writes, and nobody looks at those"
+            name = found[0].strip("`") if found[0].startswith("`") else "NAME"
+            hint = f"say what it is, `{id}: {{params: {{{name}: RESOURCE.KEY}}}}`"
+            hint += f", or take it out, `{id}: {{without: [{name}]}}`" if query else ""
+            yield Problem(self._where(operation), said, hint)
+
+    def _lists(self, operation: Operation) -> Iterator[str]:
+        """Lists of scalars in a request body, outside of every resource."""
+        for top in (each.shape for each in operation.body if each.shape is not None):
+            if (each := element(top)) is not None and scalars(each) and not each.properties:
+                yield "a list"
+            members = {} if resource_of(top, self.model.bound) else top.properties
+            for name in members.keys() - self.model.rule(operation.id).params.keys():
+                each = element(members[name]())
+                if each is not None and scalars(each) and not each.properties:
+                    yield f"`{name}`"
 
     def made(self) -> Iterator[Problem]:
         """Keys of which nobody asks whether they are free: said once."""

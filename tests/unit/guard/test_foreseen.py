@@ -390,3 +390,64 @@ def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
     words = "whose object `share` writes cannot be told, so nobody passes; say what the path holds,"
     assert f"{words} `share: {{params: {{aid: Album.aid}}}}`" in said(tmp_path, PRINTS, bare)
     assert words not in said(tmp_path, PRINTS)
+
+
+def test_what_may_name_the_objects_of_a_write_is_told_of_until_it_is_said(tmp_path: Path) -> None:
+    def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["deleteNotes"] = {"call": ["owner"]}
+
+    def paged(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        unsaid(document, policy)
+        document["paths"]["/notes"]["delete"]["parameters"][0]["name"] = "limit"
+
+    def open_to_members(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["deleteNotes"] = {"call": ["member"]}
+
+    def listed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        keys = {"type": "array", "items": {"type": "integer"}}
+        schema = {"type": "object", "properties": {"keys": keys, "name": {"type": "string"}}}
+        unsaid(document, policy)
+        document["paths"]["/notes"]["delete"].pop("parameters")
+        body = {"content": {"application/json": {"schema": schema}}}
+        document["paths"]["/notes"]["delete"]["requestBody"] = body
+
+    words = "`deleteNotes` may be told by `ids` whose objects it writes, and nobody looks at those"
+    assert words in said(tmp_path, PRINTS, unsaid)
+    assert "`deleteNotes: {params: {ids: RESOURCE.KEY}}`" in said(tmp_path, PRINTS, unsaid)
+    assert words.replace("`ids`", "`keys`") in said(tmp_path, PRINTS, listed)
+    for each in (None, paged, open_to_members):
+        assert "`deleteNotes` may be told by" not in said(tmp_path, PRINTS, each)
+
+
+def test_where_login_is_optional_whoever_calls_may_be_somebody(tmp_path: Path) -> None:
+    def shown(security: list[dict[str, list[str]]]) -> Change:
+        def change(document: dict[str, Any], _: dict[str, Any]) -> None:
+            patch = document["paths"]["/albums/{aid}/photos/{id}"]["patch"]
+            album = document["paths"]["/albums/{aid}"]["get"]["responses"]
+            patch |= {"security": security, "responses": album}
+
+        return change
+
+    words = "whoever calls `patchPhoto` is nobody yet, so its answer loses `Album.aid`"
+    assert words in said(tmp_path, PRINTS, shown([{}]))
+    assert "is nobody" not in said(tmp_path, PRINTS, shown([{}, {"session": []}]))
+
+
+def test_a_body_of_which_nobody_who_registers_may_set_anything_is_told_of(tmp_path: Path) -> None:
+    def register(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        note = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}
+        done = {"204": {"description": "done"}}
+        post = {"operationId": "begin", "security": [{}], "requestBody": note, "responses": done}
+        document["paths"]["/begin"] = {"post": post}
+        policy["relations"]["anyone"] = {}
+        policy["operations"]["begin"] = {"call": ["anyone"]}
+
+    def anyone(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        register(document, policy)
+        policy["resources"]["Note"]["fields"]["text"] = [{"set": ["anyone"]}]
+        grants = policy["resources"]["Note"]["fields"].pop("id, by, text")
+        policy["resources"]["Note"]["fields"]["id, by"] = grants
+
+    words = "whoever calls `begin` is nobody yet, and no line lets `anyone` set what a body of it"
+    assert words in said(tmp_path, PRINTS, register)
+    assert words not in said(tmp_path, PRINTS, anyone)
