@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from oakum.contract.model import Json, Operation, Shape
 from oakum.exchange import Response
@@ -39,6 +41,9 @@ class ResponseReader:
 _BUSY = (408, 425, 429)
 """The server had no time for the question (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], ResponseReader]
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.IGNORECASE | re.ASCII)
+_TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|shift|sjis|euc|ks")
+"""How the names of charsets begin (IANA); Python has codecs that are none."""
 
 
 def read_as_declared(
@@ -62,7 +67,7 @@ def read_as_declared(
     if parsed:
         value = parsed[0]
     else:
-        text = response.body[:_MAX_BODY].decode("utf-8", "replace").lstrip("\ufeff")
+        text = text_of(response)
         if response.media_type == "text/csv":
             try:
                 rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
@@ -77,6 +82,34 @@ def read_as_declared(
         # Declared as a list, sent as the one object: seen in the wild.
         return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
     return ResponseReader(value, shape, whole=answered)
+
+
+def text_of(response: Response) -> str:
+    """A body as text: UTF-16 and UTF-32 by how they begin, as readers of JSON tell them (RFC 4627,
+    3); what its header says, where the bytes do not tell that it is UTF-8 all the same."""
+    body = response.body[:_MAX_BODY]
+    name: str = json.detect_encoding(body)
+    if name.startswith("utf-8") and (said := _charset(response.headers.get("content-type", ""))):
+        try:
+            name = name if body.decode("utf-8") and not body.isascii() else said
+        except UnicodeDecodeError:
+            name = said
+    return body.decode(name, "replace").lstrip("\ufeff")
+
+
+def _charset(media_type: str) -> str:
+    """The `charset` of a media type, where it is one that texts are written in; else empty."""
+    found = _CHARSET.search(media_type)
+    return found[1] if found and _is_charset(found[1].lower()) else ""
+
+
+@cache
+def _is_charset(name: str) -> bool:
+    try:
+        known = _TEXTS.match(name) is not None and name not in ("utf-8", "utf8")
+        return known and "a".encode(name).decode(name) == "a"
+    except (LookupError, UnicodeError, TypeError):
+        return False
 
 
 def _rows(lines: Iterable[list[str]]) -> Iterator[dict[str, Json]]:

@@ -12,7 +12,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -106,8 +106,15 @@ class Callers:
             each.claim for each in policy.relations.values() if each.kind == "claim"
         )
 
-    def of(self, request: Request, app: object, user: Callable[[], object] | None) -> Caller:
-        """Who sent it, without asking anybody."""
+    def of(
+        self,
+        request: Request,
+        app: object,
+        user: Callable[[], object] | None,
+        own_cookies: frozenset[str] = frozenset(),
+    ) -> Caller:
+        """Who sent it, without asking anybody. `user`: what the framework says; `own_cookies`: of
+        those that it alone reads."""
         said = self._said(request)
         if said is not None:
             return self._described(said, "said")
@@ -116,7 +123,7 @@ class Callers:
         if user is not None and (known := user()) is not None:
             caller = self._described(known, "framework")
             # A token may be the view's own business, of which the framework knows nothing.
-            if caller is not NOBODY or not held:
+            if caller is not NOBODY or not self._given(_without(request, own_cookies)):
                 return caller
         if not key:
             return self._known.get(self._bare(app), NOBODY)
@@ -235,6 +242,15 @@ def _says_who(dependency: Any, depth: int) -> bool:
     parts += [part for hint in hints.values() for part in get_args(hint)[1:]]
     below = (getattr(part, "dependency", None) for part in parts)
     return any(each is not None and _says_who(each, depth + 1) for each in below)
+
+
+def _without(request: Request, cookies: frozenset[str]) -> Request:
+    """A request without cookies of these names."""
+    header = request.headers.get("cookie", "")
+    kept = [each for each in header.split(";") if each.partition("=")[0].strip() not in cookies]
+    rest = {name: value for name, value in request.headers.items() if name != "cookie"}
+    left = {"cookie": ";".join(kept)} if "".join(kept).strip() else {}
+    return replace(request, headers={**rest, **left})
 
 
 def _attributes(said: object, names: tuple[str, ...]) -> list[Json]:

@@ -11,19 +11,22 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 from oakum.exchange import Request, Response
+from oakum.testing.coding import LONG, MOST, uncoded
 
 Talk = Generator[Request, Response | None, None]
 """Yields a question for the same application, and is sent the answer; None: there was none."""
 Patch = tuple[Any, str, Any]
-STREAMED = "it was streamed: its body was not read, its headers were"
+UNREAD = "no test read its body: only its headers were evaluated"
+PART = "its test read a part of its body: only that and its headers were evaluated"
 _UNREAD = (
-    "image/", "audio/", "video/", "font/", "multipart/", "text/event-stream",
+    "image/", "audio/", "video/", "font/", "multipart/",
     "application/octet-stream", "application/pdf", "application/zip", "application/gzip",
 )  # fmt: skip
-"""Media types whose bodies are not looked at: they hold no text, or have no end."""
+"""Media types whose bodies are not looked at: they hold no text."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,35 @@ class Heard:
     """Why its body is not known; empty: it is."""
     blind: bool = False
     """The body of the request is not known, although there may have been one."""
+    own_cookies: frozenset[str] = frozenset()
+    """Names of cookies that only the framework reads: whose they are, `user` says."""
+
+
+@dataclass
+class _Later:
+    """An answer whose body a test may read yet, and what it has read of it."""
+
+    held: object
+    """What the test reads it from: kept, so that nothing else gets its id."""
+    heard: Heard
+    ask: Callable[[Request], Any]
+    """Sends a question for the same application, or is waited for to do so."""
+    raw: bool
+    """Its content codings are not taken off."""
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def told(self, why: str) -> Heard:
+        """The answer with what was read of its body. `why`: it is not all of it; empty: it is."""
+        response, body = self.heard.response, b"".join(self.parts)
+        if why and not body and is_read(response.headers):
+            return replace(self.heard, unread=UNREAD)
+        why = LONG if self.size > MOST else why
+        answer, unread = answered(
+            response.status, dict(response.headers), lambda: body, held=False, raw=self.raw
+        )
+        answer = replace(answer, truncated=answer.truncated or bool(why))
+        return replace(self.heard, response=answer, unread=unread or why)
 
 
 class Ear(Protocol):
@@ -55,7 +87,7 @@ class Line:
     """From the taps to who listens."""
 
     ear: Ear
-    _later: dict[int, tuple[object, Heard]] = field(default_factory=dict)
+    _later: dict[int, _Later] = field(default_factory=dict)
     """Answers whose bodies a test may read yet: by what the test holds of each."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _inside: threading.local = field(default_factory=threading.local)
@@ -94,20 +126,44 @@ class Line:
         with self._lock:
             return talk.send(answer)
 
-    def later(self, held: object, heard: Heard) -> None:
-        """An answer whose body has not been read. `held`: what the test reads it from."""
-        self._later[id(held)] = (held, heard)
+    def later(
+        self, held: object, heard: Heard, ask: Callable[[Request], Any], *, raw: bool = False
+    ) -> None:
+        """An answer whose body has not been read. `held`: what the test reads it from. `raw`: what
+        is read of it is coded as its headers say."""
+        self._later[id(held)] = _Later(held, heard, ask, raw)
 
-    def read(self, held: object) -> Heard | None:
-        """The answer of which a test has read the body now."""
-        return self._later.pop(id(held), (None, None))[1]
+    def waits(self, held: object) -> bool:
+        """Whether a test may read more of a body, of which nothing has been told."""
+        return id(held) in self._later
+
+    def piece(self, held: object, piece: bytes) -> None:
+        """A test has read a part of a body."""
+        later = self._later.get(id(held))
+        if later is None or not is_read(later.heard.response.headers):
+            return
+        if later.size <= MOST:
+            later.parts.append(bytes(piece))
+        later.size += len(piece)
+
+    def read(self, held: object, *, whole: bool) -> None:
+        """A test has read a body to its end, or reads no more of it; it is told once."""
+        later = self._later.pop(id(held), None)
+        if later is not None:
+            self.told(lambda: later.told("" if whole else PART), later.ask)
+
+    async def aread(self, held: object, *, whole: bool) -> None:
+        """The same, where the client's own function is waited for."""
+        later = self._later.pop(id(held), None)
+        if later is not None:
+            await self.atold(lambda: later.told("" if whole else PART), later.ask)
 
     def flush(self) -> None:
-        """Tell of answers whose bodies no test has read: they have headers."""
-        later, self._later = self._later, {}
-        for _, heard in later.values():
-            unread = replace(heard, unread=heard.unread or STREAMED)
-            self.told(lambda unread=unread: unread, nobody_asks)  # type: ignore[misc]
+        """Tell of answers whose bodies no test has read to their end: they have headers."""
+        for later in [*self._later.values()]:
+            if iscoroutinefunction(later.ask):
+                later.ask = nobody_asks
+            self.read(later.held, whole=False)
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -145,13 +201,20 @@ def is_read(headers: Mapping[str, str]) -> bool:
     return not kind.startswith(_UNREAD)
 
 
+def ends(headers: Mapping[str, str]) -> bool:
+    """Whether a body is one to read before a test does: any with text in it, but a feed."""
+    return is_read(headers) and not headers.get("content-type", "").startswith("text/event-stream")
+
+
 def answered(
-    status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True
+    status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True, raw: bool = False
 ) -> tuple[Response, str]:
-    """An answer, and why its body was not read. `held`: it is in memory, so to read it is free."""
+    """An answer, and why its body was not read. `held`: it is in memory, so to read it is free.
+    `raw`: it is coded as its headers say; else the client may have decoded it."""
     names = headers if isinstance(headers, dict) else lower(headers)
     if is_read(names):
-        return Response(status, names, read()), ""
+        body, why = uncoded(read(), names.get("content-encoding", ""), raw=raw)
+        return Response(status, names, body, truncated=bool(why)), why
     media = names.get("content-type", "").split(";")[0].strip()
     length = names.get("content-length", "")
     empty = length == "0" or status in (204, 304) or (held and not length and not read())

@@ -21,8 +21,10 @@ from oakum.scan.endpoints import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.knowledge import leaves_of, says_nothing
-from oakum.scan.response_reader import is_success, read_as_declared
+from oakum.scan.response_reader import ResponseReader, is_success, read_as_declared, text_of
+from oakum.scan.transport import not_too_deep
 from oakum.semantics import Leaf, compile_contract, likely_media
+from oakum.semantics.span import MAX_DEPTH
 from oakum.testing.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.testing.ear import Heard, Talk
 from oakum.testing.refusals import REFUSED, Refusals
@@ -38,6 +40,10 @@ _MACHINE = platform.node().lower()
 FOREIGN = "its host is none of this machine and none of `oakum_hosts`"
 SHAPELESS = (
     "it is not what the document declares: no object in it could be judged; it was searched for"
+    " values that owners were shown"
+)
+DEEP = (
+    "it nests deeper than 100 levels: no object in it was judged; it was searched as text for"
     " values that owners were shown"
 )
 MANY = "too many answers came to search them for values that only later tests show"
@@ -117,8 +123,9 @@ class Watch:
         operation, params = found
         self._number += 1
         self.tally.answers[operation.id] += 1
-        self.tally.apps.add(type(heard.app).__module__.partition(".")[0] if heard.app else "")
-        caller = self._callers.of(heard.request, heard.app, heard.user)
+        kinds = type(heard.app).__mro__ if heard.app is not None else ()
+        self.tally.apps |= {each.__module__.partition(".")[0] for each in kinds} or {""}
+        caller = self._callers.of(heard.request, heard.app, heard.user, heard.own_cookies)
         if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
             caller = self._callers.learn(
                 self._callers.key(heard.request, heard.app), heard.app, heard.response
@@ -126,6 +133,8 @@ class Watch:
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
+        if _is_deep(heard.response):
+            heard = replace(heard, unread=heard.unread or DEEP)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
         asked, look = self._ask(heard, operation, params, caller), None
@@ -196,7 +205,7 @@ class Watch:
                 look = Look(self._frame, asked, self.tally.evidence).judge()
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
-        if not look.instances and _is_shapeless(asked):
+        if not look.instances and not heard.unread and _is_shapeless(asked):
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
@@ -234,11 +243,23 @@ class Watch:
     def _ask(
         self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
     ) -> Asked:
+        response = heard.response
+        read = read_as_declared(operation, response)
+        if heard.unread == DEEP:
+            read = ResponseReader(text_of(response), None)
         return Asked(
-            operation, params, caller, heard.response, read_as_declared(operation, heard.response),
+            operation, params, caller, response, read,
             operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}",
         )  # fmt: skip
+
+
+def _is_deep(response: Response) -> bool:
+    """Whether JSON nests deeper than anybody judges it."""
+    if response.body.count(b"[") + response.body.count(b"{") <= MAX_DEPTH:
+        return False
+    whole = text_of(response).encode()
+    return len(not_too_deep(whole)) < len(whole)
 
 
 def _asked_as(method: str) -> str:

@@ -11,14 +11,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.testing.ear import STREAMED, Ear, Heard, Line, Patch, answered, lower, nobody_asks
+from oakum.testing.django_client import django_client
+from oakum.testing.ear import Ear, Heard, Line, Patch, answered, lower
+from oakum.testing.pieces import AsyncPieces, Pieces
 from oakum.testing.wire import aiohttp_client, http_client
 
 __all__ = ["TAPS", "Ear", "Heard", "Taps"]
@@ -96,15 +97,19 @@ class _Finder:
 
 def _httpx(module: Any, line: Line) -> Iterator[Patch]:
     plain, later = module.Client.send, module.AsyncClient.send
-    read, aread = module.Response.read, module.Response.aread
+    stream, astream = _streams(module)
 
     def send(self: Any, request: Any, **more: Any) -> Any:
         with line.inside():
             response = plain(self, request, **more)
-        if more.get("stream"):
-            _httpx_later(line, response, self)
-        else:
-            line.told(lambda: _of_httpx(response, self), asker(self))
+        with suppress(Exception):
+            if more.get("stream") and not _is_read(response):
+                pieces = Pieces(line, response.stream)
+                response.stream = stream(pieces)
+                heard = _of_httpx(response, self, streamed=True)
+                line.later(pieces, heard, asker(self), raw=True)
+                return response
+        line.told(lambda: _of_httpx(response, self), asker(self))
         return response
 
     def asker(client: Any) -> Callable[[Request], Response]:
@@ -124,40 +129,49 @@ def _httpx(module: Any, line: Line) -> Iterator[Patch]:
 
     async def asend(self: Any, request: Any, **more: Any) -> Any:
         response = await later(self, request, **more)
-        if more.get("stream"):
-            _httpx_later(line, response, self)
-        else:
-            await line.atold(lambda: _of_httpx(response, self), aasker(self))
+        with suppress(Exception):
+            if more.get("stream") and not _is_read(response):
+                pieces = AsyncPieces(line, response.stream)
+                response.stream = astream(pieces)
+                heard = _of_httpx(response, self, streamed=True)
+                line.later(pieces, heard, aasker(self), raw=True)
+                return response
+        await line.atold(lambda: _of_httpx(response, self), aasker(self))
         return response
-
-    def read_now(self: Any) -> Any:
-        body = read(self)
-        if (heard := line.read(self)) is not None:
-            line.told(lambda: _with_body(heard, body), asker(self._oakum))
-        return body
-
-    async def aread_now(self: Any) -> Any:
-        body = await aread(self)
-        if (heard := line.read(self)) is not None:
-            await line.atold(lambda: _with_body(heard, body), aasker(self._oakum))
-        return body
 
     yield module.Client, "send", send
     yield module.AsyncClient, "send", asend
-    yield module.Response, "read", read_now
-    yield module.Response, "aread", aread_now
 
 
-def _httpx_later(line: Line, response: Any, client: Any) -> None:
-    with suppress(Exception):
-        response._oakum = client
-        line.later(response, _of_httpx(response, client, streamed=True))
+def _streams(module: Any) -> tuple[Any, Any]:
+    """Bodies that have not been read, as httpx wants them to be."""
+
+    class Stream(module.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, pieces: Pieces) -> None:
+            self.pieces = pieces
+
+        def __iter__(self) -> Any:
+            return self.pieces
+
+        def close(self) -> None:
+            self.pieces.close()
+
+    class AsyncStream(module.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, pieces: AsyncPieces) -> None:
+            self.pieces = pieces
+
+        def __aiter__(self) -> Any:
+            return self.pieces
+
+        async def aclose(self) -> None:
+            await self.pieces.aclose()
+
+    return Stream, AsyncStream
 
 
-def _with_body(heard: Heard, body: bytes) -> Heard:
-    """The answer that was streamed, with the body that the test has read itself."""
-    response, why = answered(heard.response.status, dict(heard.response.headers), lambda: body)
-    return replace(heard, response=response, unread=why)
+def _is_read(response: Any) -> bool:
+    """Whether all of a body is in memory already, as of a transport that is made up."""
+    return hasattr(response, "_content")
 
 
 def _to_httpx(module: Any, question: Request) -> Any:
@@ -173,7 +187,7 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> H
         blind = True
     asked = Request(request.method, str(request.url), lower(request.headers), sent)
     if streamed:
-        answer, why = Response(response.status_code, lower(response.headers)), STREAMED
+        answer, why = Response(response.status_code, lower(response.headers)), ""
     else:
         answer, why = answered(response.status_code, response.headers, lambda: response.content)
     transport = getattr(client, "_transport", None)
@@ -185,15 +199,14 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> H
 
 
 def _requests(module: Any, line: Line) -> Iterator[Patch]:
-    plain, content = module.Session.send, module.Response.content
+    plain, pieces, leave = module.Session.send, module.Response.iter_content, module.Response.close
 
     def send(self: Any, request: Any, **more: Any) -> Any:
         with line.inside():
             response = plain(self, request, **more)
-        if more.get("stream"):
+        if more.get("stream") and response._content is False:
             with suppress(Exception):
-                line.later(response, of(response, streamed=True))
-                response._oakum = self
+                line.later(response, of(response, streamed=True), asker(self))
         else:
             line.told(lambda: of(response), asker(self))
         return response
@@ -207,26 +220,35 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
 
         return ask
 
-    def read(self: Any) -> Any:
-        body = content.fget(self)
-        if (heard := line.read(self)) is not None:
-            line.told(lambda: _with_body(heard, body or b""), asker(self._oakum))
-        return body
+    def iter_content(self: Any, *args: Any, **more: Any) -> Any:
+        found = pieces(self, *args, **more)
+        return noted(self, found) if line.waits(self) else found
+
+    def noted(response: Any, found: Any) -> Iterator[Any]:
+        for piece in found:
+            line.piece(response, piece.encode() if isinstance(piece, str) else piece)
+            yield piece
+        line.read(response, whole=True)
+
+    def close(self: Any) -> None:
+        leave(self)
+        line.read(self, whole=False)
 
     def of(response: Any, *, streamed: bool = False) -> Heard:
         request, body = response.request, response.request.body
         sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
         asked = Request(request.method, request.url, lower(request.headers), sent)
         if streamed:
-            answer, why = Response(response.status_code, lower(response.headers)), STREAMED
+            answer, why = Response(response.status_code, lower(response.headers)), ""
         else:
             answer, why = answered(
-                response.status_code, response.headers, lambda: content.fget(response) or b""
+                response.status_code, response.headers, lambda: response.content or b""
             )
         return Heard(asked, answer, None, None, why, body is not None and not sent)
 
     yield module.Session, "send", send
-    yield module.Response, "content", property(read)
+    yield module.Response, "iter_content", iter_content
+    yield module.Response, "close", close
 
 
 # --------------------------------------------------------------------------- Werkzeug: Flask
@@ -244,30 +266,38 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
                 path=url.path, query_string=url.query, method=question.method,
                 base_url=f"{url.scheme}://{url.netloc}", headers=dict(question.headers),
             )  # fmt: skip
-            return of(self, plain(self, builder), b"").response
+            made = plain(self, builder)
+            return answered(made.status_code, made.headers, made.get_data, raw=True)[0]
 
+        with suppress(Exception):
+            if _is_open(response):
+                heard = of(self, response, _sent(args, more), streamed=True)
+                response.response = Pieces(line, response.response)
+                line.later(response.response, heard, ask, raw=True)
+                return response
         line.told(lambda: of(self, response, _sent(args, more)), ask)
         return response
 
-    def of(client: Any, response: Any, sent: bytes | None) -> Heard:
+    def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Heard:
         request = response.request
         asked = Request(request.method, request.url, lower(request.headers), sent or b"")
-        streamed = response.is_streamed
-        if streamed and response.content_length is None and not _ends(response):
-            answer, why = Response(response.status_code, lower(response.headers)), STREAMED
+        if streamed:
+            answer, why = Response(response.status_code, lower(response.headers)), ""
         else:
             answer, why = answered(
-                response.status_code, response.headers, response.get_data, held=not streamed
-            )
+                response.status_code, response.headers, response.get_data,
+                held=not response.is_streamed, raw=True,
+            )  # fmt: skip
         blind = sent is None and request.method not in ("GET", "HEAD", "OPTIONS", "DELETE")
         return Heard(asked, answer, client.application, None, why, blind)
 
     yield module.Client, "open", open
 
 
-def _ends(response: Any) -> bool:
-    """Whether a body is one that is read whatever its length: any but a feed."""
-    return not str(response.mimetype).startswith("text/event-stream")
+def _is_open(response: Any) -> bool:
+    """Whether a body is made while it is read: it may be slow, or have no end."""
+    bare = response.status_code in (204, 304) or response.request.method == "HEAD"
+    return bool(response.is_streamed and response.content_length is None and not bare)
 
 
 def _sent(args: tuple[Any, ...], more: Mapping[str, Any]) -> bytes | None:
@@ -285,54 +315,12 @@ def _sent(args: tuple[Any, ...], more: Mapping[str, Any]) -> bytes | None:
     return b"" if given is None else None
 
 
-# --------------------------------------------------------------------------- Django
-
-
-def _django(module: Any, line: Line) -> Iterator[Patch]:
-    plain, later = module.Client.request, module.AsyncClient.request
-
-    def request(self: Any, **more: Any) -> Any:
-        sent = payload(more.get("wsgi.input"))
-        response = plain(self, **more)
-        line.told(lambda: of(self, response, response.wsgi_request, sent), nobody_asks)
-        return response
-
-    async def arequest(self: Any, **more: Any) -> Any:
-        sent = payload(more.get("_body_file"))
-        response = await later(self, **more)
-        line.told(lambda: of(self, response, response.asgi_request, sent), nobody_asks)
-        return response
-
-    def payload(given: Any) -> bytes | None:
-        """What stands in `FakePayload`, which may be read once."""
-        if given is None:
-            return b""
-        with suppress(Exception):
-            found: bytes = given._FakePayload__content.getvalue()
-            return found
-        return None
-
-    def of(client: Any, response: Any, request: Any, sent: bytes | None) -> Heard:
-        headers = lower(request.headers)
-        asked = Request(request.method, request.build_absolute_uri(), headers, sent or b"")
-        if response.streaming:
-            answer, why = Response(response.status_code, lower(response.headers)), STREAMED
-        else:
-            answer, why = answered(response.status_code, response.headers, lambda: response.content)
-        user = (lambda: request.user) if hasattr(request, "user") else None
-        # Django says itself who is calling: a question would run queries that a test may count.
-        return Heard(asked, answer, client.handler, user, why, sent is None)
-
-    yield module.Client, "request", request
-    yield module.AsyncClient, "request", arequest
-
-
 TAPS: Mapping[str, Callable[[Any, Line], Iterator[Patch]]] = {
     "httpx": _httpx,
     "httpx2": _httpx,
     "requests": _requests,
     "werkzeug.test": _werkzeug,
-    "django.test.client": _django,
+    "django.test.client": django_client,
     "http.client": http_client,
     "aiohttp.client": aiohttp_client,
 }

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.contract.openapi import Document
 from oakum.exchange import Response
-from oakum.scan.response_reader import read_as_declared
+from oakum.scan.response_reader import read_as_declared, text_of
 
 DOCUMENT = b"""\
 openapi: 3.1.0
@@ -64,3 +64,28 @@ def test_rows_that_only_look_odd_stay_rows(rows: str, expected: list[tuple[str, 
     body = f"id,is_private,note\r\n{rows}".encode()
     read = read_as_declared(operation, Response(200, {"content-type": "text/csv"}, body))
     assert [(each["id"], each["note"]) for each in read.value] == expected
+
+
+TEXT = '{"town": "Kråkmo", "at": "ann@club.test"}'
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "coding"),
+    [
+        (JSON, "utf-8"), (JSON, "utf-8-sig"), (JSON, "utf-16"), (JSON, "utf-16-be"),
+        (JSON, "utf-32"), (JSON, "utf-32-le"), (f"{JSON}; charset=utf-16", "utf-16-le"),
+        (f"{JSON}; charset=latin-1", "latin-1"), ('text/plain; charset="windows-1252"', "cp1252"),
+        ("text/plain; charset=utf-7", "utf-7"), ("text/csv;charset=shift_jis", "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_body_is_the_text_that_some_client_reads(media_type: str, coding: str) -> None:
+    body = TEXT.encode(coding)
+    assert text_of(Response(200, {"content-type": media_type}, body)) == TEXT
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "idna", "unicode_escape", "x-none", "utf-8-x"])
+def test_a_charset_that_is_none_changes_nothing(charset: str) -> None:
+    said = {"content-type": f"{JSON}; charset={charset}"}
+    assert text_of(Response(200, said, TEXT.encode())) == TEXT
+    assert text_of(Response(200, said, b"\xff")) == "\N{REPLACEMENT CHARACTER}"

@@ -1,0 +1,138 @@
+"""What a body says once its content codings are taken off (RFC 9110, 8.4), under a limit.
+
+The law of this module: a body is read, or it is said truly why it was not. Clients differ in what
+they take off; a header may speak of a coding that the client took off before, or that no server
+ever put on. So a body that reads as text and does not decode is taken as it stands.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+MOST = 10 << 20
+"""Bytes of a body that are evaluated."""
+LONG = "it is longer than 10 MiB: no more of it was evaluated"
+NO_DECODER = "no decoder of `{}` is installed: its body was not read, its headers were"
+DAMAGED = "it is no `{}`, as its headers say: its body was not read, its headers were"
+_PIECE = 4 << 10
+"""Bytes that are decoded at a time: what one of them becomes may pass the limit."""
+_LIBRARIES = {
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+}
+_NAMES = {"x-gzip": "gzip", "x-deflate": "deflate", "zst": "zstd"}
+
+
+class _Missing(Exception):
+    """A coding for which there is no decoder here."""
+
+
+def uncoded(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
+    """A body without its codings, and why it was not read, or no more of it; empty: it was, whole.
+
+    `codings`: the header `content-encoding`. `raw`: as it came; else the client may have taken
+    them off.
+    """
+    names = [each.strip().lower() for each in codings.split(",")]
+    names = [_NAMES.get(each, each) for each in names if each not in ("", "identity")]
+    whole = len(body) <= MOST
+    if not names or not body or (not raw and _reads(body)):
+        return body[:MOST], "" if whole else LONG
+    try:
+        found = body
+        for name in reversed(names):
+            found, cut = _decoded(found, name)
+            whole = whole and not cut
+    except _Missing as missing:
+        return b"", NO_DECODER.format(missing)
+    except Exception:  # noqa: BLE001 - each library has errors of its own
+        if _reads(body):
+            return body[:MOST], "" if len(body) <= MOST else LONG
+        return b"", DAMAGED.format(names[-1])
+    return found, "" if whole else LONG
+
+
+def _reads(body: bytes) -> bool:
+    """Whether bytes are text, as far as their beginning tells."""
+    part = body[: 64 << 10]
+    with suppress(UnicodeDecodeError):
+        text = part.decode("utf-8") if len(part) == len(body) else part.decode("utf-8", "ignore")
+        return text.isprintable() or not any(
+            char < " " and char not in "\t\n\r\f\b" for char in text
+        )
+    return False
+
+
+def _decoded(body: bytes, name: str) -> tuple[bytes, bool]:
+    """A body without one coding, and whether it was cut off."""
+    if name == "gzip":
+        return _limited(body, _members)
+    if name == "deflate":
+        try:
+            return _limited(body, lambda piece: _zlib(piece, zlib.MAX_WBITS))
+        except zlib.error:  # many servers leave the wrapper of RFC 1950 out
+            return _limited(body, lambda piece: _zlib(piece, -zlib.MAX_WBITS))
+    if name not in _LIBRARIES:
+        raise _Missing(name)
+    library = _library(name)
+    return _limited(body, lambda whole: _pieces(whole, _decoder(library)))
+
+
+def _limited(body: bytes, read: Callable[[bytes], Iterator[bytes]]) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    size = 0
+    for part in read(body):
+        parts.append(part)
+        size += len(part)
+        if size > MOST:
+            return b"".join(parts)[:MOST], True
+    return b"".join(parts), False
+
+
+def _members(body: bytes) -> Iterator[bytes]:
+    """gzip, of which several may follow one another (RFC 1952, 2.2)."""
+    while body:
+        reader = zlib.decompressobj(31)
+        yield from _drained(reader, body)
+        body = reader.unused_data.lstrip(b"\0")
+
+
+def _zlib(body: bytes, bits: int) -> Iterator[bytes]:
+    yield from _drained(zlib.decompressobj(bits), body)
+
+
+def _drained(reader: Any, body: bytes) -> Iterator[bytes]:
+    left = body
+    while left:
+        yield reader.decompress(left, 1 << 20)
+        left = reader.unconsumed_tail
+    yield reader.flush()
+
+
+def _pieces(body: bytes, decode: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    for at in range(0, len(body), _PIECE):
+        yield decode(body[at : at + _PIECE])
+
+
+def _library(name: str) -> Any:
+    for each in _LIBRARIES[name]:
+        with suppress(ImportError):
+            return import_module(each)
+    raise _Missing(name)
+
+
+def _decoder(library: Any) -> Callable[[bytes], bytes]:
+    """How the library decodes one piece after another."""
+    if hasattr(library, "Decompressor"):  # brotli
+        reader = library.Decompressor()
+        found: Callable[[bytes], bytes] = getattr(reader, "process", None) or reader.decompress
+        return found
+    if hasattr(library, "ZstdDecompressor") and hasattr(library, "ZstdCompressionParameters"):
+        decode: Callable[[bytes], bytes] = library.ZstdDecompressor().decompressobj().decompress
+        return decode
+    plain: Callable[[bytes], bytes] = library.ZstdDecompressor().decompress
+    return plain
