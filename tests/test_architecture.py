@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,3 +142,10 @@ def test_an_import_is_seen_wherever_it_stands() -> None:
         "if TYPE_CHECKING:\n    import ssl\ndef f():\n    import socket\nfrom urllib import request"
     )
     assert OUTSIDE & set(imported(module)) == {"socket", "urllib.request"}
+
+
+def test_the_modules_and_tests_that_are_broken_on_purpose_are_there() -> None:
+    """A file that was renamed would leave its group of `tests/mutation.py` without a score."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutation"]["groups"]
+    named = [each for group in groups.values() for each in (*group["modules"], *group["tests"])]
+    assert [each for each in named if not (ROOT / each).exists()] == []
