@@ -36,7 +36,7 @@ def doubts(outcome: Outcome) -> dict[str, str]:
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     """Everybody is private and has seen their own page; bob follows ann."""
-    made = Watch(ties=FOLLOWS)
+    made = Watch(relationships=FOLLOWS)
     for name, page in (("ann", ANN), ("bob", BOB), ("cat", CAT)):
         made.look(name, page, name)
     yield made
@@ -278,7 +278,7 @@ def test_a_stranger_is_judged_only_by_what_nobody_is_to_see(watch: Watch) -> Non
 
 
 def unread() -> Watch:
-    watch = Watch(ties=FOLLOWS)
+    watch = Watch(relationships=FOLLOWS)
     for name in IDS:
         del watch.run.cast.states[name, "Settings.private"]
     watch.look("ann", ANN)

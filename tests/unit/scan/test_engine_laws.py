@@ -56,7 +56,7 @@ ONE, TWO, THREE = "getPerson|cat|ann||", "getPerson|cat|ann||value 1", "getPerso
 
 def asker(leaks: dict[str, tuple[Key, ...]], **more: Any) -> Asker:
     """An engine that was shown these leaks in answer to these questions."""
-    found = matrix(who=cast(ties={}))
+    found = matrix(who=cast(relationships={}))
     for probe, keys in leaks.items():
         found.apply("getPerson", outcome(probe, *(seen(key, Result.LEAK) for key in keys)))
     found.confirmed.clear()
@@ -110,7 +110,7 @@ def test_where_no_id_is_asked_for_the_owner_of_what_leaked_asks_right_before(
 ) -> None:
     """A parameter that is filled with nobody's value brings nobody's own view."""
     probe = f"{endpoint.id}|cat|||"
-    found = Matrix(matrix()._model, [endpoint], cast(ties={}))
+    found = Matrix(matrix()._model, [endpoint], cast(relationships={}))
     key = PHONE._replace(endpoint=endpoint.id)
     found.apply(endpoint.id, outcome(probe, seen(key, Result.LEAK, "cat", "bob")))
     engine = Asker(found, {probe: (endpoint, "cat", None, 0)})
@@ -135,7 +135,7 @@ class Last:
     """What the last look needs of an engine."""
 
     def __init__(self, good: Sequence[str], answers: dict[str, Outcome | None]) -> None:
-        self.cast = cast(ties={})
+        self.cast = cast(relationships={})
         self.good = {who: (PAGE, who) for who in good}
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
 
@@ -232,7 +232,7 @@ def test_what_an_endpoint_does_not_show_to_those_who_asked_is_given_up_for_them_
 
 def test_an_endpoint_that_declares_nothing_is_asked_about_two_owners_as_each_kind() -> None:
     studio = Studio()
-    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(ties={}))
+    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
     bare = replace(gate("getPerson"), shows={})
     run.engine.gates = [gate("getMe"), gate("getSettings"), bare]
     run.matrix.gates["getPerson"] = bare
@@ -504,7 +504,7 @@ def test_an_endpoint_of_many_ids_is_asked_by_the_owners_first_and_about_all_of_t
             return reply([self.post(viewer, each) for each in body["ids"]]) if viewer else LOGIN
 
     studio = Lending()
-    run = Run(studio, ("getMe", "getSettings", "listPosts", "getPosts"), who=cast(ties={}))
+    run = Run(studio, ("getMe", "getSettings", "listPosts", "getPosts"), who=cast(relationships={}))
     run.explore()
     asked = [line.split()[0] for line in studio.asked if "getPosts" in line]
     assert asked[:3] == ["ann", "bob", "cat"] and set(asked) == {"ann", "bob", "cat", "-"}
@@ -538,7 +538,7 @@ class Twin(Studio):
 @pytest.mark.parametrize("leaks", [True, False])
 def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leaks: bool) -> None:
     studio = Twin(leaks)
-    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(ties={}))
+    run = Run(studio, ("getMe", "getSettings", "getPerson"), who=cast(relationships={}))
     way = gate("getPerson").otherwise("option", query=(("full", "1"),))
     run.matrix.open(way)
     run.engine.ways = [way]
@@ -560,7 +560,7 @@ def test_another_way_is_gone_again_in_a_new_world_only_where_it_showed_more(leak
 
 def test_who_is_shown_one_owners_objects_each_is_that_owner_and_is_asked_anew() -> None:
     """The identities are known by user names; lists of their own name them by number."""
-    names = cast(ties={})
+    names = cast(relationships={})
     names.ids = {name: frozenset({f"user {name}"}) for name in IDS}
     run = Run(Studio(), ("listPeople", "getCourse"), who=names)
     run.matrix.outsiders["listPeople", "Person"] = {name: {IDS[name]} for name in IDS}

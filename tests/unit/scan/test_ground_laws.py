@@ -53,7 +53,7 @@ DRAFTS = drafts()
 
 
 def ground(model: Model = DRAFTS) -> Ground:
-    who = cast(ties={})
+    who = cast(relationships={})
     for name in who.names():
         who.states[(name, "Settings.private")] = True
     knowledge = Knowledge()
@@ -173,7 +173,9 @@ def callers(*, batch: bool = False) -> tuple[Ownership, object]:
     resources = {**made.policy.resources, "Post": post}
     known = Knowledge()
     reader = Ownership(
-        replace(made, policy=replace(made.policy, resources=resources)), cast(ties={}), known
+        replace(made, policy=replace(made.policy, resources=resources)),
+        cast(relationships={}),
+        known,
     )
     return reader, replace(gate("getPost"), batch=batch)
 
@@ -260,7 +262,7 @@ def test_who_is_written_into_whatever_they_ask_for_owns_nothing_by_that(
 ) -> None:
     """Ann was shown the post as hers; cat's answer says that it is cat's. A key that counts anew
     for each owner names two: then values of the same account tell."""
-    reader = Ownership(DRAFTS, cast(ties={}), Knowledge())
+    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     reader.knowledge.learn_own(
         "ann", instance("Post", (), id=KEY, author_id=IDS["ann"], text=TEXT, course_id="c-17")
     )
@@ -276,7 +278,7 @@ def test_who_is_written_into_whatever_they_ask_for_owns_nothing_by_that(
 
 
 def test_what_says_that_it_is_the_one_who_was_shown_it_first_is_claimed_by_nobody() -> None:
-    reader = Ownership(DRAFTS, cast(ties={}), Knowledge())
+    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     mine = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"], text=TEXT)
     reader.knowledge.learn_own("ann", mine)
     for viewer in ("cat", None, "ann"):
@@ -294,7 +296,7 @@ def shared_post() -> Ownership:
     two = replace(post, owner=replace(post.owner, members=("author_id", "course_id")))
     resources = {**DRAFTS.policy.resources, "Post": two}
     made = replace(DRAFTS, policy=replace(DRAFTS.policy, resources=resources))
-    return Ownership(made, cast(ties={}), Knowledge())
+    return Ownership(made, cast(relationships={}), Knowledge())
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -328,7 +330,7 @@ def test_owners_that_an_answer_leaves_out_are_those_that_another_named(told: boo
 def test_who_may_be_something_to_an_object_that_does_not_say_it_proves_nothing(
     viewer: str | None, filled: set[str] | None, cut: bool, weak: bool
 ) -> None:
-    reader = Ownership(DRAFTS, cast(ties={}), Knowledge())
+    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     if filled is not None:
         reader.knowledge.filled["ann", "Post", KEY] = filled
     more = {} if cut else {"course_id": "c-1"}
@@ -339,7 +341,7 @@ def test_who_may_be_something_to_an_object_that_does_not_say_it_proves_nothing(
 
 
 def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing() -> None:
-    reader = Ownership(DRAFTS, cast(ties={}), Knowledge())
+    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     person = instance("Person", (IDS["ann"],), id=IDS["ann"], phone=TEXT)
     assert read(reader, gate("getPerson"), "cat", ["ann"], person)[1].weak == {}
     assert DRAFTS.policy.relations["tutor"] == replace(
@@ -365,7 +367,7 @@ def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_some
 
 
 def test_a_catalogues_object_is_nobodys_whoever_was_asked_for() -> None:
-    reader = Ownership(DRAFTS, cast(ties={}), Knowledge())
+    reader = Ownership(DRAFTS, cast(relationships={}), Knowledge())
     owners, found = read(reader, gate("getPerson"), "cat", ["ann"], instance("Course", id="c-1"))
     assert owners == () and found == Reading()
 
@@ -383,7 +385,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
     endpoint: str, of: list[str], batch: bool, given: bool
 ) -> None:
     """By an account's id whatever stands there; by a post's id a post, and no settings."""
-    reader = Ownership(studio.model(), cast(ties={}), Knowledge())
+    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     asked = Question("q", endpoint, "cat", frozenset(of), {}, frozenset(), "curl")
     at = replace(gate(endpoint), batch=batch)
     each = instance("Person", id=None, phone=TEXT)
@@ -400,7 +402,7 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
 
 
 def test_an_object_that_names_its_owner_is_theirs_whoever_was_asked_for() -> None:
-    reader = Ownership(studio.model(), cast(ties={}), Knowledge())
+    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     bobs = instance("Person", (IDS["bob"],), id=IDS["bob"])
     assert read(reader, gate("getPerson"), "cat", ["ann"], bobs) == ((IDS["bob"],), Reading())
 
@@ -410,7 +412,7 @@ def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
         "    owner: {path: personId}\n", "    owner: {parent: true}\n"
     ).replace("owner: author_id", "owner: [author_id, course_id]")  # fmt: skip
     with policy(text):
-        reader = Ownership(studio.model(), cast(ties={}), Knowledge())
+        reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     outer = instance("Post", (IDS["ann"],), id=KEY, author_id=IDS["ann"])
     inner = replace(
         instance("Settings", (IDS["ann"],), theme=TEXT), pointer=("more", "settings"), partly=True
@@ -431,7 +433,7 @@ def test_what_is_its_parents_is_no_better_proof_than_that() -> None:
 
 def test_an_object_may_be_found_by_a_member_and_is_asked_for_in_the_state_of_its_key() -> None:
     """`/texts/{text}` is filled with texts of posts; the state stands beside the key."""
-    reader = Ownership(with_drafts(), cast(ties={}), Knowledge())
+    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
     for number, (text, draft) in enumerate((("a", True), ("b", True), ("c", False))):
         row = {"id": f"post-{number}", "text": text}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
@@ -443,7 +445,7 @@ def test_an_object_may_be_found_by_a_member_and_is_asked_for_in_the_state_of_its
 
 
 def test_at_most_four_objects_of_an_owner_are_asked_for_at_one_endpoint() -> None:
-    reader = Ownership(with_drafts(), cast(ties={}), Knowledge())
+    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
     for number in range(6):
         row = {"id": f"post-{number}"}
         reader.knowledge.objects.setdefault(("ann", "Post"), []).append(row)
@@ -452,7 +454,7 @@ def test_at_most_four_objects_of_an_owner_are_asked_for_at_one_endpoint() -> Non
 
 
 def test_the_key_of_an_instance_is_its_own_or_the_one_it_was_asked_for_by() -> None:
-    reader = Ownership(studio.model(), cast(ties={}), Knowledge())
+    reader = Ownership(studio.model(), cast(relationships={}), Knowledge())
     post = studio.model().policy.resources["Post"]
     asked = Question("q", "getPost", "cat", frozenset(), {"postId": "post-9"}, frozenset(), "curl")
     own, none = instance("Post", id="post-1"), instance("Post", text=TEXT)
@@ -487,7 +489,7 @@ def test_an_owner_may_have_many_of_what_has_a_key_and_is_no_account(
 def test_a_whole_object_where_the_document_has_none_is_known_by_what_others_told() -> None:
     known = Knowledge()
     known.objects["bob", "Post"] = [{"id": "post-7", "text": "a text of bob's"}]
-    reader = Ownership(studio.model(), cast(ties={}), known)
+    reader = Ownership(studio.model(), cast(relationships={}), known)
 
     def inside(path: str, value: Json, at: tuple[str, ...]) -> Leaf:
         return Leaf(path, at, value, False)
@@ -513,7 +515,7 @@ def test_a_callers_object_that_has_no_key_stays_its_callers() -> None:
 
 
 def test_of_whom_no_object_is_known_the_first_that_comes_is_asked_for() -> None:
-    reader = Ownership(with_drafts(), cast(ties={}), Knowledge())
+    reader = Ownership(with_drafts(), cast(relationships={}), Knowledge())
     assert reader.turns(gate("getPost"), "ann") == [0]
     reader.knowledge.conditions["ann", "Post", ""] = {"draft": True}
     assert reader.conditions(gate("getPost"), with_drafts().policy.resources["Post"], "ann") == []

@@ -80,7 +80,7 @@ def test_an_undocumented_way_asks_for_no_login_but_keeps_the_contracts_callers(
 
 
 def test_what_may_be_seen_at_some_endpoint_hangs_on_the_setting_or_on_its_being_unread() -> None:
-    who = cast(ties={})
+    who = cast(relationships={})
     found = matrix(who=who)
     assert found.sees("Person", "bio", "cat", "ann"), "nobody has read whether she is private"
     assert not found.sees("Person", "phone", "cat", "ann"), "no setting decides this one"
@@ -100,7 +100,7 @@ def test_a_catalogue_hides_no_way_though_nothing_of_it_is_shown() -> None:
             at, sources={"courseId": "Course.id"},
             operation=replace(at.operation, path="/courses/{courseId}/posts"),
         )  # fmt: skip
-        found = Matrix(studio.model(), [there], cast(ties={}))
+        found = Matrix(studio.model(), [there], cast(relationships={}))
         assert not found.sees("Course", "title", "cat", NOBODY)
         assert not found.hides_way(there, "Post", "cat", "ann")
 
@@ -132,7 +132,7 @@ def test_every_owned_resource_is_to_be_asked_as_every_kind_of_viewer_that_is_exp
 
 
 def test_a_kind_that_a_grant_names_is_asked_of_owned_resources_with_what_all_members_hold() -> None:
-    alone = matrix("getPerson", "getCourse", who=cast(ties={}, names=["ann"])).entries
+    alone = matrix("getPerson", "getCourse", who=cast(relationships={}, names=["ann"])).entries
     assert alone[BIO._replace(viewer="follower")].granted is True
     assert alone[NAME._replace(viewer="follower")].granted is True
     assert alone[PHONE._replace(viewer="follower")].granted is False
@@ -340,7 +340,7 @@ def test_a_leak_of_common_values_in_another_state_is_no_proof_and_says_so() -> N
 
 
 def test_a_leak_that_only_weak_answers_show_is_worth_another_question() -> None:
-    found = matrix(who=cast(ties={}))
+    found = matrix(who=cast(relationships={}))
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", replace(seen(PHONE, Result.LEAK), weak="a mask")))
     assert PHONE in found.undecided("getPerson", "bob", "ann")
@@ -389,7 +389,7 @@ def test_an_endpoint_given_up_for_one_resource_is_still_asked_for_another() -> N
 
 
 def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> None:
-    who = cast(ties={})
+    who = cast(relationships={})
     who.states[("ann", "Settings.private")] = True
     found = matrix(who=who)
     found.conditions = lambda gate, resource, owner: (
@@ -456,9 +456,9 @@ def test_what_two_documented_queries_of_one_operation_tell_is_told_once() -> Non
 
 
 def test_a_promise_to_an_account_that_nobody_knows_is_not_broken() -> None:
-    nameless = cast(ties={})
+    nameless = cast(relationships={})
     nameless.ids = {**nameless.ids, "cat": frozenset({nameless.placeholder("cat")})}
-    for who, known in ((cast(ties={}), True), (nameless, False)):
+    for who, known in ((cast(relationships={}), True), (nameless, False)):
         found = matrix(who=who)
         found.apply("getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK)))
         (cell,) = (c for c in found.cells({}, {}) if (c.field, c.viewer) == ("name", "member"))
