@@ -240,12 +240,13 @@ local function judged(plan, node, rows, names, seen, judge)
     if not found then
       local why
       found = { removed = {}, ownerless = {} }
+      local alike = seen.alike -- those of the rows before, however others are judged in between
       seen.removed, seen.rows = found.removed, found.ownerless
       local by = place or others(node)
       found.shown, why = visible(head, cells, names, readings(plan, by), function(object)
         return judge(by, object)
       end)
-      seen.removed, seen.rows = total, nil
+      seen.removed, seen.rows, seen.alike = total, nil, alike
       if why then return nil, why end
       known[key] = found
     end

@@ -79,8 +79,10 @@ local function rollback(n, last, refused)
   REFUSED = refused
 end
 
+-- What stands outside of all that is declared has no name.
 local function removed(label)
   local counts = SEENOUT.removed
+  if label == "" then label = "‹undeclared›" end
   if counts then counts[label] = (counts[label] or 0) + 1 end
 end
 
@@ -585,7 +587,9 @@ function list(node, i, depth, set, owners, tally, label)
     return i + 1, KEPT
   end
   emit(start, i)
-  local kept, at, index = false, -1, 0
+  local kept, at, index, counts = false, -1, 0, SEENOUT.removed
+  -- A list that goes as a whole is one thing that goes.
+  if not rule.hold then SEENOUT.removed = nil end
   while true do
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     local each = rule.node
@@ -608,6 +612,7 @@ function list(node, i, depth, set, owners, tally, label)
     if b == 93 then
       if not rule.hold then
         rollback(n, last, refused)
+        SEENOUT.removed = counts
         removed(label)
         return i + 1, node.inside and node.stand or GONE
       end
