@@ -21,7 +21,7 @@ from oakum.guard.run import Options, running
 from oakum.guard.target import Target
 from tests.cadence.play import BY_ID, BY_TAG
 from tests.gateway.test_running import ENGINES
-from tests.patience import unhurried
+from tests.patience import patient, unhurried
 
 pytestmark = pytest.mark.server
 COOKIE = "peloton_session_id"
@@ -40,7 +40,7 @@ class Member:
             self.id, self._cookie = said["user_id"], f"{COOKIE}={said['session_id']}"
 
     def _send(self, method: str, path: str, body: Any) -> HTTPConnection:
-        connection = HTTPConnection(self._address, timeout=20)
+        connection = HTTPConnection(self._address, timeout=patient(20))
         sent = None if body is None else json.dumps(body)
         headers = {"cookie": self._cookie, "content-type": "application/json"}
         connection.request(method, path, sent, headers)

@@ -27,6 +27,7 @@ from oakum.guard.nginx import binary as nginx
 from oakum.guard.target import Target
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.test_running import ENGINES, Answer, installed
+from tests.patience import patient
 from tests.ports import free_port
 
 pytestmark = pytest.mark.server
@@ -81,7 +82,7 @@ def started(out: Path, engine: Target, address: str) -> Iterator[Path]:
         yield printed
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(patient(10))
 
 
 def wait(address: str, printed: Path) -> None:
@@ -260,13 +261,13 @@ def test_an_nginx_in_front_sends_everything_to_the_guard(club: Club, tmp_path: P
         try:
             wait(front, printed)
             assert fields(Answer(front, "/members/ann", "bob").body) == {"id", "name", "city"}
-            connection = HTTPConnection(front, timeout=5)
+            connection = HTTPConnection(front, timeout=patient(5))
             connection.request("GET", "/members/ann", headers={"x-forwarded-for": "192.0.2.9"})
             assert connection.getresponse().status == 200
             connection.close()
         finally:
             outer.send_signal(signal.SIGQUIT)
-            outer.wait(10)
+            outer.wait(patient(10))
     assert not any("password" in str(file.read_bytes()) for file in (out / "run").glob("*.jsonl"))
 
 

@@ -24,6 +24,7 @@ from oakum.guard.target import Target
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written
 from tests.gateway.test_running import installed
+from tests.patience import patient
 from tests.scan.servers import serve
 
 pytestmark = pytest.mark.server
@@ -42,7 +43,7 @@ def asking(address: str) -> Ask:
     """A client of one address; head and body of a request go out apart, as most clients send."""
 
     def ask(method: str, path: str, who: str = "", **body: object) -> tuple[int, Any]:
-        connection = HTTPConnection(address, timeout=10)
+        connection = HTTPConnection(address, timeout=patient(10))
         headers = {"authorization": f"Bearer token-{who}"} if who else {}
         if body:
             headers["content-type"] = "application/json"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patient
 from tests.scan.clinic import SECRETS, VALUES, Clinic, after, write
 from tests.scan.servers import Reply, html_everywhere, serve
 
@@ -59,7 +60,7 @@ def scan(folder: Path, url: str, *more: str, contract: str = "exposure.yaml") ->
         write(folder)
     done = subprocess.run(
         arguments(folder, url, *more, contract=contract),
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False,
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=patient(60), check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     return Run(done.returncode, done.stdout, done.stderr, folder)
@@ -224,7 +225,7 @@ def test_a_killed_run_goes_on_with_the_same_fingerprints(tmp_path: Path) -> None
             arguments(tmp_path, server.url, *more), env=ENVIRONMENT,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        assert stop.wait(30)
+        assert stop.wait(patient(30))
         process.send_signal(signal.SIGKILL)
         process.wait()
         clinic.before = lambda call, number: None
@@ -255,9 +256,9 @@ def test_settings_are_put_back_after_an_interrupt(
             arguments(tmp_path, server.url, "--allow-own-settings"), env=ENVIRONMENT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        if stop.wait(30):
+        if stop.wait(patient(30)):
             process.send_signal(sent)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=patient(30))
     assert clinic.settings == Clinic().settings
     assert "Traceback" not in err
     assert json.loads((tmp_path / "report.json").read_bytes())["schema"] == "oakum.report/2"

@@ -25,6 +25,7 @@ from oakum.scan.journal import recall
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import serving
+from tests.patience import patient
 from tests.scan import market
 from tests.shell import environment
 from tests.unit.cli.shell import Done, oakum
@@ -79,7 +80,7 @@ def scan(watch: Watch, entry: Entry, folder: Path, target: str) -> int:
     )
     watch.victim = process
     try:
-        return process.wait(120)
+        return process.wait(patient(120))
     finally:
         process.kill()
         watch.victim = None

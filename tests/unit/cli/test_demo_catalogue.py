@@ -21,6 +21,7 @@ import pytest
 
 from oakum_catalogue import entries, serving
 from oakum_catalogue.kit import PATTERNS
+from tests.patience import patient
 from tests.shell import environment
 from tests.unit.cli.shell import oakum
 
@@ -182,7 +183,7 @@ def played(folder: Path, *words: str) -> Iterator[str]:
         yield found[1]
     finally:
         server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0
+        assert server.wait(patient(20)) == 0
         server.stdout.close()
 
 

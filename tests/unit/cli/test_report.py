@@ -12,6 +12,7 @@ import pytest
 
 from oakum.finding import Report
 from oakum.report import json_v1
+from tests.patience import patient
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import clean, sample, untrusted
 
@@ -70,7 +71,8 @@ def shell(command: str, folder: Path, **environ: str) -> subprocess.CompletedPro
     python = f'"{sys.executable}" -m oakum'
     return subprocess.run(
         ["bash", "-c", command.replace("oakum", python, 1)], cwd=folder, text=True,
-        env={"PATH": os.environ["PATH"], **environ}, capture_output=True, check=False, timeout=30,
+        env={"PATH": os.environ["PATH"], **environ}, capture_output=True, check=False,
+        timeout=patient(30),
     )  # fmt: skip
 
 
@@ -103,7 +105,8 @@ def test_no_color_holds_in_a_terminal(tmp_path: Path) -> None:
     tty = "import pty, sys; pty.spawn([sys.executable, '-m', 'oakum', 'report', 'scan.json'])"
     coloured, plain = (
         subprocess.run(
-            [sys.executable, "-c", tty], cwd=tmp_path, capture_output=True, text=True, timeout=30,
+            [sys.executable, "-c", tty], cwd=tmp_path, capture_output=True, text=True,
+            timeout=patient(30),
             env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", **more}, check=False,
             stdin=subprocess.DEVNULL,
         ).stdout

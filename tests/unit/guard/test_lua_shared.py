@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patient
 from tests.unit.guard.lua_state import lua_state
 
 NOW = 1_800_000_000.0  # the start of an hour
@@ -128,7 +129,7 @@ def _greedy(path: Path, name: str, barrier: Any) -> tuple[set[str], int]:
     owners = [f"o{n}" for n in range(400)]
     turn = int(name) * 97 % 400
     owners = owners[turn:] + owners[:turn]
-    barrier.wait(20)
+    barrier.wait(patient(20))
     got: set[str] = set()
     for at in range(0, 400, 4):
         got.update(owner for owner in owners[at : at + 3] if worker.distinct("u1", owner) is True)
@@ -179,7 +180,7 @@ return allowed
 
 def _flat_out(path: Path, name: bytes, limit: int, most: int, barrier: Barrier) -> int:
     worker = Worker(path)
-    barrier.wait(20)
+    barrier.wait(patient(20))
     return int(worker.lua.execute(_FLAT_OUT, worker.state, limit, name, most, most, NOW))
 
 
@@ -325,7 +326,7 @@ def test_who_waits_for_a_file_that_is_being_replaced_takes_the_new_one(path: Pat
     barrier = Barrier(4)
 
     def opened(_: int) -> Worker:
-        barrier.wait(20)
+        barrier.wait(patient(20))
         return Worker(path)
 
     with ThreadPoolExecutor(4) as pool:

@@ -23,6 +23,7 @@ from oakum.errors import InputError, TargetError
 from oakum.guard import run
 from oakum.guard.run import Happening, Options, Running, running
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
+from tests.patience import patient
 from tests.unit.guard.small import DOCUMENT, KEYED, OTHER, POLICY, write
 
 pytestmark = pytest.mark.server
@@ -55,7 +56,7 @@ def guarded(
 
 
 def ask(address: str, path: str = "/") -> tuple[int, str]:
-    connection = HTTPConnection(address, timeout=5)
+    connection = HTTPConnection(address, timeout=patient(5))
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -439,14 +440,14 @@ def served(
     finally:
         child.kill()
         child.wait()
-        reader.join(5)
+        reader.join(patient(5))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_told_and_ends_the_engine(contract: Path, number: int) -> None:
     with served(contract) as (child, listen, said):
         child.send_signal(number)
-        assert child.wait(10) == 0
+        assert child.wait(patient(10)) == 0
         assert said[0].startswith("guarding ")
     assert said[-1] == "puppet has ended\n"
     with pytest.raises(OSError):
@@ -459,7 +460,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_engine_through_us_only(
     audit = tmp_path / "audit.jsonl"
     with served(contract, audit) as (child, _, _):
         os.killpg(child.pid, signal.SIGINT)
-        assert child.wait(10) == 0
+        assert child.wait(patient(10)) == 0
     assert json.loads(audit.read_text(encoding="utf-8"))["op"] == "end"  # it was told to, by us
 
 

@@ -25,6 +25,7 @@ from oakum.scan.identities import load_identities
 from oakum.scan.session import LoginFailed, Proof, Sessions
 from oakum.scan.streams import Frame, Stream
 from oakum.scan.transport import BudgetSpent, Governor, HttpTransport, Unreachable
+from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve
 
@@ -85,7 +86,7 @@ def speaking(speak: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(patient(5))
 
 
 def gathered(stream: Stream, many: int) -> list[Frame]:
@@ -106,7 +107,7 @@ def test_events_come_while_something_else_is_done(identities: Any) -> None:
     def speak(peer: socket.socket, request: bytes) -> None:
         heard.append(request.decode().lower())
         peer.sendall(HEAD + b"\r\nid: 1\ndata: {}\n\n")
-        more.wait(5)
+        more.wait(patient(5))
         peer.sendall(b"data: later\n\n")
 
     with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
@@ -149,7 +150,7 @@ def test_who_hangs_up_is_gone(identities: Any) -> None:
     with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
         stream = feeds(None, Request("GET", f"{url}/live"))
         stream.close()
-        assert gone.wait(5)
+        assert gone.wait(patient(5))
         assert stream.frames(5) == []
         assert stream.over
 
@@ -161,7 +162,7 @@ def test_a_head_that_waits_for_the_first_event_is_waited_for(
     more = threading.Event()
 
     def speak(peer: socket.socket, request: bytes) -> None:
-        more.wait(5)
+        more.wait(patient(5))
         peer.sendall(HEAD + b"\r\ndata: x\n\n")
 
     with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
@@ -179,7 +180,7 @@ def test_where_a_head_did_not_come_in_time_it_is_not_waited_for_again(
     done = threading.Event()
 
     def speak(peer: socket.socket, request: bytes) -> None:
-        done.wait(5)
+        done.wait(patient(5))
 
     with speaking(speak) as url, listening(url, identities(BEARER)) as feeds:
         took = []
@@ -311,7 +312,7 @@ def sockets(
             yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
         finally:
             server.shutdown()
-            thread.join(5)
+            thread.join(patient(5))
 
 
 def test_messages_of_a_websocket_are_frames(
@@ -389,7 +390,7 @@ def test_a_websocket_that_is_hung_up_is_over_for_both(identities: Any) -> None:
         assert stream.frames(0.05) == []
         assert not stream.over
         stream.close()
-        assert gone.wait(5)
+        assert gone.wait(patient(5))
         stream.frames(5)
         assert stream.over
 
