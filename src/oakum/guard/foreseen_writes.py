@@ -160,6 +160,7 @@ class Writes:
         yield from self._keys(endpoint)
         yield from self._unset(endpoint)
         yield from self._unexplained(endpoint)
+        yield from self._named(endpoint)
         if written and not any(_sets(each) for each in written):
             said = f"no line says who sets what of the body of `{id}`, so every body is refused"
             hint = "write `set: […]` beside `see:` at the fields that callers send"
@@ -246,6 +247,29 @@ class Writes:
                 said = f"whose `{resource.name}` `{operation.id}` writes cannot be told"
                 where = self._where(operation)
                 yield Problem(where, f"{said}, so its owner may not", _parted(resource))
+
+    def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """Objects that a write names by plain keys, beside the one of its path or unseen."""
+        operation, id = endpoint.operation, endpoint.operation.id
+        rule, plain = self.model.rule(id), {**endpoint.plain.query, **endpoint.plain.body}
+        for name, resource in (
+            plain.items() if rule.call is None or needs_object(self.policy, rule.call) else ()
+        ):
+            finder = endpoint.finders.get(resource)
+            if finder is None or finder.kind != "ask":
+                yield Problem(
+                    self._where(operation),
+                    f"whose `{resource}` `{name}` names at `{id}` cannot be told, so nobody passes"
+                    " who names one",
+                    f"let a GET show a `{resource}` by its key, or leave `{name}` out of `params`",
+                )
+            elif names(operation):
+                yield Problem(
+                    self._where(operation),
+                    f"`{id}` passes only who may write each `{resource}` that `{name}` names, too",
+                    f"leave `{name}` out of `params` where it only says what to do with the object"
+                    " of the path",
+                )
 
     def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:
         """What may name the objects of a write that no path names, and is not said to."""
@@ -355,12 +379,13 @@ class Writes:
             for each in endpoint.operation.body
             if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
         ]
-        if endpoint.binds and said:
+        if (endpoint.binds or endpoint.plain.body) and said:
             types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
+            what, done = ("a resource", "set") if endpoint.binds else ("keys", "named")
             yield Problem(
                 self._where(endpoint.operation),
-                f"`{endpoint.operation.id}` takes a resource as {types}, of which a gateway"
-                " cannot tell what is set: it is refused with 415",
+                f"`{endpoint.operation.id}` takes {what} as {types}, of which a gateway cannot"
+                f" tell what is {done}: it is refused with 415",
                 "let clients send JSON there, or bind no resource to the form's schema",
             )
 

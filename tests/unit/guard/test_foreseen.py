@@ -451,3 +451,29 @@ def test_a_body_of_which_nobody_who_registers_may_set_anything_is_told_of(tmp_pa
     words = "whoever calls `begin` is nobody yet, and no line lets `anyone` set what a body of it"
     assert words in said(tmp_path, PRINTS, register)
     assert words not in said(tmp_path, PRINTS, anyone)
+
+
+def test_what_a_plain_key_asks_of_a_caller_is_told_of(tmp_path: Path) -> None:
+    def unfound(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    def left_out(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        del policy["operations"]["deletePhotos"]["params"]["cover"]
+
+    words = "`deletePhotos` passes only who may write each `Photo` that `cover` names, too"
+    assert words in said(tmp_path, PRINTS)
+    assert words not in said(tmp_path, PRINTS, left_out)
+    words = "whose `Note` `note` names at `archive` cannot be told, so nobody passes who names one"
+    assert words in said(tmp_path, PRINTS, unfound)
+    assert words not in said(tmp_path, PRINTS)
+
+
+def test_a_body_in_which_nobody_reads_the_keys_is_told_of(tmp_path: Path) -> None:
+    def text(document: dict[str, Any], _: dict[str, Any]) -> None:
+        content = document["paths"]["/notes/archive"]["post"]["requestBody"]["content"]
+        content["text/plain"] = {"schema": {"type": "string"}}
+
+    words = "`archive` takes keys as `text/plain`, of which a gateway cannot tell what is named"
+    assert words in said(tmp_path, PRINTS, text)
+    assert words not in said(tmp_path, PRINTS)
