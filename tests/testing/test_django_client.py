@@ -11,6 +11,7 @@ import django.db
 import pytest
 
 from oakum.testing.django_client import _unnoticed
+from oakum.testing.ear import UNREAD
 from tests.testing.club import suite
 from tests.testing.test_plugin import run, told
 
@@ -184,6 +185,33 @@ def test_own():
     done.assert_outcomes(passed=1)
     email = [c for c in told(pytester)["coverage"]["cells"] if c["field"] == "email"]
     assert "open" in {c["result"] for c in email if c["viewer"] == "owner"}
+
+
+def test_a_stream_that_no_test_reads_is_named(pytester: pytest.Pytester) -> None:
+    tests = "def test_other():\n    logged_in('bob').get('/members/ann')\n"
+    done = club(pytester, "stream", tests)
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines([f"  not judged, 1 times: {UNREAD} (getMember 1)"])
+
+
+def test_an_application_of_a_class_derived_from_its_frameworks_is_one_of_it(
+    pytester: pytest.Pytester,
+) -> None:
+    """As the handler of Django REST framework's client is."""
+    tests = """
+from django.test.client import ClientHandler
+
+class Mine(Client):
+    def __init__(self):
+        super().__init__()
+        self.handler = type("Handler", (ClientHandler,), {"__module__": "mine"})()
+
+def test_own():
+    Mine().get("/members/bob", **of("bob"))
+"""
+    done = club(pytester, "member", tests)
+    done.assert_outcomes(passed=1)
+    assert not [line for line in done.stdout.lines if "`django` was imported" in line]
 
 
 def test_queries_of_a_question_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.testing.ear import Heard, Line, Patch, answered, lower, nobody_asks
+from oakum.testing.ear import UNREAD, Heard, Line, Patch, answered, lower, nobody_asks
 from oakum.testing.pieces import AsyncPieces, Pieces
 
 _OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
@@ -57,9 +57,10 @@ def django_client(module: Any, line: Line) -> Iterator[Patch]:
 def _stream(line: Line, response: Any, heard: Heard, ask: Any, aask: Any) -> None:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
-    pieces = AsyncPieces(line, parts) if response.is_async else Pieces(line, parts)
+    waits = getattr(response, "is_async", False)  # as of Django 4.2
+    pieces = AsyncPieces(line, parts) if waits else Pieces(line, parts)
     response.streaming_content = pieces
-    line.later(pieces, heard, aask if response.is_async else ask, raw=True)
+    line.later(pieces, heard, aask if waits else ask, raw=True)
 
 
 def asker(client: Any) -> Callable[[Request], Response]:
@@ -143,7 +144,7 @@ def _of(
 
 def _answer(response: Any) -> tuple[Response, str]:
     if response.streaming:
-        return Response(response.status_code, lower(response.headers)), ""
+        return Response(response.status_code, lower(response.headers)), UNREAD
     return answered(response.status_code, response.headers, lambda: response.content, raw=True)
 
 

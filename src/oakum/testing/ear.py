@@ -20,7 +20,7 @@ from oakum.testing.coding import LONG, MOST, uncoded
 Talk = Generator[Request, Response | None, None]
 """Yields a question for the same application, and is sent the answer; None: there was none."""
 Patch = tuple[Any, str, Any]
-UNREAD = "no test read its body: only its headers were evaluated"
+UNREAD = "no test was seen to read its body: only its headers were evaluated"
 PART = "its test read a part of its body: only that and its headers were evaluated"
 _UNREAD = (
     "image/", "audio/", "video/", "font/", "multipart/",
