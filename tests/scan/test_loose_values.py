@@ -30,27 +30,46 @@ POLICY = """\
 """
 
 
-def blog(folder: Path, *, trending: str) -> Told:
+COMMENTS = """\
+  Comment: {key: id, owner: user_id, fields: {"id, post_id, user_id, text": [{see: [member]}]}}
+operations:
+  getPost: {params: {postId: Post.id}}
+  listComments: {params: {postId: Post.id}}
+"""
+
+
+def blog(folder: Path, *, trending: str, comments: str = "", counted: bool = False) -> Told:
     """Posts, some hidden; titles and ids of `trending` ones without anything else of them: of those
-    that are not hidden (`open`), or of all."""
+    that are not hidden (`open`), or of all. Below a post's id its `comments`, likewise. `counted`:
+    ids count up."""
+    posts = [
+        {**each, "id": f"{700 + number}" if counted else each["id"]}
+        for number, each in enumerate(POSTS)
+    ]
 
     def shown(who: str) -> list[dict[str, Any]]:
-        return [each for each in POSTS if not each["hidden"] or NAMES.get(who) == each["user_id"]]
+        return [each for each in posts if not each["hidden"] or NAMES.get(who) == each["user_id"]]
 
     def titles(who: str) -> Any:
         if not who:
             return 401
-        found = [each for each in POSTS if trending == "all" or not each["hidden"]]
+        found = [each for each in posts if trending == "all" or not each["hidden"]]
         return [{"post_id": each["id"], "title": each["title"]} for each in found]
 
     def post(who: str, id: str) -> Any:
         return next((each for each in shown(who) if who and each["id"] == id), 404)
+
+    def below(who: str, id: str) -> Any:
+        known = {each["id"] for each in (posts if comments == "all" else shown(who))}
+        made = {"id": f"c-{id}", "post_id": id, "user_id": NAMES["ann"], "text": f"under {id}"}
+        return [made] if who and comments and id in known else 404
 
     api = Api(
         {
             "/posts": lambda who: shown(who) if who else 401,
             "/posts/([^/]+)": post,
             "/trending": titles,
+            "/posts/([^/]+)/comments": below,
         }
     )
     shapes = schema("Post", id="string", user_id="string", title="string", hidden="boolean")
@@ -60,7 +79,25 @@ def blog(folder: Path, *, trending: str) -> Told:
         + path("/posts/{postId}", "getPost", "Post")
         + path("/trending", "listTrends", "Trend", many=True)
     )
-    return told(folder, shapes, paths, POLICY, api)
+    if comments:
+        shapes += schema("Comment", id="string", post_id="string", user_id="string", text="string")
+        paths += path("/posts/{postId}/comments", "listComments", "Comment", many=True)
+    return told(folder, shapes, paths, POLICY + (COMMENTS if comments else ""), api)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_the_id_of_a_post_that_is_not_hidden_is_no_secret_though_it_opens_its_comments(
+    tmp_path: Path, counted: bool
+) -> None:
+    run = blog(tmp_path, trending="open", comments="open", counted=counted)
+    assert run.report.findings == ()
+
+
+def test_the_id_of_a_hidden_post_that_is_handed_out_and_opens_its_comments_is_told(
+    tmp_path: Path,
+) -> None:
+    run = blog(tmp_path, trending="all", comments="all")
+    assert any(each.rule == "enumerable-ids" for each in run.report.findings)
 
 
 @pytest.mark.parametrize("trending", ["open", "all"])

@@ -11,7 +11,7 @@ from oakum.scan.endpoints import Gate
 from oakum.scan.matrix import NOBODY, Key, Observation, Outcome
 from oakum.scan.ownership import is_one_of_many
 from oakum.semantics import Model
-from oakum.semantics.table import granted_to_nobody
+from oakum.semantics.table import closed_by_absence
 
 if TYPE_CHECKING:
     from oakum.scan.engine import Engine
@@ -97,7 +97,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str) -> bool:
     if is_one_of_many(engine.model, resource) and _names_one(engine, key):
         # Another object of the owner's may have it: that this one came without says nothing.
         known = key.field in engine.matrix.own.get((key.endpoint, owner, key.resource), ())
-    return known or granted_to_nobody(engine.model.tables[key.resource], key.field)
+    return known or closed_by_absence(engine.model.tables[key.resource], key.field)
 
 
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:

@@ -17,9 +17,10 @@ from oakum.scan.endpoints import Gate
 from oakum.scan.evidence import Mark
 from oakum.scan.exhibits import Exhibits, Place, Question, by_way_of, place_of
 from oakum.scan.ground import Ground
-from oakum.scan.knowledge import canonical, is_theirs, says_nothing
+from oakum.scan.knowledge import MIN_INSIDE, canonical, is_theirs, says_nothing
 from oakum.scan.masks import is_partly_masked, kind_of
 from oakum.scan.matrix import (
+    ALIKE,
     ECHO,
     NOBODY,
     Doubt,
@@ -34,12 +35,10 @@ from oakum.semantics import Leaf, ObjectInstance
 from oakum.semantics.judge import Judgement
 from oakum.semantics.model import pattern
 from oakum.semantics.principal import at_path, texts
-from oakum.semantics.table import deciding, granted_to_nobody, leaf_index
+from oakum.semantics.table import closed_by_absence, deciding, granted_to_nobody, leaf_index
 
 _SHARED = "too common a value"
-_MASK = "a mask"
-_MIN_INSIDE = 5
-"""Characters of an owner's value that are found inside another value by no chance."""
+_MASK = "mask"
 
 
 class Cells:
@@ -271,7 +270,7 @@ class Cells:
         it holds none that the contract withholds from this viewer."""
         table, text = self._ground.model.tables[instance.resource], canonical(leaf.value)
         declared = self._gate.shows.get(instance.resource, ())
-        if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < _MIN_INSIDE:
+        if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
             return ""
         resource, field, _ = self._withheld(text, who)
         return field if resource == instance.resource else ""
@@ -306,15 +305,15 @@ class Cells:
             return "another value" if unlike else ""
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
-            if not inside:
+            if not inside and not knowledge.ambient.holds(who, place[1:], text):
                 key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
                 self._ground.placeholders.handed(key, text, who)
             return "" if inside else "another value"
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._ground.cast.ids.get(who, ()), shared=shared)
-        if is_a == "mask":
-            return _MASK if elsewhere else "another value"
+        if is_a in (_MASK, ALIKE):
+            return is_a if elsewhere else "another value"
         if is_a == "unclear":
             self._unmasked[leaf.pointer] = None
         return _SHARED if shared else ""
@@ -374,7 +373,7 @@ class Cells:
         known = self._ground.knowledge.was_shown(who, resource, self._object, path, blank=blank)
         if at := self._stands_loose(who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
-        elif known or (granted_to_nobody(table, path) and not blank):
+        elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
 
     def _stands_loose(self, who: str, resource: str, path: str) -> tuple[str, ...]:
@@ -393,7 +392,7 @@ class Cells:
                 continue
             for at in there:
                 name = next((step for step in reversed(at) if not step.isdigit()), "")
-                if name == last or len(text) >= _MIN_INSIDE:
+                if name == last or len(text) >= MIN_INSIDE:
                     return at
         return ()
 

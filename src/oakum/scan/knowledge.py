@@ -21,7 +21,7 @@ _POOL = 16
 """Values kept per name: a scan needs one, and must not grow with the target."""
 MIN_WITHIN = 8
 """Characters of a value that stands within a longer text by no chance."""
-_MIN_INSIDE = 5
+MIN_INSIDE = 5
 """Characters of an owner's value that are found inside another value by no chance."""
 MIN_CANARY = 7
 """Characters below which a value turns up by chance."""
@@ -62,7 +62,7 @@ def says_nothing(value: Json) -> bool:
 
 def is_theirs(text: str, known: Collection[str]) -> bool:
     """Whether a value is one of an owner's, or holds one."""
-    return text in known or any(len(each) >= _MIN_INSIDE and holds(text, each) for each in known)
+    return text in known or any(len(each) >= MIN_INSIDE and holds(text, each) for each in known)
 
 
 @dataclass

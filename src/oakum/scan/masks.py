@@ -21,7 +21,9 @@ _WORDS = re.compile(
 _NOTHING = re.compile(
     r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
 )
-Kind = Literal["value", "mask", "unclear"]
+Kind = Literal["value", "mask", "alike", "unclear"]
+"""`alike`: several owners are shown it, and this one another at another time or place. A mask may
+be, and so may what varies by itself: of a field that holds it, nothing is closed."""
 
 
 _MASKED = re.compile(r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@")
@@ -83,7 +85,7 @@ def kind_of(text: str, others: Collection[str], names: Collection[str], *, share
     most = max(_made_of(each, names) for each in others)
     if (worded, known) != most:
         return "mask" if (worded, known) > most else "value"
-    return "mask" if shared else "unclear"
+    return "alike" if shared else "unclear"
 
 
 def _made_of(text: str, names: Collection[str]) -> tuple[bool, int]:

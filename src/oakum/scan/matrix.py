@@ -22,11 +22,13 @@ from oakum.scan.untested import Ends, why_keyless, why_not_closed, why_untested
 from oakum.semantics import Model, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.principal import digit, state_of
-from oakum.semantics.table import allows, deciding, granted_to_nobody
+from oakum.semantics.table import allows, closed_by_absence, deciding
 
 NOBODY = ""
 """The owner of what belongs to nobody: a catalogue."""
 ECHO = "an echo"
+ALIKE = "alike"
+_OTHER = ("another value", ALIKE)
 _COMMON = "the value is too common to tell whose it is, and leaks in another state of the owner's"
 
 
@@ -344,7 +346,7 @@ class Matrix:
         if carried or entry.granted:
             return carried  # a field that this endpoint does not carry is neither open nor blocked
         table = self._model.tables[key.resource]
-        return (owner, key.resource, key.field) in self.known or granted_to_nobody(table, key.field)
+        return (owner, key.resource, key.field) in self.known or closed_by_absence(table, key.field)
 
     def shows(self, key: Key, owner: str) -> bool:
         """Whether this endpoint showed this owner's object to anybody."""
@@ -380,7 +382,8 @@ class Matrix:
         self.relative.update(outcome.relative)
         self.unclear.update((endpoint, *each) for each in outcome.unclear)
         for doubt in outcome.doubts:
-            self._doubts.setdefault(doubt.leak.key, (outcome.probe, doubt))
+            if self.doubt(doubt.leak.key) in ("", ALIKE):
+                self._doubts[doubt.leak.key] = (outcome.probe, doubt)
         for resource, inside in outcome.embedded:
             if inside and (endpoint, resource) not in self._outer:
                 self.embedded.add((endpoint, resource))
@@ -448,7 +451,7 @@ class Matrix:
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
         for key, (probe, doubt) in list(self._doubts.items()):
-            if doubt.why == ECHO:
+            if doubt.why in (ECHO, ALIKE):
                 continue
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != "another value"

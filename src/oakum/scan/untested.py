@@ -54,6 +54,8 @@ def why_untested(
     if doubt := matrix.doubt(key):
         if doubt == "another value":
             return "something stood there that its owner does not see: a placeholder, perhaps"
+        if doubt == "alike":
+            return "what stood there varies by itself, or is a mask: owners see another elsewhere"
         if doubt == "an echo":
             return "what stood there is what the question itself held"
         return COMMON

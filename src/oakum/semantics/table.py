@@ -248,6 +248,19 @@ def granted_to_nobody(table: Table, path: str) -> bool:
     return index < 0 or not any(bits >> index & 1 for bits in table.sets)
 
 
+@cache
+def closed_by_absence(table: Table, path: str) -> bool:
+    """Whether what does not come is known to be withheld although no owner was shown it: nobody is
+    to see it. Not so of the rest of a map of which lines name members (`labels.colour`): nobody
+    knows that there is anything else in it."""
+    node: Trie | None = table.trie
+    for segment in path.split("."):
+        if segment == "*" and node is not None and node.children.keys() - {"*"}:
+            return False
+        node = node.child(segment) if node else None
+    return granted_to_nobody(table, path)
+
+
 def grants(grant: Grant, held: frozenset[str], values: Mapping[str, Json]) -> bool:
     """Whether one grant shows its field: a relation held, and every state condition met."""
     return not held.isdisjoint(grant.see) and all(

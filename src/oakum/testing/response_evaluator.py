@@ -23,7 +23,7 @@ from oakum.semantics import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.semantics.decide import through
 from oakum.semantics.judge import Pointer
 from oakum.semantics.principal import at_path, digit
-from oakum.semantics.table import deciding, granted, granted_to_nobody, leaf_index
+from oakum.semantics.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.testing.callers import Caller, Source
 from oakum.testing.carried import Carried
 from oakum.testing.test_counts import Known, Tally, undocumented
@@ -309,7 +309,7 @@ class Look:
             if not found.untold.isdisjoint(deciding(found.table, path)):
                 continue
             key = self._key(found, path)
-            if granted_to_nobody(found.table, path):
+            if closed_by_absence(found.table, path):
                 self.tally.show(key, Result.CLOSED, self.asked.probe)
             else:
                 self.tally.withheld.setdefault(key, set()).update(_whose(found.instance, path))

@@ -58,3 +58,11 @@ def test_a_value_of_which_a_part_is_hidden_looks_so(text: str) -> None:
 @pytest.mark.parametrize("text", ["10.1.0.0", "Max", "x", "a.b.c", "1990-04-03", 7, None])
 def test_a_plain_value_does_not(text: object) -> None:
     assert not is_partly_masked(text)
+
+
+def test_a_value_of_several_that_is_another_elsewhere_may_be_a_mask_and_may_vary_by_itself() -> (
+    None
+):
+    moments = {"2026-11-28T10:00:01Z"}
+    assert kind_of("2026-11-28T10:00:02Z", moments, (), shared=True) == "alike"
+    assert kind_of("2026-11-28T10:00:02Z", moments, (), shared=False) == "unclear"

@@ -13,6 +13,7 @@ from oakum.semantics.table import (
     MOST_PLACES,
     Table,
     Trie,
+    closed_by_absence,
     compile_resource,
     digit,
     grants,
@@ -281,3 +282,14 @@ def test_a_shape_is_bound_by_its_schema_names() -> None:
     assert resource_of(FRIEND, BOUND) == "Person"
     assert resource_of(TEXT, BOUND) == ""
     assert AUDIENCE.values == ("all", "crew", "me")
+
+
+def test_the_rest_of_a_map_whose_members_are_named_is_not_closed_by_absence() -> None:
+    """That nobody may see it says something of a whole map, and of elements of a list."""
+    lines = {"labels.phone": (see("owner"),), "items.*.name": (see("owner"),)}
+    found = compile_resource(note(lines), NOTE, BOUND)
+    assert not closed_by_absence(found, "labels.*")
+    assert not closed_by_absence(found, "labels.*.*")
+    assert closed_by_absence(found, "labels")
+    assert closed_by_absence(found, "items.*.price")
+    assert closed_by_absence(found, "others.*")

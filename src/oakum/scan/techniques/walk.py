@@ -230,9 +230,18 @@ class _Endpoint:
             filled = self._fill(who, turn)
             if filled is None:
                 return
+            known = self.engine.knowledge.values(f"{case.resource}.{case.field}", who)
+            if any(self._is_open(case, case.viewer, who, key) for key in filled.sent & {*known}):
+                continue
             answer = self.engine.send(self.gate, case.viewer, filled)
             if not self._may_know(case, filled, answer):
                 yield filled, answer
+
+    def _is_open(self, case: _Case, viewer: str | None, who: str, key: str) -> bool:
+        """Whether the contract shows a viewer the key of this very object, for what the owner was
+        shown in it. Another resource behind its key (`/posts/{id}/comments`) does not say that."""
+        place = (case.resource, case.field, key)
+        return self._told_by_object(case) and self.engine.evaluator.may_see(viewer, who, *place)
 
     def _may_know(self, case: _Case, filled: Filled, answer: Response) -> bool:
         """Whether an answer shows an object whose key the contract shows this viewer, for what
@@ -350,7 +359,9 @@ class _Endpoint:
             for (endpoint, viewer, about), probes in list(strays.items()):
                 held = engine.cast.relations(viewer, case.owner)
                 same = engine.cast.label(held, viewer, case.owner) == case.label
-                if (same or viewer is None) and endpoint != self.gate.id:
+                holder = case.viewer if viewer is None else viewer
+                open_key = self._is_open(case, holder, case.owner, value)
+                if (same or viewer is None) and endpoint != self.gate.id and not open_key:
                     filled = self._fill(case.owner, turn)
                     answer = engine.send(self.gate, case.viewer, filled) if filled else None
                     if filled is None or answer is None or not self._opens(case, filled, answer):
