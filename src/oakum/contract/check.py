@@ -193,6 +193,7 @@ def _taken_out(
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))
         base, *inside = re.split(r"\]?\[", parameter.removesuffix("]"))
+        inside = [each if each.strip("0123456789") else "*" for each in inside]  # of a list
         if inside and parameter not in query and base in query:
             if declares([query[base].shape], inside) is False:
                 message = f"`{parameter}` is no member of `{base}` of `{name}`"

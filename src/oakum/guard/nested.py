@@ -62,16 +62,16 @@ class Below:
         return self.scalar or self.anything or value is None
 
     def without(self, segments: Sequence[str]) -> Below:
-        """The same but for what stands at the end of some steps."""
+        """The same but for what stands at the end of some steps; of a list for each element."""
         if not segments:
             return Below()
         first, *others = segments
         at = self.step(first)
-        return (
-            self
-            if at is None
-            else replace(self, members={**self.members, first: at.without(others)})
-        )
+        if at is None:
+            return self
+        if at is self.each:
+            return replace(self, each=at.without(others))
+        return replace(self, members={**self.members, first: at.without(others)})
 
     @property
     def plan(self) -> dict[str, Json]:

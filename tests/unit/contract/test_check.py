@@ -139,6 +139,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`usernam` is no field of `Member`; did you mean `username`?"),
         ("operations: {searchMembers: {without: [qq]}}", "`qq` is no query parameter of `searchMembers`; did you mean `q`?"),
         ("operations: {getWorkouts: {without: [memberId]}}", "`memberId` is no query parameter of `getWorkouts`"),
+        ("operations: {searchMembers: {without: ['q[zz]']}}", "`q[zz]` is no member of `q` of `searchMembers`; write it as a query does: `filter[name]`"),
     ],
 )  # fmt: skip
 def test_a_parameter_must_be_declared(part: str, expected: str) -> None:
@@ -153,6 +154,39 @@ def test_parameters_stand_in_the_path_the_query_and_the_body() -> None:
           getWorkouts: {owner: memberId, params: {memberId: Member.id}}
     """
     assert errors(part) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [("f[a]", True), ("f[b][0][c]", True), ("f[b][c]", False), ("f[zz]", False), ("g[x]", True)],
+)
+def test_what_is_taken_out_may_be_a_member_of_a_declared_parameter(
+    name: str, declared: bool
+) -> None:
+    api = Document.parse(
+        b"""
+        openapi: 3.1.0
+        info: {title: t, version: "1"}
+        components: {schemas: {Member: {type: object, properties: {id: {type: string}}}}}
+        paths:
+          /members:
+            get:
+              operationId: list
+              parameters:
+                - {name: g, in: query, schema: {type: object}}
+                - name: f
+                  in: query
+                  schema:
+                    type: object
+                    properties:
+                      a: {type: string}
+                      b: {type: array, items: {type: object, properties: {c: {type: string}}}}
+        """,
+        "api.yaml",
+    )
+    part = f'operations: {{list: {{without: ["{name}"]}}}}\nresources: {{}}'
+    found, _ = check(api, policy(whole(part)))
+    assert (found == []) is declared, found
 
 
 TAKEN = "a gateway takes this header from them: name another one"
