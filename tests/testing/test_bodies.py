@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.testing.ear import PART, UNREAD
-from oakum.testing.observer import DEEP
+from oakum.testing.observer import CUT, DEEP
 from tests.testing.test_plugin import told
 from tests.testing.test_strays import OTHER, OWN, results, suite
 
@@ -51,6 +51,10 @@ UNTOLD = {
         "lambda id, o, clean: flask.Response(b'\\x1f\\x8b\\xff\\xff', mimetype='application/json',"
         " headers={'content-encoding': 'gzip'})",
         "it is no `gzip`, as its headers say: its body was not read, its headers were",
+    ),
+    "a text of more than is searched": (
+        "lambda id, o, clean: flask.Response('x' * (1 << 20) + o['email'], mimetype='text/plain')",
+        CUT,
     ),
     "deeper than anybody judges it": (
         "lambda id, o, clean: flask.Response('[' * 101 + ']' * 101, mimetype='application/json')",
@@ -171,6 +175,17 @@ def test_other():
     done = suite(pytester, tests)
     assert done.ret == pytest.ExitCode.OK
     done.stdout.fnmatch_lines([f"  not judged, 1 times: {why} (getMember 1)"])
+    assert results(pytester, "email", "member") == {"untested"}
+
+
+def test_a_refusal_whose_body_no_test_reads_closes_nothing(pytester: pytest.Pytester) -> None:
+    tests = f"""{OWN}
+def test_other():
+    ANSWER[0] = lambda id, o, clean: flask.Response(
+        iter([json.dumps(o).encode()]), status=403, mimetype="application/json")
+    assert ask("/members/ann", headers=of("bob")).status_code == 403
+"""
+    assert suite(pytester, tests).ret == pytest.ExitCode.OK
     assert results(pytester, "email", "member") == {"untested"}
 
 

@@ -17,7 +17,8 @@ from oakum.semantics import Leaf, likely_media
 from oakum.semantics.table import element
 
 _MAX_BODY = 10 << 20
-_MAX_TEXT = 1 << 20
+MAX_TEXT = 1 << 20
+"""Characters of a text that are searched."""
 csv.field_size_limit(_MAX_BODY)  # else a cell of 131,073 characters is an error
 
 
@@ -72,12 +73,12 @@ def read_as_declared(
             try:
                 rows = list(_rows(csv.reader(io.StringIO(text, newline=""))))
             except csv.Error:
-                return ResponseReader(text[:_MAX_TEXT], None)
+                return ResponseReader(text[:MAX_TEXT], None)
             return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
-            return ResponseReader(text[:_MAX_TEXT], None, whole=answered and status >= 400)
+            return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 400)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list, sent as the one object: seen in the wild.
         return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")

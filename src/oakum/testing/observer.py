@@ -21,7 +21,13 @@ from oakum.scan.endpoints import survey
 from oakum.scan.evidence import Redactor
 from oakum.scan.facts import declared_names, policy_names
 from oakum.scan.knowledge import leaves_of, says_nothing
-from oakum.scan.response_reader import ResponseReader, is_success, read_as_declared, text_of
+from oakum.scan.response_reader import (
+    MAX_TEXT,
+    ResponseReader,
+    is_success,
+    read_as_declared,
+    text_of,
+)
 from oakum.scan.transport import not_too_deep
 from oakum.semantics import Leaf, compile_contract, likely_media
 from oakum.semantics.span import MAX_DEPTH
@@ -46,6 +52,7 @@ DEEP = (
     "it nests deeper than 100 levels: no object in it was judged; it was searched as text for"
     " values that owners were shown"
 )
+CUT = "it is text of 1 MiB or more: no more was searched for values that owners were shown"
 MANY = "too many answers came to search them for values that only later tests show"
 BLIND = "a value of its owner's stands there, and it could not be read what the test had sent"
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
@@ -133,11 +140,11 @@ class Watch:
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
-        if _is_deep(heard.response):
-            heard = replace(heard, unread=heard.unread or DEEP)
+        read, why = _read(operation, heard.response)
+        heard = replace(heard, unread=heard.unread or why)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
-        asked, look = self._ask(heard, operation, params, caller), None
+        asked, look = self._ask(heard, operation, params, caller, read), None
         if operation.id in self.model.showing:
             if heard.response.status in REFUSED:
                 asked = self._refused(heard, asked)
@@ -149,6 +156,8 @@ class Watch:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
             # without credentials, and the API says that nobody is logged in
             asked = replace(asked, caller=NOBODY)
+        if heard.unread:
+            return asked  # a body that nobody has read may hold what it says it refuses
         closed = self._refusals.refuse(asked, self.tally.evidence)
         if closed is not None:
             self._add(closed, asked)
@@ -241,17 +250,27 @@ class Watch:
             self.tally.unjudge(MANY, asked.operation.id)
 
     def _ask(
-        self, heard: Heard, operation: Operation, params: Mapping[str, str], caller: Caller
+        self,
+        heard: Heard,
+        operation: Operation,
+        params: Mapping[str, str],
+        caller: Caller,
+        read: ResponseReader,
     ) -> Asked:
-        response = heard.response
-        read = read_as_declared(operation, response)
-        if heard.unread == DEEP:
-            read = ResponseReader(text_of(response), None)
         return Asked(
-            operation, params, caller, response, read,
+            operation, params, caller, heard.response, read,
             operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}",
         )  # fmt: skip
+
+
+def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str]:
+    """An answer read, and why not all of it could be judged; empty: it could."""
+    if _is_deep(response):
+        return ResponseReader(text_of(response)[:MAX_TEXT], None), DEEP
+    read = read_as_declared(operation, response)
+    cut = isinstance(read.value, str) and len(read.value) == MAX_TEXT
+    return read, CUT if cut else ""
 
 
 def _is_deep(response: Response) -> bool:
