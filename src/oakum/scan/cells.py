@@ -82,7 +82,6 @@ class Cells:
         self._shared: list[Leaf] = []
         self._proved = False
         self._places = {each.pointer for each in instances}
-        self._unowned = {e.resource for e in instances if not e.owners}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
         self._doubts: dict[Key, Doubt] = {}
@@ -360,12 +359,10 @@ class Cells:
             served = view is not None and view.held(
                 resource, self._object, path, filled, self._place if present else None
             )
-            # Asked for another's, it gave the caller's own, or what need not say whose it is.
-            by = table.resource.owner.members if resource in self._unowned else ()
-            mute = by and not any(self._granted(resource, each, held, state) for each in by)
+            # Asked for another's, it gave the caller's own.
             own = (viewer, resource) in self._sighted
             own |= self._ground.matrix.hides_way(self._gate, resource, viewer, who)
-            lost = self._counted(path) or (not present and (embedded or own or bool(mute)))
+            lost = self._counted(path) or (not present and (embedded or own))
             if served and not lost and who != viewer:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
