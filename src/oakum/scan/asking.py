@@ -307,11 +307,19 @@ def curl(filled: Filled, headers: tuple[str, ...]) -> str:
     """A shell line that asks the same, every secret and id a variable."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
-    parts += [f'-H "{header}"' for header in (*headers, *filled.headers)]
+    given = (*headers, *filled.headers)
+    cookies = [each.partition(":")[2].strip() for each in given if _is_cookie(each)]
+    lines = [each for each in given if not _is_cookie(each)]
+    lines += [f"Cookie: {'; '.join(cookies)}"] if cookies else []  # one line (RFC 6265, 5.4)
+    parts += [f'-H "{header}"' for header in lines]
     if filled.body:
         parts += _body_options(filled)
     at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"
     return " ".join([*parts, f'"{at}"'])
+
+
+def _is_cookie(header: str) -> bool:
+    return header.lower().startswith("cookie:")
 
 
 def _body_options(filled: Filled) -> list[str]:

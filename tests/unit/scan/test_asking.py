@@ -246,3 +246,12 @@ def test_a_target_with_a_path_replaces_the_base_path_of_the_document() -> None:
     for target, url in ((TARGET, "/v1/people/"), (f"{TARGET}/beta", "/beta/people/")):
         filled = fill(found, target, known(), "ann")
         assert filled is not None and filled.request.url.startswith(TARGET + url)
+
+
+def test_a_curl_line_sends_all_cookies_in_one_header() -> None:
+    way = gate("getPerson").otherwise("option", headers={"cookie": "view=full"})
+    filled = fill(way, TARGET, known(), "ann")
+    assert filled is not None
+    line = curl(filled, ("Cookie: session=$ANN_SESSION",))
+    assert '-H "Cookie: session=$ANN_SESSION; view=full"' in line
+    assert line.lower().count("cookie:") == 1
