@@ -153,7 +153,11 @@ def test_who_is_calling_is_known_however_they_log_in(pytester: pytest.Pytester, 
     view, ask = ASKS[how]
     done = club(pytester, view, f"def test_other():\n    {ask}\n")
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["oakum: `Member.email` was sent to `member`*"])
+    source = "the API says of these credentials" if "token" in how else "the framework says"
+    done.stdout.fnmatch_lines(
+        ["oakum: `Member.email` was sent to `member`*", f"  caller:   `member`, as {source}"]
+    )
+    assert not [line for line in done.stdout.lines if "not judged" in line]
     assert told(pytester)["requests"] == 1
 
 
