@@ -182,6 +182,7 @@ def test_asking_at_the_same_time_asks_the_same_and_learns_the_same(
     assert Counter(together.asked) == Counter(apart.asked)
     told = [sorted(e.data["as"] for e in r.events if e.kind == "ask") for r in (one, other)]
     assert told[0] == told[1], "and says who asked"
+    assert set(told[0]) == {"", *IDS}, "nobody logged in has no name"
 
 
 def test_an_answer_that_did_not_come_with_the_others_is_asked_for_alone() -> None:
@@ -289,6 +290,7 @@ def test_what_a_killed_run_has_left_changed_is_looked_for_by_its_owner_alone() -
     run.engine.introduce([], left)
     assert order(studio, "getPerson", "bob") == ["bob"]
     assert "bob getMe" in studio.asked and "ann getMe" not in studio.asked
+    assert run.engine.probes["getMe|bob|||"] == (gate("getMe"), "bob", None, 0), "nobody's id"
     assert not [line for line in studio.asked if "getCourse" in line], "it shows nothing of it"
 
 

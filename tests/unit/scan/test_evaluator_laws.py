@@ -301,3 +301,12 @@ def test_of_several_own_objects_only_those_with_keys_are_compared_from_asking_to
         rows = [{**POST, "id": f"post-{n}", "text": f"row {n}"} for n in (1, 2)]
         still.look("ann", rows if turn == "a" else rows[::-1], endpoint="listPosts", again=turn)
     assert not still.run.knowledge.ambient.holds("ann", ("Post", "text"), "")
+
+
+def test_what_belongs_to_two_is_compared_from_asking_to_asking_for_each_of_them() -> None:
+    with policy(TWO):
+        watch = Watch()
+        for turn in "ab":
+            post = {**POST, "course_id": IDS["cat"], "text": f"asked {turn}, and other"}
+            watch.look("cat", post, endpoint="getPost", again=turn)
+        assert watch.run.knowledge.ambient.holds("cat", ("Post", "text"), "")

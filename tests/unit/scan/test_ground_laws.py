@@ -141,6 +141,9 @@ def test_a_field_that_hangs_on_a_setting_nobody_has_read_may_be_seen() -> None:
     assert at.may_see("cat", "ann", "Person", "bio", TEXT)
     assert not at.may_see("cat", "ann", "Person", "phone", TEXT)
     assert at.may_see("ann", "ann", "Person", "phone", TEXT)
+    at.cast.states["ann", "Settings.private"] = False
+    assert at.may_see("cat", "ann", "Person", "bio", TEXT), "in the state of this very owner"
+    assert not at.may_see("cat", "bob", "Person", "bio", TEXT)
 
 
 def test_where_a_loose_value_stood_is_remembered_by_endpoint_viewer_and_whose_was_asked() -> None:
