@@ -13,7 +13,7 @@ from oakum.contract.model import Json, Operation, Parameter, Shape
 from oakum.guard.route import called, valued
 from oakum.guard.targets import names
 from oakum.semantics import Model
-from oakum.semantics.principal import identifier
+from oakum.semantics.principal import at_path, identifier
 from oakum.semantics.table import element, named, resource_of
 from oakum.semantics.writing import Key
 
@@ -26,7 +26,7 @@ class Plain:
     joined: frozenset[str] = frozenset()
     """Those of them whose values stand in one text, with commas."""
     body: Mapping[str, str] = field(default_factory=dict)
-    """Members of a body that is no resource."""
+    """Members of a body that is no resource, by their paths."""
     needed: bool = False
     """Nothing but the query says which object is meant."""
 
@@ -37,7 +37,9 @@ class Plain:
     def plan(self) -> Json:
         """As an engine has it."""
         query: dict[str, Json] = dict(self.query)
-        body: dict[str, Json] = dict(self.body)
+        body: list[Json] = [
+            {"path": list(path.split(".")), "resource": name} for path, name in self.body.items()
+        ]
         return {"query": query, "joined": sorted(self.joined), "body": body, "needed": self.needed}
 
     def keys(self, query: str, value: Json) -> list[Key] | None:
@@ -60,11 +62,11 @@ class Plain:
                     yield self.query[name], each
 
     def _said(self, value: Json) -> Iterator[tuple[str, Json]]:
-        for name, resource in self.body.items() if isinstance(value, dict) else ():
-            said = value.get(name) if isinstance(value, dict) else None
-            if said is not None:
-                for each in said if isinstance(said, list) else (said,):
-                    yield resource, each
+        for path, resource in self.body.items():
+            for said in at_path(value, path):
+                if said is not None:
+                    for each in said if isinstance(said, list) else (said,):
+                        yield resource, each
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
@@ -94,13 +96,17 @@ def _joined(parameter: Parameter) -> bool:
     return parameter.explode is False and "array" in parameter.shape.kinds
 
 
-def _holds(model: Model, operation: Operation, top: Shape, name: str) -> bool:
-    """Whether a body that is no resource has a member of this name that may be a scalar, or a list
-    of scalars."""
-    if resource_of(top, model.bound) or any(not at for at, _ in model.sets.get(operation.id, ())):
+def _holds(model: Model, operation: Operation, top: Shape, path: str) -> bool:
+    """Whether a body has a member there that is in no resource, and may be a scalar or a list of
+    scalars."""
+    if any(not at for at, _ in model.sets.get(operation.id, ())):
         return False
-    member = named(top, name)
-    return member is not None and is_plain(member)
+    at: Shape | None = top
+    for step in path.split("."):
+        if at is None or resource_of(at, model.bound):
+            return False
+        at = element(at) if step == "*" else named(at, step)
+    return at is not None and is_plain(at)
 
 
 def is_plain(shape: Shape) -> bool:

@@ -150,12 +150,14 @@ function M.keys(plain, query, value)
       end
     end
   end
-  for name, resource in pairs(json.is_object(value) and plain.body or {}) do
-    local said = value[name]
-    if json.is_array(said) then
-      for i = 1, said.n do add(resource, said[i]) end
-    elseif said ~= nil and said ~= json.null then
-      add(resource, said)
+  for k = 1, value ~= nil and plain.body.n or 0 do
+    local each = plain.body[k]
+    for _, said in ipairs(json.at(value, each.path)) do
+      if json.is_array(said) then
+        for i = 1, said.n do add(each.resource, said[i]) end
+      elseif said ~= json.null then
+        add(each.resource, said)
+      end
     end
   end
   return fine and (asked or not plain.needed) and found or nil

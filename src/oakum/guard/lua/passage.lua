@@ -570,7 +570,7 @@ local function accepted(x, endpoint)
   -- What a range covers and is no JSON is judged as little as under its own name.
   if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
-  local judged = endpoint.binds or endpoint.plain and next(endpoint.plain.body) ~= nil or media.is_json(said.type)
+  local judged = endpoint.binds or endpoint.plain and endpoint.plain.body.n > 0 or media.is_json(said.type)
   if node == false and judged then return nil, 415, "media" end
   if not said.utf8 and (node or said.type == FORM or said.type == PARTS) then
     return nil, 415, "media"
